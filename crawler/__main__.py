@@ -1,0 +1,5 @@
+"""`python -m crawler` is `morgue`."""
+
+from crawler.cli import main
+
+main()

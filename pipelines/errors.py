@@ -1,0 +1,108 @@
+"""What can go wrong, as one family; each class knows the exit code of the command that it ends.
+
+    MorgueError                    1   something failed; part of the work may be done
+    ├── ConfigError                2   a setting, source file or argument is wrong
+    ├── NoArchive                  2   no archive here or above
+    ├── QueryError                 2   a search that cannot be understood
+    ├── NothingReachable           3   no source could be reached
+    ├── ArchiveLocked              4   another crawl is writing to this archive
+    ├── DiskFull                   5   no space left; everything committed before is safe
+    ├── NotWritable                6   the archive (or output) folder cannot be written
+    ├── ArchiveDamaged             7   the database or a WARC file is not what it should be
+    └── NotFound                   8   no such article, source or capture
+
+Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM), all that was finished is kept.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+
+class MorgueError(Exception):
+    """`subject: cause`, and a second line with the cure."""
+
+    exit_code = 1
+
+    def __init__(self, subject: str, cause: str, cure: str = "") -> None:
+        super().__init__(subject, cause, cure)
+        self.subject, self.cause, self.cure = subject, cause, cure
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.cause}" + (f"\n  {self.cure}" if self.cure else "")
+
+
+class ConfigError(MorgueError):
+    """A setting, source file or argument is wrong."""
+
+    exit_code = 2
+
+
+class NoArchive(MorgueError):
+    """No archive here or above."""
+
+    exit_code = 2
+
+
+class QueryError(MorgueError):
+    """A search that cannot be understood."""
+
+    exit_code = 2
+
+
+class NothingReachable(MorgueError):
+    """No source could be reached."""
+
+    exit_code = 3
+
+
+class ArchiveLocked(MorgueError):
+    """Another crawl is writing to this archive."""
+
+    exit_code = 4
+
+
+class DiskFull(MorgueError):
+    """No space left; everything committed before is safe."""
+
+    exit_code = 5
+
+
+class NotWritable(MorgueError):
+    """The archive (or output) folder cannot be written."""
+
+    exit_code = 6
+
+
+class ArchiveDamaged(MorgueError):
+    """The database or a WARC file is not what it should be."""
+
+    exit_code = 7
+
+
+class NotFound(MorgueError):
+    """No such article, source or capture."""
+
+    exit_code = 8
+
+
+def from_os_error(error: OSError, subject: str) -> MorgueError:
+    """The member of the family that an operating system's error about `subject` (a path) belongs to."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(subject, "no space left on device", "free some space and run the same command again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NotWritable(subject, error.strerror or "cannot be written", "check the folder's owner and permissions")
+    return MorgueError(subject, error.strerror or str(error))
+
+
+@contextmanager
+def os_errors(subject: str) -> Iterator[None]:
+    """Turn `OSError` about `subject` (a path) into its member of the family."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, subject) from error

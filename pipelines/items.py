@@ -1,0 +1,128 @@
+"""The nouns of the archive: frozen dataclasses, a sentence a field. Values only; nothing here does anything.
+
+Times are `datetime` in UTC unless a field says otherwise; None means unknown, an empty string or tuple means
+known to be empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a source's own toml says about reading its pages, valid for captures made before a day."""
+
+    until: str | None = None  # ISO day (UTC): the first day on which the rule no longer holds; None: still holds
+    prune: tuple[str, ...] = ()  # XPath expressions of blocks that are not article text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A newspaper that we watch: one `sources/<name>.toml`."""
+
+    name: str  # file name without `.toml`; unique in an archive
+    url: str  # the home page
+    title: str | None = None  # the paper's own name, for people
+    language: str | None = None  # BCP 47 tag of most of its articles, where the user said so
+    rules: tuple[Rule, ...] = ()  # oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what came back, as bytes on the wire (above TLS)."""
+
+    url: str  # the URL asked for, without fragment
+    started: datetime  # when the first byte of the request was sent (or the attempt to connect began), UTC
+    request: bytes  # request head and body as sent; empty if no connection came about
+    response: bytes  # response head and body as received, chunk framing and content coding included
+    ip: str | None = None  # address of the peer; None if no connection came about
+    protocol: str = "http/1.1"  # what was spoken, in the words of the WARC-Protocol field
+    tls: str | None = None  # TLS version, e.g. "tls/1.3"; None over plain TCP
+    cipher: str | None = None  # IANA name of the TLS cipher suite
+    truncated: str | None = None  # WARC-Truncated reason: "length", "time", "disconnect"; None if complete
+    error: str | None = None  # why there is no (complete) response, for people; None if there is one
+    chunked: bool = False  # the response body carries chunk framing
+    head_length: int = 0  # bytes of `response` up to and including the blank line that ends the final head
+    status: int | None = None  # HTTP status of the final response; None if none was received
+    kind: str = "page"  # what the crawl wanted it for: robots, feed, sitemap, section, article, ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One exchange kept: where its record lies in the WARC files and what it says of itself."""
+
+    id: int | None  # row id in `captures`; None before it is stored
+    url: str  # WARC-Target-URI
+    time: datetime  # WARC-Date: when the request was sent, UTC
+    status: int | None  # HTTP status; None for an exchange that failed before a response
+    mime: str | None  # media type of the Content-Type header, lower case, without parameters
+    file: str  # name of the WARC file below `warc/`, without the `.open` it carries while being written
+    offset: int  # bytes from the start of the file to the gzip member of the record
+    length: int  # bytes of that gzip member
+    record_id: str  # WARC-Record-ID, "<urn:uuid:...>"
+    record_type: str  # "response", or "metadata" for an exchange that failed
+    block_digest: str | None  # "sha1:BASE32" of the record block as stored
+    payload_digest: str | None  # "sha1:BASE32" of the entity body, transfer-decoded (WARC 1.1 section 5.9)
+    kind: str  # what the crawl wanted it for, as in `Exchange.kind`
+    error: str | None = None  # why the exchange failed or was cut off; None if it is complete
+    ip: str | None = None  # WARC-IP-Address
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A fetched page on its way to being read."""
+
+    url: str  # where the body came from, after redirects
+    body: bytes  # content-decoded body
+    content_type: str | None = None  # the Content-Type header as sent
+    capture: Capture | None = None  # the record it was read from; None for a file on disk
+    source: Source | None = None  # the newspaper it belongs to
+    frontier_id: int | None = None  # the frontier row that asked for it
+    hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One state of one article as read from one capture. Field names are the keys of every export."""
+
+    url: str  # where the page was fetched, after redirects
+    canonical_url: str | None  # what the page itself says its address is (rel=canonical, else og:url), absolute
+    title: str | None  # the headline, without the site's name
+    description: str | None  # subtitle, standfirst or summary that the page declares
+    authors: tuple[str, ...]  # persons named in the byline, in its order; empty if none is named
+    byline: str | None  # the byline as the page prints or declares it, before parsing
+    published: str | None  # ISO 8601; with time and zone where the page gives them, else a day
+    published_raw: str | None  # the string `published` was parsed from
+    published_from: str | None  # where it was found: json-ld, meta, htmldate, feed
+    modified: str | None  # ISO 8601, as `published`
+    modified_raw: str | None  # the string `modified` was parsed from
+    language: str | None  # ISO 639-1 code of the text
+    section: str | None  # the paper's own section
+    tags: tuple[str, ...]  # keywords that the page declares
+    site_name: str | None  # the publisher's name for itself
+    image: str | None  # absolute URL of the lead image
+    text: str  # the article's paragraphs, one a line, NFC, without boilerplate and readers' comments
+    word_count: int  # words in `text` (runs of word characters; CJK text counts fewer than a reader would)
+    kind: str  # "article"; later also opinion, live blog, gallery, ...
+    extractor: str  # name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRead:
+    """Why a page gave no article. Not an error: an outcome, counted and named."""
+
+    reason: str  # one of a small set of words for counting: "empty page", "not HTML", "too little text", ...
+    detail: str = ""  # for people
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page and what came of reading it: what travels down the item pipelines."""
+
+    page: Page
+    outcome: Article | NothingToRead
+    ms: float  # CPU milliseconds that the reading took
+    change: str | None = None  # "new", "edited", "unchanged" once it is filed; None before, or if there is no article
+    article_id: int | None = None  # row id in `articles` once it is filed

@@ -1,0 +1,169 @@
+"""The tables as commented SQL inside sqlite-utils migrations: what is where, and which query an index serves.
+
+Times are TEXT, ISO 8601 in UTC with `Z`; days are `YYYY-MM-DD`. `docs/schema.md` is generated from a fresh database.
+A migration that has landed is never edited: the next change is the next function.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("newsmorgue")
+
+FIRST = """
+-- A newspaper that we watch; mirrors sources/<name>.toml (or a site crawled ad hoc).
+CREATE TABLE sources (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,  -- file name without .toml, or the host of a site crawled ad hoc
+    url      TEXT NOT NULL,         -- home page
+    title    TEXT,                  -- the paper's own name
+    language TEXT,                  -- BCP 47 tag, where the source file says so
+    added    TEXT NOT NULL          -- when the archive first heard of it
+) STRICT;
+
+-- One run of `morgue crawl` (or `morgue add`).
+CREATE TABLE crawls (
+    id       INTEGER PRIMARY KEY,
+    started  TEXT NOT NULL,
+    finished TEXT,                  -- NULL while running, or if it was killed
+    outcome  TEXT,                  -- done, partly failed, nothing reachable, interrupted, disk full, ...
+    command  TEXT NOT NULL,         -- the arguments, as typed
+    software TEXT NOT NULL,         -- name and version that ran
+    counts   TEXT                   -- JSON: {source: {found, fetched, new, edited, unchanged, nothing, disallowed, failed}}
+) STRICT;
+
+-- One exchange kept in WARC. (file, offset, length) is the gzip member of its response (or metadata) record.
+CREATE TABLE captures (
+    id             INTEGER PRIMARY KEY,
+    crawl_id       INTEGER REFERENCES crawls(id),
+    source_id      INTEGER REFERENCES sources(id), -- NULL where the exchange belongs to no one source
+    url            TEXT NOT NULL,   -- WARC-Target-URI
+    time           TEXT NOT NULL,   -- WARC-Date: when the request was sent, microseconds
+    kind           TEXT NOT NULL,   -- what it was wanted for: robots, feed, news sitemap, sitemap, front, section, article
+    status         INTEGER,         -- HTTP status; NULL if no response came
+    mime           TEXT,            -- media type of Content-Type, without parameters
+    file           TEXT NOT NULL,   -- WARC file below warc/ (with .open behind it while being written)
+    offset         INTEGER NOT NULL,
+    length         INTEGER NOT NULL,
+    record_id      TEXT NOT NULL UNIQUE, -- WARC-Record-ID
+    record_type    TEXT NOT NULL,   -- response, or metadata for an exchange that failed
+    block_digest   TEXT,            -- sha1:BASE32 of the record block
+    payload_digest TEXT,            -- sha1:BASE32 of the entity body, transfer-decoded (WARC 1.1, 5.9)
+    ip             TEXT,            -- WARC-IP-Address
+    error          TEXT             -- why the exchange failed or was cut off
+) STRICT;
+CREATE INDEX captures_url ON captures(url, time);         -- what stood at this URL on that day
+CREATE INDEX captures_file ON captures(file, offset);     -- verify and rebuild walk a file in order
+CREATE INDEX captures_crawl ON captures(crawl_id, kind);  -- what one crawl brought home
+
+-- An article over time, with the text of its newest revision. What `morgue search` and most people read.
+CREATE TABLE articles (
+    id             INTEGER PRIMARY KEY,
+    url_key        TEXT NOT NULL UNIQUE, -- normalised URL: two spellings of one address are one article
+    source_id      INTEGER REFERENCES sources(id),
+    url            TEXT NOT NULL,   -- where the newest revision was fetched, after redirects
+    canonical_url  TEXT,            -- what the page says its address is
+    title          TEXT,            -- headline without the site's name
+    description    TEXT,            -- standfirst or summary
+    authors        TEXT NOT NULL,   -- JSON list of persons, in the byline's order
+    byline         TEXT,            -- as printed or declared, before parsing
+    published      TEXT,            -- ISO 8601 as precise as the page: a day, or a time with its zone
+    published_raw  TEXT,
+    published_from TEXT,            -- json-ld, meta, htmldate, feed
+    published_day  TEXT,            -- day of `published` in UTC, for filters; first_seen's day where unknown
+    modified       TEXT,
+    modified_raw   TEXT,
+    language       TEXT,            -- ISO 639-1
+    section        TEXT,
+    tags           TEXT NOT NULL,   -- JSON list
+    site_name      TEXT,
+    image          TEXT,
+    text           TEXT NOT NULL,   -- paragraphs, one a line
+    word_count     INTEGER NOT NULL,
+    kind           TEXT NOT NULL,
+    extractor      TEXT NOT NULL,   -- name and version of what read it
+    text_digest    TEXT NOT NULL,   -- sha256 hex of title and text: what makes a revision
+    capture_id     INTEGER NOT NULL REFERENCES captures(id), -- the WARC record that the newest revision was read from
+    revision       INTEGER NOT NULL, -- number of the newest revision, from 1
+    first_seen     TEXT NOT NULL,   -- time of the first capture
+    last_seen      TEXT NOT NULL    -- time of the newest capture in which the page still stood (304 counts)
+) STRICT;
+CREATE INDEX articles_source_day ON articles(source_id, published_day); -- search and export by source and period
+CREATE INDEX articles_day ON articles(published_day);                   -- newest first; since / until
+
+-- One state of an article's text; number 1 is the first that we saw.
+CREATE TABLE revisions (
+    id          INTEGER PRIMARY KEY,
+    article_id  INTEGER NOT NULL REFERENCES articles(id),
+    number      INTEGER NOT NULL,   -- from 1
+    capture_id  INTEGER NOT NULL REFERENCES captures(id), -- the record in which this state was first seen
+    seen        TEXT NOT NULL,      -- time of that capture
+    title       TEXT,
+    description TEXT,
+    authors     TEXT NOT NULL,      -- JSON list
+    modified    TEXT,
+    text        TEXT NOT NULL,
+    text_digest TEXT NOT NULL,
+    extractor   TEXT NOT NULL,
+    UNIQUE (article_id, number)
+) STRICT;
+
+-- Other addresses under which an article was met: redirects, AMP twins, spellings that normalise differently.
+CREATE TABLE aliases (
+    url_key    TEXT PRIMARY KEY,
+    article_id INTEGER NOT NULL REFERENCES articles(id)
+) STRICT, WITHOUT ROWID;
+
+-- The durable queue: every URL the archive knows of, and when to visit it next.
+CREATE TABLE frontier (
+    id            INTEGER PRIMARY KEY,
+    url_key       TEXT NOT NULL UNIQUE, -- normalised URL
+    url           TEXT NOT NULL,    -- as first met
+    host          TEXT NOT NULL,    -- host:port, the unit of politeness
+    source_id     INTEGER REFERENCES sources(id),
+    kind          TEXT NOT NULL,    -- feed, news sitemap, sitemap, front, section, article, page (from --urls)
+    state         TEXT NOT NULL,    -- waiting, claimed, done (no further visit), disallowed, failed (given up)
+    next_visit    TEXT,             -- when it falls due; NULL if never again
+    priority      INTEGER NOT NULL, -- smaller first: feeds before sections before articles
+    depth         INTEGER NOT NULL, -- links from the source's seeds
+    found         TEXT NOT NULL,    -- when it was first met
+    found_on      TEXT,             -- URL of the feed or page that linked it
+    hint          TEXT,             -- JSON: what that feed or sitemap said: title, published, language, lastmod
+    visits        INTEGER NOT NULL DEFAULT 0, -- visits that got an answer
+    failures      INTEGER NOT NULL DEFAULT 0, -- failed visits in a row
+    last_visit    TEXT,
+    last_status   INTEGER,
+    last_error    TEXT,             -- reason of the last failure, disallowance or empty reading
+    etag          TEXT,             -- validators for a conditional request (RFC 9110, 13.1)
+    last_modified TEXT,
+    claimed_by    INTEGER REFERENCES crawls(id)
+) STRICT;
+CREATE INDEX frontier_due ON frontier(state, host, priority, next_visit); -- the next URL of a host
+CREATE INDEX frontier_source ON frontier(source_id, kind, state);         -- how a source is doing
+
+-- Full text over the newest revision; unicode61 folds case and diacritics.
+CREATE VIRTUAL TABLE articles_fts USING fts5(
+    title, byline, text,
+    content='articles', content_rowid='id',
+    tokenize="unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
+    INSERT INTO articles_fts(rowid, title, byline, text) VALUES (new.id, new.title, new.byline, new.text);
+END;
+CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
+    INSERT INTO articles_fts(articles_fts, rowid, title, byline, text)
+    VALUES ('delete', old.id, old.title, old.byline, old.text);
+END;
+-- Only when an indexed column changes: a visit that finds the page unchanged must not rewrite the index.
+CREATE TRIGGER articles_fts_update AFTER UPDATE OF title, byline, text ON articles BEGIN
+    INSERT INTO articles_fts(articles_fts, rowid, title, byline, text)
+    VALUES ('delete', old.id, old.title, old.byline, old.text);
+    INSERT INTO articles_fts(rowid, title, byline, text) VALUES (new.id, new.title, new.byline, new.text);
+END;
+"""
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """The archive as it began."""
+    db.executescript(FIRST)
