@@ -79,7 +79,9 @@ class Page:
     content_type: str | None = None  # the Content-Type header as sent
     capture: Capture | None = None  # the record it was read from; None for a file on disk
     source: Source | None = None  # the newspaper it belongs to
+    source_id: int | None = None  # that newspaper's row in `sources`
     frontier_id: int | None = None  # the frontier row that asked for it
+    asked: str = ""  # the URL that row holds, before redirects; empty: the same as `url`
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
 
 

@@ -122,13 +122,14 @@ CREATE TABLE frontier (
     host          TEXT NOT NULL,    -- host:port, the unit of politeness
     source_id     INTEGER REFERENCES sources(id),
     kind          TEXT NOT NULL,    -- feed, news sitemap, sitemap, front, section, article, page (from --urls)
-    state         TEXT NOT NULL,    -- waiting, claimed, done (no further visit), disallowed, failed (given up)
+    state         TEXT NOT NULL,    -- waiting, claimed, done (nothing further planned), disallowed, failed (given up)
     next_visit    TEXT,             -- when it falls due; NULL if never again
-    priority      INTEGER NOT NULL, -- smaller first: feeds before sections before articles
+    priority      INTEGER NOT NULL, -- smaller first: feeds before sections before articles, young before old
     depth         INTEGER NOT NULL, -- links from the source's seeds
     found         TEXT NOT NULL,    -- when it was first met
     found_on      TEXT,             -- URL of the feed or page that linked it
     hint          TEXT,             -- JSON: what that feed or sitemap said: title, published, language, lastmod
+    day           TEXT,             -- day of publication or change, as the feed, sitemap or URL said; for --since
     visits        INTEGER NOT NULL DEFAULT 0, -- visits that got an answer
     failures      INTEGER NOT NULL DEFAULT 0, -- failed visits in a row
     last_visit    TEXT,

@@ -1,0 +1,67 @@
+"""What the parts of one running crawl share: the keeper, the workers, the tally. One desk a crawl.
+
+Scrapy builds its components one by one and hands each the `Crawler`; `Desk.of(crawler)` is how they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pipelines.errors import MorgueError
+from pipelines.items import Capture, Exchange
+from pipelines.keeper import Keeper
+from pipelines.record import keep
+from pipelines.store import Store
+from pipelines.tally import Tally
+from pipelines.workers import Workers
+
+
+class Desk:
+    """The shared things of one crawl. Whoever makes it closes it."""
+
+    _desks: WeakKeyDictionary[Any, Desk] = WeakKeyDictionary()
+
+    def __init__(self, keeper: Keeper, workers: Workers, *, command: str, software: str, **record_options: Any) -> None:
+        self.keeper, self.workers, self.tally = keeper, workers, Tally()
+        self.store = Store(keeper.db)
+        self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
+        self.on_fatal: Callable[[MorgueError], None] = lambda error: None
+        self._record_options = record_options
+        self.crawl_id = keeper.call(self.store.begin_crawl, command, software)
+
+    @classmethod
+    def of(cls, crawler: Any) -> Desk:
+        """The desk of a Scrapy crawler. Raises KeyError if it has none."""
+        return cls._desks[crawler]
+
+    def register(self, crawler: Any) -> None:
+        """Make this the desk of a Scrapy crawler."""
+        self._desks[crawler] = self
+
+    async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
+        """Keep one exchange: WARC records, then its row. Raises MorgueError if it cannot be kept."""
+        return await self.do(self._record, exchange, source_id)
+
+    async def do(self, task: Callable[..., Any], *args: Any) -> Any:
+        """`Keeper.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
+        try:
+            return await self.keeper.do(task, *args)
+        except MorgueError as error:
+            if self.keeper.failed is not None and self.fatal is None:
+                self.fatal = self.keeper.failed
+                self.on_fatal(self.fatal)
+            raise error
+
+    def close(self, outcome: str) -> None:
+        """Write the run's last row, commit and let go of the archive."""
+        try:
+            if self.keeper.failed is None:
+                self.keeper.call(self.store.end_crawl, self.crawl_id, outcome, self.tally.as_dict())
+        finally:
+            self.keeper.close()
+
+    def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
+        capture = keep(exchange, self.keeper.writer, **self._record_options)
+        return self.store.capture(capture, self.crawl_id, source_id)

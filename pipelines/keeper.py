@@ -1,0 +1,207 @@
+"""The one writer of an archive: one lock, one thread, WARC bytes first and rows after them, committed in groups.
+
+Everything that writes goes through `Keeper.do`. A commit first makes the WARC file durable (fsync), then the rows, so a
+row never points at bytes that a crash could take away; the other way round a crash leaves bytes without a row, which
+costs a second fetch and loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
+from pipelines.warc import WarcWriter, recover
+
+T = TypeVar("T")
+
+COMMIT_SECONDS = 1.0  # a crash costs at most this much work (it is fetched again)
+COMMIT_TASKS = 500  # or this many tasks, so that one transaction stays small
+
+
+class Lock:
+    """An archive is written by one process at a time; the kernel lets go of the lock when that process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with os_errors(str(path)):
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 200).decode(errors="replace").strip() or "another process"
+            os.close(self._file)
+            raise ArchiveLocked(str(path.parent), f"is being written by {holder}", "wait for it, or stop it") from None
+        os.ftruncate(self._file, 0)
+        os.write(self._file, f"process {os.getpid()}\n".encode())
+
+    def release(self) -> None:
+        os.ftruncate(self._file, 0)
+        os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
+
+
+class Keeper:
+    """Owns the database connection and the WARC writer of one archive while a command writes to it."""
+
+    def __init__(self, database: Path, warc: Path, **writer_options: Any) -> None:
+        """Lock the archive, mend what a crash left, open the database.
+
+        Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
+        """
+        self.database = database
+        self._lock = Lock(database.parent / "morgue.lock")
+        try:
+            with os_errors(str(warc)):
+                warc.mkdir(exist_ok=True)
+                self.mended = recover(warc)  # sentences about files that a crash left open
+            self.db = open_database(database)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.writer = WarcWriter(warc, **writer_options)
+        self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks = 0  # since the last commit
+        self._committed = time.monotonic()
+
+    async def do(self, task: Callable[..., T], *args: Any) -> T:
+        """Run `task(*args)` on the keeper's thread, inside the current transaction, and return what it returns.
+
+        Raises what the task raises. An error of the disk or the database ends the keeper: that group is rolled back
+        and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged).
+        """
+        loop = asyncio.get_running_loop()
+        result = await loop.run_in_executor(self._thread, self._run, task, args)
+        if self._timer is None and self._tasks:
+            self._timer = loop.call_later(COMMIT_SECONDS, self._on_timer, loop)
+        return result
+
+    def call(self, task: Callable[..., T], *args: Any) -> T:
+        """`do` for callers without an event loop."""
+        return self._thread.submit(self._run, task, args).result()
+
+    def close(self) -> None:
+        """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock."""
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            if self.failed is None:
+                self._thread.submit(self._commit).result()
+        finally:
+            self._thread.submit(self._shut).result()
+            self._thread.shutdown()
+            self._lock.release()
+
+    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self.failed is None:
+            # A failure is kept in `failed` and raised by the next `do`; nobody waits for this future.
+            loop.run_in_executor(self._thread, self._commit_quietly)
+
+    def _commit_quietly(self) -> None:
+        try:
+            self._commit()
+        except MorgueError as error:
+            self.failed = self.failed or error
+
+    def _run(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+        if self.failed is not None:
+            raise self.failed
+        try:
+            if not self.db.in_transaction:
+                self.db.execute("BEGIN IMMEDIATE")
+            self.db.execute("SAVEPOINT task")  # a task is done whole or not at all, whatever else the group holds
+            try:
+                result = task(*args)
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK TO task")
+                raise
+            finally:
+                if self.db.in_transaction:
+                    self.db.execute("RELEASE task")
+        except (MorgueError, OSError, sqlite3.Error) as error:
+            self._fail(error)
+        self._tasks += 1
+        if self._tasks >= COMMIT_TASKS or time.monotonic() - self._committed >= COMMIT_SECONDS:
+            self._commit()
+        return result
+
+    def _commit(self) -> None:
+        try:
+            self.writer.sync()
+            if self.db.in_transaction:
+                self.db.execute("COMMIT")
+        except (MorgueError, OSError, sqlite3.Error) as error:
+            self._fail(error)
+        self._tasks = 0
+        self._committed = time.monotonic()
+
+    def _fail(self, error: Exception) -> Any:
+        """Remember the first failure in the family's words, give up the open transaction, raise."""
+        failure = translate(error, self.database)
+        if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            self.failed = self.failed or failure
+        if self.db.in_transaction and self.failed is not None:
+            try:
+                self.db.execute("ROLLBACK")
+            except sqlite3.Error as rollback:
+                failure.add_note(f"rolling back failed as well: {rollback}")
+        raise failure from error
+
+    def _shut(self) -> None:
+        try:
+            self.writer.close()
+        except (MorgueError, OSError) as error:
+            self.failed = self.failed or translate(error, self.database)
+        self.db.close()
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection for writing, migrated to the newest schema, in WAL mode.
+
+    `synchronous=NORMAL`: a power cut may cost the last commits, never the order of things (WARC before rows) nor the
+    database's integrity; what is lost is fetched again, or comes back from the WARC files.
+    Raises ArchiveDamaged, NotWritable, DiskFull.
+    """
+    from sqlite_utils import Database  # 0.5 s that read-only commands must not pay
+
+    from pipelines.schema import migrations
+
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA cache_size = -65536")  # KiB: the FTS index is written all over
+        migrations.apply(Database(db))
+    except (sqlite3.Error, OSError) as error:
+        raise translate(error, path) from error
+    return db
+
+
+def translate(error: Exception, path: Path) -> MorgueError:
+    """An error of SQLite or the operating system in the family's words."""
+    if isinstance(error, MorgueError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error, str(path))
+    text = str(error)
+    if "disk is full" in text:
+        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
+    if "readonly" in text or "unable to open" in text:
+        return NotWritable(str(path), text, "check the folder's owner and permissions")
+    if "not a database" in text or "malformed" in text or "disk I/O error" in text:
+        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+        return ArchiveDamaged(str(path), text, cure)
+    if "locked" in text:
+        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
+    return MorgueError(str(path), text)

@@ -1,0 +1,226 @@
+"""Rows in: sources, crawls, captures, articles, revisions. Plain SQL on the keeper's connection; asks no questions that
+`queries.py` answers for people, and commits nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pipelines.clock import fine_stamp, now, stamp
+from pipelines.items import Article, Capture, Page, Reading, Source
+from pipelines.revise import compare, text_digest
+from pipelines.urls import same_site, url_key
+
+
+class Store:
+    """The tables, from the side that writes."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+
+    def source(self, source: Source) -> int:
+        """The row id of a source, added or brought up to date."""
+        row = self.db.execute(
+            """INSERT INTO sources (name, url, title, language, added) VALUES (?, ?, ?, ?, ?)
+               ON CONFLICT (name) DO UPDATE SET url = excluded.url, title = coalesce(excluded.title, title),
+                                                language = coalesce(excluded.language, language)
+               RETURNING id""",
+            (source.name, source.url, source.title, source.language, stamp(now())),
+        ).fetchone()
+        return int(row[0])
+
+    def begin_crawl(self, command: str, software: str) -> int:
+        """Open the row of a run; returns its id."""
+        cursor = self.db.execute(
+            "INSERT INTO crawls (started, command, software) VALUES (?, ?, ?)", (stamp(now()), command, software)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def end_crawl(self, crawl_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
+        """Close the row of a run with its outcome in a word and its counts by source."""
+        self.db.execute(
+            "UPDATE crawls SET finished = ?, outcome = ?, counts = ? WHERE id = ?",
+            (stamp(now()), outcome, json.dumps(counts, ensure_ascii=False), crawl_id),
+        )
+
+    def capture(self, capture: Capture, crawl_id: int | None, source_id: int | None) -> Capture:
+        """File one kept exchange; returns it with its row id."""
+        cursor = self.db.execute(
+            """INSERT INTO captures (crawl_id, source_id, url, time, kind, status, mime, file, offset, length,
+                                     record_id, record_type, block_digest, payload_digest, ip, error)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                crawl_id,
+                source_id,
+                capture.url,
+                fine_stamp(capture.time),
+                capture.kind,
+                capture.status,
+                capture.mime,
+                capture.file,
+                capture.offset,
+                capture.length,
+                capture.record_id,
+                capture.record_type,
+                capture.block_digest,
+                capture.payload_digest,
+                capture.ip,
+                capture.error,
+            ),
+        )
+        return replace(capture, id=cursor.lastrowid)
+
+    def file(self, reading: Reading, source_id: int | None, asked: str) -> Reading:
+        """File what was read: a new article, the next revision, or one more sighting of the same text.
+
+        `asked` is the URL that the frontier asked for, before redirects. Returns the reading with `change` and
+        `article_id`: "new", "edited", "unchanged", or "duplicate" where the page is another address (AMP twin,
+        redirect, print view) of an article that is already here under its own.
+        """
+        article, page = reading.outcome, reading.page
+        assert isinstance(article, Article)
+        assert page.capture is not None
+        own, address = url_key(page.url), identity(article, page)
+        row = self._find(own, address)
+        if row is None:
+            article_id = self._insert(article, page.capture, address, source_id)
+            change = "new"
+        else:
+            article_id, key, first_key, digest = row
+            if key != own and first_key != own:
+                # Its own address was read before: a twin's slightly different text is no edit of the article.
+                change = "duplicate"
+                self.seen(article_id, page.capture.time)
+            else:
+                change = compare(digest, text_digest(article.title, article.text))
+                self._update(article_id, article, page.capture, change)
+        self._alias(article_id, {own, url_key(asked or page.url)} - {address})
+        return replace(reading, change=change, article_id=article_id)
+
+    def seen(self, article_id: int, time: datetime) -> None:
+        """The article still stood at `time`."""
+        self.db.execute(
+            "UPDATE articles SET last_seen = max(last_seen, ?) WHERE id = ?", (stamp(time), article_id)
+        )
+
+    def still_there(self, url: str, time: datetime) -> bool:
+        """A conditional request was answered 304: the article at `url` is as it was. False if there is none."""
+        row = self._find(url_key(url))
+        if row is None:
+            return False
+        self.seen(row[0], time)
+        return True
+
+    def _find(self, *keys: str) -> tuple[int, str, str, str] | None:
+        """(id, url_key, key of the URL it was last read from, text_digest) of the article known under one of the keys."""
+        marks = ", ".join("?" * len(keys))
+        row = self.db.execute(
+            f"""SELECT id, url_key, url, text_digest FROM articles WHERE url_key IN ({marks})
+                UNION ALL
+                SELECT a.id, a.url_key, a.url, a.text_digest
+                  FROM aliases JOIN articles a ON a.id = aliases.article_id WHERE aliases.url_key IN ({marks})
+                LIMIT 1""",  # noqa: S608 (question marks only)
+            (*keys, *keys),
+        ).fetchone()
+        return None if row is None else (row[0], row[1], url_key(row[2]), row[3])
+
+    def _alias(self, article_id: int, keys: set[str]) -> None:
+        self.db.executemany(
+            """INSERT INTO aliases (url_key, article_id) SELECT ?1, ?2
+               WHERE NOT EXISTS (SELECT 1 FROM articles WHERE url_key = ?1) ON CONFLICT DO NOTHING""",
+            [(key, article_id) for key in keys],
+        )
+
+    def _insert(self, article: Article, capture: Capture, key: str, source_id: int | None) -> int:
+        values = columns(article, capture) | {
+            "url_key": key,
+            "source_id": source_id,
+            "revision": 1,
+            "first_seen": stamp(capture.time),
+            "last_seen": stamp(capture.time),
+        }
+        cursor = self.db.execute(
+            f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)})",  # noqa: S608
+            values,
+        )
+        article_id = int(cursor.lastrowid or 0)
+        self._revision(article_id, 1, values, capture)
+        return article_id
+
+    def _update(self, article_id: int, article: Article, capture: Capture, change: str) -> None:
+        values = columns(article, capture)
+        if change == "unchanged":
+            # The row goes on leading to the record that its text was first read from.
+            self.seen(article_id, capture.time)
+            return
+        number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+        values |= {"revision": number, "last_seen": stamp(capture.time)}
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        self.db.execute(f"UPDATE articles SET {assignments} WHERE id = :id", values | {"id": article_id})  # noqa: S608
+        self._revision(article_id, number, values, capture)
+
+    def _revision(self, article_id: int, number: int, values: Mapping[str, Any], capture: Capture) -> None:
+        self.db.execute(
+            """INSERT INTO revisions (article_id, number, capture_id, seen, title, description, authors, modified, text,
+                                      text_digest, extractor)
+               VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
+                       :text_digest, :extractor)""",
+            {**values, "article_id": article_id, "number": number, "seen": stamp(capture.time)},
+        )
+
+
+def identity(article: Article, page: Page) -> str:
+    """The key an article is filed under: its canonical URL where that is believable, else where it was fetched.
+
+    A canonical URL on another site names the original of a syndicated text, not this page; one that is a site's root
+    (a common template error) would make all its articles one.
+    """
+    canonical = article.canonical_url
+    if canonical and same_site(canonical, page.url):
+        key = url_key(canonical)
+        if "/" in key.rstrip("/").split("://")[-1].removeprefix("//"):
+            return key
+    return url_key(page.url)
+
+
+def columns(article: Article, capture: Capture) -> dict[str, Any]:
+    """An article's columns as `articles` has them."""
+    published = article.published or stamp(capture.time)
+    return {
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "title": article.title,
+        "description": article.description,
+        "authors": json.dumps(article.authors, ensure_ascii=False),
+        "byline": article.byline or ", ".join(article.authors) or None,
+        "published": article.published,
+        "published_raw": article.published_raw,
+        "published_from": article.published_from,
+        "published_day": utc_day(published),
+        "modified": article.modified,
+        "modified_raw": article.modified_raw,
+        "language": article.language,
+        "section": article.section,
+        "tags": json.dumps(article.tags, ensure_ascii=False),
+        "site_name": article.site_name,
+        "image": article.image,
+        "text": article.text,
+        "word_count": article.word_count,
+        "kind": article.kind,
+        "extractor": article.extractor,
+        "text_digest": text_digest(article.title, article.text),
+        "capture_id": capture.id,
+    }
+
+
+def utc_day(iso: str) -> str:
+    """The UTC day of an ISO 8601 day or time; a bare day stays as it is."""
+    if len(iso) <= 10:
+        return iso
+    time = datetime.fromisoformat(iso)
+    return stamp(time)[:10] if time.tzinfo else iso[:10]

@@ -1,0 +1,64 @@
+"""What a crawl found, fetched and made of it, counted by source: the numbers of the closing summary."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+# What can become of a page, in the order in which the summary names them.
+OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+
+
+@dataclass(slots=True)
+class Count:
+    """The numbers of one source."""
+
+    found: int = 0  # article URLs that were new to the frontier
+    fetched: int = 0  # article pages that were answered
+    listings: int = 0  # feeds, sitemaps, front and section pages that were read
+    answered: int = 0  # exchanges of any kind that a server answered
+    outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
+    examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL it befell
+    problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
+
+
+class Tally:
+    """Counts of one run, by source name. Not thread-safe: it lives on the event loop."""
+
+    def __init__(self) -> None:
+        self.by_source: dict[str, Count] = defaultdict(Count)
+
+    def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
+        """Count one page's outcome (a word of OUTCOMES), why, and for which URL."""
+        count = self.by_source[source]
+        count.outcomes[word] += 1
+        if why:
+            count.reasons[word, why] += 1
+            count.examples.setdefault((word, why), url)
+
+    def total(self, word: str) -> int:
+        """How many pages of all sources had this outcome."""
+        return sum(count.outcomes[word] for count in self.by_source.values())
+
+    @property
+    def fetched(self) -> int:
+        return sum(count.fetched for count in self.by_source.values())
+
+    @property
+    def articles(self) -> int:
+        """Pages that hold an article, whether new to us or not."""
+        return sum(self.total(word) for word in ("new", "edited", "unchanged"))
+
+    def as_dict(self) -> dict[str, dict[str, object]]:
+        """Plain values, for the `counts` column and for JSON."""
+        return {
+            source: {
+                "found": count.found,
+                "fetched": count.fetched,
+                "listings": count.listings,
+                **{word: count.outcomes[word] for word in OUTCOMES},
+                "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
+            }
+            for source, count in self.by_source.items()
+        }
