@@ -1,0 +1,151 @@
+"""JSON-LD of a page: the blocks as publishers write them, damage included -> the node that describes the article.
+
+Only structure is decided here; what a value means is `metadata`'s business. Nothing raises on a publisher's mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+from typing import Any
+
+Node = dict[str, Any]
+
+MAX_NODES = 2000  # nodes of a page that are looked at; product lists of shops run to thousands
+# Types that are an article without saying so in their name; every "...Article" is one anyway.
+ARTICLE_TYPES = frozenset(
+    "BlogPosting LiveBlogPosting Report Review CriticReview SocialMediaPosting DiscussionForumPosting".split()
+)
+DECODER = json.JSONDecoder(strict=False)  # strict=False: raw line breaks inside strings
+
+WRAPPER = re.compile(r"^[\s;]*(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)?\s*(?:\*/)?\s*")
+TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+CONTROLS = re.compile("[\x00-\x1f]")
+BETWEEN = re.compile(r"[\s,;]*")
+# What is still worth having of a block that cannot be repaired.
+SCALAR = re.compile(r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"')
+
+
+def nodes(blocks: Iterable[str]) -> list[Node]:
+    """Every typed node of every block, in document order, those inside @graph and mainEntity(OfPage) included."""
+    found: list[Node] = []
+    for block in blocks:
+        for value in parse(block):
+            found.extend(_walk(value))
+            if len(found) > MAX_NODES:
+                return found[:MAX_NODES]
+    return found
+
+
+def parse(block: str) -> list[Any]:
+    """The JSON values of one script block; empty if nothing can be made of it."""
+    try:
+        return [DECODER.decode(block)]
+    except ValueError:
+        pass
+    text = WRAPPER.sub("", block, count=1)
+    for repair in (str, _without_commas, _without_bad_escapes, unescape):
+        text = repair(text)
+        if values := _values(text):
+            return values
+    scalars = dict(SCALAR.findall(text))
+    return [{"@type": "Article", **scalars}] if "headline" in scalars and "datePublished" in scalars else []
+
+
+def _without_commas(text: str) -> str:
+    return TRAILING_COMMA.sub(r"\1", text)
+
+
+def _without_bad_escapes(text: str) -> str:
+    return CONTROLS.sub(" ", BAD_ESCAPE.sub("", text))
+
+
+def _values(text: str) -> list[Any]:
+    """The values at the start of `text`, one after another; whatever follows them (-->, ]]>, ;) is let go."""
+    values, at = [], 0
+    try:
+        while text[at : at + 1] in ("{", "["):
+            value, at = DECODER.raw_decode(text, at)
+            values.append(value)
+            at = BETWEEN.match(text, at).end()  # type: ignore[union-attr] it matches the empty string
+    except (ValueError, RecursionError):
+        pass
+    return values
+
+
+def _walk(value: Any, depth: int = 0) -> Iterator[Node]:
+    if depth > 6:
+        return
+    if isinstance(value, list):
+        for item in value[:MAX_NODES]:
+            yield from _walk(item, depth + 1)
+    elif isinstance(value, dict):
+        if "@type" in value:
+            yield value
+        for key in ("@graph", "mainEntity", "mainEntityOfPage"):
+            if isinstance(value.get(key), dict | list):
+                yield from _walk(value[key], depth + 1)
+
+
+def types(node: Node) -> list[str]:
+    """The names of a node's types, without the vocabulary's address."""
+    kinds = node.get("@type")
+    return [str(kind).rsplit("/", 1)[-1] for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind]
+
+
+def is_article(node: Node) -> bool:
+    """Is the node an article of some kind?"""
+    return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(node))
+
+
+def article(found: list[Node], addresses: set[str], headlines: set[str]) -> Node:
+    """The node that describes this page's article, {} if none does.
+
+    addresses: the page's own, each made `same_address`; headlines: what else the page calls it, each made `same_words`.
+    A page of teasers describes many articles and none of them is its own: with no match, only a lone node counts.
+    """
+    articles = [node for node in found if is_article(node)]
+    if not articles:
+        return {}
+
+    def closeness(node: Node) -> int:
+        at = {same_address(text(node.get(key), "@id", "url")) for key in ("url", "@id", "mainEntityOfPage")}
+        title = same_words(text(node.get("headline")) or text(node.get("name")))
+        return 4 * bool(at & addresses) + 3 * (title in headlines) + ("datePublished" in node)
+
+    best = max(articles, key=closeness)  # of equals the first
+    return best if len(articles) == 1 or closeness(best) > 1 or len(articles) <= 3 else {}
+
+
+def same_address(url: str | None) -> str:
+    """`url` without what varies between two spellings of one address: scheme, www, query, fragment, last slash."""
+    if not url:
+        return "-"  # equal to no address
+    return re.sub(r"^[a-z]+:(?://)?(?:www\.)?|[?#].*$", "", url.strip(), flags=re.IGNORECASE).rstrip("/").lower()
+
+
+def same_words(title: str | None) -> str:
+    """`title` as words alone, lower case: what two spellings of one headline have in common."""
+    return " ".join(re.findall(r"\w+", unescape(title or "").casefold()))
+
+
+def text(value: Any, *keys: str) -> str | None:
+    """The first plain string of a value that may be a string, a number, a list or a node with one of `keys`."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list):
+        return next((found for item in value if (found := text(item, *keys))), None)
+    if isinstance(value, dict):
+        return next((found for key in (*keys, "@value") if (found := text(value.get(key)))), None)
+    return None
+
+
+def texts(value: Any, *keys: str) -> list[str]:
+    """All plain strings of such a value, in their order."""
+    items = value if isinstance(value, list) else [value]
+    return [found for item in items if (found := text(item, *keys))]
