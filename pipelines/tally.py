@@ -20,6 +20,7 @@ class Count:
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL it befell
+    troubles: int = 0  # failures that somebody should know of: not a page that is simply gone
     problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
 
 

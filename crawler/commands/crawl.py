@@ -1,0 +1,188 @@
+"""`morgue crawl`: one pass over what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+import sys
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from pipelines.errors import ConfigError, MorgueError, os_errors
+
+if TYPE_CHECKING:
+    from crawler.config import Config
+    from crawler.plan import Plan
+    from crawler.run import Ending, Run
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N article pages.")
+@click.option("--since", metavar="DATE", help="Leave articles that feed, sitemap or URL date before YYYY-MM-DD.")
+@click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (or -), without discovery.")
+@click.option("--column", metavar="NAME", help="With --urls: FILE is a csv, and this column holds the URLs.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@folder_option
+@setting_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    targets: tuple[str, ...],
+    limit: int | None,
+    since: str | None,
+    urls: str | None,
+    column: str | None,
+    quiet: bool,
+) -> int:
+    """Fetch what is due, keep every byte, file every article.
+
+    Without arguments: whatever the sources' timetables say is due; returns at once if nothing is. With SOURCE: that
+    source, now. With the URL of a site: that site, without adding it to the sources.
+
+    Ctrl-C (or SIGTERM) stops cleanly: what is in flight is finished, nothing is lost, and the next crawl goes on there.
+    """
+    if urls and targets:
+        raise ConfigError("--urls", "goes without SOURCE and URL", "list the pages in the file, or name the sites")
+    if column and not urls:
+        raise ConfigError("--column", "goes with --urls", "say --urls FILE.csv --column NAME")
+    folder, day = the_folder(ctx), a_day(since)
+    pages = tuple(listed(urls, column)) if urls else None
+
+    from crawler.config import load
+    from crawler.plan import Plan, targets_of
+    from crawler.run import Run
+
+    config = load(folder, the_overrides(ctx))
+    plan = Plan(targets_of(targets), pages, limit, day)
+    if not plan.targets and pages is None and not config.sources and not quiet:
+        click.echo("no sources yet: morgue add URL, or morgue crawl URL", err=True)
+    run = Run(config, plan, " ".join(sys.argv[1:]))
+    try:
+        return whole_run(run, quiet=quiet)
+    except BaseException:
+        # Before the event loop ran: a bad target, or a failure to write.
+        run.abandon()
+        raise
+
+
+def whole_run(run: Run, *, quiet: bool) -> int:
+    """Prepare, crawl, report; returns the exit code."""
+    prepared = run.prepare()
+    say = (lambda line: None) if quiet else click.echo
+    for line in (*run.desk.keeper.mended, *prepared.notes):
+        say(line)
+    if prepared.already:
+        say(f"{prepared.already} of the pages are in the archive already and are not fetched again")
+    if not run.anything_due():
+        planned = run.next_due()
+        say("nothing is due" + (f"; next at {planned}" if planned else ""))
+        run.abandon(outcome="done")
+        return 0
+    warn_without_contact(run.config, run.plan, prepared.sites.values())
+    ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
+    report(run, ending, quiet=quiet)
+    return ending.exit_code
+
+
+async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
+    from crawler.progress import Progress
+    from crawler.run import crawl
+
+    if quiet:
+        return await crawl(run)
+    progress = Progress(run, terminal=sys.stderr.isatty())
+    progress.start()
+    try:
+        return await crawl(run)
+    finally:
+        await progress.stop()
+
+
+def report(run: Run, ending: Ending, *, quiet: bool) -> None:
+    """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+    from crawler.summary import summary
+
+    if quiet and ending.exit_code == 0:
+        return
+    for line in summary(run.desk.tally):
+        click.echo(line, err=quiet)
+    if ending.error is not None:
+        click.echo(f"morgue: {ending.error}", err=True)
+    elif ending.word == "interrupted":
+        click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
+    elif ending.word == "nothing reachable":
+        click.echo("morgue: nothing could be reached\n  check the network, the addresses, and robots.txt above", err=True)
+    elif not quiet:
+        click.echo(ending.word)
+
+
+def warn_without_contact(config: Config, plan: Plan, sites: Any) -> None:
+    """A crawl of a public host should tell its owner whom to write to."""
+    if config.operator.contact:
+        return
+    homes = [site.source.url for site in sites if site.source.url] + list(plan.pages or ())
+    public = next((url for url in homes if not re.search(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])", url)), None)
+    if public:
+        click.echo(
+            f"warning: the User-Agent names no contact, so the owner of {public} cannot reach you\n"
+            f'  add to {config.folder.settings}:\n  [operator]\n  contact = "you@example.org"',
+            err=True,
+        )
+
+
+def listed(file: str, column: str | None) -> Iterator[str]:
+    """The URLs of a list: one a line (# begins a comment), or a column of a csv. Raises ConfigError."""
+    from pipelines.urls import fetchable
+
+    for place, text in entries(file, column):
+        url = fetchable(text)
+        if url is None:
+            raise ConfigError(f"{file}: {place}", f"{text!r} is not a web address", "say e.g. https://paper.example/story")
+        yield url
+
+
+def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
+    """(where, text) of each non-empty entry."""
+    with opened(file) as lines:
+        if column is None:
+            for number, line in enumerate(lines, 1):
+                text = line.strip()
+                if text and not text.startswith("#"):
+                    yield f"line {number}", text
+            return
+        rows = csv.DictReader(lines)
+        if column not in (rows.fieldnames or ()):
+            there = ", ".join(rows.fieldnames or ()) or "none"
+            raise ConfigError(file, f"has no column {column!r}", f"its columns are: {there}")
+        for row in rows:
+            if text := (row[column] or "").strip():
+                yield f"line {rows.line_num}", text
+
+
+def opened(file: str) -> IO[str]:
+    """The list as text, UTF-8 with or without BOM. Raises ConfigError."""
+    if file == "-":
+        return click.get_text_stream("stdin")
+    try:
+        with os_errors(file):
+            return open(file, encoding="utf-8-sig", errors="replace", newline="")
+    except MorgueError as error:
+        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
+
+
+def a_day(text: str | None) -> str | None:
+    """`--since` as an ISO day. Raises ConfigError."""
+    if text is None:
+        return None
+    full = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
+    from datetime import date
+
+    try:
+        return date.fromisoformat(full).isoformat()
+    except ValueError:
+        raise ConfigError(f"--since {text}", "is not a day", "say e.g. --since 2026-11-01") from None

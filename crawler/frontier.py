@@ -1,0 +1,240 @@
+"""The durable queue: every URL the archive knows of, claimed, visited, planned again. SQL on the keeper's connection.
+
+What is fetched stays fetched; what was claimed by a crawl that died is waiting again when the next one begins.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crawler.schedule import LISTINGS, Next, priority
+from pipelines.clock import stamp
+from pipelines.urls import host_of, url_key
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A URL to put into the frontier."""
+
+    url: str
+    kind: str
+    depth: int = 0
+    found_on: str | None = None
+    hint: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A frontier row handed to this crawl."""
+
+    id: int
+    url: str
+    host: str
+    source_id: int | None
+    kind: str
+    depth: int
+    hint: Mapping[str, str]
+    visits: int
+    failures: int
+    found: str
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a visit came to, as the row remembers it."""
+
+    plan: Next
+    status: int | None = None
+    error: str | None = None  # why it failed, was disallowed or gave nothing to read
+    answered: bool = True
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows a crawl may claim: an SQL condition on `frontier` and its values."""
+
+    condition: str = "1"
+    values: tuple[int | str, ...] = ()
+    since: str | None = None  # ISO day: articles known to be older stay where they are
+
+    @property
+    def sql(self) -> tuple[str, tuple[int | str, ...]]:
+        """The whole condition."""
+        if self.since is None:
+            return self.condition, self.values
+        return f"({self.condition}) AND (day IS NULL OR day >= ?)", (*self.values, self.since)
+
+
+CLAIM = "id, url, host, source_id, kind, depth, hint, visits, failures, found, etag, last_modified"
+
+
+class Frontier:
+    """The `frontier` table, from the side of one crawl."""
+
+    def __init__(self, db: sqlite3.Connection, crawl_id: int) -> None:
+        self.db, self.crawl_id = db, crawl_id
+
+    def release_stale(self) -> int:
+        """Rows that a dead crawl had claimed wait again (the archive's lock says that no other crawl lives)."""
+        return self.db.execute("UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'").rowcount
+
+    def add(self, wanted: Iterable[Wanted], source_id: int | None, now: datetime) -> tuple[int, set[str]]:
+        """Put URLs into the queue; returns how many articles were new to it, and the hosts that have new work.
+
+        A URL that is known stays as it is, except that a feed or sitemap which says that an article changed after our
+        last visit makes it due at once.
+        """
+        new, hosts = 0, set()
+        for want in wanted:
+            day = day_of(want.hint)
+            row = self.db.execute(
+                """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
+                                         found_on, hint, day)
+                   VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)
+                   ON CONFLICT (url_key) DO UPDATE SET state = 'waiting', next_visit = excluded.next_visit
+                    WHERE state IN ('done', 'waiting') AND visits > 0 AND kind IN ('article', 'page', 'sitemap')
+                      AND ? > coalesce(last_visit, '')
+                   RETURNING visits""",
+                (
+                    url_key(want.url),
+                    want.url,
+                    host_of(want.url),
+                    source_id,
+                    want.kind,
+                    stamp(now),
+                    priority(want.kind, day, now),
+                    want.depth,
+                    stamp(now),
+                    want.found_on,
+                    json.dumps(dict(want.hint), ensure_ascii=False) if want.hint else None,
+                    day,
+                    changed_at(want.hint) or "",
+                ),
+            ).fetchone()
+            if row is not None:
+                hosts.add(host_of(want.url))
+                new += row[0] == 0 and want.kind not in LISTINGS
+        return new, hosts
+
+    def make_due(self, urls: Iterable[str], now: datetime) -> None:
+        """These listings are wanted now, whenever they were planned."""
+        self.db.executemany(
+            "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE url_key = ? AND state != 'claimed'",
+            [(stamp(now), url_key(url)) for url in urls],
+        )
+
+    def hosts_due(self, scope: Scope, now: datetime) -> list[str]:
+        """Hosts with something to fetch."""
+        condition, values = scope.sql
+        rows = self.db.execute(
+            f"SELECT DISTINCT host FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}",  # noqa: S608
+            (stamp(now), *values),
+        )
+        return [row[0] for row in rows]
+
+    def count_due(self, scope: Scope, now: datetime) -> int:
+        """How many URLs are to be fetched."""
+        condition, values = scope.sql
+        query = f"SELECT count(*) FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"  # noqa: S608
+        return int(self.db.execute(query, (stamp(now), *values)).fetchone()[0])
+
+    def next_due(self, scope: Scope) -> str | None:
+        """When the next URL falls due, or None if nothing is planned."""
+        condition, values = scope.sql
+        query = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {condition}"  # noqa: S608
+        return self.db.execute(query, values).fetchone()[0]
+
+    def claim(self, host: str, number: int, scope: Scope, now: datetime) -> list[Claim]:
+        """Take up to `number` due URLs of one host, the most urgent first."""
+        condition, values = scope.sql
+        rows = self.db.execute(
+            f"""UPDATE frontier SET state = 'claimed', claimed_by = ?
+                 WHERE id IN (SELECT id FROM frontier
+                               WHERE state = 'waiting' AND host = ? AND next_visit <= ? AND {condition}
+                               ORDER BY priority, next_visit LIMIT ?)
+             RETURNING priority, {CLAIM}""",  # noqa: S608 (the condition is one of ours)
+            (self.crawl_id, host, stamp(now), *values, number),
+        ).fetchall()
+        return [claim_of(row[1:]) for row in sorted(rows)]
+
+    def visited(self, claim: Claim, visit: Visit, now: datetime) -> None:
+        """Write down what a visit came to and when the next one is planned."""
+        self.db.execute(
+            """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
+                      visits = visits + ?, failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
+                WHERE id = ?""",
+            (
+                visit.plan.state,
+                stamp(visit.plan.at) if visit.plan.at else None,
+                visit.status,
+                visit.error,
+                stamp(now),
+                int(visit.answered),
+                int(visit.answered),
+                visit.etag,
+                visit.last_modified,
+                claim.id,
+            ),
+        )
+
+    def release(self, claims: Iterable[Claim]) -> None:
+        """Give URLs back unvisited."""
+        self.db.executemany(
+            "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE id = ? AND state = 'claimed'",
+            [(claim.id,) for claim in claims],
+        )
+
+    def want_only(self, urls: Iterable[str], now: datetime) -> tuple[Scope, int, int]:
+        """Queue exactly these pages; returns the scope that holds them, how many are new, how many are known.
+
+        A page that was fetched before is not fetched again: that is what lets a long list be resumed.
+        """
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id INTEGER PRIMARY KEY)")
+        new = known = 0
+        for url in urls:
+            added, _hosts = self.add([Wanted(url, "page")], None, now)
+            row_id, visits = self.db.execute(
+                "SELECT id, visits FROM frontier WHERE url_key = ?", (url_key(url),)
+            ).fetchone()
+            new += added
+            known += visits > 0
+            if visits == 0:
+                self.db.execute(
+                    "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE id = ? AND state != 'claimed'",
+                    (stamp(now), row_id),
+                )
+                self.db.execute("INSERT OR IGNORE INTO temp.wanted VALUES (?)", (row_id,))
+        return Scope("id IN (SELECT id FROM temp.wanted)"), new, known
+
+
+def claim_of(row: tuple) -> Claim:
+    """A row of the columns CLAIM."""
+    values = dict(zip(CLAIM.split(", "), row, strict=True))
+    return Claim(**values | {"hint": json.loads(values["hint"]) if values["hint"] else {}})
+
+
+def day_of(hint: Mapping[str, str]) -> str | None:
+    """The ISO day that a feed or sitemap gives an article: of publication, else of its last change."""
+    text = hint.get("published") or hint.get("modified") or ""
+    return text[:10] if len(text) >= 10 else None
+
+
+def changed_at(hint: Mapping[str, str]) -> str | None:
+    """The last change that a feed or sitemap claims, as a UTC stamp; None if it names no time or only a day.
+
+    A bare day says nothing about whether the change came before or after a visit on that day.
+    """
+    text = hint.get("modified", "")
+    try:
+        return stamp(datetime.fromisoformat(text)) if len(text) > 10 else None
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""From the frontier into Scrapy: how many URLs of which host are in flight. Scrapy's own queue never holds more than that.
+
+A host has at most one URL waiting behind those being fetched, so that its pace (kept by Scrapy's downloader slots) never
+leaves the wire idle, and so that a stop drains in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+
+from crawler.frontier import Claim, Frontier, Scope
+from pipelines.clock import now
+from pipelines.desk import Desk
+
+WAITING = 1  # URLs a host may have in line behind those in transfer
+
+
+class Pump:
+    """Claims URLs as hosts become free; ends when nothing is due and nothing is open."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        frontier: Frontier,
+        scope: Scope,
+        *,
+        per_host: dict[str, int],
+        default_per_host: int,
+        concurrency: int,
+        open_pages: int,
+        pages_per_host: int,
+        limit: int | None,
+    ) -> None:
+        """`concurrency`: URLs being fetched over all hosts; `open_pages`: URLs not yet filed; `limit`: articles a run."""
+        self.desk, self.frontier, self.scope = desk, frontier, scope
+        self.per_host, self.default_per_host = per_host, default_per_host
+        self.concurrency, self.open_pages, self.pages_per_host = concurrency, open_pages, pages_per_host
+        self.limit = limit
+        self.stopped = False
+        self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
+        self._fetching: Counter[str] = Counter()  # by host
+        self._open: dict[int, Claim] = {}  # by frontier id: claimed and not yet filed
+        self._taken: Counter[str] = Counter()  # article pages claimed in this crawl, by host
+        self._closed_hosts: set[str] = set()  # hosts that asked to be left alone, or whose cap is reached
+        self._news = asyncio.Event()  # something changed that may let `claims` go on
+
+    async def claims(self) -> AsyncIterator[Claim]:
+        """URLs to fetch, as their hosts become free."""
+        self.woken_by(await self.desk.do(self.frontier.hosts_due, self.scope, now()))
+        while not self.stopped:
+            claimed = await self._next()
+            for claim in claimed:
+                yield claim
+            if not claimed:
+                if not self._open and not self._hosts:
+                    return
+                await self._news.wait()
+                self._news.clear()
+
+    def woken_by(self, hosts: list[str] | set[str]) -> None:
+        """These hosts have new URLs in the frontier."""
+        known = set(self._hosts)
+        self._hosts.extend(host for host in hosts if host not in known and host not in self._closed_hosts)
+        self._news.set()
+
+    def fetched(self, claim: Claim) -> None:
+        """The URL's exchange is over; its page may still be read and filed."""
+        self._fetching[claim.host] -= 1
+        if claim.host not in self._hosts and claim.host not in self._closed_hosts:
+            self._hosts.append(claim.host)
+        self._news.set()
+
+    def filed(self, claim: Claim) -> None:
+        """Nothing more will be done about the URL in this crawl."""
+        self._open.pop(claim.id, None)
+        self._news.set()
+
+    def leave_alone(self, host: str) -> None:
+        """Claim nothing more of this host in this crawl."""
+        self._closed_hosts.add(host)
+
+    def stop(self) -> list[Claim]:
+        """Claim nothing more at all; returns what is still open."""
+        self.stopped = True
+        self._news.set()
+        return list(self._open.values())
+
+    @property
+    def open_claims(self) -> list[Claim]:
+        return list(self._open.values())
+
+    async def _next(self) -> list[Claim]:
+        """The next few URLs of one host that is free, or nothing if no host is."""
+        for _ in range(len(self._hosts)):
+            host = self._hosts.popleft()
+            room = self._room(host)
+            if host in self._closed_hosts:
+                continue
+            if room <= 0:
+                # `fetched` puts the host back; while it is busy there is no use in asking for it.
+                if self._fetching[host] == 0:
+                    self._hosts.append(host)
+                continue
+            claimed = await self.desk.do(self.frontier.claim, host, room, self.scope, now())
+            if claimed:
+                self._take(host, claimed)  # `fetched` puts the host back into line
+                return claimed
+        return []
+
+    def _take(self, host: str, claimed: list[Claim]) -> None:
+        for claim in claimed:
+            self._open[claim.id] = claim
+            self._fetching[host] += 1
+            if claim.kind in ("article", "page"):
+                self._taken[host] += 1
+        if self._taken[host] >= self.pages_per_host:
+            self.leave_alone(host)
+        if self.limit is not None and self.taken >= self.limit:
+            self.stopped = True
+
+    def _room(self, host: str) -> int:
+        """How many more URLs of this host may be taken now."""
+        own = self.per_host.get(host, self.default_per_host) + WAITING - self._fetching[host]
+        room = min(own, self.concurrency - self._fetching.total(), self.open_pages - len(self._open))
+        return room if self.limit is None else min(room, self.limit - self.taken)
+
+    @property
+    def taken(self) -> int:
+        """Article pages claimed so far."""
+        return self._taken.total()

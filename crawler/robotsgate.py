@@ -1,0 +1,113 @@
+"""robots.txt in front of every request: the downloader middleware around the pure `crawler.robots`.
+
+Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, and parses the body of a 503 as rules; RFC
+9309 (2.3.1.4) says that an unreachable robots.txt disallows everything for the time being.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.robots import Robots
+
+AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
+
+
+class Disallowed(IgnoreRequest):
+    """robots.txt does not let us. `for_now`: only because it could not be had, so ask again later."""
+
+    def __init__(self, why: str, *, for_now: bool) -> None:
+        super().__init__(why)
+        self.why, self.for_now = why, for_now
+
+
+class RobotsCache:
+    """robots.txt of every site asked for in this crawl, fetched once a crawl (RFC 9309, 2.4: at most a day old)."""
+
+    _caches: WeakKeyDictionary[Any, RobotsCache] = WeakKeyDictionary()
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+        self._robots: dict[str, asyncio.Future[Robots]] = {}
+
+    @classmethod
+    def of(cls, crawler: Any) -> RobotsCache:
+        """The cache of a Scrapy crawler."""
+        if crawler not in cls._caches:
+            cls._caches[crawler] = cls(crawler)
+        return cls._caches[crawler]
+
+    async def get(self, url: str, like: Mapping[str, Any] | None = None) -> Robots:
+        """The rules for `url`; fetched if this is the first URL of its scheme, host and port.
+
+        `like` is the meta of the request that asks: proxy and certificate settings are taken over from it.
+        """
+        parts = urlsplit(url)
+        key = f"{parts.scheme}://{parts.netloc}"
+        if key not in self._robots:
+            self._robots[key] = asyncio.ensure_future(self._fetch(key, like or {}))
+        # One page that is cancelled must not cancel the fetch that others wait for.
+        return await asyncio.shield(self._robots[key])
+
+    def known(self, host: str) -> list[Robots]:
+        """What is known so far about a host name, over all its ports and schemes."""
+        return [
+            future.result()
+            for key, future in self._robots.items()
+            if urlsplit(key).hostname == host and future.done() and not future.cancelled() and not future.exception()
+        ]
+
+    async def _fetch(self, key: str, like: Mapping[str, Any]) -> Robots:
+        taken_over = {name: like[name] for name in ("proxy", "verify_certificates", "source_id") if name in like}
+        request = Request(
+            f"{key}/robots.txt",
+            meta={"kind": "robots", "ask_no_robots": True, **taken_over},
+            dont_filter=True,
+            priority=1000,
+        )
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except (IgnoreRequest, OSError, *download_errors()):
+            return Robots.parse(None, b"", AGENT)
+        return Robots.parse(response.status, response.body, AGENT)
+
+
+def download_errors() -> tuple[type[Exception], ...]:
+    """Scrapy's own words for an exchange that failed."""
+    from scrapy import exceptions
+
+    names = (
+        "CannotResolveHostError",
+        "DownloadCancelledError",
+        "DownloadConnectionRefusedError",
+        "DownloadFailedError",
+        "DownloadTimeoutError",
+        "ResponseDataLossError",
+        "UnsupportedURLSchemeError",
+    )
+    return tuple(getattr(exceptions, name) for name in names)
+
+
+class RobotsGate:
+    """Lets a request pass or raises Disallowed."""
+
+    def __init__(self, cache: RobotsCache) -> None:
+        self.cache = cache
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> RobotsGate:
+        return cls(RobotsCache.of(crawler))
+
+    async def process_request(self, request: Request) -> None:
+        if request.meta.get("ask_no_robots"):
+            return
+        robots = await self.cache.get(request.url, request.meta)
+        if not robots.allowed(request.url):
+            raise Disallowed(robots.reason or "disallowed by robots.txt", for_now=robots.reason is not None)

@@ -1,0 +1,268 @@
+"""One run of the crawler: opens the desk, starts Scrapy, stops it cleanly, says how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from crawler import __version__
+from crawler.config import Config, load
+from crawler.folder import find
+from crawler.frontier import Frontier
+from crawler.plan import Plan, Prepared, prepare, targets_of
+from crawler.pump import Pump
+from pipelines.clock import now
+from pipelines.desk import Desk
+from pipelines.errors import INTERRUPTED, MorgueError, NothingReachable
+from pipelines.keeper import Keeper
+from pipelines.tally import Tally
+from pipelines.workers import Workers
+
+SOFTWARE = f"newsmorgue {__version__}"
+PRIORITY = "spider"  # of the settings that an archive's own file decides
+CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    word: str  # done, partly failed, nothing reachable, interrupted, or the failure's own name
+    exit_code: int
+    error: MorgueError | None = None  # what stopped it, if something did
+
+
+class Run:
+    """One run. `prepare` and `finish` bracket it; between them Scrapy's parts find the desk through the crawler."""
+
+    def __init__(self, config: Config, plan: Plan, command: str) -> None:
+        """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
+        self.config, self.plan = config, plan
+        self.desk = open_desk(config, command)
+        self.frontier = Frontier(self.desk.keeper.db, self.desk.crawl_id)
+        self.interrupted = False
+        self.prepared: Prepared | None = None
+        self.pump: Pump | None = None
+        self._crawler: Any = None
+        self._closed = False
+
+    @classmethod
+    def for_scrapy(cls, crawler: Any, source: str = "", limit: str = "", **_: Any) -> Run:
+        """The run of `scrapy crawl news [-a source=NAME] [-a limit=N]`: ends with the spider."""
+        from scrapy import signals
+
+        plan = Plan(targets_of([source] if source else []), limit=int(limit) if limit else None)
+        run = cls(crawler.settings.get(CONFIG) or load(find()), plan, "scrapy crawl news")
+        crawler.signals.connect(run.finish, signals.spider_closed)
+        return run
+
+    def prepare(self) -> Prepared:
+        """Bring sources and seeds into the tables."""
+        self.prepared = self.desk.keeper.call(
+            prepare, self.plan, self.config, self.desk.store, self.frontier, now()
+        )
+        return self.prepared
+
+    def anything_due(self) -> bool:
+        """Whether there is anything to fetch."""
+        assert self.prepared is not None
+        return self.desk.keeper.call(self.frontier.count_due, self.prepared.scope, now()) > 0
+
+    def next_due(self) -> str | None:
+        """When the next URL falls due; None if nothing is planned."""
+        assert self.prepared is not None
+        return self.desk.keeper.call(self.frontier.next_due, self.prepared.scope)
+
+    def abandon(self, outcome: str = "not begun") -> None:
+        """Let go of the archive without having crawled. Does nothing after `finish`."""
+        if not self._closed:
+            self._closed = True
+            self.desk.workers.kill()
+            self.desk.close(outcome)
+
+    def attach(self, crawler: Any) -> None:
+        """Let the parts of a Scrapy crawler find this run."""
+        self._crawler = crawler
+        self.desk.register(crawler)
+        self.desk.on_fatal = lambda error: self.stop()
+
+    async def begin(self) -> Any:
+        """Called by the spider when it starts: the Visits through which claims end."""
+        from crawler.visits import Visits
+
+        prepared = self.prepared or self.prepare()
+        crawl = self.config.crawl
+        self.pump = Pump(
+            self.desk,
+            self.frontier,
+            prepared.scope,
+            per_host=per_host(self.config),
+            default_per_host=crawl.concurrency_per_host,
+            concurrency=crawl.concurrency,
+            # Enough read pages in line to keep every worker busy, few enough that memory stays flat.
+            open_pages=crawl.concurrency + 4 * self.desk.workers.size,
+            pages_per_host=crawl.pages_per_host,
+            limit=self.plan.limit,
+        )
+        return Visits(self.desk, self.frontier, self.pump, prepared.sites)
+
+    def stop(self) -> None:
+        """Fetch nothing more; what is in flight is finished and filed."""
+        if self.pump is not None:
+            self.pump.stop()
+        if self._crawler is not None:
+            asyncio.get_running_loop().create_task(self._crawler.stop_async())
+
+    def interrupt(self) -> None:
+        """Ctrl-C or SIGTERM."""
+        self.interrupted = True
+        self.stop()
+
+    async def finish(self) -> Ending:
+        """Give back what was not visited, let the workers finish, commit, let go of the archive."""
+        try:
+            if self.pump is not None and self.desk.fatal is None:
+                await self.desk.do(self.frontier.release, self.pump.open_claims)
+        except MorgueError as error:
+            self.desk.fatal = self.desk.fatal or error
+        await self.desk.workers.close()
+        ending = self.ending()
+        self._closed = True
+        self.desk.close(ending.word)
+        if self.desk.fatal is None and self.desk.keeper.failed is not None:
+            self.desk.fatal = self.desk.keeper.failed
+            ending = self.ending()
+        return ending
+
+    def ending(self) -> Ending:
+        """How the run ended, as far as it has."""
+        if self.desk.fatal is not None:
+            return Ending(type(self.desk.fatal).__name__, self.desk.fatal.exit_code, self.desk.fatal)
+        if self.interrupted:
+            return Ending("interrupted", INTERRUPTED)
+        return ending_of(self.desk.tally)
+
+
+def ending_of(tally: Tally) -> Ending:
+    """The ending that the counts of a run that was not stopped amount to."""
+    troubles = sum(count.troubles for count in tally.by_source.values())
+    if troubles == 0:
+        return Ending("done", 0)
+    if not any(count.answered for count in tally.by_source.values()):
+        return Ending("nothing reachable", NothingReachable.exit_code)
+    return Ending("partly failed", MorgueError.exit_code)
+
+
+def open_desk(config: Config, command: str) -> Desk:
+    """Lock and open the archive for writing."""
+    record, extract = config.record, config.extract
+    info = {
+        "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "robots": "obey (RFC 9309)" if config.crawl.robots else "ignore",
+        "http-header-user-agent": config.user_agent,
+        "isPartOf": config.folder.path.name,
+    }
+    operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
+    keeper = Keeper(
+        config.folder.database,
+        config.folder.warc,
+        max_size=record.rotate,
+        level=record.compression,
+        info=info | {name: value for name, value in operator.items() if value},
+    )
+    workers = Workers(
+        extract.workers or None, seconds=extract.seconds, cpu_seconds=extract.cpu_seconds, memory=extract.memory
+    )
+    return Desk(
+        keeper,
+        workers,
+        command=command,
+        software=SOFTWARE,
+        chunked_payload_digest=record.chunked_payload_digest,
+    )
+
+
+def hosts_of(config: Config) -> dict[str, Any]:
+    """Merged crawl settings by host name, for the hosts that source files speak of."""
+    return {
+        urlsplit(own.url).hostname or "": config.for_source(name) for name, own in config.sources.items()
+    }
+
+
+def per_host(config: Config) -> dict[str, int]:
+    """Requests at a time by host as the frontier names it (host:port)."""
+    from pipelines.urls import host_of
+
+    return {host_of(own.url): config.for_source(name).concurrency_per_host for name, own in config.sources.items()}
+
+
+def configure(settings: Any) -> None:
+    """Put an archive's settings on top of Scrapy's; called for the spider before Scrapy freezes them."""
+    from crawler.pace import Tempo
+
+    config = settings.get(CONFIG)
+    if config is None:
+        config = load(find())
+        settings.set(CONFIG, config, PRIORITY)
+    crawl = config.crawl
+
+    def tempo(values: Any) -> Tempo:
+        return Tempo(values.delay, values.max_delay, values.autothrottle)
+
+    chosen = {
+        "USER_AGENT": config.user_agent,
+        "CONCURRENT_REQUESTS": crawl.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
+        "DOWNLOAD_DELAY": crawl.delay,
+        "DOWNLOAD_DELAY_JITTER": crawl.jitter,
+        "DOWNLOAD_TIMEOUT": crawl.timeout,
+        "DOWNLOAD_MAXSIZE": crawl.max_body,
+        "DOWNLOAD_VERIFY_CERTIFICATES": crawl.verify_certificates,
+        "DOWNLOAD_SLOTS": {
+            host: {"concurrency": own.concurrency_per_host, "delay": own.delay, "jitter": own.jitter}
+            for host, own in hosts_of(config).items()
+        },
+        "REDIRECT_MAX_TIMES": crawl.redirects,
+        "RETRY_TIMES": crawl.retries,
+        "MORGUE_ALLOW_PRIVATE_IPS": crawl.allow_private_ips,
+        "MORGUE_TEMPO": tempo(crawl),
+        "MORGUE_TEMPOS": {host: tempo(own) for host, own in hosts_of(config).items()},
+    }
+    for name, value in chosen.items():
+        settings.set(name, value, PRIORITY)
+
+
+async def crawl(run: Run) -> Ending:
+    """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
+    from scrapy.crawler import AsyncCrawlerRunner
+    from scrapy.utils.project import get_project_settings
+
+    from crawler.spiders.news import NewsSpider
+
+    settings = get_project_settings()
+    settings.set(CONFIG, run.config, "cmdline")
+    runner = AsyncCrawlerRunner(settings)
+    task = runner.crawl(runner.create_crawler(NewsSpider), run=run)
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if run.interrupted:
+            task.cancel()
+        run.interrupt()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        await task
+    except asyncio.CancelledError:
+        run.interrupted = True
+    finally:
+        ending = await run.finish()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    return ending

@@ -1,0 +1,179 @@
+"""The one spider: the frontier in, pages out. It decides nothing: what a visit comes to is `crawler.visits`' business."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import scrapy
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawler.discover import COMMON_FEEDS, COMMON_SITEMAPS, Discovery, read_feed, read_links, read_sitemap
+from crawler.frontier import Claim, Wanted
+from crawler.plan import Site, belongs
+from crawler.robotsgate import Disallowed, RobotsCache
+from crawler.schedule import LISTINGS
+from crawler.visits import Visits, header, validators
+from pipelines.items import Page
+from pipelines.workers import Overrun
+
+READERS = {
+    "feed": read_feed,
+    "news sitemap": read_sitemap,
+    "sitemap": read_sitemap,
+    "front": read_links,
+    "section": read_links,
+}
+
+
+class NewsSpider(scrapy.Spider):
+    """Every source, every site; what differs between them is data (`crawler.plan.Site`)."""
+
+    name = "news"
+
+    def __init__(self, run: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.run = run  # a crawler.run.Run; None under `scrapy crawl news`, which makes its own
+        self.visits: Visits
+        self.open: dict[int, tuple[Claim, dict[str, str | None]]] = {}  # pages on their way through the pipelines
+
+    @classmethod
+    def from_crawler(cls, crawler: Any, *args: Any, **kwargs: Any) -> NewsSpider:
+        from crawler.run import Run  # run.py starts this spider; under `scrapy crawl` it is the other way round
+
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        if spider.run is None:
+            spider.run = Run.for_scrapy(crawler, **kwargs)
+        spider.run.attach(crawler)
+        return spider
+
+    @classmethod
+    def update_settings(cls, settings: Any) -> None:
+        from crawler.run import configure
+
+        super().update_settings(settings)
+        configure(settings)
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Requests for whatever the frontier hands out, until nothing is due."""
+        self.visits = await self.run.begin()
+        async for claim in self.visits.pump.claims():
+            yield self.request(claim)
+
+    def request(self, claim: Claim) -> Request:
+        """The request of a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
+        headers = {}
+        if claim.etag:
+            headers["If-None-Match"] = claim.etag.encode("latin-1")
+        if claim.last_modified:
+            headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
+        meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
+        return Request(
+            claim.url,
+            callback=self.parse,
+            errback=self.failed,
+            headers=headers,
+            meta=meta,
+            cb_kwargs={"claim": claim},
+            dont_filter=True,
+        )
+
+    async def parse(self, response: Response, claim: Claim) -> AsyncIterator[Page]:
+        """An answer: read a listing for links, send an article page down the pipelines."""
+        self.visits.pump.fetched(claim)
+        self.visits.desk.tally.by_source[self.visits.site(claim).name].answered += 1
+        if response.status == 304:
+            await self.visits.not_modified(claim, response)
+        elif not 200 <= response.status < 300:
+            await self.visits.failed(
+                claim, f"HTTP {response.status}", response.status, response.request.meta.get("retry_after")
+            )
+        elif claim.kind in LISTINGS:
+            found, problem = await self.links(claim, response)
+            await self.visits.listing(claim, response, found, problem)
+        else:
+            self.open[claim.id] = (claim, validators(response))
+            yield Page(
+                url=response.url,
+                body=response.body,
+                content_type=header(response, "Content-Type"),
+                capture=response.request.meta.get("capture"),
+                source=self.visits.site(claim).source,
+                source_id=claim.source_id,
+                frontier_id=claim.id,
+                asked=claim.url,
+                hint=dict(claim.hint),
+            )
+
+    async def failed(self, failure: Failure) -> None:
+        """No answer."""
+        claim: Claim = failure.request.cb_kwargs["claim"]
+        self.visits.pump.fetched(claim)
+        error = failure.value
+        if isinstance(error, Disallowed):
+            await self.visits.disallowed(claim, error.why, for_now=error.for_now)
+        else:
+            await self.visits.failed(claim, reason_of(error))
+
+    async def links(self, claim: Claim, response: Response) -> tuple[list[Wanted], str | None]:
+        """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers."""
+        site, reader = self.visits.site(claim), READERS[claim.kind]
+        content_type = header(response, "Content-Type")
+        try:
+            found: Discovery = await self.visits.desk.workers.run(reader, response.body, response.url, content_type)
+        except Overrun as overrun:
+            return [], f"reading it {overrun.reason}"
+        wanted = follow(found, claim, site)
+        if claim.kind == "front" and not site.watched:
+            wanted += await self.common_places(response, wanted)
+        return wanted, found.problem
+
+    async def common_places(self, response: Response, wanted: list[Wanted]) -> list[Wanted]:
+        """Of a site that nobody has probed: the sitemaps that robots.txt names; else the places where most have theirs."""
+        robots = await RobotsCache.of(self.crawler).get(response.url, response.request.meta)
+        places = [Wanted(url, "sitemap", 1, response.url) for url in robots.sitemaps]
+        if not places:
+            places = [guess(response, path, "sitemap") for path in COMMON_SITEMAPS[:3]]
+        if not any(want.kind == "feed" for want in wanted):
+            places += [guess(response, path, "feed") for path in COMMON_FEEDS[:3]]
+        return places
+
+
+def guess(response: Response, path: str, kind: str) -> Wanted:
+    """A common path that may not be there."""
+    return Wanted(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
+
+
+def follow(found: Discovery, claim: Claim, site: Site) -> list[Wanted]:
+    """Which of the links found this site follows."""
+    wanted = []
+    for link in found.found:
+        kind = site.judge(link.url, link.kind)
+        # A feed or sitemap speaks for its site; a page's links are followed only within it.
+        if kind is None or (claim.kind in ("front", "section") and not belongs(link.url, site)):
+            continue
+        depth = claim.depth + 1
+        if kind == "section" and (depth > site.depth or site.explicit_sections):
+            continue
+        if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
+            continue  # its file says which ones
+        wanted.append(Wanted(link.url, kind, depth, claim.url, link.hint))
+    return wanted
+
+
+def reason_of(error: BaseException) -> str:
+    """Why there was no answer, in few words that count well: no URL and no number in them."""
+    cause = error.__cause__
+    reason = getattr(cause, "reason", None) or getattr(error, "reason", None)
+    if isinstance(reason, str):
+        return reason
+    text = str(error)
+    if isinstance(error, IgnoreRequest):
+        if "decompression" in text:
+            return "body too large when decoded"
+        if "redirections" in text:
+            return "too many redirects"
+    return type(error).__name__

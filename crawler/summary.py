@@ -1,0 +1,54 @@
+"""The closing summary of a crawl: per source what was found, fetched, made of it, and why not. Text in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.tally import OUTCOMES, Count, Tally
+
+COLUMNS = ("found", "fetched", *OUTCOMES)
+
+
+def summary(tally: Tally) -> Iterator[str]:
+    """Lines for people: a table with a row a source, then the reasons with an example each."""
+    rows = [(name, numbers(count)) for name, count in sorted(tally.by_source.items()) if worth_a_row(count)]
+    if not rows:
+        return
+    if len(rows) > 1:
+        rows.append(("all", [sum(column) for column in zip(*(row for _, row in rows), strict=True)]))
+    # A column of zeros says nothing; found and fetched always stand.
+    shown = [i for i, name in enumerate(COLUMNS) if i < 2 or any(row[i] for _, row in rows)]
+    width = max(len(name) for name, _ in rows)
+    head = "  ".join(COLUMNS[i] for i in shown)
+    yield f"{'source':<{width}}  {head}"
+    for name, row in rows:
+        cells = "  ".join(f"{row[i]:>{len(COLUMNS[i])}}" for i in shown)
+        yield f"{name:<{width}}  {cells}"
+    yield from reasons(tally)
+
+
+def reasons(tally: Tally) -> Iterator[str]:
+    """Why pages gave no article, the most frequent first, each with an example."""
+    lines: list[tuple[int, str, str]] = []
+    for name, count in tally.by_source.items():
+        for (outcome, why), number in count.reasons.items():
+            example = count.examples[outcome, why]
+            what = {"nothing": "nothing to read"}.get(outcome, outcome)
+            lines.append((number, name, f"{number} {what}: {why}, e.g. {example}"))
+    if lines:
+        yield ""
+    for _number, _name, line in sorted(lines, key=lambda item: (-item[0], item[1:])):
+        yield line
+    for count in tally.by_source.values():
+        for problem in count.problems:
+            yield f"read in part: {problem}"
+
+
+def numbers(count: Count) -> list[int]:
+    """The cells of a row."""
+    return [count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
+
+
+def worth_a_row(count: Count) -> bool:
+    """A source that was looked at."""
+    return bool(count.listings or count.answered or any(numbers(count)))

@@ -1,0 +1,139 @@
+"""What a visit came to: every way in which a claimed URL ends, written into frontier and tally. One place, so that nothing
+claimed is ever forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scrapy.exceptions import DropItem
+from scrapy.http import Response
+
+from crawler.frontier import Claim, Frontier, Visit, Wanted
+from crawler.plan import Site
+from crawler.pump import Pump
+from crawler.schedule import LISTINGS, Next, after_failure, after_success
+from pipelines.clock import now, parse
+from pipelines.desk import Desk
+from pipelines.items import Article, NothingToRead, Reading
+
+GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
+
+
+class Visits:
+    """Ends claims. Lives on the event loop; its rows are written by the keeper."""
+
+    def __init__(self, desk: Desk, frontier: Frontier, pump: Pump, sites: Mapping[int | None, Site]) -> None:
+        self.desk, self.frontier, self.pump, self.sites = desk, frontier, pump, sites
+
+    def site(self, claim: Claim) -> Site:
+        """The site a claim belongs to."""
+        return self.sites.get(claim.source_id) or self.sites[None]
+
+    async def listing(self, claim: Claim, response: Response, found: list[Wanted], problem: str | None) -> None:
+        """A feed, sitemap, front or section page was read."""
+        site, time = self.site(claim), now()
+        new, hosts = await self.desk.do(self.frontier.add, found, claim.source_id, time)
+        count = self.desk.tally.by_source[site.name]
+        count.listings += 1
+        count.found += new
+        if problem:
+            count.problems.append(f"{claim.url}: {problem}")
+        await self._end(claim, Visit(self._next(claim), response.status, problem, **validators(response)))
+        self.pump.woken_by(hosts)
+
+    async def not_modified(self, claim: Claim, response: Response) -> None:
+        """A conditional request was answered 304."""
+        site, time = self.site(claim), now()
+        if claim.kind in LISTINGS:
+            self.desk.tally.by_source[site.name].listings += 1
+        else:
+            self.desk.tally.by_source[site.name].fetched += 1
+            await self.desk.do(self.desk.store.still_there, claim.url, time)
+            self.desk.tally.outcome(site.name, "unchanged")
+        await self._end(claim, Visit(self._next(claim), response.status, **validators(response)))
+
+    async def read(self, claim: Claim, reading: Reading, validators: Mapping[str, str | None]) -> None:
+        """An article page was read and, if it holds an article, filed."""
+        site = self.site(claim)
+        self.desk.tally.by_source[site.name].fetched += 1
+        error = None
+        if isinstance(reading.outcome, NothingToRead):
+            error = reading.outcome.reason
+            self.desk.tally.outcome(site.name, "nothing", error, claim.url)
+            # A page without an article is not looked at again for edits.
+            plan = Next("done", None, error)
+        else:
+            self.desk.tally.outcome(site.name, reading.change or "new")
+            plan = self._next(claim)
+        status = reading.page.capture.status if reading.page.capture else None
+        await self._end(claim, Visit(plan, status, error, **validators))
+
+    async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
+        """No usable answer. `wait`: seconds after which the server wants to be asked again."""
+        site = self.site(claim)
+        guessed = bool(claim.hint.get("guess"))
+        if not guessed and (claim.kind in LISTINGS or status not in GONE):
+            self.desk.tally.by_source[site.name].troubles += 1
+        plan = after_failure(claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait)
+        if wait is not None:
+            self.pump.leave_alone(claim.host)
+            self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
+        elif guessed:
+            plan = Next("done", None, "not there")  # a common path that we tried; that it is missing is no failure
+        else:
+            self.desk.tally.outcome(site.name, "failed", why, claim.url)
+        await self._end(claim, Visit(plan, status, why, answered=False))
+
+    async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
+        """robots.txt says no; `for_now`: because it could not be had."""
+        self.desk.tally.outcome(self.site(claim).name, "disallowed", why, claim.url)
+        if for_now:
+            self.desk.tally.by_source[self.site(claim).name].troubles += 1
+            plan = after_failure("front", now(), claim.failures + 1)  # never given up
+        else:
+            plan = Next("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
+        await self._end(claim, Visit(plan, None, why, answered=False))
+
+    async def give_back(self) -> None:
+        """A crawl that stops early: what is still claimed waits for the next one."""
+        await self.desk.do(self.frontier.release, self.pump.open_claims)
+
+    def _next(self, claim: Claim) -> Next:
+        site = self.site(claim)
+        return after_success(claim.kind, now(), parse(claim.found), site.every, site.recheck)
+
+    async def _end(self, claim: Claim, visit: Visit) -> None:
+        await self.desk.do(self.frontier.visited, claim, visit, now())
+        self.pump.filed(claim)
+
+
+class Close:
+    """The last item pipeline: the frontier learns what became of the page; only articles go on to Scrapy's feeds."""
+
+    def __init__(self, crawler: Any) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Close:
+        return cls(crawler)
+
+    async def process_item(self, item: Reading) -> Article:
+        spider = self.crawler.spider
+        claim, validators = spider.open.pop(item.page.frontier_id)
+        await spider.visits.read(claim, item, validators)
+        if isinstance(item.outcome, NothingToRead):
+            raise DropItem(item.outcome.reason, log_level="DEBUG")
+        return item.outcome
+
+
+def validators(response: Response) -> dict[str, str | None]:
+    """What a later conditional request sends back (RFC 9110, 8.8)."""
+    return {"etag": header(response, "ETag"), "last_modified": header(response, "Last-Modified")}
+
+
+def header(response: Response, name: str) -> str | None:
+    """A header's value as text, or None; latin-1, so that any bytes survive the way into a row and back."""
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
