@@ -43,8 +43,8 @@ def skip(reason: str) -> NoReturn:
 def seal(*, required: bool) -> bool:
     """Start this program again inside its own network and mount namespace; True for the copy inside.
 
-    Inside there is no interface but loopback, so neither a bug of ours nor a tool that phones home on its first
-    use can send a packet out. The pid namespace makes every process we leave behind die with us.
+    Inside there is no interface but loopback, so neither a bug of ours nor a tool that phones home when first
+    used can send a packet out. The pid namespace makes every process we leave behind die with us.
     """
     if os.environ.get(SEALED):
         bring_up_loopback()
@@ -115,14 +115,14 @@ def morgue_env(**extra: str) -> dict[str, str]:
     return {**env, "PYTHONPATH": str(ROOT), **extra}
 
 
-def need_morgue(command: str = "crawl") -> None:
-    """Skip if `morgue COMMAND` is not there (a half-built checkout)."""
-    done = subprocess.run(
-        [*morgue_command(), command, "--help"], env=morgue_env(), capture_output=True, text=True
-    )
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        skip(f"`morgue {command} --help` does not run here: {lines[-1] if lines else 'no message'}")
+def need_morgue(*commands: str) -> None:
+    """Skip if one of these is not there (a half-built checkout)."""
+    for command in ("init", "crawl", *commands):
+        help_of = [*morgue_command(), command, "--help"]
+        done = subprocess.run(help_of, env=morgue_env(), capture_output=True, text=True)
+        if done.returncode:
+            lines = (done.stderr or done.stdout).strip().splitlines()
+            skip(f"`morgue {command}` does not run here: {lines[-1] if lines else 'no message'}")
 
 
 def new_archive(folder: Path) -> Path:
@@ -284,17 +284,21 @@ def show_checks(checks: Sequence[Check]) -> bool:
 
 
 def show_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A plain table; figures to the right, words to the left."""
+    """A plain table; columns of figures to the right, words to the left."""
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    figures = [all(map(is_figure, column[1:])) for column in zip(*cells, strict=True)]
     for number, row in enumerate(cells):
-        figures = [cell.replace(".", "").replace(",", "").isdigit() for cell in row]
         parts = [
-            c.rjust(w) if figure else c.ljust(w) for c, w, figure in zip(row, widths, figures, strict=True)
+            c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, figures, strict=True)
         ]
         print("  ".join(parts).rstrip())
         if number == 0:
             print("  ".join("-" * width for width in widths))
+
+
+def is_figure(cell: str) -> bool:
+    return cell.lstrip("+-").replace(".", "").isdigit()
 
 
 def spread(values: Sequence[float], form: Callable[[float], str] = "{:.1f}".format) -> str:

@@ -2,8 +2,8 @@
 
     python benchmarks/crawl.py [--pages 300] [--rounds 3] [--cores | --memory] [--json FILE]
 
-Read ratios, not milliseconds: the tools take turns on the same machine in the same minutes, and the last column
-compares each with the `trafilatura` command line. README.md says what each tool does and does not do per page.
+Read ratios, not milliseconds: the tools take turns on the same machine in the same minutes, and one column
+compares each with the `trafilatura` command line. README.md says what each does and does not do per page.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ class Result:
     def cpu_ms(self) -> float:
         return self.run.cpu * 1000 / max(1, self.pages)
 
+    def figures(self) -> dict[str, float]:
+        return {"pages": self.pages, "cpu_ms": self.cpu_ms, "pages_per_s": self.rate,
+                "peak_rss": self.run.peak, "exit": self.run.code}  # fmt: skip
+
     @property
     def rate(self) -> float:
         return self.pages / self.run.wall
@@ -91,10 +95,10 @@ def start_tutorial(site: OneSite, _folder: Path) -> Sequence[str]:
 
 
 def start_trafilatura(site: OneSite, folder: Path) -> Sequence[str]:
-    """Its own downloads from a list, and not files: fetching is part of the page's price for the others as well.
+    """Its own downloads from a list, not files: fetching is part of the page's price for the others too.
 
-    Two of its settings are turned off because here they would measure a wait and a refusal: five seconds between two
-    requests to a host, and the ban on addresses that are not public.
+    Two of its settings are turned off because here they would measure a wait and a refusal: five seconds
+    between two requests to a host, and the ban on addresses that are not public.
     """
     (folder / "urls.txt").write_text("\n".join(site.urls) + "\n")
     settings = (Path(trafilatura.__file__).parent / "settings.cfg").read_text()
@@ -164,7 +168,7 @@ def race(tool: Tool, site: OneSite, shop: Path, cores: set[int] | None = None, e
 
 
 def compare(tools: Sequence[Tool], site: OneSite, shop: Path, rounds: int) -> list[Result]:
-    """Every tool in every round, each round in another order, so that no one always follows the noisy neighbour."""
+    """Every tool in every round, each round in another order, so that none always has the noisy neighbour."""
     results = []
     for number in range(rounds):
         turn = number % len(tools)
@@ -188,16 +192,14 @@ def show(tools: Sequence[Tool], results: Sequence[Result]) -> list[dict[str, obj
     for tool in tools:
         mine = by_tool[tool.name]
         ratio = statistics.median(one.cpu_ms / other for one, other in zip(mine, yardstick, strict=True))
-        rows.append((tool.name, min(one.pages for one in mine), common.spread([one.cpu_ms for one in mine]),
-                     common.spread([one.rate for one in mine]), common.spread([one.peak_mb for one in mine], "{:.0f}".format),
-                     f"{ratio:.2f}", tool.does))  # fmt: skip
-        data.append({"tool": tool.name, "does": tool.does, "cpu_ratio": ratio,
-                     "rounds": [{"pages": one.pages, "cpu_ms": one.cpu_ms, "pages_per_s": one.rate,
-                                 "peak_rss": one.run.peak, "exit": one.run.code} for one in mine]})  # fmt: skip
+        memory = common.spread([one.peak_mb for one in mine], "{:.0f}".format)
+        cpu, rate = common.spread([one.cpu_ms for one in mine]), common.spread([one.rate for one in mine])
+        pages = min(one.pages for one in mine)
+        rows.append((tool.name, pages, cpu, rate, memory, f"{ratio:.2f}", tool.does))
+        data.append({"tool": tool.name, "cpu_ratio": ratio, "rounds": [one.figures() for one in mine]})
     print()
-    common.show_table(
-        ("tool", "pages", "CPU ms/page", "pages/s", "peak RSS MB", f"CPU : {YARDSTICK}", "does"), rows
-    )
+    head = ("tool", "pages", "CPU ms/page", "pages/s", "peak RSS MB", f"CPU : {YARDSTICK}", "does")
+    common.show_table(head, rows)
     return data
 
 

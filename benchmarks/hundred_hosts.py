@@ -1,9 +1,9 @@
-"""The claim "a hundred newspapers in one crawl": every article once, nothing forbidden, one request at a time.
+"""A hundred newspapers in one crawl: every article once, nothing forbidden, one request at a time a host.
 
     python benchmarks/hundred_hosts.py [--hosts 100] [--keep DIR] [--json FILE]
 
-Real pages at their own hosts and paths, served inside a network namespace (see realpages.py). Exit code 0 if every
-check passed, 1 if one failed, 77 if it could not be tried here.
+Real pages at their own hosts and paths, served inside a network namespace (see realpages.py). Exit code 0 if
+every check passed, 1 if one failed, 77 if it could not be tried here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import common
 import realpages
 from common import MB, Check, Run
-from evidence import Archive, check_captures, check_files
+from evidence import UNREADABLE, Archive, check_captures, check_files
 from realpages import Page, World
 from server import Exchange, read_journal, serving
 
@@ -51,8 +52,8 @@ class Harvest:
 def match(archive: Archive, world: World) -> Harvest:
     """Which pages became articles.
 
-    By the capture that an article was read from and not by `articles.url`: what counts is that the page's own bytes
-    are filed, whatever address the page claims for itself.
+    By the capture that an article was read from and not by `articles.url`: what counts is that the page's own
+    bytes are filed, whatever address the page claims for itself.
     """
     counts: Counter[Page] = Counter()
     strangers = []
@@ -116,7 +117,7 @@ def check_pace(world: World, by_host: dict[str, list[Exchange]]) -> Check:
         if host not in world.sites or world.sites[host].robots != "crawl-delay":
             continue
         starts = sorted(e.start for e in seen)[1:]
-        for earlier, later in zip(starts, starts[1:], strict=False):
+        for earlier, later in pairwise(starts):
             shortest = min(shortest, later - earlier)
             if later - earlier < realpages.PACE * SLACK:
                 hasty.add(host)
@@ -131,7 +132,11 @@ def check_bytes(archive: Archive, journal: Sequence[Exchange], sample: int) -> C
     captures = captures[:: max(1, len(captures) // sample)]
     whole, body_only, other = 0, 0, []
     for capture in captures:
-        record = archive.read(capture)
+        try:
+            record = archive.read(capture)
+        except UNREADABLE:
+            other.append(capture["url"])
+            continue
         parts = urlsplit(record.url)
         url = f"{parts.scheme}://{parts.hostname}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         if (url, record.wire) in sent:

@@ -2,8 +2,9 @@
 
     python benchmarks/kill.py [--signal kill|term|int] [--times 10] [--seed 1] [--keep DIR]
 
-A site of 120 pages on loopback, a crawl, and a signal to its whole process group at a random moment; again and again
-on the same archive; then one crawl to the end. Exit code 0 if nothing was lost, doubled or torn, else 1.
+A site of 120 pages on loopback, a crawl, and a signal to its whole process group at a random moment; again
+and again on the same archive; then one crawl to the end. Exit code 1 if anything was
+lost, doubled or torn.
 """
 
 from __future__ import annotations

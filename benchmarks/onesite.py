@@ -1,7 +1,7 @@
 """One newspaper of any size on one local port: N different articles printed from a few templates.
 
-The templates are the real pages (see realpages.py) if they are at hand, else pages that we make up. Each copy has its
-own address, headline and words, so that nobody downstream can take two copies for one article.
+The templates are the real pages (see realpages.py) if they are at hand, else pages that we make up. Each copy
+has its own address, headline and words, so that nobody downstream can take two copies for one article.
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ from server import NOT_FOUND, Resource
 
 SECTION = 50  # articles a section page links to
 SIZES = range(60_000, 160_000)  # bytes of a real page that becomes a template
-ARTICLE = r"/2026/1[01]/\d\d/story-\d+\.html"
-WORDS = ["harbour", "council", "budget", "morning", "station", "river", "teacher", "winter", "bridge", "market", "doctor", "engine", "garden", "island", "judge", "kitchen", "letter", "minister", "night", "office", "paper", "queue", "railway", "school", "theatre", "union", "village", "window", "yesterday", "answer"]
+# fmt: off
+WORDS = [
+    "harbour", "council", "budget", "morning", "station", "river", "teacher", "winter", "bridge",
+    "market", "doctor", "engine", "garden", "island", "judge", "kitchen", "letter", "minister",
+    "night", "office", "paper", "queue", "railway", "school", "theatre", "union", "village",
+    "window", "yesterday", "answer",
+]
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def made_up_page(number: int) -> str:
         for n in range(60)
     )
     body = "".join(f"<p>{'. '.join(phrase(dice, 14) for _ in range(4))}.</p>\n" for _ in range(8 + number))
-    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page of the morning paper</title>
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Morning paper</title>
 <link rel="canonical" href="http://example.org/made-up"><meta property="og:type" content="article">
 <meta property="article:published_time" content="2026-11-{1 + number:02}T08:00:00Z">
 <meta name="author" content="Ada Writer"></head><body><header><nav><ul>{menu}</ul></nav></header>

@@ -1,8 +1,9 @@
-"""A hundred newspapers on one machine: real pages at their own hosts and paths, with everything around them made up.
+"""A hundred newspapers on one machine: real pages at their own addresses, the rest made up.
 
-The pages are those of an extraction test set (`*/dev.jsonl`, see README.md); they are not part of this repository.
-`NEWSMORGUE_PAGES` says where they are. For each host we make up robots.txt, home page, RSS feed, news sitemap and
-sitemaps, so that each article can be found in exactly one way, and links that lead to nothing worth keeping.
+The pages are those of an extraction test set (`*/dev.jsonl`, see README.md); they are not part of this
+repository, and `NEWSMORGUE_PAGES` says where they are. For each host we make up robots.txt, home page, RSS
+feed, news sitemap and sitemaps, so that each article can be found in exactly one way, and links
+that lead to nothing.
 
 Run by itself it lists the world it would serve: `python benchmarks/realpages.py --hosts 100`.
 """
@@ -132,7 +133,7 @@ def load(folder: Path | None = None) -> dict[str, list[tuple[str, Path]]]:
 
 
 def rank(name: str) -> int:
-    """Newspapers first: among hosts with equally many pages, those of the sets with the most news are taken."""
+    """Newspapers first: of hosts with equally many pages, those of the sets with the most news are taken."""
     return next(
         (at for at, prefix in enumerate(("fundus", "zyte", "trafilatura")) if name.startswith(prefix)), 9
     )
@@ -265,11 +266,9 @@ def nothing_page(target: str) -> str:
 
 
 def secret_page() -> str:
-    text = (
-        "<p>The harbour's books were never meant to be read by a crawler, and none that asks first will.</p>"
-        * 9
-    )
-    return f"<!doctype html><title>A secret report on the harbour</title><article><h1>A secret report</h1>{text}</article>"
+    text = "<p>The harbour's books were never meant for a crawler, and none that asks will read on.</p>" * 9
+    title = "A secret report on the harbour"
+    return f"<!doctype html><title>{title}</title><article><h1>{title}</h1>{text}</article>"
 
 
 def xml(text: str, kind: str = "application/xml; charset=utf-8") -> Resource:
@@ -283,7 +282,8 @@ def feed(pages: Iterable[Page]) -> str:
         f"<guid>{escape(page.url)}</guid><pubDate>{now}</pubDate></item>\n"
         for page in pages
     )
-    return f'<rss version="2.0"><channel><title>News</title><link>/</link><description/>\n{items}</channel></rss>\n'
+    head = "<title>News</title><link>/</link><description/>"
+    return f'<rss version="2.0"><channel>{head}\n{items}</channel></rss>\n'
 
 
 NS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'

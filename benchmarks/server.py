@@ -1,7 +1,8 @@
 """A small HTTP/1.1 server that keeps a journal: what was asked, when, and the digest of what was answered.
 
-It runs in a process of its own (its processor time is nobody's), answers GET and HEAD with keep-alive, gzip, ETag and
-(where a resource wishes) chunks. It is a measuring instrument, not a web server: no ranges, no bodies in requests.
+It runs in a process of its own (its processor time is nobody's), answers GET and HEAD with keep-alive, gzip,
+ETag and (where a resource wishes) chunks. A measuring instrument, not a web server: no ranges, no
+request bodies.
 """
 
 from __future__ import annotations

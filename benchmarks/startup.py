@@ -2,8 +2,9 @@
 
     python benchmarks/startup.py [--runs 15] [--limit 5]
 
-Each line is a fresh process, in turns; its median wall time is divided by that of `python -c "import sqlite3"`, so
-that the figure means the same on a slow machine. Exit code 1 if `morgue search` is over the limit.
+Each line is a fresh process, in turns; its median wall time is divided by that of a bare
+`import sqlite3`, so that the figure means the same on a slow machine. Exit code 1 if
+`morgue search` is over the limit.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def small_archive(folder: Path) -> Path:
 
 
 def time_them(them: Sequence[Start], folder: Path, runs: int) -> dict[str, list[Run]]:
-    """In turns, so that a busy minute of the machine hits all alike; the first turn only warms the disk cache."""
+    """In turns, so that a busy minute of the machine hits all alike; the first turn warms the disk cache."""
     found: dict[str, list[Run]] = {start.name: [] for start in them}
     for turn in range(runs + 1):
         for start in them:
@@ -87,16 +88,18 @@ def main() -> int:
         found = time_them(starts(None if given.peers else small_archive(folder)), folder, given.runs)
     base = statistics.median(run.wall for run in found[BASE])
     ratios = {name: statistics.median(run.wall for run in runs) / base for name, runs in found.items()}
-    rows = [(name, common.spread([run.wall * 1000 for run in runs], "{:.0f}".format), f"{ratios[name]:.1f}",
-             common.spread([run.cpu * 1000 for run in runs], "{:.0f}".format)) for name, runs in found.items()]  # fmt: skip
+    rows = []
+    for name, runs in found.items():
+        wall, cpu = [run.wall * 1000 for run in runs], [run.cpu * 1000 for run in runs]
+        whole = "{:.0f}".format
+        rows.append((name, common.spread(wall, whole), f"{ratios[name]:.1f}", common.spread(cpu, whole)))
     common.show_table(("start of", "wall ms", "ratio", "CPU ms"), rows)
     common.write_json(given.json, ratios)
     if given.peers:
         return 0
     passed = ratios[JUDGED] <= given.limit
-    print(
-        f"\n{JUDGED}: {ratios[JUDGED]:.1f} times a bare sqlite3, limit {given.limit:g}: {'ok' if passed else 'FAILED'}"
-    )
+    verdict = "ok" if passed else "FAILED"
+    print(f"\n{JUDGED}: {ratios[JUDGED]:.1f} times a bare sqlite3, limit {given.limit:g}: {verdict}")
     return 0 if passed else 1
 
 

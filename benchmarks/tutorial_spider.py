@@ -2,8 +2,8 @@
 
     scrapy runspider tutorial_spider.py -a start=http://localhost:8000/ -O articles.jsonl
 
-Scrapy's own defaults, no tuning in either direction; robots.txt is obeyed as in Scrapy's project template. No WARC,
-no database, no memory of earlier runs.
+Scrapy's own defaults, no tuning in either direction; robots.txt is obeyed as in Scrapy's project template. No
+WARC, no database, no memory of earlier runs.
 """
 
 import json
