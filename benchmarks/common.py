@@ -115,14 +115,20 @@ def morgue_env(**extra: str) -> dict[str, str]:
     return {**env, "PYTHONPATH": str(ROOT), **extra}
 
 
-def need_morgue(*commands: str) -> None:
-    """Skip if one of these is not there (a half-built checkout)."""
+def morgue_lacks(*commands: str) -> str | None:
+    """Why `morgue` with these commands does not run here (a half-built checkout); None if it does."""
     for command in ("init", "crawl", *commands):
         help_of = [*morgue_command(), command, "--help"]
         done = subprocess.run(help_of, env=morgue_env(), capture_output=True, text=True)
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines()
-            skip(f"`morgue {command}` does not run here: {lines[-1] if lines else 'no message'}")
+            return f"`morgue {command}` does not run here: {lines[-1] if lines else 'no message'}"
+    return None
+
+
+def need_morgue(*commands: str) -> None:
+    if reason := morgue_lacks(*commands):
+        skip(reason)
 
 
 def new_archive(folder: Path) -> Path:

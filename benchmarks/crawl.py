@@ -140,12 +140,11 @@ YARDSTICK = "trafilatura"
 def present(wanted: Sequence[str]) -> list[Tool]:
     """The contenders that this machine has, of those wanted; the yardstick always."""
     tools = [tool for tool in TOOLS if tool.name in wanted or tool.name == YARDSTICK]
-    missing = [] if shutil.which("wget") else ["wget"]
-    if not (Path(common.ROOT) / "crawler" / "commands" / "crawl.py").exists():
-        missing.append("morgue")
-    for name in missing:
-        print(f"note: no {name} here, left out")
-    return [tool for tool in tools if tool.name not in missing]
+    missing = {"wget": None if shutil.which("wget") else "not installed", "morgue": common.morgue_lacks()}
+    for name, reason in missing.items():
+        if reason and name in wanted:
+            print(f"note: {name} is left out: {reason}")
+    return [tool for tool in tools if not missing.get(tool.name)]
 
 
 # -- the race -----------------------------------------------------------------------------------------------
