@@ -81,10 +81,12 @@ def _read(page: Page) -> Article:
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = metadata.gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
-    if is_index(declared):
-        raise Refused(INDEX, "mostly links, and no article declared")
+    links = set() if declared.is_article else _links(tree)
     boilerplate.prune(tree, _site_rules(page))
-    text = boilerplate.tidy(_lines(_body(tree)), fields.title)
+    lines = _lines(_body(tree))
+    if is_index(declared, lines, links):
+        raise Refused(INDEX, "mostly links, and no article declared")
+    text = boilerplate.tidy(lines, fields.title)
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
     return Article(
@@ -172,8 +174,8 @@ def refuse_other_media(body: bytes, content_type: str | None) -> None:
         raise Refused(NOT_HTML, mime)
 
 
-def is_index(page: metadata.Declared) -> bool:
-    """A list of links: much linked text, no long run of unlinked text, and nobody calls it an article.
+def is_index(page: metadata.Declared, lines: list[str], links: set[str]) -> bool:
+    """Are `lines`, what was found on a page, a list of links? `links`: the page's link texts.
 
     Conservative: an article lost is worse than a section page kept.
     """
@@ -182,11 +184,13 @@ def is_index(page: metadata.Declared) -> bool:
     address = urlsplit(page.url)
     if address.netloc and not address.path.strip("/") and not address.query:
         return True
-    links = [len(text) for a in page.tree.iterfind(".//body//a") if len(text := a.text_content().strip()) > 25]
-    if len(links) < 20:
-        return False
-    prose = sum(n for p in page.tree.iterfind(".//body//p") if p.find(".//a") is None and (n := len(p.text_content())) > 200)
-    return prose < 600 and prose < sum(links) / 3
+    linked = sum(len(line) for line in lines if line.lstrip("-| ").rstrip("| ") in links)
+    return len(links) > 20 and linked > 0.5 * sum(map(len, lines))
+
+
+def _links(tree: Any) -> set[str]:
+    """Texts of links as long as a headline, as `_lines` would give them."""
+    return {line for a in tree.iterfind(".//body//a") for line in _lines(" ".join(a.text_content().split())) if len(line) > 20}
 
 
 def _site_rules(page: Page) -> tuple[str, ...]:

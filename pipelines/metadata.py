@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml.etree import XPath
 
 from pipelines import dates, jsonld
-from pipelines.names import persons
+from pipelines.names import agencies, persons
 
 LONGEST = 2000  # characters of a field; a longer one is a mistake of the page
 MOST_TAGS = 50
@@ -36,14 +36,17 @@ PUBLISHED = XPath(
 )
 MODIFIED = XPath('string((.//*[@itemprop="dateModified"]/@datetime | .//*[@itemprop="dateModified"]/@content)[1])')
 # Bylines that the page prints, the most exact first. Class tokens are whole words: "author-bio" is no byline.
+ELSEWHERE = r"(^|\s)(comment|respond|related|sidebar|footer|teaser|widget|most-?read)"  # "has-sidebar" is the article's wrapper
+NOT_COMMENT = f'not(ancestor::*[re:test(@class, "{ELSEWHERE}", "i") or re:test(@id, "{ELSEWHERE}", "i")])'
 BYLINES = tuple(
     XPath(path, namespaces={"re": "http://exslt.org/regular-expressions"})
     for path in (
-        './/*[@itemprop="author"]//*[@itemprop="name"] | .//*[@itemprop="author name"]',
-        './/body//a[@rel="author" or contains(@rel, "author ")]',
-        './/body//*[@itemprop="author"][not(@content)]',
-        r'.//body//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong]'
-        r'[re:test(@class, "(^|[\s_-])(author|byline)(s|[-_]*names?|[-_]*link|[-_]*author)?(\s|$)", "i")]',
+        f'.//body//*[@itemprop="author"]//*[@itemprop="name"][{NOT_COMMENT}] | .//*[@itemprop="author name"]',
+        f'.//body//a[@rel="author" or contains(@rel, "author ")][{NOT_COMMENT}]',
+        f'.//body//*[@itemprop="author"][not(@content)][{NOT_COMMENT}]',
+        ".//body//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::em]"
+        r'[re:test(@class, "(^|[\s_-])(author|byline)(s|[-_]*names?|[-_]*link|[-_]*author)?(\s|$)", "i")]'
+        f"[{NOT_COMMENT}]",
     )
 )  # fmt: skip
 
@@ -267,18 +270,26 @@ def _affixes(page: Declared, site: str | None) -> set[str]:
 
 
 def authorship(page: Declared, site: str | None) -> tuple[str | None, tuple[str, ...]]:
-    """The byline as declared or printed, and the persons in it."""
+    """The byline as declared or printed, and the persons in it; the agency, if it names one and no person."""
     outlets = {site or "", jsonld.text(page.article.get("publisher"), "name") or "", *page.meta(SITE)}
     outlets |= _affixes(page, site)
+    host = (urlsplit(page.url).hostname or "").removeprefix("www.")
     declared = [name for name in _declared_authors(page) if name]
     sources: list[list[str]] = [declared, [name for name in page.meta(AUTHOR) if not name.startswith(("http", "/", "@"))]]
+    sources = [[name for name in names if not host or host not in name] for names in sources]
     first: str | None = None
+    wires: tuple[str, ...] = ()
     for bylines in (*sources, *(_printed(page, path) for path in BYLINES)):
-        first = first or (", ".join(dict.fromkeys(bylines))[:LONGEST] or None)
+        first = first or _one_line(bylines)
         if found := persons(bylines, outlets):
-            return ", ".join(dict.fromkeys(bylines))[:LONGEST], found
+            return _one_line(bylines), found
+        wires = wires or agencies(bylines)
     hinted = clean(page.hint.get("authors"))
-    return first or hinted, persons([hinted], outlets) if hinted else ()
+    return first or hinted, (persons([hinted], outlets) if hinted else ()) or wires
+
+
+def _one_line(bylines: list[str]) -> str | None:
+    return clean(", ".join(dict.fromkeys(bylines)))
 
 
 def _declared_authors(page: Declared) -> list[str | None]:
@@ -299,8 +310,21 @@ def _declared_authors(page: Declared) -> list[str | None]:
 
 
 def _printed(page: Declared, path: XPath) -> list[str]:
-    """The texts of the first few elements that `path` finds."""
-    return [line for element in path(page.tree)[:6] if (line := clean(element.text_content())) and len(line) < 200]
+    """The byline that `path` finds: the first element with words, and its neighbours of the same kind."""
+    found: list[str] = []
+    home = None
+    for element in path(page.tree):
+        pieces = [piece for text in element.itertext() if (piece := clean(text))]
+        if not pieces or sum(map(len, pieces)) > 120:
+            continue
+        parent = element.getparent()
+        around = {parent, parent.getparent() if parent is not None else None}
+        if home is not None and not around & home:
+            break  # the byline of another story
+        home = home or around
+        # A name may be set in two elements, two names may be set in two elements: one-word pieces belong together.
+        found.append(" ".join(pieces) if all(" " not in piece for piece in pieces) else "\n".join(pieces))
+    return found
 
 
 def publication(

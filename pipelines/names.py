@@ -8,82 +8,115 @@ from html import unescape
 
 LONGEST = 60  # characters of a name; what is longer is a sentence
 
-# The words that introduce a byline, at its start. "De" and "Da" start names, so they are not here.
+# What comes before the first name of a byline. "De" and "Da" start names, so they are not here.
 BY = re.compile(
-    r"^\W*(?:(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis|opinion|review)\s+"
-    r"(?:and\s+\w+\s+)?by|by|von|par|por|di(?=\s+[A-Z])|door|af|av|tekst|text|texto|testo|texte|przez|autor(?:es|en|in|a)?"
-    r"|auteurs?|authors?|автор[ыи]?|текст|作者|文|記者|記事|بقلم|كتب|geschrieben von|publié par|publicado por"
-    r"|escrito por|propos recueillis par|от)(?:\s*[:：・]\s*|\s+)",
+    r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
+    r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis|opinion)\s+(?:and\s+\w+\s+)?by"
+    r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
+    r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
+    r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
 )
+# Who made the pictures is not who wrote the text.
+PICTURES = re.compile(r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)", re.IGNORECASE)
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
 SPLIT = re.compile(
-    r"\s*[;|/、,،]\s*|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+)\s+"
-    r"|(?<=\w\s\w\w)\s*\n\s*|(?<=\w{2})\s+-\s+", re.IGNORECASE
-)  # fmt: skip
+    r"\s*[;/、,،\n]\s*|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+", re.IGNORECASE
+)
 SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
+COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
+# What follows a name: a bracket, a date.
+AFTER = re.compile(
+    r"\s*[(\[].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
+)  # fmt: skip
 ROLE = re.compile(
     r"\b(?:correspondents?|editors?|editorial|reporters?|writer|columnist|contributors?|staff|producer|journalists?|team"
-    r"|desk|newsroom|bureau|chief|director|professor|fellow|analyst|intern|guest|special|news|press|media|agenc(?:y|ies)"
-    r"|wire|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|photos?|video|follow|min(?:utes?)? read"
-    r"|korrespondent(?:in)?|redakteur(?:in)?|redaktion\w*|\w+-?redaktion|reporterin|autorin|chefredakteur(?:in)?|ressort\w*"
+    r"|desk|newsroom|bureau|chief|director|professor|fellow|analyst|expert|intern|guest|news|press|media|agenc(?:y|ies)"
+    r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name|follow|home|author"
+    r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university|institute|posted"
+    r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
-    r"|redazione|redakcja|redaktion|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|giornalista|inviat[oa]"
+    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agenturen|giornalista|inviat[oa]"
     r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
     re.IGNORECASE,
 )
 AGENCIES = frozenset(
     "afp ap reuters dpa dpa-afx apa ansa efe epd kna sid sda keystone-sda upi ians pti ani aap tass ria itar-tass xinhua"
     " anadolu aa belga anp ntb tt ritzau stt lusa pap čtk ctk mti agerpres jiji kyodo yonhap cna afx bloomberg ots lusa"
-    " europapress wire".split()
+    " europapress".split()
 ) | {
     "associated press", "the associated press", "agence france-presse", "press association", "the canadian press",
-    "europa press", "unknown", "anonymous", "redacción", "dpa-infocom", "getty images", "cbs news", "the conversation",
+    "europa press", "dpa-infocom", "anadolu ajansı", "anadolu agency",
 }  # fmt: skip
 NOT_A_NAME = re.compile(r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE)
+NOBODY = frozenset("by von par por di door af av unknown anonymous photo foto text texte no-author".split())
 PARTICLES = frozenset("von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the".split())
-SPACES = re.compile(r"\s+")
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
     """The persons that `bylines` name, each once, in order. `outlets`: names of the paper, which are no persons."""
-    papers = {_key(outlet) for outlet in outlets if outlet}
+    papers = [words for outlet in outlets if (words := _words(outlet))]
     found: dict[str, str] = {}
     for byline in bylines:
-        for name in split(byline):
-            if is_person(name, papers):
-                found.setdefault(_key(name), name)
-    return tuple(found.values())
+        for group in split(byline):
+            # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person
+            name = next((name for name in COLUMN.split(group) if is_person(name, papers)), None)
+            if name:
+                found.setdefault("".join(_words(name)), name)
+    names = tuple(found.values())
+    if any(" " in name for name in names):  # beside full names, "MD" is a degree, "capital" a section, "lsc" a typist
+        return tuple(name for name in names if " " in name or not (len(name) <= 5 or name[0].islower()))
+    return names
+
+
+def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
+    """The news agencies that `bylines` name."""
+    return tuple(dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name)))
 
 
 def split(byline: str) -> list[str]:
-    """The parts of a byline, cleaned of "By" and of what follows a name in brackets."""
-    line = SPACES.sub(" ", unescape(byline)).strip()
+    """The parts of a byline, cleaned of "By" and of what follows a name."""
+    line = unescape(byline).strip()
+    if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
+        return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
+    parts = []
+    for whole in SPLIT.split(_without_by(line)):
+        for part in SHORT_AND.split(whole or ""):
+            if not PICTURES.match(part) and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
+                parts.append(" ".join(name.split()))
+    return parts
+
+
+TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
+
+
+def _without_by(line: str) -> str:
     while (cut := BY.sub("", line, count=1)) != line:
         line = cut
-    parts = [part for whole in SPLIT.split(line) if whole for part in SHORT_AND.split(whole)]
-    if len(parts) == 2 and re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not _agency(parts[1]):
-        parts = [f"{parts[1]} {parts[0]}"]  # "Surname, Name", as libraries write it
-    cleaned = (re.sub(r"\s*[(\[].*$|^\W+|[\s,:;•·|*–—-]+$", "", BY.sub("", part, count=1)) for part in parts)
-    return [part for part in cleaned if part]
+    return line
 
 
-def is_person(name: str, papers: Collection[str] = ()) -> bool:
-    """Could this be a person's name, or the pseudonym of one?"""
+def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
+    """Could this be a person's name, or the pseudonym of one? `papers`: the names of the paper, as words."""
     words = name.split()
     if not 1 < len(name) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
         return False
-    if _agency(name) or _key(name) in papers or ROLE.search(name):
+    if is_agency(name) or name.casefold() in NOBODY or name.casefold() == "no author" or ROLE.search(name):
+        return False
+    key = _words(name)
+    if any(key[: len(paper)] == paper or "".join(key) == "".join(paper) for paper in papers):
         return False
     # Every word of a name starts with a capital, particles aside, in scripts that have capitals.
     return not any(word[0].islower() and word.casefold() not in PARTICLES for word in words[1:])
 
 
-def _agency(name: str) -> bool:
+def is_agency(name: str) -> bool:
+    """Is this the name of a news agency?"""
     return name.casefold().strip(". ") in AGENCIES
 
 
-def _key(name: str) -> str:
+def _words(name: str) -> list[str]:
     """A name without what two spellings of it differ in."""
-    return re.sub(r"\W+", "", name.casefold())
+    return re.findall(r"\w+", name.casefold())
