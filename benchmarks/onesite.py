@@ -49,8 +49,9 @@ def phrase(dice: random.Random, words: int) -> str:
 def cut(html: str, url: str) -> Template:
     """Find the places: the page's own address, its headline, the start of its longer paragraphs."""
     html = html.replace("\0", "").replace(url, "\0URL\0").replace(url.replace("/", "\\/"), "\0URL\0")
-    html = re.sub(r'(<link[^>]+rel=["\']?canonical["\']?[^>]*href=["\'])[^"\']*', "\\1\0URL\0", html)
-    html = re.sub(r'(<link[^>]+href=["\'])[^"\']*(["\'][^>]*rel=["\']?canonical)', "\\1\0URL\0\\2", html)
+    href = r'href=["\']?)[^"\'\s>]*'
+    html = re.sub(rf'(<link[^>]+rel=["\']?canonical["\']?[^>]*{href}', "\\1\0URL\0", html)
+    html = re.sub(rf'(<link[^>]+{href}(["\']?\s[^>]*rel=["\']?canonical)', "\\1\0URL\0\\2", html)
     html = re.sub(r'(<meta[^>]+og:url["\'][^>]*content=["\'])[^"\']*', "\\1\0URL\0", html)
     # Links of the original paper lead back to it, not to a thousand 404s here.
     origin = "/".join(url.split("/")[:3])
@@ -72,7 +73,10 @@ def real_templates(limit: int = 100) -> list[Template]:
             body = gzip.decompress(file.read_bytes())
             if len(body) in SIZES and realpages.NOWHERE not in url:
                 found.append((url, body.decode("utf-8", "replace")))
-    return [cut(html, url) for url, html in found[:: max(1, len(found) // limit)][:limit]]
+    templates = [cut(html, url) for url, html in found]
+    # A page with hardly a paragraph to change would give copies that are the same article to any reader.
+    templates = [template for template in templates if template.pieces.count("\0WORDS") >= 4]
+    return templates[:: max(1, len(templates) // limit)][:limit]
 
 
 def made_up_templates(count: int = 12) -> list[Template]:
