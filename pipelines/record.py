@@ -1,0 +1,152 @@
+"""An exchange becomes WARC records, and the `Capture` that says where they lie; and back again.
+
+What is written for one exchange, in one file, side by side:
+
+- a `response` and its `request` record, blocks exactly as they went over the wire;
+- for an answer that broke off behind its head, the same with WARC-Truncated;
+- for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why,
+the request
+  if one was sent, and what was received, if anything, as a second `metadata` record.
+
+Interim (1xx) responses are not kept. Two fields of our own, `Morgue-Kind` and `Morgue-Error`, say what the
+crawl wanted the page for and why it broke off, so that a database can be rebuilt from the files alone
+(section 4: unknown fields are ignored by readers).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal
+
+from pipelines.items import Capture, Exchange
+from pipelines.payload import dechunked, entity_body, parse_head, split
+from pipelines.warc import Member, WarcWriter
+from pipelines.warcrecord import Fields, Record, date, digest, new_id, uri, warc_fields
+
+ChunkedDigest = Literal["omit", "entity", "stored"]
+
+
+def keep(exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit") -> Capture:
+    """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
+
+    Raises DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.
+    """
+    warcinfo_id = writer.warcinfo_id()
+    records = records_of(exchange, warcinfo_id=warcinfo_id, chunked_payload_digest=chunked_payload_digest)
+    place = writer.append(records)[0]
+    main = records[0]
+    return _capture(Member(place.offset, place.length, main.fields, main.block), place.file, exchange.started)
+
+
+def capture_of(member: Member, file: str) -> Capture | None:
+    """The capture that a record in a WARC file stands for: what `keep` returned when it was written.
+
+    None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
+    Raises ValueError for a record without a usable WARC-Date.
+    """
+    kind = member.headers.get("WARC-Type")
+    if member.headers.get("WARC-Target-URI") is None:
+        return None
+    if kind == "metadata" and member.headers.get("Content-Type") != "application/warc-fields":
+        return None
+    if kind not in ("response", "metadata"):
+        return None
+    return _capture(member, file, datetime.fromisoformat(member.headers.get("WARC-Date") or ""))
+
+
+def _capture(member: Member, file: str, time: datetime) -> Capture:
+    get = member.headers.get
+    response = get("WARC-Type") == "response"
+    head = parse_head(split(member.block)[0]) if response else None
+    return Capture(
+        id=None,
+        url=get("WARC-Target-URI") or "",
+        time=time,
+        status=head.status if head else None,
+        mime=head.mime if head else None,
+        file=file,
+        offset=member.offset,
+        length=member.length,
+        record_id=get("WARC-Record-ID") or "",
+        record_type=get("WARC-Type") or "",
+        block_digest=get("WARC-Block-Digest"),
+        payload_digest=digest(entity_body(member.block)) if response else None,
+        kind=get("Morgue-Kind") or "page",
+        error=get("Morgue-Error"),
+        ip=get("WARC-IP-Address"),
+    )
+
+
+def records_of(
+    exchange: Exchange, *, warcinfo_id: str | None, chunked_payload_digest: ChunkedDigest = "omit"
+) -> list[Record]:
+    """The records of one exchange; the first is the one that a capture points at.
+
+    `chunked_payload_digest`: what WARC-Payload-Digest says of a chunked response. The standard means the
+    entity body without its transfer coding (section 6.3.2), "entity"; warcio and FastWARC hash the body as
+    stored, "stored", and call the other one wrong, as jwarc does the other way round. "omit" leaves the field
+    out, which every checker accepts; the entity's digest is in `Capture.payload_digest` in any case.
+    """
+    answered = exchange.status is not None and exchange.head_length > 0
+    first = _response(exchange, chunked_payload_digest) if answered else _failure(exchange)
+    parts = [first]
+    if exchange.request:
+        parts.append(_part("request", "application/http;msgtype=request", exchange.request))
+    if exchange.response and not answered:
+        parts.append(_part("metadata", "application/octet-stream", exchange.response))
+    common = _common(exchange, warcinfo_id)
+    ids = [new_id() for _ in parts]
+    records = []
+    for own, (fields, block) in zip(ids, parts, strict=True):
+        others = ids[1:] if own == ids[0] else ids[:1]
+        linked = [("WARC-Concurrent-To", other) for other in others]
+        type_, *rest = fields
+        records.append(Record(Fields([type_, ("WARC-Record-ID", own), *common, *linked, *rest]), block))
+    return records
+
+
+Part = tuple[list[tuple[str, str]], bytes]
+
+
+def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]]:
+    """The fields that all records of an exchange share: one event, one date (section 5.4)."""
+    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", date(exchange.started))]
+    if exchange.ip is not None:
+        fields.append(("WARC-IP-Address", exchange.ip))
+    if warcinfo_id is not None:
+        fields.append(("WARC-Warcinfo-ID", warcinfo_id))
+    if exchange.request:  # WARC-Protocol is repeatable: one line a layer
+        fields += [("WARC-Protocol", layer) for layer in (exchange.protocol, exchange.tls) if layer]
+        fields += [("WARC-Cipher-Suite", exchange.cipher)] if exchange.cipher else []
+    return [*fields, ("Morgue-Kind", flat(exchange.kind))]
+
+
+def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -> Part:
+    fields = [("WARC-Type", type_), *more, ("WARC-Block-Digest", digest(block)), ("Content-Type", content_type)]
+    return fields, block
+
+
+def _response(exchange: Exchange, chunked: ChunkedDigest) -> Part:
+    body = memoryview(exchange.response)[exchange.head_length :]
+    more = []
+    if not exchange.chunked or chunked == "stored":
+        more.append(("WARC-Payload-Digest", digest(body)))
+    elif chunked == "entity":
+        more.append(("WARC-Payload-Digest", digest(dechunked(bytes(body)))))
+    if exchange.truncated is not None:
+        more.append(("WARC-Truncated", exchange.truncated))
+    if exchange.error is not None:
+        more.append(("Morgue-Error", flat(exchange.error)))
+    return _part("response", "application/http;msgtype=response", exchange.response, *more)
+
+
+def _failure(exchange: Exchange) -> Part:
+    reason = flat(exchange.error or "no response")
+    block = warc_fields([("fetch-error", reason), ("received-bytes", str(len(exchange.response)))])
+    return _part("metadata", "application/warc-fields", block, ("Morgue-Error", reason))
+
+
+def flat(text: str) -> str:
+    """Text on one line: what servers and operating systems say may hold line breaks, which would forge a field."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

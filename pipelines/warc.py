@@ -1,0 +1,277 @@
+"""The WARC files of an archive while they are written: appended to, rotated by size, mended after a crash.
+
+A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is all it takes to read it
+again; `warcrecord` knows what a record is, `warcread` reads it back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import ConfigError, NotWritable, os_errors
+from pipelines.warcread import OPEN, Member, read_block, read_member, read_record, read_response, walk
+from pipelines.warcrecord import Fields, Place, Record, date, digest, member, new_id, warc_fields
+
+__all__ = [
+    "Member",
+    "Place",
+    "Record",
+    "WarcWriter",
+    "read_block",
+    "read_member",
+    "read_record",
+    "read_response",
+    "recover",
+    "walk",
+]
+
+FORMAT = "WARC File Format 1.1"
+CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+
+
+class WarcWriter:
+    """Appends groups of records to the newest file of a folder. One thread at a time.
+
+    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz and carry `.open` behind that while they are
+    written. A file is begun when the first record needs one, and finished before the next group once it has
+    reached `max_size` bytes.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: str = "morgue",
+        max_size: int = 1_000_000_000,
+        level: int = 6,
+        info: Mapping[str, str] | None = None,
+    ) -> None:
+        """`info`: the fields of every file's warcinfo record (section 6.1): software, robots, operator, isPartOf, ...
+
+        `level`: zlib's, 1 (fast) to 9 (small). Raises ConfigError for an `info` value of more than one line.
+        """
+        self.folder, self._max_size, self._level = folder, max_size, level
+        self._host = re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname()).strip("._") or "localhost"
+        self._prefix = re.sub(r"[^A-Za-z0-9_.]+", "_", prefix).strip("._") or "morgue"
+        self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
+        try:
+            warc_fields(self._info.items())
+        except ValueError as error:
+            raise ConfigError("warcinfo", str(error), "write it on one line") from error
+        self._serial = 0
+        self._file: int | None = None  # descriptor of the file being written
+        self._name = ""  # its final name
+        self._size = 0  # bytes of whole groups in it
+        self._synced = True
+        self._warcinfo_id = ""
+
+    def warcinfo_id(self) -> str:
+        """WARC-Record-ID of the warcinfo record that the next group will stand behind; begins a file if need be."""
+        self._ready()
+        return self._warcinfo_id
+
+    def append(self, records: Sequence[Record]) -> list[Place]:
+        """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
+
+        Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
+        """
+        members = [member(record, self._level) for record in records]
+        self._ready()
+        places, offset = [], self._size
+        for data in members:
+            places.append(Place(self._name, offset, len(data)))
+            offset += len(data)
+        self._write(members)
+        return places
+
+    def sync(self) -> None:
+        """Make all that was appended durable. Raises MorgueError."""
+        if self._file is not None and not self._synced:
+            with os_errors(self._path):
+                os.fsync(self._file)
+            self._synced = True
+
+    def close(self) -> None:
+        """Finish the file being written: durable, under its final name. A later `append` begins another."""
+        if self._file is None:
+            return
+        self.sync()
+        with os_errors(self._path):
+            finish(self.folder / (self._name + OPEN))
+            os.close(self._file)
+        self._file = None
+
+    @property
+    def _path(self) -> str:
+        return str(self.folder / (self._name + OPEN))
+
+    def _ready(self) -> None:
+        if self._file is not None and self._size >= self._max_size:
+            self.close()
+        if self._file is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Create the next file, lock it, and write its warcinfo record."""
+        now = datetime.now(UTC)
+        with os_errors(str(self.folder)):
+            while self._file is None:
+                self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}.warc.gz"
+                self._serial += 1
+                self._file = self._create()
+            sync_folder(self.folder)
+        self._size, self._warcinfo_id = 0, new_id()
+        try:
+            self._write([member(self._warcinfo(now), self._level)])
+        except Exception:
+            os.unlink(self._path)
+            os.close(self._file)
+            self._file = None
+            raise
+
+    def _create(self) -> int | None:
+        """A new, locked file under the current name, or None if that name is taken."""
+        if (self.folder / self._name).exists():
+            return None
+        try:
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except FileExistsError:
+            return None
+        fcntl.flock(file, fcntl.LOCK_EX)  # tells `recover` that somebody is alive
+        return file
+
+    def _warcinfo(self, now: datetime) -> Record:
+        block = warc_fields(self._info.items())
+        fields = (
+            ("WARC-Type", "warcinfo"),
+            ("WARC-Record-ID", self._warcinfo_id),
+            ("WARC-Date", date(now)),
+            ("WARC-Filename", self._name),
+            ("Content-Type", "application/warc-fields"),
+            ("WARC-Block-Digest", digest(block)),
+        )
+        return Record(Fields(fields), block)
+
+    def _write(self, members: list[bytes]) -> None:
+        """Append whole members; on any failure cut the file back to where it was."""
+        assert self._file is not None
+        self._synced = False
+        with os_errors(self._path):
+            try:
+                for data in members:
+                    rest = memoryview(data)
+                    while rest:
+                        rest = rest[os.write(self._file, rest) :]
+            except BaseException:
+                os.ftruncate(self._file, self._size)
+                raise
+        self._size += sum(map(len, members))
+
+
+def finish(path: Path) -> str:
+    """Give a durable `.open` file its final name, never over another file; that name. Raises OSError, NotWritable."""
+    final = path.with_name(path.name.removesuffix(OPEN))
+    try:
+        os.link(path, final)  # unlike a rename, this fails if the name is taken
+    except FileExistsError:
+        if not final.samefile(path):  # the same file under both names: a crash between link and unlink
+            raise NotWritable(str(final), "is there already and is not overwritten", "move one of the two away") from None
+    except OSError:  # a file system without hard links
+        if final.exists():
+            raise NotWritable(str(final), "is there already and is not overwritten", "move one of the two away") from None
+        os.rename(path, final)
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return final.name
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def recover(folder: Path) -> list[str]:
+    """Finish what a crash left `.open` in a folder; a sentence for people about each file that was found so.
+
+    Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
+    ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
+    removed. Files that a living process still writes are left alone. Raises MorgueError (disk, permissions).
+    """
+    said = []
+    for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
+        with os_errors(str(path)):
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                said += _mend(path, file)
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(file)
+    return said
+
+
+def _mend(path: Path, file: int) -> list[str]:
+    name = path.name.removesuffix(OPEN)
+    damages: list[tuple[int, int, str]] = []
+    records, end, warcinfo_id = 0, 0, None
+    for found in walk(path, on_damage=lambda *damage: damages.append(damage)):
+        end = found.offset + found.length
+        if found.headers.get("WARC-Type") == "warcinfo":
+            warcinfo_id = found.headers.get("WARC-Record-ID")
+        else:
+            records += 1
+    if not records and not any(offset < end for offset, _, _ in damages):
+        path.unlink()
+        sync_folder(path.parent)
+        return [f"{name}: held no record yet and was removed"]
+    said = [f"{name}: damaged from byte {offset} on for {length} bytes ({why}); nothing there was touched"
+            for offset, length, why in damages if offset < end]  # fmt: skip
+    torn = os.fstat(file).st_size - end
+    if torn:
+        os.ftruncate(file, end)
+        os.lseek(file, end, os.SEEK_SET)
+        note = f"{torn} bytes of a record that was torn by a crash were cut off at byte {end}"
+        _append_whole(file, end, member(_note(note, warcinfo_id)))
+        said.append(f"{name}: {note}")
+    else:
+        said.append(f"{name}: was left open by a crash; it is whole")
+    os.fsync(file)
+    finish(path)
+    return said
+
+
+def _append_whole(file: int, end: int, data: bytes) -> None:
+    """Write at the end of a file, all or nothing: a full disk must not leave a torn note behind."""
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    except BaseException:
+        os.ftruncate(file, end)
+        raise
+
+
+def _note(text: str, warcinfo_id: str | None) -> Record:
+    """A metadata record about the file itself (section 6.6)."""
+    block = warc_fields([("repair", text)])
+    fields = [
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", new_id()),
+        ("WARC-Date", date(datetime.now(UTC))),
+        ("Content-Type", "application/warc-fields"),
+        ("WARC-Block-Digest", digest(block)),
+    ]
+    if warcinfo_id is not None:
+        fields += [("WARC-Warcinfo-ID", warcinfo_id), ("WARC-Refers-To", warcinfo_id)]
+    return Record(Fields(fields), block)

@@ -1,0 +1,156 @@
+"""Reading WARC files back: one record by its place, or all of them in order, in time linear in the file's size."""
+
+from __future__ import annotations
+
+import mmap
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pipelines.errors import ArchiveDamaged, NotFound, os_errors
+from pipelines.items import Capture
+from pipelines.payload import split
+from pipelines.warcrecord import Fields, Record, parsed
+
+OPEN = ".open"  # behind the name of a file that is still being written
+MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
+STEP = 16_384  # bytes inflated at once; small, because zlib copies what it does not use of them
+LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
+
+OnDamage = Callable[[int, int, str], object]  # offset, length, why
+
+
+class Member(NamedTuple):
+    """One record and where it lies."""
+
+    offset: int  # bytes from the start of the file
+    length: int  # bytes of its gzip member
+    headers: Fields  # the record's named fields
+    block: bytes
+
+
+class _Damage(Exception):
+    """No whole record at this offset."""
+
+
+def read_member(path: Path, offset: int, length: int) -> bytes:
+    """The inflated bytes of the record at a place in a file, also while that file still is `.open`.
+
+    Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
+    """
+    with _opened(path) as file, os_errors(str(path)):
+        file.seek(offset)
+        data = file.read(length)
+    stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
+    try:
+        inflated = stream.decompress(data, LARGEST)
+    except zlib.error as error:
+        raise ArchiveDamaged(f"{path.name} at byte {offset}", str(error)) from error
+    if not stream.eof or stream.unused_data:
+        raise ArchiveDamaged(f"{path.name} at byte {offset}", f"no gzip member of {length} bytes lies there")
+    return inflated
+
+
+def read_record(path: Path, offset: int, length: int) -> Record:
+    """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    try:
+        return parsed(read_member(path, offset, length))
+    except ValueError as error:
+        raise ArchiveDamaged(f"{path.name} at byte {offset}", str(error)) from error
+
+
+def read_block(path: Path, offset: int, length: int) -> bytes:
+    """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    return read_record(path, offset, length).block
+
+
+def read_response(folder: Path, capture: Capture) -> tuple[bytes, bytes]:
+    """(head with its blank line, body as received) of a capture; chunk framing and content coding still on.
+
+    `payload.entity_body` and `payload.content_decoded` take those off. Raises NotFound, ArchiveDamaged.
+    """
+    if "/" in capture.file or capture.record_type != "response":
+        raise NotFound(capture.url, f"its capture in {capture.file} is no response")
+    return split(read_block(folder / capture.file, capture.offset, capture.length))
+
+
+def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
+    """The records of a file (of one gzip member each) in order; one of them is in memory at a time.
+
+    Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
+    instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
+    file.
+    """
+    with _opened(path) as file:
+        size = file.seek(0, 2)
+        offset, warcinfo_id = 0, None
+        while offset < size:
+            try:
+                for found in _members(file, offset):
+                    offset = found.offset + found.length
+                    if found.headers.get("WARC-Type") == "warcinfo":
+                        warcinfo_id = warcinfo_id or found.headers.get("WARC-Record-ID")
+                    yield found
+            except _Damage as damage:
+                if on_damage is None:
+                    raise ArchiveDamaged(f"{path.name} at byte {offset}", str(damage)) from damage
+                behind = _next_record(file, offset + 1, size, warcinfo_id)
+                on_damage(offset, behind - offset, str(damage))
+                offset = behind
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file under its own name or, while it is being written, with `.open` behind it."""
+    for name in (path, path.with_name(path.name + OPEN), path):  # a third look: it may have been finished in between
+        try:
+            with os_errors(str(path)):
+                return name.open("rb")
+        except Exception as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    raise NotFound(str(path), "no such WARC file")
+
+
+def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
+    """Whole records from `offset` to the end of the file. Raises _Damage where the next is not one."""
+    file.seek(offset)
+    pending = file.read(STEP)
+    while pending:
+        stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        inflated, length = bytearray(), 0
+        while not stream.eof:
+            if not pending:
+                raise _Damage("the file ends inside a record")
+            try:
+                inflated += stream.decompress(pending)
+            except zlib.error as error:
+                raise _Damage(str(error)) from error
+            if len(inflated) > LARGEST:
+                raise _Damage(f"a record of more than {LARGEST} bytes")
+            length += len(pending) - len(stream.unused_data)
+            pending = stream.unused_data or file.read(STEP)
+        try:
+            record = parsed(bytes(inflated))
+        except ValueError as error:
+            raise _Damage(str(error)) from error
+        yield Member(offset, length, record.fields, record.block)
+        offset += length
+
+
+def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
+    """Where the next whole record begins, at or after `start`; `size` if there is none.
+
+    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
+    record, whose id nobody outside could know.
+    """
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        while 0 <= (start := view.find(MAGIC, start)) < size:
+            try:
+                found = next(_members(file, start))
+                if warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id:
+                    return start
+            except _Damage:
+                pass
+            start += 1
+    return size

@@ -1,0 +1,125 @@
+"""A WARC record: its fields, its block, and how both become one gzip member and a record again.
+
+Records are put together byte for byte: a library that parses HTTP heads on the way would change what it
+cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+import zlib
+from base64 import b32encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import NamedTuple
+from urllib.parse import quote
+
+VERSION = b"WARC/1.1\r\n"
+LINE_BREAKING = re.compile(r"[\x00\r\n]")
+VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Place(NamedTuple):
+    """Where a record lies."""
+
+    file: str  # name of the file, without the `.open` it carries while being written
+    offset: int  # bytes from the start of the file to the record's gzip member
+    length: int  # bytes of that member
+
+
+class Fields(tuple[tuple[str, str], ...]):
+    """The named fields of a record in their order: names are matched without case, and may repeat."""
+
+    __slots__ = ()
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field."""
+        wanted = name.lower()
+        return [value for field, value in self if field.lower() == wanted]
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The first value of a field."""
+        return next(iter(self.all(name)), default)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A WARC record: its fields and its block. Content-Length is left to `member`."""
+
+    fields: Fields
+    block: bytes
+
+
+def new_id() -> str:
+    """A fresh WARC-Record-ID (section 5.1)."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def date(time: datetime) -> str:
+    """A WARC-Date (section 5.4): UTC, microseconds."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def digest(*parts: bytes | memoryview) -> str:
+    """A labelled digest (section 5.8) of bytes: SHA-1 in base 32, the form that every tool reads."""
+    state = sha1(usedforsecurity=False)
+    for part in parts:
+        state.update(part)
+    return "sha1:" + b32encode(state.digest()).decode("ascii")
+
+
+def uri(url: str) -> str:
+    """A URL as WARC-Target-URI: white space, control characters and what is not ASCII percent-encoded (RFC 3986)."""
+    return quote(url, safe=VISIBLE)
+
+
+def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """A block of type application/warc-fields. Raises ValueError for a value that would break its line."""
+    return "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in pairs).encode()
+
+
+def one_line(name: str, value: str) -> str:
+    """`value`, if it fits on one line. Raises ValueError: CR, LF or NUL would forge a field (section 4)."""
+    if LINE_BREAKING.search(value):
+        raise ValueError(f"{name} holds a line break or NUL: {value!r}")
+    return value
+
+
+def member(record: Record, level: int = 6) -> bytes:
+    """A record as one gzip member. Raises ValueError for a field that would break its line."""
+    pairs = [*record.fields, ("Content-Length", str(len(record.block)))]
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS + 16)
+    parts = [
+        squeeze.compress(VERSION + warc_fields(pairs) + b"\r\n"),
+        squeeze.compress(record.block),
+        squeeze.compress(b"\r\n\r\n"),
+        squeeze.flush(),
+    ]
+    return b"".join(parts)
+
+
+def parsed(data: bytes) -> Record:
+    """The record that an inflated member holds. Raises ValueError if it is not exactly one whole record."""
+    end = data.find(b"\r\n\r\n")
+    if not data.startswith(b"WARC/1.") or end < 0:
+        raise ValueError("no WARC record")
+    lines = re.sub(rb"\r\n[ \t]+", b" ", data[:end]).split(b"\r\n")[1:]  # section 4: a field may be folded
+    pairs = (line.partition(b":") for line in lines)
+    fields = Fields((_text(name), _text(value)) for name, colon, value in pairs if colon)
+    length = fields.get("Content-Length") or ""
+    if not length.isdigit():
+        raise ValueError("a WARC record without Content-Length")
+    start, stop = end + 4, end + 4 + int(length)
+    if data[stop:] != b"\r\n\r\n" or stop > len(data):
+        raise ValueError("a WARC record that does not end where it says")
+    return Record(fields, data[start:stop])
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.strip().decode()
+    except UnicodeDecodeError:
+        return raw.strip().decode("latin-1")
