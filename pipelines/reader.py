@@ -1,0 +1,117 @@
+"""An archive's database opened for reading, and its errors in the family's words; `queries` asks it.
+
+Plain sqlite3, nothing heavier: a search must start at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive
+
+Row = dict[str, Any]
+
+BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
+JSON_COLUMNS = ("authors", "tags")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The archive's database (`morgue.db`), for reading only.
+
+    Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
+    """
+    if not path.is_file():
+        raise nothing_yet(path)
+    db = _open(path)
+    tables = {row["name"] for row in ask(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        db.close()
+        raise nothing_yet(path)
+    if not tables.issuperset(TABLES):
+        db.close()
+        raise ArchiveDamaged(
+            str(path), "a database, but not of an archive", "is it the file of another program?"
+        )
+    return db
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri()
+    db = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+    )
+    try:
+        db.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        wal = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
+            raise explained(error, path) from error
+        # A WAL database on a read-only disk has no place for its shared memory; nobody else writes there either.
+        db.close()
+        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def ask(
+    db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()
+) -> Iterator[sqlite3.Row]:
+    """The rows of one question, streamed; what SQLite complains of, also half-way, becomes a MorgueError."""
+    try:
+        yield from db.execute(sql, values)
+    except sqlite3.DatabaseError as error:
+        raise explained(error, file_of(db)) from error
+
+
+def decoded(row: sqlite3.Row) -> Row:
+    """A row as a dict, its JSON columns as lists."""
+    out = dict(row)
+    for name in JSON_COLUMNS:
+        if name in out:
+            out[name] = json.loads(out[name])
+    return out
+
+
+def file_of(db: sqlite3.Connection) -> Path:
+    """The file behind a connection."""
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
+
+
+def nothing_yet(path: Path) -> NoArchive:
+    return NoArchive(
+        str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)"
+    )
+
+
+def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
+    """What went wrong while reading the database at `path`, and the next step."""
+    # The primary code: extended ones tell where, not what. No code: bytes in a text column that are not UTF-8.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    subject, cause = str(path), str(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ArchiveLocked(
+            subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(
+            subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR"
+        )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
+        return MorgueError(
+            subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
+        )
+    if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
+        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})",
+                              "the next `morgue crawl` of the newest version brings it up to date")  # fmt: skip
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return MorgueError(subject, "the question was interrupted")
+    cure = "`morgue rebuild` makes a new database from the WARC files; `morgue verify` checks those"
+    return ArchiveDamaged(subject, cause, cure)
