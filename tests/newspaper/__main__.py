@@ -18,8 +18,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", action="store_true", help="link the fault pages from the home page")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="wait before each answer")
     parser.add_argument("--crawl-delay", type=float, metavar="SECONDS", help="what robots.txt asks for")
-    parser.add_argument("--list", action="store_true", help="print every article's address and title, and leave")
-    parser.add_argument("--port-file", type=Path, metavar="FILE", help="write the port into this file once it answers")
+    parser.add_argument(
+        "--list", action="store_true", help="print every article's address and title, and leave"
+    )
+    parser.add_argument(
+        "--port-file", type=Path, metavar="FILE", help="write the port into this file once it answers"
+    )
     return parser.parse_args()
 
 
@@ -29,8 +33,13 @@ def main() -> None:
     done = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: done.set())
-    with serve(options.host, options.port, delay=options.delay, faults=options.faults,
-               crawl_delay=options.crawl_delay) as paper:
+    with serve(
+        options.host,
+        options.port,
+        delay=options.delay,
+        faults=options.faults,
+        crawl_delay=options.crawl_delay,
+    ) as paper:
         if options.list:
             for url, truth in paper.truth.items():
                 print(f"{url}\t{truth.title}")

@@ -12,8 +12,8 @@ A data file is plain text. Lines before the first `=== slug` are defaults for ev
     !pull words            a pull quote: repeats the article's own words in large type
     !photo words           a picture's caption
 
-Inside words: *emphasis*, **strong**, [text](address). Entities (`&nbsp;`, `u&#776;`) stand for characters that
-an editor would not show; a plain `&` is itself.
+Inside words: *emphasis*, **strong**, [text](address). Entities (`&nbsp;`, `u&#776;`) stand for
+characters that an editor would not show; a plain `&` is itself.
 """
 
 from __future__ import annotations
@@ -32,10 +32,32 @@ FOLDER = Path(__file__).parent / "articles"
 REDESIGN = date(2023, 7, 1)
 
 MARKUP = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\[([^\]]+)\]\(([^)]+)\)")
-BLOCK_MARKS = {"## ": "heading", "- ": "list", "1. ": "numbers", "> ": "quote", "| ": "table",
-               "!pull ": "pull", "!photo ": "photo"}
-HEADER_KEYS = {"title", "subtitle", "authors", "published", "modified", "section", "tags", "language", "kind",
-               "bio", "syndicated", "held", "corrects", "note", "comments"}
+BLOCK_MARKS = {
+    "## ": "heading",
+    "- ": "list",
+    "1. ": "numbers",
+    "> ": "quote",
+    "| ": "table",
+    "!pull ": "pull",
+    "!photo ": "photo",
+}
+HEADER_KEYS = {
+    "title",
+    "subtitle",
+    "authors",
+    "published",
+    "modified",
+    "section",
+    "tags",
+    "language",
+    "kind",
+    "bio",
+    "syndicated",
+    "held",
+    "corrects",
+    "note",
+    "comments",
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +119,9 @@ def _blocks(body: str) -> tuple[Block, ...]:
     blocks = []
     for chunk in re.split(r"\n\s*\n", body.strip()):
         lines = [line.strip() for line in chunk.splitlines()]
-        mark, kind = next(((m, k) for m, k in BLOCK_MARKS.items() if lines[0].startswith(m)), ("", "paragraph"))
+        mark, kind = next(
+            ((m, k) for m, k in BLOCK_MARKS.items() if lines[0].startswith(m)), ("", "paragraph")
+        )
         if kind in ("list", "numbers", "table"):
             blocks.append(Block(kind, tuple(line.removeprefix(mark) for line in lines)))
         else:
@@ -125,7 +149,7 @@ def _article(slug: str, headers: dict[str, str], body: str) -> Article:
         slug=slug,
         title=plain(headers["title"]),
         subtitle=plain(headers.get("subtitle", "")),
-        authors=_listed(headers["authors"]),
+        authors=_listed(plain(headers["authors"])),
         published=datetime.fromisoformat(headers["published"]),
         modified=datetime.fromisoformat(headers["modified"]) if headers.get("modified") else None,
         section=headers["section"],
@@ -163,7 +187,9 @@ def all_articles() -> tuple[Article, ...]:
 
 
 def corrected(article: Article) -> Article | None:
-    """The corrected version of an article: the original's headers with the correction's body, date and note."""
+    """The corrected version of an article: the original's headers with the correction's body, date and
+    note.
+    """
     for other in all_articles():
         if other.corrects and other.slug == article.slug:
             return replace(other, published=article.published, held=False)

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from .article import Article, all_articles, corrected
 
-#: The paper's own clock stands still until something is published or corrected, so pages never differ by the hour.
+#: The paper's own clock stands still until something is published or corrected, so pages never differ by
+#: the hour.
 NOON = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
 
 #: Stands for the paper's address in every page; the server puts the real one in as it sends.
@@ -89,7 +90,9 @@ def publish(edition: Edition) -> tuple[Edition, Article]:
     if not waiting:
         raise LookupError("every held article is published already")
     fresh = min(waiting, key=lambda a: a.published)
-    articles = sorted((fresh, *edition.articles), key=lambda a: (a.published.timestamp(), a.slug), reverse=True)
+    articles = sorted(
+        (fresh, *edition.articles), key=lambda a: (a.published.timestamp(), a.slug), reverse=True
+    )
     return replace(edition, articles=tuple(articles), now=edition.now + timedelta(hours=1)), fresh
 
 

@@ -1,4 +1,6 @@
-"""Answers that no honest server gives, written to the socket byte by byte. Linked only from /faults/index.html."""
+"""Answers that no honest server gives, written to the socket byte by byte. Linked only from
+/faults/index.html.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +33,26 @@ class Exchange(Protocol):
 
 def plain(status: str, body: bytes, *headers: str, kind: str = "text/html; charset=utf-8") -> bytes:
     """A correct small response that closes its connection."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+    ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 def page(words: str) -> bytes:
     """A body of one paragraph."""
-    return f"<!DOCTYPE html>\n<html><head><title>Fault</title></head><body><p>{words}</p></body></html>\n".encode()
+    head = "<!DOCTYPE html>\n<html><head><title>Fault</title></head>"
+    return f"{head}<body><p>{words}</p></body></html>\n".encode()
 
 
 def in_pieces(exchange: Exchange, data: bytes) -> None:
     """Send a large body step by step, so that a client that leaves is noticed."""
     for at in range(0, len(data), STEP):
-        exchange.send(data[at:at + STEP])
+        exchange.send(data[at : at + STEP])
 
 
 def http_500(exchange: Exchange) -> None:
@@ -73,7 +82,7 @@ def timeout(exchange: Exchange) -> None:
 def reset(exchange: Exchange) -> None:
     """Half a body, then RST."""
     data = plain("200 OK", page("The cable to the mainland is old. " * 200))
-    exchange.send(data[:len(data) // 2])
+    exchange.send(data[: len(data) // 2])
     exchange.pause(0.01)  # lets the first half arrive: a RST makes the peer drop what it has not read
     exchange.reset()
 
@@ -107,7 +116,9 @@ def bomb(exchange: Exchange) -> None:
 
 def bad_gzip(exchange: Exchange) -> None:
     """A gzip body cut off before its checksum."""
-    exchange.send(plain("200 OK", gzip.compress(page("Cut short. " * 50), mtime=0)[:-12], "Content-Encoding: gzip"))
+    exchange.send(
+        plain("200 OK", gzip.compress(page("Cut short. " * 50), mtime=0)[:-12], "Content-Encoding: gzip")
+    )
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -123,7 +134,7 @@ def slow(exchange: Exchange) -> None:
     data = plain("200 OK", page("Good things come to those who wait, a few bytes at a time."))
     step = -(-len(data) // 20)
     for at in range(0, len(data), step):
-        exchange.send(data[at:at + step])
+        exchange.send(data[at : at + step])
         exchange.pause(0.05)
 
 
@@ -143,7 +154,10 @@ def no_length(exchange: Exchange) -> None:
 
 def continued(exchange: Exchange) -> None:
     """An interim 103 before the real answer (RFC 8297)."""
-    exchange.send(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + plain("200 OK", page("Hinted.")))
+    exchange.send(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+        + plain("200 OK", page("Hinted."))
+    )
 
 
 ODD_HEADERS = (
@@ -167,28 +181,46 @@ def odd_headers(exchange: Exchange) -> None:
 def lf_only(exchange: Exchange) -> None:
     """Every line ends in LF alone."""
     body = page("No carriage ever returned here.")
-    exchange.send(b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: %d\nConnection: close\n\n" % len(body) + body)
+    exchange.send(
+        b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: %d\nConnection: close\n\n" % len(body)
+        + body
+    )
 
 
 def bad_feed(exchange: Exchange) -> None:
     """A feed that breaks off inside its first item."""
-    exchange.send(plain("200 OK", b'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>Torn & worn</title>\n'
-                        b"<item><title>Half an it", kind="application/rss+xml"))
+    exchange.send(
+        plain(
+            "200 OK",
+            b'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>Torn & worn</title>\n'
+            b"<item><title>Half an it",
+            kind="application/rss+xml",
+        )
+    )
 
 
 def bad_sitemap(exchange: Exchange) -> None:
     """A sitemap with a wild tag and addresses that are none."""
-    exchange.send(plain("200 OK", b'<?xml version="1.0" encoding="UTF-8"?>\n<urlset><url><loc>not an address</loc></url>\n'
-                        b"<url><loc>ftp://example.invalid/x</loc></url>\n<url><loc></loc></url><bold>\n</urlset>\n",
-                        kind="application/xml"))
+    exchange.send(
+        plain(
+            "200 OK",
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<urlset><url><loc>not an address</loc></url>\n'
+            b"<url><loc>ftp://example.invalid/x</loc></url>\n<url><loc></loc></url><bold>\n</urlset>\n",
+            kind="application/xml",
+        )
+    )
 
 
 def entity_bomb(exchange: Exchange) -> None:
     """A billion laughs (CWE-776): ten entities, each ten times the one before."""
     entities = '<!ENTITY lol0 "lol">\n' + "".join(
-        f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">\n' for n in range(1, 10))
-    body = (f'<?xml version="1.0"?>\n<!DOCTYPE rss [\n{entities}]>\n<rss version="2.0"><channel><title>&lol9;</title>'
-            "<item><title>&lol9;</title><link>http://example.invalid/</link></item></channel></rss>\n")
+        f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">\n' for n in range(1, 10)
+    )
+    body = (
+        f'<?xml version="1.0"?>\n<!DOCTYPE rss [\n{entities}]>\n<rss '
+        'version="2.0"><channel><title>&lol9;</title>'
+        "<item><title>&lol9;</title><link>http://example.invalid/</link></item></channel></rss>\n"
+    )
     exchange.send(plain("200 OK", body.encode(), kind="application/rss+xml"))
 
 
@@ -224,6 +256,10 @@ FAULTS: dict[str, Callable[[Exchange], None]] = {
 
 def index(_edition: object) -> str:
     """A page of links to every fault."""
-    links = "\n".join(f'<li><a href="{path}">{path}</a>: {fault.__doc__}</li>' for path, fault in FAULTS.items())
-    return ("<!DOCTYPE html>\n<html lang=\"en\"><head><title>Faults</title></head><body>\n<h1>Faults</h1>\n<ul>\n"
-            f"{links}\n</ul>\n</body></html>\n")
+    links = "\n".join(
+        f'<li><a href="{path}">{path}</a>: {fault.__doc__}</li>' for path, fault in FAULTS.items()
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><title>Faults</title></head><body>\n<h1>Faults</h1>\n<ul>\n'
+        f"{links}\n</ul>\n</body></html>\n"
+    )

@@ -1,4 +1,6 @@
-"""The paper's machine-readable lists: robots.txt, feeds, the Google-News sitemap and the sitemaps of the archive."""
+"""The paper's machine-readable lists: robots.txt, feeds, the Google-News sitemap and the sitemaps of the
+archive.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ FIRST_SITEMAP = "/sitemap-2019-2022.xml.gz"
 def robots(edition: Edition) -> str:
     """RFC 9309 rules, an optional Crawl-delay in seconds, and where the sitemaps are."""
     delay = f"Crawl-delay: {edition.crawl_delay:g}\n" if edition.crawl_delay is not None else ""
-    return (f"User-agent: *\nDisallow: /private/\nDisallow: /search\n{delay}\n"
-            f"Sitemap: {BASE}/sitemap_index.xml\nSitemap: {BASE}/news-sitemap.xml\n")
+    return (
+        f"User-agent: *\nDisallow: /private/\nDisallow: /search\n{delay}\n"
+        f"Sitemap: {BASE}/sitemap_index.xml\nSitemap: {BASE}/news-sitemap.xml\n"
+    )
 
 
 def snippet(article: Article) -> str:
@@ -36,14 +40,21 @@ def _rss(title: str, path: str, language: str, articles: list[Article], recovera
     items = "\n".join(
         f"<item>\n<title>{safe(a.title)}</title>\n<link>{BASE}{a.path}?utm_source=feed&amp;utm_medium=rss</link>\n"
         f'<guid isPermaLink="true">{BASE}{a.path}</guid>\n<pubDate>{format_datetime(a.published)}</pubDate>\n'
-        f"<dc:creator>{escape(', '.join(a.authors))}</dc:creator>\n<category>{escape(SECTIONS[a.section])}</category>\n"
-        f"<description>{safe(snippet(a))}</description>\n</item>" for a in articles)
+        f"<dc:creator>{escape(', '.join(a.authors))}</dc:creator>\n"
+        f"<category>{escape(SECTIONS[a.section])}</category>\n"
+        f"<description>{safe(snippet(a))}</description>\n</item>"
+        for a in articles
+    )
     newest = max(a.changed for a in articles)
-    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" '
-            f'xmlns:atom="http://www.w3.org/2005/Atom">\n<channel>\n<title>{safe(title)}</title>\n<link>{BASE}/</link>\n'
-            f"<description>News from Port Selby</description>\n<language>{language}</language>\n"
-            f"<lastBuildDate>{format_datetime(newest)}</lastBuildDate>\n"
-            f'<atom:link href="{BASE}{path}" rel="self" type="application/rss+xml"/>\n{items}\n</channel>\n</rss>\n')
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        f'xmlns:atom="http://www.w3.org/2005/Atom">\n<channel>\n<title>{safe(title)}</title>\n<link>{BASE}/</link>\n'
+        f"<description>News from Port Selby</description>\n<language>{language}</language>\n"
+        f"<lastBuildDate>{format_datetime(newest)}</lastBuildDate>\n"
+        f'<atom:link href="{BASE}{path}" rel="self" '
+        f'type="application/rss+xml"/>\n{items}\n</channel>\n</rss>\n'
+    )
 
 
 def rss(edition: Edition) -> str:
@@ -53,33 +64,49 @@ def rss(edition: Edition) -> str:
 
 def malformed_rss(edition: Edition) -> str:
     """The culture desk's own feed, in which an ampersand stands unescaped."""
-    return _rss("The Harbour Gazette: Arts & Culture", "/culture/feed.xml", "en",
-                edition.in_section("en", "culture")[:FEED_LENGTH], recoverable=True)
+    return _rss(
+        "The Harbour Gazette: Arts & Culture",
+        "/culture/feed.xml",
+        "en",
+        edition.in_section("en", "culture")[:FEED_LENGTH],
+        recoverable=True,
+    )
 
 
 def atom(edition: Edition) -> str:
     """Atom (RFC 4287): the German edition's newest articles."""
     articles = edition.in_language("de")[:FEED_LENGTH]
     entries = "\n".join(
-        f"<entry>\n<title>{escape(a.title)}</title>\n<link rel=\"alternate\" href=\"{BASE}{a.path}\"/>\n<id>{BASE}{a.path}</id>\n"
+        f'<entry>\n<title>{escape(a.title)}</title>\n<link rel="alternate" '
+        f'href="{BASE}{a.path}"/>\n<id>{BASE}{a.path}</id>\n'
         f"<published>{a.published.isoformat()}</published>\n<updated>{a.changed.isoformat()}</updated>\n"
         + "".join(f"<author><name>{escape(name)}</name></author>\n" for name in a.authors)
-        + f"<summary>{escape(snippet(a))}</summary>\n</entry>" for a in articles)
-    return (f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">\n'
-            f"<title>Der Hafenbote</title>\n<id>{BASE}/de/feed.atom</id>\n"
-            f'<link rel="self" href="{BASE}/de/feed.atom"/>\n<updated>{max(a.changed for a in articles).isoformat()}</updated>\n'
-            f"{entries}\n</feed>\n")
+        + f"<summary>{escape(snippet(a))}</summary>\n</entry>"
+        for a in articles
+    )
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de">\n'
+        f"<title>Der Hafenbote</title>\n<id>{BASE}/de/feed.atom</id>\n"
+        '<link rel="self" '
+        f'href="{BASE}/de/feed.atom"/>\n<updated>{max(a.changed for a in articles).isoformat()}</updated>\n'
+        f"{entries}\n</feed>\n"
+    )
 
 
 def news_sitemap(edition: Edition) -> str:
     """Google's news sitemap: the newest thirty articles with date, title and language."""
     entries = "\n".join(
         f"<url>\n<loc>{BASE}{a.path}</loc>\n<lastmod>{a.changed.isoformat()}</lastmod>\n<news:news>\n<news:publication>"
-        f"<news:name>The Harbour Gazette</news:name><news:language>{a.language}</news:language></news:publication>\n"
+        "<news:name>The Harbour Gazette</news:name>"
+        f"<news:language>{a.language}</news:language></news:publication>\n"
         f"<news:publication_date>{a.published.isoformat()}</news:publication_date>\n"
-        f"<news:title>{escape(a.title)}</news:title>\n</news:news>\n</url>" for a in edition.articles[:NEWS_LENGTH])
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
-            f'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">\n{entries}\n</urlset>\n')
+        f"<news:title>{escape(a.title)}</news:title>\n</news:news>\n</url>"
+        for a in edition.articles[:NEWS_LENGTH]
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">\n{entries}\n</urlset>\n'
+    )
 
 
 def sitemap_name(article: Article) -> str:
@@ -98,15 +125,23 @@ def sitemaps(edition: Edition) -> dict[str, list[Article]]:
 
 def sitemap(articles: list[Article]) -> str:
     """One sitemap of articles."""
-    entries = "\n".join(f"<url><loc>{BASE}{a.path}</loc><lastmod>{a.changed.isoformat()}</lastmod></url>" for a in articles)
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-            f"{entries}\n</urlset>\n")
+    entries = "\n".join(
+        f"<url><loc>{BASE}{a.path}</loc><lastmod>{a.changed.isoformat()}</lastmod></url>" for a in articles
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        f"{entries}\n</urlset>\n"
+    )
 
 
 def sitemap_index(edition: Edition) -> str:
     """The index of all sitemaps but the news one."""
     entries = "\n".join(
-        f"<sitemap><loc>{BASE}{path}</loc><lastmod>{max(a.changed for a in articles).isoformat()}</lastmod></sitemap>"
-        for path, articles in sitemaps(edition).items())
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-            f"{entries}\n</sitemapindex>\n")
+        f"<sitemap><loc>{BASE}{path}</loc>"
+        f"<lastmod>{max(a.changed for a in articles).isoformat()}</lastmod></sitemap>"
+        for path, articles in sitemaps(edition).items()
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        f"{entries}\n</sitemapindex>\n"
+    )

@@ -32,14 +32,16 @@ class Draft:
         self._end: float | None = None
 
     def add(self, data: bytes) -> None:
-        """Bytes about to go out. Written down before sending, so that no client knows more than the journal."""
+        """Bytes about to go out. Written down before sending, so that no client knows more than the
+        journal.
+        """
         with self._lock:
             self._sent += data
 
     def lose(self, count: int) -> None:
         """The last `count` bytes never went out: the client had vanished."""
         with self._lock:
-            del self._sent[len(self._sent) - count:]
+            del self._sent[len(self._sent) - count :]
 
     def close(self) -> None:
         """The exchange is over."""

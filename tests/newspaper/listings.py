@@ -1,4 +1,6 @@
-"""Pages that list or surround articles and are none themselves: home, sections, tags, authors, login, search, calendar."""
+"""Pages that list or surround articles and are none themselves: home, sections, tags, authors, login,
+search, calendar.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def _teasers(articles: list[Article]) -> str:
     for a in articles:
         standfirst = f"<p>{text(a.subtitle)}</p>" if a.subtitle else ""
         day = f"<time>{day_in_words(a.published, a.language)}</time>"
-        out.append(f'<li class="teaser"><h3><a href="{a.path}">{text(a.title)}</a></h3>{standfirst}{day}</li>')
+        out.append(
+            f'<li class="teaser"><h3><a href="{a.path}">{text(a.title)}</a></h3>{standfirst}{day}</li>'
+        )
     return "\n".join(out)
 
 
@@ -30,8 +34,12 @@ def _same_article_spelled_otherwise(edition: Edition) -> str:
     path = newest.path
     encoded = f"/%{ord(path[1]):02x}{path[2:]}"  # RFC 3986 6.2.2.2: an encoded letter is that letter
     spellings = (
-        f"{path}?utm_source=feed&amp;utm_medium=rss", f"{path}#comments", f"{path}?fbclid=IwAR0harbour",
-        BASE.replace("http://", "HTTP://") + path, encoded, f"/culture/..{path}",
+        f"{path}?utm_source=feed&amp;utm_medium=rss",
+        f"{path}#comments",
+        f"{path}?fbclid=IwAR0harbour",
+        BASE.replace("http://", "HTTP://") + path,
+        encoded,
+        f"/culture/..{path}",
     )
     return "\n".join(f'<li><a href="{href}">{text(newest.title)}</a></li>' for href in spellings)
 
@@ -41,15 +49,20 @@ def home(edition: Edition) -> str:
     parts = []
     for language, section in edition.sections():
         articles = edition.in_section(language, section)[:3]
-        parts.append(f'<section><h2><a href="{section_path(language, section)}">{SECTIONS[section]}</a></h2>\n'
-                     f"<ul>\n{_teasers(articles)}\n</ul></section>")
+        parts.append(
+            f'<section><h2><a href="{section_path(language, section)}">{SECTIONS[section]}</a></h2>\n'
+            f"<ul>\n{_teasers(articles)}\n</ul></section>"
+        )
     faults = '<li><a href="/faults/index.html">Faults</a></li>\n' if edition.faults else ""
     parts.append(
-        f"<section><h2>Everyone is talking about</h2>\n<ul>\n{_same_article_spelled_otherwise(edition)}\n</ul></section>\n"
+        "<section><h2>Everyone is talking "
+        f"about</h2>\n<ul>\n{_same_article_spelled_otherwise(edition)}\n</ul></section>\n"
         '<section><h2>Service</h2>\n<ul>\n<li><a href="/calendar/2026/11/">Events calendar</a></li>\n'
         '<li><a href="/gallery/regatta-2024/">Pictures: the regatta</a></li>\n'
-        '<li><a href="/private/secret-draft.html">Newsroom</a></li>\n<li><a href="/search?q=harbour">Search</a></li>\n'
-        f'<li><a href="/login">Log in</a></li>\n{faults}</ul></section>\n')
+        '<li><a href="/private/secret-draft.html">Newsroom</a></li>\n<li><a '
+        'href="/search?q=harbour">Search</a></li>\n'
+        f'<li><a href="/login">Log in</a></li>\n{faults}</ul></section>\n'
+    )
     return frame(edition, "en", "The Harbour Gazette", "\n".join(parts))
 
 
@@ -58,24 +71,30 @@ def pages_of(articles: list[Article]) -> int:
     return max(1, -(-len(articles) // PER_PAGE))
 
 
-def listing(edition: Edition, language: str, heading: str, articles: list[Article], first: str, number: int) -> str:
+def listing(
+    edition: Edition, language: str, heading: str, articles: list[Article], first: str, number: int
+) -> str:
     """One page of a paginated list; `first` is the address of page 1, `number` counts from 1."""
     words = WORDS[language]
-    shown = articles[(number - 1) * PER_PAGE:number * PER_PAGE]
+    shown = articles[(number - 1) * PER_PAGE : number * PER_PAGE]
     turns = []
     if number > 1:
         newer = first if number == 2 else f"{first}page/{number - 1}/"
         turns.append(f'<a rel="prev" href="{newer}">{words.newer}</a>')
     if number < pages_of(articles):
         turns.append(f'<a rel="next" href="{first}page/{number + 1}/">{words.older}</a>')
-    main = (f"<h1>{text(heading)}</h1>\n<ul>\n{_teasers(shown)}\n</ul>\n"
-            f'<nav class="pages">{" ".join(turns)}</nav>\n')
+    main = (
+        f"<h1>{text(heading)}</h1>\n<ul>\n{_teasers(shown)}\n</ul>\n"
+        f'<nav class="pages">{" ".join(turns)}</nav>\n'
+    )
     return frame(edition, language, f"{heading} – The Harbour Gazette", main)
 
 
 def language_home(edition: Edition, language: str) -> str:
     """The front page of a language edition."""
-    return listing(edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1)
+    return listing(
+        edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1
+    )
 
 
 def author(edition: Edition, name: str, articles: list[Article], first: str, number: int) -> str:
@@ -87,63 +106,120 @@ def author(edition: Edition, name: str, articles: list[Article], first: str, num
 
 def login(edition: Edition) -> str:
     """A form and nothing to read."""
-    return frame(edition, "en", "Log in – The Harbour Gazette", (
-        '<h1>Log in</h1>\n<form action="/login" method="post"><input name="user"><input name="password" type="password">'
-        '<button>Log in</button></form>\n<p><a href="/login?forgotten=1">Forgotten your password?</a></p>\n'))
+    return frame(
+        edition,
+        "en",
+        "Log in – The Harbour Gazette",
+        (
+            '<h1>Log in</h1>\n<form action="/login" method="post"><input name="user"><input '
+            'name="password" type="password">'
+            '<button>Log in</button></form>\n<p><a href="/login?forgotten=1">Forgotten your '
+            "password?</a></p>\n"
+        ),
+    )
 
 
 def search(edition: Edition, query: str) -> str:
-    """Results of the paper's own search, with the endless refinements such pages have. Disallowed by robots.txt."""
+    """Results of the paper's own search, with the endless refinements such pages have. Disallowed by
+    robots.txt.
+    """
     found = [a for a in edition.articles if query and query.lower() in a.title.lower()]
     more = quote(f"{query} {len(found)}")
-    return frame(edition, "en", "Search – The Harbour Gazette", (
-        f"<h1>Search</h1>\n<p>{len(found)} results for “{text(query)}”</p>\n<ul>\n{_teasers(found[:PER_PAGE])}\n</ul>\n"
-        f'<p><a href="/search?q={more}">Refine your search</a></p>\n'))
+    return frame(
+        edition,
+        "en",
+        "Search – The Harbour Gazette",
+        (
+            f"<h1>Search</h1>\n<p>{len(found)} results for "
+            f"“{text(query)}”</p>\n<ul>\n{_teasers(found[:PER_PAGE])}\n</ul>\n"
+            f'<p><a href="/search?q={more}">Refine your search</a></p>\n'
+        ),
+    )
 
 
 def about(edition: Edition) -> str:
     """Who we are: prose, but no article."""
-    return frame(edition, "en", "About us – The Harbour Gazette", (
-        "<h1>About us</h1>\n<p>The Harbour Gazette has been printed in Port Selby since 1887 and is owned by its readers.</p>\n"
-        "<p>Write to the editor at editor@gazette.example, or come by: Customs House, Quay Street 3.</p>\n"))
+    return frame(
+        edition,
+        "en",
+        "About us – The Harbour Gazette",
+        (
+            "<h1>About us</h1>\n<p>The Harbour Gazette has been printed in Port Selby since 1887 and is "
+            "owned by its readers.</p>\n"
+            "<p>Write to the editor at editor@gazette.example, or come by: Customs House, Quay Street "
+            "3.</p>\n"
+        ),
+    )
 
 
 def newsletter(edition: Edition) -> str:
     """The sign-up page that every article points to."""
-    return frame(edition, "en", "Newsletter – The Harbour Gazette", (
-        "<h1>Newsletter</h1>\n<p>One letter each morning, before the first ferry.</p>\n"
-        '<form method="post"><input type="email" name="email"><button>Sign up</button></form>\n'))
+    return frame(
+        edition,
+        "en",
+        "Newsletter – The Harbour Gazette",
+        (
+            "<h1>Newsletter</h1>\n<p>One letter each morning, before the first ferry.</p>\n"
+            '<form method="post"><input type="email" name="email"><button>Sign up</button></form>\n'
+        ),
+    )
 
 
 def calendar_month(edition: Edition, year: int, month: int) -> str:
     """A month of events: links to the next and the previous month and to each day. A trap without an end."""
     before = (year - (month == 1), 12 if month == 1 else month - 1)
     after = (year + (month == 12), 1 if month == 12 else month + 1)
-    days = "\n".join(f'<td><a href="/calendar/{year:04}/{month:02}/{day:02}/">{day}</a></td>'
-                     for day in range(1, calendar.monthrange(year, month)[1] + 1))
-    return frame(edition, "en", f"Events in {year:04}-{month:02}", (
-        f"<h1>Events {year:04}-{month:02}</h1>\n<table><tr>\n{days}\n</tr></table>\n"
-        f'<a rel="prev" href="/calendar/{before[0]:04}/{before[1]:02}/">Previous month</a>\n'
-        f'<a rel="next" href="/calendar/{after[0]:04}/{after[1]:02}/">Next month</a>\n'))
+    days = "\n".join(
+        f'<td><a href="/calendar/{year:04}/{month:02}/{day:02}/">{day}</a></td>'
+        for day in range(1, calendar.monthrange(year, month)[1] + 1)
+    )
+    return frame(
+        edition,
+        "en",
+        f"Events in {year:04}-{month:02}",
+        (
+            f"<h1>Events {year:04}-{month:02}</h1>\n<table><tr>\n{days}\n</tr></table>\n"
+            f'<a rel="prev" href="/calendar/{before[0]:04}/{before[1]:02}/">Previous month</a>\n'
+            f'<a rel="next" href="/calendar/{after[0]:04}/{after[1]:02}/">Next month</a>\n'
+        ),
+    )
 
 
 def calendar_day(edition: Edition, day: date) -> str:
     """A day of events: there are none."""
     before, after = day - timedelta(days=1), day + timedelta(days=1)
-    return frame(edition, "en", f"Events on {day}", (
-        f"<h1>Events on {day}</h1>\n<p>There are no events on this day.</p>\n"
-        f'<a href="/calendar/{before:%Y/%m/%d}/">Previous day</a> <a href="/calendar/{after:%Y/%m/%d}/">Next day</a>\n'
-        f'<a href="/calendar/{day:%Y/%m}/">Month</a>\n'))
+    return frame(
+        edition,
+        "en",
+        f"Events on {day}",
+        (
+            f"<h1>Events on {day}</h1>\n<p>There are no events on this day.</p>\n"
+            f'<a href="/calendar/{before:%Y/%m/%d}/">Previous day</a> <a '
+            f'href="/calendar/{after:%Y/%m/%d}/">Next day</a>\n'
+            f'<a href="/calendar/{day:%Y/%m}/">Month</a>\n'
+        ),
+    )
 
 
 def gallery(edition: Edition) -> str:
     """Pictures with hardly a word: nothing to read."""
-    shots = "\n".join(f'<figure><img src="/static/harbour.png?n={n}" alt=""><figcaption>{n}/12</figcaption></figure>'
-                      for n in range(1, 13))
-    return frame(edition, "en", "In pictures: the regatta 2024", f"<h1>In pictures: the regatta 2024</h1>\n{shots}\n")
+    shots = "\n".join(
+        f'<figure><img src="/static/harbour.png?n={n}" alt=""><figcaption>{n}/12</figcaption></figure>'
+        for n in range(1, 13)
+    )
+    return frame(
+        edition, "en", "In pictures: the regatta 2024", f"<h1>In pictures: the regatta 2024</h1>\n{shots}\n"
+    )
 
 
 def draft(edition: Edition) -> str:
     """What robots.txt asks machines not to read, though the home page links to it."""
-    return frame(edition, "en", "Secret draft", (
-        "<h1>Secret draft</h1>\n<p>This page is disallowed by robots.txt: a crawler that reads it has no manners.</p>\n"))
+    return frame(
+        edition,
+        "en",
+        "Secret draft",
+        (
+            "<h1>Secret draft</h1>\n<p>This page is disallowed by robots.txt: a crawler that reads it has "
+            "no manners.</p>\n"
+        ),
+    )

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
+from string import Template
 
 from .article import MARKUP, Block
 
 #: The old content system wrote typographic characters as named entities; the new one writes UTF-8.
-OLD_ENTITIES = {"“": "&ldquo;", "”": "&rdquo;", "’": "&rsquo;", "‘": "&lsquo;", "–": "&ndash;", "—": "&mdash;",
-                "\u00a0": "&nbsp;", "é": "&eacute;", "ä": "&auml;", "ö": "&ouml;", "ü": "&uuml;", "ß": "&szlig;"}
+OLD_ENTITIES = {
+    "“": "&ldquo;",
+    "”": "&rdquo;",
+    "’": "&rsquo;",
+    "‘": "&lsquo;",
+    "–": "&ndash;",
+    "—": "&mdash;",
+    "\u00a0": "&nbsp;",
+    "é": "&eacute;",
+    "ä": "&auml;",
+    "ö": "&ouml;",
+    "ü": "&uuml;",
+    "ß": "&szlig;",
+}
 
 
 def inline(words: str, old: bool = False) -> str:
@@ -17,11 +31,13 @@ def inline(words: str, old: bool = False) -> str:
 
     def escape(piece: str) -> str:
         piece = html.escape(html.unescape(piece), quote=False)
-        return re.sub("[" + "".join(OLD_ENTITIES) + "]", lambda m: OLD_ENTITIES[m[0]], piece) if old else piece
+        return (
+            re.sub("[" + "".join(OLD_ENTITIES) + "]", lambda m: OLD_ENTITIES[m[0]], piece) if old else piece
+        )
 
     out, last = [], 0
     for match in MARKUP.finditer(words):
-        out.append(escape(words[last:match.start()]))
+        out.append(escape(words[last : match.start()]))
         strong, emphasis, label, address = match.groups()
         if strong:
             out.append(f"<strong>{escape(strong)}</strong>")
@@ -56,8 +72,8 @@ def block_html(block: Block, old: bool = False) -> str:
         case "pull":
             return f'<aside class="pullquote" aria-hidden="true"><p>{words[0]}</p></aside>'
         case "photo":
-            picture = f'<img src="/static/harbour.png" alt="" width="640" height="400"><figcaption>{words[0]}</figcaption>'
-            return f"<figure>{picture}</figure>"
+            picture = '<img src="/static/harbour.png" alt="" width="640" height="400">'
+            return f"<figure>{picture}<figcaption>{words[0]}</figcaption></figure>"
         case _:
             return f"<p>{words[0]}</p>"
 
@@ -65,3 +81,8 @@ def block_html(block: Block, old: bool = False) -> str:
 def text(words: str) -> str:
     """Plain words, safe in HTML text and attributes."""
     return html.escape(words)
+
+
+def template(name: str) -> Template:
+    """A page's frame from `templates/`; `$name` marks what is filled in."""
+    return Template(Path(__file__).with_name("templates").joinpath(name).read_text("utf-8"))

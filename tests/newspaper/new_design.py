@@ -1,79 +1,41 @@
-"""The paper's page since July 2023: semantic HTML, JSON-LD, OpenGraph, and far more furniture around the text."""
+"""The paper's page since July 2023: semantic HTML, JSON-LD, OpenGraph, and far more furniture around the
+text.
+"""
 
 from __future__ import annotations
 
 import json
-from string import Template
 
 from .article import Article
 from .comments import comments_for
 from .edition import BASE, Edition, section_path, slug
-from .markup import block_html, text
+from .markup import block_html, template, text
 from .words import SECTIONS, WORDS, byline, day_in_words
 
-FRAME = Template("""\
-<!DOCTYPE html>
-<html lang="$language"$direction>
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<link rel="alternate" type="application/rss+xml" title="The Harbour Gazette" href="$base/feed.xml">
-<link rel="alternate" type="application/atom+xml" title="Der Hafenbote" href="$base/de/feed.atom">
-$head</head>
-<body>
-<div class="cookie-note" role="dialog"><p>$cookies</p><button>OK</button></div>
-<header class="site-header">
-<a class="logo" href="/">The Harbour Gazette</a>
-<nav class="site-nav"><ul>
-$menu
-</ul></nav>
-<form action="/search" role="search"><input name="q" type="search"></form>
-<a href="/login">Log in</a>
-</header>
-<main>
-$main</main>
-<footer class="site-footer">
-<p>© 2026 The Harbour Gazette. $rights</p>
-<p><a href="/about/">About us</a> <a href="/newsletter">Newsletter</a> <a href="/odd/index.html">Curiosities</a></p>
-</footer>
-</body>
-</html>
-""")
+FRAME = template("new_frame.html")
 
-ARTICLE = Template("""\
-<article class="story story--$kind">
-<header>
-<p class="kicker"><a href="$section_path">$section</a></p>
-<h1>$title</h1>
-$standfirst<address class="byline">$byline</address>
-<p class="dates"><time datetime="$published" class="published">$day</time>$updated</p>
-<ul class="share-bar" aria-label="$share"><li>$share</li><li><a href="https://share.example/f?u=$base$path">Facebook</a></li>\
-<li><a href="https://share.example/x?u=$base$path">X</a></li><li><a href="mailto:?body=$base$path">E-Mail</a></li></ul>
-</header>
-$note<div class="story-body">
-$body
-</div>
-$origin<ul class="tags">$tags</ul>
-$bio<aside class="related"><h2>$related_title</h2>
-<ul>
-$related
-</ul></aside>
-$comments</article>
-<aside class="most-read"><h2>$most_read_title</h2>
-<ol>
-$most_read
-</ol></aside>
-""")
+ARTICLE = template("new_story.html")
 
 
 def frame(edition: Edition, language: str, title: str, main: str, head: str = "") -> str:
     """A whole page of the new design around `main`."""
     words = WORDS[language]
-    menu = "\n".join(f'<li><a href="{section_path(lang, section)}">{SECTIONS[section]}</a></li>'
-                     for lang, section in edition.sections() if lang == language or language == "en")
-    return FRAME.substitute(language=language, direction=' dir="rtl"' if language == "ar" else "", title=text(title),
-                            base=BASE, head=head, cookies=words.cookies, menu=menu, main=main, rights=words.rights)
+    menu = "\n".join(
+        f'<li><a href="{section_path(lang, section)}">{SECTIONS[section]}</a></li>'
+        for lang, section in edition.sections()
+        if lang == language or language == "en"
+    )
+    return FRAME.substitute(
+        language=language,
+        direction=' dir="rtl"' if language == "ar" else "",
+        title=text(title),
+        base=BASE,
+        head=head,
+        cookies=words.cookies,
+        menu=menu,
+        main=main,
+        rights=words.rights,
+    )
 
 
 def has_amp(article: Article) -> bool:
@@ -83,7 +45,9 @@ def has_amp(article: Article) -> bool:
 
 def _json_ld(article: Article) -> str:
     kind = "Organization" if article.kind == "agency" else "Person"
-    authors = [{"@type": kind, "name": name, "url": f"{BASE}/author/{slug(name)}/"} for name in article.authors]
+    authors = [
+        {"@type": kind, "name": name, "url": f"{BASE}/author/{slug(name)}/"} for name in article.authors
+    ]
     schema = {"opinion": "OpinionNewsArticle", "live": "LiveBlogPosting", "review": "ReviewNewsArticle"}
     data = {
         "@context": "https://schema.org",
@@ -100,7 +64,9 @@ def _json_ld(article: Article) -> str:
         "publisher": {"@type": "NewsMediaOrganization", "name": "The Harbour Gazette", "url": f"{BASE}/"},
     }
     # "</" would end the script element early, whatever stands around it (HTML standard, script data state).
-    return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace("</", "<\\/")
+    return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace(
+        "</", "<\\/"
+    )
 
 
 def head_of(article: Article) -> str:
@@ -132,10 +98,13 @@ def _body(edition: Edition, article: Article) -> str:
     parts = [block_html(block) for block in article.blocks]
     related = edition.related(article)
     if related:
-        teaser = f'<p class="read-also"><strong>{words.read_also}</strong> <a href="{related[0].path}">{text(related[0].title)}</a></p>'
+        link = f'<a href="{related[0].path}">{text(related[0].title)}</a>'
+        teaser = f'<p class="read-also"><strong>{words.read_also}</strong> {link}</p>'
         parts.insert(2, teaser)
-    box = (f'<div class="newsletter-box"><p>{words.newsletter}</p><form action="/newsletter" method="post">'
-           f'<input type="email" name="email"><button>{words.newsletter_button}</button></form></div>')
+    box = (
+        f'<div class="newsletter-box"><p>{words.newsletter}</p><form action="/newsletter" method="post">'
+        f'<input type="email" name="email"><button>{words.newsletter_button}</button></form></div>'
+    )
     parts.insert(len(parts) - 1, box)
     return "\n".join(parts)
 
@@ -145,12 +114,17 @@ def _comments(article: Article) -> str:
         return ""
     words = WORDS[article.language]
     readers = comments_for(article.slug, article.language)
-    listed = "\n".join(f'<article class="comment"><h4>{text(name)}</h4><p>{text(said)}</p></article>'
-                       for name, said in readers)
-    return (f'<section id="comments" class="comments"><h2>{words.comments} ({len(readers)})</h2>\n{listed}\n'
-            f'<form class="comment-form" action="/comments" method="post"><h3>{words.reply}</h3><p>{words.email}</p>'
-            f'<textarea name="comment"></textarea><button>{words.post}</button></form>\n'
-            f'<p class="comment-rules">{words.rules}</p></section>\n')
+    listed = "\n".join(
+        f'<article class="comment"><h4>{text(name)}</h4><p>{text(said)}</p></article>'
+        for name, said in readers
+    )
+    return (
+        f'<section id="comments" class="comments"><h2>{words.comments} ({len(readers)})</h2>\n{listed}\n'
+        '<form class="comment-form" action="/comments" '
+        f'method="post"><h3>{words.reply}</h3><p>{words.email}</p>'
+        f'<textarea name="comment"></textarea><button>{words.post}</button></form>\n'
+        f'<p class="comment-rules">{words.rules}</p></section>\n'
+    )
 
 
 def _items(articles: list[Article]) -> str:
@@ -163,32 +137,55 @@ def article_page(edition: Edition, article: Article) -> str:
     updated = ""
     if article.modified:
         day = day_in_words(article.modified, article.language)
-        updated = f' <span class="updated">{words.updated}: <time datetime="{article.modified.isoformat()}">{day}</time></span>'
-    bio = f'<section class="author-box"><h2>{words.about}</h2><p>{text(article.bio)}</p></section>\n' if article.bio else ""
+        when = f'<time datetime="{article.modified.isoformat()}">{day}</time>'
+        updated = f' <span class="updated">{words.updated}: {when}</span>'
+    bio = (
+        f'<section class="author-box"><h2>{words.about}</h2><p>{text(article.bio)}</p></section>\n'
+        if article.bio
+        else ""
+    )
     origin = ""
     if article.syndicated:
         paper, address = article.syndicated
-        origin = f'<p class="origin">Originally published at {text(paper)}. <a href="{text(address)}">{text(address)}</a></p>\n'
+        link = f'<a href="{text(address)}">{text(address)}</a>'
+        origin = f'<p class="origin">Originally published at {text(paper)}. {link}</p>\n'
     links = [f'<a rel="author" href="/author/{slug(name)}/">{text(name)}</a>' for name in article.authors]
     main = ARTICLE.substitute(
-        base=BASE, path=article.path, kind=article.kind, title=text(article.title),
-        section=SECTIONS[article.section], section_path=section_path(article.language, article.section),
+        base=BASE,
+        path=article.path,
+        kind=article.kind,
+        title=text(article.title),
+        section=SECTIONS[article.section],
+        section_path=section_path(article.language, article.section),
         standfirst=f'<p class="standfirst">{text(article.subtitle)}</p>\n' if article.subtitle else "",
-        byline=byline(tuple(links), words), published=article.published.isoformat(),
-        day=day_in_words(article.published, article.language), updated=updated, share=words.share,
-        note=f'<p class="correction-note"><b>{words.correction}:</b> {text(article.note)}</p>\n' if article.note else "",
-        body=_body(edition, article), origin=origin,
+        byline=byline(tuple(links), words),
+        published=article.published.isoformat(),
+        day=day_in_words(article.published, article.language),
+        updated=updated,
+        share=words.share,
+        note=f'<p class="correction-note"><b>{words.correction}:</b> {text(article.note)}</p>\n'
+        if article.note
+        else "",
+        body=_body(edition, article),
+        origin=origin,
         tags="".join(f'<li><a rel="tag" href="/tag/{slug(t)}/">{text(t)}</a></li>' for t in article.tags),
-        bio=bio, related_title=words.related, related=_items(edition.related(article)), comments=_comments(article),
-        most_read_title=words.most_read, most_read=_items(edition.in_language(article.language)[:5]))
+        bio=bio,
+        related_title=words.related,
+        related=_items(edition.related(article)),
+        comments=_comments(article),
+        most_read_title=words.most_read,
+        most_read=_items(edition.in_language(article.language)[:5]),
+    )
     return frame(edition, article.language, f"{article.title} – The Harbour Gazette", main, head_of(article))
 
 
 def amp_page(article: Article) -> str:
     """The AMP twin: the same text, its canonical address that of the article."""
     body = "\n".join(block_html(block) for block in article.blocks)
-    return (f'<!DOCTYPE html>\n<html amp lang="{article.language}">\n<head>\n<meta charset="utf-8">\n'
-            f"<title>{text(article.title)}</title>\n"
-            f'<link rel="canonical" href="{BASE}{article.path}">\n'
-            f'<script type="application/ld+json">\n{_json_ld(article)}\n</script>\n</head>\n<body>\n<article>\n'
-            f"<h1>{text(article.title)}</h1>\n{body}\n</article>\n</body>\n</html>\n")
+    return (
+        f'<!DOCTYPE html>\n<html amp lang="{article.language}">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{text(article.title)}</title>\n"
+        f'<link rel="canonical" href="{BASE}{article.path}">\n'
+        f'<script type="application/ld+json">\n{_json_ld(article)}\n</script>\n</head>\n<body>\n<article>\n'
+        f"<h1>{text(article.title)}</h1>\n{body}\n</article>\n</body>\n</html>\n"
+    )

@@ -20,20 +20,34 @@ REDIRECTS = {
     "/rss": (f"{BASE}/feed.xml", 308),
 }
 
-LANTERN = ("The lamplighter of Quay Street retired on Friday after fifty-one years, and the café on the corner – where "
-           "he drank his coffee before each round – gave him the cup.",
-           "“I never counted the lamps,” said Émile Garçon, 70. “The cup I counted: it is £3 of china and it never broke.”")
-TIDE_TABLES = ("Señora Muñoz has drawn the tide tables of Port Selby by hand since 1988, in ink, on the back of old sea charts.",
-               "Her successor is a program. She has checked its first year and found four mistakes, all in the month of März, "
-               "as her German grandmother used to write it.")
-WELL = ("At the bottom of two hundred boxes lies one sentence about the old well behind the chandlery, which was found dry.",)
-TORN = ("The printing house lost power at twenty past four on Tuesday, half-way through the second run of the weekend edition.",
-        "Nobody was hurt. The press stopped in the middle of a sentence about the")
+LANTERN = (
+    "The lamplighter of Quay Street retired on Friday after fifty-one years, and the café on the corner – "
+    "where he drank his coffee before each round – gave him the cup.",
+    "“I never counted the lamps,” said Émile Garçon, 70. “The cup I counted: it is £3 of china and it "
+    "never broke.”",
+)
+TIDE_TABLES = (
+    "Señora Muñoz has drawn the tide tables of Port Selby by hand since 1988, in ink, on the back of old "
+    "sea charts.",
+    "Her successor is a program. She has checked its first year and found four mistakes, all in the month "
+    "of März, as her German grandmother used to write it.",
+)
+WELL = (
+    "At the bottom of two hundred boxes lies one sentence about the old well behind the chandlery, which "
+    "was found dry.",
+)
+TORN = (
+    "The printing house lost power at twenty past four on Tuesday, half-way through the second run of the "
+    "weekend edition.",
+    "Nobody was hurt. The press stopped in the middle of a sentence about the",
+)
 
 
 @dataclass(frozen=True)
 class Oddity:
-    """One odd page: what it serves, why it is here, and the text that a patient reader could still get out of it."""
+    """One odd page: what it serves, why it is here, and the text that a patient reader could still get out
+    of it.
+    """
 
     why: str
     page: Page
@@ -48,43 +62,69 @@ def png(width: int = 64, height: int = 40) -> bytes:
 
     rows = b"".join(b"\0" + bytes((x * 4 + y * 3) % 256 for x in range(width)) for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def _small(title: str, paragraphs: tuple[str, ...], charset: str) -> str:
     body = "\n".join(f"<p>{text(words)}</p>" for words in paragraphs)
-    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="{charset}"><title>{title}</title></head>\n'
-            f"<body><article><h1>{title}</h1>\n{body}\n</article></body></html>\n")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="{charset}"><title>{title}</title></head>\n'
+        f"<body><article><h1>{title}</h1>\n{body}\n</article></body></html>\n"
+    )
 
 
 def _consent() -> bytes:
-    return (b'<!DOCTYPE html>\n<html lang="en"><head><title>Before you continue</title></head><body>\n'
-            b"<h1>Before you continue to The Harbour Gazette</h1>\n<p>We value your privacy. We and our 842 partners store "
-            b"and access information on your device to personalise content and to measure our audience.</p>\n"
-            b'<form method="post" action="/consent"><button>Accept all</button><button>Manage options</button></form>\n'
-            b"</body></html>\n")
+    return (
+        b'<!DOCTYPE html>\n<html lang="en"><head><title>Before you continue</title></head><body>\n'
+        b"<h1>Before you continue to The Harbour Gazette</h1>\n<p>We value your privacy. We and our 842 "
+        b"partners store "
+        b"and access information on your device to personalise content and to measure our audience.</p>\n"
+        b'<form method="post" action="/consent"><button>Accept all</button><button>Manage '
+        b"options</button></form>\n"
+        b"</body></html>\n"
+    )
 
 
 def _nest() -> bytes:
-    return _small("The bottom of the well", (), "utf-8").replace(
-        "\n\n</article>", "\n" + "<div>" * 200 + f"<p>{WELL[0]}</p>" + "</div>" * 200 + "\n</article>").encode()
+    return (
+        _small("The bottom of the well", (), "utf-8")
+        .replace(
+            "\n\n</article>", "\n" + "<div>" * 200 + f"<p>{WELL[0]}</p>" + "</div>" * 200 + "\n</article>"
+        )
+        .encode()
+    )
 
 
 ODDITIES: dict[str, Oddity] = {
     "/odd/empty.html": Oddity("200 and not one byte", Page(b"", compress=False)),
     "/odd/windows-1252.html": Oddity(
         "the header says utf-8, the bytes are windows-1252",
-        Page(_small("The last lamplighter", LANTERN, "windows-1252").encode("windows-1252")), "\n".join(LANTERN)),
+        Page(_small("The last lamplighter", LANTERN, "windows-1252").encode("windows-1252")),
+        "\n".join(LANTERN),
+    ),
     "/odd/wrong-meta.html": Oddity(
         "the header says nothing, the meta element says iso-8859-2, the bytes are utf-8",
-        Page(_small("Tide tables by hand", TIDE_TABLES, "iso-8859-2").encode(), "text/html"), "\n".join(TIDE_TABLES)),
+        Page(_small("Tide tables by hand", TIDE_TABLES, "iso-8859-2").encode(), "text/html"),
+        "\n".join(TIDE_TABLES),
+    ),
     "/odd/picture.html": Oddity("a PNG served as text/html", Page(png(), HTML, compress=False)),
-    "/odd/noise.html": Oddity("bytes of no kind served as text/html",
-                              Page(bytes((n * n * 31 + n * 7) % 256 for n in range(4096)), HTML, compress=False)),
+    "/odd/noise.html": Oddity(
+        "bytes of no kind served as text/html",
+        Page(bytes((n * n * 31 + n * 7) % 256 for n in range(4096)), HTML, compress=False),
+    ),
     "/odd/truncated.html": Oddity(
         "the HTML stops in the middle of a sentence; nothing is closed",
-        Page(_small("Press stopped by power cut", TORN, "utf-8").partition("about the")[0].encode() + b"about the"),
-        "\n".join(TORN)),
+        Page(
+            _small("Press stopped by power cut", TORN, "utf-8").partition("about the")[0].encode()
+            + b"about the"
+        ),
+        "\n".join(TORN),
+    ),
     "/odd/consent.html": Oddity("a consent wall where an article was promised", Page(_consent())),
     "/odd/deep.html": Oddity("two hundred divs inside each other", Page(_nest()), "\n".join(WELL)),
     "/odd/no-type": Oddity("no Content-Type at all", Page(b"<p>What am I?</p>\n", content_type="")),
@@ -100,5 +140,9 @@ def index(edition: Edition) -> str:
     """A plain page of links to everything odd, the redirects included."""
     links = [f'<li><a href="{path}">{path}</a>: {text(odd.why)}</li>' for path, odd in ODDITIES.items()]
     links += [f'<li><a href="{path}">{path}</a>: redirect</li>' for path in (*REDIRECTS, "/elsewhere")]
-    return ("<!DOCTYPE html>\n<html lang=\"en\"><head><title>Curiosities</title></head><body>\n<h1>Curiosities</h1>\n<ul>\n"
-            + "\n".join(links) + "\n</ul>\n</body></html>\n")
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en"><head><title>Curiosities</title></head><body>\n<h1>Curiosities</h1>\n<ul>\n'
+        + "\n".join(links)
+        + "\n</ul>\n</body></html>\n"
+    )

@@ -24,10 +24,18 @@ class Page:
 
 def moved(location: str, status: int = 301) -> Page:
     """A redirect; `location` absolute or a path."""
-    return Page(b"<html><body>Moved.</body></html>\n", status=status, headers=(("Location", location),), compress=False)
+    return Page(
+        b"<html><body>Moved.</body></html>\n",
+        status=status,
+        headers=(("Location", location),),
+        compress=False,
+    )
 
 
 def not_found() -> Page:
     """The paper's 404."""
-    return Page(b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head><body>\n<h1>Page not found</h1>\n"
-                b"<p>The tide has taken this page. Try the <a href=\"/\">home page</a>.</p>\n</body></html>\n", status=404)
+    return Page(
+        b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head><body>\n<h1>Page not found</h1>\n"
+        b'<p>The tide has taken this page. Try the <a href="/">home page</a>.</p>\n</body></html>\n',
+        status=404,
+    )

@@ -21,9 +21,14 @@ DAY = re.compile(r"^/calendar/([0-9]{4})/(0[1-9]|1[0-2])/([0-3][0-9])/$")
 
 #: Pages without a parameter: path -> how its HTML is made.
 PLAIN: dict[str, Callable[[Edition], str]] = {
-    "/": listings.home, "/login": listings.login, "/about/": listings.about, "/newsletter": listings.newsletter,
-    "/gallery/regatta-2024/": listings.gallery, "/private/secret-draft.html": listings.draft,
-    "/odd/index.html": odd.index, "/faults/index.html": faults_index,
+    "/": listings.home,
+    "/login": listings.login,
+    "/about/": listings.about,
+    "/newsletter": listings.newsletter,
+    "/gallery/regatta-2024/": listings.gallery,
+    "/private/secret-draft.html": listings.draft,
+    "/odd/index.html": odd.index,
+    "/faults/index.html": faults_index,
 }
 
 #: Lists for machines: path -> (how it is made, content type).
@@ -56,7 +61,9 @@ def article_html(edition: Edition, article: Article) -> str:
 
 def _article(edition: Edition, article: Article) -> Page:
     # A live blog grows while it is read, so it goes out in chunks as such pages do.
-    return Page(article_html(edition, article).encode(), last_modified=article.changed, chunked=article.kind == "live")
+    return Page(
+        article_html(edition, article).encode(), last_modified=article.changed, chunked=article.kind == "live"
+    )
 
 
 def _listing(edition: Edition, path: str) -> Page | None:
@@ -74,10 +81,21 @@ def _listing(edition: Edition, path: str) -> Page | None:
     if not found or not 1 <= number <= listings.pages_of(found):
         return None
     if named and named[1] == "author":
-        name = next(n for a in found for n in a.authors if n.lower().replace(".", "").split() == unquote(named[2]).split("-"))
+        name = next(
+            n
+            for a in found
+            for n in a.authors
+            if n.lower().replace(".", "").split() == unquote(named[2]).split("-")
+        )
         return Page(listings.author(edition, name, found, first, number).encode(), chunked=True)
-    heading = f"#{unquote(named[2])}" if named else SECTIONS.get(first.strip("/").split("/")[-1], "The Harbour Gazette")
-    return Page(listings.listing(edition, found[0].language, heading, found, first, number).encode(), chunked=True)
+    heading = (
+        f"#{unquote(named[2])}"
+        if named
+        else SECTIONS.get(first.strip("/").split("/")[-1], "The Harbour Gazette")
+    )
+    return Page(
+        listings.listing(edition, found[0].language, heading, found, first, number).encode(), chunked=True
+    )
 
 
 def _calendar(edition: Edition, path: str) -> Page | None:
@@ -95,22 +113,35 @@ def _list_for_machines(edition: Edition, path: str) -> Page | None:
     newest = max(a.changed for a in edition.articles)
     if path in LISTS:
         make, content_type = LISTS[path]
-        return Page(make(edition).encode(), content_type, last_modified=NOON if path == "/robots.txt" else newest)
+        return Page(
+            make(edition).encode(), content_type, last_modified=NOON if path == "/robots.txt" else newest
+        )
     if articles := feeds.sitemaps(edition).get(path):
         zipped = path.endswith(".gz")
-        return Page(feeds.sitemap(articles).encode(), "application/gzip" if zipped else XML, gzip_file=zipped,
-                    compress=not zipped, last_modified=max(a.changed for a in articles))
+        return Page(
+            feeds.sitemap(articles).encode(),
+            "application/gzip" if zipped else XML,
+            gzip_file=zipped,
+            compress=not zipped,
+            last_modified=max(a.changed for a in articles),
+        )
     return None
 
 
 def page_at(edition: Edition, target: str, other_base: str) -> Page:
-    """The answer to GET `target` (path and query); `other_base` is the paper's address under its other name."""
+    """The answer to GET `target` (path and query); `other_base` is the paper's address under its other
+    name.
+    """
     raw_path, _, query = target.partition("?")
     path = normal(raw_path)
     if article := edition.by_path.get(path):
         return _article(edition, article)
     if path.startswith("/amp/") and (article := edition.by_path.get(path.removeprefix("/amp"))):
-        return Page(new_design.amp_page(article).encode(), last_modified=article.changed) if new_design.has_amp(article) else not_found()
+        return (
+            Page(new_design.amp_page(article).encode(), last_modified=article.changed)
+            if new_design.has_amp(article)
+            else not_found()
+        )
     if path in PLAIN:
         return Page(PLAIN[path](edition).encode(), chunked=path == "/")
     if path in odd.ODDITIES:
@@ -123,4 +154,9 @@ def page_at(edition: Edition, target: str, other_base: str) -> Page:
         return Page(listings.search(edition, parse_qs(query).get("q", [""])[0]).encode())
     if path == "/static/harbour.png":
         return Page(odd.png(), "image/png", compress=False, last_modified=NOON)
-    return _list_for_machines(edition, path) or _calendar(edition, path) or _listing(edition, path) or not_found()
+    return (
+        _list_for_machines(edition, path)
+        or _calendar(edition, path)
+        or _listing(edition, path)
+        or not_found()
+    )

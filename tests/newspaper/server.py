@@ -1,6 +1,6 @@
 """The newspaper on a socket: threads, connections, and a journal of every byte.
 
-Raw sockets rather than http.server: what goes out is exactly what a page or a fault says, and nothing is added.
+Raw sockets rather than http.server: what goes out is exactly what a page or a fault says, and nothing more.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Connection:
             self.buffer += data
             if not data:
                 return None
-        self.buffer = self.buffer[int(request.get("content-length", "0")):]
+        self.buffer = self.buffer[int(request.get("content-length", "0")) :]
         return request
 
     def _receive(self) -> bytes:
@@ -74,7 +74,7 @@ class Connection:
         left = memoryview(data)
         try:
             while left:
-                left = left[self.sock.send(left):]
+                left = left[self.sock.send(left) :]
         except OSError as error:
             self.draft.lose(len(left))
             raise Gone from error
@@ -97,7 +97,9 @@ class Connection:
 class Paper:
     """A running newspaper: what tests hold in their hands."""
 
-    def __init__(self, host: str, port: int, delay: float, faults: bool, crawl_delay: float | None, stall: float) -> None:
+    def __init__(
+        self, host: str, port: int, delay: float, faults: bool, crawl_delay: float | None, stall: float
+    ) -> None:
         self.journal = Journal()
         self.delay, self.stall = delay, stall
         self.stopping = Event()
@@ -135,7 +137,9 @@ class Paper:
         return {self.url + path: odd for path, odd in ODDITIES.items()}
 
     def correct(self) -> Truth:
-        """Publish the corrected version of one article: text, modified date and a note change. Its new truth."""
+        """Publish the corrected version of one article: text, modified date and a note change. Its new
+        truth.
+        """
         with self._lock:
             self._edition, article = editions.correct(self._edition)
         return truth_of(article, self.url)
@@ -198,10 +202,13 @@ class Paper:
         return request.keep_alive
 
     def _base(self, request: Request) -> str:
-        """Links carry the name the client used, so that they work through any port or name; but under its other
+        """Links carry the name the client used, so that they work through any port or name; but under its
+        other
         name the paper says which name is its proper one, as papers with and without `www.` do."""
         host = request.get("host")
-        return self.url if not host or f"http://{host.lower()}" == self.other_url else f"http://{host.lower()}"
+        return (
+            self.url if not host or f"http://{host.lower()}" == self.other_url else f"http://{host.lower()}"
+        )
 
     def start(self) -> None:
         """Begin to answer."""
@@ -242,13 +249,20 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serve(host: str = "127.0.0.1", port: int = 0, *, delay: float = 0.0, faults: bool = False,
-          crawl_delay: float | None = None, stall: float = 2.0) -> Iterator[Paper]:
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    delay: float = 0.0,
+    faults: bool = False,
+    crawl_delay: float | None = None,
+    stall: float = 2.0,
+) -> Iterator[Paper]:
     """A newspaper that answers until the block ends.
 
-    `port` 0 takes any free one; `delay` seconds before each answer; `faults` links the fault pages from the home page
-    (they answer in any case); `crawl_delay` seconds for robots.txt, None for no such line; `stall` seconds that the
-    slow faults take.
+    `port` 0 takes any free one; `delay` seconds before each answer; `faults` links the fault pages from the
+    home page (they answer in any case); `crawl_delay` seconds for robots.txt, None for no such line; `stall`
+    seconds that the slow faults take.
     """
     paper = Paper(host, port, delay, faults, crawl_delay, stall)
     paper.start()

@@ -1,4 +1,6 @@
-"""What each article page really says: the yardstick for extraction, made from the data files, never by hand."""
+"""What each article page really says: the yardstick for extraction, made from the data files, never by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from dataclasses import dataclass
 
 from .article import Article, plain
 
-#: The blocks a reader would call the article. A pull quote repeats words that are in the text already, a caption
+#: The blocks a reader would call the article. A pull quote repeats words that are in the text already, a
+#: caption
 #: belongs to its picture, and a table's cells are no sentences: see `Truth.table`.
 TEXT_BLOCKS = ("paragraph", "heading", "list", "numbers", "quote")
 

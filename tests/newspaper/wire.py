@@ -61,13 +61,16 @@ def parse_request(head: bytes) -> Request:
 
 
 def _head(status: int, headers: list[tuple[str, str]]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers)]
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        *(f"{name}: {value}" for name, value in headers),
+    ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def chunked(body: bytes) -> bytes:
     """The body in chunks (RFC 9112, 7.1)."""
-    pieces = [body[at:at + CHUNK] for at in range(0, len(body), CHUNK)]
+    pieces = [body[at : at + CHUNK] for at in range(0, len(body), CHUNK)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
@@ -86,7 +89,9 @@ def _unchanged(request: Request, etag: str, modified: datetime) -> bool:
 
 
 def response(page: Page, request: Request, base: str, now: datetime) -> bytes:
-    """The response to GET or HEAD, byte for byte as it goes on the wire. `base` is the paper's address for this client."""
+    """The response to GET or HEAD, byte for byte as it goes on the wire. `base` is the paper's address for
+    this client.
+    """
     headers = [("Date", format_datetime(now, usegmt=True)), ("Server", SERVER)]
     body = page.body.replace(BASE.encode(), base.encode())
     # A mix of upper and lower case is one spelling among the home page's: see listings.
@@ -97,7 +102,10 @@ def response(page: Page, request: Request, base: str, now: datetime) -> bytes:
     if page.last_modified:
         # Made of the page before its address went in: the same on every port.
         etag = f'"{sha256(page.body).hexdigest()[:16]}{"-gz" if zipped else ""}"'
-        headers += [("ETag", etag), ("Last-Modified", format_datetime(page.last_modified.astimezone(UTC), usegmt=True))]
+        headers += [
+            ("ETag", etag),
+            ("Last-Modified", format_datetime(page.last_modified.astimezone(UTC), usegmt=True)),
+        ]
     if page.compress:
         headers.append(("Vary", "Accept-Encoding"))
     if not request.keep_alive:
@@ -117,5 +125,3 @@ def response(page: Page, request: Request, base: str, now: datetime) -> bytes:
     else:
         headers.append(("Content-Length", str(len(body))))
     return _head(page.status, headers) + (b"" if request.method == "HEAD" else body)
-
-
