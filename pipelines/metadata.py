@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
+from itertools import chain
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import urljoin, urlsplit
@@ -44,7 +45,9 @@ BYLINES = tuple(
         f'.//body//*[@itemprop="author"]//*[@itemprop="name"][{NOT_COMMENT}] | .//*[@itemprop="author name"]',
         f'.//body//a[@rel="author" or contains(@rel, "author ")][{NOT_COMMENT}]',
         f'.//body//*[@itemprop="author"][not(@content)][{NOT_COMMENT}]',
-        ".//body//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::em]"
+        # re:test is Python code run for each element: contains() leaves it few
+        './/body//*[contains(@class, "uthor") or contains(@class, "yline") or contains(@class, "AUTHOR")]'
+        "[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::em]"
         r'[re:test(@class, "(^|[\s_-])(author|byline)(s|[-_]*names?|[-_]*link|[-_]*author)?(\s|$)", "i")]'
         f"[{NOT_COMMENT}]",
     )
@@ -279,7 +282,7 @@ def authorship(page: Declared, site: str | None) -> tuple[str | None, tuple[str,
     sources = [[name for name in names if not host or host not in name] for names in sources]
     first: str | None = None
     wires: tuple[str, ...] = ()
-    for bylines in (*sources, *(_printed(page, path) for path in BYLINES)):
+    for bylines in chain(sources, (_printed(page, path) for path in BYLINES)):  # lazy: most pages declare them
         first = first or _one_line(bylines)
         if found := persons(bylines, outlets):
             return _one_line(bylines), found
