@@ -40,8 +40,8 @@ def _newsletter(article: Article) -> str:
     if article.language != "en":
         return f"<p><em>{inline(WORDS[article.language].newsletter, old=True)}</em></p>\n"
     return (
-        '<p><em><a href="/newsletter">Click here to have The Gazette&rsquo;s newsletter delivered via '
-        "RSS, as an email newsletter, via mobile or on your personal news page</a>.</em></p>\n"
+        '<p><em><a href="/newsletter">Click here</a> to have The Gazette&rsquo;s newsletter delivered via RSS, '
+        "as an email newsletter, via mobile or on your personal news page.</em></p>\n"
     )
 
 
@@ -50,6 +50,12 @@ def _origin(article: Article) -> str:
         return ""
     paper, address = article.syndicated
     return f'<p>Originally published at {text(paper)}. <a href="{text(address)}">{text(address)}</a></p>\n'
+
+
+def _byline(article: Article) -> str:
+    # Copy from other papers was pasted in with its byline as one more paragraph; nothing marks it.
+    mark = "" if article.syndicated else ' class="byline"'
+    return f"<p{mark}>{text(byline(article.authors, WORDS[article.language]))}</p>"
 
 
 def _menu(edition: Edition, language: str) -> str:
@@ -82,7 +88,7 @@ def article_page(edition: Edition, article: Article) -> str:
         subtitle=f'<p class="deck"><b>{inline(text(article.subtitle), old=True)}</b></p>\n'
         if article.subtitle
         else "",
-        byline=text(byline(article.authors, words)),
+        byline=_byline(article),
         body="\n".join(block_html(block, old=True) for block in article.blocks),
         newsletter=_newsletter(article),
         bio=f'<p class="bio"><em>{inline(text(article.bio), old=True)}</em></p>\n' if article.bio else "",
