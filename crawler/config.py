@@ -1,0 +1,224 @@
+"""`morgue.toml` and `sources/*.toml` as checked values.
+
+Each key is declared once, with what it means, its default and an example; the commented morgue.toml, docs/config.md and
+the messages about mistakes are made from that (`crawler.handbook`, `crawler.tomlfiles`). Not a place for behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+
+from crawler import __version__, kinds, tomlfiles
+from crawler.folder import SETTINGS, Folder
+from pipelines.items import Rule, Source
+
+
+class Table(BaseModel):
+    """One [table] of a file: unknown keys are mistakes, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def key(default: Any, description: str, example: Any = None) -> Any:
+    """One key: its default and example as TOML values, and a sentence for people."""
+    return Field(default, description=description, examples=[default if example is None else example])
+
+
+class Operator(Table):
+    """Who runs this archive."""
+
+    contact: kinds.Contact = key(
+        "", "Mail address or URL at which the owner of a site can reach you. Sent in the User-Agent header.", "me@example.org"
+    )
+    name: kinds.Line = key("", "Your name or your organisation's, for the warcinfo record of each WARC file.", "Example Press Archive")
+
+
+class Crawl(Table):
+    """How sites are asked."""
+
+    delay: kinds.Seconds = key(1.0, "Least seconds between two requests to one host.", 5.0)
+    jitter: kinds.Share = key(0.5, "Share by which each delay varies at random, up and down.")
+    autothrottle: kinds.Flag = key(True, "Wait longer than delay where a host answers slowly.")
+    max_delay: kinds.Seconds = key(
+        60.0, "Most seconds between two requests to one host, whatever its latency, Crawl-delay or Retry-After ask for."
+    )
+    concurrency_per_host: kinds.Count = key(1, "Requests to one host at a time.", 2)
+    concurrency: kinds.Count = key(32, "Requests at a time, all hosts together.", 64)
+    timeout: kinds.SomeSeconds = key(30.0, "Seconds after which a request is given up.", 60.0)
+    max_body: kinds.Bytes = key("20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB")
+    redirects: kinds.AnyCount = key(10, "Redirects followed from one URL.", 5)
+    retries: kinds.AnyCount = key(2, "Times that a failed request is repeated at once; after that a later crawl tries again.", 1)
+    url_length: kinds.Count = key(2000, "Longest URL that is followed, in characters.", 4000)
+    depth: kinds.AnyCount = key(3, "Links followed from the front page to a section page. Articles are read at any depth.", 1)
+    pages_per_host: kinds.Count = key(10000, "Article pages fetched from one host in one crawl, at most.", 500)
+    robots: kinds.Flag = key(True, "Obey robots.txt (RFC 9309). What is ignored is written into the warcinfo record.")
+    allow_private_ips: kinds.Flag = key(
+        False, "Ask hosts in private networks and on this machine too. Off: a page cannot make us read the router's."
+    )
+    verify_certificates: kinds.Flag = key(True, "Refuse a host whose TLS certificate is not valid.")
+    proxy: kinds.Proxy = key("", "HTTP proxy that all requests go through; empty: none.", "http://user:secret@proxy.example.org:3128")
+    recheck: kinds.Ages = key(
+        ["1d", "7d"], "Ages at which an article is looked at again for edits, counted from the first visit.", ["6h", "1d", "30d"]
+    )
+    user_agent: kinds.AsciiLine = key(
+        "", "User-Agent header; empty: Newsmorgue/VERSION (+contact).", "ExampleArchive/1.0 (+https://example.org/bot)"
+    )
+
+
+class Every(Table):
+    """How often the places that name articles are read again."""
+
+    feed: kinds.Interval = key("1h", "Time between two readings of an RSS or Atom feed.", "15m")
+    news_sitemap: kinds.Interval = key("1h", "Time between two readings of a news sitemap.", "30m")
+    sitemap: kinds.Interval = key("1d", "Time between two readings of a sitemap.", "12h")
+    section: kinds.Interval = key("1d", "Time between two readings of the front page or a section page.", "6h")
+
+
+class Record(Table):
+    """How the WARC files are written."""
+
+    rotate: kinds.Bytes = key("1GB", "Size at which a WARC file is closed and the next one begun.", "500MB")
+    compression: kinds.Level = key(6, "Gzip level: 1 is fast, 9 is small.", 9)
+    chunked_payload_digest: kinds.Digest = key(
+        "omit",
+        "WARC-Payload-Digest of answers with chunk framing: omit it, or that of the entity (WARC 1.1, 5.9), or of the bytes"
+        ' as stored. Tools disagree on it; "omit" is the one that none of them rejects.',
+        "entity",
+    )
+
+
+class Extract(Table):
+    """Limits of the worker processes that read pages."""
+
+    workers: kinds.AnyCount = key(0, "Processes that read pages; 0: one for each processor core.", 4)
+    seconds: kinds.SomeSeconds = key(20.0, "Seconds that reading one page may take.", 60.0)
+    cpu_seconds: kinds.SomeSeconds = key(15.0, "Processor seconds that reading one page may take.", 45.0)
+    memory: kinds.Bytes = key("1GB", "Memory that reading one page may take.", "2GB")
+
+
+class Settings(Table):
+    """All of morgue.toml."""
+
+    operator: Operator = Operator()
+    crawl: Crawl = Crawl()
+    every: Every = Every()
+    record: Record = Record()
+    extract: Extract = Extract()
+
+
+def partly(name: str, table: type[Table], keys: Sequence[str] | None = None) -> type[Table]:
+    """`table` (or some of its keys) for a source's file, where a key that is left out means morgue.toml's."""
+    fields: dict[str, Any] = {}
+    for field in keys or table.model_fields:
+        declared = table.model_fields[field]
+        kind = kinds.Annotated[(declared.annotation, *declared.metadata)] | None
+        fields[field] = (kind, Field(None, description=declared.description, examples=declared.examples))
+    return create_model(name, __base__=Table, __doc__=table.__doc__, **fields)
+
+
+# What a paper can be asked to differ in. The rest belongs to the crawl as a whole.
+OF_A_SOURCE = ("delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host", "robots",
+               "verify_certificates", "proxy", "recheck")  # fmt: skip
+SourceCrawl = partly("SourceCrawl", Crawl, OF_A_SOURCE)
+SourceEvery = partly("SourceEvery", Every)
+
+
+class SourceRule(Table):
+    """What to leave out of this paper's pages; a redesign is the next rule."""
+
+    until: kinds.Day | None = Field(
+        None, description="First day on which the rule no longer holds; left out: it still does.", examples=["2026-03-01"]
+    )
+    prune: kinds.XPaths = key([], "XPath expressions of blocks that are not article text.", ["//div[@class='newsletter']"])
+
+
+class SourceConfig(Table):
+    """One sources/<name>.toml."""
+
+    name: str = Field(exclude=True)  # the file's, without .toml
+    url: kinds.WebAddress = Field(description="The paper's front page.", examples=["https://paper.example/"])
+    title: kinds.Line = key("", "The paper's own name, for people.", "The Example Paper")
+    language: kinds.AsciiLine = key("", "Language of most of its articles (BCP 47 tag).", "en")
+    feeds: kinds.WebAddresses = key([], "RSS and Atom feeds.", ["https://paper.example/feed.xml"])
+    news_sitemaps: kinds.WebAddresses = key([], "News sitemaps: the articles of the last days.", ["https://paper.example/news.xml"])
+    sitemaps: kinds.WebAddresses = key([], "Sitemaps: everything the paper cares to list.", ["https://paper.example/sitemap.xml"])
+    sections: kinds.WebAddresses = key(
+        [], "Section pages. If any are listed, no others are followed.", ["https://paper.example/politics/"]
+    )
+    include: kinds.Patterns = key([], "Regular expressions: a URL that one of them is found in is an article.", ["/story/[0-9]+"])
+    exclude: kinds.Patterns = key([], "Regular expressions: a URL that one of them is found in is left alone.", ["/quiz/"])
+    every: SourceEvery = Field(SourceEvery(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
+    crawl: SourceCrawl = Field(SourceCrawl(), description="As in morgue.toml.")
+    rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages.")
+
+    @field_validator("every", mode="before")
+    @classmethod
+    def one_for_all(cls, value: Any) -> Any:
+        return dict.fromkeys(Every.model_fields, value) if isinstance(value, str | int | float) else value
+
+    @property
+    def source(self) -> Source:
+        """The noun that the pipelines know."""
+        rules = sorted(self.rule, key=lambda rule: rule.until or "9999")
+        return Source(
+            self.name,
+            self.url,
+            self.title or None,
+            self.language or None,
+            tuple(Rule(rule.until, tuple(rule.prune)) for rule in rules),
+        )
+
+    def every_or(self, default: Every) -> Every:
+        """This source's intervals, `default`'s where it names none."""
+        return merged(default, self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """An archive's settings, checked."""
+
+    folder: Folder
+    operator: Operator
+    crawl: Crawl
+    every: Every
+    record: Record
+    extract: Extract
+    sources: Mapping[str, SourceConfig]  # by name, in the alphabet's order
+
+    def for_source(self, name: str) -> Crawl:
+        """How that source is asked: its own settings over the archive's. Raises KeyError for a name that is none."""
+        return merged(self.crawl, self.sources[name].crawl)
+
+    @property
+    def user_agent(self) -> str:
+        """The User-Agent header of every request."""
+        if self.crawl.user_agent:
+            return self.crawl.user_agent
+        contact = f" (+{self.operator.contact})" if self.operator.contact else ""
+        return f"Newsmorgue/{__version__}{contact}"
+
+
+def merged(default: Any, own: Table) -> Any:
+    """`default` with the keys that `own` sets."""
+    return default.model_copy(update={name: value for name, value in own if value is not None})
+
+
+def load(folder: Folder, overrides: Sequence[str] = ()) -> Config:
+    """The settings of the archive in `folder`, with `-s key=value` on top.
+
+    Raises ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
+    """
+    reading = tomlfiles.Reading(folder, overrides)
+    settings = reading.check(SETTINGS, reading.settings, Settings)
+    sources = {
+        name: reading.check(f"sources/{name}.toml", values, SourceConfig, name=name)
+        for name, values in reading.sources.items()
+    }
+    reading.raise_mistakes()
+    return Config(folder, **dict(settings), sources=sources)
+
+
