@@ -40,8 +40,8 @@ def _newsletter(article: Article) -> str:
     if article.language != "en":
         return f"<p><em>{inline(WORDS[article.language].newsletter, old=True)}</em></p>\n"
     return (
-        '<p><em><a href="/newsletter">Click here</a> to have The Gazette&rsquo;s newsletter delivered via RSS, '
-        "as an email newsletter, via mobile or on your personal news page.</em></p>\n"
+        '<p><em><a href="/newsletter">Click here</a> to have The Gazette&rsquo;s newsletter delivered via '
+        "RSS, as an email newsletter, via mobile or on your personal news page.</em></p>\n"
     )
 
 
