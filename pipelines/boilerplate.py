@@ -1,15 +1,192 @@
-"""Blocks and lines that are no part of an article, as named rules."""
+"""What stands on an article's page and is not the article, as named rules. Data first, two short functions after it.
+
+A block rule names ids and class tokens, exactly: a token that merely contains "newsletter" once stood on the wrapper of
+a whole article. A line rule is a pattern for a whole line of the extracted text, so it can never bite inside prose.
+Neither may take more than a quarter of what it is applied to; a rule that would has met a page it was not made for.
+Every rule has a page in tests/pages that leaks without it.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+
+from lxml.etree import XPath, XPathError
+
+MOST = 0.25  # share of the text that rules may take
+LONGEST_LINE = 400  # characters; a longer line is a paragraph
+HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of the page that goes before the text is looked for."""
+
+    name: str
+    why: str
+    ids: tuple[str, ...] = ()  # values of id, whole
+    classes: tuple[str, ...] = ()  # tokens of class, whole; each holds one of STEMS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the text that goes: `pattern` matches all of it, letter case aside."""
+
+    name: str
+    why: str
+    pattern: str
+    edges: bool = False  # only among the first HEAD or the last TAIL lines
+
+
+# Substrings that preselect elements in C, before tokens are compared in Python.
+STEMS = ("comment", "disqus", "coral", "fb-", "share", "addtoany", "sharedaddy", "jp-related", "newsletter", "yarpp", "outbrain",
+         "taboola", "essb", "follow", "hyvor", "viafoura", "openweb", "spot-im")  # fmt: skip
+
+BLOCKS = (
+    Block("wordpress comments", "readers' comments and the form below them, by WordPress's own template names",
+          ids=("respond", "commentform", "comments", "comment-wrap", "wp-comments"),
+          classes=("comment-respond", "comment-form", "comments-area", "comment-list", "commentlist", "comments-section",
+                   "comments-wrapper", "comment-reply-title", "wp-block-comments", "wp-block-post-comments-form")),
+    Block("comment services", "the containers that comment services fill",
+          ids=("disqus_thread", "coral_thread", "coral-thread", "talk-container", "vf-comments", "isso-thread", "hyvor-talk-view",
+               "fb-comments", "remark42", "commento", "cusdis_thread"),
+          classes=("disqus-comments", "disqus-thread", "coral-comments", "coral-container", "fb-comments", "fb-comments-wrapper",
+                   "viafoura-comments", "openweb-comments", "spot-im-frame", "hyvor-talk")),
+    Block("newsletter forms", "sign-up boxes within the text, by the names of their common plugins",
+          ids=("mc_embed_signup", "mc_embed_shell", "newsletter-signup", "newsletter-form"),
+          classes=("newsletter-signup", "newsletter-form", "newsletter-box", "newsletter-sign-up", "newsletter-subscribe",
+                   "newsletter-cta", "newsletter-promo", "newsletter-widget", "tnp-subscription")),
+    Block("share buttons", "share and follow bars of the common plugins",
+          classes=("addtoany_share_save_container", "addtoany_content", "sharedaddy", "share-buttons", "share-bar", "sharebar",
+                   "social-share", "social-sharing", "article-share", "essb_links", "follow-us", "jp-relatedposts-share")),
+    Block("related posts", "teasers of other articles, by the names of their common plugins",
+          ids=("jp-relatedposts",),
+          classes=("jp-relatedposts", "yarpp", "yarpp-related", "OUTBRAIN", "outbrain-widget", "taboola-widget",
+                   "trc_related_container")),
+)  # fmt: skip
+
+LINES = (
+    Line("reply heading", "heads a comment form",
+         r"(?:leave|post|add|write) (?:a|your) (?:reply|comment|response)(?: cancel reply)?|cancel reply"
+         r"|schreiben? sie einen kommentar|(?:schreibe|hinterlasse) einen kommentar(?: antworten? abbrechen| antwort abbrechen)?"
+         r"|laisser un commentaire(?: annuler la réponse)?|dej[ae] (?:una respuesta|un comentario)(?: cancelar la respuesta)?"
+         r"|deixe (?:uma resposta|um comentário)(?: cancelar resposta)?|lascia un commento(?: annulla risposta)?"
+         r"|geef een reactie(?: reactie annuleren)?|コメントを残す(?: コメントをキャンセル)?|اترك تعليقًا?|залишити коментар|добавить комментарий"),
+    Line("e-mail notice", "stands in every WordPress comment form",
+         r"your e-?mail address will not be published\b.*|(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht\b.*"
+         r"|votre adresse e-?mail ne sera pas publiée\b.*|(?:tu|su) dirección de correo electrónico no será publicada\b.*"
+         r"|o seu endereço de e-?mail não será publicado\b.*|il tuo indirizzo email non sarà pubblicato\b.*"
+         r"|(?:je|het) e-mailadres (?:wordt|zal) niet (?:gepubliceerd|worden gepubliceerd)\b.*|メールアドレスが公開されることはありません。.*"
+         r"|لن يتم نشر عنوان بريدك الإلكتروني.*|ваш e-mail не буде опублікован[оий]+\b.*|ваша e-mail адреса не оприлюднюватиметься.*"
+         r"|save my name, e-?mail,? and website in this browser for the next time i comment\.?"),
+    Line("akismet", "WordPress's spam filter introduces itself",
+         r"(?:this site|diese website|ce site|este sitio|este site|questo sito|deze site|цей сайт|этот сайт|このサイトは|يستخدم هذا الموقع)"
+         r".{0,40}\bakismet\b.*"),
+    Line("log in to comment", "tells readers how to comment",
+         r"(?:you must be|please|you need to be)? ?(?:logg?(?:ed)? ?in|sign(?:ed)? in|register)\b.{0,40} to (?:post a |leave a )?comment\w*\.?"
+         r"|you must confirm your public display name before commenting\b.*|please logout and then login again\b.*"
+         r"|join (?:our|the) (?:commenting forum|conversation|discussion)\b.{0,120}"),
+    Line("comment count", "heads the comments",
+         r"(?:\d+ )?(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties)(?: \(?\d+\)?)?:?"
+         r"|コメント|التعليقات|коментарі|комментарии", edges=True),
+    Line("newsletter", "asks readers to subscribe",
+         r"click here to (?:have .{1,60} )?(?:newsletters? delivered|subscribe|sign up|register)\b.*"
+         r"|(?:sign up|subscribe|register)\b[^.!?]{0,80}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?)\b[^.!?]{0,100}[.!]?"
+         r"|get (?:the|our) (?:latest|best)\b[^.!?]{0,100}\b(?:in|to) your inbox\b[^.!?]{0,60}[.!]?"
+         r"|(?:abonnieren sie|jetzt)\b[^.!?]{0,80}\bnewsletter\b[^.!?]{0,60}(?:[.!]|abonnieren[.!]?|anmelden[.!]?)?"
+         r"|(?:abonnez|inscrivez)-vous\b[^.!?]{0,60}\b(?:newsletter|lettre d.information)\b[^.!?]{0,60}[.!]?"
+         r"|suscríb(?:ete|ase)\b[^.!?]{0,60}\b(?:newsletter|boletín)\b[^.!?]{0,60}[.!]?"
+         r"|assine\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?|iscriviti\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?"),
+    Line("get the app", "advertises the paper's own application",
+         r"(?:click here|tap here)?,? ?(?:to )?(?:get|download) (?:the|our)(?: free)? [^.!?]{0,40}\bapp\b[^.!?]{0,60}[.!]?"),
+    Line("issn", "the periodical's number, from the page's head or foot",
+         r"(?:[^.!?]{0,60}\W)?[ep]?-?issn(?: ?\([^)]{1,10}\))?:? ?\d{4}-\d{3}[\dx]\W*"),
+    Line("first published", "says where the article comes from",
+         r"(?:this (?:article|story|piece|post|report) (?:was|has been) )?(?:originally|first) (?:published|appeared|posted)"
+         r" (?:at|by|on|in|here)\b[^.!?]{0,100}[.!]?(?: (?:and|it) is re(?:published|printed) [^.!?]{0,80}[.!]?)?", edges=True),
+    Line("copyright", "the owner's mark",
+         r"(?:©|\(c\)|copyright\b)[^.!?]{0,120}(?:\. all rights reserved)?[.!]?|[^.!?]{0,80}\ball rights reserved\b.{0,80}"
+         r"|alle rechte vorbehalten\.?|tous droits réservés\.?|todos los derechos reservados\.?|© dpa\b.*", edges=True),
+    Line("follow", "asks readers to follow an account",
+         r"(?:you can )?follow (?:us|me|him|her|them|@?\w+(?: \w+){0,4}) on (?:twitter|x|facebook|instagram|google news|linkedin|threads"
+         r"|bluesky|youtube|tiktok|telegram|whatsapp|flipboard)\b[^.!?]{0,80}[.!]?|folgen sie uns (?:auf|bei)\b[^.!?]{0,80}[.!]?"),
+    Line("read also", "the headline of another article",
+         r"(?:read (?:more|also|next|now)|related(?: stor(?:y|ies)| article| content)?|see also|also read|more on this(?: story)?|must read"
+         r"|lesen sie (?:auch|hierzu|dazu|mehr)|mehr zum thema|auch interessant|les også|læs også|läs (?:också|mer)|lue myös|à lire aussi"
+         r"|lire aussi|lee también|leer también|lea también|leia também|leia mais|leggi anche|lees ook|czytaj (?:także|też|również)"
+         r"|читайте (?:также|також)|あわせて読む|اقرأ أيضًا?) ?[:：].{0,200}"),
+    Line("advertisement", "labels an advertisement that is not in the text",
+         r"advertisement(?: - scroll to continue)?|(?:story|article) continues (?:below|after)(?: this)? (?:the )?ad(?:vertisement)?"
+         r"|anzeige|publicité|publicidad|pubblicità|advertentie|annonse|reklama|реклама"),
+    Line("subscribers only", "sells a subscription",
+         r"subscribe to [^.!?]{2,40} to (?:bookmark|read|continue|unlock|access)\b[^.!?]{0,60}[.!]?"
+         r"|already a (?:subscriber|member)\? (?:log|sign) in\.?|this article is (?:for|available to) subscribers only\.?"),
+    Line("embedded content", "the place of a film or post that needed consent",
+         r"(?:externer|empfohlener externer|recommended external) (?:inhalt|content)\b.{0,60}|externen inhalt (?:anzeigen|laden)\.?"
+         r"|an dieser stelle (?:finden sie|befindet sich|ist) .{0,60}\bextern\w+ inhalt\b.{0,200}"
+         r"|(?:this|the) (?:video|content) (?:is not available|cannot be displayed|can not be displayed)\b.{0,120}"),
+    Line("share", "the label of buttons",
+         r"(?:share|tweet|teilen|partager|compartir|condividi|delen|share this(?: article| story| post)?|artikel teilen|share on [\w ]{1,20})"),
+)  # fmt: skip
+
+PATTERNS = tuple((rule, re.compile(rf"[-–•|\s]*(?:{rule.pattern})[|\s]*", re.IGNORECASE)) for rule in LINES)
+BY_ID = {name: rule for rule in BLOCKS for name in rule.ids}
+BY_CLASS = {name: rule for rule in BLOCKS for name in rule.classes}
+CANDIDATES = XPath(
+    ".//body//*[" + " or ".join([f'@id="{name}"' for name in BY_ID] + [f'contains(@class, "{stem}")' for stem in STEMS]) + "]"
+)
+BODY = XPath("string(.//body)")
 
 
 def prune(tree: Any, xpaths: tuple[str, ...] = ()) -> list[str]:
-    """Cut the blocks that the rules and `xpaths` (the source's own) name out of the page."""
-    return []
+    """Cut the blocks that BLOCKS and `xpaths` (the source's own rule) name out of `tree`; the names of what went.
+
+    The source's own rules are the user's word and know no limit. An XPath that does not compile is left out.
+    """
+    gone: list[str] = []
+    for path in xpaths:
+        try:
+            found = tree.xpath(path)
+        except XPathError:
+            continue
+        for element in found if isinstance(found, list) else ():
+            if hasattr(element, "drop_tree") and element.getparent() is not None:
+                element.drop_tree()
+                gone.append(path)
+    matches = [(element, rule) for element in CANDIDATES(tree) if (rule := _rule_of(element))]
+    if not matches:
+        return gone
+    left = MOST * len(BODY(tree))
+    for element, rule in matches:
+        size = len(element.text_content())
+        if size <= left and element.getparent() is not None:
+            element.drop_tree()
+            left -= size
+            gone.append(rule.name)
+    return gone
 
 
-def tidy(lines: list[str], title: str | None) -> str:
-    """The text of an article from its lines."""
-    return "\n".join(lines)
+def _rule_of(element: Any) -> Block | None:
+    if rule := BY_ID.get(element.get("id", "")):
+        return rule
+    return next((BY_CLASS[token] for token in element.get("class", "").split() if token in BY_CLASS), None)
+
+
+def tidy(lines: list[str]) -> list[str]:
+    """`lines` without those that LINES name; all of them, if that were more than a quarter of the text."""
+    rules = {index: rule for index, rule in named(lines)}
+    if sum(len(lines[index]) for index in rules) > MOST * sum(map(len, lines)):
+        return lines
+    return [line for index, line in enumerate(lines) if index not in rules]
+
+
+def named(lines: list[str]) -> Iterator[tuple[int, Line]]:
+    """(index, rule) of every line that a rule names."""
+    for index, line in enumerate(lines):
+        if len(line) < LONGEST_LINE:
+            edge = index < HEAD or index >= len(lines) - TAIL
+            rule = next((rule for rule, pattern in PATTERNS if (edge or not rule.edges) and pattern.fullmatch(line)), None)
+            if rule:
+                yield index, rule

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 
 from pipelines import boilerplate, charset, metadata
+from pipelines.jsonld import same_words
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
 
 EMPTY = "empty page"  # no bytes, or white space only
@@ -87,7 +88,7 @@ def _read(page: Page) -> Article:
     lines = _lines(_body(tree))
     if is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
-    text = boilerplate.tidy(lines, fields.title)
+    text = "\n".join(boilerplate.tidy(_without_echo(lines, fields.title)))
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
     return Article(
@@ -226,6 +227,11 @@ def _lines(text: str) -> list[str]:
     """Paragraphs, one a line: NFC, one space for any run of white space, no characters that print nothing."""
     text = normalize("NFC", text).translate(INVISIBLE)
     return [line for raw in text.splitlines() if (line := " ".join(raw.split()))]
+
+
+def _without_echo(lines: list[str], title: str | None) -> list[str]:
+    """`lines` without a first line that is the headline once more."""
+    return lines[1:] if title and lines and same_words(lines[0]) == same_words(title) else lines
 
 
 def count_words(text: str) -> int:
