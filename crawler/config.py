@@ -1,7 +1,7 @@
 """`morgue.toml` and `sources/*.toml` as checked values.
 
-Each key is declared once, with what it means, its default and an example; the commented morgue.toml, docs/config.md and
-the messages about mistakes are made from that (`crawler.handbook`, `crawler.tomlfiles`). Not a place for behaviour.
+Each key is declared once, with what it means, its default and an example. The commented morgue.toml and
+docs/config.md (`crawler.handbook`) and the messages about mistakes (`crawler.tomlfiles`) are made from that.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crawler import __version__, kinds, tomlfiles
 from crawler.folder import SETTINGS, Folder
@@ -32,40 +32,67 @@ class Operator(Table):
     """Who runs this archive."""
 
     contact: kinds.Contact = key(
-        "", "Mail address or URL at which the owner of a site can reach you. Sent in the User-Agent header.", "me@example.org"
+        "",
+        "Mail address or URL at which a site's owner can reach you, for the User-Agent header.",
+        "me@example.org",
     )
-    name: kinds.Line = key("", "Your name or your organisation's, for the warcinfo record of each WARC file.", "Example Press Archive")
+    name: kinds.Line = key(
+        "",
+        "Your name or your organisation's, for the warcinfo record of each WARC file.",
+        "Example Press Archive",
+    )
 
 
-class Crawl(Table):
-    """How sites are asked."""
+class Manners(Table):
+    """How a site is asked: the part of [crawl] in which one paper can differ from the others."""
 
     delay: kinds.Seconds = key(1.0, "Least seconds between two requests to one host.", 5.0)
     jitter: kinds.Share = key(0.5, "Share by which each delay varies at random, up and down.")
     autothrottle: kinds.Flag = key(True, "Wait longer than delay where a host answers slowly.")
     max_delay: kinds.Seconds = key(
-        60.0, "Most seconds between two requests to one host, whatever its latency, Crawl-delay or Retry-After ask for."
+        60.0,
+        "Most seconds between two requests to one host, whatever its latency, Crawl-delay or Retry-After.",
     )
     concurrency_per_host: kinds.Count = key(1, "Requests to one host at a time.", 2)
+    depth: kinds.AnyCount = key(
+        3, "Links followed from the front page to a section page. Articles are read at any depth.", 1
+    )
+    pages_per_host: kinds.Count = key(10000, "Most article pages fetched from one host in one crawl.", 500)
+    robots: kinds.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file says whether it was obeyed.")
+    verify_certificates: kinds.Flag = key(True, "Refuse a host whose TLS certificate is not valid.")
+    proxy: kinds.Proxy = key(
+        "",
+        "HTTP proxy that all requests go through; empty: none.",
+        "http://user:secret@proxy.example.org:3128",
+    )
+    recheck: kinds.Ages = key(
+        ["1d", "7d"],
+        "Ages at which an article is looked at again for edits, counted from the first visit.",
+        ["6h", "1d", "30d"],
+    )
+
+
+class Crawl(Manners):
+    """How sites are asked. The keys down to `recheck` may also stand in a source's file."""
+
     concurrency: kinds.Count = key(32, "Requests at a time, all hosts together.", 64)
     timeout: kinds.SomeSeconds = key(30.0, "Seconds after which a request is given up.", 60.0)
-    max_body: kinds.Bytes = key("20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB")
-    redirects: kinds.AnyCount = key(10, "Redirects followed from one URL.", 5)
-    retries: kinds.AnyCount = key(2, "Times that a failed request is repeated at once; after that a later crawl tries again.", 1)
-    url_length: kinds.Count = key(2000, "Longest URL that is followed, in characters.", 4000)
-    depth: kinds.AnyCount = key(3, "Links followed from the front page to a section page. Articles are read at any depth.", 1)
-    pages_per_host: kinds.Count = key(10000, "Article pages fetched from one host in one crawl, at most.", 500)
-    robots: kinds.Flag = key(True, "Obey robots.txt (RFC 9309). What is ignored is written into the warcinfo record.")
-    allow_private_ips: kinds.Flag = key(
-        False, "Ask hosts in private networks and on this machine too. Off: a page cannot make us read the router's."
+    max_body: kinds.Bytes = key(
+        "20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB"
     )
-    verify_certificates: kinds.Flag = key(True, "Refuse a host whose TLS certificate is not valid.")
-    proxy: kinds.Proxy = key("", "HTTP proxy that all requests go through; empty: none.", "http://user:secret@proxy.example.org:3128")
-    recheck: kinds.Ages = key(
-        ["1d", "7d"], "Ages at which an article is looked at again for edits, counted from the first visit.", ["6h", "1d", "30d"]
+    redirects: kinds.AnyCount = key(10, "Redirects followed from one URL.", 5)
+    retries: kinds.AnyCount = key(
+        2, "Times a failed request is repeated at once; after that a later crawl tries again.", 1
+    )
+    url_length: kinds.Count = key(2000, "Longest URL that is followed, in characters.", 4000)
+    allow_private_ips: kinds.Flag = key(
+        False,
+        "Ask hosts in private networks and on this machine too. Off, no page can make us read the router.",
     )
     user_agent: kinds.AsciiLine = key(
-        "", "User-Agent header; empty: Newsmorgue/VERSION (+contact).", "ExampleArchive/1.0 (+https://example.org/bot)"
+        "",
+        "User-Agent header; empty: Newsmorgue/VERSION (+contact).",
+        "ExampleArchive/1.0 (+https://example.org/bot)",
     )
 
 
@@ -75,7 +102,9 @@ class Every(Table):
     feed: kinds.Interval = key("1h", "Time between two readings of an RSS or Atom feed.", "15m")
     news_sitemap: kinds.Interval = key("1h", "Time between two readings of a news sitemap.", "30m")
     sitemap: kinds.Interval = key("1d", "Time between two readings of a sitemap.", "12h")
-    section: kinds.Interval = key("1d", "Time between two readings of the front page or a section page.", "6h")
+    section: kinds.Interval = key(
+        "1d", "Time between two readings of a section page or the front page.", "6h"
+    )
 
 
 class Record(Table):
@@ -85,8 +114,8 @@ class Record(Table):
     compression: kinds.Level = key(6, "Gzip level: 1 is fast, 9 is small.", 9)
     chunked_payload_digest: kinds.Digest = key(
         "omit",
-        "WARC-Payload-Digest of answers with chunk framing: omit it, or that of the entity (WARC 1.1, 5.9), or of the bytes"
-        ' as stored. Tools disagree on it; "omit" is the one that none of them rejects.',
+        "WARC-Payload-Digest of answers with chunk framing: omit it, that of the entity (WARC 1.1, 5.9), or"
+        ' that of the bytes as stored. Tools disagree on it; none of them rejects "omit".',
         "entity",
     )
 
@@ -110,30 +139,17 @@ class Settings(Table):
     extract: Extract = Extract()
 
 
-def partly(name: str, table: type[Table], keys: Sequence[str] | None = None) -> type[Table]:
-    """`table` (or some of its keys) for a source's file, where a key that is left out means morgue.toml's."""
-    fields: dict[str, Any] = {}
-    for field in keys or table.model_fields:
-        declared = table.model_fields[field]
-        kind = kinds.Annotated[(declared.annotation, *declared.metadata)] | None
-        fields[field] = (kind, Field(None, description=declared.description, examples=declared.examples))
-    return create_model(name, __base__=Table, __doc__=table.__doc__, **fields)
-
-
-# What a paper can be asked to differ in. The rest belongs to the crawl as a whole.
-OF_A_SOURCE = ("delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host", "robots",
-               "verify_certificates", "proxy", "recheck")  # fmt: skip
-SourceCrawl = partly("SourceCrawl", Crawl, OF_A_SOURCE)
-SourceEvery = partly("SourceEvery", Every)
-
-
 class SourceRule(Table):
     """What to leave out of this paper's pages; a redesign is the next rule."""
 
     until: kinds.Day | None = Field(
-        None, description="First day on which the rule no longer holds; left out: it still does.", examples=["2026-03-01"]
+        None,
+        description="First day on which it no longer holds; left out: it does.",
+        examples=["2026-03-01"],
     )
-    prune: kinds.XPaths = key([], "XPath expressions of blocks that are not article text.", ["//div[@class='newsletter']"])
+    prune: kinds.XPaths = key(
+        [], "XPath expressions of blocks that are not article text.", ["//div[@class='newsletter']"]
+    )
 
 
 class SourceConfig(Table):
@@ -144,15 +160,23 @@ class SourceConfig(Table):
     title: kinds.Line = key("", "The paper's own name, for people.", "The Example Paper")
     language: kinds.AsciiLine = key("", "Language of most of its articles (BCP 47 tag).", "en")
     feeds: kinds.WebAddresses = key([], "RSS and Atom feeds.", ["https://paper.example/feed.xml"])
-    news_sitemaps: kinds.WebAddresses = key([], "News sitemaps: the articles of the last days.", ["https://paper.example/news.xml"])
-    sitemaps: kinds.WebAddresses = key([], "Sitemaps: everything the paper cares to list.", ["https://paper.example/sitemap.xml"])
+    news_sitemaps: kinds.WebAddresses = key(
+        [], "News sitemaps: articles of the last days.", ["https://paper.example/news.xml"]
+    )
+    sitemaps: kinds.WebAddresses = key(
+        [], "Sitemaps: everything the paper cares to list.", ["https://paper.example/sitemap.xml"]
+    )
     sections: kinds.WebAddresses = key(
         [], "Section pages. If any are listed, no others are followed.", ["https://paper.example/politics/"]
     )
-    include: kinds.Patterns = key([], "Regular expressions: a URL that one of them is found in is an article.", ["/story/[0-9]+"])
-    exclude: kinds.Patterns = key([], "Regular expressions: a URL that one of them is found in is left alone.", ["/quiz/"])
-    every: SourceEvery = Field(SourceEvery(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
-    crawl: SourceCrawl = Field(SourceCrawl(), description="As in morgue.toml.")
+    include: kinds.Patterns = key(
+        [], "Regular expressions: a URL with a match for one is an article.", ["/story/[0-9]+"]
+    )
+    exclude: kinds.Patterns = key(
+        [], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"]
+    )
+    every: Every = Field(Every(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
+    crawl: Manners = Field(Manners(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages.")
 
     @field_validator("every", mode="before")
@@ -190,7 +214,7 @@ class Config:
     sources: Mapping[str, SourceConfig]  # by name, in the alphabet's order
 
     def for_source(self, name: str) -> Crawl:
-        """How that source is asked: its own settings over the archive's. Raises KeyError for a name that is none."""
+        """How that source is asked: its own settings over the archive's. Raises KeyError."""
         return merged(self.crawl, self.sources[name].crawl)
 
     @property
@@ -203,8 +227,8 @@ class Config:
 
 
 def merged(default: Any, own: Table) -> Any:
-    """`default` with the keys that `own` sets."""
-    return default.model_copy(update={name: value for name, value in own if value is not None})
+    """`default` with the keys that were written in `own`."""
+    return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
 def load(folder: Folder, overrides: Sequence[str] = ()) -> Config:
@@ -220,5 +244,3 @@ def load(folder: Folder, overrides: Sequence[str] = ()) -> Config:
     }
     reading.raise_mistakes()
     return Config(folder, **dict(settings), sources=sources)
-
-

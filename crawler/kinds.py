@@ -1,4 +1,4 @@
-"""The kinds of value that a setting may have: each checks a value from a TOML file and says in plain words what is wrong.
+"""The kinds of value that a setting may have: checks of a TOML value that say what is wrong with it.
 
 Every message begins with the value as written, so that an error names what to look for in the file.
 """
@@ -53,7 +53,7 @@ def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
 
 def whole(least: int, most: int | None = None) -> PlainValidator:
     """Whole numbers from `least` to `most`."""
-    what = f"a whole number from {least} to {most}" if most is not None else f"a whole number of at least {least}"
+    what = f"a whole number from {least} to {most}" if most else f"a whole number of at least {least}"
     return check(lambda value: type(value) is int and least <= value <= (most or 10**9), what)
 
 
@@ -103,7 +103,7 @@ def is_web_address(value: Any) -> bool:
 
 
 def is_contact(value: Any) -> bool:
-    """It travels in parentheses inside the User-Agent header (RFC 9110, 10.1.5): plain ASCII without parentheses."""
+    """Plain ASCII without parentheses: it travels in a comment of the User-Agent header (RFC 9110, 5.6.5)."""
     if not is_ascii_line(value) or "(" in value or ")" in value:
         return False
     return value == "" or MAIL.fullmatch(value) is not None or is_web_address(value)
@@ -179,7 +179,9 @@ Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
 AnyCount = Annotated[int, whole(0)]
 Count = Annotated[int, whole(1)]
 Level = Annotated[int, whole(1, 9)]
-Digest = Annotated[Literal["omit", "entity", "stored"], check(lambda value: value in DIGESTS, f"one of {', '.join(DIGESTS)}")]
+Digest = Annotated[
+    Literal["omit", "entity", "stored"], check(lambda value: value in DIGESTS, f"one of {', '.join(DIGESTS)}")
+]
 
 
 def ages(value: Any) -> tuple[Duration, ...]:

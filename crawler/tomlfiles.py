@@ -1,4 +1,4 @@
-"""The TOML files of an archive, read and checked against models; every mistake in the user's words, all of them at once.
+"""The TOML files of an archive, read and checked against models; all mistakes at once, in the user's words.
 
 Knows no key by name: keys, kinds and examples come from the models of `crawler.config`.
 """
@@ -41,7 +41,7 @@ class Reading:
             self._override(text)
 
     def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
-        """`values` as a `model`; its mistakes are noted and a stand-in returned. `given` are no keys of the file."""
+        """`values` as a `model`; notes mistakes and returns a stand-in. `given` are no keys of the file."""
         stray = {key: value for key, value in values.items() if key in given}
         for key in stray:
             self.mistakes.append(ConfigError(file, f"{key}: unknown key", "the file's own name says it"))
@@ -63,7 +63,9 @@ class Reading:
     def _source_files(self, folder: Path) -> list[Path]:
         try:
             # os.listdir because Path.glob passes over a folder that it may not read.
-            names = sorted(name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._")
+            names = sorted(
+                name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._"
+            )
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -72,7 +74,9 @@ class Reading:
         for name in [name for name in names if not NAME.fullmatch(name.removesuffix(".toml"))]:
             names.remove(name)
             cure = "rename it: letters, digits, - _ and . only, a letter or digit first"
-            self.mistakes.append(ConfigError(f"sources/{name}", "the file's name is no name for a source", cure))
+            self.mistakes.append(
+                ConfigError(f"sources/{name}", "the file's name is no name for a source", cure)
+            )
         return [folder / name for name in names]
 
     def _read(self, path: Path, shown: str) -> dict[str, Any]:
@@ -86,16 +90,22 @@ class Reading:
         """Put one `key=value` into the raw values."""
         name, equals, value = text.partition("=")
         if not equals:
-            self.mistakes.append(ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0"))
+            self.mistakes.append(
+                ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0")
+            )
             return
         keys, file, values = name.strip(), SETTINGS, self.settings
         if keys.startswith("source."):
             keys = keys.removeprefix("source.")
             # Names may hold dots: the longest that fits is meant.
-            found = max((known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None)
+            found = max(
+                (known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None
+            )
             if found is None:
                 there = ", ".join(self.sources) or "none yet"
-                self.mistakes.append(ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}"))
+                self.mistakes.append(
+                    ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}")
+                )
                 return
             file, values, keys = f"sources/{found}.toml", self.sources[found], keys.removeprefix(f"{found}.")
         path = tuple(keys.split("."))
@@ -125,7 +135,7 @@ def read(path: Path, shown: str) -> dict[str, Any]:
 
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
-    return ConfigError(shown, f"cannot be read: {cause}", "check that it is there, and its owner and permissions")
+    return ConfigError(shown, f"cannot be read: {cause}", "check its place, owner and permissions")
 
 
 def syntax_error(shown: str, error: ValueError) -> ConfigError:
@@ -172,8 +182,9 @@ def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type
         if isinstance(key, int):
             continue
         if field is not None:
-            kinds = [field.annotation, *get_args(field.annotation)]
-            owner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), owner)
+            kinds = (field.annotation, *get_args(field.annotation))
+            tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+            owner = next(tables, owner)
         field = owner.model_fields.get(key)
     return owner, field
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `"1h30m"`, `"20MB"`. Numbers for the program, the text for printing."""
+"""Durations and sizes as people write them, `"1h30m"` and `"20MB"`: numbers that remember their text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import math
 import re
 
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-BYTES = {"": 1, "b": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+BYTES = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
 
 LONGEST = 36_500 * SECONDS["d"]  # a hundred years: added to a date it is still a date
 LARGEST = 2**60
@@ -45,7 +55,7 @@ class Size(int):
 
     @classmethod
     def parse(cls, value: object) -> Size:
-        """From `"20MB"` (powers of ten), `"20MiB"` (of two), or a whole number of bytes. Raises ValueError."""
+        """From `"20MB"` (powers of ten), `"20MiB"` (of two) or a number of bytes. Raises ValueError."""
         count = _number(value)
         if count is None and isinstance(value, str) and (match := SIZE.fullmatch(value.strip())):
             count = float(match[1]) * BYTES[match[2].lower()]

@@ -1,0 +1,95 @@
+"""`morgue init`: a new archive."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import click
+
+from crawler.folder import Folder
+from pipelines.errors import ConfigError, os_errors
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".")
+@click.option("--contact", metavar="MAIL_OR_URL", default="", help="Where the owner of a site can reach you.")
+@click.option("--name", metavar="ORG", default="", help="Who you are, for the WARC files.")
+def command(folder: str, contact: str, name: str) -> None:
+    """Make a new archive in DIR (or here): settings, sources, database, WARC folder.
+
+    morgue.toml then holds every setting with its default and its meaning.
+    """
+    check_operator(contact, name)
+    # Without symbolic links resolved: the path is shown, and meant to be typed.
+    made = Folder(Path(folder).expanduser().absolute())
+    check_place(made)
+    make(made, contact, name)
+    click.echo(f"new archive: {made.path}")
+    if not contact:
+        click.echo(
+            f"  name a contact under [operator] in {made.settings}: site owners should be able to reach you"
+        )
+    if folder != ".":
+        click.echo(f"  cd {shlex.quote(folder)}")
+    click.echo("  morgue add https://a-newspaper.example/    find its feeds and sitemaps, and watch it")
+    click.echo("  morgue crawl                               fetch what is due")
+
+
+def check_operator(contact: str, name: str) -> None:
+    """Raises ConfigError."""
+    from crawler.kinds import is_contact, is_line
+
+    if not is_contact(contact):
+        cure = "say e.g. --contact me@example.org or --contact https://example.org/bot"
+        raise ConfigError(f"--contact {contact}", "is not a mail address or URL (in plain ASCII)", cure)
+    if not is_line(name):
+        raise ConfigError("--name", "is not one line of text", "say e.g. --name 'Example Press Archive'")
+
+
+def check_place(folder: Folder) -> None:
+    """Nothing may be there that an archive would take for its own. Raises ConfigError."""
+    with os_errors(str(folder.path)):
+        if folder.settings.exists():
+            cure = f"use it as it is (cd {shlex.quote(str(folder.path))}), or name another folder"
+            raise ConfigError(str(folder.path), "is an archive already", cure)
+        if folder.path.exists() and not folder.path.is_dir():
+            raise ConfigError(str(folder.path), "is there and is no folder", "name another place")
+        for path in (folder.database, folder.warc, folder.sources):
+            if path.exists():
+                cure = f"name another folder; or make it one again: touch {shlex.quote(str(folder.settings))}"
+                raise ConfigError(str(folder.path), f"holds {path.name} but no {folder.settings.name}", cure)
+
+
+def make(folder: Folder, contact: str, name: str) -> None:
+    """All of it or nothing. Raises NotWritable, DiskFull."""
+    from crawler.handbook import settings_file, source_file
+    from pipelines.keeper import open_database
+
+    given = {key: value for key, value in (("contact", contact), ("name", name)) if value}
+    with ExitStack() as undo, os_errors(str(folder.path)):
+        for path in [*reversed(folder.path.parents), folder.path, folder.sources, folder.warc]:
+            if not path.exists():
+                path.mkdir()
+                undo.callback(rmdir, path)
+        undo.callback(remove_database, folder.database)
+        open_database(folder.database).close()
+        for path, text in (
+            (folder.sources / "_template.toml", source_file()),
+            (folder.settings, settings_file({"operator": given})),  # last: from now on it is an archive
+        ):
+            undo.callback(path.unlink, missing_ok=True)
+            path.write_text(text, encoding="utf-8")
+        undo.pop_all()
+
+
+def rmdir(path: Path) -> None:
+    with suppress(OSError):
+        path.rmdir()
+
+
+def remove_database(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            path.with_name(path.name + end).unlink(missing_ok=True)
