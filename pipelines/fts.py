@@ -14,7 +14,6 @@ Not FTS5's precedence in one point: NOT takes only the next term, so that `a NOT
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from pipelines.errors import QueryError
 
@@ -43,10 +42,9 @@ TOKEN = re.compile(
 OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    kind: str  # term, column, open, close, AND, OR, NOT
-    text: str = ""  # of a term: ready FTS5; of a column: its name
+# Kind (term, column, open, close, AND, OR, NOT), and of a term its FTS5, of a column its name. Not a dataclass:
+# making one costs a search a millisecond of its start.
+Token = tuple[str, str]
 
 
 def expression(query: str) -> str:
@@ -78,13 +76,13 @@ def _tokens(query: str) -> list[Token]:
         elif match["phrase"] is not None:
             tokens += _term(match["inside"], bool(match["star"]))
         elif kind == "word":
-            tokens += [Token(text)] if text in OPERATORS else _term(text.rstrip("*"), text.endswith("*"))
+            tokens += [(text, "")] if text in OPERATORS else _term(text.rstrip("*"), text.endswith("*"))
         elif kind == "minus":
-            tokens.append(Token("NOT"))
+            tokens.append(("NOT", ""))
         elif kind == "column":
-            tokens.append(Token("column", text[:-1].lower()))
+            tokens.append(("column", text[:-1].lower()))
         elif kind in ("open", "close"):
-            tokens.append(Token(kind))
+            tokens.append((kind, ""))
     return tokens
 
 
@@ -94,12 +92,12 @@ def _quoted(text: str) -> str:
 
 def _term(text: str, prefix: bool) -> list[Token]:
     # unicode61 makes tokens of letters and digits; without one the term would match nothing and sink the rest
-    return [Token("term", _quoted(text) + "*" * prefix)] if any(map(str.isalnum, text)) else []
+    return [("term", _quoted(text) + "*" * prefix)] if any(map(str.isalnum, text)) else []
 
 
 def _near(members: str, gap: str | None) -> list[Token]:
     phrases = [_quoted(member) for member in re.findall(MEMBER, members) if any(map(str.isalnum, member))]
-    return [Token("term", f"NEAR({' '.join(phrases)}, {gap or 10})")] if phrases else []
+    return [("term", f"NEAR({' '.join(phrases)}, {gap or 10})")] if phrases else []
 
 
 class _Parser:
@@ -109,7 +107,7 @@ class _Parser:
         self.query, self.tokens, self.at, self.depth = query, _tokens(query), 0, 0
 
     def peek(self) -> str:
-        return self.tokens[self.at].kind if self.at < len(self.tokens) else "end"
+        return self.tokens[self.at][0] if self.at < len(self.tokens) else "end"
 
     def take(self, *kinds: str) -> bool:
         """Step over the next token if it is one of `kinds`."""
@@ -153,13 +151,13 @@ class _Parser:
     def term(self) -> str | None:
         columns = []
         while self.peek() == "column":  # title:title:x means what its last column says
-            columns.append(self.tokens[self.at].text)
+            columns.append(self.tokens[self.at][1])
             self.at += 1
         found = None
         if self.take("open"):
             found = self.group()
         elif self.peek() == "term":
-            found = self.tokens[self.at].text
+            found = self.tokens[self.at][1]
             self.at += 1
         if not columns or found is None:
             return found

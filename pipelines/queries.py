@@ -11,19 +11,17 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.errors import NotFound, QueryError
 from pipelines.filters import EVERYTHING, Filters
 from pipelines.fts import expression
 from pipelines.reader import Row, ask, connect, decoded
 
-
 __all__ = [
-    "EVERYTHING", "HIT_KEYS", "SORTS", "WHOLE_KEYS", "Filters", "Row", "article", "articles", "captures", "connect",
-    "count", "languages", "per_day", "revisions", "search", "sources",
+    "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article", "articles",
+    "captures", "connect", "count", "languages", "per_day", "revisions", "search", "sources",
 ]  # fmt: skip
 
 SORTS = ("relevance", "newest", "oldest")
@@ -32,11 +30,22 @@ SNIPPET_WORDS = 24
 SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
 BATCH = 200  # rows looked up at once
 
+
+def keys(columns: str) -> tuple[str, ...]:
+    """The names that the columns of a SELECT come back under."""
+    return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
+
+
 HIT = (
     "a.id, s.name AS source, a.url, a.title, a.published, a.published_day, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
 )
-HIT_KEYS = (*re.findall(r"(\w+)(?:,|$)", HIT), "snippet")
+HIT_KEYS = (*keys(HIT), "snippet")
+
+SOURCE_KEYS = (
+    "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "failed",
+    "last_error", "last_error_time",
+)  # fmt: skip
 
 PROVENANCE = (
     "c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length, c.record_id AS warc_record_id, "
@@ -48,15 +57,14 @@ WHOLE = (
     "a.language, a.section, a.tags, a.site_name, a.image, a.text, a.word_count, a.kind, a.extractor, "
     "a.text_digest, a.first_seen, a.last_seen, a.revision, " + PROVENANCE
 )
-WHOLE_KEYS = tuple(re.findall(r"(\w+)(?:,|$)", WHOLE))
+WHOLE_KEYS = keys(WHOLE)
 FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
 # CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A query and filters in SQL: which rows of `articles a` are meant."""
 
     match: str | None  # FTS5 expression; None for everything that the filters let through
@@ -66,8 +74,8 @@ class Chosen:
     def condition(self, *, walk: bool = True) -> str:
         """Both as one condition.
 
-        `walk`: go along an index on days or sources and look each id up in the set of matches, which is up to 15
-        times faster than fetching each matching row to learn its day; the `+` says so to SQLite.
+        `walk`: go along an index on days or sources and look each id up in the set of matches, which is up to
+        15 times faster than fetching each matching row to learn its day; the `+` says so to SQLite.
         """
         if self.match is None:
             return f"1 {self.where}"
@@ -141,7 +149,7 @@ def _by_day(
     shown, source, test, key = (
         (plain, "articles a", "1", "a.id")
         if which.match is None
-        # `+`: one pass over the matches; by rowid, FTS5 would begin anew for each (20 times 0.2 s for a short prefix*)
+        # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short prefix*
         else (SNIPPET, FROM_MATCHES, "articles_fts MATCH :match", "+articles_fts.rowid")
     )
     while batch := list(islice(ids, BATCH)):

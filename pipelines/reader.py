@@ -51,7 +51,7 @@ def _open(path: Path) -> sqlite3.Connection:
         wal = path.with_name(path.name + "-wal")
         if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
             raise explained(error, path) from error
-        # A WAL database on a read-only disk has no place for its shared memory; nobody else writes there either.
+        # A WAL database on a read-only disk has no place for its shared memory, and no writer either.
         db.close()
         db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
     except sqlite3.DatabaseError as error:
@@ -66,7 +66,8 @@ def ask(
 ) -> Iterator[sqlite3.Row]:
     """The rows of one question, streamed; what SQLite complains of, also half-way, becomes a MorgueError."""
     try:
-        yield from db.execute(sql, values)
+        for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
+            yield row
     except sqlite3.DatabaseError as error:
         raise explained(error, file_of(db)) from error
 
@@ -93,7 +94,7 @@ def nothing_yet(path: Path) -> NoArchive:
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     """What went wrong while reading the database at `path`, and the next step."""
-    # The primary code: extended ones tell where, not what. No code: bytes in a text column that are not UTF-8.
+    # The primary code: extended ones tell where, not what. No code: text that is not UTF-8.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     subject, cause = str(path), str(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -110,7 +111,7 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
         )
     if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})",
-                              "the next `morgue crawl` of the newest version brings it up to date")  # fmt: skip
+                              "the next `morgue crawl` by the newer one brings it up to date")  # fmt: skip
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "`morgue rebuild` makes a new database from the WARC files; `morgue verify` checks those"

@@ -1,6 +1,6 @@
-"""A small archive to ask questions of: real tables by the real migrations, a few dozen articles, and their WARC file.
+"""A small archive to ask questions of: tables by the real migrations, a few dozen articles, their WARC file.
 
-`build(folder)` is what most tests want. Everything in it is fixed, so that its bytes are the same on every run.
+`build(folder)` is what most tests want. Everything in it is fixed: its bytes are the same on every run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SOURCES = {
 # source, day, language, title, byline, text; more follow by rule in `rows`
 WRITTEN = [
     ("courier", "2024-01-05", "en", "Climate summit opens", "By Anna Berg",
-     "Delegates from ninety countries met on Friday.\nThe climate of the talks was cool, and change was on every lip."),
+     "Delegates of ninety countries met.\nThe climate of the talks was cool; change was on every lip."),
     ("courier", "2024-02-29", "en", "Cup final tonight", "Bert Anna",
      "Football fills the town.\nNobody spoke of the climate; sport was all."),
     ("courier", "2023-12-31", "en", "=HYPERLINK(\"http://evil.example\")", None,
@@ -36,7 +36,8 @@ WRITTEN = [
      "東京都知事選挙が行われた。投票率は上がった。\n候補者は気候変動について語った。"),
     ("shimbun", "2024-02-02", "de", "Zweitürige Übergröße", "Dörte Groß",
      "Eine Meldung aus Köln über Übergrößen.\n" + "Sehr lange Absätze kommen vor. " * 40),
-    ("courier", "2024-01-06", "ar", "قمة المناخ تبدأ", "ليلى حسن", "اجتمع المندوبون يوم الجمعة في قمة المناخ."),
+    ("courier", "2024-01-06", "ar", "قمة المناخ تبدأ", "ليلى حسن",
+     "اجتمع المندوبون يوم الجمعة في قمة المناخ."),
     ("courier", "2024-01-07", "en", "Escape \x1b[31mred\x1b[0m and \u202eover", "\x9b2J mallory",
      "A page that writes to terminals \x1b]0;title\x07 and hides\u200b words."),
 ]  # fmt: skip
@@ -45,10 +46,16 @@ WRITTEN = [
 def rows() -> list[dict[str, Any]]:
     """Every article as `articles` has it (but its capture): those written above, and thirty by rule."""
     filler = [
-        ("courier" if n % 2 else "gazette", f"2022-{n % 12 + 1:02}-{n % 28 + 1:02}", "en" if n % 2 else "fr",
-         f"Report number {n}", f"Reporter {n % 5}", f"Filler article {n} about markets.\n" + "Trade goes on. " * n)
+        (
+            "courier" if n % 2 else "gazette",
+            f"2022-{n % 12 + 1:02}-{n % 28 + 1:02}",
+            "en" if n % 2 else "fr",
+            f"Report number {n}",
+            f"Reporter {n % 5}",
+            f"Filler article {n} about markets.\n" + "Trade goes on. " * n,
+        )
         for n in range(1, 31)
-    ]  # fmt: skip
+    ]
     return [_row(n, *values) for n, values in enumerate(WRITTEN + filler, 1)]
 
 
@@ -57,17 +64,38 @@ def _row(
 ) -> dict[str, Any]:
     url = f"{SOURCES[source][0]}{day[:4]}/article-{n}"
     return {
-        "id": n, "url_key": url.removeprefix("https:"), "source_id": list(SOURCES).index(source) + 1,
-        "url": f"{url}?from=front", "canonical_url": url, "title": title,
+        "id": n,
+        "url_key": url.removeprefix("https:"),
+        "source_id": list(SOURCES).index(source) + 1,
+        "url": f"{url}?from=front",
+        "canonical_url": url,
+        "title": title,
         "description": f"What article {n} says" if n % 3 else None,
-        "authors": json.dumps((byline or "").removeprefix("By ").split(", ") if byline else [], ensure_ascii=False),
-        "byline": byline, "published": f"{day}T09:30:00+01:00", "published_raw": day, "published_from": "json-ld",
-        "published_day": day, "modified": None, "modified_raw": None, "language": language,
-        "section": "News" if n % 2 else None, "tags": json.dumps(["one", f"tag {n}"]), "site_name": source.title(),
-        "image": None, "text": text, "word_count": len(text.split()), "kind": "article",
-        "extractor": "newsmorgue 0.1.0 (test)", "text_digest": hashlib.sha256(f"{title}\n{text}".encode()).hexdigest(),
-        "capture_id": n, "revision": 1, "first_seen": f"{day}T10:00:00Z", "last_seen": "2024-03-02T00:00:00Z",
-    }  # fmt: skip
+        "authors": json.dumps(
+            (byline or "").removeprefix("By ").split(", ") if byline else [], ensure_ascii=False
+        ),
+        "byline": byline,
+        "published": f"{day}T09:30:00+01:00",
+        "published_raw": day,
+        "published_from": "json-ld",
+        "published_day": day,
+        "modified": None,
+        "modified_raw": None,
+        "language": language,
+        "section": "News" if n % 2 else None,
+        "tags": json.dumps(["one", f"tag {n}"]),
+        "site_name": source.title(),
+        "image": None,
+        "text": text,
+        "word_count": len(text.split()),
+        "kind": "article",
+        "extractor": "newsmorgue 0.1.0 (test)",
+        "text_digest": hashlib.sha256(f"{title}\n{text}".encode()).hexdigest(),
+        "capture_id": n,
+        "revision": 1,
+        "first_seen": f"{day}T10:00:00Z",
+        "last_seen": "2024-03-02T00:00:00Z",
+    }
 
 
 def build(folder: Path) -> Path:
@@ -94,22 +122,64 @@ def build(folder: Path) -> Path:
         insert(db, "captures", **capture, source_id=row["source_id"], crawl_id=1)
         warc += member
         insert(db, "articles", **row)
-        insert(db, "revisions", article_id=row["id"], number=1, seen=row["first_seen"],
-               **{key: row[key] for key in ("capture_id", "title", "description", "authors", "modified", "text",
-                                            "text_digest", "extractor")})  # fmt: skip
-        insert(db, "frontier", url_key=row["url_key"], url=row["url"], host="example:443", kind="article",
-               source_id=row["source_id"], state="done", priority=5, depth=1, found=row["first_seen"], visits=1,
-               last_visit=row["first_seen"], last_status=200)  # fmt: skip
+        insert(
+            db,
+            "revisions",
+            article_id=row["id"],
+            number=1,
+            seen=row["first_seen"],
+            **{
+                key: row[key]
+                for key in (
+                    "capture_id",
+                    "title",
+                    "description",
+                    "authors",
+                    "modified",
+                    "text",
+                    "text_digest",
+                    "extractor",
+                )
+            },
+        )
+        insert(
+            db,
+            "frontier",
+            url_key=row["url_key"],
+            url=row["url"],
+            host="example:443",
+            kind="article",
+            source_id=row["source_id"],
+            state="done",
+            priority=5,
+            depth=1,
+            found=row["first_seen"],
+            visits=1,
+            last_visit=row["first_seen"],
+            last_status=200,
+        )
     warc += edit(db, 1, len(warc))
     (folder / "warc" / WARC_FILE).write_bytes(warc)
     insert(db, "aliases", url_key="//courier.example/amp/article-1", article_id=1)
     for n, (state, error) in enumerate(
         [("waiting", None), ("failed", "HTTP 503 five times"), ("waiting", None)]
     ):
-        insert(db, "frontier", url_key=f"//courier.example/w{n}", url=f"https://courier.example/w{n}", source_id=1,
-               host="courier.example:443", kind="article", state=state, priority=5, depth=1,
-               found="2024-01-01T00:00:00Z", last_visit="2024-03-01T00:00:00Z" if error else None,
-               last_error=error, failures=5 if error else 0)  # fmt: skip
+        insert(
+            db,
+            "frontier",
+            url_key=f"//courier.example/w{n}",
+            url=f"https://courier.example/w{n}",
+            source_id=1,
+            host="courier.example:443",
+            kind="article",
+            state=state,
+            priority=5,
+            depth=1,
+            found="2024-01-01T00:00:00Z",
+            last_visit="2024-03-01T00:00:00Z" if error else None,
+            last_error=error,
+            failures=5 if error else 0,
+        )
     db.commit()
     db.close()
     return folder
@@ -117,10 +187,16 @@ def build(folder: Path) -> Path:
 
 def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
     """A second revision of an article, kept at `offset`; returns the gzip member of its record."""
-    row = dict(zip(
-        ("url", "title", "description", "authors", "modified", "extractor"),
-        db.execute("SELECT url, title, description, authors, modified, extractor FROM articles WHERE id = ?",
-                   (article_id,)).fetchone(), strict=True))  # fmt: skip
+    row = dict(
+        zip(
+            ("url", "title", "description", "authors", "modified", "extractor"),
+            db.execute(
+                "SELECT url, title, description, authors, modified, extractor FROM articles WHERE id = ?",
+                (article_id,),
+            ).fetchone(),
+            strict=True,
+        )
+    )
     url, title, text = (
         row.pop("url"),
         row.pop("title") + ", then closes",
@@ -130,10 +206,22 @@ def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
     member, capture = _capture(number, url, _page({"title": title, "text": text, "id": article_id}), offset)
     insert(db, "captures", **capture, source_id=1, crawl_id=1)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    insert(db, "revisions", article_id=article_id, number=2, seen=capture["time"], capture_id=number, title=title,
-           text=text, text_digest=digest, **row)  # fmt: skip
-    db.execute("UPDATE articles SET title = ?, text = ?, text_digest = ?, capture_id = ?, revision = 2 WHERE id = ?",
-               (title, text, digest, number, article_id))  # fmt: skip
+    insert(
+        db,
+        "revisions",
+        article_id=article_id,
+        number=2,
+        seen=capture["time"],
+        capture_id=number,
+        title=title,
+        text=text,
+        text_digest=digest,
+        **row,
+    )
+    db.execute(
+        "UPDATE articles SET title = ?, text = ?, text_digest = ?, capture_id = ?, revision = 2 WHERE id = ?",
+        (title, text, digest, number, article_id),
+    )
     return member
 
 
@@ -167,20 +255,33 @@ def _capture(number: int, url: str, page: bytes, offset: int) -> tuple[bytes, di
     chunks = (
         b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (entity[:50], entity[50:])) + b"0\r\n\r\n"
     )
-    block = (b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n"
-             b"Transfer-Encoding: chunked\r\n\r\n" + chunks)  # fmt: skip
+    block = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunks
+    )
     record_id, time = f"<urn:uuid:00000000-0000-4000-8000-{number:012}>", f"2024-03-01T00:00:00.{number:06}Z"
     digests = {"block_digest": _sha1(block), "payload_digest": _sha1(entity)}
-    head = (f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: {record_id}\r\nWARC-Date: {time}\r\n"
-            f"WARC-Target-URI: {url}\r\nWARC-Block-Digest: {digests['block_digest']}\r\n"
-            f"WARC-Payload-Digest: {digests['payload_digest']}\r\n"
-            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n")  # fmt: skip
+    head = (
+        f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: {record_id}\r\nWARC-Date: {time}\r\n"
+        f"WARC-Target-URI: {url}\r\nWARC-Block-Digest: {digests['block_digest']}\r\n"
+        f"WARC-Payload-Digest: {digests['payload_digest']}\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
     member = gzip.compress(head.encode() + block + b"\r\n\r\n", mtime=0)
     return member, {
-        "id": number, "url": url, "time": time, "kind": "article", "status": 200, "mime": "text/html",
-        "file": WARC_FILE, "offset": offset, "length": len(member), "record_id": record_id,
-        "record_type": "response", **digests,
-    }  # fmt: skip
+        "id": number,
+        "url": url,
+        "time": time,
+        "kind": "article",
+        "status": 200,
+        "mime": "text/html",
+        "file": WARC_FILE,
+        "offset": offset,
+        "length": len(member),
+        "record_id": record_id,
+        "record_type": "response",
+        **digests,
+    }
 
 
 def _sha1(data: bytes) -> str:

@@ -1,0 +1,108 @@
+"""`morgue search`: find articles by their words."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from crawler.asking import Asking, filter_options, standard_output, the_database
+from crawler.cli import folder_option, setting_option
+from exports import table
+from pipelines import queries
+from pipelines.filters import Filters
+
+# Around the words found while lines are measured and broken: private use, so that no article has them.
+MARKS = ("\ue000", "\ue001")
+
+
+@click.command(cls=Asking)
+@click.argument("words", nargs=-1, metavar="[QUERY]...")
+@filter_options
+@click.option("--sort", type=click.Choice(queries.SORTS), default="relevance", show_default=True,
+              help="Without a QUERY, relevance is newest.")  # fmt: skip
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0: all."
+)
+@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
+@click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
+              help="json: one array; jsonl: one object a line.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    filters: Filters,
+    sort: str,
+    limit: int,
+    offset: int,
+    form: str,
+) -> None:
+    """Find articles by their words; without QUERY, list the newest.
+
+    \b
+    climate change      both words, anywhere        "climate change"    the phrase
+    climat*             words that begin so         climate -sport      without that word
+    flood OR drought    either                      title:climate       in the headline (byline:, text:)
+
+    The shell takes quotes away: say morgue search '"climate change"'. An article's number, at the left, is
+    what `morgue show` takes.
+    """
+    query = " ".join(words)
+    with the_database(ctx) as db, standard_output():
+        if form == "table":
+            _table(db, query, filters, sort, limit or None, offset)
+        else:
+            hits = queries.search(db, query, filters, sort, limit or None, offset)
+            table.data(hits, queries.HIT_KEYS, form)
+
+
+def _table(
+    db: sqlite3.Connection, query: str, filters: Filters, sort: str, limit: int | None, offset: int
+) -> None:
+    started = time.perf_counter()
+    hits = list(queries.search(db, query, filters, sort, limit, offset, MARKS))
+    total = queries.count(db, query, filters)
+    seconds = time.perf_counter() - started
+    if not total:
+        click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
+        return
+    for line in lines(hits, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
+        click.echo(line)
+    click.echo(f"{len(hits):,} of {total:,} match{'es' * (total != 1)} · {seconds:.2f} s")
+
+
+def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
+    """Number, day, source and headline of each hit, and below it where the words stand."""
+    number = max((len(str(hit["id"])) for hit in hits), default=1)
+    source = min(max((table.width(hit["source"] or "") for hit in hits), default=0), 16)
+    bold, reset = (table.BOLD, table.RESET) if styled else ("", "")
+    marks = str.maketrans(dict(zip(MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
+    indent = " " * (number + 2)
+    for hit in hits:
+        head = f"{hit['id']:>{number}}  {hit['published_day'] or '':10}  "
+        head += table.pad(table.plain(hit["source"] or ""), source) + "  "
+        title = table.plain(hit["title"] or "(no headline)").replace("\n", " ")
+        yield head + bold + table.cut(title, max(room - table.width(head), 20)) + reset
+        for line in table.wrap(table.plain(hit["snippet"]), room - len(indent)):
+            yield indent + line.translate(marks)
+        yield ""
+
+
+def _hints(db: sqlite3.Connection, query: str, filters: Filters) -> Iterator[str]:
+    """What to try where nothing was found."""
+    if filters != Filters() and (without := queries.count(db, query)):
+        yield f"Without --source, --since, --until and --language there would be {without:,}."
+    for name in ("source", "since", "until", "language"):
+        if f"{name}:" in query:
+            yield f"{name}: is searched for as a word; the filter is --{name}."
+    if any("\u3040" <= character <= "\u9fff" for character in query) and "*" not in query:
+        yield "Text without spaces is indexed by whole runs: say 東京* for what begins with 東京."
+    elif query and "*" not in query:
+        yield "Words match whole: flood* also finds floods and flooding."
+    if filters.language:
+        yield f"There are articles in: {', '.join(queries.languages(db)) or 'no language known'}."

@@ -1,0 +1,140 @@
+"""`morgue show`: one article, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from crawler.asking import standard_output, the_database
+from crawler.cli import folder_option, setting_option, the_folder
+from exports import table
+from pipelines import queries
+from pipelines.errors import ArchiveDamaged, MorgueError, NotFound, QueryError, os_errors
+
+LARGEST = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
+
+
+@click.command()
+@click.argument("wanted", metavar="URL-or-NUMBER")
+@click.option("--format", "form", type=click.Choice(("text", "json", "html", "warc")), default="text",
+              show_default=True, help="html: the page as captured; warc: its record.")  # fmt: skip
+@click.option(
+    "--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen."
+)
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, wanted: str, form: str, revision: int | None) -> None:
+    """Show one article with its provenance: by address, or by the number that `morgue search` shows.
+
+    html and warc write bytes: redirect them into a file.
+    """
+    with the_database(ctx) as db:
+        row = queries.article(db, wanted)
+        states = list(queries.revisions(db, row["id"]))
+        row = _at(row, states, revision)
+    if form == "text":
+        with standard_output():
+            for line in text(row, states, min(table.columns_of(sys.stdout), 100)):
+                click.echo(line)
+    elif form == "json":
+        left_out = ("text", "description", "authors", "modified")  # --revision N shows them
+        row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
+        with standard_output():
+            click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+    else:
+        _bytes(the_folder(ctx).warc, row, form)
+
+
+def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
+    """The article as it stood in a revision. What revisions do not keep (byline, tags, ...) is the newest."""
+    if number is None or number == row["revision"]:
+        return row
+    for state in states:
+        if state["revision"] == number:
+            return row | {name: value for name, value in state.items() if name in row} | {"word_count": None}
+    have = f"it has {len(states)}" if len(states) != 1 else "it has one"
+    raise NotFound(f"revision {number} of article {row['id']}", have, "`morgue edits` lists what changed")
+
+
+def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str]:
+    """The article for reading, and below a line what proves it."""
+    bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if table.styled(sys.stdout) else ("", "", "")
+    for line in table.wrap(table.plain(row["title"] or "(no headline)"), room):
+        yield bold + line + reset
+    published = row["published"] or f"unknown; first seen {row['first_seen']}"
+    facts = [
+        row["byline"], f"Published {published}", row["modified"] and f"modified {row['modified']}",
+        row["source"] or row["site_name"], row["section"], row["language"],
+    ]  # fmt: skip
+    yield from table.wrap(table.plain(" · ".join(fact for fact in facts if fact)), room)
+    yield table.plain(row["url"])
+    if row["description"]:
+        yield ""
+        yield from table.wrap(table.plain(row["description"]), room)
+    for paragraph in table.plain(row["text"]).split("\n"):
+        yield ""
+        yield from table.wrap(paragraph, room)
+    yield ""
+    yield dim + "─" * min(room, 60) + reset
+    for name, value in provenance(row, states):
+        yield f"{dim}{name:<10}{reset} {table.plain(value)}"
+
+
+def provenance(row: queries.Row, states: list[queries.Row]) -> Iterator[tuple[str, str]]:
+    """Where the text was read from, by what, and what else the archive has of it."""
+    yield "article", f"{row['id']}, revision {row['revision']} of {len(states)}"
+    yield "captured", row["captured"]
+    yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
+    yield "", row["warc_record_id"]
+    yield "payload", row["payload_digest"] or "no digest"
+    yield "text", f"sha256:{row['text_digest']}"
+    yield "read by", row["extractor"]
+    yield "seen", f"{row['first_seen']} to {row['last_seen']}"
+    if len(states) > 1:
+        yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
+
+
+def _bytes(folder: Path, row: queries.Row, form: str) -> None:
+    """The record, or the page in it, to the standard output."""
+    if form == "warc" and sys.stdout.isatty():
+        raise QueryError("--format warc", "is binary, and this is a terminal",
+                         f"morgue show {row['id']} --format warc > {row['id']}.warc.gz")  # fmt: skip
+    data = member(folder, row) if form == "warc" else page(folder, row)
+    with standard_output() as out:
+        out.write(data)
+
+
+def member(folder: Path, row: queries.Row) -> bytes:
+    """The gzip member of the record, byte for byte. Raises NotFound, ArchiveDamaged."""
+    from pipelines.warcread import OPEN, read_member
+
+    path = folder / Path(row["warc_file"]).name
+    read_member(path, row["warc_offset"], row["warc_length"])  # it must be one whole member
+    with os_errors(str(path)):
+        if not path.exists():  # still being written
+            path = path.with_name(path.name + OPEN)
+        with path.open("rb") as file:
+            file.seek(row["warc_offset"])
+            return file.read(row["warc_length"])
+
+
+def page(folder: Path, row: queries.Row) -> bytes:
+    """The body of the captured response as a browser gets to see it: without transfer and content coding."""
+    from pipelines.payload import TooLarge, content_decoded, entity_body, parse_head, split
+    from pipelines.warcread import read_block
+
+    block = read_block(folder / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
+    head = parse_head(split(block)[0])
+    if head is None:
+        raise ArchiveDamaged(
+            row["warc_record_id"], "holds no HTTP response", "`morgue verify` looks at the rest"
+        )
+    try:
+        return content_decoded(head.fields, entity_body(block), LARGEST)
+    except TooLarge as error:
+        raise MorgueError(row["url"], str(error), "--format warc gives the record as it is") from error

@@ -1,0 +1,37 @@
+"""`morgue sources`: what is watched, and what came of it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from crawler.asking import standard_output, the_database
+from crawler.cli import folder_option, setting_option
+from exports import table
+from pipelines import queries
+
+COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
+              help="json: one array; jsonl: one object a line.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, form: str) -> None:
+    """List the sources: articles, the newest one's day, the last good visit, what waits and what failed.
+
+    Of the sources that the archive has crawled; `morgue health` says whether they are well.
+    """
+    with the_database(ctx) as db:
+        rows = list(queries.sources(db))
+    with standard_output():
+        if form != "table":
+            table.data(rows, queries.SOURCE_KEYS, form)
+        elif not rows:
+            click.echo("No sources crawled yet: `morgue add URL` names one, `morgue crawl` visits it.")
+        else:
+            for line in table.table(rows, COLUMNS, table.columns_of(sys.stdout)):
+                click.echo(line)
