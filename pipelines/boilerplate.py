@@ -15,6 +15,8 @@ from typing import Any
 
 from lxml.etree import XPath, XPathError
 
+from pipelines.names import names_only
+
 MOST = 0.25  # share of the text that rules may take
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
 HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
@@ -93,19 +95,30 @@ LINES = (
          r"|コメント|التعليقات|коментарі|комментарии", edges=True),
     Line("newsletter", "asks readers to subscribe",
          r"click here to (?:have .{1,60} )?(?:newsletters? delivered|subscribe|sign up|register)\b.*"
-         r"|(?:sign up|subscribe|register)\b[^.!?]{0,80}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?)\b[^.!?]{0,100}[.!]?"
+         r"|(?:[^.!?]{0,100}[.!?:] ?)?(?:sign up|subscribe|register)\b[^.!?]{0,80}\b(?:newsletters?|inbox|mailing list|e-?mail alerts?)\b"
+         r"[^.!?]{0,100}[.!]?"
          r"|get (?:the|our) (?:latest|best)\b[^.!?]{0,100}\b(?:in|to) your inbox\b[^.!?]{0,60}[.!]?"
-         r"|(?:abonnieren sie|jetzt)\b[^.!?]{0,80}\bnewsletter\b[^.!?]{0,60}(?:[.!]|abonnieren[.!]?|anmelden[.!]?)?"
-         r"|(?:abonnez|inscrivez)-vous\b[^.!?]{0,60}\b(?:newsletter|lettre d.information)\b[^.!?]{0,60}[.!]?"
-         r"|suscríb(?:ete|ase)\b[^.!?]{0,60}\b(?:newsletter|boletín)\b[^.!?]{0,60}[.!]?"
-         r"|assine\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?|iscriviti\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?"),
+         r"|[^.!?]{0,120}\b(?:abonnieren sie|melden sie sich)\b[^.!?]{0,80}\bnewsletter\b[^.!?]{0,60}[.!]?|jetzt [^.!?]{0,60}newsletter\b[^.!?]{0,60}"
+         r"|[^.!?]{0,120}\b(?:abonnez|inscrivez)-vous\b[^.!?]{0,60}\b(?:newsletters?|lettres? d.information)\b[^.!?]{0,60}[.!]?"
+         r"|[^.!?]{0,120}\bsuscr[íi]b(?:ete|ase)\b[^.!?]{0,60}\b(?:newsletters?|bolet[íi]n(?:es)?)\b[^.!?]{0,60}[.!]?"
+         r"|[^.!?]{0,120}\b(?:assine|inscreva-se)\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?"
+         r"|[^.!?]{0,120}\biscriviti\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?"
+         r"|[^.!?]{0,120}\b(?:підпишіться|подпишитесь)\b[^.!?]{0,60}\b(?:розсилк\w+|рассылк\w+)\b[^.!?]{0,60}[.!]?"
+         r"|[^.!?]{0,120}اشترك في نشرتنا[^.!?]{0,60}[.!]?|[^。]{0,60}(?:メールでお届け|メルマガ)[^。]{0,60}。?(?:[^。]{0,30}登録[^。]{0,20}。)?"),
     Line("get the app", "advertises the paper's own application",
          r"(?:click here|tap here)?,? ?(?:to )?(?:get|download) (?:the|our)(?: free)? [^.!?]{0,40}\bapp\b[^.!?]{0,60}[.!]?"),
     Line("issn", "the periodical's number, from the page's head or foot",
          r"(?:[^.!?]{0,60}\W)?[ep]?-?issn(?: ?\([^)]{1,10}\))?:? ?\d{4}-\d{3}[\dx]\W*"),
     Line("first published", "says where the article comes from",
          r"(?:this (?:article|story|piece|post|report) (?:was|has been) )?(?:originally|first) (?:published|appeared|posted)"
-         r" (?:at|by|on|in|here)\b[^.!?]{0,100}[.!]?(?: (?:and|it) is re(?:published|printed) [^.!?]{0,80}[.!]?)?", edges=True),
+         r" (?:at|by|on|in|here)\b[^.!?]{0,100}[.!]?"
+         r"(?: (?:and|it) is re(?:published|printed) [^.!?]{0,80}[.!]?)?(?: https?://\S+)?", edges=True),
+    Line("dateline", "the label of a date that the page prints beside it",
+         r"(?:last |first )?(?:updated|published|posted|modified)(?: (?:on|at))?(?::[^.!?]{0,60}|[\s\d.,:/|–-]*)"
+         r"|(?:zuletzt )?(?:aktualisiert|veröffentlicht)(?: am)?(?::[^!?]{0,60}|[\s\d.,:/|–-]*)"
+         r"|(?:mis à jour|publié|modifié)(?: le)?(?::[^!?]{0,60}|[\s\d.,:/|–-]*)"
+         r"|(?:actualizado|publicado|atualizado)(?: el| em)?(?::[^!?]{0,60}|[\s\d.,:/|–-]*)"
+         r"|(?:оновлено|опубліковано|обновлено|опубликовано|更新|آخر تحديث)[:：]?[\s\d.,:/|–-]*", edges=True),
     Line("copyright", "the owner's mark",
          r"(?:©|\(c\)|copyright\b)[^.!?]{0,120}(?:\. all rights reserved)?[.!]?|[^.!?]{0,80}\ball rights reserved\b.{0,80}"
          r"|alle rechte vorbehalten\.?|tous droits réservés\.?|todos los derechos reservados\.?|© dpa\b.*", edges=True),
@@ -174,12 +187,15 @@ def _rule_of(element: Any) -> Block | None:
     return next((BY_CLASS[token] for token in element.get("class", "").split() if token in BY_CLASS), None)
 
 
-def tidy(lines: list[str]) -> list[str]:
-    """`lines` without those that LINES name; all of them, if that were more than a quarter of the text."""
-    rules = {index: rule for index, rule in named(lines)}
-    if sum(len(lines[index]) for index in rules) > MOST * sum(map(len, lines)):
+def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
+    """`lines` without those that LINES name, and without the lines that name or present the `authors`.
+
+    All of them, if that were more than a quarter of the text.
+    """
+    going = {index for index, _ in named(lines)} | set(_of_authors(lines, authors))
+    if sum(len(lines[index]) for index in going) > MOST * sum(map(len, lines)):
         return lines
-    return [line for index, line in enumerate(lines) if index not in rules]
+    return [line for index, line in enumerate(lines) if index not in going]
 
 
 def named(lines: list[str]) -> Iterator[tuple[int, Line]]:
@@ -190,3 +206,18 @@ def named(lines: list[str]) -> Iterator[tuple[int, Line]]:
             rule = next((rule for rule, pattern in PATTERNS if (edge or not rule.edges) and pattern.fullmatch(line)), None)
             if rule:
                 yield index, rule
+
+
+PRESENTS = re.compile(r"\W+(?:is|was|has been|covers|writes|works|ist|arbeitet|schreibt|est|es|trabaja|è|é) ", re.IGNORECASE)
+
+
+def _of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[int]:
+    """Lines at the head that are the byline, lines at the foot that begin with an author and say who that is."""
+    names = [name.casefold() for name in authors if " " in name]
+    for index, line in enumerate(lines):
+        if index < HEAD and names and len(line) < 120 and names_only(line, authors):
+            yield index
+        elif index >= len(lines) - 3 and index > HEAD and len(line) < LONGEST_LINE:
+            start = line.casefold()
+            if any(start.startswith(name) and PRESENTS.match(line, len(name)) for name in names):
+                yield index

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata
+from pipelines import boilerplate, charset, metadata, names
 from pipelines.jsonld import same_words
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
 
@@ -88,7 +89,10 @@ def _read(page: Page) -> Article:
     lines = _lines(_body(tree))
     if is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
-    text = "\n".join(boilerplate.tidy(_without_echo(lines, fields.title)))
+    lines = _without_echo(lines, fields.title)
+    if not fields.authors and (printed := names.in_lines(lines[:3], metadata.outlets(declared, fields.site_name))):
+        fields = replace(fields, byline=printed[0], authors=printed[1])
+    text = "\n".join(boilerplate.tidy(lines, fields.authors))
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
     return Article(
@@ -230,8 +234,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _without_echo(lines: list[str], title: str | None) -> list[str]:
-    """`lines` without a first line that is the headline once more."""
-    return lines[1:] if title and lines and same_words(lines[0]) == same_words(title) else lines
+    """`lines` without a first line that is the headline once more. The standfirst stays: readers count it as text."""
+    return lines[1:] if title and len(lines) > 1 and same_words(lines[0]) == same_words(title) else lines
 
 
 def count_words(text: str) -> int:

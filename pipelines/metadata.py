@@ -274,8 +274,7 @@ def _affixes(page: Declared, site: str | None) -> set[str]:
 
 def authorship(page: Declared, site: str | None) -> tuple[str | None, tuple[str, ...]]:
     """The byline as declared or printed, and the persons in it; the agency, if it names one and no person."""
-    outlets = {site or "", jsonld.text(page.article.get("publisher"), "name") or "", *page.meta(SITE)}
-    outlets |= _affixes(page, site)
+    papers = outlets(page, site)
     host = (urlsplit(page.url).hostname or "").removeprefix("www.")
     declared = [name for name in _declared_authors(page) if name]
     sources: list[list[str]] = [declared, [name for name in page.meta(AUTHOR) if not name.startswith(("http", "/", "@"))]]
@@ -284,11 +283,16 @@ def authorship(page: Declared, site: str | None) -> tuple[str | None, tuple[str,
     wires: tuple[str, ...] = ()
     for bylines in chain(sources, (_printed(page, path) for path in BYLINES)):  # lazy: most pages declare them
         first = first or _one_line(bylines)
-        if found := persons(bylines, outlets):
+        if found := persons(bylines, papers):
             return _one_line(bylines), found
         wires = wires or agencies(bylines)
     hinted = clean(page.hint.get("authors"))
-    return first or hinted, (persons([hinted], outlets) if hinted else ()) or wires
+    return first or hinted, (persons([hinted], papers) if hinted else ()) or wires
+
+
+def outlets(page: Declared, site: str | None) -> set[str]:
+    """Names of the paper, which name no author."""
+    return {site or "", jsonld.text(page.article.get("publisher"), "name") or "", *page.meta(SITE)} | _affixes(page, site)
 
 
 def _one_line(bylines: list[str]) -> str | None:
@@ -304,9 +308,10 @@ def _declared_authors(page: Declared) -> list[str | None]:
         if isinstance(author, dict):
             if "name" not in author and isinstance(author.get("@id"), str):
                 author = by_id.get(author["@id"], {})
+            called = [clean(name) for name in jsonld.texts(author.get("name"))]
             if any(kind.endswith("Organization") for kind in jsonld.types(author)):
-                continue
-            found.extend(clean(name) for name in jsonld.texts(author.get("name")))
+                called = [name for name in called if name and agencies([name])]
+            found.extend(called)
         else:
             found.append(clean(jsonld.text(author)))
     return [name for name in found if name and not name.startswith("http")]

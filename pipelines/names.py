@@ -51,6 +51,7 @@ AGENCIES = frozenset(
     "europa press", "dpa-infocom", "anadolu ajansı", "anadolu agency",
 }  # fmt: skip
 NOT_A_NAME = re.compile(r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE)
+WIRE = re.compile(r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE)
 NOBODY = frozenset("by von par por di door af av unknown anonymous photo foto text texte no-author".split())
 PARTICLES = frozenset("von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the".split())
 
@@ -71,9 +72,24 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
     return names
 
 
+def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
+    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none."""
+    for line in lines:
+        if len(line) < 120 and BY.match(line) and (found := persons([line], outlets)) and names_only(line, found):
+            return line, found
+    return None
+
+
+def names_only(line: str, names: Iterable[str]) -> bool:
+    """Does `line` hold, besides "By" and what joins names, only `names`?"""
+    known = {"".join(_words(name)) for name in names}
+    parts = ["".join(_words(part)) for part in split(line)]
+    return bool(parts) and all(part in known for part in parts)
+
+
 def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
     """The news agencies that `bylines` name."""
-    return tuple(dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name)))
+    return tuple(dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name) or WIRE.search(name)))
 
 
 def split(byline: str) -> list[str]:
