@@ -1,4 +1,4 @@
-"""Where a request goes: the parts of its URL, and which of its host's addresses may be connected to. No sockets here."""
+"""Where a request goes: the parts of its URL, and which of its host's addresses may be connected to."""
 
 from __future__ import annotations
 
@@ -109,13 +109,14 @@ def is_private_literal(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return not is_public(host if ":" in host else socket.inet_ntoa(socket.inet_aton(host)))  # 0x7f.1, 2130706433
+        # inet_aton also reads 0x7f.1 and 2130706433, as resolvers do.
+        return not is_public(host if ":" in host else socket.inet_ntoa(socket.inet_aton(host)))
     except OSError:
         return False
 
 
 async def lookup(host: str, port: int) -> list[str]:
-    """The addresses of a host in the resolver's order, public or not. Raises OSError (socket.gaierror) if it has none."""
+    """The addresses of a host in the resolver's order, public or not. Raises socket.gaierror if none."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""The answer to one request, read as its bytes arrive: what they are, what they mean, and where they end. No sockets.
+"""The answer to one request, read as its bytes arrive: what they are, what they mean, where they end.
 
 h11 decides the framing of the body (RFC 9112 section 6.3). It is strict about heads where servers are not, so
 it is given a tidied copy of the head; the bytes kept in `raw` are never touched.
@@ -6,9 +6,13 @@ it is given a tidied copy of the head; the bytes kept in `raw` are never touched
 
 from __future__ import annotations
 
+import re
+
 import h11
 
 from pipelines.payload import HEAD_END, Head, listed, parse_head
+
+LENGTH = re.compile(rb"\d{1,18}")  # RFC 9110 section 8.6; more digits than that are no size of anything
 
 
 class Malformed(Exception):
@@ -61,8 +65,7 @@ class Answer:
         if complete:
             self._finish()
         if self._max_body and len(self.raw) - self.head_length > self._max_body:
-            del self.raw[self.head_length + self._max_body :]
-            raise Overlong(f"a body of more than {self._max_body} bytes")
+            raise self._too_long(f"a body of more than {self._max_body} bytes")
         return complete
 
     def _take_head(self, ended: bool) -> bool:
@@ -111,7 +114,7 @@ class Answer:
         self.chunked = head.chunked
         announced = int(dict(response.headers).get(b"content-length", b"0"))
         if self._max_body and announced > self._max_body:
-            raise Overlong(f"a body of {announced} bytes; at most {self._max_body} are taken")
+            raise self._too_long(f"a body of {announced} bytes; at most {self._max_body} are taken")
 
     def _take_body(self, ended: bool) -> bool:
         try:
@@ -125,6 +128,11 @@ class Answer:
                 raise Ended from error
             raise Malformed(str(error)) from error
         return False
+
+    def _too_long(self, cause: str) -> Overlong:
+        """Keep no more than was allowed."""
+        del self.raw[self.head_length + self._max_body :]
+        return Overlong(cause)
 
     def _finish(self) -> None:
         """Cut off what came after the answer: bytes that no request asked for belong to no record."""
@@ -142,9 +150,10 @@ def tidied(head: Head) -> bytes:
     h11 to refuse.
     """
     codings = [coding for coding in listed(head.all(b"transfer-encoding")) if coding != b"identity"]
-    lengths = {length for length in listed(head.all(b"content-length")) if length.isdigit() and len(length) <= 20}
+    lengths = {length for length in listed(head.all(b"content-length")) if LENGTH.fullmatch(length)}
     lines = [b"HTTP/%s %d" % (head.version.encode(), head.status)]
-    lines += [b"Connection: " + token for token in listed(head.all(b"connection")) if token in (b"close", b"keep-alive")]
+    if b"close" in listed(head.all(b"connection")):
+        lines.append(b"Connection: close")
     if codings and codings[-1] == b"chunked":
         lines.append(b"Transfer-Encoding: chunked")
     elif not codings:

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection: bytes out, bytes in, nothing lost and nothing added. Knows no HTTP but a proxy's CONNECT."""
+"""One TCP or TLS connection: bytes out, bytes in, nothing lost, nothing added. Knows no HTTP but CONNECT."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Connection(asyncio.Protocol):
         return connection
 
     async def start_tls(self, context: ssl.SSLContext, host: str, timeout: float) -> None:
-        """Speak TLS from here on, as `host`. Raises OSError (ssl.SSLError, and SSLCertVerificationError of those)."""
+        """Speak TLS from here on with `host`. Raises OSError, of which ssl.SSLError is one."""
         loop = asyncio.get_running_loop()
         assert self._transport is not None
         name = host.rstrip(".")  # RFC 6066 section 3: without the trailing dot
@@ -57,14 +57,17 @@ class Connection(asyncio.Protocol):
         self.certificate = session.getpeercert(binary_form=True)
 
     async def tunnel(self, netloc: str, credentials: str | None) -> None:
-        """Have an HTTP proxy connect us to `host:port` (RFC 9110 section 9.3.6). Raises OSError."""
+        """Have an HTTP proxy connect us to `host:port` (RFC 9110 section 9.3.6). Raises TunnelRefused."""
         lines = [f"CONNECT {netloc} HTTP/1.1", f"Host: {netloc}"]
         if credentials is not None:
             lines.append(f"Proxy-Authorization: {credentials}")
         self.write("\r\n".join([*lines, "", ""]).encode("ascii"))
         reply = b""
         while b"\r\n\r\n" not in reply:
-            data = await self.read()
+            try:
+                data = await self.read()
+            except OSError as error:
+                raise TunnelRefused("the proxy broke off before it answered CONNECT") from error
             reply += data
             if not data or len(reply) > MAX_PROXY_REPLY:
                 raise TunnelRefused("the proxy gave no proper answer to CONNECT")
@@ -81,7 +84,9 @@ class Connection(asyncio.Protocol):
     @property
     def quiet(self) -> bool:
         """Whether nothing has arrived unasked and the peer has not hung up: fit for another request."""
-        return not self._arrived and not self._ended and self._transport is not None and not self._transport.is_closing()
+        if self._arrived or self._ended or self._transport is None:
+            return False
+        return not self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         """Send bytes. A connection that is gone says so at the next `read`."""
@@ -89,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     async def read(self) -> bytes:
-        """What has arrived, at least one byte; b"" once the peer has ended it. Raises OSError if it was reset."""
+        """What has arrived, at least one byte; b"" once the peer has hung up. Raises OSError on a reset."""
         if not self._arrived and not self._ended:
             self._waiter = asyncio.get_running_loop().create_future()
             try:

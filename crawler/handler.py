@@ -1,4 +1,4 @@
-"""The wire as a Scrapy download handler: a Request in, a Response out, and every exchange recorded in between.
+"""The wire as a Scrapy download handler: a Request in, a Response out, every exchange recorded in between.
 
 Recording happens here, below all of Scrapy's middlewares, because here is everything that goes over the wire:
 redirects, retries, robots.txt and failures included. A response is handed on only when its exchange has been
@@ -110,7 +110,7 @@ class WireHandler(BaseDownloadHandler):
             await self._keep(request, *error.earlier, error.exchange)
             if error.partial is not None:
                 request.meta["download_latency"] = error.partial.latency
-            if isinstance(error, ConnectionLost) and error.partial is not None and self._takes_partial(request):
+            if isinstance(error, ConnectionLost) and error.partial and self._takes_partial(request):
                 return as_response(request, error.partial, ["dataloss"])
             raise in_scrapys_words(error) from error
         await self._keep(request, *fetched.earlier, fetched.exchange)

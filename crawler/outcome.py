@@ -1,15 +1,15 @@
-"""What a fetch comes to: a response, or one of the ways in which there is none. Either carries the bytes to be recorded.
+"""What a fetch comes to: a response, or one of the ways in which there is none. Either carries its bytes.
 
-    WireError                 carries `exchange` and `earlier`
-    ├── Unsendable            the request cannot be put into HTTP/1.1
-    ├── NameNotResolved       the host has no address
-    ├── AddressRefused        the host is not on the public internet
-    ├── ConnectFailed         refused or unreachable
-    ├── TlsFailed             no TLS session, or a certificate that is not accepted
-    ├── TimedOut              longer than allowed
-    ├── ConnectionLost        closed or reset before the response was complete
-    ├── BodyTooLarge          larger than allowed
-    └── NotHttp               what came back cannot be parsed
+WireError                 carries `exchange` and `earlier`
+├── Unsendable            the request cannot be put into HTTP/1.1
+├── NameNotResolved       the host has no address
+├── AddressRefused        the host is not on the public internet
+├── ConnectFailed         refused or unreachable
+├── TlsFailed             no TLS session, or a certificate that is not accepted
+├── TimedOut              longer than allowed
+├── ConnectionLost        closed or reset before the response was complete
+├── BodyTooLarge          larger than allowed
+└── NotHttp               what came back cannot be parsed
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Fetched:
 
     exchange: Exchange  # the bytes, to be recorded
     status: int
-    headers: Headers  # of the final response, in the order, case and number sent; folds undone, lines that are no field left out
+    headers: Headers  # in the order, case and number sent; folds undone, lines that are no field left out
     body: bytes  # transfer-decoded, still content-encoded
     latency: float  # seconds from sending the request to the end of the final head
     certificate: bytes | None = None  # the server's own certificate, DER; None over plain TCP
@@ -95,7 +95,7 @@ class Attempt:
 
     url: str
     kind: str
-    direct: bool = True  # not through a proxy
+    direct: bool = True  # not through a proxy, which would hide the origin's address
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     request: bytes = b""
     answer: Answer | None = None
@@ -123,7 +123,7 @@ class Attempt:
             started=self.started,
             request=self.request,
             response=raw,
-            ip=connection.ip if connection and self.direct else None,  # behind a proxy the origin's is not known
+            ip=connection.ip if connection and self.direct else None,
             protocol=f"http/{head.version}" if head else "http/1.1",
             tls=connection.tls if connection else None,
             cipher=connection.cipher if connection else None,
@@ -139,8 +139,14 @@ class Attempt:
         """The response as far as it came, or None if not even its head did."""
         if self.answer is None or self.answer.head is None or self.connection is None:
             return None
-        head, latency = self.answer.head, self.latency or 0.0
-        return Fetched(exchange, head.status, head.fields, self.answer.body, latency, self.connection.certificate)
+        return Fetched(
+            exchange=exchange,
+            status=self.answer.head.status,
+            headers=self.answer.head.fields,
+            body=self.answer.body,
+            latency=self.latency or 0.0,
+            certificate=self.connection.certificate,
+        )
 
     def failed(self, kind: type[E], cause: str, truncated: str | None = None) -> E:
         """The error that says why this attempt came to nothing."""

@@ -8,6 +8,8 @@ does not even get a SYN.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from base64 import b64encode
 from typing import NamedTuple
@@ -187,5 +189,10 @@ def said(error: BaseException) -> str:
     """What an error of the operating system or of OpenSSL says, without its numbers."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
-    text = getattr(error, "strerror", None) or str(error)
-    return text or type(error).__name__
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    if isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return str(error)

@@ -1,4 +1,4 @@
-"""Our own HTTP/1.1 client, small enough that every byte passes through our hands: a URL in, an `Exchange` out.
+"""Our own HTTP/1.1 client, so that every byte passes through our hands: a URL in, an `Exchange` out.
 
 It asks, it reads, it says exactly what was sent and what came back. It follows no redirect, keeps no cookie,
 decodes no content and knows no Scrapy: `crawler.handler` is where those meet. Why we have it:
@@ -59,7 +59,7 @@ class Limits:
 
     timeout: float = 30.0  # seconds for the whole exchange, once connected
     connect_timeout: float = 15.0  # seconds for lookup, connection and TLS handshake together
-    max_body: int = 20_000_000  # bytes of body on the wire, chunk framing and content coding included; 0: no limit
+    max_body: int = 20_000_000  # bytes of body on the wire, framing and codings included; 0: no limit
     max_head: int = 256 * 1024  # bytes of response heads, interim ones included
 
 
@@ -74,8 +74,9 @@ class Asked:
     proxy: str | None
 
     def compose(self) -> tuple[h11.Connection, bytes, bytes]:
-        """(h11's view of the exchange, the bytes to record, the bytes to send). Raises h11.LocalProtocolError, ValueError.
+        """(h11's view of the exchange, the bytes to record, the bytes to send).
 
+        Raises h11.LocalProtocolError or ValueError for what HTTP/1.1 cannot say.
         Both are the same bytes but for one case: a plain request through a proxy carries the operator's
         password for that proxy, a line that the origin never sees and that has no place in an archive.
         """
@@ -83,8 +84,8 @@ class Asked:
             raise ValueError("CONNECT is no request for a page")
         via_proxy = self.proxy is not None and self.target.scheme == "http"
         path = f"http://{self.target.authority}{self.target.path}" if via_proxy else self.target.path
-        host = next((value for name, value in self.headers if name.lower() == b"host"), self.target.authority.encode())
-        lines = [(b"Host", host)]
+        hosts = [value for name, value in self.headers if name.lower() == b"host"]
+        lines = [(b"Host", hosts[0] if hosts else self.target.authority.encode())]
         lines += [(name, value.strip()) for name, value in self.headers if name.lower() not in OURS]
         if self.body or self.method in WITH_BODY:
             lines.append((b"Content-Length", b"%d" % len(self.body)))
@@ -96,7 +97,8 @@ class Asked:
         password = proxy_credentials(self.proxy) if via_proxy and self.proxy else None
         if password is None:
             return sender, raw, raw
-        return sender, raw, raw.replace(b"\r\n\r\n", f"\r\nProxy-Authorization: {password}\r\n\r\n".encode(), 1)
+        line = f"\r\nProxy-Authorization: {password}\r\n\r\n".encode()
+        return sender, raw, raw.replace(b"\r\n\r\n", line, 1)
 
 
 class Client:
@@ -156,8 +158,9 @@ class Client:
             asked.compose()
         except (ValueError, h11.LocalProtocolError) as error:
             raise attempt.failed(Unsendable, str(error)) from error
-        verified = self._verify if verify is None else verify
-        return await self._fetch(attempt, asked, Route(target.scheme, target.host, target.port, verified, proxy), limits)
+        verify = self._verify if verify is None else verify
+        route = Route(target.scheme, target.host, target.port, verify, proxy)
+        return await self._fetch(attempt, asked, route, limits)
 
     async def close(self) -> None:
         """Close all connections; fetches under way fail with ConnectionLost."""
@@ -196,7 +199,8 @@ class Client:
         except Overlong as error:
             raise self._cut(attempt, BodyTooLarge, str(error), "length") from error
         except Ended as error:
-            raise self._cut(attempt, ConnectionLost, "closed before the response was complete", "disconnect") from error
+            cause = "closed before the response was complete"
+            raise self._cut(attempt, ConnectionLost, cause, "disconnect") from error
         except OSError as error:
             raise self._cut(attempt, ConnectionLost, said(error), "disconnect") from error
         except Malformed as error:

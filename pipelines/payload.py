@@ -1,4 +1,4 @@
-"""From the bytes of an HTTP response to what they carry: head, entity body (transfer-decoded), content (decoded).
+"""From the bytes of an HTTP response to what they carry: its head, its entity body, its content.
 
 Pure and lenient: the web's servers are read as browsers read them, because a page that a reader can see is a
 page that an archive must be able to read. Nothing here changes what is recorded; it only says what the record
@@ -31,7 +31,7 @@ class Head:
 
     version: str  # "1.1" or "1.0"
     status: int  # 100 to 999
-    fields: tuple[tuple[bytes, bytes], ...]  # name as sent (case kept) and value, in the order sent, duplicates kept
+    fields: tuple[tuple[bytes, bytes], ...]  # name and value in the order, case and number sent
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of the field `name` (lower case), in the order sent."""
@@ -91,7 +91,7 @@ def clean(value: bytes) -> bytes:
 
 
 def split(response: bytes) -> tuple[bytes, bytes]:
-    """The bytes of a response as (head with its blank line, the rest). Without a blank line all of it is head."""
+    """The bytes of a response as (head with its blank line, the rest). Without a blank line all is head."""
     match = HEAD_END.search(response)
     return (response[: match.end()], response[match.end() :]) if match else (response, b"")
 

@@ -27,7 +27,9 @@ from pipelines.warcrecord import Fields, Record, date, digest, new_id, uri, warc
 ChunkedDigest = Literal["omit", "entity", "stored"]
 
 
-def keep(exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit") -> Capture:
+def keep(
+    exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit"
+) -> Capture:
     """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
 
     Raises DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.
@@ -56,6 +58,7 @@ def capture_of(member: Member, file: str) -> Capture | None:
 
 
 def _capture(member: Member, file: str, time: datetime) -> Capture:
+    """The capture of a response or metadata record."""
     get = member.headers.get
     response = get("WARC-Type") == "response"
     head = parse_head(split(member.block)[0]) if response else None
@@ -123,8 +126,8 @@ def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]
 
 
 def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -> Part:
-    fields = [("WARC-Type", type_), *more, ("WARC-Block-Digest", digest(block)), ("Content-Type", content_type)]
-    return fields, block
+    described = [("WARC-Block-Digest", digest(block)), ("Content-Type", content_type)]
+    return [("WARC-Type", type_), *more, *described], block
 
 
 def _response(exchange: Exchange, chunked: ChunkedDigest) -> Part:
@@ -148,5 +151,5 @@ def _failure(exchange: Exchange) -> Part:
 
 
 def flat(text: str) -> str:
-    """Text on one line: what servers and operating systems say may hold line breaks, which would forge a field."""
+    """Text on one line: an error's text may hold line breaks, and those would forge a field."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

@@ -52,13 +52,13 @@ class WarcWriter:
         level: int = 6,
         info: Mapping[str, str] | None = None,
     ) -> None:
-        """`info`: the fields of every file's warcinfo record (section 6.1): software, robots, operator, isPartOf, ...
+        """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
         `level`: zlib's, 1 (fast) to 9 (small). Raises ConfigError for an `info` value of more than one line.
         """
         self.folder, self._max_size, self._level = folder, max_size, level
-        self._host = re.sub(r"[^A-Za-z0-9.]+", "_", socket.gethostname()).strip("._") or "localhost"
-        self._prefix = re.sub(r"[^A-Za-z0-9_.]+", "_", prefix).strip("._") or "morgue"
+        self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
+        self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
         self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
         try:
             warc_fields(self._info.items())
@@ -72,7 +72,7 @@ class WarcWriter:
         self._warcinfo_id = ""
 
     def warcinfo_id(self) -> str:
-        """WARC-Record-ID of the warcinfo record that the next group will stand behind; begins a file if need be."""
+        """WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
         self._ready()
         return self._warcinfo_id
 
@@ -125,10 +125,11 @@ class WarcWriter:
                 self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}.warc.gz"
                 self._serial += 1
                 self._file = self._create()
-            sync_folder(self.folder)
         self._size, self._warcinfo_id = 0, new_id()
         try:
             self._write([member(self._warcinfo(now), self._level)])
+            with os_errors(str(self.folder)):
+                sync_folder(self.folder)
         except Exception:
             os.unlink(self._path)
             os.close(self._file)
@@ -140,10 +141,13 @@ class WarcWriter:
         if (self.folder / self._name).exists():
             return None
         try:
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except FileExistsError:
             return None
         fcntl.flock(file, fcntl.LOCK_EX)  # tells `recover` that somebody is alive
+        if os.fstat(file).st_nlink == 0:  # it was quicker, and has removed the empty file
+            os.close(file)
+            return None
         return file
 
     def _warcinfo(self, now: datetime) -> Record:
@@ -159,36 +163,46 @@ class WarcWriter:
         return Record(Fields(fields), block)
 
     def _write(self, members: list[bytes]) -> None:
-        """Append whole members; on any failure cut the file back to where it was."""
         assert self._file is not None
         self._synced = False
         with os_errors(self._path):
-            try:
-                for data in members:
-                    rest = memoryview(data)
-                    while rest:
-                        rest = rest[os.write(self._file, rest) :]
-            except BaseException:
-                os.ftruncate(self._file, self._size)
-                raise
-        self._size += sum(map(len, members))
+            self._size = append_whole(self._file, self._size, members)
 
 
-def finish(path: Path) -> str:
-    """Give a durable `.open` file its final name, never over another file; that name. Raises OSError, NotWritable."""
+def append_whole(file: int, size: int, members: Sequence[bytes]) -> int:
+    """Write members behind the first `size` bytes of a file, which are all that it shall keep; the new size.
+
+    All of them or none: a failure cuts the file back. Raises OSError.
+    """
+    if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
+        os.ftruncate(file, size)
+    os.lseek(file, size, os.SEEK_SET)
+    try:
+        for data in members:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+    except BaseException:
+        os.ftruncate(file, size)
+        raise
+    return size + sum(map(len, members))
+
+
+def finish(path: Path) -> None:
+    """Give a durable `.open` file its final name, never over another file. Raises OSError, NotWritable."""
     final = path.with_name(path.name.removesuffix(OPEN))
+    taken = NotWritable(str(final), "is there already, and is not overwritten", "move one of the two away")
     try:
         os.link(path, final)  # unlike a rename, this fails if the name is taken
     except FileExistsError:
         if not final.samefile(path):  # the same file under both names: a crash between link and unlink
-            raise NotWritable(str(final), "is there already and is not overwritten", "move one of the two away") from None
+            raise taken from None
     except OSError:  # a file system without hard links
         if final.exists():
-            raise NotWritable(str(final), "is there already and is not overwritten", "move one of the two away") from None
+            raise taken from None
         os.rename(path, final)
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
-    return final.name
 
 
 def sync_folder(folder: Path) -> None:
@@ -239,27 +253,14 @@ def _mend(path: Path, file: int) -> list[str]:
             for offset, length, why in damages if offset < end]  # fmt: skip
     torn = os.fstat(file).st_size - end
     if torn:
-        os.ftruncate(file, end)
-        os.lseek(file, end, os.SEEK_SET)
         note = f"{torn} bytes of a record that was torn by a crash were cut off at byte {end}"
-        _append_whole(file, end, member(_note(note, warcinfo_id)))
+        append_whole(file, end, [member(_note(note, warcinfo_id))])
         said.append(f"{name}: {note}")
     else:
         said.append(f"{name}: was left open by a crash; it is whole")
     os.fsync(file)
     finish(path)
     return said
-
-
-def _append_whole(file: int, end: int, data: bytes) -> None:
-    """Write at the end of a file, all or nothing: a full disk must not leave a torn note behind."""
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(file, rest) :]
-    except BaseException:
-        os.ftruncate(file, end)
-        raise
 
 
 def _note(text: str, warcinfo_id: str | None) -> Record:

@@ -1,8 +1,7 @@
-"""Reading WARC files back: one record by its place, or all of them in order, in time linear in the file's size."""
+"""Reading WARC files back: one record by its place, or all in order in time linear in the file's size."""
 
 from __future__ import annotations
 
-import mmap
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,7 +101,7 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
 
 def _opened(path: Path) -> BinaryIO:
     """A file under its own name or, while it is being written, with `.open` behind it."""
-    for name in (path, path.with_name(path.name + OPEN), path):  # a third look: it may have been finished in between
+    for name in (path, path.with_name(path.name + OPEN), path):  # once more: it may just have been finished
         try:
             with os_errors(str(path)):
                 return name.open("rb")
@@ -144,13 +143,29 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
     A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
     record, whose id nobody outside could know.
     """
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        while 0 <= (start := view.find(MAGIC, start)) < size:
-            try:
-                found = next(_members(file, start))
-                if warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id:
-                    return start
-            except _Damage:
-                pass
-            start += 1
+    while (start := _find(file, MAGIC, start)) < size:
+        try:
+            found = next(_members(file, start), None)
+            if found and (warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id):
+                return start
+        except _Damage:
+            pass
+        start += 1
     return size
+
+
+def _find(file: BinaryIO, wanted: bytes, start: int) -> int:
+    """Where `wanted` stands in a file, at or after `start`; the file's size if nowhere.
+
+    Not by mmap: cutting back a mapped file kills whoever reads it.
+    """
+    file.seek(start)
+    window = file.read(1 << 20)
+    while len(window) >= len(wanted):
+        at = window.find(wanted)
+        if at >= 0:
+            return start + at
+        kept = len(wanted) - 1
+        start += len(window) - kept
+        window = window[-kept:] + file.read(1 << 20)
+    return file.seek(0, 2)

@@ -72,7 +72,7 @@ def digest(*parts: bytes | memoryview) -> str:
 
 
 def uri(url: str) -> str:
-    """A URL as WARC-Target-URI: white space, control characters and what is not ASCII percent-encoded (RFC 3986)."""
+    """A URL as WARC-Target-URI: what is not visible ASCII percent-encoded (RFC 3986 section 2.1)."""
     return quote(url, safe=VISIBLE)
 
 
