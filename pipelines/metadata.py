@@ -231,7 +231,10 @@ def headline(page: Declared, site: str | None) -> str | None:
     ]
     for h1 in page.headlines:
         if any(agree(h1, other) for other in declared):
-            return h1
+            return _without_kicker(h1, declared)
+    if len(page.headlines) == 1 and len(words := _content(page.headlines[0])) >= 3:
+        if any(words & _content(other) for other in declared):  # rewritten for search engines, but one story
+            return page.headlines[0]
     if declared:
         return declared[0]
     return next((h1 for h1 in page.headlines if jsonld.same_words(h1) not in affixes), None)
@@ -243,6 +246,18 @@ def agree(one: str, other: str) -> bool:
     if not a or not b:
         return False
     return a == b or (min(len(a), len(b)) >= 3 and len(a & b) >= 0.75 * min(len(a), len(b)) and len(a) <= 2.5 * len(b))
+
+
+def _without_kicker(h1: str, declared: list[str]) -> str:
+    """`h1`, or the declared headline that it ends with: what comes before is the kicker above it."""
+    words = jsonld.same_words(h1)
+    ends = (other for other in declared if words.endswith(" " + jsonld.same_words(other)) and len(_content(other)) >= 3)
+    return next(ends, h1)
+
+
+def _content(title: str) -> set[str]:
+    """The longer words of a headline."""
+    return {word for word in jsonld.same_words(title).split() if len(word) > 3}
 
 
 SEPARATOR = re.compile(r"\s+[|–—·•»«:*/-]+\s+|\s*[|｜»]\s*|\s*::\s*|:\s+(?=[^:]*$)")
