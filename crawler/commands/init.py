@@ -11,6 +11,8 @@ import click
 from crawler.folder import Folder
 from pipelines.errors import ConfigError, os_errors
 
+TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
+
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".")
@@ -64,7 +66,7 @@ def check_place(folder: Folder) -> None:
 
 def make(folder: Folder, contact: str, name: str) -> None:
     """All of it or nothing. Raises NotWritable, DiskFull."""
-    from crawler.handbook import settings_file, source_file
+    from crawler.handbook import settings_file
     from pipelines.keeper import open_database
 
     given = {key: value for key, value in (("contact", contact), ("name", name)) if value}
@@ -76,7 +78,7 @@ def make(folder: Folder, contact: str, name: str) -> None:
         undo.callback(remove_database, folder.database)
         open_database(folder.database).close()
         for path, text in (
-            (folder.sources / "_template.toml", source_file()),
+            (folder.sources / "_template.toml", TEMPLATE.read_text(encoding="utf-8")),
             (folder.settings, settings_file({"operator": given})),  # last: from now on it is an archive
         ):
             undo.callback(path.unlink, missing_ok=True)

@@ -1,0 +1,72 @@
+"""`morgue schedule`: the systemd or cron lines that keep this archive up to date."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from pathlib import Path
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from crawler.timetable import CHOICES, Job, cron, systemd
+from pipelines.errors import ConfigError, NotFound
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--systemd", "form", flag_value="systemd", help="A service and a timer of your own systemd (on Linux)."
+)
+@click.option("--cron", "form", flag_value="cron", help="A line for crontab -e (elsewhere).")
+@click.option(
+    "--every", metavar="TIME", default="15m", show_default=True, help="How often to look what is due."
+)
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str) -> None:
+    """Print what makes this machine crawl regularly; changes nothing.
+
+    Each round is `morgue crawl`: it fetches what is due by the settings [every] and crawl.recheck; a round with
+    nothing due takes a second. With SOURCE, those sources are crawled in each round, due or not.
+    """
+    from crawler.config import load
+
+    folder = the_folder(ctx)
+    config = load(folder, the_overrides(ctx))
+    for name in sources:
+        if name not in config.sources:
+            there = ", ".join(config.sources) or "none yet"
+            raise NotFound(name, f"no such source (there are: {there})", "name one of them, or none for all")
+    if not config.sources:
+        click.echo("no sources yet: morgue add URL", err=True)
+    job = Job(str(folder.path), this_command(), seconds(every), sources)
+    form = form or ("systemd" if sys.platform == "linux" else "cron")
+    click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
+
+
+def seconds(text: str) -> int:
+    """Raises ConfigError."""
+    from crawler.units import Duration
+
+    try:
+        return round(Duration.parse(text))
+    except ValueError:
+        raise ConfigError(f"--every {text}", "is not a duration", f"say {CHOICES}") from None
+
+
+def this_command() -> tuple[str, ...]:
+    """How to call the morgue that is running now, from anywhere."""
+    called = Path(sys.argv[0]).absolute()
+    # Beside Python: where pip puts it. Links are kept: pipx and uv upgrade what is behind theirs.
+    beside = Path(sys.executable).with_name("morgue")
+    for path in (called, beside):
+        if path.name == "morgue" and path.is_file() and os.access(path, os.X_OK):
+            return (str(path),)
+    module = (sys.executable, "-m", "crawler")
+    root = Path(__file__).parents[2]
+    if str(root) in (*site.getsitepackages(), site.getusersitepackages()):
+        return module
+    return ("/usr/bin/env", f"PYTHONPATH={root}", *module)
