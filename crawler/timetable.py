@@ -22,6 +22,7 @@ INTERVALS = (  # what both cron and a calendar can express
     WEEK,
 )
 CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
+PLAIN = r"[A-Za-z0-9/._%=+:@-]+"  # words that need no quotes in a unit
 LONGEST_NAME = 200  # systemd's limit is 255 with the ending
 
 
@@ -90,9 +91,9 @@ def cron_line(job: Job) -> str:
 
 
 def cron_word(word: str) -> str:
-    """Quoted for sh, and % for cron: there it ends the command, quoted or not, unless a backslash is before it.
+    """Quoted for sh, and % for cron: there it ends the command, even in quotes, unless a backslash precedes.
 
-    A backslash of the word itself must not be taken for that one: quotes close and open again between them.
+    A backslash of the word itself must not be taken for that one: quotes close and open again between.
     """
     return shlex.quote(word).replace("\\%", "\\''%").replace("%", "\\%")
 
@@ -100,7 +101,7 @@ def cron_word(word: str) -> str:
 def systemd(job: Job) -> str:
     """A shell script that installs a user's service and timer: both are in it as they are."""
     return f"""\
-# A timer of your own systemd, without root. Read it, then paste it into a shell, or: morgue schedule | sh
+# A timer of your own systemd, without root. Read, then paste it into a shell, or: morgue schedule | sh
 mkdir -p ~/.config/systemd/user
 
 cat > ~/.config/systemd/user/{job.name}.service <<'UNIT'
@@ -121,10 +122,9 @@ systemctl --user enable --now {job.name}.timer
 
 def service(job: Job) -> str:
     """The unit that crawls once."""
-    arguments = job.arguments
-    # $ begins a variable; in the program's name it cannot be doubled, so there variables are switched off.
-    literal = "$" in arguments[0]
-    words = [unit_word(word, dollar=not literal) for word in arguments]
+    words = list(map(unit_word, job.arguments))
+    # systemd takes no quotes, backslashes or variables in the name of a program, but in arguments of one.
+    start = "" if re.fullmatch(PLAIN, job.command[0]) else "/usr/bin/env "
     # A private /tmp would hide what lies in the real one.
     elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
     return f"""\
@@ -133,7 +133,7 @@ Description=Newsmorgue crawl of {unit_text(job.archive)}
 
 [Service]
 Type=oneshot
-ExecStart={":" if literal else ""}{" ".join(words)}
+ExecStart={start}{" ".join(words)}
 # 4: another crawl is at work on this archive. 130: stopped by systemctl or a shutdown.
 SuccessExitStatus=4 130
 # On stop only morgue gets the signal; it finishes what is in flight, then its worker processes leave.
@@ -176,19 +176,17 @@ WantedBy=timers.target
 """
 
 
-def unit_word(word: str, *, dollar: bool = True) -> str:
+def unit_word(word: str) -> str:
     """One word of an ExecStart line (systemd.service, "Command lines"): C escapes, %% for %, $$ for $."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    if dollar:
-        escaped = escaped.replace("$", "$$")
-    return escaped if re.fullmatch(r"[A-Za-z0-9/._%=+:@-]+", word) else f'"{escaped}"'
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return escaped if re.fullmatch(PLAIN, word) else f'"{escaped}"'
 
 
 def path_word(word: str) -> str:
     """One path of a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
     mark = "'" if '"' in word else '"'
     escaped = word.replace("%", "%%")
-    return escaped if re.fullmatch(r"[A-Za-z0-9/._%=+:@-]+", word) else f"{mark}{escaped}{mark}"
+    return escaped if re.fullmatch(PLAIN, word) else f"{mark}{escaped}{mark}"
 
 
 def unit_text(text: str) -> str:

@@ -159,7 +159,7 @@ def scalar(text: str) -> Any:
 def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[Path_]) -> ConfigError:
     """One of pydantic's errors as one of ours."""
     at = detail["loc"]
-    by_option = any(at[: len(path)] == path for path in overridden)
+    by_option = any(at[: len(path)] == path[: len(at)] for path in overridden)
     place = ""
     if by_option:
         place = "" if file == SETTINGS else f"source {file.removeprefix('sources/').removesuffix('.toml')}: "
@@ -223,4 +223,4 @@ def spelt(at: tuple[str | int, ...]) -> str:
     numbers = [key for key in at if isinstance(key, int)]
     if numbers:
         return " ".join([f"{header(at)} {numbers[0] + 1}:", *keys[1:]]).rstrip(":")
-    return f"[{keys[0]}] {' '.join(keys[1:])}" if len(keys) > 1 else keys[0]
+    return f"[{keys[0]}] {' '.join(keys[1:])}" if len(keys) > 1 else keys[0] or '""'

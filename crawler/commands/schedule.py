@@ -29,8 +29,8 @@ from pipelines.errors import ConfigError, NotFound
 def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str) -> None:
     """Print what makes this machine crawl regularly; changes nothing.
 
-    Each round is `morgue crawl`: it fetches what is due by the settings [every] and crawl.recheck; a round with
-    nothing due takes a second. With SOURCE, those sources are crawled in each round, due or not.
+    Each round is `morgue crawl`: it fetches what is due by the archive's settings, and ends at once if nothing
+    is. With SOURCE, those sources are crawled in each round, due or not.
     """
     from crawler.config import load
 
