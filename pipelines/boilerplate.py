@@ -2,7 +2,7 @@
 
 A block rule names ids and class tokens, exactly: a token that merely contains "newsletter" once stood on the wrapper of
 a whole article. A line rule is a pattern for a whole line of the extracted text, so it can never bite inside prose.
-Neither may take more than a quarter of what it is applied to; a rule that would has met a page it was not made for.
+Both know a limit (MOST, MOST_LINES): a rule that goes beyond it has met a page that it was not made for.
 Every rule has a page in tests/pages that leaks without it.
 """
 
@@ -17,7 +17,8 @@ from lxml.etree import XPath, XPathError
 
 from pipelines.names import names_only
 
-MOST = 0.25  # share of the text that rules may take
+MOST = 0.25  # share of the page's text that block rules may take
+MOST_LINES = 0.5  # share of the found text that line rules may take: a flash is shorter than the form below it
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
 HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
 
@@ -44,7 +45,7 @@ class Line:
 
 # Substrings that preselect elements in C, before tokens are compared in Python.
 STEMS = ("comment", "disqus", "coral", "fb-", "share", "addtoany", "sharedaddy", "jp-related", "newsletter", "yarpp", "outbrain",
-         "taboola", "essb", "follow", "hyvor", "viafoura", "openweb", "spot-im")  # fmt: skip
+         "OUTBRAIN", "taboola", "essb", "follow", "hyvor", "viafoura", "openweb", "spot-im", "tnp-", "social", "jp-", "trc_")  # fmt: skip
 
 BLOCKS = (
     Block("wordpress comments", "readers' comments and the form below them, by WordPress's own template names",
@@ -77,15 +78,16 @@ LINES = (
          r"|deixe (?:uma resposta|um comentário)(?: cancelar resposta)?|lascia un commento(?: annulla risposta)?"
          r"|geef een reactie(?: reactie annuleren)?|コメントを残す(?: コメントをキャンセル)?|اترك تعليقًا?|залишити коментар|добавить комментарий"),
     Line("e-mail notice", "stands in every WordPress comment form",
-         r"your e-?mail address will not be published\b.*|(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht\b.*"
-         r"|votre adresse e-?mail ne sera pas publiée\b.*|(?:tu|su) dirección de correo electrónico no será publicada\b.*"
-         r"|o seu endereço de e-?mail não será publicado\b.*|il tuo indirizzo email non sarà pubblicato\b.*"
-         r"|(?:je|het) e-mailadres (?:wordt|zal) niet (?:gepubliceerd|worden gepubliceerd)\b.*|メールアドレスが公開されることはありません。.*"
-         r"|لن يتم نشر عنوان بريدك الإلكتروني.*|ваш e-mail не буде опублікован[оий]+\b.*|ваша e-mail адреса не оприлюднюватиметься.*"
+         r"(?:your e-?mail address will not be published|(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht"
+         r"|votre adresse e-?mail ne sera pas publiée|(?:tu|su) dirección de correo electrónico no será publicada"
+         r"|o seu endereço de e-?mail não será publicado|il tuo indirizzo email non sarà pubblicato"
+         r"|(?:je|het) e-mailadres (?:wordt niet gepubliceerd|zal niet worden gepubliceerd)|メールアドレスが公開されることはありません"
+         r"|لن يتم نشر عنوان بريدك الإلكتروني|ваш e-mail не будет опубликован|ваша e-mail адреса не оприлюднюватиметься)"
+         r"[.。]?(?: ?.{0,100}\*.{0,30})?"
          r"|save my name, e-?mail,? and website in this browser for the next time i comment\.?"),
     Line("akismet", "WordPress's spam filter introduces itself",
          r"(?:this site|diese website|ce site|este sitio|este site|questo sito|deze site|цей сайт|этот сайт|このサイトは|يستخدم هذا الموقع)"
-         r".{0,40}\bakismet\b.*"),
+         r"[^,.]{0,40}\bakismet\b[^,.。]{0,60}[.。]?(?: ?[^.。]{0,140}[.。]?)"),
     Line("log in to comment", "tells readers how to comment",
          r"(?:you must be|please|you need to be)? ?(?:logg?(?:ed)? ?in|sign(?:ed)? in|register)\b.{0,40} to (?:post a |leave a )?comment\w*\.?"
          r"|you must confirm your public display name before commenting\b.*|please logout and then login again\b.*"
@@ -190,10 +192,10 @@ def _rule_of(element: Any) -> Block | None:
 def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
     """`lines` without those that LINES name, and without the lines that name or present the `authors`.
 
-    All of them, if that were more than a quarter of the text.
+    All of them, if that were more than half of the text.
     """
     going = {index for index, _ in named(lines)} | set(_of_authors(lines, authors))
-    if sum(len(lines[index]) for index in going) > MOST * sum(map(len, lines)):
+    if sum(len(lines[index]) for index in going) > MOST_LINES * sum(map(len, lines)):
         return lines
     return [line for index, line in enumerate(lines) if index not in going]
 

@@ -12,7 +12,8 @@ import re
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
 SAMPLE = 20_000  # bytes that guessing looks at; statistics need no more
-DAMAGE = 0.01  # share of replacement characters among the non-ASCII ones up to which a declaration is believed
+DAMAGE = 0.1  # share of broken characters among the non-ASCII ones up to which an encoding is believed
+WESTERN = 0.2  # share of non-ASCII bytes among letters below which an unknown text is in a Western language
 # ASCII bytes that are no ASCII text: the escape sequences of ISO-2022 and the tilde codes of HZ.
 SEVEN_BIT = ("iso2022", "iso-2022", "hz")
 
@@ -74,18 +75,20 @@ def _guesses(body: bytes) -> list[str]:
         if language == "zh" and found[2]:
             return ["big5hkscs"]
         return [LEGACY.get(language, "cp1252")]
-    from charset_normalizer import from_bytes  # slow, so only here: a page in fifty thousand
+    sample = re.sub(rb"<[^>]*>|[^a-zA-Z\x80-\xff]+", b" ", body[: SAMPLE * 5])[:SAMPLE]
+    letters = len(sample) - sample.count(b" ")
+    if sum(byte > 127 for byte in sample) < WESTERN * letters:
+        return ["cp1252"]
+    from charset_normalizer import from_bytes  # slow, so only here: a page in thousands
 
-    high = re.sub(rb"<[^>]*>|\s+", b" ", body[: SAMPLE * 5])[:SAMPLE]
-    best = from_bytes(high).best()
+    best = from_bytes(sample).best()
     return [resolve_encoding(best.encoding) or best.encoding] if best else []
 
 
 def _plausible(text: str) -> bool:
     """Nearly every character beyond ASCII came out whole, and there are no control characters to speak of."""
     broken = text.count("\ufffd") + len(CONTROLS.findall(text))
-    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return broken <= max(2, DAMAGE * beyond_ascii)
+    return broken <= DAMAGE * (len(text) - len(text.encode("ascii", "ignore")))
 
 
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x80-\x9f]")
