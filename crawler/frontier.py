@@ -6,6 +6,7 @@ What is fetched stays fetched; what was claimed by a crawl that died is waiting 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -73,6 +74,9 @@ class Scope:
         return f"({self.condition}) AND (day IS NULL OR day >= ?)", (*self.values, self.since)
 
 
+# /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
+IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
+
 CLAIM = "id, url, host, source_id, kind, depth, hint, visits, failures, found, etag, last_modified"
 
 
@@ -94,7 +98,7 @@ class Frontier:
         """
         new, hosts = 0, set()
         for want in wanted:
-            day = day_of(want.hint)
+            day = day_of(want.hint) or day_in(want.url)
             row = self.db.execute(
                 """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                          found_on, hint, day)
@@ -124,11 +128,13 @@ class Frontier:
                 new += row[0] == 0 and want.kind not in LISTINGS
         return new, hosts
 
-    def make_due(self, urls: Iterable[str], now: datetime) -> None:
-        """These listings are wanted now, whenever they were planned."""
-        self.db.executemany(
-            "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE url_key = ? AND state != 'claimed'",
-            [(stamp(now), url_key(url)) for url in urls],
+    def make_due(self, source_id: int | None, now: datetime) -> None:
+        """A source's listings are wanted now, whenever they were planned; except places that were guessed and not there."""
+        marks = ", ".join("?" * len(LISTINGS))
+        self.db.execute(
+            f"""UPDATE frontier SET state = 'waiting', next_visit = ?
+                 WHERE source_id = ? AND kind IN ({marks}) AND (visits > 0 OR failures = 0 OR state = 'waiting')""",  # noqa: S608
+            (stamp(now), source_id, *LISTINGS),
         )
 
     def hosts_due(self, scope: Scope, now: datetime) -> list[str]:
@@ -226,6 +232,12 @@ def day_of(hint: Mapping[str, str]) -> str | None:
     """The ISO day that a feed or sitemap gives an article: of publication, else of its last change."""
     text = hint.get("published") or hint.get("modified") or ""
     return text[:10] if len(text) >= 10 else None
+
+
+def day_in(url: str) -> str | None:
+    """The ISO day that a URL's path names, or the first of its month; None if it names none."""
+    found = IN_PATH.search(url)
+    return f"{found[1]}-{found[2]}-{found[3] or '01'}" if found else None
 
 
 def changed_at(hint: Mapping[str, str]) -> str | None:

@@ -193,7 +193,7 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
             (site.source_id, json.dumps(keys)),
         )
     if at_once:
-        frontier.make_due((want.url for want in seeds), now)
+        frontier.make_due(site.source_id, now)
 
 
 def belongs(url: str, site: Site) -> bool:

@@ -15,17 +15,22 @@ from weakref import WeakKeyDictionary
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 
+from crawler.reasons import reason_of
 from crawler.robots import Robots
 
 AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
 
 
 class Disallowed(IgnoreRequest):
-    """robots.txt does not let us. `for_now`: only because it could not be had, so ask again later."""
+    """robots.txt does not let us.
 
-    def __init__(self, why: str, *, for_now: bool) -> None:
+    `for_now`: only because it could not be had, so ask again later; `unreachable`: because the host could not be reached
+    at all, and why.
+    """
+
+    def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None) -> None:
         super().__init__(why)
-        self.why, self.for_now = why, for_now
+        self.why, self.for_now, self.unreachable = why, for_now, unreachable
 
 
 class RobotsCache:
@@ -36,6 +41,7 @@ class RobotsCache:
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
         self._robots: dict[str, asyncio.Future[Robots]] = {}
+        self._unreachable: dict[str, str] = {}  # site -> why its robots.txt brought no answer
 
     @classmethod
     def of(cls, crawler: Any) -> RobotsCache:
@@ -49,12 +55,15 @@ class RobotsCache:
 
         `like` is the meta of the request that asks: proxy and certificate settings are taken over from it.
         """
-        parts = urlsplit(url)
-        key = f"{parts.scheme}://{parts.netloc}"
+        key = site_of(url)
         if key not in self._robots:
             self._robots[key] = asyncio.ensure_future(self._fetch(key, like or {}))
         # One page that is cancelled must not cancel the fetch that others wait for.
         return await asyncio.shield(self._robots[key])
+
+    def unreachable(self, url: str) -> str | None:
+        """Why the robots.txt of the site of `url` brought no answer at all; None if it did, or was not asked for."""
+        return self._unreachable.get(site_of(url))
 
     def known(self, host: str) -> list[Robots]:
         """What is known so far about a host name, over all its ports and schemes."""
@@ -74,9 +83,16 @@ class RobotsCache:
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except (IgnoreRequest, OSError, *download_errors()):
+        except (IgnoreRequest, OSError, *download_errors()) as error:
+            self._unreachable[key] = reason_of(error)
             return Robots.parse(None, b"", AGENT)
         return Robots.parse(response.status, response.body, AGENT)
+
+
+def site_of(url: str) -> str:
+    """What a robots.txt speaks for: scheme, host and port (RFC 9309, 2.3)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def download_errors() -> tuple[type[Exception], ...]:
@@ -110,4 +126,8 @@ class RobotsGate:
             return
         robots = await self.cache.get(request.url, request.meta)
         if not robots.allowed(request.url):
-            raise Disallowed(robots.reason or "disallowed by robots.txt", for_now=robots.reason is not None)
+            raise Disallowed(
+                robots.reason or "by robots.txt",
+                for_now=robots.reason is not None,
+                unreachable=self.cache.unreachable(request.url),
+            )

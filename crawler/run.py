@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,7 @@ class Run:
         self.pump: Pump | None = None
         self._crawler: Any = None
         self._closed = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     def for_scrapy(cls, crawler: Any, source: str = "", limit: str = "", **_: Any) -> Run:
@@ -85,9 +87,29 @@ class Run:
 
     def attach(self, crawler: Any) -> None:
         """Let the parts of a Scrapy crawler find this run."""
+        from scrapy import signals
+
         self._crawler = crawler
         self.desk.register(crawler)
+        crawler.signals.connect(self._callback_broke, signals.spider_error)
+        crawler.signals.connect(self._stage_broke, signals.item_error)
         self.desk.on_fatal = lambda error: self.stop()
+
+    def _callback_broke(self, failure: Any, response: Any, spider: Any) -> None:
+        """A mistake of ours (Scrapy has logged it) costs one page; a claim is never forgotten."""
+        self._broke(response.request.cb_kwargs["claim"], failure)
+
+    def _stage_broke(self, item: Any, response: Any, spider: Any, failure: Any) -> None:
+        claim, _validators = spider.open.pop(getattr(item, "page", item).frontier_id)
+        self._broke(claim, failure)
+
+    def _broke(self, claim: Any, failure: Any) -> None:
+        if self.desk.fatal is not None or self.pump is None:
+            return  # the row stays claimed, and waits again when the next crawl begins
+        why = f"internal error: {type(failure.value).__name__}"
+        task = asyncio.get_running_loop().create_task(self._crawler.spider.visits.failed(claim, why))
+        self._tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._tasks.discard)
 
     async def begin(self) -> Any:
         """Called by the spider when it starts: the Visits through which claims end."""
@@ -114,7 +136,9 @@ class Run:
         if self.pump is not None:
             self.pump.stop()
         if self._crawler is not None:
-            asyncio.get_running_loop().create_task(self._crawler.stop_async())
+            task = asyncio.get_running_loop().create_task(self._crawler.stop_async())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def interrupt(self) -> None:
         """Ctrl-C or SIGTERM."""
@@ -237,6 +261,22 @@ def configure(settings: Any) -> None:
         settings.set(name, value, PRIORITY)
 
 
+class Reported(logging.Filter):
+    """Keeps Scrapy from logging, traceback and all, what the ending of the run will say in the family's words."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, MorgueError | asyncio.CancelledError)
+
+
+def log_to_stderr() -> None:
+    """Warnings and our own mistakes; what sites do is in the summary."""
+    handler = logging.StreamHandler()
+    handler.addFilter(Reported())
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
 async def crawl(run: Run) -> Ending:
     """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
     from scrapy.crawler import AsyncCrawlerRunner
@@ -244,6 +284,7 @@ async def crawl(run: Run) -> Ending:
 
     from crawler.spiders.news import NewsSpider
 
+    log_to_stderr()
     settings = get_project_settings()
     settings.set(CONFIG, run.config, "cmdline")
     runner = AsyncCrawlerRunner(settings)

@@ -38,10 +38,10 @@ ITEM_PIPELINES = {
 
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # depth is the frontier's, and survives a restart
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # nothing of ours to say to a site
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # checked before a URL enters the frontier
 }
 
+REFERRER_POLICY = "no-referrer"  # a site need not know by which way we came
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier knows what was seen, across runs
 HTTPERROR_ALLOW_ALL = True  # a 404 is an outcome to be written down
 COOKIES_ENABLED = False

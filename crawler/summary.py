@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipelines.tally import OUTCOMES, Count, Tally
 
-COLUMNS = ("found", "fetched", *OUTCOMES)
+COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
 
 
 def summary(tally: Tally) -> Iterator[str]:
@@ -16,8 +16,8 @@ def summary(tally: Tally) -> Iterator[str]:
         return
     if len(rows) > 1:
         rows.append(("all", [sum(column) for column in zip(*(row for _, row in rows), strict=True)]))
-    # A column of zeros says nothing; found and fetched always stand.
-    shown = [i for i, name in enumerate(COLUMNS) if i < 2 or any(row[i] for _, row in rows)]
+    # A column of zeros says nothing; the first three always stand.
+    shown = [i for i in range(len(COLUMNS)) if i < 3 or any(row[i] for _, row in rows)]
     width = max(len(name) for name, _ in rows)
     head = "  ".join(COLUMNS[i] for i in shown)
     yield f"{'source':<{width}}  {head}"
@@ -46,9 +46,9 @@ def reasons(tally: Tally) -> Iterator[str]:
 
 def numbers(count: Count) -> list[int]:
     """The cells of a row."""
-    return [count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
+    return [count.listings, count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
 
 
 def worth_a_row(count: Count) -> bool:
     """A source that was looked at."""
-    return bool(count.listings or count.answered or any(numbers(count)))
+    return bool(count.answered or any(numbers(count)))

@@ -22,9 +22,16 @@ class Read:
 
     async def process_item(self, item: Page) -> Reading:
         try:
-            return await self.desk.workers.run(timed_read, item)
+            outcome, ms = await self.desk.workers.run(outcome_of, item)
         except Overrun as overrun:
-            return Reading(item, NothingToRead(f"extractor {overrun.reason}"), ms=0.0)
+            outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
+        return Reading(item, outcome, ms)
+
+
+def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
+    """Read a page where it is; the page itself need not travel back from the worker."""
+    reading = timed_read(page)
+    return reading.outcome, reading.ms
 
 
 class Keep:

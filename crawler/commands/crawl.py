@@ -112,6 +112,7 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
     for line in summary(run.desk.tally):
         click.echo(line, err=quiet)
     if ending.error is not None:
+        click.echo("stopped: what the last second brought may be missing; it is fetched again next time", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)

@@ -7,17 +7,18 @@ from typing import Any
 
 import scrapy
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.discover import COMMON_FEEDS, COMMON_SITEMAPS, Discovery, read_feed, read_links, read_sitemap
 from crawler.frontier import Claim, Wanted
 from crawler.plan import Site, belongs
+from crawler.reasons import reason_of
 from crawler.robotsgate import Disallowed, RobotsCache
 from crawler.schedule import LISTINGS
 from crawler.visits import Visits, header, validators
 from pipelines.items import Page
+from pipelines.urls import fetchable
 from pipelines.workers import Overrun
 
 READERS = {
@@ -27,7 +28,6 @@ READERS = {
     "front": read_links,
     "section": read_links,
 }
-
 
 class NewsSpider(scrapy.Spider):
     """Every source, every site; what differs between them is data (`crawler.plan.Site`)."""
@@ -113,7 +113,12 @@ class NewsSpider(scrapy.Spider):
         claim: Claim = failure.request.cb_kwargs["claim"]
         self.visits.pump.fetched(claim)
         error = failure.value
-        if isinstance(error, Disallowed):
+        if self.visits.desk.fatal is not None:
+            self.visits.pump.filed(claim)  # not this page's fault: its row stays claimed, and waits again next time
+            return
+        if isinstance(error, Disallowed) and error.unreachable is not None:
+            await self.visits.failed(claim, error.unreachable)
+        elif isinstance(error, Disallowed):
             await self.visits.disallowed(claim, error.why, for_now=error.for_now)
         else:
             await self.visits.failed(claim, reason_of(error))
@@ -126,7 +131,7 @@ class NewsSpider(scrapy.Spider):
             found: Discovery = await self.visits.desk.workers.run(reader, response.body, response.url, content_type)
         except Overrun as overrun:
             return [], f"reading it {overrun.reason}"
-        wanted = follow(found, claim, site)
+        wanted = follow(found, claim, site, self.run.config.crawl.url_length)
         if claim.kind == "front" and not site.watched:
             wanted += await self.common_places(response, wanted)
         return wanted, found.problem
@@ -147,33 +152,19 @@ def guess(response: Response, path: str, kind: str) -> Wanted:
     return Wanted(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
 
 
-def follow(found: Discovery, claim: Claim, site: Site) -> list[Wanted]:
+def follow(found: Discovery, claim: Claim, site: Site, url_length: int) -> list[Wanted]:
     """Which of the links found this site follows."""
     wanted = []
     for link in found.found:
-        kind = site.judge(link.url, link.kind)
+        url = fetchable(link.url)
+        kind = site.judge(url, link.kind) if url and len(url) <= url_length else None
         # A feed or sitemap speaks for its site; a page's links are followed only within it.
-        if kind is None or (claim.kind in ("front", "section") and not belongs(link.url, site)):
+        if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
             continue
         depth = claim.depth + 1
         if kind == "section" and (depth > site.depth or site.explicit_sections):
             continue
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
             continue  # its file says which ones
-        wanted.append(Wanted(link.url, kind, depth, claim.url, link.hint))
+        wanted.append(Wanted(url, kind, depth, claim.url, link.hint))
     return wanted
-
-
-def reason_of(error: BaseException) -> str:
-    """Why there was no answer, in few words that count well: no URL and no number in them."""
-    cause = error.__cause__
-    reason = getattr(cause, "reason", None) or getattr(error, "reason", None)
-    if isinstance(reason, str):
-        return reason
-    text = str(error)
-    if isinstance(error, IgnoreRequest):
-        if "decompression" in text:
-            return "body too large when decoded"
-        if "redirections" in text:
-            return "too many redirects"
-    return type(error).__name__

@@ -1,0 +1,83 @@
+"""`make demo`: crawl a small newspaper (our own, served on loopback) or a real site into ./demo-archive, search it, export it.
+
+    python demo.py [URL]
+
+Runs the very commands that a user types and shows what they print.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ARCHIVE = Path("demo-archive")
+DATASET = Path("demo-export") / "articles.jsonl"
+MARK = ARCHIVE / ".made-by-the-demo"
+
+
+def main(url: str | None) -> int:
+    """The demo; returns an exit code."""
+    if ARCHIVE.exists() and not MARK.exists():
+        print(f"{ARCHIVE} is there and was not made by the demo: move it away first", file=sys.stderr)
+        return 2
+    for made in (ARCHIVE, DATASET.parent):
+        shutil.rmtree(made, ignore_errors=True)
+    DATASET.parent.mkdir()
+    with site(url) as (home, options, words):
+        morgue("init", str(ARCHIVE), "--contact", "demo@newsmorgue.invalid")
+        MARK.touch()
+        code = morgue("-C", str(ARCHIVE), "crawl", home, *options)
+        if code not in (0, 1):
+            return code
+        if url is None:
+            print("\n# the same again: nothing changed, so almost nothing is fetched")
+            morgue("-C", str(ARCHIVE), "crawl", home, *options)
+    morgue("-C", str(ARCHIVE), "search", *words, "--limit", "3")
+    morgue("-C", str(ARCHIVE), "sources")
+    morgue("-C", str(ARCHIVE), "export", "jsonl", str(DATASET))
+    print(NEXT.format(archive=ARCHIVE, dataset=DATASET, word=" ".join(words) or "WORDS"))
+    return 0
+
+
+NEXT = """
+What to try next (in this folder; `source .venv/bin/activate` puts morgue on your PATH):
+
+  morgue -C {archive} search '{word}' --format jsonl
+  morgue -C {archive} show 1                        an article, and the WARC record that proves it
+  morgue -C {archive} show 1 --format warc | zcat   that record, byte for byte
+  sqlite3 {archive}/morgue.db '.schema articles'    plain SQLite: bring your own tools
+  warcio index {archive}/warc/*.warc.gz             plain WARC
+  head -1 {dataset} | python3 -m json.tool
+  make demo URL=https://a-newspaper.example/        the same with a real site
+
+  morgue init my-archive --contact you@example.org && cd my-archive
+  morgue add https://a-newspaper.example/ && morgue crawl && morgue schedule
+"""
+
+
+@contextlib.contextmanager
+def site(url: str | None) -> Iterator[tuple[str, list[str], list[str]]]:
+    """(home page, options of the crawl, words to search for): the URL given, or our own newspaper while it is served."""
+    if url is not None:
+        yield url, ["--limit", "50"], []
+        return
+    from tests.newspaper import serve
+
+    with serve() as paper:
+        # Loopback addresses are refused by default, and our own server needs no rest between requests.
+        yield paper.url + "/", ["-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0"], ["harbour"]
+
+
+def morgue(*args: str) -> int:
+    """Run the command as a user would, and show it."""
+    print(f"\n$ morgue {shlex.join(args)}", flush=True)
+    return subprocess.run([sys.executable, "-m", "crawler", *args], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else None))

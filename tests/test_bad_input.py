@@ -1,0 +1,396 @@
+"""Bad input, each with a clear message, a count and a documented exit code; nothing is lost and nothing is a traceback.
+
+`tests.command.morgue` fails a test whose command prints a traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command import crawl, make_archive, morgue, rows, start
+from tests.newspaper import serve
+
+QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+@pytest.fixture(scope="module")
+def paper():
+    with serve(stall=3.0) as paper:
+        yield paper
+
+
+@contextlib.contextmanager
+def answering(
+    answers: dict[str, tuple[int, bytes, dict[str, str]]], tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """A real HTTP(S) server with these answers by path (404 else): its address, and what it was asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, body, headers = answers.get(self.path, (404, b"", {}))
+            self.send_response(status)
+            for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            """Silence: what was asked is in the list."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def fetch_list(archive: Path, *urls: str, options: tuple[str, ...] = QUICK):
+    """`morgue crawl --urls -` with these URLs."""
+    return crawl(archive, "--urls", "-", *options, stdin="\n".join(urls))
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/nothing-here", "HTTP 404"),
+        ("/faults/500", "HTTP 500"),
+        ("/faults/timeout", "timed out"),
+        ("/faults/slow", "timed out"),
+        ("/faults/reset", "connection lost"),
+        ("/faults/truncated", "connection lost"),
+        ("/faults/empty-reply", "connection lost"),
+        ("/faults/garbage", "not HTTP"),
+        ("/faults/bad-chunk", "not HTTP"),
+        ("/faults/huge", "body too large"),
+        ("/faults/bomb", "body too large when decoded"),
+        ("/loop-a", "too many redirects"),
+        ("/faults/endless", "too many redirects"),
+    ],
+)
+def test_a_page_that_fails_costs_one_page_and_is_named(archive, paper, path, why):
+    """The summary counts it with its reason and its URL; the good page beside it is stored; the exchange is in WARC."""
+    good = next(iter(paper.truth))
+    done = fetch_list(archive, paper.url + path, good)
+    assert f"1 failed: {why}, e.g. {paper.url}{path}" in done.stdout, done.stdout + done.stderr
+    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)]
+    assert done.returncode == (0 if why == "HTTP 404" else 1)
+    assert rows(archive, "SELECT count(*) >= 1 FROM captures WHERE url LIKE ?", f"{paper.url}{path[:8]}%") == [(1,)]
+    assert rows(archive, "SELECT last_error FROM frontier WHERE url = ?", paper.url + path) == [(why,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/odd/empty.html", "empty page"),
+        ("/odd/picture.html", "not HTML"),
+        ("/odd/noise.html", "not HTML"),
+    ],
+)
+def test_a_page_without_an_article_is_counted_as_that(archive, paper, path, why):
+    """Not an error: an outcome with a name; exit code 0."""
+    done = fetch_list(archive, paper.url + path)
+    assert f"1 nothing to read: {why}, e.g. {paper.url}{path}" in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("path", ["/odd/windows-1252.html", "/odd/wrong-meta.html", "/odd/truncated.html"])
+def test_a_page_with_a_wrong_charset_or_a_torn_end_is_read_all_the_same(archive, paper, path):
+    """The text comes out in the right letters."""
+    done = fetch_list(archive, paper.url + path)
+    assert done.returncode == 0
+    ((text,),) = rows(archive, "SELECT text FROM articles")
+    assert text.split("\n")[0] == paper.odd[paper.url + path].text.split("\n")[0]
+
+
+@pytest.mark.parametrize("path", ["/faults/odd-headers", "/faults/lf-only", "/faults/no-length", "/faults/early-hints"])
+def test_a_server_with_odd_manners_is_still_understood(archive, paper, path):
+    """What browsers accept, we accept."""
+    fetch_list(archive, paper.url + path)
+    assert rows(archive, "SELECT last_status FROM frontier") == [(200,)]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://no-such-host.invalid/", "host not found"),
+        ("http://127.0.0.1:1/", "connection failed"),
+    ],
+)
+def test_a_dead_host_is_nothing_reachable(archive, url, why):
+    """Exit code 3, the reason, and what to check."""
+    done = crawl(archive, url, *QUICK)
+    assert why in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 3
+    assert "nothing could be reached" in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command to make a certificate")
+def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_source_says_otherwise(archive, tmp_path):
+    """TLS failed, exit code 3; with `verify_certificates = false` in its file the same site is crawled."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with answering({"/": (200, b"<html><body>Nothing today</body></html>", {})}, context) as (url, asked):
+        refused = crawl(archive, url + "/", *QUICK)
+        assert "1 failed: TLS failed" in refused.stdout, refused.stdout + refused.stderr
+        assert refused.returncode == 3
+        assert asked == []
+        (archive / "sources" / "own.toml").write_text(f'url = "{url}/"\n[crawl]\nverify_certificates = false\n')
+        crawl(archive, "own", *QUICK)
+        assert asked == ["/robots.txt", "/"]
+
+
+def test_private_addresses_are_refused_unless_allowed(archive, paper):
+    """A page that links to our own network must not make us ask there; the server hears nothing."""
+    paper.journal.clear()
+    done = morgue("-C", archive, "crawl", "-s", "crawl.delay=0", paper.url + "/")
+    assert done.returncode == 3
+    assert "address is not public" in done.stdout
+    assert len(paper.journal) == 0
+
+
+@pytest.mark.parametrize("path", ["/faults/bad-feed.xml", "/faults/bad-sitemap.xml", "/faults/entity-bomb.xml"])
+def test_a_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, paper, path):
+    """What could be read is used; the summary says which file was not whole."""
+    kind = "sitemaps" if "sitemap" in path else "feeds"
+    (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/odd/consent.html"\n{kind} = ["{paper.url}{path}"]\n')
+    began = time.monotonic()
+    done = crawl(archive, "gazette", *QUICK, timeout=60)
+    assert time.monotonic() - began < 40
+    assert f"read in part: {paper.url}{path}" in done.stdout
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"), [(500, False), (503, False), (404, True), (403, True), (410, True)]
+)
+def test_robots_txt_that_fails_disallows_and_one_that_is_not_there_allows(archive, status, allowed):
+    """RFC 9309, 2.3.1.3 and 2.3.1.4: 4xx is no robots.txt; 5xx may hide one."""
+    page = b"<html><body><a href='/news/2026/11/20/a-story-about-the-harbour.html'>A story</a></body></html>"
+    with answering({"/robots.txt": (status, b"User-agent: *\nAllow: /", {}), "/": (200, page, {})}) as (url, asked):
+        done = crawl(archive, url + "/", *QUICK)
+    assert ("/" in asked) is allowed
+    if not allowed:
+        assert set(asked) == {"/robots.txt"}
+        assert done.returncode == 3
+        assert "disallowed: robots.txt" in done.stdout
+
+
+def test_a_server_that_asks_to_wait_is_waited_for(archive):
+    """Retry-After of a 503 holds the host's next request back at least that long (RFC 9110, 10.2.3)."""
+    times = []
+    with serve() as paper:
+        fetch_list(archive, paper.url + "/faults/503-retry-after", options=("-s", "crawl.delay=0.01"))
+        times = [entry.time for entry in paper.journal.for_target("/faults/503-retry-after")]
+    assert len(times) == 2
+    assert times[1] - times[0] >= 1.0
+
+
+def test_a_server_that_asks_to_wait_for_hours_is_left_alone_and_remembered(archive):
+    """The crawl does not stand still; the frontier asks again when the server said."""
+    story = "/news/2026/11/20/a-story-about-the-harbour.html"
+    with answering({story: (429, b"", {"Retry-After": "7200"})}) as (url, asked):
+        done = fetch_list(archive, url + story, options=())
+    assert asked.count(story) == 1
+    assert "1 postponed: HTTP 429, asked to wait 7200 s" in done.stdout
+    ((wait,),) = rows(archive, "SELECT (julianday(next_visit) - julianday(last_visit)) * 86400 FROM frontier")
+    assert wait == pytest.approx(7200, abs=5)
+
+
+def test_a_misspelt_key_names_file_key_and_cure(archive):
+    """Exit code 2."""
+    settings = archive / "morgue.toml"
+    settings.write_text(settings.read_text().replace("#delay = 1.0", "dealy = 3"))
+    done = crawl(archive, "http://127.0.0.1:1/")
+    assert done.returncode == 2
+    assert "morgue.toml" in done.stderr
+    assert "dealy" in done.stderr
+    assert "delay" in done.stderr.replace("dealy", "")
+
+
+def test_a_wrong_override_is_an_error_too(archive):
+    """-s is checked like the file."""
+    done = morgue("-C", archive, "crawl", "-s", "crawl.delay=soon")
+    assert done.returncode == 2
+    assert "crawl" in done.stderr
+    assert "delay" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("crawl", "http://127.0.0.1:1/"), ("search", "harbour"), ("sources",)])
+def test_a_database_that_is_none_is_named_and_kept(archive, command):
+    """Exit code 7; the file is left as it is for whoever mends it."""
+    damaged = b"this was a database once" * 1000
+    (archive / "morgue.db").write_bytes(damaged)
+    done = morgue("-C", archive, *command)
+    assert done.returncode == 7
+    assert "morgue.db" in done.stderr
+    assert (archive / "morgue.db").read_bytes() == damaged
+
+
+def test_no_archive_says_how_to_make_one(tmp_path):
+    """Exit code 2."""
+    done = morgue("crawl", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "morgue init" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to become somebody else")
+def test_a_folder_that_cannot_be_written_says_so(archive, tmp_path):
+    """Exit code 6, before anything is fetched. Run as `nobody`, because root may write everywhere."""
+    for path in [tmp_path, *tmp_path.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for parent in tmp_path.parents:
+        if parent.stat().st_mode & 0o5 != 0o5 and parent.is_relative_to("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o5)
+    from tests.command import command_line, environment
+
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command_line("-C", archive, "crawl", "http://127.0.0.1:1/")],
+        env=environment() | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if "Permission denied" in done.stderr and "python" in done.stderr and "morgue:" not in done.stderr:
+        pytest.skip("the interpreter itself is in a folder that others may not read")
+    assert done.returncode == 6, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
+def test_a_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
+    """Exit code 5; the WARC files have no torn tail; with space again the next crawl completes the archive."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", small], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"cannot mount a tmpfs here: {mounted.stderr.strip()}")
+    try:
+        with serve() as paper:
+            archive = make_archive(small / "archive")
+            done = crawl(archive, paper.url + "/")
+            assert done.returncode == 5, done.stdout + done.stderr
+            assert "no space left" in done.stderr
+            subprocess.run(["mount", "-o", "remount,size=64m", small], check=True)
+            again = crawl(archive, paper.url + "/")
+            assert again.returncode in (0, 1), again.stderr
+            stored = {url for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")}
+            assert set(paper.truth) - stored == set()
+            subprocess.run(["gzip", "-t", *(archive / "warc").iterdir()], check=True)
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+
+
+def test_a_second_crawl_on_the_same_archive_is_refused(archive):
+    """Exit code 4, with the process that holds the lock; the first crawl goes on."""
+    with serve(delay=0.3) as paper:
+        first = start("-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/")
+        try:
+            wait_for(lambda: len(paper.journal) > 2)
+            second = crawl(archive, paper.url + "/")
+            assert second.returncode == 4
+            assert f"process {first.pid}" in second.stderr
+        finally:
+            first.send_signal(signal.SIGINT)
+            assert first.wait(60) == 130
+
+
+@pytest.mark.parametrize("query", ['"unbalanced', "title:", "NEAR(", "-", "AND", "a OR", "*", "'; DROP TABLE", "(((", "\x00"])
+def test_query_junk_never_raises(archive, query):
+    """Either it is understood or it is refused in words (exit code 2)."""
+    if "\x00" in query:
+        query = "nul\N{SYMBOL FOR NULL}"  # a NUL cannot be an argument of a process
+    done = morgue("-C", archive, "search", "--", query)
+    assert done.returncode in (0, 2)
+    assert "fts5" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ("http://a.example/\nnot an address\n", (), "line 2"),
+        ("name;link\n", ("--column", "url"), "no column 'url'"),
+    ],
+)
+def test_a_list_that_cannot_be_understood_names_the_line_or_the_columns(archive, tmp_path, content, options, said):
+    """Exit code 2, and nothing is fetched."""
+    (tmp_path / "list.csv").write_text(content)
+    done = crawl(archive, "--urls", tmp_path / "list.csv", *options)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_list_that_is_not_there(archive):
+    """Exit code 2."""
+    done = crawl(archive, "--urls", "nowhere.txt")
+    assert done.returncode == 2
+    assert "nowhere.txt" in done.stderr
+
+
+@pytest.mark.parametrize("option", [("--since", "yesterday"), ("--limit", "0"), ("--limit", "many")])
+def test_wrong_options_are_refused(archive, option):
+    """Exit code 2, as click has it."""
+    assert crawl(archive, *option, "http://127.0.0.1:1/").returncode == 2
+
+
+def test_a_source_that_is_none(archive):
+    """Exit code 8, with the names that there are."""
+    done = crawl(archive, "gazette")
+    assert done.returncode == 8
+    assert "no such source" in done.stderr
+
+
+def wait_for(condition, seconds: float = 30.0) -> None:
+    """Until `condition()` is true."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_no_port_is_left_open_to_control_a_crawl(archive):
+    """Neither telnet nor remote control: a crawling process listens nowhere."""
+    with serve(delay=0.3) as paper:
+        running = start("-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/")
+        try:
+            wait_for(lambda: len(paper.journal) > 2)
+            sockets = {os.readlink(fd) for fd in Path(f"/proc/{running.pid}/fd").iterdir() if fd.exists()}
+            listening = [
+                line.split()[9]
+                for table in ("tcp", "tcp6")
+                for line in Path(f"/proc/{running.pid}/net/{table}").read_text().splitlines()[1:]
+                if line.split()[3] == "0A"
+            ]
+            assert [inode for inode in listening if f"socket:[{inode}]" in sockets] == []
+        finally:
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(60) == 130

@@ -1,0 +1,202 @@
+"""The main job, end to end, against our own newspaper: real HTTP, real WARC, real SQLite, the real command."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.command import ROOT, crawl, environment, make_archive, morgue, rows
+from tests.newspaper import serve
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """The newspaper, crawled once as a newcomer does, without `add`; and what the crawl printed."""
+    with serve() as paper:
+        archive = make_archive(tmp_path_factory.mktemp("crawl") / "archive")
+        done = crawl(archive, paper.url + "/")
+        yield paper, archive, done
+
+
+def test_every_article_is_stored_exactly_once(crawled):
+    """Feeds, news sitemap, sitemaps, sections, redirects, AMP twins and tracking parameters: one row an article."""
+    paper, archive, done = crawled
+    stored = Counter(urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles"))
+    wanted = {truth.path for truth in paper.truth.values()}
+    assert wanted - set(stored) == set(), done.stdout
+    assert {path: number for path, number in stored.items() if number > 1} == {}
+
+
+def test_nothing_but_articles_is_stored_as_one(crawled):
+    """Index, tag, author, login, calendar, gallery and broken pages are not articles."""
+    paper, archive, _done = crawled
+    stored = {urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")}
+    wanted = {truth.path for truth in paper.truth.values()} | {urlsplit(url).path for url in paper.odd}
+    assert stored - wanted == set()
+
+
+def test_nothing_disallowed_is_asked_for(crawled):
+    """robots.txt is obeyed, and it is the first thing asked of a host."""
+    paper, _archive, _done = crawled
+    targets = paper.journal.targets()
+    assert targets[0] == "/robots.txt"
+    assert [target for target in targets if target.startswith(("/private/", "/search"))] == []
+
+
+def test_a_host_is_asked_one_thing_at_a_time(crawled):
+    """No two exchanges with one host overlap, robots.txt and redirects included."""
+    paper, _archive, _done = crawled
+    spans = sorted((entry.time, entry.end) for entry in paper.journal)
+    assert [b for a, b in zip(spans, spans[1:], strict=False) if b[0] < a[1]] == []
+
+
+def test_no_page_is_fetched_twice(crawled):
+    """One address, one request; only what failed is tried again."""
+    paper, _archive, _done = crawled
+    answered = Counter(entry.target for entry in paper.journal if entry.status in (200, 301, 302, 304))
+    assert {target: number for target, number in answered.items() if number > 1} == {}
+
+
+def test_the_calendar_trap_does_not_catch_us(crawled):
+    """A calendar has no end; we do not follow it."""
+    paper, _archive, _done = crawled
+    assert len([target for target in paper.journal.targets() if target.startswith("/calendar")]) <= 1
+
+
+def test_text_and_fields_are_what_the_page_says(crawled):
+    """Headline, authors, day and language of nearly all; the text of most, word for word; comments of none."""
+    paper, archive, _done = crawled
+    found = {
+        urlsplit(url).path: row
+        for url, *row in rows(
+            archive, "SELECT coalesce(canonical_url, url), title, authors, published, language, text FROM articles"
+        )
+    }
+    truths = [truth for truth in paper.truth.values() if truth.path in found]
+    right = Counter()
+    for truth in truths:
+        title, authors, published, language, text = found[truth.path]
+        right["title"] += title == truth.title
+        right["authors"] += tuple(json.loads(authors)) == truth.authors
+        right["day"] += (published or "")[:10] == truth.published[:10]
+        right["language"] += language == truth.language
+        right["text"] += text.split("\n") == truth.paragraphs
+        for leak in ("Leave a Reply", "Your email address will not be published", "Akismet"):
+            assert leak not in text or leak in truth.text, truth.url
+    shares = {field: number / len(truths) for field, number in right.items()}
+    assert shares["title"] >= 0.95, shares
+    assert shares["day"] >= 0.95, shares
+    assert shares["language"] >= 0.95, shares
+    assert shares["authors"] >= 0.9, shares
+    assert shares["text"] >= 0.6, shares
+
+
+def test_every_exchange_is_captured_and_reads_back_byte_for_byte(crawled):
+    """(file, offset, length) of a capture is the bytes that the server sent, for every kind of thing fetched."""
+    paper, archive, _done = crawled
+    served = Counter((entry.target, entry.response) for entry in paper.journal)
+    captures = rows(archive, "SELECT url, file, offset, length, status FROM captures WHERE record_type = 'response'")
+    kept: Counter = Counter()
+    for url, file, offset, length, _status in captures:
+        with open(archive / "warc" / file, "rb") as warc:
+            warc.seek(offset)
+            record = gzip.decompress(warc.read(length))
+        _head, _, block = record.partition(b"\r\n\r\n")
+        parts = urlsplit(url)
+        kept[parts.path + (f"?{parts.query}" if parts.query else ""), block.removesuffix(b"\r\n\r\n")] += 1
+    assert served - kept == Counter()
+    assert kept - served == Counter()
+
+
+def test_every_request_is_kept_too(crawled):
+    """Each response record has its request record, byte for byte as the server received it."""
+    paper, archive, _done = crawled
+    sent = Counter(entry.request for entry in paper.journal)
+    kept: Counter = Counter()
+    for file in sorted((archive / "warc").iterdir()):
+        with open(file, "rb") as stream:
+            for record in ArchiveIterator(stream, no_record_parse=True):
+                if record.rec_type == "request":
+                    kept[record.raw_stream.read()] += 1
+    assert kept == sent
+
+
+def test_independent_tools_accept_the_warc_files(crawled):
+    """gzip -t and warcio check find nothing; nothing is left open."""
+    _paper, archive, _done = crawled
+    files = sorted((archive / "warc").iterdir())
+    assert files
+    assert all(file.name.endswith(".warc.gz") for file in files)
+    subprocess.run(["gzip", "-t", *files], check=True)
+    check = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True, env=environment()
+    )
+    assert (check.returncode, check.stdout) == (0, "")
+
+
+def test_an_article_leads_to_the_record_it_was_read_from(crawled):
+    """articles.capture_id names a response record of that very page, and the row names extractor and version."""
+    _paper, archive, _done = crawled
+    for url, captured, status, extractor in rows(
+        archive, "SELECT a.url, c.url, c.status, a.extractor FROM articles a LEFT JOIN captures c ON c.id = a.capture_id"
+    ):
+        assert captured == url
+        assert status == 200
+        assert "trafilatura" in extractor
+
+
+def test_the_summary_tells_what_happened_and_why(crawled):
+    """Found, fetched, new, disallowed, and reasons with an example."""
+    _paper, _archive, done = crawled
+    assert done.returncode in (0, 1), done.stderr
+    assert "disallowed: by robots.txt, e.g. http://127.0.0.1" in done.stdout
+    assert "nothing to read: empty page" in done.stdout
+    head = done.stdout.splitlines()
+    assert any(line.startswith("source") and "found" in line and "new" in line for line in head)
+
+
+def test_search_finds_what_was_crawled(crawled):
+    """The words of an article find it."""
+    paper, archive, _done = crawled
+    truth = next(iter(paper.truth.values()))
+    done = morgue("-C", archive, "search", f'"{truth.title}"', "--format", "json")
+    assert truth.title in {row["title"] for row in json.loads(done.stdout)}
+
+
+def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
+    """Listings are asked conditionally; no article is fetched again, no row is added."""
+    paper, archive, _done = crawled
+    before = rows(archive, "SELECT count(*), max(revision) FROM articles")
+    paper.journal.clear()
+    again = crawl(archive, paper.url + "/")
+    assert again.returncode in (0, 1), again.stderr
+    assert rows(archive, "SELECT count(*), max(revision) FROM articles") == before
+    paths = {truth.path for truth in paper.truth.values()}
+    assert [target for target in paper.journal.targets() if target in paths] == []
+    assert any(entry.status == 304 for entry in paper.journal)
+
+
+def test_a_new_article_is_found_by_the_next_crawl(crawled):
+    """What is published between two crawls is the only article that the second one fetches."""
+    paper, archive, _done = crawled
+    fresh = paper.publish()
+    paper.journal.clear()
+    crawl(archive, paper.url + "/")
+    paths = {truth.path for truth in paper.truth.values()}
+    assert [target for target in paper.journal.targets() if target in paths] == [fresh.path]
+    assert rows(archive, "SELECT title FROM articles WHERE url = ?", fresh.url) == [(fresh.title,)]
+
+
+def test_scrapy_knows_the_spider():
+    """`scrapy list` works in the checkout."""
+    scrapy = Path(sys.executable).parent / "scrapy"
+    done = subprocess.run([scrapy, "list"], cwd=ROOT, capture_output=True, text=True, env=environment())
+    assert (done.returncode, done.stdout.split()) == (0, ["news"]), done.stderr

@@ -1,0 +1,184 @@
+"""What is fetched stays fetched, what was cut off is fetched next time: lists, limits, edits, signals and kill -9."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.command import LOOPBACK, crawl, make_archive, rows, start
+from tests.newspaper import serve
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+def stored(archive: Path) -> Counter[str]:
+    """Paths of the articles in the archive, and how often each is there."""
+    return Counter(urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles"))
+
+
+def assert_whole(archive: Path, paper) -> None:
+    """Every article once; every WARC file closed, whole, readable; every row points at the record of its URL."""
+    paths = {truth.path for truth in paper.truth.values()}
+    there = stored(archive)
+    assert paths - set(there) == set()
+    assert {path: number for path, number in there.items() if number > 1} == {}
+    files = sorted((archive / "warc").iterdir())
+    assert [file.name for file in files if not file.name.endswith(".warc.gz")] == []
+    subprocess.run(["gzip", "-t", *files], check=True)
+    places = {}
+    for file in files:
+        with open(file, "rb") as stream:
+            records = ArchiveIterator(stream, no_record_parse=True)
+            for record in records:
+                uri, key = record.rec_headers.get_header("WARC-Target-URI"), record.rec_headers.get_header("WARC-Record-ID")
+                record.raw_stream.read()
+                places[key] = (file.name, records.get_record_offset(), uri)
+    for url, file, offset, record_id in rows(archive, "SELECT url, file, offset, record_id FROM captures"):
+        assert places[record_id] == (file, offset, url)
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE state = 'claimed'") == [(0,)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_cleanly_and_the_next_crawl_goes_on(archive, number):
+    """Exit code 130, what was in flight is filed, nothing fetched is fetched again. The signal goes to the whole group,
+    as Ctrl-C in a terminal and `timeout` do."""
+    with serve(delay=0.05) as paper:
+        running = start("-C", archive, "crawl", *LOOPBACK, paper.url + "/")
+        wait_until(lambda: len(paper.journal) > 25)
+        os.killpg(running.pid, number)
+        _out, err = running.communicate(timeout=60)
+        assert running.returncode == 130, err
+        assert "Traceback" not in err
+        before = {target for target in paper.journal.targets() if target in {truth.path for truth in paper.truth.values()}}
+        assert 0 < len(before) < len(paper.truth)
+        assert before <= set(stored(archive))
+        paper.journal.clear()
+        done = crawl(archive, paper.url + "/")
+        assert done.returncode in (0, 1), done.stderr
+        assert before & set(paper.journal.targets()) == set()
+        assert_whole(archive, paper)
+
+
+def test_killed_again_and_again_the_archive_is_whole_in_the_end(archive):
+    """kill -9 of the whole group at random moments (seeded); benchmarks/kill.py does it longer."""
+    rng = random.Random(20261123)
+    with serve(delay=0.02) as paper:
+        for _ in range(3):
+            running = start("-C", archive, "crawl", *LOOPBACK, paper.url + "/")
+            time.sleep(rng.uniform(1.5, 4.0))
+            os.killpg(running.pid, signal.SIGKILL)
+            running.communicate(timeout=60)
+        done = crawl(archive, paper.url + "/")
+        assert done.returncode in (0, 1), done.stderr
+        assert_whole(archive, paper)
+
+
+def test_a_torn_file_is_mended_and_said(archive):
+    """A member cut off by a crash is cut away at the next start, and the crawl says so."""
+    with serve() as paper:
+        crawl(archive, paper.url + "/", "--limit", "3")
+        (file,) = (archive / "warc").iterdir()
+        torn = file.with_name(file.name + ".open")
+        file.rename(torn)
+        with open(torn, "ab") as stream:
+            stream.write(b"\x1f\x8b\x08\x00half a member")
+        done = crawl(archive, paper.url + "/")
+        assert file.name in done.stdout
+        assert_whole(archive, paper)
+
+
+def test_limit_bounds_the_article_pages_of_a_run(archive):
+    """--limit 5 fetches five, the youngest first; the rest waits."""
+    with serve() as paper:
+        done = crawl(archive, paper.url + "/", "--limit", "5")
+        assert done.returncode in (0, 1), done.stderr
+        asked = set(paper.journal.targets()) & {truth.path for truth in paper.truth.values()}
+        assert len(asked) <= 5
+        assert 3 <= sum(stored(archive).values()) <= 5
+        days = sorted((truth.published[:10] for truth in paper.truth.values()), reverse=True)
+        oldest = min(day for (day,) in rows(archive, "SELECT published_day FROM articles"))
+        assert oldest >= days[20]
+
+
+def test_since_leaves_what_is_known_to_be_older(archive):
+    """Articles that feed, sitemap or URL date before the day are not fetched."""
+    with serve() as paper:
+        crawl(archive, paper.url + "/", "--since", "2024")
+        asked = set(paper.journal.targets())
+        young = {truth.path for truth in paper.truth.values() if truth.published[:4] >= "2024"}
+        old = {truth.path for truth in paper.truth.values() if truth.published[:4] < "2024"}
+        assert young - asked == set()
+        assert len(old & asked) <= len(old) // 10
+
+
+def test_a_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
+    """--urls: these pages and robots.txt, nothing else; what is there already is not fetched again."""
+    with serve() as paper:
+        urls = list(paper.truth)[:6]
+        (tmp_path / "list.txt").write_text("# rehydrate\n" + "\n".join(urls[:3]) + "\n")
+        crawl(archive, "--urls", tmp_path / "list.txt")
+        assert set(paper.journal.targets()) == {"/robots.txt", *(urlsplit(url).path for url in urls[:3])}
+        (tmp_path / "list.csv").write_text("name,link\n" + "\n".join(f'"x, y",{url}?utm_source=list' for url in urls))
+        paper.journal.clear()
+        done = crawl(archive, "--urls", tmp_path / "list.csv", "--column", "link")
+        assert "3 of the pages are in the archive already" in done.stdout
+        assert len([target for target in paper.journal.targets() if target != "/robots.txt"]) == 3
+        assert set(stored(archive)) == {urlsplit(url).path for url in urls}
+
+
+def test_an_edit_becomes_a_revision(archive):
+    """A corrected article has two revisions, each leading to its own record; the search finds the new text."""
+    with serve() as paper:
+        (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nsitemaps = ["{paper.url}/sitemap_index.xml"]\n')
+        ages = ("-s", 'crawl.recheck=["1s"]', "-s", 'every.sitemap="1s"')
+        crawl(archive, "gazette", *ages)
+        truth = paper.correct()
+        time.sleep(1.1)
+        done = crawl(archive, "gazette", *ages)
+        assert done.returncode in (0, 1), done.stderr
+        (row,) = rows(archive, "SELECT id, revision, text FROM articles WHERE url = ?", truth.url)
+        assert row[1] == 2
+        assert truth.paragraphs[0] in row[2].split("\n")
+        texts = rows(
+            archive,
+            """SELECT r.number, r.text, c.url FROM revisions r JOIN captures c ON c.id = r.capture_id
+                WHERE r.article_id = ? ORDER BY r.number""",
+            row[0],
+        )
+        assert [(number, url) for number, _text, url in texts] == [(1, truth.url), (2, truth.url)]
+        assert texts[0][1] != texts[1][1] == row[2]
+        assert rows(archive, "SELECT max(revision) FROM articles WHERE id != ?", row[0]) == [(1,)]
+
+
+def test_nothing_due_returns_at_once(archive):
+    """A timer may call as often as it likes: not a byte is sent before something is due, and it says when that is."""
+    with serve() as paper:
+        (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
+        first = crawl(archive)
+        assert first.returncode == 0, first.stdout + first.stderr
+        paper.journal.clear()
+        second = crawl(archive)
+        assert second.returncode == 0
+        assert "nothing is due; next at 20" in second.stdout
+        assert len(paper.journal) == 0
+        assert crawl(archive, "--quiet").stdout == ""
+
+
+def wait_until(condition, seconds: float = 30.0) -> None:
+    """Until `condition()` is true."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
