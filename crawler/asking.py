@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
+from itertools import islice
 from typing import Any, BinaryIO
 
 import click
@@ -91,7 +92,8 @@ class Asking(click.Command):
                 words += rest
             elif arg in takes_value:
                 options.append(arg)
-                options += [value for value in [next(rest, None)] if takes_value[arg] and value is not None]
+                if takes_value[arg]:
+                    options += islice(rest, 1)
             elif arg.startswith("--") and len(arg) > 2:
                 options.append(arg)  # --option=value, or one that click will say it does not know
             else:

@@ -84,8 +84,8 @@ def export(
     `out` cannot be written there or exists and `force` is not set, DiskFull, NotWritable; then nothing is
     left behind.
     """
-    beside = manifest_path(out)
     check(out, force=force)
+    beside = manifest_path(out)
     meanings = columns()
     tally = Tally()
     with os_errors(str(out)), _temporary(out) as part, _temporary(beside) as part_of_manifest:
@@ -122,7 +122,7 @@ def check(out: Path, *, force: bool) -> None:
     """Whether `out` may be written, as far as can be said without trying. Raises ConfigError."""
     if not out.parent.is_dir():
         raise ConfigError(str(out), "there is no such folder", f"mkdir -p {out.parent}")
-    for path in (out, manifest_path(out)):
+    for path in (out, manifest_path(out)) if out.name else (out,):
         if not os.path.lexists(path):
             continue
         if path.is_symlink() or not path.is_file():  # a folder, a device: renaming over it would destroy it

@@ -42,8 +42,8 @@ TOKEN = re.compile(
 OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
 
 
-# Kind (term, column, open, close, AND, OR, NOT), and of a term its FTS5, of a column its name. Not a dataclass:
-# making one costs a search a millisecond of its start.
+# Kind (term, column, open, close, AND, OR, NOT), and of a term its FTS5, of a column its name. No dataclass:
+# making one would cost every search a millisecond.
 Token = tuple[str, str]
 
 

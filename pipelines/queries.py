@@ -61,6 +61,7 @@ WHOLE_KEYS = keys(WHOLE)
 FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
 # CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
+BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
 
 
@@ -145,16 +146,16 @@ def _by_day(
     sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
     ids = (row["id"] for row in ask(db, sql, which.values | page))
-    plain = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
-    shown, source, test, key = (
-        (plain, "articles a", "1", "a.id")
-        if which.match is None
-        # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short prefix*
-        else (SNIPPET, FROM_MATCHES, "articles_fts MATCH :match", "+articles_fts.rowid")
-    )
+    if which.match is None:
+        select = f"SELECT {HIT}, {BEGINNING} AS snippet FROM articles a"
+        where = "a.id"
+    else:
+        select = f"SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
+        # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short a*
+        where = "articles_fts MATCH :match AND +articles_fts.rowid"
     while batch := list(islice(ids, BATCH)):
-        sql = f"""SELECT {HIT}, {shown} AS snippet FROM {source} LEFT JOIN sources s ON s.id = a.source_id
-                   WHERE {test} AND {key} IN ({", ".join(map(str, batch))})"""
+        sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
+                   WHERE {where} IN ({", ".join(map(str, batch))})"""
         found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
         yield from (decoded(found[number]) for number in batch if number in found)
 
@@ -253,7 +254,7 @@ def _spellings(url: str) -> list[str]:
 
 
 def _normalised(spellings: list[str]) -> list[str]:
-    from pipelines.urls import url_key  # w3lib and courlan: only when the address as given is not known
+    from pipelines.urls import url_key  # a millisecond or two that most lookups do not need
 
     keys = []
     for spelling in spellings:

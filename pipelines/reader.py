@@ -49,7 +49,8 @@ def _open(path: Path) -> sqlite3.Connection:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
         wal = path.with_name(path.name + "-wal")
-        if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
+        closed = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        if error.sqlite_errorcode & 0xFF not in closed or (wal.exists() and wal.stat().st_size):
             raise explained(error, path) from error
         # A WAL database on a read-only disk has no place for its shared memory, and no writer either.
         db.close()

@@ -13,6 +13,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from pipelines.revise import text_digest
+from pipelines.urls import url_key
+
 WARC_FILE = "test-20240301000000-00000-archive.warc.gz"
 SOURCES = {
     "courier": ("https://courier.example/", "The Daily Courier", "en"),
@@ -65,7 +68,7 @@ def _row(
     url = f"{SOURCES[source][0]}{day[:4]}/article-{n}"
     return {
         "id": n,
-        "url_key": url.removeprefix("https:"),
+        "url_key": url_key(url),
         "source_id": list(SOURCES).index(source) + 1,
         "url": f"{url}?from=front",
         "canonical_url": url,
@@ -90,7 +93,7 @@ def _row(
         "word_count": len(text.split()),
         "kind": "article",
         "extractor": "newsmorgue 0.1.0 (test)",
-        "text_digest": hashlib.sha256(f"{title}\n{text}".encode()).hexdigest(),
+        "text_digest": text_digest(title, text),
         "capture_id": n,
         "revision": 1,
         "first_seen": f"{day}T10:00:00Z",
@@ -160,14 +163,14 @@ def build(folder: Path) -> Path:
         )
     warc += edit(db, 1, len(warc))
     (folder / "warc" / WARC_FILE).write_bytes(warc)
-    insert(db, "aliases", url_key="//courier.example/amp/article-1", article_id=1)
+    insert(db, "aliases", url_key=url_key("https://courier.example/amp/article-1"), article_id=1)
     for n, (state, error) in enumerate(
         [("waiting", None), ("failed", "HTTP 503 five times"), ("waiting", None)]
     ):
         insert(
             db,
             "frontier",
-            url_key=f"//courier.example/w{n}",
+            url_key=url_key(f"https://courier.example/w{n}"),
             url=f"https://courier.example/w{n}",
             source_id=1,
             host="courier.example:443",
@@ -205,7 +208,7 @@ def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
     number = db.execute("SELECT max(id) + 1 FROM captures").fetchone()[0]
     member, capture = _capture(number, url, _page({"title": title, "text": text, "id": article_id}), offset)
     insert(db, "captures", **capture, source_id=1, crawl_id=1)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = text_digest(title, text)
     insert(
         db,
         "revisions",

@@ -1,0 +1,133 @@
+"""`morgue show`, as a user runs it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+
+import pytest
+
+from exports.table import width
+from tests.archive import WARC_FILE, build, rows
+from tests.command import command_line, environment, morgue
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("show") / "archive")
+
+
+def output(folder, *args) -> bytes:
+    done = subprocess.run(command_line("-C", folder, "show", *args), env=environment(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_text_is_for_reading_and_says_where_it_comes_from(folder):
+    """Headline, byline, dates, text; then record, digests, extractor, revisions."""
+    text = output(folder, "https://courier.example/2024/article-1").decode()
+    assert text.startswith(
+        "Climate summit opens, then closes\nBy Anna Berg · Published 2024-01-05T09:30:00+01:00"
+    )
+    assert "\nDelegates went home.\n\nThe climate stays.\n" in text
+    for proof in (WARC_FILE, "offset ", "<urn:uuid:00000000-0000-4000-8000-000000000040>", "sha1:", "sha256:",
+                  "newsmorgue 0.1.0 (test)", "revision 2 of 2", "1: 2024-01-05T10:00:00Z"):  # fmt: skip
+        assert proof in text
+
+
+def test_text_fits_and_is_disarmed(folder):
+    """No line beyond the terminal, whatever the script; no control sequence of the page's."""
+    for number in range(1, 10):
+        done = subprocess.run(command_line("-C", folder, "show", str(number)), capture_output=True, text=True,
+                              env=environment() | {"COLUMNS": "60"}, check=True)  # fmt: skip
+        text = done.stdout.split("─")[0]
+        assert all(width(line) <= 60 for line in text.splitlines())
+        assert not set(done.stdout) & set("\x1b\x9b\x07\u202e\u2028")
+
+
+def test_an_earlier_revision_is_shown_as_it_was(folder):
+    """Its own text, its own record."""
+    first = json.loads(output(folder, "1", "--revision", "1", "--format", "json"))
+    newest = json.loads(output(folder, "1", "--format", "json"))
+    assert (first["title"], newest["title"]) == ("Climate summit opens", "Climate summit opens, then closes")
+    assert first["warc_offset"] != newest["warc_offset"]
+    assert [state["revision"] for state in newest["revisions"]] == [1, 2]
+    assert [state["warc_offset"] for state in newest["revisions"]] == [
+        first["warc_offset"],
+        newest["warc_offset"],
+    ]
+    assert b"then closes" not in output(folder, "1", "--revision", "1", "--format", "html")
+    assert b"then closes" in output(folder, "1", "--format", "html")
+
+
+def test_html_is_the_page_as_captured(folder):
+    """Chunk framing and content coding undone, every byte as the server meant it."""
+    row = rows()[5]
+    page = f"<html><h1>{row['title']}</h1><p>{row['text']}</p><!-- 6 --></html>"
+    assert output(folder, "6", "--format", "html") == page.encode()
+
+
+def test_warc_is_the_record_byte_for_byte(folder):
+    """One gzip member, as it lies in the file; also while that is still being written."""
+    article = json.loads(output(folder, "6", "--format", "json"))
+    start, end = article["warc_offset"], article["warc_offset"] + article["warc_length"]
+    whole = folder / "warc" / WARC_FILE
+    member = output(folder, "6", "--format", "warc")
+    assert member == whole.read_bytes()[start:end]
+    assert article["warc_record_id"].encode() in gzip.decompress(member)
+    being_written = whole.with_name(WARC_FILE + ".open")
+    whole.rename(being_written)
+    try:
+        assert output(folder, "6", "--format", "warc") == member
+        assert output(folder, "6", "--format", "html").startswith(b"<html>")
+    finally:
+        being_written.rename(whole)
+
+
+def test_binary_is_not_poured_into_a_terminal(folder):
+    """A hint at how to redirect instead (exit code 2)."""
+    ours, theirs = os.openpty()
+    done = subprocess.run(command_line("-C", folder, "show", "6", "--format", "warc"), env=environment(),
+                          stdout=theirs, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert "> 6.warc.gz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["40"], 8, "no such number (they go up to 39)"),
+        (["https://nowhere.example/"], 8, "morgue search"),
+        (["https://courier.example/w1"], 8, "failed (HTTP 503 five times)"),
+        (["1", "--revision", "3"], 8, "it has 2"),
+        (["2", "--revision", "2"], 8, "it has one"),
+        (["1", "--revision", "0"], 2, "--revision"),
+        (["1", "--format", "pdf"], 2, "'text', 'json', 'html', 'warc'"),
+        ([], 2, "URL-or-NUMBER"),
+    ],
+)
+def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
+    """In words, with the exit code of its kind."""
+    done = morgue("-C", folder, "show", *args)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_a_record_that_is_not_there_is_named(tmp_path):
+    """A WARC file that is missing or cut: text still shows, html and warc say what is wrong."""
+    folder = build(tmp_path)
+    path = folder / "warc" / WARC_FILE
+    path.write_bytes(path.read_bytes()[:300])
+    for form in ("html", "warc"):
+        done = morgue("-C", folder, "show", "1", "--format", form)
+        assert (done.returncode, done.stdout) == (7, "")
+        assert WARC_FILE in done.stderr
+    path.unlink()
+    done = morgue("-C", folder, "show", "1", "--format", "html")
+    assert done.returncode == 8
+    assert "no such WARC file" in done.stderr
+    assert morgue("-C", folder, "show", "1").returncode == 0
