@@ -97,13 +97,17 @@ def check_manners(world: World, journal: Sequence[Exchange]) -> list[Check]:
     ]
     unasked = [host for host, seen in by_host.items() if seen[0].target != "/robots.txt"]
     at_once = max((e.busy for e in journal), default=0)
-    crowded = sorted({e.host for e in journal if e.busy > 1})
+    crowded = sorted({e.url for e in journal if e.busy > 1})
     again = Counter((e.host, e.target) for e in journal if e.method == "GET" and world.page_at(e.url))
     more = [f"{host}{target}" for (host, target), count in again.items() if count > 1]
     return [
         Check("disallowed fetched", not forbidden, f"{len(forbidden)} {' '.join(forbidden[:3])}"),
         Check("robots.txt asked first", not unasked, f"{len(unasked)} hosts without {' '.join(unasked[:3])}"),
-        Check("requests at once to a host", at_once == 1, f"most: {at_once} {' '.join(crowded[:3])}"),
+        Check(
+            "requests at once to a host",
+            at_once == 1,
+            f"most: {at_once}, {len(crowded)} times {' '.join(crowded[:3])}",
+        ),
         check_pace(world, by_host),
         Check("article pages fetched twice", None, f"{len(more)} {' '.join(more[:3])}"),
         Check("requests that met a 404", None, str(sum(e.status == 404 for e in journal))),

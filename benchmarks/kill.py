@@ -30,7 +30,7 @@ from onesite import OneSite, made_up_templates
 from server import read_journal, serving
 
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "int": signal.SIGINT}
-BOOT = 1.5  # about what a crawl needs to its first request; every fourth signal comes before it
+BOOT = 1.0  # more than a crawl needs to its first request; every fourth signal comes about then
 PATIENCE = 60  # seconds a crawl has to end after a polite signal
 
 
@@ -177,9 +177,8 @@ def main() -> int:
     port = free_port()
     site = OneSite(given.pages, made_up_templates(), f"http://127.0.0.1:{port}")
     dice = random.Random(given.seed)
-    span = (
-        1.4 * given.pages * given.latency / max(1, given.times)
-    )  # so that the work lasts for all the signals
+    # So that the work lasts for about all the signals, and none must come before the first article is filed.
+    span = max(2.5, 2 * given.pages * given.latency / max(1, given.times))
     with common.workshop(given.keep) as folder:
         archive = common.new_archive(folder)
         command = common.crawl_command(archive, f"{site.origin}/")
