@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import ConfigError, NotWritable, os_errors
-from pipelines.warcread import OPEN, Member, read_block, read_member, read_record, read_response, walk
+from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, read_response, walk
 from pipelines.warcrecord import Fields, Place, Record, date, digest, member, new_id, warc_fields
 
 __all__ = [
@@ -245,10 +245,8 @@ def _mend(path: Path, file: int) -> list[str]:
             warcinfo_id = found.headers.get("WARC-Record-ID")
         else:
             records += 1
-    if not records and not any(offset < end for offset, _, _ in damages):
-        path.unlink()
-        sync_folder(path.parent)
-        return [f"{name}: held no record yet and was removed"]
+    if not records:
+        return _put_away(path, all(why == TORN for _, _, why in damages))
     said = [f"{name}: damaged from byte {offset} on for {length} bytes ({why}); nothing there was touched"
             for offset, length, why in damages if offset < end]  # fmt: skip
     torn = os.fstat(file).st_size - end
@@ -261,6 +259,19 @@ def _mend(path: Path, file: int) -> list[str]:
     os.fsync(file)
     finish(path)
     return said
+
+
+def _put_away(path: Path, empty: bool) -> list[str]:
+    """A file without a readable record: removed if none was ever whole in it, else renamed out of the way."""
+    name = path.name.removesuffix(OPEN)
+    if empty:
+        path.unlink()
+        said = f"{name}: held no record yet and was removed"
+    else:
+        path.rename(path.with_name(f"{name}.damaged"))
+        said = f"{name}: nothing in it can be read; it was put aside as {name}.damaged"
+    sync_folder(path.parent)
+    return [said]
 
 
 def _note(text: str, warcinfo_id: str | None) -> Record:

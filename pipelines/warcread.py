@@ -15,6 +15,7 @@ from pipelines.warcrecord import Fields, Record, parsed
 OPEN = ".open"  # behind the name of a file that is still being written
 MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
 STEP = 16_384  # bytes inflated at once; small, because zlib copies what it does not use of them
+TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
 LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
@@ -120,7 +121,7 @@ def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
         inflated, length = bytearray(), 0
         while not stream.eof:
             if not pending:
-                raise _Damage("the file ends inside a record")
+                raise _Damage(TORN)
             try:
                 inflated += stream.decompress(pending)
             except zlib.error as error:

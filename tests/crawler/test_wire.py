@@ -156,7 +156,7 @@ def test_surplus_bytes_that_come_late_end_the_connection() -> None:
 
 
 def test_stale_connection_is_tried_again_and_both_tries_are_recorded() -> None:
-    """A kept connection that dies under a GET before any answer: one more try; the dead one is in `earlier`."""
+    """A kept connection that dies under a GET unanswered: one more try; the dead one is in `earlier`."""
     # The server takes the second request on the kept connection and hangs up without a word.
     with HostileServer(REPLIES) as server:
 
