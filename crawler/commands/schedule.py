@@ -29,7 +29,7 @@ from pipelines.errors import ConfigError, NotFound
 def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, every: str) -> None:
     """Print what makes this machine crawl regularly; changes nothing.
 
-    Each round is `morgue crawl`: it fetches what is due by the archive's settings, and ends at once if nothing
+    Each round is `morgue crawl`: it fetches what is due by the archive's settings and ends at once if nothing
     is. With SOURCE, those sources are crawled in each round, due or not.
     """
     from crawler.config import load

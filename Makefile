@@ -1,0 +1,60 @@
+# make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
+# make test | lint | types | docs | bench | clean
+#
+# A plain venv and pip; uv does the same faster where it is there. `make PYTHON=/path/to/python3.12` picks the Python.
+
+VENV  := .venv
+PY    := $(VENV)/bin/python
+STAMP := $(VENV)/.newsmorgue-installed
+URL   :=
+
+.PHONY: demo test lint types docs bench clean
+
+demo: $(STAMP)
+	$(PY) demo.py '$(URL)'
+
+test: $(STAMP)
+	$(PY) -m pytest -r a
+
+lint: $(STAMP)
+	$(PY) -m ruff check .
+	$(PY) docs/generate.py --check
+
+types: $(STAMP)
+	$(PY) -m mypy
+
+docs: $(STAMP)
+	$(PY) docs/generate.py
+
+# Exit code 77: cannot be tried on this machine, and says why.
+bench: $(STAMP)
+	@for program in startup kill crawl hundred_hosts; do \
+	  echo "== benchmarks/$$program.py"; \
+	  $(PY) benchmarks/$$program.py; code=$$?; \
+	  [ $$code -eq 0 ] || [ $$code -eq 77 ] || exit $$code; \
+	done
+
+# The demo's archive goes too, but only one that the demo made.
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache demo-export
+	[ ! -e demo-archive/.made-by-the-demo ] || rm -rf demo-archive
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Anew whenever pyproject.toml changes. A venv that is there is used as it is, with what is in it.
+$(STAMP): pyproject.toml
+	@if [ ! -x $(PY) ]; then \
+	  python=; \
+	  for try in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14; do \
+	    if $$try -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$try; break; fi; \
+	  done; \
+	  [ -n "$$python" ] || { echo 'make: needs Python 3.11 or newer (make PYTHON=/path/to/it)' >&2; exit 1; }; \
+	  if command -v uv >/dev/null; then uv venv --python "$$(command -v $$python)" $(VENV); \
+	  else $$python -m venv $(VENV); fi \
+	  || { rm -rf $(VENV); echo 'make: no venv could be made (on Debian: apt-get install python3-venv)' >&2; exit 1; }; \
+	fi
+	@if command -v uv >/dev/null; then uv pip install --python $(PY) -e '.[dev]'; \
+	else \
+	  $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip -q; \
+	  $(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'; \
+	fi
+	@touch $@
