@@ -46,6 +46,8 @@ def parse(block: str) -> list[Any]:
         return [DECODER.decode(block)]
     except ValueError:
         pass
+    except RecursionError:  # brackets beyond sense
+        return []
     text = WRAPPER.sub("", block, count=1)
     for repair in (str, _without_commas, _without_bad_escapes, unescape):
         text = repair(text)

@@ -403,10 +403,12 @@ def section(page: Declared) -> str | None:
 def tags(page: Declared) -> tuple[str, ...]:
     """Keywords of the first of JSON-LD, article:tag, news_keywords, ... that has any."""
     for raws in (jsonld.texts(page.article.get("keywords"), "name"), *(page.metas.get(name, []) for name in TAGS)):
-        words = [tag for raw in raws if (whole := clean(raw)) for tag in (re.split(r"\s*[,;]\s*", whole))]
-        found = {word.casefold(): word for word in reversed(words) if 1 < len(word) <= 80 and ":" not in word[:12]}
+        found: dict[str, str] = {}
+        for word in (word for raw in raws if (whole := clean(raw)) for word in re.split(r"\s*[,;、]\s*", whole)):
+            if 1 < len(word) <= 80 and ":" not in word[:12]:  # "type:article" is for an advertising network
+                found.setdefault(word.casefold(), word)
         if found:
-            return tuple(reversed(found.values()))[:MOST_TAGS]
+            return tuple(found.values())[:MOST_TAGS]
     return ()
 
 

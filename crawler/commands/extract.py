@@ -7,6 +7,7 @@ import gzip
 import json
 import sys
 import time
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, fields
@@ -123,7 +124,7 @@ async def _row(item: Input, workers: Any) -> dict[str, Any]:
         page = Page(item.url or "", _bytes(item.path), "text/html")
         reading = timed_read(page) if workers is None else await workers.run(timed_read, page)
         outcome, ms = reading.outcome, reading.ms
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         outcome = NothingToRead(UNREADABLE, f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}")
     except Overrun as overrun:
         outcome = NothingToRead(overrun.reason, overrun.detail)
@@ -138,7 +139,7 @@ async def _row(item: Input, workers: Any) -> dict[str, Any]:
 
 
 def _bytes(path: Path | None) -> bytes:
-    """The page in a file, unpacked, and not much more of it than the extractor would accept. Raises OSError, EOFError."""
+    """The page in a file, unpacked, and not much more of it than the extractor would accept."""
     from pipelines.extract import MAX_BYTES
 
     if path is None:

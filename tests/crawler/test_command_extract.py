@@ -1,0 +1,102 @@
+"""`morgue extract` as a user runs it: rows in, rows out, in order, whatever the pages are."""
+
+import gzip
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pipelines.items import Article
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "tests" / "pages"
+KEYS = ["id", *(field.name for field in fields(Article))]
+
+
+def morgue(*arguments: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run `morgue extract` with these arguments."""
+    command = [sys.executable, "-m", "crawler", "extract", *arguments]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120, check=False)
+
+
+def rows(done: subprocess.CompletedProcess) -> list[dict]:
+    """The objects on standard output."""
+    return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
+
+
+def test_a_file_gives_one_object(tmp_path):
+    """Every field of an article, id and ms, in a stable order, outside any archive."""
+    done = morgue(str(PAGES / "german.html"), "--url", "https://gezeitenblatt.example/a/1", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (row,) = rows(done)
+    assert list(row) == [*KEYS, "ms"]
+    assert (row["title"], row["authors"], row["url"]) == (
+        "Fähre fährt nach der Tide", ["Wiebke Lüders", "Jan Petersen"], "https://gezeitenblatt.example/a/1")  # fmt: skip
+    assert "ä" in done.stdout.decode("utf-8")
+    assert row["ms"] >= 0
+
+
+def test_standard_input_and_gzip(tmp_path):
+    """"-" is standard input; what is gzip is unpacked, by its bytes and not by its name."""
+    page = (PAGES / "blocks.html").read_bytes()
+    (tmp_path / "page.html.gz").write_bytes(gzip.compress(page))
+    done = morgue("-", "page.html.gz", stdin=page, cwd=tmp_path)
+    one, two = rows(done)
+    assert (one["id"], two["id"]) == ("-", "page.html.gz")
+    assert one["text"] == two["text"] != ""
+    assert one["url"] is None
+
+
+def test_a_manifest_gives_its_rows_in_its_order(tmp_path):
+    """Many pages on several workers and in this process: the same rows, in the order of the manifest."""
+    names = [path.stem for path in sorted(PAGES.glob("*.html"))] * 8
+    for name in set(names):
+        (tmp_path / f"{name}.html.gz").write_bytes(gzip.compress((PAGES / f"{name}.html").read_bytes()))
+    lines = [{"id": number, "url": None, "html": f"{name}.html.gz"} for number, name in enumerate(names)]
+    (tmp_path / "pages.jsonl").write_text("\n\n".join(map(json.dumps, lines)))
+    many, one = (rows(morgue("--manifest", str(tmp_path / "pages.jsonl"), "--jobs", jobs)) for jobs in ("3", "1"))
+    assert [row["id"] for row in many] == [str(number) for number in range(len(names))]
+    assert all(row.pop("ms") >= 0 for row in many + one)
+    assert many == one
+
+
+def test_a_page_without_an_article_says_why(tmp_path):
+    """Text is empty, the rest unknown, reason and detail are there; the exit code is 0: this is no error."""
+    (tmp_path / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n")
+    done = morgue("picture.html", cwd=tmp_path)
+    (row,) = rows(done)
+    assert list(row) == [*KEYS, "reason", "detail", "ms"]
+    assert (row["reason"], row["text"], row["title"], row["authors"]) == ("not HTML", "", None, [])
+    assert done.returncode == 0
+
+
+def test_an_unreadable_file_is_a_row_and_exit_code_1(tmp_path):
+    """The other pages are read all the same."""
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08 this is no gzip")
+    done = morgue("missing.html", "broken.gz", ".", str(PAGES / "blocks.html"), cwd=tmp_path)
+    assert done.returncode == 1
+    missing, broken, folder, good = rows(done)
+    assert missing["reason"] == broken["reason"] == folder["reason"] == "unreadable file"
+    assert missing["detail"] == "missing.html: No such file or directory"
+    assert good["text"]
+
+
+@pytest.mark.parametrize(("line", "cause"), [
+    ("{", "not JSON"), ("[1]", 'has no "html"'), ('{"id": 1}', 'has no "html"'), ('{"html": "a", "url": 1}', '"url" is neither'),
+])  # fmt: skip
+def test_a_malformed_manifest_names_file_and_line(tmp_path, line, cause):
+    """Exit code 2, before any page is read, with the cure."""
+    (tmp_path / "pages.jsonl").write_text(f'{{"html": "a.html"}}\n{line}\n')
+    done = morgue("--manifest", "pages.jsonl", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"pages.jsonl:2: {cause}" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("arguments", [(), ("a.html", "--manifest", str(Path(__file__))), ("--jobs", "0", "a.html")])
+def test_wrong_usage_is_exit_code_2(arguments):
+    """Nothing to read, two things to read, no worker to read it."""
+    assert morgue(*arguments).returncode == 2
