@@ -21,9 +21,7 @@ from pipelines.reader import connect
 OPTIONS = (
     click.option("--source", metavar="NAME", help="Only articles of this source."),
     click.option("--since", metavar="DATE", help="Published then or later: 2024, 2024-03, 2024-03-09 (UTC)."),
-    click.option(
-        "--until", metavar="DATE", help="Published then or earlier; the named year, month or day counts."
-    ),
+    click.option("--until", metavar="DATE", help="Published then or earlier; the named year, month or day counts."),
     click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
 )
 

@@ -26,14 +26,10 @@ class Filters:
         since = day("--since", self.since, last=False)
         until = day("--until", self.until, last=True)
         if since and until and since > until:
-            raise QueryError(
-                f"--since {self.since} --until {self.until}", "ends before it begins", "swap the two"
-            )
+            raise QueryError(f"--since {self.since} --until {self.until}", "ends before it begins", "swap the two")
         language = (self.language or "").strip().replace("_", "-").lower().partition("-")[0] or None
         if language and not re.fullmatch("[a-z]{2,3}", language):
-            raise QueryError(
-                f"--language {self.language!r}", "is not a language code", "say en, de, fr, ja, ..."
-            )
+            raise QueryError(f"--language {self.language!r}", "is not a language code", "say en, de, fr, ja, ...")
         for name, value in (("since", since), ("until", until), ("language", language)):
             object.__setattr__(self, name, value)
 
@@ -71,9 +67,7 @@ def day(option: str, text: str | None, *, last: bool) -> str | None:
         return (date(int(year), int(month) + 1, 1) - timedelta(days=1)).isoformat()
     except (ValueError, OverflowError) as error:
         cause = "not a day that exists" if parts else str(error)
-        raise QueryError(
-            f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time"
-        ) from None
+        raise QueryError(f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time") from None
 
 
 EVERYTHING = Filters()

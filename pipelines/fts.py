@@ -53,9 +53,7 @@ def expression(query: str) -> str:
     Raises QueryError if there is nothing to look for: no word at all, or only words to leave out.
     """
     if len(query) > LONGEST:
-        raise QueryError(
-            _shown(query), f"{len(query):,} characters are too long", "search for a few of its words"
-        )
+        raise QueryError(_shown(query), f"{len(query):,} characters are too long", "search for a few of its words")
     found = _Parser(query).whole()
     if found is None:
         raise QueryError(

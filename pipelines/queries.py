@@ -139,9 +139,7 @@ def _by_rank(db: sqlite3.Connection, which: Chosen, page: Row, markers: tuple[st
     return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
 
 
-def _by_day(
-    db: sqlite3.Connection, which: Chosen, page: Row, order: str, markers: tuple[str, str]
-) -> Iterator[Row]:
+def _by_day(db: sqlite3.Connection, which: Chosen, page: Row, order: str, markers: tuple[str, str]) -> Iterator[Row]:
     """Ids first, out of the index alone and no more than the page needs; then their rows and snippets."""
     sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
@@ -197,9 +195,7 @@ def per_day(
     return ((row["day"], row["n"]) for row in ask(db, sql, which.values))
 
 
-def articles(
-    db: sqlite3.Connection, filters: Filters = EVERYTHING, query: str | None = None
-) -> Iterator[Row]:
+def articles(db: sqlite3.Connection, filters: Filters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
     """Whole articles with the keys WHOLE_KEYS, by id, streamed from one snapshot: for datasets.
 
     Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
@@ -248,9 +244,7 @@ def _spellings(url: str) -> list[str]:
     bare = url.partition("#")[0]
     rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
     forms = (bare, f"https://{rest}", f"http://{rest}")
-    return list(
-        dict.fromkeys(spelling for form in forms for spelling in (form, form.rstrip("/"), form + "/"))
-    )
+    return list(dict.fromkeys(spelling for form in forms for spelling in (form, form.rstrip("/"), form + "/")))
 
 
 def _normalised(spellings: list[str]) -> list[str]:
@@ -277,9 +271,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         why = f" ({row['last_error']})" if row["last_error"] else ""
         cause = f"the address is known, but no article was read from it: {row['state']}{why}"
         return NotFound(subject, cause, "`morgue crawl` visits what is waiting")
-    return NotFound(
-        subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses"
-    )
+    return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
 
 
 def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:

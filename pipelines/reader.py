@@ -34,17 +34,13 @@ def connect(path: Path) -> sqlite3.Connection:
         raise nothing_yet(path)
     if not tables.issuperset(TABLES):
         db.close()
-        raise ArchiveDamaged(
-            str(path), "a database, but not of an archive", "is it the file of another program?"
-        )
+        raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     return db
 
 
 def _open(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    db = sqlite3.connect(
-        f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
-    )
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
@@ -62,9 +58,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def ask(
-    db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()
-) -> Iterator[sqlite3.Row]:
+def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
     """The rows of one question, streamed; what SQLite complains of, also half-way, becomes a MorgueError."""
     try:
         for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
@@ -88,9 +82,7 @@ def file_of(db: sqlite3.Connection) -> Path:
 
 
 def nothing_yet(path: Path) -> NoArchive:
-    return NoArchive(
-        str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)"
-    )
+    return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
 def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
@@ -99,13 +91,9 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     subject, cause = str(path), str(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(
-            subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again"
-        )
+        return ArchiveLocked(subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again")
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(
-            subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR"
-        )
+        return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
         return MorgueError(
             subject, "cannot be opened for reading", "check the owner and permissions of file and folder"

@@ -62,9 +62,7 @@ def rows() -> list[dict[str, Any]]:
     return [_row(n, *values) for n, values in enumerate(WRITTEN + filler, 1)]
 
 
-def _row(
-    n: int, source: str, day: str, language: str, title: str, byline: str | None, text: str
-) -> dict[str, Any]:
+def _row(n: int, source: str, day: str, language: str, title: str, byline: str | None, text: str) -> dict[str, Any]:
     url = f"{SOURCES[source][0]}{day[:4]}/article-{n}"
     return {
         "id": n,
@@ -74,9 +72,7 @@ def _row(
         "canonical_url": url,
         "title": title,
         "description": f"What article {n} says" if n % 3 else None,
-        "authors": json.dumps(
-            (byline or "").removeprefix("By ").split(", ") if byline else [], ensure_ascii=False
-        ),
+        "authors": json.dumps((byline or "").removeprefix("By ").split(", ") if byline else [], ensure_ascii=False),
         "byline": byline,
         "published": f"{day}T09:30:00+01:00",
         "published_raw": day,
@@ -107,9 +103,7 @@ def build(folder: Path) -> Path:
     (folder / "morgue.toml").touch()
     db = database(folder / "morgue.db")
     for name, (url, title, language) in SOURCES.items():
-        insert(
-            db, "sources", name=name, url=url, title=title, language=language, added="2022-01-01T00:00:00Z"
-        )
+        insert(db, "sources", name=name, url=url, title=title, language=language, added="2022-01-01T00:00:00Z")
     insert(
         db,
         "crawls",
@@ -164,9 +158,7 @@ def build(folder: Path) -> Path:
     warc += edit(db, 1, len(warc))
     (folder / "warc" / WARC_FILE).write_bytes(warc)
     insert(db, "aliases", url_key=url_key("https://courier.example/amp/article-1"), article_id=1)
-    for n, (state, error) in enumerate(
-        [("waiting", None), ("failed", "HTTP 503 five times"), ("waiting", None)]
-    ):
+    for n, (state, error) in enumerate([("waiting", None), ("failed", "HTTP 503 five times"), ("waiting", None)]):
         insert(
             db,
             "frontier",
@@ -243,9 +235,7 @@ def database(path: Path) -> sqlite3.Connection:
 
 def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:
     """One row."""
-    db.execute(
-        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
-    )
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
 def _page(row: dict[str, Any]) -> bytes:
@@ -255,9 +245,7 @@ def _page(row: dict[str, Any]) -> bytes:
 def _capture(number: int, url: str, page: bytes, offset: int) -> tuple[bytes, dict[str, Any]]:
     """The gzip member of a WARC response record (content-encoded and chunked, as servers do), and its row."""
     entity = gzip.compress(page, mtime=0)
-    chunks = (
-        b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (entity[:50], entity[50:])) + b"0\r\n\r\n"
-    )
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (entity[:50], entity[50:])) + b"0\r\n\r\n"
     block = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n" + chunks

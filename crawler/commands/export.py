@@ -23,9 +23,7 @@ from pipelines.filters import Filters
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
 @filter_options
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
-@click.option(
-    "--raw", is_flag=True, help="CSV: leave cells that a spreadsheet would run as formulas as they are."
-)
+@click.option("--raw", is_flag=True, help="CSV: leave cells that a spreadsheet would run as formulas as they are.")
 @folder_option
 @setting_option
 @click.pass_context
@@ -62,9 +60,7 @@ def command(
         )
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
-    click.echo(
-        f"{path}: {manifest['rows']:,} articles, {manifest['bytes']:,} bytes; {path}.manifest.json", err=True
-    )
+    click.echo(f"{path}: {manifest['rows']:,} articles, {manifest['bytes']:,} bytes; {path}.manifest.json", err=True)
 
 
 def _about(ctx: click.Context, query: str | None, filters: Filters) -> dict[str, Any]:

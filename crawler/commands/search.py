@@ -24,9 +24,7 @@ MARKS = ("\ue000", "\ue001")
 @filter_options
 @click.option("--sort", type=click.Choice(queries.SORTS), default="relevance", show_default=True,
               help="Without a QUERY, relevance is newest.")  # fmt: skip
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0: all."
-)
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0: all.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
 @click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object a line.")  # fmt: skip
@@ -61,12 +59,11 @@ def command(
             table.data(hits, queries.HIT_KEYS, form)
 
 
-def _table(
-    db: sqlite3.Connection, query: str, filters: Filters, sort: str, limit: int | None, offset: int
-) -> None:
+def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limit: int | None, offset: int) -> None:
     started = time.perf_counter()
     hits = list(queries.search(db, query, filters, sort, limit, offset, MARKS))
-    total = queries.count(db, query, filters)
+    cut_off = offset or (limit is not None and len(hits) == limit)
+    total = queries.count(db, query, filters) if cut_off else len(hits)
     seconds = time.perf_counter() - started
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))

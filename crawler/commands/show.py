@@ -22,9 +22,7 @@ LARGEST = 256 << 20  # bytes of a page once decoded; more is a decompression bom
 @click.argument("wanted", metavar="URL-or-NUMBER")
 @click.option("--format", "form", type=click.Choice(("text", "json", "html", "warc")), default="text",
               show_default=True, help="html: the page as captured; warc: its record.")  # fmt: skip
-@click.option(
-    "--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen."
-)
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen.")
 @folder_option
 @setting_option
 @click.pass_context
@@ -131,9 +129,7 @@ def page(folder: Path, row: queries.Row) -> bytes:
     block = read_block(folder / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
     head = parse_head(split(block)[0])
     if head is None:
-        raise ArchiveDamaged(
-            row["warc_record_id"], "holds no HTTP response", "`morgue verify` looks at the rest"
-        )
+        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", "`morgue verify` looks at the rest")
     try:
         return content_decoded(head.fields, entity_body(block), LARGEST)
     except TooLarge as error:

@@ -68,9 +68,7 @@ def test_an_export_repeats_byte_for_byte(folder, tmp_path, form):
         assert morgue("-C", folder, "export", form, tmp_path / name).returncode == 0
     one = (tmp_path / "one").read_bytes()
     assert one == (tmp_path / "two").read_bytes() == gzip.decompress((tmp_path / "three.gz").read_bytes())
-    piped = subprocess.run(
-        command_line("-C", folder, "export", form, "-"), env=environment(), capture_output=True
-    )
+    piped = subprocess.run(command_line("-C", folder, "export", form, "-"), env=environment(), capture_output=True)
     assert piped.stdout == one
     assert piped.stderr == b""
 
@@ -131,9 +129,7 @@ def test_stopped_half_way_it_leaves_nothing(tmp_path, number):
     capture = {"url": "x", "time": "2024", "kind": "article", "file": "x", "offset": 0, "length": 0}
     insert(db, "captures", **capture, record_id="x", record_type="response")
     for n in range(4000):
-        insert(
-            db, "articles", **row | {"id": n + 1, "url_key": str(n), "text": "word " * 2000, "capture_id": 1}
-        )
+        insert(db, "articles", **row | {"id": n + 1, "url_key": str(n), "text": "word " * 2000, "capture_id": 1})
     db.commit()
     db.close()
     process = start("-C", folder, "export", "jsonl", out / "all.jsonl.gz")

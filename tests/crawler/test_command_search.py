@@ -151,9 +151,7 @@ def test_a_reader_who_leaves_early_is_no_error(folder):
     """`morgue search | head`: quiet, exit code 0; a full disk behind stdout is an error (5)."""
     for form in ("table", "json", "jsonl", "csv"):
         asked = command_line("-C", folder, "search", "--limit", "0", "--format", form)
-        with subprocess.Popen(
-            asked, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
+        with subprocess.Popen(asked, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             process.stdout.close()
             assert process.stderr.read() == b""
             assert process.wait() == 0

@@ -28,9 +28,7 @@ def output(folder, *args) -> bytes:
 def test_the_text_is_for_reading_and_says_where_it_comes_from(folder):
     """Headline, byline, dates, text; then record, digests, extractor, revisions."""
     text = output(folder, "https://courier.example/2024/article-1").decode()
-    assert text.startswith(
-        "Climate summit opens, then closes\nBy Anna Berg · Published 2024-01-05T09:30:00+01:00"
-    )
+    assert text.startswith("Climate summit opens, then closes\nBy Anna Berg · Published 2024-01-05T09:30:00+01:00")
     assert "\nDelegates went home.\n\nThe climate stays.\n" in text
     for proof in (WARC_FILE, "offset ", "<urn:uuid:00000000-0000-4000-8000-000000000040>", "sha1:", "sha256:",
                   "newsmorgue 0.1.0 (test)", "revision 2 of 2", "1: 2024-01-05T10:00:00Z"):  # fmt: skip

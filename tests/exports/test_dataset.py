@@ -86,9 +86,7 @@ def failing(error):
     return SimpleNamespace(name="bad", media_type="x/y", suffix=".bad", write=write)
 
 
-@pytest.mark.parametrize(
-    "error", [ValueError("a bug"), KeyboardInterrupt(), OSError(28, "No space left on device")]
-)
+@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt(), OSError(28, "No space left on device")])
 @pytest.mark.parametrize("there", [True, False])
 def test_nothing_half_written_stays(db, tmp_path, error, there):
     """Whatever goes wrong: the old file and its manifest as they were, or none; no temporary file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,18 @@ def test_a_format_keeps_the_protocol(form):
     out = io.BytesIO()
     module.write(iter([HARD]), out, list(HARD))
     assert not out.closed
+
+
+def test_the_documented_example_is_a_format():
+    """docs/add-an-export.md: its code runs as it stands there, and keeps the protocol."""
+    page = (Path(__file__).parents[2] / "docs" / "add-an-export.md").read_text(encoding="utf-8")
+    example: dict = {}
+    exec(page.split("```python\n")[1].split("```")[0], example)
+    out = io.BytesIO()
+    rows = [{"title": "One", "published_day": "2024-01-01", "text": "a\nb"}, {"title": None, "text": "c"}]
+    assert example["write"](iter(rows), out, ["title"]) == 2
+    assert out.getvalue() == b"One\n2024-01-01\na\nb\n\f\nc\n\f\n"
+    assert (example["name"], example["suffix"]) == ("txt", ".txt")
 
 
 def test_jsonl_gives_back_every_value():

@@ -24,16 +24,14 @@ from exports import table
 )
 def test_width_is_what_is_drawn(text, columns):
     """East Asian wide characters and emoji take two columns, combining and invisible ones none."""
-    assert abs(table.width(text) - columns) <= (
-        1 if text == "हिन्दी" else 0
-    )  # terminals disagree on vowel signs
+    assert abs(table.width(text) - columns) <= (1 if text == "हिन्दी" else 0)  # terminals disagree on vowel signs
 
 
 @pytest.mark.parametrize("room", [5, 11, 24, 79])
 @pytest.mark.parametrize(
     "text",
-    ["", "one two three " * 9, "東京都知事選挙が行われた。" * 5, "https://example.org/" + "x" * 90, "a 東京 b 大阪 c" * 8,
-     "Donaudampfschifffahrtsgesellschaftskapitän und Übergrößenträger"],
+    ["", "one two three " * 9, "東京都知事選挙が行われた。" * 5, "https://example.org/" + "x" * 90,
+     "a 東京 b 大阪 c" * 8, "Donaudampfschifffahrtsgesellschaftskapitän und Übergrößenträger"],
 )  # fmt: skip
 def test_wrapped_lines_fit_and_lose_nothing(text, room):
     """No line is wider than the terminal, and joined they are the text."""

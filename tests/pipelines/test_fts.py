@@ -23,9 +23,7 @@ ARTICLES = {
 @pytest.fixture(scope="module")
 def index():
     db = sqlite3.connect(":memory:")
-    db.execute(
-        "CREATE VIRTUAL TABLE f USING fts5(title, byline, text, tokenize='unicode61 remove_diacritics 2')"
-    )
+    db.execute("CREATE VIRTUAL TABLE f USING fts5(title, byline, text, tokenize='unicode61 remove_diacritics 2')")
     db.executemany(
         "INSERT INTO f(rowid, title, byline, text) VALUES (?, ?, ?, ?)",
         [(n, *a) for n, a in ARTICLES.items()],

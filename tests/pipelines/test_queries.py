@@ -134,9 +134,7 @@ def test_every_question_agrees_on_which_articles_match(db, query, filters):
 def test_pages_joined_are_the_whole_answer(db, query, sort):
     """Limit and offset cut one order into pages, without gap or overlap."""
     pages = [ids(queries.search(db, query, sort=sort, limit=7, offset=at)) for at in range(0, 49, 7)]
-    assert [number for page in pages for number in page] == ids(
-        queries.search(db, query, sort=sort, limit=None)
-    )
+    assert [number for page in pages for number in page] == ids(queries.search(db, query, sort=sort, limit=None))
     assert len(pages[0]) == 7
 
 
@@ -149,9 +147,7 @@ def test_plans_use_the_indexes(db):
         answer = question(db, *args, **options)
         _ = answer if isinstance(answer, int) else list(answer)
         db.set_trace_callback(None)
-        asked = [
-            sql for sql in seen if not sql.startswith("--")
-        ]  # FTS5's own statements are traced as comments
+        asked = [sql for sql in seen if not sql.startswith("--")]  # FTS5's own statements are traced as comments
         steps = [row[3] for sql in asked for row in db.execute("EXPLAIN QUERY PLAN " + sql)]
         assert not [step for step in steps if "TEMP B-TREE" in step], steps
         return " ".join(steps)
