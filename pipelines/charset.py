@@ -31,7 +31,7 @@ LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([a-zA-Z]{2})(-(?:TW|HK
 def decode(body: bytes, content_type: str | None = None) -> str | None:
     """The characters of `body`; None if no encoding makes text of it. `content_type` is the HTTP header."""
     encoding, mark = read_bom(body)
-    if encoding:
+    if encoding and mark:
         return body[len(mark) :].decode(encoding, "replace")
     if encoding := _wide(body):
         return body.decode(encoding, "replace")

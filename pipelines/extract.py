@@ -22,8 +22,10 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 
 from pipelines import boilerplate, charset, metadata, names
-from pipelines.jsonld import same_words
+from pipelines.bylines import outlets
+from pipelines.declared import Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
+from pipelines.jsonld import same_words
 
 EMPTY = "empty page"  # no bytes, or white space only
 NOT_HTML = "not HTML"  # by its Content-Type, or by what the bytes are
@@ -45,12 +47,18 @@ BINARY = {
     b"\x1f\x8b": "gzip", b"RIFF": "RIFF", b"OggS": "Ogg", b"ID3": "MP3", b"\x00asm": "WebAssembly", b"wOF": "a font",
     b"\x7fELF": "a program", b"MZ\x90": "a program",
 }  # fmt: skip
-MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h1|span|table)\b", re.IGNORECASE)
-OTHER_XML = re.compile(rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL)
+MARKUP = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h1|span|table)\b", re.IGNORECASE
+)
+OTHER_XML = re.compile(
+    rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
+)
 
 # What XML 1.0 (section 2.2) has no place for; libxml2 would stop at the first one.
 INVALID = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
-SELF_CLOSED_HTML = re.compile(r"((?:[^<]*<!doctype[^>]*>|[^<]*<!--.*?-->)*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL)
+SELF_CLOSED_HTML = re.compile(
+    r"((?:[^<]*<!doctype[^>]*>|[^<]*<!--.*?-->)*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
+)
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
@@ -81,7 +89,7 @@ def read(page: Page) -> Article | NothingToRead:
 def _read(page: Page) -> Article:
     tree = parse(page)
     seen = page.capture.time if page.capture else datetime.now(UTC)
-    declared = metadata.gather(tree, page.url, seen, page.hint)
+    declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
     links = set() if declared.is_article else _links(tree)
     _lighten(tree)
@@ -90,7 +98,7 @@ def _read(page: Page) -> Article:
     if is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = _without_echo(lines, fields.title)
-    if not fields.authors and (printed := names.in_lines(lines[:3], metadata.outlets(declared, fields.site_name))):
+    if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
         fields = replace(fields, byline=printed[0], authors=printed[1])
     text = "\n".join(boilerplate.tidy(lines, fields.authors))
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
@@ -144,7 +152,7 @@ def _parse(text: str) -> tuple[Any, str]:
     parser.set_element_class_lookup(_lookup())
     if found := SELF_CLOSED_HTML.match(text, 0, 4096):
         # libxml2 knows no self-closing <html/>: everything would come to lie outside of it.
-        text = f"{found[1]}>{text[found.end():]}"
+        text = f"{found[1]}>{text[found.end() :]}"
     data = text.encode("utf-8", "ignore").translate(None, INVALID)
     try:
         tree = html.document_fromstring(data, parser=parser)
@@ -182,7 +190,7 @@ def refuse_other_media(body: bytes, content_type: str | None) -> None:
         raise Refused(NOT_HTML, mime)
 
 
-def is_index(page: metadata.Declared, lines: list[str], links: set[str]) -> bool:
+def is_index(page: Declared, lines: list[str], links: set[str]) -> bool:
     """Are `lines`, what was found on a page, a list of links? `links`: the page's link texts.
 
     Conservative: an article lost is worse than a section page kept.
@@ -198,7 +206,12 @@ def is_index(page: metadata.Declared, lines: list[str], links: set[str]) -> bool
 
 def _links(tree: Any) -> set[str]:
     """Texts of links as long as a headline, as `_lines` would give them."""
-    return {line for a in tree.iterfind(".//body//a") for line in _lines(" ".join(a.text_content().split())) if len(line) > 20}
+    return {
+        line
+        for a in tree.iterfind(".//body//a")
+        for line in _lines(" ".join(a.text_content().split()))
+        if len(line) > 20
+    }
 
 
 def _site_rules(page: Page) -> tuple[str, ...]:
@@ -245,7 +258,7 @@ def count_words(text: str) -> int:
     return len(re.findall(r"\w+", text))
 
 
-def _date_in_text(page: metadata.Declared) -> str | None:
+def _date_in_text(page: Declared) -> str | None:
     """The day that htmldate finds in the URL or the text of a page that declares none."""
     from htmldate import find_date
 
@@ -284,4 +297,8 @@ def warm_up() -> None:
     story = "<p>" + "The council met on Monday and agreed to repair the old bridge before winter. " * 9 + "</p>"
     body = f"<html><head><title>Bridge</title></head><body><h1>Bridge</h1><article>{story}</article></body></html>"
     read(Page("https://example.org/2024/05/01/bridge", body.encode(), "text/html"))
-    read(Page("https://example.org/short", b"<html><body><div>Short page without a date.</div></body></html>", "text/html"))
+    read(
+        Page(
+            "https://example.org/short", b"<html><body><div>Short page without a date.</div></body></html>", "text/html"
+        )
+    )

@@ -16,7 +16,15 @@ Node = dict[str, Any]
 MAX_NODES = 2000  # nodes of a page that are looked at; product lists of shops run to thousands
 # Types that are an article without saying so in their name; every "...Article" is one anyway.
 ARTICLE_TYPES = frozenset(
-    "BlogPosting LiveBlogPosting Report Review CriticReview SocialMediaPosting DiscussionForumPosting".split()
+    (
+        "BlogPosting",
+        "LiveBlogPosting",
+        "Report",
+        "Review",
+        "CriticReview",
+        "SocialMediaPosting",
+        "DiscussionForumPosting",
+    )
 )
 DECODER = json.JSONDecoder(strict=False)  # strict=False: raw line breaks inside strings
 
@@ -26,7 +34,9 @@ BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
 CONTROLS = re.compile("[\x00-\x1f]")
 BETWEEN = re.compile(r"[\s,;]*")
 # What is still worth having of a block that cannot be repaired.
-SCALAR = re.compile(r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"')
+SCALAR = re.compile(
+    r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"'
+)
 
 
 def nodes(blocks: Iterable[str]) -> list[Node]:
@@ -72,7 +82,8 @@ def _values(text: str) -> list[Any]:
         while text[at : at + 1] in ("{", "["):
             value, at = DECODER.raw_decode(text, at)
             values.append(value)
-            at = BETWEEN.match(text, at).end()  # type: ignore[union-attr] it matches the empty string
+            between = BETWEEN.match(text, at)
+            at = between.end() if between else at
     except (ValueError, RecursionError):
         pass
     return values

@@ -11,14 +11,18 @@ LONGEST = 60  # characters of a name; what is longer is a sentence
 # What comes before the first name of a byline. "De" and "Da" start names, so they are not here.
 BY = re.compile(
     r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
-    r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis|opinion)\s+(?:and\s+\w+\s+)?by"
+    r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
+    r"|opinion)\s+(?:and\s+\w+\s+)?by"
     r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
 )
 # Who made the pictures is not who wrote the text.
-PICTURES = re.compile(r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)", re.IGNORECASE)
+PICTURES = re.compile(
+    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)",
+    re.IGNORECASE,
+)
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
 SPLIT = re.compile(
@@ -32,10 +36,13 @@ AFTER = re.compile(
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE = re.compile(
-    r"\b(?:correspondents?|editors?|editorial|reporters?|writer|columnist|contributors?|staff|producer|journalists?|team"
+    r"\b(?:correspondents?|editors?|editorial|reporters?|writer|columnist|contributors?|staff|producer"
+    r"|journalists?|team"
     r"|desk|newsroom|bureau|chief|director|professor|fellow|analyst|expert|intern|guest|news|press|media|agenc(?:y|ies)"
-    r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name|follow|home|author"
-    r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university|institute|posted"
+    r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name"
+    r"|follow|home|author"
+    r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
+    r"|institute|posted"
     r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
     r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agenturen|giornalista|inviat[oa]"
@@ -43,17 +50,67 @@ ROLE = re.compile(
     re.IGNORECASE,
 )
 AGENCIES = frozenset(
-    "afp ap reuters dpa dpa-afx apa ansa efe epd kna sid sda keystone-sda upi ians pti ani aap tass ria itar-tass xinhua"
-    " anadolu aa belga anp ntb tt ritzau stt lusa pap čtk ctk mti agerpres jiji kyodo yonhap cna afx bloomberg ots lusa"
-    " europapress".split()
+    ["afp", "ap", "reuters", "dpa", "dpa-afx", "apa", "ansa", "efe", "epd", "kna", "sid", "sda", "keystone-sda", "upi", "ians", "pti", "ani", "aap", "tass", "ria", "itar-tass", "xinhua", "anadolu", "aa", "belga", "anp", "ntb", "tt", "ritzau", "stt", "lusa", "pap", "čtk", "ctk", "mti", "agerpres", "jiji", "kyodo", "yonhap", "cna", "afx", "bloomberg", "ots", "lusa", "europapress"]
 ) | {
     "associated press", "the associated press", "agence france-presse", "press association", "the canadian press",
     "europa press", "dpa-infocom", "anadolu ajansı", "anadolu agency",
 }  # fmt: skip
-NOT_A_NAME = re.compile(r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE)
-WIRE = re.compile(r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE)
-NOBODY = frozenset("by von par por di door af av unknown anonymous photo foto text texte no-author".split())
-PARTICLES = frozenset("von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the".split())
+NOT_A_NAME = re.compile(
+    r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
+)
+WIRE = re.compile(
+    r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
+)
+NOBODY = frozenset(
+    [
+        "by",
+        "von",
+        "par",
+        "por",
+        "di",
+        "door",
+        "af",
+        "av",
+        "unknown",
+        "anonymous",
+        "photo",
+        "foto",
+        "text",
+        "texte",
+        "no-author",
+    ]
+)
+PARTICLES = frozenset(
+    [
+        "von",
+        "van",
+        "der",
+        "den",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "dos",
+        "das",
+        "du",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ben",
+        "y",
+        "e",
+        "zu",
+        "zur",
+        "vom",
+        "und",
+        "of",
+        "the",
+    ]
+)
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
@@ -89,7 +146,9 @@ def names_only(line: str, names: Iterable[str]) -> bool:
 
 def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
     """The news agencies that `bylines` name."""
-    return tuple(dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name) or WIRE.search(name)))
+    return tuple(
+        dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name) or WIRE.search(name))
+    )
 
 
 def split(byline: str) -> list[str]:

@@ -41,7 +41,7 @@ def test_a_file_gives_one_object(tmp_path):
 
 
 def test_standard_input_and_gzip(tmp_path):
-    """"-" is standard input; what is gzip is unpacked, by its bytes and not by its name."""
+    """ "-" is standard input; what is gzip is unpacked, by its bytes and not by its name."""
     page = (PAGES / "blocks.html").read_bytes()
     (tmp_path / "page.html.gz").write_bytes(gzip.compress(page))
     done = morgue("-", "page.html.gz", stdin=page, cwd=tmp_path)

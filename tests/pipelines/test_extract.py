@@ -51,7 +51,11 @@ def test_text_is_nfc_and_holds_no_invisible_characters():
 
 def test_comments_are_never_read():
     """Readers' comments are not the article, however long they are."""
-    comments = '<div id="comments"><ol class="comment-list"><li><p>' + "I disagree with all of this. " * 30 + "</p></li></ol></div>"
+    comments = (
+        '<div id="comments"><ol class="comment-list"><li><p>'
+        + "I disagree with all of this. " * 30
+        + "</p></li></ol></div>"
+    )
     assert "disagree" not in read(page(html().replace("</body>", comments + "</body>"))).text
 
 
@@ -61,7 +65,12 @@ CHARSETS = {
     "windows-1252, declared utf-8": ("Käse – “5 €”", "cp1252", "text/html; charset=utf-8", '<meta charset="utf-8">'),
     "windows-1251 in the header": ("Мост закрыт", "cp1251", "text/html; charset=windows-1251", ""),
     "windows-1251 by meta": ("Мост закрыт", "cp1251", "text/html", '<meta charset="windows-1251">'),
-    "shift_jis by meta": ("橋は閉鎖された", "cp932", None, '<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">'),
+    "shift_jis by meta": (
+        "橋は閉鎖された",
+        "cp932",
+        None,
+        '<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">',
+    ),
     "iso-2022-jp by meta": ("橋は閉鎖された", "iso2022_jp", None, '<meta charset="iso-2022-jp">'),
     "gb18030 declared gb2312": ("大桥关闭维修", "gb18030", "text/html; charset=gb2312", ""),
     "utf-16 with a mark": ("Käse – 橋", "utf-16", "text/html", ""),
@@ -101,7 +110,11 @@ NOTHING = {
     "too many elements": (b"<html><body>" + b"<p>a<b>b</b>" * 60_000, "text/html", extract.TOO_LARGE),
     "far too many elements": (b"<i>" * 1_000_000, "text/html", extract.TOO_LARGE),
     "nested beyond sense": (b"<html><body>" + b"<div>" * 5000 + b"text", "text/html", extract.TOO_LARGE),
-    "noise": (b"<html><body><p>" + bytes([1, 2, 3, 129, 141, 255, 4, 5]) * 90, "text/html; charset=utf-8", extract.UNDECODABLE),
+    "noise": (
+        b"<html><body><p>" + bytes([1, 2, 3, 129, 141, 255, 4, 5]) * 90,
+        "text/html; charset=utf-8",
+        extract.UNDECODABLE,
+    ),
     "two words": (b"<html><body><p>Hello there</p></body></html>", "text/html", extract.NO_TEXT),
 }
 
@@ -129,7 +142,9 @@ def test_deep_nesting_loses_nothing():
 
 def test_a_list_of_links_is_an_index_page():
     """A front page, and a page whose text is headlines that are links, are named as what they are."""
-    links = "".join(f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40))
+    links = "".join(
+        f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40)
+    )
     body = f"<html><head><title>News</title></head><body><h1>News</h1><ul>{links}</ul></body></html>"
     assert read(page(body)).reason == extract.INDEX
     assert read(Page("https://paper.example/", html().encode(), "text/html")).reason == extract.INDEX
@@ -137,7 +152,9 @@ def test_a_list_of_links_is_an_index_page():
 
 def test_an_article_with_many_links_is_an_article():
     """Conservative: what declares itself an article is one, and so is prose with links around it."""
-    links = "".join(f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40))
+    links = "".join(
+        f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40)
+    )
     assert isinstance(read(page(html().replace("</body>", f"<ul>{links}</ul></body>"))), Article)
 
 
@@ -150,11 +167,19 @@ def test_short_news_is_news_if_the_page_says_so():
 
 def test_the_rule_of_the_day_of_capture_prunes():
     """A redesign is a dated rule: pages of before are read with the rule of before."""
-    source = Source("paper", "https://paper.example/", rules=(Rule("2024-06-01", ("//p[@class='a']",)), Rule(None, ("//p[@class='b']",))))
-    body = html().replace("</article>", "<p class='a'>Old furniture stands here.</p><p class='b'>New furniture stands here.</p></article>")
+    source = Source(
+        "paper",
+        "https://paper.example/",
+        rules=(Rule("2024-06-01", ("//p[@class='a']",)), Rule(None, ("//p[@class='b']",))),
+    )
+    body = html().replace(
+        "</article>", "<p class='a'>Old furniture stands here.</p><p class='b'>New furniture stands here.</p></article>"
+    )
 
     def text(day: int) -> str:
-        capture = Capture(1, URL, datetime(2024, day, 1, tzinfo=UTC), 200, "text/html", "f", 0, 1, "r", "response", None, None, "page")
+        capture = Capture(
+            1, URL, datetime(2024, day, 1, tzinfo=UTC), 200, "text/html", "f", 0, 1, "r", "response", None, None, "page"
+        )
         return read(page(body, source=source, capture=capture)).text
 
     assert ("Old" in text(5), "New" in text(5)) == (False, True)
@@ -168,6 +193,7 @@ def test_reading_is_pure():
 
 def test_an_exception_is_an_outcome_with_its_name(monkeypatch):
     """A bug in the extractor costs one page and says what it was; running out of memory is the caller's business."""
+
     def fail(_tree):
         raise ValueError("no such luck")
 

@@ -109,7 +109,12 @@ def test_two_hundred_calls_on_two_workers_keep_their_answers():
 
 BAD = {
     "sleeps forever": (time.sleep, (60,), {"seconds": 1.0}, "timed out"),
-    "hangs in C, holding the GIL": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"seconds": 1.5, "cpu_seconds": 60}, "timed out"),
+    "hangs in C, holding the GIL": (
+        re.match,
+        (r"(a+)+$", "a" * 50 + "b"),
+        {"seconds": 1.5, "cpu_seconds": 60},
+        "timed out",
+    ),
     "burns CPU": (burn, (), {"cpu_seconds": 1.0}, "used too much CPU"),
     "burns CPU in C": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"cpu_seconds": 1.0}, "used too much CPU"),
     "balloons": (balloon, (), {"memory": 200_000_000}, "used too much memory"),
@@ -247,7 +252,9 @@ PARENT = """
 def parent(last: str) -> subprocess.Popen:
     """A program with calls in flight, in a process group of its own; it has printed its workers' ids and "in flight"."""
     code = textwrap.dedent(PARENT.replace("{last}", last))
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def test_signals_to_the_process_group_lose_no_call():
@@ -265,7 +272,9 @@ def test_signals_to_the_process_group_lose_no_call():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("last", ["(double, 1)", "(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')"], ids=["idle", "in C"])
+@pytest.mark.parametrize(
+    "last", ["(double, 1)", "(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')"], ids=["idle", "in C"]
+)
 def test_a_parent_killed_leaves_no_orphan(last):
     """kill -9 of the parent: within seconds no worker is left, whatever it was doing."""
     process = parent(last)
@@ -287,7 +296,11 @@ def test_reading_in_a_worker_is_reading():
     from pipelines.extract import read, timed_read
     from pipelines.items import Page
 
-    page = Page("https://paper.example/a", b"<html><body><article><h1>Bridge</h1><p>" + b"The bridge is shut. " * 20, "text/html")
+    page = Page(
+        "https://paper.example/a",
+        b"<html><body><article><h1>Bridge</h1><p>" + b"The bridge is shut. " * 20,
+        "text/html",
+    )
 
     async def job(workers):
         return await workers.run(timed_read, page)
