@@ -44,30 +44,34 @@ class Line:
 
 
 # Substrings that preselect elements in C, before tokens are compared in Python.
-STEMS = ("comment", "disqus", "coral", "fb-", "share", "addtoany", "sharedaddy", "jp-related", "newsletter", "yarpp", "outbrain",
-         "OUTBRAIN", "taboola", "essb", "follow", "hyvor", "viafoura", "openweb", "spot-im", "tnp-", "social", "jp-", "trc_")  # fmt: skip
+STEMS = ("comment", "disqus", "coral", "fb-", "share", "addtoany", "sharedaddy", "jp-related", "newsletter",
+         "yarpp", "outbrain", "OUTBRAIN", "taboola", "essb", "follow", "hyvor", "viafoura", "openweb",
+         "spot-im", "tnp-", "social", "jp-", "trc_")  # fmt: skip
 
 BLOCKS = (
     Block("wordpress comments", "readers' comments and the form below them, by WordPress's own template names",
           ids=("respond", "commentform", "comments", "comment-wrap", "wp-comments"),
-          classes=("comment-respond", "comment-form", "comments-area", "comment-list", "commentlist", "comments-section",
-                   "comments-wrapper", "comment-reply-title", "wp-block-comments", "wp-block-post-comments-form")),
+          classes=("comment-respond", "comment-form", "comments-area", "comment-list", "commentlist",
+                   "comments-section", "comments-wrapper", "comment-reply-title", "wp-block-comments",
+                   "wp-block-post-comments-form")),
     Block("comment services", "the containers that comment services fill",
-          ids=("disqus_thread", "coral_thread", "coral-thread", "talk-container", "vf-comments", "isso-thread", "hyvor-talk-view",
-               "fb-comments", "remark42", "commento", "cusdis_thread"),
-          classes=("disqus-comments", "disqus-thread", "coral-comments", "coral-container", "fb-comments", "fb-comments-wrapper",
-                   "viafoura-comments", "openweb-comments", "spot-im-frame", "hyvor-talk")),
+          ids=("disqus_thread", "coral_thread", "coral-thread", "talk-container", "vf-comments", "isso-thread",
+               "hyvor-talk-view", "fb-comments", "remark42", "commento", "cusdis_thread"),
+          classes=("disqus-comments", "disqus-thread", "coral-comments", "coral-container", "fb-comments",
+                   "fb-comments-wrapper", "viafoura-comments", "openweb-comments", "spot-im-frame", "hyvor-talk")),
     Block("newsletter forms", "sign-up boxes within the text, by the names of their common plugins",
           ids=("mc_embed_signup", "mc_embed_shell", "newsletter-signup", "newsletter-form"),
-          classes=("newsletter-signup", "newsletter-form", "newsletter-box", "newsletter-sign-up", "newsletter-subscribe",
-                   "newsletter-cta", "newsletter-promo", "newsletter-widget", "tnp-subscription")),
+          classes=("newsletter-signup", "newsletter-form", "newsletter-box", "newsletter-sign-up",
+                   "newsletter-subscribe", "newsletter-cta", "newsletter-promo", "newsletter-widget",
+                   "tnp-subscription")),
     Block("share buttons", "share and follow bars of the common plugins",
-          classes=("addtoany_share_save_container", "addtoany_content", "sharedaddy", "share-buttons", "share-bar", "sharebar",
-                   "social-share", "social-sharing", "article-share", "essb_links", "follow-us", "jp-relatedposts-share")),
+          classes=("addtoany_share_save_container", "addtoany_content", "sharedaddy", "share-buttons",
+                   "share-bar", "sharebar", "social-share", "social-sharing", "article-share", "essb_links",
+                   "follow-us", "jp-relatedposts-share")),
     Block("related posts", "teasers of other articles, by the names of their common plugins",
           ids=("jp-relatedposts",),
-          classes=("jp-relatedposts", "yarpp", "yarpp-related", "OUTBRAIN", "outbrain-widget", "taboola-widget",
-                   "trc_related_container")),
+          classes=("jp-relatedposts", "yarpp", "yarpp-related", "OUTBRAIN", "outbrain-widget",
+                   "taboola-widget", "trc_related_container")),
 )  # fmt: skip
 
 LINES = (
@@ -78,13 +82,15 @@ LINES = (
          r"|laisser un commentaire(?: annuler la réponse)?|dej[ae] (?:una respuesta"
          r"|un comentario)(?: cancelar la respuesta)?"
          r"|deixe (?:uma resposta|um comentário)(?: cancelar resposta)?|lascia un commento(?: annulla risposta)?"
-         r"|geef een reactie(?: reactie annuleren)?|コメントを残す(?: コメントをキャンセル)?|اترك تعليقًا?|залишити коментар"
+         r"|geef een reactie(?: reactie annuleren)?"
+         r"|コメントを残す(?: コメントをキャンセル)?|اترك تعليقًا?|залишити коментар"
          r"|добавить комментарий"),
     Line("e-mail notice", "stands in every WordPress comment form",
          r"(?:your e-?mail address will not be published|(?:deine|ihre) e-mail-adresse wird nicht veröffentlicht"
          r"|votre adresse e-?mail ne sera pas publiée|(?:tu|su) dirección de correo electrónico no será publicada"
          r"|o seu endereço de e-?mail não será publicado|il tuo indirizzo email non sarà pubblicato"
-         r"|(?:je|het) e-mailadres (?:wordt niet gepubliceerd|zal niet worden gepubliceerd)|メールアドレスが公開されることはありません"
+         r"|(?:je|het) e-mailadres (?:wordt niet gepubliceerd|zal niet worden gepubliceerd)"
+         r"|メールアドレスが公開されることはありません"
          r"|لن يتم نشر عنوان بريدك الإلكتروني|ваш e-mail не будет опубликован"
          r"|ваша e-mail адреса не оприлюднюватиметься)"
          r"[.。]?(?: ?.{0,100}\*.{0,30})?"

@@ -85,7 +85,7 @@ def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None =
 
 
 def clean(value: str | None) -> str | None:
-    """A field's text: entities resolved (publishers escape twice), one space for any white space, NFC; None if empty."""
+    """A field's text: entities resolved (publishers escape twice), one space for white space, NFC; None if empty."""
     if not value:
         return None
     if "&" in value:

@@ -28,11 +28,12 @@ MODIFIED = XPath('string((.//*[@itemprop="dateModified"]/@datetime | .//*[@itemp
 
 # Names of metas by field, in the order of trust.
 PUBLISH_DATE = (
-    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished",
-    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "citation_publication_date",
-    "dc.date.issued", "dcterms.issued", "article.published", "publish-date", "publish_date", "publication_date",
-    "published_at", "pubdate", "publishdate", "article:post_date", "article_date_original", "originalpublicationdate",
-    "ptime", "dcterms.created", "dc.date.created", "dc.date",
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time",
+    "datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime", "citation_publication_date", "dc.date.issued", "dcterms.issued",
+    "article.published", "publish-date", "publish_date", "publication_date", "published_at", "pubdate",
+    "publishdate", "article:post_date", "article_date_original", "originalpublicationdate", "ptime",
+    "dcterms.created", "dc.date.created", "dc.date",
 )  # fmt: skip
 MODIFY_DATE = (
     "article:modified_time", "og:article:modified_time", "datemodified", "og:updated_time", "dcterms.modified",

@@ -23,7 +23,8 @@ TYPESETTING = str.maketrans(
     | dict.fromkeys("‐‑‒–—―−﹣－", "-")
     | {"…": "..."}
     # Soft hyphen, zero width space, joiners, direction marks, word joiner, BOM: they print nothing.
-    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060")
+    | dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff")
 )  # fmt: skip
 PRIMES = re.compile("''")  # two single quotes are how some papers type a double one
 

@@ -50,7 +50,10 @@ CRASHED = "crashed"
 
 
 class Overrun(Exception):
-    """A call was stopped, or died. `reason` is "timed out", "used too much CPU", "used too much memory" or "crashed"."""
+    """A call was stopped, or died.
+
+    `reason` is "timed out", "used too much CPU", "used too much memory" or "crashed".
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason, detail)
@@ -92,8 +95,8 @@ class Workers:
     async def run(self, func: Callable[..., T], *args: Any) -> T:
         """`func(*args)` in a worker process; waits for an idle one. `func` must be importable by name.
 
-        Raises what `func` raises, Overrun if it was stopped or died, RuntimeError after `close` or `kill`. A caller that
-        is cancelled leaves at once; the call itself, if it has begun, runs to its end and is forgotten.
+        Raises what `func` raises, Overrun if it was stopped or died, RuntimeError after `close` or `kill`. A caller
+        that is cancelled leaves at once; the call itself, if it has begun, runs to its end and is forgotten.
         """
         if self._closed:
             raise RuntimeError("these workers are closed")

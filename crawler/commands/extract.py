@@ -32,16 +32,25 @@ class Input:
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
-@click.option("--manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="JSONL",
-              help='Read the pages that this file lists, one {"id", "url", "html"} a line; html is a path relative to it.')  # fmt: skip
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="JSONL",
+    help='Read the pages listed there, one {"id", "url", "html"} a line; html is a path relative to the list.',
+)
 @click.option("--url", metavar="URL", help="Where FILE came from: resolves its relative links.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
-              help="Worker processes (default: one a CPU). 1 reads in this process, without limits of time and memory.")  # fmt: skip
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Worker processes (default: one a CPU). 1: in this process, without limits of time and memory.",
+)
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None) -> int:
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
 
-    Prints one JSON object a page, in the order of the input: id, the fields of an article, ms (CPU milliseconds). A page
-    that holds no article has a "reason" and a "detail" instead of a text. Needs no archive.
+    Prints one JSON object a page, in the order of the input: id, the fields of an article, ms (CPU milliseconds). A
+    page that holds no article has a "reason" and a "detail" instead of a text. Needs no archive.
 
     Exit code 1: a file could not be read; its row says why. 2: the manifest is malformed.
     """
@@ -58,7 +67,7 @@ def _named(file: str, url: str | None) -> Input:
 
 
 def _listed(manifest: Path) -> Iterator[Input]:
-    """The rows of a manifest. Raises ConfigError naming file and line; the whole file is checked before any page is read."""
+    """The rows of a manifest. Raises ConfigError naming file and line, before any page is read."""
     cure = 'each line is one object: {"id": "1", "url": "https://example.org/story", "html": "pages/1.html.gz"}'
     with manifest.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):

@@ -35,7 +35,10 @@ def test_a_file_gives_one_object(tmp_path):
     (row,) = rows(done)
     assert list(row) == [*KEYS, "ms"]
     assert (row["title"], row["authors"], row["url"]) == (
-        "Fähre fährt nach der Tide", ["Wiebke Lüders", "Jan Petersen"], "https://gezeitenblatt.example/a/1")  # fmt: skip
+        "Fähre fährt nach der Tide",
+        ["Wiebke Lüders", "Jan Petersen"],
+        "https://gezeitenblatt.example/a/1",
+    )
     assert "ä" in done.stdout.decode("utf-8")
     assert row["ms"] >= 0
 
@@ -85,9 +88,15 @@ def test_an_unreadable_file_is_a_row_and_exit_code_1(tmp_path):
     assert good["text"]
 
 
-@pytest.mark.parametrize(("line", "cause"), [
-    ("{", "not JSON"), ("[1]", 'has no "html"'), ('{"id": 1}', 'has no "html"'), ('{"html": "a", "url": 1}', '"url" is neither'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("{", "not JSON"),
+        ("[1]", 'has no "html"'),
+        ('{"id": 1}', 'has no "html"'),
+        ('{"html": "a", "url": 1}', '"url" is neither'),
+    ],
+)
 def test_a_malformed_manifest_names_file_and_line(tmp_path, line, cause):
     """Exit code 2, before any page is read, with the cure."""
     (tmp_path / "pages.jsonl").write_text(f'{{"html": "a.html"}}\n{line}\n')

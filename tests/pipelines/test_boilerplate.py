@@ -78,11 +78,19 @@ def test_a_sources_own_xpath_prunes_and_a_broken_one_is_left_out():
     assert tree.text_content().strip() == ""
 
 
-@pytest.mark.parametrize("line", [
-    "Leave a Reply is the name of a play.", "Comments from readers filled two pages of the paper that week.",
-    "Advertisement spending fell by a third in May, the agency said.", "Follow the river on foot and you will come to the mill.", "Copyright law is about to change, and nobody has noticed.",
-    "Published in 1999, the book sold nine copies.", "Share prices fell.", "Anzeigen wurden drei erstattet.",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Leave a Reply is the name of a play.",
+        "Comments from readers filled two pages of the paper that week.",
+        "Advertisement spending fell by a third in May, the agency said.",
+        "Follow the river on foot and you will come to the mill.",
+        "Copyright law is about to change, and nobody has noticed.",
+        "Published in 1999, the book sold nine copies.",
+        "Share prices fell.",
+        "Anzeigen wurden drei erstattet.",
+    ],
+)
 def test_prose_is_no_furniture(line):
     """In the middle of a text, a sentence that begins like furniture stays."""
     lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10

@@ -19,7 +19,8 @@ STORY = ["The council met on Monday and agreed to mend the old bridge before the
 def html(*paragraphs: str, head: str = "", title: str = "Bridge to be mended", before: str = "") -> str:
     """A plain article page."""
     body = "".join(f"<p>{text}</p>" for text in paragraphs or STORY)
-    return f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head><body>{before}<article><h1>{title}</h1>{body}</article></body></html>"
+    top = f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head>"
+    return f"{top}<body>{before}<article><h1>{title}</h1>{body}</article></body></html>"
 
 
 def page(body: str | bytes, content_type: str | None = "text/html", **fields) -> Page:
@@ -37,9 +38,9 @@ def test_an_article_is_its_paragraphs_one_a_line():
 
 def test_lists_quotes_and_headings_are_readable():
     """Items of a list begin with a dash; headings and quotations are lines of their own."""
-    body = html().replace("</article>", "<h2>What it costs</h2><ul><li>Seven piers of oak</li><li>One toll house</li></ul>"
-                          "<blockquote><p>It held for longer than we did.</p></blockquote></article>")  # fmt: skip
-    lines = read(page(body)).text.split("\n")
+    more = "<h2>What it costs</h2><ul><li>Seven piers of oak</li><li>One toll house</li></ul>"
+    more += "<blockquote><p>It held for longer than we did.</p></blockquote></article>"
+    lines = read(page(html().replace("</article>", more))).text.split("\n")
     assert lines[3:] == ["What it costs", "- Seven piers of oak", "- One toll house", "It held for longer than we did."]
 
 

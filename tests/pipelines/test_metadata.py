@@ -46,20 +46,44 @@ def meta(name: str, content: str) -> str:
 
 TITLES = {
     "the h1 that another candidate agrees with": (
-        meta("og:title", "Bridge to be mended before winter | The Paper"), "<h1>The Paper</h1><h1>Bridge to be mended before winter</h1>",
-        "Bridge to be mended before winter"),
-    "json-ld before og:title": (ld(headline="Bridge to be mended") + meta("og:title", "You won't believe this bridge"), "", "Bridge to be mended"),
-    "the site's name is cut": (meta("og:site_name", "The Paper") + "<title>Bridge to be mended - The Paper</title>", "", "Bridge to be mended"),
-    "at the front too": (meta("og:site_name", "The Paper") + "<title>The Paper: Bridge to be mended</title>", "", "Bridge to be mended"),
+        meta("og:title", "Bridge to be mended before winter | The Paper"),
+        "<h1>The Paper</h1><h1>Bridge to be mended before winter</h1>",
+        "Bridge to be mended before winter",
+    ),
+    "json-ld before og:title": (
+        ld(headline="Bridge to be mended") + meta("og:title", "You won't believe this bridge"),
+        "",
+        "Bridge to be mended",
+    ),
+    "the site's name is cut": (
+        meta("og:site_name", "The Paper") + "<title>Bridge to be mended - The Paper</title>",
+        "",
+        "Bridge to be mended",
+    ),
+    "at the front too": (
+        meta("og:site_name", "The Paper") + "<title>The Paper: Bridge to be mended</title>",
+        "",
+        "Bridge to be mended",
+    ),
     "known by the host alone": ("<title>Bridge to be mended | paper.example</title>", "", "Bridge to be mended"),
     "a dash of the headline stays": ("<title>Bridge – the end of an era</title>", "", "Bridge – the end of an era"),
-    "escaped twice": (meta("og:title", "Mayor &amp;amp; council &amp;quot;agree&amp;quot;"), "", 'Mayor & council "agree"'),
-    "a kicker above the headline goes": (ld(headline="Nobody mends the old bridge"), "<h1>Port Selby <b>Nobody mends the old bridge</b></h1>",
-                                         "Nobody mends the old bridge"),
+    "escaped twice": (
+        meta("og:title", "Mayor &amp;amp; council &amp;quot;agree&amp;quot;"),
+        "",
+        'Mayor & council "agree"',
+    ),
+    "a kicker above the headline goes": (
+        ld(headline="Nobody mends the old bridge"),
+        "<h1>Port Selby <b>Nobody mends the old bridge</b></h1>",
+        "Nobody mends the old bridge",
+    ),
     "a lone h1 beats what was written for search engines": (
-        ld(headline="Bridge closure: what you need to know"), "<h1>Nobody crosses the bridge any more</h1>", "Nobody crosses the bridge any more"),
+        ld(headline="Bridge closure: what you need to know"),
+        "<h1>Nobody crosses the bridge any more</h1>",
+        "Nobody crosses the bridge any more",
+    ),
     "the feed is better than nothing": ("", "", None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("head", "body", "title"), TITLES.values(), ids=TITLES)
@@ -72,11 +96,24 @@ AUTHORS = {
     "json-ld person": (ld(author={"@type": "Person", "name": "Jane Doe"}), "", ("Jane Doe",)),
     "json-ld list": (ld(author=[{"name": "Jane Doe"}, {"name": "John Roe"}]), "", ("Jane Doe", "John Roe")),
     "json-ld string": (ld(author="Jane Doe and John Roe"), "", ("Jane Doe", "John Roe")),
-    "json-ld reference": (script('{"@graph":[{"@type":"Article","headline":"x","author":{"@id":"#a"}},'
-                                 '{"@type":"Person","@id":"#a","name":"Jane Doe"}]}'), "", ("Jane Doe",)),
-    "the outlet is no person": (ld(author={"@type": "Organization", "name": "The Paper"}, publisher={"name": "The Paper"}),
-                                '<p class="byline">By <a rel="author">Jane Doe</a></p>', ("Jane Doe",)),
-    "the outlet typed as a person": (ld(author={"@type": "Person", "name": "The Paper"}, publisher={"name": "The Paper"}), "", ()),
+    "json-ld reference": (
+        script(
+            '{"@graph":[{"@type":"Article","headline":"x","author":{"@id":"#a"}},'
+            '{"@type":"Person","@id":"#a","name":"Jane Doe"}]}'
+        ),
+        "",
+        ("Jane Doe",),
+    ),
+    "the outlet is no person": (
+        ld(author={"@type": "Organization", "name": "The Paper"}, publisher={"name": "The Paper"}),
+        '<p class="byline">By <a rel="author">Jane Doe</a></p>',
+        ("Jane Doe",),
+    ),
+    "the outlet typed as a person": (
+        ld(author={"@type": "Person", "name": "The Paper"}, publisher={"name": "The Paper"}),
+        "",
+        (),
+    ),
     "By is cut": (meta("author", "By Jane Doe"), "", ("Jane Doe",)),
     "Von, und": (meta("author", "Von Jörg Müller und Änne von der Heide"), "", ("Jörg Müller", "Änne von der Heide")),
     "Par, et": (meta("author", "Par Zoé Le Goff et Luc Martin"), "", ("Zoé Le Goff", "Luc Martin")),
@@ -84,9 +121,17 @@ AUTHORS = {
     "Por, y, two persons": (meta("author", "Por Ana García y Luis Prieto Gil"), "", ("Ana García", "Luis Prieto Gil")),
     "roles and desks go": (meta("author", "Jane Doe, Political Correspondent, News Desk"), "", ("Jane Doe",)),
     "degrees go": (meta("author", "Jane Doe, MD, PhD"), "", ("Jane Doe",)),
-    "an address is no name": (meta("article:author", "https://facebook.com/paper") + meta("author", "Jane Doe"), "", ("Jane Doe",)),
-    "printed, the first byline only": ("", '<div><span class="author-name">Jane Doe</span></div><div><ul><li><div><div>'
-                                       '<span class="author-name">Not Me</span></div></div></li></ul></div>', ("Jane Doe",)),
+    "an address is no name": (
+        meta("article:author", "https://facebook.com/paper") + meta("author", "Jane Doe"),
+        "",
+        ("Jane Doe",),
+    ),
+    "printed, the first byline only": (
+        "",
+        '<div><span class="author-name">Jane Doe</span></div><div><ul><li><div><div>'
+        '<span class="author-name">Not Me</span></div></div></li></ul></div>',
+        ("Jane Doe",),
+    ),
     "printed in a comment": ("", '<ol class="comment-list"><li><span class="author">Angry Reader</span></li></ol>', ()),
     "an agency where no person is named": (meta("author", "dpa"), "", ("dpa",)),
     "an agency beside a person": (meta("author", "Jane Doe, AFP"), "", ("Jane Doe",)),
@@ -95,7 +140,7 @@ AUTHORS = {
     "japanese": (meta("author", "文・佐伯みなと"), "", ("佐伯みなと",)),
     "ukrainian": (meta("author", "Автор: Марія Коваленко та Олег Гнатюк"), "", ("Марія Коваленко", "Олег Гнатюк")),
     "nobody": ("", "", ()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("head", "body", "authors"), AUTHORS.values(), ids=AUTHORS)
@@ -205,8 +250,15 @@ def test_canonical_url(head, url):
 
 def test_the_smaller_fields():
     """Description, section, tags, site name and image, from JSON-LD or the metas."""
-    page = read(ld(description="Why it fell.", articleSection=["Politics", "Local"], keywords="bridge, council,bridge",
-                   image={"url": "/bridge.jpg"}, publisher={"name": "The Paper"}))  # fmt: skip
+    page = read(
+        ld(
+            description="Why it fell.",
+            articleSection=["Politics", "Local"],
+            keywords="bridge, council,bridge",
+            image={"url": "/bridge.jpg"},
+            publisher={"name": "The Paper"},
+        )
+    )
     assert (page.description, page.section, page.tags) == ("Why it fell.", "Politics", ("bridge", "council"))
     assert (page.site_name, page.image) == ("The Paper", "https://paper.example/bridge.jpg")
     page = read(meta("article:section", "Politics") + meta("article:tag", "bridge") + meta("article:tag", "council"))
@@ -224,12 +276,12 @@ BROKEN = {
     "a CDATA section around it": "//<![CDATA[\n{NODE}\n//]]>",
     "a semicolon after it": "{NODE};",
     "two objects in one block": '{"@type":"WebPage"}{NODE}',
-    "a bad escape": r'{%s,"description":"it\'s"}' % NODE,
+    "a bad escape": r'{NODE,"description":"it\'s"}',
     "cut off": '{NODE,"articleBody":"and then the',
     "quotes not escaped": '{NODE,"description":"he said "no" to it"}',
     "the type with its address": "{NODE}".replace("NODE", NODE.replace("NewsArticle", "http://schema.org/NewsArticle")),
     "several types": "{NODE}".replace("NODE", NODE.replace('"NewsArticle"', '["NewsArticle","Thing"]')),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("block", BROKEN.values(), ids=BROKEN)
@@ -248,7 +300,7 @@ def test_json_ld_that_says_nothing_raises_nothing(block):
 
 
 def test_the_node_of_this_page_is_chosen():
-    """Of several article nodes the one that names this page's address or headline counts; a list of teasers counts not at all."""
+    """Of several article nodes the one with this page's address or headline counts; of a list of teasers, none."""
     other = {
         "@type": "NewsArticle",
         "headline": "Another story",
@@ -263,10 +315,16 @@ def test_the_node_of_this_page_is_chosen():
     assert jsonld.article(teasers, {"paper.example/front"}, {"news"}) == {}
 
 
-@pytest.mark.parametrize(("line", "names_found"), [
-    ("By Joanna Quill", ("Joanna Quill",)), ("Von Jan Petersen und Ida Boje", ("Jan Petersen", "Ida Boje")),
-    ("By the light of the moon they sailed.", None), ("By Friday Harbour was empty", None), ("Joanna Quill", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "names_found"),
+    [
+        ("By Joanna Quill", ("Joanna Quill",)),
+        ("Von Jan Petersen und Ida Boje", ("Jan Petersen", "Ida Boje")),
+        ("By the light of the moon they sailed.", None),
+        ("By Friday Harbour was empty", None),
+        ("Joanna Quill", None),
+    ],
+)
 def test_a_byline_within_the_text(line, names_found):
     """A line that is "By" and names, and nothing else, is a byline."""
     found = names.in_lines([line])

@@ -250,7 +250,7 @@ PARENT = """
 
 
 def parent(last: str) -> subprocess.Popen:
-    """A program with calls in flight, in a process group of its own; it has printed its workers' ids and "in flight"."""
+    """A program with calls in flight, in a process group of its own; it prints its workers' ids and "in flight"."""
     code = textwrap.dedent(PARENT.replace("{last}", last))
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
