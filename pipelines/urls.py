@@ -162,10 +162,7 @@ def _authority(text: str, default: str) -> str:
     if match is None:
         raise ValueError(f"{text!r} is no host")
     host, port = match[1].lower(), (match[2] or "").lstrip("0") or ("0" if match[2] else "")
-    if host.startswith("["):
-        host = f"[{IPv6Address(host[1:-1])}]"
-    else:
-        host = _name(host)
+    host = f"[{IPv6Address(host[1:-1])}]" if host.startswith("[") else _name(host)
     if port and not 0 < int(port) < 65536:
         raise ValueError(f"{port} is no port")
     return host if port in ("", default) else f"{host}:{port}"

@@ -1,0 +1,203 @@
+"""RSS, Atom, RDF and JSON Feed -> links to articles. Pure: bytes in, values out; nothing is ever fetched.
+
+feedparser reads the XML ones, because feeds are as they are; JSON Feed 1.1 is read by the standard library.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from crawler.discovery.found import Discovery, gather
+from crawler.discovery.shapes import shape_of
+from crawler.discovery.words import FILES
+from pipelines import dates
+from pipelines.urls import split
+
+MOST = 5000  # entries; the longest honest feeds hold some hundreds
+LONGEST_HINT = 500  # characters
+NO_LIMIT = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # what a feed claims is noted; others judge it
+
+HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+TAGS = re.compile(r"<[^>]{0,1000}>")
+ZONE_NAME = re.compile(r"[A-Za-z]{2,5}\s*$")
+COMMENTS_URL = re.compile(r"/comments/(?:feed|default|rss|atom)|[?&]feed=comments|/comments?\.(?:rss|xml|atom)", re.I)
+# WordPress and its translations: "Comments on: ...", "Comments for ...", "Kommentare zu: ..."
+COMMENTS_TITLE = re.compile(
+    r"\s*(?:comments? (?:on|for)|kommentare? (?:zu|für)|commentaires? (?:sur|pour)|comentarios? (?:en|sobre|para)"
+    r"|comentários? (?:em|sobre)|commenti (?:su|a)|reacties op|komentarze do|комментарии (?:к|для)"
+    r"|kommentarer (?:til|på))\b",
+    re.IGNORECASE,
+)
+# feedparser's word for what it minded, where that is not the feed's content but its label.
+HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
+
+
+def read_feed(body: bytes, url: str, content_type: str | None = None) -> Discovery:
+    """The articles that a feed names, in its order.
+
+    `url` is where it was fetched (relative links are relative to it); `content_type` the HTTP header. A malformed feed
+    gives what it can, and a `problem`. A feed of readers' comments leads nowhere: its kind is "comments feed".
+    """
+    if not body.strip():
+        return Discovery(problem="an empty answer, no feed")
+    if HTML.match(body[:4096]):
+        return Discovery(problem="an HTML page, no feed")
+    if JSON.match(body[:64]):
+        return _json_feed(body, url)
+    return _xml_feed(body, url, content_type)
+
+
+def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
+    import feedparser  # with sgmllib and all: only for processes that read feeds
+
+    # RFC 3023 would have text/xml without charset read as ASCII; no server means that. The XML declaration decides.
+    label = content_type if content_type and "charset" in content_type.lower() else "application/xml"
+    # BytesIO, because feedparser takes bytes for the name of a file to open. No sanitising and no resolving of links
+    # inside descriptions: nobody reads those, and they take half of the time.
+    parsed = feedparser.parse(
+        io.BytesIO(body),
+        response_headers={"content-type": label, "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    if not parsed.version and not parsed.entries:
+        return Discovery(problem=f"no feed: {_why(parsed)}")
+    problem = f"malformed: {_why(parsed)}" if parsed.bozo and _minded(parsed) else None
+    title, language = _text(parsed.feed.get("title")), parsed.feed.get("language") or None
+    if _is_comments(url, title, [entry.get("link", "") for entry in parsed.entries]):
+        return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
+    found = gather(_entries(parsed.entries[:MOST], url, language), MOST)
+    return Discovery(found, problem, "feed", title, language)
+
+
+def _minded(parsed: Any) -> bool:
+    return type(parsed.get("bozo_exception")).__name__ not in HARMLESS
+
+
+def _why(parsed: Any) -> str:
+    error = parsed.get("bozo_exception")
+    # SAX errors say "<unknown>:12:5: undefined entity": the place is worth keeping, the unknown file is not.
+    return str(error).removeprefix("<unknown>:")[:200] if error else "no element that a feed has"
+
+
+def _entries(entries: list[Any], base: str, language: str | None) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+    for entry in entries:
+        link = _link(entry, base)
+        if link is not None:
+            yield link, "article", _hint(entry, language)
+
+
+def _link(entry: Any, base: str) -> str | None:
+    """The address of an entry's page: the original behind FeedBurner's, the link, or an id that is an address."""
+    for candidate in (entry.get("feedburner_origlink"), entry.get("link"), _permalink(entry)):
+        if not candidate or not candidate.strip():
+            continue
+        try:
+            absolute = urljoin(base, candidate.strip())
+            if shape_of(split(absolute).path).ending not in FILES:  # a podcast's link is its sound
+                return absolute
+        except ValueError:
+            continue
+    return None
+
+
+def _permalink(entry: Any) -> str | None:
+    """A guid that is no address says so (isPermaLink="false"); an Atom id often is one."""
+    guid = entry.get("id", "")
+    return guid if guid.startswith(("http://", "https://")) and entry.get("guidislink", True) is not False else None
+
+
+def _hint(entry: Any, language: str | None) -> dict[str, str]:
+    """What the feed says of an article, as strings; absent is absent."""
+    names = [author.get("name") or "" for author in entry.get("authors", []) if isinstance(author, dict)]
+    said = {
+        "title": _text(entry.get("title")),
+        "published": _time(entry.get("published"), entry.get("published_parsed")),
+        # Not entry.get: it would give the day of publication where there is none of change.
+        "modified": _time(dict.get(entry, "updated"), dict.get(entry, "updated_parsed")),
+        "language": entry.get("language") or language,
+        "authors": ", ".join(_text(name) or "" for name in dict.fromkeys(names) if name and "@" not in name),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _time(raw: str | None, parsed: Any) -> str | None:
+    """ISO 8601 with the feed's own zone, or a day; feedparser's reading (UTC) of forms that only it knows."""
+    iso = dates.parse(raw, NO_LIMIT)
+    if parsed is not None and (iso is None or (len(iso) == 10 and ZONE_NAME.search(raw or ""))):
+        try:
+            return datetime(*parsed[:6]).replace(tzinfo=UTC).isoformat()
+        except (ValueError, TypeError):
+            return iso
+    return iso
+
+
+def _text(value: object) -> str | None:
+    """One line of text without markup, or None."""
+    if not isinstance(value, str):
+        return None
+    if "<" in value or "&" in value:
+        value = html.unescape(TAGS.sub("", value))
+    return " ".join(value.split())[:LONGEST_HINT] or None
+
+
+def _is_comments(url: str, title: str | None, links: list[str]) -> bool:
+    """By its address, by its title, or because every entry is a comment on a page."""
+    if COMMENTS_URL.search(url) or (title and COMMENTS_TITLE.match(title)):
+        return True
+    return len(links) > 2 and all("#comment" in link for link in links)
+
+
+def _json_feed(body: bytes, url: str) -> Discovery:
+    """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+    try:
+        data = json.loads(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        return Discovery(problem=f"malformed JSON: {error}"[:200])
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        return Discovery(problem="JSON, but no feed")
+    language = data.get("language") if isinstance(data.get("language"), str) else None
+    found = gather(_items(data["items"][:MOST], url, language), MOST)
+    return Discovery(found, None, "feed", _text(data.get("title")), language)
+
+
+def _items(items: list[Any], base: str, language: str | None) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        link = next((item[name] for name in ("url", "external_url", "id") if _looks_like_link(item.get(name))), None)
+        authors = item.get("authors") or [item.get("author")]  # `author` alone: version 1.0
+        authors = authors if isinstance(authors, list) else []
+        names = [author.get("name") for author in authors if isinstance(author, dict)]
+        said = {
+            "title": _text(item.get("title")),
+            "published": _time(_string(item.get("date_published")), None),
+            "modified": _time(_string(item.get("date_modified")), None),
+            "language": _string(item.get("language")) or language,
+            "authors": ", ".join(name for name in map(_text, names) if name),
+        }
+        if link:
+            yield _joined(base, link), "article", {name: value for name, value in said.items() if value}
+
+
+def _looks_like_link(value: object) -> bool:
+    return isinstance(value, str) and ("/" in value)
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _joined(base: str, link: str) -> str | None:
+    try:
+        return urljoin(base, link.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,135 @@
+"""A front or section page -> its links to articles, further lists and feeds. Pure; about as cheap as parsing the page.
+
+`rel=nofollow` is followed: it tells search engines not to count a link as praise (newspapers put it on their own
+comment counts and subscription boxes), and asks no crawler to stay away. What asks that is robots.txt, and that is
+obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
+from crawler.discovery.found import Discovery, gather
+from crawler.discovery.shapes import classify
+from pipelines.charset import decode
+from pipelines.urls import fetchable, same_site, url_key
+
+MOST = 3000  # links of one page
+LONGEST_HINT = 500  # characters
+FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
+NO_LINKS = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
+
+
+def read_links(
+    body: bytes,
+    url: str,
+    content_type: str | None = None,
+    *,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> Discovery:
+    """The links of a page to other pages of its site that look like articles or lists, and to feeds.
+
+    `url` is where it was fetched, `content_type` the HTTP header; `include` and `exclude` as for `classify`. Several
+    links to one address are one; the longest link text counts, because a picture and a headline often lead to the same
+    article.
+    """
+    text = decode(body, content_type)
+    if not text or "<" not in text:
+        return Discovery(problem="no HTML page" if text else "an empty page")
+    tree = LexborHTMLParser(text)
+    base = base_of(tree, url)
+    found = gather((*feed_links(tree, base), *_page_links(tree, base, url, tuple(include), tuple(exclude))), MOST)
+    return Discovery(found, None, "page", page_title(tree), page_language(tree))
+
+
+def base_of(tree: LexborHTMLParser, url: str) -> str:
+    """What relative links are relative to (HTML 2.4.1: the first base element with a href)."""
+    node = tree.css_first("base[href]")
+    return absolute(node.attributes.get("href"), url) or url if node is not None else url
+
+
+def absolute(href: str | None, base: str) -> str | None:
+    """A link as an address that can be fetched, or None."""
+    if not href:
+        return None
+    href = href.strip()
+    if not href or href.lower().startswith(NO_LINKS):
+        return None
+    try:
+        return fetchable(urljoin(base, href))
+    except ValueError:
+        return None
+
+
+def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+    """Feeds that the page's head names (link rel=alternate), those of readers' comments left out."""
+    for node in tree.css("link[rel][href][type]"):
+        attributes = node.attributes
+        if "alternate" not in (attributes["rel"] or "").lower().split():
+            continue
+        if (attributes["type"] or "").partition(";")[0].strip().lower() not in FEED_TYPES:
+            continue
+        link, title = absolute(attributes["href"], base), " ".join((attributes.get("title") or "").split())
+        if link and not COMMENTS_URL.search(link) and not is_comments_title(title):
+            yield link, "feed", {"title": title[:LONGEST_HINT]} if title else {}
+
+
+def is_comments_title(title: str) -> bool:
+    """"Paper » Comments Feed", "Story » Comments Feed", as WordPress names them, and their translations."""
+    last = title.rpartition("»")[2].lower()
+    words = ("comment", "kommentar", "comentario", "comentário", "commenti", "reacties", "komentarz", "комментари")
+    return bool(COMMENTS_TITLE.match(title)) or any(word in last for word in words if "»" in title)
+
+
+def _page_links(
+    tree: LexborHTMLParser, base: str, url: str, include: tuple[str, ...], exclude: tuple[str, ...]
+) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+    texts: dict[str, str] = {}
+    for link, text in anchors(tree, base):
+        if len(text) > len(texts.get(link, "")) or link not in texts:
+            texts[link] = text
+    here = url_key(url)
+    for link, text in texts.items():
+        if not same_site(link, url) or url_key(link) == here:
+            continue
+        kind = classify(link, anchor_text=text, include=include, exclude=exclude)
+        if kind is not None:
+            yield link, kind, {}
+
+
+def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]]:
+    """(address, link text) of every link of a page or of a part of one."""
+    for node in tree.css("a[href], area[href]"):
+        link = absolute(node.attributes["href"], base)
+        if link is not None:
+            text = node.text(separator=" ") or node.attributes.get("aria-label") or node.attributes.get("title") or ""
+            yield link, " ".join(text.split())
+
+
+def page_title(tree: LexborHTMLParser) -> str | None:
+    """The site's name for itself, else the page's title."""
+    for selector in ('meta[property="og:site_name"]', 'meta[name="application-name"]'):
+        node = tree.css_first(selector)
+        name = " ".join((node.attributes.get("content") or "").split()) if node is not None else ""
+        if name:
+            return name[:LONGEST_HINT]
+    node = tree.css_first("head > title") or tree.css_first("title")
+    return " ".join(node.text().split())[:LONGEST_HINT] or None if node is not None else None
+
+
+def page_language(tree: LexborHTMLParser) -> str | None:
+    """The tag of <html lang>, else of og:locale ("en_GB" as "en-GB"); as the page writes it."""
+    root = tree.css_first("html")
+    tag = ((root.attributes.get("lang") or root.attributes.get("xml:lang") or "") if root is not None else "").strip()
+    if not tag:
+        node = tree.css_first('meta[property="og:locale"]')
+        tag = (node.attributes.get("content") or "").strip() if node is not None else ""
+    tag = tag.replace("_", "-")
+    parts = tag.split("-")
+    return tag if parts[0].isalpha() and 2 <= len(parts[0]) <= 3 and all(part.isalnum() for part in parts) else None

@@ -1,0 +1,125 @@
+"""A home page and its robots.txt -> where to begin with a site that nobody has told us about. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title
+from crawler.discovery.shapes import classify, shape_of
+from crawler.robots import Robots
+from pipelines.charset import decode
+from pipelines.urls import same_site, split, url_key
+
+# Tried in this order until one answers: what the systems that most papers run on use.
+COMMON_FEEDS = (
+    "/feed/",  # WordPress; /feed redirects there
+    "/rss",
+    "/rss.xml",
+    "/feed.xml",
+    "/feed",
+    "/atom.xml",
+    "/index.xml",
+    "/feeds/posts/default",  # Blogger
+    "/rss/news.xml",
+    "/arc/outboundfeeds/rss/",  # Arc XP
+    "/feed.json",
+)
+COMMON_SITEMAPS = (
+    "/sitemap.xml",
+    "/sitemap_index.xml",
+    "/news-sitemap.xml",
+    "/sitemap-news.xml",
+    "/sitemaps/news.xml",
+    "/sitemap_news.xml",
+    "/sitemap/news.xml",
+    "/googlenews.xml",
+    "/wp-sitemap.xml",
+    "/sitemap-index.xml",
+)
+
+MOST_SECTIONS = 30
+FEED_ADDRESS = re.compile(r"/(?:rss|feeds?|atom)(?:/|$)|\.(?:rss|rdf|atom)$|/(?:rss|feed|atom|index)\.xml$", re.I)
+MENUS = "nav, [role=navigation], header, [class*=nav], [id*=nav], [class*=menu], [id*=menu]"
+FEET = ("footer", "aside")
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What a site says of itself on its front page. Addresses, unverified."""
+
+    feeds: tuple[str, ...] = ()  # by link rel=alternate, then links that look like feeds
+    sitemaps: tuple[str, ...] = ()  # by the Sitemap lines of robots.txt
+    sections: tuple[str, ...] = ()  # of the menus; the most likely first
+    title: str | None = None
+    language: str | None = None
+
+
+def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_type: str | None = None) -> Seeds:
+    """Feeds, sitemaps and sections that a home page and its robots.txt name, at most 30 sections."""
+    sitemaps = Robots.parse(200, robots_body, "*").sitemaps
+    text = decode(home_html, content_type)
+    if not text or "<" not in text:
+        return Seeds(sitemaps=sitemaps)
+    tree = LexborHTMLParser(text)
+    base = base_of(tree, home_url)
+    named = [link for link, _kind, _hint in feed_links(tree, base) if link]
+    linked = [link for link, _text in anchors(tree, base) if _looks_like_feed(link) and same_site(link, home_url)]
+    title = page_title(tree)
+    return Seeds(
+        feeds=_each_once([*named, *linked]),
+        sitemaps=sitemaps,
+        sections=_sections(tree, base, home_url),
+        title=_short(title) if title else None,
+        language=page_language(tree),
+    )
+
+
+def _looks_like_feed(url: str) -> bool:
+    """A link to a feed, not to the page that lists a paper's feeds."""
+    return FEED_ADDRESS.search(split(url).path) is not None
+
+
+def _short(title: str) -> str:
+    """A page title without what stands behind a bar: "The Paper | News from everywhere"."""
+    return re.split(r"\s+[|–—·:•]\s+|\s+-\s+", title)[0] or title
+
+
+def _each_once(urls: list[str]) -> tuple[str, ...]:
+    return tuple({url_key(url): url for url in reversed(urls)}.values())[::-1]
+
+
+def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ...]:
+    """Section pages in the order of likelihood: those that menus name, the shallow ones first; then as they stand.
+
+    A link that stands in several menus stands where it was first met. Nothing from the foot of the page.
+    """
+    here = url_key(home_url)
+    ranked: dict[str, tuple[int, int, str]] = {}
+    for place, link in enumerate(_menu_links(tree, base)):
+        key = url_key(link)
+        if key == here or key in ranked or not same_site(link, home_url) or classify(link) != "section":
+            continue
+        depth = len(shape_of(split(link).path).segments)
+        ranked[key] = (max(depth - 1, 0), place, link)
+    return tuple(link for _depth, _place, link in sorted(ranked.values())[:MOST_SECTIONS])
+
+
+def _menu_links(tree: LexborHTMLParser, base: str) -> Iterator[str]:
+    for menu in tree.css(MENUS):
+        if not _in_foot(menu):
+            for link, _text in anchors(menu, base):
+                yield link
+
+
+def _in_foot(node: LexborNode) -> bool:
+    above: LexborNode | None = node
+    while above is not None:
+        name = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}".lower()
+        if above.tag in FEET or "footer" in name or "breadcrumb" in name:
+            return True
+        above = above.parent
+    return False

@@ -1,0 +1,243 @@
+"""Sitemaps -> links: urlset, news sitemap, sitemap index, plain text, feeds in a sitemap's place, gzip around any of them.
+
+The protocol (sitemaps.org) allows 50,000 URLs and 50 MiB a file; what is beyond that is left, and said to be.
+Pure, and safe against what strangers write: no entity is resolved, no DTD read, nothing fetched, nothing unpacked
+beyond the limit.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from crawler.discovery.feeds import read_feed
+from crawler.discovery.found import Discovery, gather
+from crawler.discovery.shapes import judge
+from pipelines import dates
+
+MOST = 50_000  # URLs in one file
+LARGEST = 50 * 1024 * 1024  # bytes, uncompressed
+STEP = 1 << 16  # characters that the parser is fed at a time
+LONGEST_HINT = 500  # characters
+NO_LIMIT = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # a claimed date is noted; others judge it
+
+NEWS = "http://www.google.com/schemas/sitemap-news/"  # version 0.9; the protocol's namespace of news: children
+ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|RDF|html|!DOCTYPE\s+html)\b", re.IGNORECASE)
+DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})[\"']")
+DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+# An ampersand that begins none of XML's own references. With these escaped there is no entity left to resolve: the
+# template that forgot to escape a URL is read, and a bomb of entities is a line of text.
+LOOSE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, 2.2
+
+NEWS_FILE = re.compile(r"(?:google[-_]?)?news[-_.]?(?:sitemap|site[-_]map)|sitemap[-_.]?(?:google[-_]?)?news|googlenews", re.I)
+# Sitemaps of what is no article, as the usual systems name them (Yoast, Rank Math, WordPress core, Jetpack).
+NO_ARTICLES = re.compile(
+    r"(?:^|[-_./])(?:category|categories|tags?|post[-_]tag|taxonom\w*|authors?|users?|images?|videos?|products?|pages?|"
+    r"sections?|topics?|attachments?)(?:[-_.]?(?:sitemap|site[-_]map)|[-_]?\d*\.xml)|"
+    r"(?:sitemap|site[-_]map)[-_.](?:tax|category|categories|tags?|post[-_]tag|authors?|users?|images?|videos?|products?|"
+    r"pages?|sections?|topics?)\b",
+    re.IGNORECASE,
+)
+
+
+def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Discovery:
+    """The articles, or further sitemaps, that a sitemap names, in its order.
+
+    `url` is where it was fetched. `content_type` is of no use here (servers call sitemaps anything) and is there for the
+    other readers' sake. A damaged sitemap gives what stands before the damage, and a `problem`. Addresses that have the
+    shape of a section, tag or service page are left out: the sitemap itself lists what those would lead to.
+    """
+    data, cut = unpacked(body)
+    text = _text_of(data)
+    root = ROOT.search(text[:8192])
+    if root is None:
+        read = _plain(text, url)
+    elif root[1].lower() in ("rss", "feed", "rdf"):
+        return read_feed(data, url, "application/xml")
+    elif root[1].lower() in ("urlset", "sitemapindex"):
+        read = _xml(text, url)
+    else:
+        return Discovery(problem="an HTML page, no sitemap")
+    return replace(read, problem=cut or read.problem)
+
+
+def unpacked(body: bytes) -> tuple[bytes, str | None]:
+    """The content of a file that may be gzip (by its first bytes, RFC 1952, 2.3.1), and what was wrong with it."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body[:LARGEST], "larger than 50 MiB; the rest is left" if len(body) > LARGEST else None
+    out, rest = bytearray(), body
+    while rest.startswith(b"\x1f\x8b") and len(out) <= LARGEST:
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            out += member.decompress(rest, LARGEST + 1 - len(out))
+        except zlib.error as error:
+            return bytes(out), f"damaged gzip: {error}"
+        if len(out) > LARGEST:
+            return bytes(out[:LARGEST]), "larger than 50 MiB when unpacked; the rest is left"
+        if not member.eof:
+            return bytes(out), "torn gzip: its end is missing"
+        rest = member.unused_data
+    return bytes(out), None
+
+
+def _text_of(data: bytes) -> str:
+    """Characters, by byte order mark, else by the XML declaration, else UTF-8; damage becomes U+FFFD."""
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").removeprefix("\ufeff")
+    declared = ENCODING.match(data.lstrip()[:200])
+    try:
+        return data.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return data.decode("utf-8", "replace")
+
+
+def _plain(text: str, base: str) -> Discovery:
+    """One URL a line (sitemaps.org, "Text file")."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    addresses = [line for line in lines if line.startswith(("http://", "https://"))]
+    if not addresses or len(addresses) * 2 < len(lines):
+        return Discovery(problem="no sitemap" if lines else "an empty answer, no sitemap")
+    problem = f"more than {MOST} URLs; the rest is left" if len(addresses) > MOST else None
+    found = gather(((line, "article", {}) for line in addresses if _may_be_article(line)), MOST)
+    return Discovery(found, problem, "sitemap")
+
+
+def _may_be_article(url: str) -> bool:
+    judged = judge(url)
+    return judged.kind == "article" or not judged.known
+
+
+@dataclass
+class Reading:
+    """What has been read of an XML sitemap so far."""
+
+    base: str
+    entries: list[tuple[str | None, str, dict[str, str]]] = field(default_factory=list)
+    counted: int = 0
+    news: bool = False
+    index: bool = False
+    title: str | None = None
+    language: str | None = None
+
+
+def _xml(text: str, base: str) -> Discovery:
+    reading = Reading(base)
+    problem = None
+    parser = etree.XMLPullParser(
+        events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
+    )
+    try:
+        for part in _parts(text):
+            parser.feed(part)
+            _take(parser.read_events(), reading)
+            if reading.counted > MOST:
+                problem = f"more than {MOST} URLs; the rest is left"
+                break
+        else:
+            parser.close()
+            _take(parser.read_events(), reading)
+    except etree.XMLSyntaxError as error:
+        # Only what was closed before the damage counts: half an address is another address.
+        problem = f"malformed: {str(error)[:200]}"
+    found = gather(reading.entries, MOST)
+    if not reading.counted and problem is None:
+        problem = "names no address"
+    kind = "sitemap index" if reading.index else "news sitemap" if reading.news else "sitemap"
+    return Discovery(found, problem, kind, reading.title, reading.language)
+
+
+def _parts(text: str) -> Iterator[bytes]:
+    """Well-formed UTF-8 for the parser, a piece at a time, without DTD, loose ampersands and forbidden characters."""
+    head = DECLARATION.sub("", text[:STEP]).lstrip()
+    if "<!doctype" in head.lower():
+        head = DOCTYPE.sub("", head)
+    yield b'<?xml version="1.0" encoding="utf-8"?>'
+    rest = head + text[STEP:]
+    at = 0
+    while at < len(rest):
+        # Cut behind a tag: a reference that is cut in two would look loose.
+        end = rest.find(">", at + STEP) + 1 or len(rest)
+        yield LOOSE.sub("&amp;", NOT_XML.sub(" ", rest[at:end])).encode("utf-8")
+        at = end
+
+
+def _take(events: Iterator[tuple[str, Any]], reading: Reading) -> None:
+    """Read the entries that are complete, and let go of them."""
+    for _event, element in events:
+        parent = element.getparent()
+        if parent is None or parent.getparent() is not None:
+            continue  # the root, or something inside an entry
+        name = _local(element)
+        if name in ("url", "sitemap"):
+            reading.counted += 1
+            reading.index = reading.index or name == "sitemap"
+            entry = _sitemap(element, reading) if name == "sitemap" else _url(element, reading)
+            if entry is not None:
+                reading.entries.append(entry)
+        element.clear()
+        while element.getprevious() is not None:
+            del parent[0]
+
+
+def _local(element: Any) -> str:
+    """An element's name without its namespace: half of the web's sitemaps get that wrong."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+
+
+def _sitemap(element: Any, reading: Reading) -> tuple[str | None, str, dict[str, str]] | None:
+    fields = {_local(child): _line(child) for child in element}
+    url = _absolute(fields.get("loc"), reading.base)
+    if url is None or NO_ARTICLES.search(url.partition("?")[0].rpartition("/")[2]):
+        return None
+    kind = "news sitemap" if NEWS_FILE.search(url) else "sitemap"
+    modified = dates.parse(fields.get("lastmod"), NO_LIMIT)
+    return url, kind, {"modified": modified} if modified else {}
+
+
+def _url(element: Any, reading: Reading) -> tuple[str | None, str, dict[str, str]] | None:
+    fields: dict[str, str] = {}
+    for child in element:
+        name = _local(child)
+        if name == "news":
+            reading.news = True
+            fields |= {f"news {_local(part)}": _line(part) for part in child.iter() if part is not child}
+        elif name in ("loc", "lastmod") and name not in fields:
+            fields[name] = _line(child)
+    url = _absolute(fields.get("loc"), reading.base)
+    reading.title = reading.title or fields.get("news name") or None
+    reading.language = reading.language or fields.get("news language") or None
+    # What stands in a news sitemap is an article, whatever it looks like.
+    if url is None or ("news title" not in fields and not _may_be_article(url)):
+        return None
+    said = {
+        "title": fields.get("news title", "")[:LONGEST_HINT],
+        "published": dates.parse(fields.get("news publication_date"), NO_LIMIT),
+        "modified": dates.parse(fields.get("lastmod"), NO_LIMIT),
+        "language": fields.get("news language"),
+    }
+    return url, "article", {name: value for name, value in said.items() if value}
+
+
+def _line(element: Any) -> str:
+    """Text of an element, one line; references that its writer escaped twice are resolved."""
+    text = " ".join("".join(element.itertext()).split())
+    return html.unescape(text) if "&" in text and _local(element) != "loc" else text
+
+
+def _absolute(location: str | None, base: str) -> str | None:
+    try:
+        return urljoin(base, location) if location else None
+    except ValueError:
+        return None
+
