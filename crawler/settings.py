@@ -57,6 +57,7 @@ RETRY_EXCEPTIONS = [  # Scrapy's own list without Twisted's, which our handler d
     "scrapy.exceptions.DownloadTimeoutError",
     "scrapy.exceptions.ResponseDataLossError",
 ]
+CONCURRENT_ITEMS = 1  # a page is one item; Scrapy starts this many tasks for each answer, and 100 cost a millisecond
 DOWNLOAD_WARNSIZE = 0  # the cap is the answer, not a warning
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",

@@ -1,0 +1,157 @@
+"""The one writer: the lock, the order of things, and what a failure leaves behind. Real files, a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
+from pipelines.items import Exchange
+from pipelines.keeper import COMMIT_SECONDS, Keeper, open_database, translate
+from pipelines.record import keep
+from pipelines.store import Store
+
+EXCHANGE = Exchange(
+    "http://paper.example/",
+    datetime(2026, 11, 23, tzinfo=UTC),
+    b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    head_length=38,
+    status=200,
+)
+
+
+@pytest.fixture
+def keeper(tmp_path):
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    yield keeper
+    keeper.close()
+
+
+def seen_by_others(keeper) -> int:
+    """How many captures another connection sees."""
+    with sqlite3.connect(keeper.database) as db:
+        return db.execute("SELECT count(*) FROM captures").fetchone()[0]
+
+
+def record(keeper):
+    """Keep an exchange, as the desk does."""
+    return Store(keeper.db).capture(keep(EXCHANGE, keeper.writer), None, None)
+
+
+def test_an_archive_has_one_writer(keeper):
+    """The second is told who holds it; when the first lets go, the next may have it."""
+    with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
+        Keeper(keeper.database, keeper.database.parent / "warc", info={})
+
+
+def test_the_lock_dies_with_its_process(tmp_path):
+    """After kill -9 nobody has to remove anything by hand."""
+    code = (
+        "import sys, time; from pathlib import Path; from pipelines.keeper import Lock; "
+        f"lock = Lock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(ArchiveLocked):
+        Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    holder.kill()
+    holder.wait()
+    Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
+
+
+def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(keeper):
+    """Within a second or so, without anybody asking."""
+
+    async def scene():
+        await keeper.do(record, keeper)
+        assert seen_by_others(keeper) == 0
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        assert seen_by_others(keeper) == 1
+
+    asyncio.run(scene())
+
+
+def test_the_warc_is_durable_before_the_row(keeper, monkeypatch):
+    """fsync of the file, then COMMIT: never the other way round."""
+    order = []
+    sync = keeper.writer.sync
+    monkeypatch.setattr(keeper.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(keeper)))))
+    keeper.call(record, keeper)
+    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    keeper.call(lambda: None)
+    order.append(("after", seen_by_others(keeper)))
+    assert order == [("sync", 0), ("after", 1)]
+
+
+def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
+    """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    keeper.call(record, keeper)
+    monkeypatch.setattr(keeper.writer, "sync", full)
+    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    with pytest.raises(DiskFull):
+        keeper.call(lambda: None)
+    with pytest.raises(DiskFull):
+        keeper.call(record, keeper)
+    assert seen_by_others(keeper) == 0
+    keeper.close()
+
+
+def test_a_task_is_done_whole_or_not_at_all(keeper):
+    """A mistake in one task takes back that task only; the group goes on."""
+
+    def half() -> None:
+        keeper.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
+        raise ValueError("a mistake of ours")
+
+    keeper.call(record, keeper)
+    with pytest.raises(ValueError, match="of ours"):
+        keeper.call(half)
+    with pytest.raises(MorgueError):
+        keeper.call(keeper.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
+    keeper.call(record, keeper)
+    keeper.close()
+    with sqlite3.connect(keeper.database) as db:
+        assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
+    keeper.__init__(keeper.database, keeper.database.parent / "warc", info={})
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    """ArchiveDamaged, with what to do; the file stays as it is."""
+    path = tmp_path / "morgue.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(ArchiveDamaged, match="morgue.db"):
+        open_database(path)
+    assert path.read_bytes() == b"not a database" * 100
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "DiskFull", 5),
+        (OSError(28, "No space left on device"), "DiskFull", 5),
+        (OSError(122, "Disk quota exceeded"), "DiskFull", 5),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
+        (OSError(30, "Read-only file system"), "NotWritable", 6),
+        (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
+        (sqlite3.OperationalError("disk I/O error"), "ArchiveDamaged", 7),
+        (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
+        (OSError(5, "Input/output error"), "MorgueError", 1),
+    ],
+)
+def test_every_error_of_disk_and_database_has_its_exit_code(tmp_path, error, kind, code):
+    """The family of pipelines.errors, whoever raised it first."""
+    said = translate(error, tmp_path / "morgue.db")
+    assert (type(said).__name__, said.exit_code) == (kind, code)
