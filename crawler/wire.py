@@ -143,11 +143,11 @@ class Client:
         cancelled fetch closes its connection.
         """
         attempt = Attempt(bare(url), kind)
-        limits = replace(
-            self.limits,
-            timeout=self.limits.timeout if timeout is None else timeout,
-            max_body=self.limits.max_body if max_body is None else max_body,
-        )
+        limits = self.limits
+        if timeout is not None:
+            limits = replace(limits, timeout=timeout, connect_timeout=min(timeout, limits.connect_timeout))
+        if max_body is not None:
+            limits = replace(limits, max_body=max_body)
         try:
             target = parse(url)
             proxy = proxy or self._proxy_for(url)

@@ -269,7 +269,8 @@ def test_failure_carries_what_was_sent_and_received(path: str) -> None:
     """A failed fetch names its reason and carries every byte of the exchange until then."""
     reply, kind, truncated = BROKEN[path]
     with HostileServer({path: reply}) as server:
-        error = run(lambda client: fails(client, server.url(path), timeout=0.3))
+        timeout = 0.3 if kind is TimedOut else 10.0
+        error = run(lambda client: fails(client, server.url(path), timeout=timeout))
         assert type(error) is kind
         assert error.exchange.request == server.journal[0].request
         assert error.exchange.response == reply.response
