@@ -1,0 +1,152 @@
+"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md,
+and the template of a source.
+
+python docs/generate.py            writes what has changed
+python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+from textwrap import dedent
+
+import click
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from crawler import handbook  # noqa: E402  (importable only now, where we are not installed)
+from crawler.cli import morgue  # noqa: E402
+from pipelines import errors, schema  # noqa: E402
+from pipelines.keeper import open_database  # noqa: E402
+
+WIDTH = 100  # columns of a help page, whatever the terminal
+MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"
+
+
+def cli() -> str:
+    """The help of every command, as `--help` prints it, and what exit codes mean."""
+    wide = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    root = click.Context(morgue, info_name="morgue", **wide, **morgue.context_settings)
+    parts = ["# The command line\n", MADE.format(origin="the commands"), fenced(morgue.get_help(root))]
+    for name in morgue.list_commands(root):
+        command = morgue.get_command(root, name)
+        assert command is not None
+        context = click.Context(command, info_name=name, parent=root, **wide, **command.context_settings)
+        parts += [f"## morgue {name}\n", fenced(command.get_help(context))]
+    return "\n".join(parts)
+
+
+EXIT_HEAD = """\
+What a script may rely on. Errors go to standard error as `morgue: SUBJECT: CAUSE`, with the cure in the lines below;
+answers go to standard output. No command ends in a traceback for what a user, a website or a disk did wrong.
+"""
+
+EXIT_TAIL = """\
+For a timer: 4 is no failure (the crawl before this one is still at work), 1 means that some pages could not be had
+and a later crawl tries them again, 5 and 6 need a person. The units that `morgue schedule` prints know this.
+"""
+
+
+def exit_codes() -> str:
+    """The family of errors, as its own file draws it."""
+    tree, rest = (errors.__doc__ or "").split("\n\n", 1)[1].rstrip().split("\n\n")
+    made = MADE.format(origin="pipelines/errors.py")
+    return "\n".join(["# Exit codes\n", made, EXIT_HEAD, fenced(dedent(tree)), f"{rest}\n", EXIT_TAIL])
+
+
+CONFIG_HEAD = f"""\
+An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
+`morgue.toml` in which every key stands behind a `#` with its default; `morgue add URL` writes the file of a source.
+{handbook.UNITS}
+
+For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
+`morgue crawl -s source.NAME.crawl.delay=5`. What stands behind `=` is a TOML value, or text without quotes.
+
+What wins: `-s source.NAME...`, the source's file, `-s`, `morgue.toml`, the default. A mistake ends a command with exit
+code 2 and a list of all mistakes, each with its file, its key and what to write instead.
+"""
+
+
+def config() -> str:
+    """Every key."""
+    return "\n".join(["# Settings\n", MADE.format(origin="crawler/config.py"), CONFIG_HEAD, handbook.reference()])
+
+
+SCHEMA_HEAD = """\
+`morgue.db` is a plain SQLite database in WAL mode; any tool may read it while a crawl writes. The WARC files are the
+truth and this is what was read out of them: `captures` says where each exchange lies, `articles` and `revisions` what
+was on the page.
+"""
+
+
+def tables() -> str:
+    """The tables of a fresh database."""
+    parts = ["# The database\n", MADE.format(origin="pipelines/schema.py"), SCHEMA_HEAD]
+    for name, sql in fresh():
+        prose, indexes = remarks(name)
+        parts += [f"## {name}\n", f"{prose}\n", fenced(sql, "sql")]
+        if indexes:
+            parts.append("\n".join(f"- index `{index}`: {why}" for index, why in indexes) + "\n")
+    return "\n".join(parts)
+
+
+def fresh() -> list[tuple[str, str]]:
+    """(name, SQL) of each table of ours in a new archive, in their order."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(Path(folder) / "morgue.db")
+        rows = db.execute(
+            """SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'
+                  AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\' ORDER BY rowid"""
+        ).fetchall()
+        db.close()
+    return rows
+
+
+def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:
+    """What pipelines/schema.py says above a table, and behind each of its indexes: SQLite keeps neither."""
+    source = Path(schema.__file__).read_text(encoding="utf-8")
+    above = re.search(rf"((?:^--.*\n)+)CREATE (?:VIRTUAL )?(?:TABLE|VIEW) {table}\b", source, re.MULTILINE)
+    prose = " ".join(line.removeprefix("--").strip() for line in above[1].splitlines()) if above else ""
+    indexes = re.findall(rf"^CREATE (?:UNIQUE )?INDEX (\w+) ON {table}\b[^;]*;[ ]*-- (.*)$", source, re.MULTILINE)
+    return prose, indexes
+
+
+def fenced(text: str, language: str = "text") -> str:
+    return f"```{language}\n{text.rstrip()}\n```\n"
+
+
+FILES = {
+    ROOT / "docs" / "cli.md": cli,
+    ROOT / "docs" / "config.md": config,
+    ROOT / "docs" / "exit-codes.md": exit_codes,
+    ROOT / "docs" / "schema.md": tables,
+    ROOT / "crawler" / "sources" / "_template.toml": handbook.source_file,
+}
+
+
+def stale() -> list[tuple[Path, str]]:
+    """The files that are not what they should be, with what they should be."""
+    wanted = {path: make() for path, make in FILES.items()}
+    return [
+        (path, text) for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main(*, check: bool) -> int:
+    """Returns the exit code."""
+    found = stale()
+    for path, text in found:
+        if check:
+            print(f"{path.relative_to(ROOT)} is not current: make docs", file=sys.stderr)
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+    return 1 if check and found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

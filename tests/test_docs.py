@@ -1,0 +1,179 @@
+"""The documentation tells the truth: what is generated is current, and nothing is left out."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from crawler.cli import morgue
+from crawler.config import Settings, SourceConfig
+from exports import formats
+from pipelines import errors
+from tests.command import ROOT, environment
+
+DOCS = ROOT / "docs"
+PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
+COMMANDS = morgue.list_commands(click.Context(morgue))
+
+# Columns whose names say it all (X_raw: what X was parsed from); any other has a comment in the schema.
+OBVIOUS = set(
+    [
+        "id",
+        "title",
+        "description",
+        "text",
+        "modified",
+        "section",
+        "site_name",
+        "image",
+        "word_count",
+        "kind",
+        "started",
+        "offset",
+        "length",
+        "extractor",
+        "last_visit",
+        "last_status",
+        "last_modified",
+    ]
+)
+
+
+def read(name):
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def the_command(name):
+    command = morgue.get_command(click.Context(morgue), name)
+    assert command is not None
+    return command
+
+
+def models(model):
+    """A model of settings and those inside it."""
+    yield model
+    for field in model.model_fields.values():
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from models(kind)
+
+
+def test_what_is_generated_is_current():
+    """`make docs` would change nothing."""
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_names_what_is_stale(tmp_path, monkeypatch, capsys):
+    """And leaves the file as it is."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    import generate
+
+    old = ROOT / "docs" / "nothing.md"
+    monkeypatch.setattr(generate, "FILES", {old: lambda: "new"})
+    assert generate.main(check=True) == 1
+    assert "docs/nothing.md" in capsys.readouterr().err
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_explains_itself(name):
+    """A sentence for the command and for each option; and the documentation speaks of it."""
+    command = the_command(name)
+    assert (command.help or "").strip()
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+    assert f"## morgue {name}\n" in read("cli.md")
+
+
+@pytest.mark.parametrize("model", [*models(Settings), *models(SourceConfig)], ids=lambda model: model.__name__)
+def test_a_setting_explains_itself(model):
+    """A sentence for each key, which ends in a full stop, and a place in config.md."""
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel) and model is Settings:
+            assert f"### [{name}]" in read("config.md")
+            assert field.annotation.__doc__
+            continue
+        assert (field.description or "").endswith("."), name
+        assert f"`{name}`" in read("config.md")
+
+
+def test_every_example_of_a_setting_is_valid():
+    """What a message tells users to write must work."""
+    for model in {*models(Settings), *models(SourceConfig)}:
+        for name, field in model.model_fields.items():
+            for example in field.examples or ():
+                owner = {"name": "x", "url": "https://paper.example/"} if model is SourceConfig else {}
+                model.model_validate({**owner, name: example})
+
+
+def test_every_exit_code_is_documented():
+    """One line each in exit-codes.md, and a word in `morgue --help`."""
+    family = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.MorgueError)]
+    assert len(family) > 5
+    text, brief = read("exit-codes.md"), " ".join((morgue.help or "").split())
+    for kind in family:
+        assert re.search(rf"{kind.__name__} +{kind.exit_code} ", text), kind
+        assert re.search(rf"\b{kind.exit_code} \w", brief), kind
+    assert str(errors.INTERRUPTED) in brief
+
+
+def test_every_table_and_column_explains_itself():
+    """A sentence for each table, a comment for each column whose name does not say it all."""
+    sections = re.split(r"^## ", read("schema.md"), flags=re.MULTILINE)[1:]
+    assert len(sections) > 5
+    for section in sections:
+        table, prose = section.split("\n")[0], section.split("\n")[2]
+        assert prose, table
+        for line in section.splitlines():
+            column = re.match(r"    (\w+) +(TEXT|INTEGER|REAL|BLOB)\b", line)
+            if not column or "--" in line or "REFERENCES" in line:
+                continue
+            name = column[1].removesuffix("_raw")
+            said = re.search(rf"^    {name} .*--", read("schema.md"), re.MULTILINE)  # once, in whichever table
+            assert said or name in OBVIOUS, f"{table}.{name}"
+
+
+@pytest.mark.parametrize("name", formats())
+def test_every_format_is_documented(name):
+    """cli.md shows it as an argument of `morgue export`."""
+    assert re.search(rf"[\[|]{name}[\]|]", read("cli.md"))
+
+
+def test_the_picture_of_the_house_is_complete():
+    """docs/architecture.md names every file, and none that is not there."""
+    text = read("architecture.md")
+    tree = text.split("```text")[1].split("```")[0]
+    named = {name for name in re.findall(r"(\w+)\.py\b", tree) if name not in ("NAME", "to_NAME")}
+    there = {
+        path.stem
+        for room in ("crawler", "pipelines", "exports")
+        for path in (ROOT / room).rglob("*.py")
+        if not path.stem.startswith(("_", "to_")) and path.parent.name != "commands"
+    }
+    assert named == there
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    """Relative links in the documentation name files that are there."""
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_commands_named_in_prose_exist(path):
+    """`morgue something` in backticks is a command of ours."""
+    for words in re.findall(r"`morgue ([a-z]+)", path.read_text(encoding="utf-8")):
+        assert words in COMMANDS, words
