@@ -21,27 +21,25 @@ PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
 COMMANDS = morgue.list_commands(click.Context(morgue))
 
 # Columns whose names say it all (X_raw: what X was parsed from); any other has a comment in the schema.
-OBVIOUS = set(
-    [
-        "id",
-        "title",
-        "description",
-        "text",
-        "modified",
-        "section",
-        "site_name",
-        "image",
-        "word_count",
-        "kind",
-        "started",
-        "offset",
-        "length",
-        "extractor",
-        "last_visit",
-        "last_status",
-        "last_modified",
-    ]
-)
+OBVIOUS = {
+    "id",
+    "title",
+    "description",
+    "text",
+    "modified",
+    "section",
+    "site_name",
+    "image",
+    "word_count",
+    "kind",
+    "started",
+    "offset",
+    "length",
+    "extractor",
+    "last_visit",
+    "last_status",
+    "last_modified",
+}
 
 
 def read(name):
