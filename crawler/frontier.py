@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crawler.schedule import LISTINGS, Next, priority
@@ -191,6 +191,37 @@ class Frontier:
                 claim.id,
             ),
         )
+
+    def is_known(self, url: str, besides: Claim) -> bool:
+        """Whether `url` has a row of its own that was or is being visited; the row of `besides` does not count."""
+        row = self.db.execute(
+            "SELECT 1 FROM frontier WHERE url_key = ? AND id != ? AND (visits > 0 OR state = 'claimed')",
+            (url_key(url), besides.id),
+        ).fetchone()
+        return row is not None
+
+    def landed(self, claim: Claim, url: str, visit: Visit, now: datetime) -> None:
+        """A visit that redirects led to `url`: from now on that URL is visited, and the old one is done with."""
+        self.visited(claim, replace(visit, plan=Next("done", None, "redirects"), etag=None, last_modified=None), now)
+        self.db.execute(
+            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, found_on)
+               VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            (
+                url_key(url),
+                url,
+                host_of(url),
+                claim.source_id,
+                claim.kind,
+                priority(claim.kind, day_in(url), now),
+                claim.depth,
+                claim.found,
+                claim.url,
+            ),
+        )
+        query = f"SELECT {CLAIM} FROM frontier WHERE url_key = ? AND state != 'claimed'"  # noqa: S608 (our columns)
+        row = self.db.execute(query, (url_key(url),)).fetchone()
+        if row is not None:
+            self.visited(claim_of(row), visit, now)
 
     def release(self, claims: Iterable[Claim]) -> None:
         """Give URLs back unvisited."""

@@ -47,7 +47,7 @@ from crawler.wire import (
 )
 from pipelines.items import Capture, Exchange
 
-Record = Callable[[Exchange], Awaitable[Capture]]
+Record = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
 
 # The words that Scrapy's RetryMiddleware knows (RETRY_EXCEPTIONS). DownloadCancelledError is not among them:
 # what it stands for here would only happen again.
@@ -69,7 +69,7 @@ class WireHandler(BaseDownloadHandler):
 
     Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
     our own MORGUE_ALLOW_PRIVATE_IPS. Request meta: `download_timeout`, `download_maxsize`,
-    `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`. Sets `capture` (of the last exchange,
+    `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`, `source_id`. Sets `capture` (of the last exchange,
     failed or not) and `download_latency`.
     """
 
@@ -133,7 +133,7 @@ class WireHandler(BaseDownloadHandler):
 
     async def _keep(self, request: Request, *exchanges: Exchange) -> None:
         for exchange in exchanges:
-            request.meta["capture"] = await self._record(exchange)
+            request.meta["capture"] = await self._record(exchange, request.meta.get("source_id"))
 
     def _takes_partial(self, request: Request) -> bool:
         return not request.meta.get("download_fail_on_dataloss", self._fail_on_dataloss)

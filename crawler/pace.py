@@ -18,6 +18,8 @@ from scrapy.http import Response
 
 from crawler.robotsgate import RobotsCache
 
+# Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever the slot's concurrency.
+LEAST = 0.001  # seconds
 WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 
 
@@ -28,6 +30,7 @@ class Tempo:
     delay: float
     max_delay: float
     autothrottle: bool
+    jitter: float = 0.0  # share by which the delay varies, up and down
 
 
 def next_delay(now: float, latency: float, floor: float, ceiling: float, *, ok: bool) -> float:
@@ -85,17 +88,25 @@ class Pace:
                 request.meta["dont_retry"], request.meta["retry_after"] = True, wait
             else:
                 # The slot's jitter may shorten a delay; what the server asked for is a minimum.
-                slot.delay = max(floor, wait / (1 - min(slot.jitter, 0.9)))
+                slot.delay = max(floor, least(wait, tempo.jitter))
             return response
         latency = request.meta.get("download_latency")
-        if tempo.autothrottle and floor > 0 and latency is not None:
+        if tempo.autothrottle and floor > LEAST and latency is not None:
             slot.delay = next_delay(slot.delay, latency, floor, tempo.max_delay, ok=response.status == 200)
         else:
             slot.delay = floor
         return response
 
     def floor(self, host: str) -> float:
-        """The least delay for a host: ours, or robots.txt's Crawl-delay up to the greatest that we wait."""
+        """The least delay for a host: ours, or robots.txt's Crawl-delay up to the greatest that we wait.
+
+        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, so it is lengthened by that.
+        """
         tempo = self.tempos.get(host, self.default)
-        asked = [robots.crawl_delay or 0.0 for robots in self.robots.known(host)]
-        return max(tempo.delay, min(max(asked, default=0.0), tempo.max_delay))
+        asked = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)
+        return max(LEAST, tempo.delay, least(min(asked, tempo.max_delay), tempo.jitter))
+
+
+def least(delay: float, jitter: float) -> float:
+    """The delay of a slot whose shortest delay, after jitter (a share of it, up and down), is `delay` seconds."""
+    return delay / (1 - min(jitter, 0.9))

@@ -48,7 +48,7 @@ class Run:
         self.prepared: Prepared | None = None
         self.pump: Pump | None = None
         self._crawler: Any = None
-        self._closed = False
+        self._closed = self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -129,16 +129,18 @@ class Run:
             pages_per_host=crawl.pages_per_host,
             limit=self.plan.limit,
         )
+        if self._stopping:
+            self.pump.stop()
         return Visits(self.desk, self.frontier, self.pump, prepared.sites)
 
     def stop(self) -> None:
-        """Fetch nothing more; what is in flight is finished and filed."""
+        """Fetch nothing more; what is in flight is finished and filed, and then the spider is idle and closes by itself.
+
+        May come before there is a pump: a signal during start-up.
+        """
+        self._stopping = True
         if self.pump is not None:
             self.pump.stop()
-        if self._crawler is not None:
-            task = asyncio.get_running_loop().create_task(self._crawler.stop_async())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
     def interrupt(self) -> None:
         """Ctrl-C or SIGTERM."""
@@ -227,7 +229,7 @@ def per_host(config: Config) -> dict[str, int]:
 
 def configure(settings: Any) -> None:
     """Put an archive's settings on top of Scrapy's; called for the spider before Scrapy freezes them."""
-    from crawler.pace import Tempo
+    from crawler.pace import LEAST, Tempo
 
     config = settings.get(CONFIG)
     if config is None:
@@ -236,19 +238,19 @@ def configure(settings: Any) -> None:
     crawl = config.crawl
 
     def tempo(values: Any) -> Tempo:
-        return Tempo(values.delay, values.max_delay, values.autothrottle)
+        return Tempo(values.delay, values.max_delay, values.autothrottle, values.jitter)
 
     chosen = {
         "USER_AGENT": config.user_agent,
         "CONCURRENT_REQUESTS": crawl.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
-        "DOWNLOAD_DELAY": crawl.delay,
+        "DOWNLOAD_DELAY": max(crawl.delay, LEAST),
         "DOWNLOAD_DELAY_JITTER": crawl.jitter,
         "DOWNLOAD_TIMEOUT": crawl.timeout,
         "DOWNLOAD_MAXSIZE": crawl.max_body,
         "DOWNLOAD_VERIFY_CERTIFICATES": crawl.verify_certificates,
         "DOWNLOAD_SLOTS": {
-            host: {"concurrency": own.concurrency_per_host, "delay": own.delay, "jitter": own.jitter}
+            host: {"concurrency": own.concurrency_per_host, "delay": max(own.delay, LEAST), "jitter": own.jitter}
             for host, own in hosts_of(config).items()
         },
         "REDIRECT_MAX_TIMES": crawl.redirects,
@@ -279,6 +281,17 @@ def log_to_stderr() -> None:
 
 async def crawl(run: Run) -> Ending:
     """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
+    task: asyncio.Task[None] | None = None
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if run.interrupted and task is not None:
+            task.cancel()
+        run.interrupt()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    # A second of imports: only now, so that a signal meanwhile is heard.
     from scrapy.crawler import AsyncCrawlerRunner
     from scrapy.utils.project import get_project_settings
 
@@ -288,17 +301,8 @@ async def crawl(run: Run) -> Ending:
     settings = get_project_settings()
     settings.set(CONFIG, run.config, "cmdline")
     runner = AsyncCrawlerRunner(settings)
-    task = runner.crawl(runner.create_crawler(NewsSpider), run=run)
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if run.interrupted:
-            task.cancel()
-        run.interrupt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
     try:
+        task = runner.crawl(runner.create_crawler(NewsSpider), run=run)
         await task
     except asyncio.CancelledError:
         run.interrupted = True

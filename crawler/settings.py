@@ -25,6 +25,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no logins in an archive
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
+    "crawler.redirects.KnownRedirects": 610,  # sees an answer before RedirectMiddleware (600) follows it
     "crawler.pace.Pace": 860,  # nearer the wire than RetryMiddleware (550): a 503 must slow us down before it is retried
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache
 }

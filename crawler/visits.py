@@ -17,8 +17,11 @@ from crawler.schedule import LISTINGS, Next, after_failure, after_success
 from pipelines.clock import now, parse
 from pipelines.desk import Desk
 from pipelines.items import Article, NothingToRead, Reading
+from pipelines.urls import url_key
 
 GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
+# What a single page may be like for good: counted and named, but no reason to wake anybody.
+LASTING = ("too many redirects", "body too large", "body too large when decoded")
 
 
 class Visits:
@@ -40,7 +43,8 @@ class Visits:
         count.found += new
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
-        await self._end(claim, Visit(self._next(claim), response.status, problem, **validators(response)))
+        visit = Visit(self._next(claim), response.status, problem, **validators(response))
+        await self._end(claim, visit, response.url if claim.kind == "section" else None)
         self.pump.woken_by(hosts)
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
@@ -68,13 +72,25 @@ class Visits:
             self.desk.tally.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
-        await self._end(claim, Visit(plan, status, error, **validators))
+        await self._end(claim, Visit(plan, status, error, **validators), reading.page.url)
+
+    async def redirected(self, claim: Claim, target: str, kind: str) -> None:
+        """The page is at a URL that has its own row; this one is another name for it."""
+        if claim.kind in LISTINGS:
+            self.desk.tally.by_source[self.site(claim).name].listings += 1
+        else:
+            self.desk.tally.outcome(self.site(claim).name, "duplicate")
+        wanted = [Wanted(target, kind, claim.depth, claim.url, claim.hint)]
+        _new, hosts = await self.desk.do(self.frontier.add, wanted, claim.source_id, now())
+        await self.desk.do(self.desk.store.also_known_as, target, claim.url)
+        await self._end(claim, Visit(Next("done", None, "redirects")))
+        self.pump.woken_by(hosts)
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
         """No usable answer. `wait`: seconds after which the server wants to be asked again."""
         site = self.site(claim)
         guessed = bool(claim.hint.get("guess"))
-        if not guessed and (claim.kind in LISTINGS or status not in GONE):
+        if not guessed and (claim.kind in LISTINGS or (status not in GONE and why not in LASTING)):
             self.desk.tally.by_source[site.name].troubles += 1
         plan = after_failure(claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait)
         if wait is not None:
@@ -104,8 +120,12 @@ class Visits:
         site = self.site(claim)
         return after_success(claim.kind, now(), parse(claim.found), site.every, site.recheck)
 
-    async def _end(self, claim: Claim, visit: Visit) -> None:
-        await self.desk.do(self.frontier.visited, claim, visit, now())
+    async def _end(self, claim: Claim, visit: Visit, landed: str | None = None) -> None:
+        """Write it down. `landed`: the URL that redirects led to, if there were any."""
+        if landed is not None and url_key(landed) != url_key(claim.url):
+            await self.desk.do(self.frontier.landed, claim, landed, visit, now())
+        else:
+            await self.desk.do(self.frontier.visited, claim, visit, now())
         self.pump.filed(claim)
 
 

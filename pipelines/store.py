@@ -116,6 +116,12 @@ class Store:
         self.seen(row[0], time)
         return True
 
+    def also_known_as(self, url: str, other: str) -> None:
+        """The article at `url`, if there is one, is also met under `other`."""
+        row = self._find(url_key(url))
+        if row is not None:
+            self._alias(row[0], {url_key(other)})
+
     def _find(self, *keys: str) -> tuple[int, str, str, str] | None:
         """(id, url_key, key of the URL it was last read from, text_digest) of the article known under one of the keys."""
         marks = ", ".join("?" * len(keys))

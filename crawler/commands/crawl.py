@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ def command(
         raise ConfigError("--urls", "goes without SOURCE and URL", "list the pages in the file, or name the sites")
     if column and not urls:
         raise ConfigError("--column", "goes with --urls", "say --urls FILE.csv --column NAME")
+    # Until the event loop has its own handlers: SIGTERM ends us like Ctrl-C, the archive closed and the lock released.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder, day = the_folder(ctx), a_day(since)
     pages = tuple(listed(urls, column)) if urls else None
 

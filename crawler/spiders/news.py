@@ -14,6 +14,7 @@ from crawler.discover import COMMON_FEEDS, COMMON_SITEMAPS, Discovery, read_feed
 from crawler.frontier import Claim, Wanted
 from crawler.plan import Site, belongs
 from crawler.reasons import reason_of
+from crawler.redirects import NotFollowed
 from crawler.robotsgate import Disallowed, RobotsCache
 from crawler.schedule import LISTINGS
 from crawler.visits import Visits, header, validators
@@ -116,7 +117,9 @@ class NewsSpider(scrapy.Spider):
         if self.visits.desk.fatal is not None:
             self.visits.pump.filed(claim)  # not this page's fault: its row stays claimed, and waits again next time
             return
-        if isinstance(error, Disallowed) and error.unreachable is not None:
+        if isinstance(error, NotFollowed):
+            await self.visits.redirected(claim, error.target, error.kind)
+        elif isinstance(error, Disallowed) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable)
         elif isinstance(error, Disallowed):
             await self.visits.disallowed(claim, error.why, for_now=error.for_now)

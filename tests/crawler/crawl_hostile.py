@@ -27,7 +27,7 @@ class RecordingHandler(WireHandler):
     def from_crawler(cls, crawler: Crawler) -> RecordingHandler:
         fails = crawler.settings.getbool("RECORD_FAILS")
 
-        async def record(exchange: Exchange) -> Capture:
+        async def record(exchange: Exchange, source_id: int | None) -> Capture:
             if fails:
                 raise DiskFull("warc/x", "no space left on device")
             told = {name: getattr(exchange, name) for name in ("url", "kind", "status", "truncated", "error")}
