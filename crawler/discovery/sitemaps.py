@@ -1,4 +1,4 @@
-"""Sitemaps -> links: urlset, news sitemap, sitemap index, plain text, feeds in a sitemap's place, gzip around any of them.
+"""Sitemaps -> links: urlset, news sitemap, sitemap index, plain text, a feed in a sitemap's place, any of them gzipped.
 
 The protocol (sitemaps.org) allows 50,000 URLs and 50 MiB a file; what is beyond that is left, and said to be.
 Pure, and safe against what strangers write: no entity is resolved, no DTD read, nothing fetched, nothing unpacked
@@ -39,7 +39,7 @@ DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOT
 LOOSE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, 2.2
 
-NEWS_FILE = re.compile(r"(?:google[-_]?)?news[-_.]?(?:sitemap|site[-_]map)|sitemap[-_.]?(?:google[-_]?)?news|googlenews", re.I)
+NEWS_FILE = re.compile(r"news[-_.]?(?:sitemap|site[-_]map)|sitemap[-_.]?(?:google[-_]?)?news|googlenews", re.I)
 # Sitemaps of what is no article, as the usual systems name them (Yoast, Rank Math, WordPress core, Jetpack).
 NO_ARTICLES = re.compile(
     r"(?:^|[-_./])(?:category|categories|tags?|post[-_]tag|taxonom\w*|authors?|users?|images?|videos?|products?|pages?|"
@@ -53,9 +53,9 @@ NO_ARTICLES = re.compile(
 def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Discovery:
     """The articles, or further sitemaps, that a sitemap names, in its order.
 
-    `url` is where it was fetched. `content_type` is of no use here (servers call sitemaps anything) and is there for the
-    other readers' sake. A damaged sitemap gives what stands before the damage, and a `problem`. Addresses that have the
-    shape of a section, tag or service page are left out: the sitemap itself lists what those would lead to.
+    `url` is where it was fetched; `content_type` is of no use (servers call sitemaps anything) and is there for the
+    other readers' sake. A damaged sitemap gives what stands before the damage, and a `problem`. Addresses that have
+    the shape of a section, tag or service page are left out: the sitemap itself lists what those would lead to.
     """
     data, cut = unpacked(body)
     text = _text_of(data)

@@ -36,7 +36,8 @@ DOORS = words("""
     search suche recherche rechercher buscar buscador busqueda busca pesquisa ricerca cerca zoeken zoek szukaj
     wyszukiwarka sok sök søk sog søg poisk поиск пошук poshuk ara arama بحث 搜索 搜尋 検索
     calendar kalender calendrier calendario calendário kalendarz календарь календар takvim تقويم カレンダー
-    feed feeds rss atom comment-page comments reply replytocom trackback oembed download downloads api ajax static assets
+    feed feeds rss atom comment-page comments reply replytocom trackback oembed download downloads api ajax static
+    assets
 """)
 
 # The same page for a printer, a phone, another site: as the first or last segment only (der Spiegel's /spiegel/print/ is
