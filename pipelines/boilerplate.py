@@ -30,7 +30,7 @@ class Block:
     name: str
     why: str
     ids: tuple[str, ...] = ()  # values of id, whole
-    classes: tuple[str, ...] = ()  # tokens of class, whole; each holds one of STEMS
+    classes: tuple[str, ...] = ()  # tokens of class, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,8 @@ class Line:
     why: str
     pattern: str
     edges: bool = False  # only among the first HEAD or the last TAIL lines
+    words: tuple[str, ...] = ()  # in lower case: a line without any of them is not worth the pattern
 
-
-# Substrings that preselect elements in C, before tokens are compared in Python.
-STEMS = ("comment", "disqus", "coral", "fb-", "share", "addtoany", "sharedaddy", "jp-related", "newsletter",
-         "yarpp", "outbrain", "OUTBRAIN", "taboola", "essb", "follow", "hyvor", "viafoura", "openweb",
-         "spot-im", "tnp-", "social", "jp-", "trc_")  # fmt: skip
 
 BLOCKS = (
     Block("wordpress comments", "readers' comments and the form below them, by WordPress's own template names",
@@ -123,7 +119,9 @@ LINES = (
          r"|[^.!?]{0,120}\biscriviti\b[^.!?]{0,60}\bnewsletter\b[^.!?]{0,60}[.!]?"
          r"|[^.!?]{0,120}\b(?:підпишіться|подпишитесь)\b[^.!?]{0,60}\b(?:розсилк\w+|рассылк\w+)\b[^.!?]{0,60}[.!]?"
          r"|[^.!?]{0,120}اشترك في نشرتنا[^.!?]{0,60}[.!]?|[^。]{0,60}(?:メールでお届け"
-         r"|メルマガ)[^。]{0,60}。?(?:[^。]{0,30}登録[^。]{0,20}。)?"),
+         r"|メルマガ)[^。]{0,60}。?(?:[^。]{0,30}登録[^。]{0,20}。)?",
+         words=("newsletter", "inbox", "mailing list", "e-mail alert", "email alert", "information", "bolet",
+                "розсилк", "рассылк", "click here", "نشرتنا", "メール", "メルマガ")),
     Line("get the app", "advertises the paper's own application",
          r"(?:click here|tap here)?,? ?(?:to )?(?:get|download) (?:the"
          r"|our)(?: free)? [^.!?]{0,40}\bapp\b[^.!?]{0,60}[.!]?"),
@@ -178,11 +176,8 @@ LINES = (
 PATTERNS = tuple((rule, re.compile(rf"[-–•|\s]*(?:{rule.pattern})[|\s]*", re.IGNORECASE)) for rule in LINES)
 BY_ID = {name: rule for rule in BLOCKS for name in rule.ids}
 BY_CLASS = {name: rule for rule in BLOCKS for name in rule.classes}
-CANDIDATES = XPath(
-    ".//body//*["
-    + " or ".join([f'@id="{name}"' for name in BY_ID] + [f'contains(@class, "{stem}")' for stem in STEMS])
-    + "]"
-)
+# Plain strings, no elements: nearly every page is done after these two walks in C.
+IDS, CLASSES = XPath(".//body//@id", smart_strings=False), XPath(".//body//@class", smart_strings=False)
 BODY = XPath("string(.//body)")
 
 
@@ -201,10 +196,8 @@ def prune(tree: Any, xpaths: tuple[str, ...] = ()) -> list[str]:
             if hasattr(element, "drop_tree") and element.getparent() is not None:
                 element.drop_tree()
                 gone.append(path)
-    matches = [(element, rule) for element in CANDIDATES(tree) if (rule := _rule_of(element))]
-    if not matches:
-        return gone
-    left = MOST * len(BODY(tree))
+    matches = _matches(tree)
+    left = MOST * len(BODY(tree)) if matches else 0
     for element, rule in matches:
         size = len(element.text_content())
         if size <= left and element.getparent() is not None:
@@ -212,6 +205,17 @@ def prune(tree: Any, xpaths: tuple[str, ...] = ()) -> list[str]:
             left -= size
             gone.append(rule.name)
     return gone
+
+
+def _matches(tree: Any) -> list[tuple[Any, Block]]:
+    """Elements that a block rule names, in document order."""
+    ids = BY_ID.keys() & set(IDS(tree))
+    tokens = BY_CLASS.keys() & {token for value in set(CLASSES(tree)) for token in value.split()}
+    if not ids and not tokens:
+        return []
+    conditions = [f'@id="{name}"' for name in ids] + [f'contains(@class, "{token}")' for token in tokens]
+    found = tree.xpath(".//body//*[" + " or ".join(conditions) + "]")
+    return [(element, rule) for element in found if (rule := _rule_of(element))]
 
 
 def _rule_of(element: Any) -> Block | None:
@@ -234,13 +238,17 @@ def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
 def named(lines: list[str]) -> Iterator[tuple[int, Line]]:
     """(index, rule) of every line that a rule names."""
     for index, line in enumerate(lines):
-        if len(line) < LONGEST_LINE:
-            edge = index < HEAD or index >= len(lines) - TAIL
-            rule = next(
-                (rule for rule, pattern in PATTERNS if (edge or not rule.edges) and pattern.fullmatch(line)), None
-            )
-            if rule:
-                yield index, rule
+        if len(line) < LONGEST_LINE and (rule := _named(line, index < HEAD or index >= len(lines) - TAIL)):
+            yield index, rule
+
+
+def _named(line: str, edge: bool) -> Line | None:
+    lower = line.lower()
+    for rule, pattern in PATTERNS:
+        here = edge or not rule.edges
+        if here and (not rule.words or any(word in lower for word in rule.words)) and pattern.fullmatch(line):
+            return rule
+    return None
 
 
 PRESENTS = re.compile(

@@ -51,11 +51,6 @@ def test_every_rule_has_such_a_page():
     assert {rule.name for rule in (*boilerplate.BLOCKS, *boilerplate.LINES)} == {rule for _, rule, _ in LEAKS}
 
 
-def test_every_class_token_is_found_by_a_stem():
-    """The preselection in C sees every token that a rule names."""
-    assert [token for token in boilerplate.BY_CLASS if not any(stem in token for stem in boilerplate.STEMS)] == []
-
-
 def test_a_block_of_more_than_a_quarter_stays():
     """A rule that meets the article's own wrapper does nothing."""
     story = "<p>" + "The tide came in twice that day, as it does, and went out twice. " * 12 + "</p>"
