@@ -126,6 +126,7 @@ def watched_site(name: str, config: Config, store: Store) -> Site:
         meta["ask_no_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
+    store.adopt(own.source, config.sources)
     return Site(
         source=own.source,
         source_id=store.source(own.source),
@@ -186,6 +187,11 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
     frontier.add(seeds, site.source_id, now)
     keys = [url_key(want.url) for want in seeds]
     if site.watched:
+        # A listing that was met under another source before: its file has the last word on whose it is.
+        frontier.db.execute(
+            "UPDATE frontier SET source_id = ? WHERE url_key IN (SELECT value FROM json_each(?))",
+            (site.source_id, json.dumps(keys)),
+        )
         frontier.db.execute(
             """UPDATE frontier SET state = 'done', next_visit = NULL
                 WHERE source_id = ? AND depth = 0 AND found_on IS NULL AND state = 'waiting'

@@ -48,7 +48,7 @@ class Run:
         self.prepared: Prepared | None = None
         self.pump: Pump | None = None
         self._crawler: Any = None
-        self._closed = self._stopping = False
+        self._closed = self._stopping = self.broken = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -97,14 +97,15 @@ class Run:
 
     def _callback_broke(self, failure: Any, response: Any, spider: Any) -> None:
         """A mistake of ours (Scrapy has logged it) costs one page; a claim is never forgotten."""
-        self._broke(response.request.cb_kwargs["claim"], failure)
+        self._broke(response.request.cb_kwargs["claim"] if response is not None else None, failure)
 
     def _stage_broke(self, item: Any, response: Any, spider: Any, failure: Any) -> None:
-        claim, _validators = spider.open.pop(getattr(item, "page", item).frontier_id)
+        claim, _validators = spider.open.pop(getattr(item, "page", item).frontier_id, (None, {}))
         self._broke(claim, failure)
 
     def _broke(self, claim: Any, failure: Any) -> None:
-        if self.desk.fatal is not None or self.pump is None:
+        self.broken = True
+        if claim is None or self.desk.fatal is not None or self.pump is None:
             return  # the row stays claimed, and waits again when the next crawl begins
         why = f"internal error: {type(failure.value).__name__}"
         task = asyncio.get_running_loop().create_task(self._crawler.spider.visits.failed(claim, why))
@@ -169,13 +170,13 @@ class Run:
             return Ending(type(self.desk.fatal).__name__, self.desk.fatal.exit_code, self.desk.fatal)
         if self.interrupted:
             return Ending("interrupted", INTERRUPTED)
-        return ending_of(self.desk.tally)
+        return ending_of(self.desk.tally, broken=self.broken)
 
 
-def ending_of(tally: Tally) -> Ending:
-    """The ending that the counts of a run that was not stopped amount to."""
+def ending_of(tally: Tally, *, broken: bool = False) -> Ending:
+    """The ending that the counts of a run that was not stopped amount to; `broken`: we made a mistake of our own."""
     troubles = sum(count.troubles for count in tally.by_source.values())
-    if troubles == 0:
+    if troubles == 0 and not broken:
         return Ending("done", 0)
     if not any(count.answered for count in tally.by_source.values()):
         return Ending("nothing reachable", NothingReachable.exit_code)

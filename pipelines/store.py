@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,15 @@ class Store:
             (source.name, source.url, source.title, source.language, stamp(now())),
         ).fetchone()
         return int(row[0])
+
+    def adopt(self, source: Source, watched: Collection[str]) -> None:
+        """A site crawled ad hoc that now has a file keeps its row, articles and frontier, under the file's name."""
+        for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():
+            if name == source.name:
+                return
+            if name not in watched and url_key(url) == url_key(source.url):
+                self.db.execute("UPDATE sources SET name = ? WHERE id = ?", (source.name, row_id))
+                return
 
     def begin_crawl(self, command: str, software: str) -> int:
         """Open the row of a run; returns its id."""

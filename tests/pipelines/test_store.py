@@ -113,6 +113,17 @@ def test_a_source_is_one_row_however_often_it_is_named(store):
     assert one(store, "SELECT url, title FROM sources") == ("https://www.paper.example/", "The Paper")
 
 
+def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
+    """Its articles and its frontier are then the file's; another site's row is left alone."""
+    ad_hoc = store.source(Source("paper.example", "https://paper.example"))
+    other = store.source(Source("other.example", "https://other.example/"))
+    paper = Source("paper", "https://paper.example/")
+    store.adopt(paper, ["paper"])
+    assert store.source(paper) == ad_hoc
+    store.adopt(paper, ["paper"])
+    assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [(ad_hoc, "paper"), (other, "other.example")]
+
+
 def test_lists_are_json_and_a_byline_is_never_missing_where_there_are_authors(store):
     """So that the search finds authors, and SQL can unpack them."""
     store.file(reading(store, article(authors=("Ana Berg", "Öztürk Ay"))), None, URL)
