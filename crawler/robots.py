@@ -56,7 +56,7 @@ class Robots:
 
 
 def text_of(body: bytes) -> str:
-    """The lines that are read: the first `LARGEST` bytes, without a line that was cut (half a rule says more than it)."""
+    """The lines that are read: the first `LARGEST` bytes, without a line that was cut (half a rule forbids more)."""
     if len(body) > LARGEST:
         body = body[:LARGEST]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]

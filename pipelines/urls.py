@@ -51,15 +51,16 @@ TRACKING_PREFIX = re.compile(
     r"|creation|variant|format|bbc_team)|vero_|oly_|ns_(?:mchannel|source|campaign|linkname|fee)|guce_|wt_z?mc|wt\.z?mc|"
     r"__hs|_hs|mkt_tok|mc_[ce]id|cm_mmc|aspsessionid"
 )
+# First the click numbers of advertising networks, then what mail and marketing systems add.
 TRACKING = frozenset(
-    # click numbers of advertising networks
-    "fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh "
-    "li_fat_id epik s_kwcid ef_id srsltid dicbo tblci rb_clickid wickedid _branch_match_id irclickid _openstat "
-    # mail and marketing systems
-    "ml_subscriber ml_subscriber_hash ck_subscriber_id emci emdi ceid nr_email_referer vgo_ee sc_campaign s_cid cm_sp "
-    "icid intcid intcmp int_cmp cmp cmpid xtor ocid smid mbid taid ftag soc_src soc_trk guccounter sr_share trk spm "
-    "_ga _gl wtmc __twitter_impression usqp amp_js_v amp_gsa share_token share_source fb_action_ids fb_action_types "
-    "fb_source fb_ref action_object_map action_type_map action_ref_map gs_l".split()
+    """
+    fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh
+    li_fat_id epik s_kwcid ef_id srsltid dicbo tblci rb_clickid wickedid _branch_match_id irclickid _openstat
+    ml_subscriber ml_subscriber_hash ck_subscriber_id emci emdi ceid nr_email_referer vgo_ee sc_campaign s_cid cm_sp
+    icid intcid intcmp int_cmp cmp cmpid xtor ocid smid mbid taid ftag soc_src soc_trk guccounter sr_share trk spm
+    _ga _gl wtmc __twitter_impression usqp amp_js_v amp_gsa share_token share_source fb_action_ids fb_action_types
+    fb_source fb_ref action_object_map action_type_map action_ref_map gs_l
+    """.split()  # noqa: SIM905 (a table, not code)
 )
 # Words that elsewhere name a page (`source=ap`, `ref=4711`) track only where their value names a channel.
 CHANNEL = re.compile(
@@ -78,6 +79,7 @@ class Parts(NamedTuple):
     query: str  # as written, without the question mark
 
 
+@lru_cache(maxsize=1024)
 def split(url: str) -> Parts:
     """The pieces of an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
     url = AMPERSAND.sub("&", IGNORED.sub("", url.strip(AROUND)))
@@ -99,8 +101,8 @@ def url_key(url: str) -> str:
     Kept apart, because some do: `www.` or not, final slash or not, `index.html` or not, doubled slashes, case of the
     path. Where those are one article, its rel=canonical says so.
 
-    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host; never for what
-    `fetchable` lets through.
+    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host; never
+    for what `fetchable` lets through.
     """
     parts = split(f"https:{url}" if url.startswith("//") else url)
     # Scheme and port are folded together: http://a:443 is as likely to mean https as anything.

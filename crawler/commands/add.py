@@ -290,7 +290,7 @@ def asked_delay(found: Probe) -> str:
 
 
 def described(listing: Listing) -> str:
-    noun = "sitemaps" if listing.index else "articles"
+    noun = ("sitemap" if listing.index else "article") + ("" if listing.count == 1 else "s")
     what = "sitemap index" if listing.index else listing.kind
     newest = f", newest {listing.newest}" if listing.newest else ""
     return f"{what}: {listing.url} ({listing.count} {noun}{newest}; {listing.where})"

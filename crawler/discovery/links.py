@@ -29,7 +29,6 @@ def read_links(
     body: bytes,
     url: str,
     content_type: str | None = None,
-    *,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> Discovery:
@@ -62,7 +61,7 @@ def absolute(href: str | None, base: str) -> str | None:
     if not href or href.lower().startswith(NO_LINKS):
         return None
     try:
-        return fetchable(urljoin(base, href))
+        return fetchable(href if href.startswith(("https://", "http://")) else urljoin(base, href))
     except ValueError:
         return None
 
@@ -105,8 +104,10 @@ def _page_links(
 
 def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]]:
     """(address, link text) of every link of a page or of a part of one."""
+    seen: dict[str | None, str | None] = {}
     for node in tree.css("a[href], area[href]"):
-        link = absolute(node.attributes["href"], base)
+        href = node.attributes["href"]
+        link = seen[href] if href in seen else seen.setdefault(href, absolute(href, base))
         if link is not None:
             text = node.text(separator=" ") or node.attributes.get("aria-label") or node.attributes.get("title") or ""
             yield link, " ".join(text.split())

@@ -42,7 +42,7 @@ NUMBER = re.compile(r"\d{5,}")  # four digits are a year more often than an arti
 HEXADECIMAL = re.compile(
     r"(?<![0-9a-z])(?=[a-f]*[0-9])[0-9a-f]{12,}(?![0-9a-z])|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
-CODE = re.compile(r"(?:.*[-_.])?(?=(?:[a-z]*\d){2})(?=\d*[a-z])[0-9a-z]{10,}")  # AST1F4445T1FUTIL02SM, idUSKBN1XT00W
+CODE = re.compile(r"(?:.*[-_.])?(?=(?:[a-z]*\d){3})(?=\d*[a-z])[0-9a-z]{10,}")  # AST1F4445T1FUTIL02SM, US1XT00W3AB
 SEPARATOR = re.compile(r"[-_+~ ,;.]+")
 SHORT_NUMBER = re.compile(r"\d{1,3}")
 ENDING = re.compile(r"(.+)\.([a-z][a-z0-9]{1,10})")
@@ -168,7 +168,7 @@ def _by_query(parts: Parts, shape: Shape) -> Judgement | None:
         return Judgement(None, "a further page of an article")
     if turning and judged.kind == "section":
         return Judgement("section", "a further page of a list")
-    if judged.kind == "section":
+    if judged.kind == "section" and not words.PLACES.issuperset(values):
         return Judgement(None, "a list with parameters")
     return None
 
