@@ -7,7 +7,7 @@ leaves the wire idle, and so that a stop drains in seconds.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator
 
 from crawler.frontier import Claim, Frontier, Scope
@@ -15,6 +15,7 @@ from pipelines.clock import now
 from pipelines.desk import Desk
 
 WAITING = 1  # URLs a host may have in line behind those in transfer
+AHEAD = 8  # URLs of a host that are claimed in one go: what is more urgent waits behind them for as many fetches
 
 
 class Pump:
@@ -41,7 +42,8 @@ class Pump:
         self.stopped = False
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         self._fetching: Counter[str] = Counter()  # by host
-        self._open: dict[int, Claim] = {}  # by frontier id: claimed and not yet filed
+        self._ahead: defaultdict[str, deque[Claim]] = defaultdict(deque)  # claimed and not yet handed out
+        self._open: dict[int, Claim] = {}  # by frontier id: handed out and not yet filed
         self._taken: Counter[str] = Counter()  # article pages claimed in this crawl, by host
         self._closed_hosts: set[str] = set()  # hosts that asked to be left alone, or whose cap is reached
         self._news = asyncio.Event()  # something changed that may let `claims` go on
@@ -81,15 +83,15 @@ class Pump:
         """Claim nothing more of this host in this crawl."""
         self._closed_hosts.add(host)
 
-    def stop(self) -> list[Claim]:
-        """Claim nothing more at all; returns what is still open."""
+    def stop(self) -> None:
+        """Hand out nothing more at all."""
         self.stopped = True
         self._news.set()
-        return list(self._open.values())
 
     @property
     def open_claims(self) -> list[Claim]:
-        return list(self._open.values())
+        """What is claimed and not filed."""
+        return [*self._open.values(), *(claim for ahead in self._ahead.values() for claim in ahead)]
 
     async def _next(self) -> list[Claim]:
         """The next few URLs of one host that is free, or nothing if no host is."""
@@ -103,10 +105,16 @@ class Pump:
                 if self._fetching[host] == 0:
                     self._hosts.append(host)
                 continue
-            claimed = await self.desk.do(self.frontier.claim, host, room, self.scope, now())
+            if not self._ahead[host]:
+                number = AHEAD if self.limit is None else room
+                self._ahead[host].extend(await self.desk.do(self.frontier.claim, host, number, self.scope, now()))
+            ahead = self._ahead[host]
+            claimed = [ahead.popleft() for _ in range(min(self._room(host), len(ahead)))]
             if claimed:
                 self._take(host, claimed)  # `fetched` puts the host back into line
                 return claimed
+            if ahead:
+                self._hosts.append(host)  # no room any more, for reasons that are not its own
         return []
 
     def _take(self, host: str, claimed: list[Claim]) -> None:

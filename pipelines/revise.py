@@ -17,21 +17,24 @@ Change = Literal["new", "edited", "unchanged"]
 
 # One character per family; what a keyboard has. The guillemets and low quotes belong to the same family because
 # the same sentence is set with either, depending on which template of a paper renders it.
-TYPESETTING = str.maketrans(
+TYPESETTING = (
     dict.fromkeys("‘’‚‛‹›´`ʼ′＇", "'")
     | dict.fromkeys("“”„‟«»″＂〝〞", '"')
     | dict.fromkeys("‐‑‒–—―−﹣－", "-")
     | {"…": "..."}
     # Soft hyphen, zero width space, joiners, direction marks, word joiner, BOM: they print nothing.
-    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060")
-    | dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff")
-)  # fmt: skip
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060", "")
+    | dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff", "")
+)
+# str.translate looks every character up in a dictionary; the pattern finds the few that matter, 20 times as fast.
+TYPESET = re.compile(f"[{re.escape(''.join(TYPESETTING))}]")
 PRIMES = re.compile("''")  # two single quotes are how some papers type a double one
 
 
 def plain(text: str) -> str:
     """`text` as it is compared: NFC, one space for any run of white space, one shape of quote, dash and dots."""
-    return " ".join(PRIMES.sub('"', normalize("NFC", text).translate(TYPESETTING)).split())
+    typed = TYPESET.sub(lambda found: TYPESETTING[found[0]], normalize("NFC", text))
+    return " ".join(PRIMES.sub('"', typed).split())
 
 
 def text_digest(title: str | None, text: str) -> str:

@@ -95,9 +95,10 @@ class Store:
         assert isinstance(article, Article)
         assert page.capture is not None
         own, address = url_key(page.url), identity(article, page)
+        values = columns(article, page.capture)
         row = self._find(own, address)
         if row is None:
-            article_id = self._insert(article, page.capture, address, source_id)
+            article_id = self._insert(values, page.capture, address, source_id)
             change = "new"
         else:
             article_id, key, first_key, digest = row
@@ -106,8 +107,8 @@ class Store:
                 change = "duplicate"
                 self.seen(article_id, page.capture.time)
             else:
-                change = compare(digest, text_digest(article.title, article.text))
-                self._update(article_id, article, page.capture, change)
+                change = compare(digest, values["text_digest"])
+                self._update(article_id, values, page.capture, change)
         self._alias(article_id, {own, url_key(asked or page.url)} - {address})
         return replace(reading, change=change, article_id=article_id)
 
@@ -151,8 +152,8 @@ class Store:
             [(key, article_id) for key in keys],
         )
 
-    def _insert(self, article: Article, capture: Capture, key: str, source_id: int | None) -> int:
-        values = columns(article, capture) | {
+    def _insert(self, values: dict[str, Any], capture: Capture, key: str, source_id: int | None) -> int:
+        values |= {
             "url_key": key,
             "source_id": source_id,
             "revision": 1,
@@ -167,8 +168,7 @@ class Store:
         self._revision(article_id, 1, values, capture)
         return article_id
 
-    def _update(self, article_id: int, article: Article, capture: Capture, change: str) -> None:
-        values = columns(article, capture)
+    def _update(self, article_id: int, values: dict[str, Any], capture: Capture, change: str) -> None:
         if change == "unchanged":
             # The row goes on leading to the record that its text was first read from.
             self.seen(article_id, capture.time)
