@@ -149,6 +149,7 @@ def _xml(text: str, base: str) -> Discovery:
             _take(parser.read_events(), reading)
     except etree.XMLSyntaxError as error:
         # Only what was closed before the damage counts: half an address is another address.
+        _take(parser.read_events(), reading)
         problem = f"malformed: {str(error)[:200]}"
     found = gather(reading.entries, MOST)
     if not reading.counted and problem is None:
