@@ -47,6 +47,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Validators:
+    """What an answer gave for a later conditional request (RFC 9110, 8.8); latin-1 text, None if it gave none."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """What a visit came to, as the row remembers it."""
 
@@ -54,8 +62,7 @@ class Visit:
     status: int | None = None
     error: str | None = None  # why it failed, was disallowed or gave nothing to read
     answered: bool = True
-    etag: str | None = None
-    last_modified: str | None = None
+    validators: Validators = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +193,8 @@ class Frontier:
                 stamp(now),
                 int(visit.answered),
                 int(visit.answered),
-                visit.etag,
-                visit.last_modified,
+                visit.validators.etag,
+                visit.validators.last_modified,
                 claim.id,
             ),
         )
@@ -202,7 +209,7 @@ class Frontier:
 
     def landed(self, claim: Claim, url: str, visit: Visit, now: datetime) -> None:
         """A visit that redirects led to `url`: from now on that URL is visited, and the old one is done with."""
-        self.visited(claim, replace(visit, plan=Next("done", None, "redirects"), etag=None, last_modified=None), now)
+        self.visited(claim, replace(visit, plan=Next("done", None, "redirects"), validators=Validators()), now)
         self.db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, found_on)
                VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?) ON CONFLICT DO NOTHING""",

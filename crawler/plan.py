@@ -26,6 +26,7 @@ class Plan:
     pages: tuple[str, ...] | None = None  # exactly these pages, without discovery; None: not that kind of run
     limit: int | None = None  # article pages at most
     since: str | None = None  # ISO day: articles known to be older are left
+    at_once: bool = True  # the targets' listings are read now, whenever they were planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
     chosen, notes, pages = choose(plan, config, store, watched)
     for site in chosen if plan.targets else watched.values():
         sites[site.source_id] = site
-        seed(site, config.sources.get(site.name), frontier, now, at_once=bool(plan.targets))
+        seed(site, config.sources.get(site.name), frontier, now, at_once=plan.at_once and bool(plan.targets))
     if not plan.targets:
         return Prepared(sites, Scope(since=plan.since), notes=tuple(notes))
     for url in pages:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 from crawler.frontier import Claim, Frontier, Scope
 from pipelines.clock import now
@@ -16,6 +17,14 @@ from pipelines.desk import Desk
 
 WAITING = 1  # URLs a host may have in line behind those in transfer
 AHEAD = 8  # URLs of a host that are claimed in one go: what is more urgent waits behind them for as many fetches
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one host gets of a crawl."""
+
+    at_once: int  # requests at a time
+    pages: int  # article pages at most
 
 
 class Pump:
@@ -27,18 +36,17 @@ class Pump:
         frontier: Frontier,
         scope: Scope,
         *,
-        per_host: dict[str, int],
-        default_per_host: int,
+        shares: Mapping[str, Share],
+        share: Share,
         concurrency: int,
         open_pages: int,
-        pages_per_host: int,
         limit: int | None,
     ) -> None:
-        """`concurrency`: URLs being fetched over all hosts; `open_pages`: URLs not yet filed; `limit`: articles a run."""
+        """`shares` by host, `share` for all others. `concurrency`: URLs being fetched over all hosts; `open_pages`: URLs
+        not yet filed; `limit`: article pages a run."""
         self.desk, self.frontier, self.scope = desk, frontier, scope
-        self.per_host, self.default_per_host = per_host, default_per_host
-        self.concurrency, self.open_pages, self.pages_per_host = concurrency, open_pages, pages_per_host
-        self.limit = limit
+        self.shares, self.share = shares, share
+        self.concurrency, self.open_pages, self.limit = concurrency, open_pages, limit
         self.stopped = False
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         self._fetching: Counter[str] = Counter()  # by host
@@ -123,14 +131,14 @@ class Pump:
             self._fetching[host] += 1
             if claim.kind in ("article", "page"):
                 self._taken[host] += 1
-        if self._taken[host] >= self.pages_per_host:
+        if self._taken[host] >= self.shares.get(host, self.share).pages:
             self.leave_alone(host)
         if self.limit is not None and self.taken >= self.limit:
             self.stopped = True
 
     def _room(self, host: str) -> int:
         """How many more URLs of this host may be taken now."""
-        own = self.per_host.get(host, self.default_per_host) + WAITING - self._fetching[host]
+        own = self.shares.get(host, self.share).at_once + WAITING - self._fetching[host]
         room = min(own, self.concurrency - self._fetching.total(), self.open_pages - len(self._open))
         return room if self.limit is None else min(room, self.limit - self.taken)
 

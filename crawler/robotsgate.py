@@ -13,11 +13,29 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 
 from crawler.reasons import reason_of
 from crawler.robots import Robots
 
+# Scrapy's words for an exchange that brought no usable answer.
+NO_ANSWER = (
+    IgnoreRequest,
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
 
 
@@ -83,7 +101,7 @@ class RobotsCache:
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except (IgnoreRequest, OSError, *download_errors()) as error:
+        except NO_ANSWER as error:
             self._unreachable[key] = reason_of(error)
             return Robots.parse(None, b"", AGENT)
         return Robots.parse(response.status, response.body, AGENT)
@@ -93,22 +111,6 @@ def site_of(url: str) -> str:
     """What a robots.txt speaks for: scheme, host and port (RFC 9309, 2.3)."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def download_errors() -> tuple[type[Exception], ...]:
-    """Scrapy's own words for an exchange that failed."""
-    from scrapy import exceptions
-
-    names = (
-        "CannotResolveHostError",
-        "DownloadCancelledError",
-        "DownloadConnectionRefusedError",
-        "DownloadFailedError",
-        "DownloadTimeoutError",
-        "ResponseDataLossError",
-        "UnsupportedURLSchemeError",
-    )
-    return tuple(getattr(exceptions, name) for name in names)
 
 
 class RobotsGate:

@@ -14,12 +14,13 @@ from crawler.config import Config, load
 from crawler.folder import find
 from crawler.frontier import Frontier
 from crawler.plan import Plan, Prepared, prepare, targets_of
-from crawler.pump import Pump
+from crawler.pump import Pump, Share
 from pipelines.clock import now
 from pipelines.desk import Desk
 from pipelines.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.keeper import Keeper
 from pipelines.tally import Tally
+from pipelines.urls import host_of
 from pipelines.workers import Workers
 
 SOFTWARE = f"newsmorgue {__version__}"
@@ -122,12 +123,11 @@ class Run:
             self.desk,
             self.frontier,
             prepared.scope,
-            per_host=per_host(self.config),
-            default_per_host=crawl.concurrency_per_host,
+            shares=shares(self.config),
+            share=Share(crawl.concurrency_per_host, crawl.pages_per_host),
             concurrency=crawl.concurrency,
             # Enough read pages in line to keep every worker busy, few enough that memory stays flat.
             open_pages=crawl.concurrency + 4 * self.desk.workers.size,
-            pages_per_host=crawl.pages_per_host,
             limit=self.plan.limit,
         )
         if self._stopping:
@@ -221,11 +221,10 @@ def hosts_of(config: Config) -> dict[str, Any]:
     }
 
 
-def per_host(config: Config) -> dict[str, int]:
-    """Requests at a time by host as the frontier names it (host:port)."""
-    from pipelines.urls import host_of
-
-    return {host_of(own.url): config.for_source(name).concurrency_per_host for name, own in config.sources.items()}
+def shares(config: Config) -> dict[str, Share]:
+    """What each source's host gets, by host as the frontier names it (host:port)."""
+    own = {host_of(source.url): config.for_source(name) for name, source in config.sources.items()}
+    return {host: Share(crawl.concurrency_per_host, crawl.pages_per_host) for host, crawl in own.items()}
 
 
 def configure(settings: Any) -> None:

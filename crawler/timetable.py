@@ -49,7 +49,7 @@ class Job:
     @property
     def arguments(self) -> list[str]:
         """The command line."""
-        return [*self.command, "-C", self.archive, "crawl", "--quiet", *self.sources]
+        return [*self.command, "-C", self.archive, "crawl", "--quiet", *(["--due"] if self.sources else []), *self.sources]
 
     @property
     def name(self) -> str:

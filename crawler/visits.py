@@ -10,7 +10,7 @@ from typing import Any
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
 
-from crawler.frontier import Claim, Frontier, Visit, Wanted
+from crawler.frontier import Claim, Frontier, Validators, Visit, Wanted
 from crawler.plan import Site
 from crawler.pump import Pump
 from crawler.schedule import LISTINGS, Next, after_failure, after_success
@@ -43,7 +43,7 @@ class Visits:
         count.found += new
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
-        visit = Visit(self._next(claim), response.status, problem, **validators(response))
+        visit = Visit(self._next(claim), response.status, problem, validators=validators(response))
         await self._end(claim, visit, response.url if claim.kind == "section" else None)
         self.pump.woken_by(hosts)
 
@@ -56,9 +56,9 @@ class Visits:
             self.desk.tally.by_source[site.name].fetched += 1
             await self.desk.do(self.desk.store.still_there, claim.url, time)
             self.desk.tally.outcome(site.name, "unchanged")
-        await self._end(claim, Visit(self._next(claim), response.status, **validators(response)))
+        await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)))
 
-    async def read(self, claim: Claim, reading: Reading, validators: Mapping[str, str | None]) -> None:
+    async def read(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """An article page was read and, if it holds an article, filed."""
         site = self.site(claim)
         self.desk.tally.by_source[site.name].fetched += 1
@@ -72,7 +72,7 @@ class Visits:
             self.desk.tally.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
-        await self._end(claim, Visit(plan, status, error, **validators), reading.page.url)
+        await self._end(claim, Visit(plan, status, error, validators=validators), reading.page.url)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """The page is at a URL that has its own row; this one is another name for it."""
@@ -148,9 +148,9 @@ class Close:
         return item.outcome
 
 
-def validators(response: Response) -> dict[str, str | None]:
-    """What a later conditional request sends back (RFC 9110, 8.8)."""
-    return {"etag": header(response, "ETag"), "last_modified": header(response, "Last-Modified")}
+def validators(response: Response) -> Validators:
+    """What a later conditional request sends back."""
+    return Validators(header(response, "ETag"), header(response, "Last-Modified"))
 
 
 def header(response: Response, name: str) -> str | None:

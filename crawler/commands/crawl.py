@@ -7,7 +7,7 @@ import csv
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="DATE", help="Leave articles that feed, sitemap or URL date before YYYY-MM-DD.")
 @click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (or -), without discovery.")
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a csv, and this column holds the URLs.")
+@click.option("--due", is_flag=True, help="With SOURCE: only what is due of it, as without arguments.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 @folder_option
 @setting_option
@@ -38,6 +39,7 @@ def command(
     since: str | None,
     urls: str | None,
     column: str | None,
+    due: bool,
     quiet: bool,
 ) -> int:
     """Fetch what is due, keep every byte, file every article.
@@ -61,7 +63,7 @@ def command(
     from crawler.run import Run
 
     config = load(folder, the_overrides(ctx))
-    plan = Plan(targets_of(targets), pages, limit, day)
+    plan = Plan(targets_of(targets), pages, limit, day, at_once=not due)
     if not plan.targets and pages is None and not config.sources and not quiet:
         click.echo("no sources yet: morgue add URL, or morgue crawl URL", err=True)
     run = Run(config, plan, " ".join(sys.argv[1:]))
@@ -76,7 +78,7 @@ def command(
 def whole_run(run: Run, *, quiet: bool) -> int:
     """Prepare, crawl, report; returns the exit code."""
     prepared = run.prepare()
-    say = (lambda line: None) if quiet else click.echo
+    say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.desk.keeper.mended, *prepared.notes):
         say(line)
     if prepared.already:
@@ -171,7 +173,7 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
 def opened(file: str) -> IO[str]:
     """The list as text, UTF-8 with or without BOM. Raises ConfigError."""
     if file == "-":
-        return click.get_text_stream("stdin")
+        return sys.stdin
     try:
         with os_errors(file):
             return open(file, encoding="utf-8-sig", errors="replace", newline="")

@@ -30,7 +30,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     """Print what makes this machine crawl regularly; changes nothing.
 
     Each round is `morgue crawl`: it fetches what is due by the archive's settings and ends at once if nothing
-    is. With SOURCE, those sources are crawled in each round, due or not.
+    is. With SOURCE, only what is due of those sources.
     """
     from crawler.config import load
 

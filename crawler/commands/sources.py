@@ -23,7 +23,7 @@ COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "l
 def command(ctx: click.Context, form: str) -> None:
     """List the sources: articles, the newest one's day, the last good visit, what waits and what failed.
 
-    Of the sources that the archive has crawled; `morgue health` says whether they are well.
+    Of the sources that the archive has crawled.
     """
     with the_database(ctx) as db:
         rows = list(queries.sources(db))

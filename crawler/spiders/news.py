@@ -8,10 +8,9 @@ from typing import Any
 import scrapy
 from scrapy import Request
 from scrapy.http import Response
-from twisted.python.failure import Failure
 
 from crawler.discover import COMMON_FEEDS, COMMON_SITEMAPS, Discovery, read_feed, read_links, read_sitemap
-from crawler.frontier import Claim, Wanted
+from crawler.frontier import Claim, Validators, Wanted
 from crawler.plan import Site, belongs
 from crawler.reasons import reason_of
 from crawler.redirects import NotFollowed
@@ -39,7 +38,7 @@ class NewsSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.run = run  # a crawler.run.Run; None under `scrapy crawl news`, which makes its own
         self.visits: Visits
-        self.open: dict[int, tuple[Claim, dict[str, str | None]]] = {}  # pages on their way through the pipelines
+        self.open: dict[int, tuple[Claim, Validators]] = {}  # pages on their way through the pipelines
 
     @classmethod
     def from_crawler(cls, crawler: Any, *args: Any, **kwargs: Any) -> NewsSpider:
@@ -90,7 +89,7 @@ class NewsSpider(scrapy.Spider):
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
             await self.visits.failed(
-                claim, f"HTTP {response.status}", response.status, response.request.meta.get("retry_after")
+                claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after")
             )
         elif claim.kind in LISTINGS:
             found, problem = await self.links(claim, response)
@@ -101,7 +100,7 @@ class NewsSpider(scrapy.Spider):
                 url=response.url,
                 body=response.body,
                 content_type=header(response, "Content-Type"),
-                capture=response.request.meta.get("capture"),
+                capture=response.meta.get("capture"),
                 source=self.visits.site(claim).source,
                 source_id=claim.source_id,
                 frontier_id=claim.id,
@@ -109,8 +108,8 @@ class NewsSpider(scrapy.Spider):
                 hint=dict(claim.hint),
             )
 
-    async def failed(self, failure: Failure) -> None:
-        """No answer."""
+    async def failed(self, failure: Any) -> None:
+        """No answer. `failure` is Twisted's, with the request as Scrapy's addition."""
         claim: Claim = failure.request.cb_kwargs["claim"]
         self.visits.pump.fetched(claim)
         error = failure.value
@@ -141,7 +140,7 @@ class NewsSpider(scrapy.Spider):
 
     async def common_places(self, response: Response, wanted: list[Wanted]) -> list[Wanted]:
         """Of a site that nobody has probed: the sitemaps that robots.txt names; else the places where most have theirs."""
-        robots = await RobotsCache.of(self.crawler).get(response.url, response.request.meta)
+        robots = await RobotsCache.of(self.crawler).get(response.url, response.meta)
         places = [Wanted(url, "sitemap", 1, response.url) for url in robots.sitemaps]
         if not places:
             places = [guess(response, path, "sitemap") for path in COMMON_SITEMAPS[:3]]

@@ -174,5 +174,5 @@ def test_the_printed_script_is_the_pure_text(archive):
     done = morgue("-C", archive, "schedule", "--systemd", "paper")
     name = re.search(r"user/(\S+)\.timer", done.stdout)[1]
     assert name.startswith("morgue-my-100-archive-paper-")
-    assert " crawl --quiet paper" in done.stdout
+    assert " crawl --quiet --due paper" in done.stdout
     assert systemd(Job(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)
