@@ -64,7 +64,7 @@ TRACKING = frozenset(
 )
 # Words that elsewhere name a page (`source=ap`, `ref=4711`) track only where their value names a channel.
 CHANNEL = re.compile(
-    r"(?:ref|src|source|referrer|referer|srcref|via|from|partner|mod|feed|ito|output)=(?:rss(?:[_-]?feed|2)?|feeds?|atom|"
+    r"(?:ref|src|source|referrer|referer|srcref|via|from|partner|ito)=(?:rss(?:[_-]?feed|2)?|feeds?|atom|"
     r"twitter|x|t\.co|facebook|fb|ig|instagram|linkedin|whatsapp|telegram|newsletter|e-?mail|share|push|rssfeed|"
     r"news_?sitemap|hp|homepage|google_?news|flipboard|upday|apple_?news)"
 )

@@ -204,7 +204,7 @@ NUMBERED = words("""
 """)
 
 # Parameters that say which menu a link stood in. They change nothing.
-PLACES = words("ref referrer referer source src via ico icn nav cid lid loc origin link_location position module et_cid")
+PLACES = words("ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position")
 
 # Parameters that turn a list over.
 TURNING = words("page paged pg p pag pageno pagenum offset start seite pagina página side sida strona stranica sayfa")

@@ -71,6 +71,8 @@ TWO_ADDRESSES = [
     ("https://paper.example/?gallery=1", "https://paper.example/?gallery=2"),
     ("https://paper.example/?ref=4711", "https://paper.example/?ref=4712"),
     ("https://paper.example/?source=ap", "https://paper.example/"),
+    ("https://paper.example/?feed=rss2", "https://paper.example/"),
+    ("https://paper.example/forum.php?mod=rss", "https://paper.example/forum.php"),
     ("https://paper.example/?copy=1", "https://paper.example/?%C2%A9=1"),
     ("https://paper.example:8080/a", "https://paper.example/a"),
     ("https://paper.example/?q=%26", "https://paper.example/?q=&"),
@@ -164,11 +166,12 @@ def test_same_site():
 
 
 BITS = [
-    "http://", "https://", "HTTP:\\\\", "//", "/", "a.example", "b.example:80", ":443", ":", "@", "?", "&", "&amp;",
-    "amp;", "am%70;", "#", "%", "%41", "%2e", "%2E%2e", "..", ".", ";jsessionid=", "1", "utm_source=x", "ut%6d_source", "=",
-    "sid=abcdefabcdefabcdefabcdef11", "ä", "\ud800", "é", "%C3%A9", "%zz", " ", "\t", "\n", "\x00", "+", "%20", "[::1]",
-    "[", "]", "|", "\\", "xn--", "münchen.example", "İ", "中文", "e=", "b=2", "a=1", ";", "ref=rss", "&#38;", "😀", "①",
-    "。", "\u200b", "localhost", "127.0.0.1", "٣",
+    "http://", "https://", "HTTP:\\\\", "//", "/", "a.example", "b.example:80", ":443", ":", "@",
+    "?", "&", "&amp;", "amp;", "am%70;", "#", "%", "%41", "%2e", "%2E%2e", "..", ".",
+    ";jsessionid=", "1", "utm_source=x", "ut%6d_source", "=", "sid=abcdefabcdefabcdefabcdef11", "ä",
+    "\ud800", "é", "%C3%A9", "%zz", " ", "\t", "\n", "\x00", "+", "%20", "[::1]", "[", "]", "|",
+    "\\", "xn--", "münchen.example", "İ", "中文", "e=", "b=2", "a=1", ";", "ref=rss", "&#38;", "😀",
+    "①", "。", "\u200b", "localhost", "127.0.0.1", "٣",
 ]  # fmt: skip
 
 
