@@ -1,4 +1,4 @@
-"""`make demo`: crawl a small newspaper (our own, served on loopback) or a real site into ./demo-archive, search it, export it.
+"""`make demo`: crawl our own small newspaper, served on loopback, or a real site into ./demo-archive; search, export.
 
     python demo.py [URL]
 
@@ -62,7 +62,7 @@ What to try next (in this folder; `source .venv/bin/activate` puts morgue on you
 
 @contextlib.contextmanager
 def site(url: str | None) -> Iterator[tuple[str, list[str], list[str]]]:
-    """(home page, options of the crawl, words to search for): the URL given, or our own newspaper while it is served."""
+    """(home page, options of the crawl, words to search for): of the URL given, or of our own newspaper."""
     if url is not None:
         yield url, ["--limit", "50"], []
         return

@@ -51,18 +51,13 @@ def seal(*, required: bool) -> bool:
         return True
     flags = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     for command in (["unshare", *flags], ["unshare", "-r", *flags]):
-        if (
-            shutil.which("unshare")
-            and subprocess.run([*command, "true"], capture_output=True).returncode == 0
-        ):
+        if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
             os.environ[SEALED] = "1"
             sys.stdout.flush()
             os.execvp(command[0], [*command, sys.executable, *sys.argv])
     if required:
         skip("unshare --net --mount is not permitted here (needs root or unprivileged user namespaces)")
-    print(
-        "note: no network namespace here; the server is on loopback, but the tools could reach the internet"
-    )
+    print("note: no network namespace here; the server is on loopback, but the tools could reach the internet")
     return False
 
 
@@ -144,7 +139,15 @@ def new_archive(folder: Path) -> Path:
 def crawl_command(archive: Path, *what: str, delay: float = 0) -> list[str]:
     """`morgue crawl`, as fast as one request at a time per host goes, and allowed to visit loopback."""
     command = [*morgue_command(), "-C", str(archive), "crawl", *what, "--quiet"]
-    return [*command, "-s", f"crawl.delay={delay:g}", "-s", "crawl.allow_private_ips=true"]
+    return [
+        *command,
+        "-s",
+        f"crawl.delay={delay:g}",
+        "-s",
+        "crawl.allow_private_ips=true",
+        "-s",
+        "crawl.pages_per_host=1000000",
+    ]
 
 
 # -- a child process, measured --------------------------------------------------------------------------
@@ -283,9 +286,7 @@ class Check:
 def show_checks(checks: Sequence[Check]) -> bool:
     """Print the verdict line by line; True if nothing failed."""
     mark = {True: "ok", False: "FAILED", None: "info"}
-    show_table(
-        ("check", "", "what was seen"), [(check.name, mark[check.passed], check.detail) for check in checks]
-    )
+    show_table(("check", "", "what was seen"), [(check.name, mark[check.passed], check.detail) for check in checks])
     return all(check.passed is not False for check in checks)
 
 
@@ -295,9 +296,7 @@ def show_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     figures = [all(map(is_figure, column[1:])) for column in zip(*cells, strict=True)]
     for number, row in enumerate(cells):
-        parts = [
-            c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, figures, strict=True)
-        ]
+        parts = [c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, figures, strict=True)]
         print("  ".join(parts).rstrip())
         if number == 0:
             print("  ".join("-" * width for width in widths))

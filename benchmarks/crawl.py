@@ -241,12 +241,8 @@ def remember(site: OneSite, shop: Path, timeout: float) -> tuple[bool, dict[str,
         mean = statistics.mean(value(sample) for sample in half)
         verdict = growth < max(NOISE, FLAT * mean)
         flat = flat and verdict
-        marks = [value(samples[len(samples) * quarter // 4]) / MB for quarter in range(4)] + [
-            value(samples[-1]) / MB
-        ]
-        rows.append(
-            (name, *(f"{mark:.0f}" for mark in marks), f"{growth / MB:+.1f}", "flat" if verdict else "GROWS")
-        )
+        marks = [value(samples[len(samples) * quarter // 4]) / MB for quarter in range(4)] + [value(samples[-1]) / MB]
+        rows.append((name, *(f"{mark:.0f}" for mark in marks), f"{growth / MB:+.1f}", "flat" if verdict else "GROWS"))
     head = ("RSS MB", "start", "25 %", "50 %", "75 %", "end", "growth over last half", "verdict")
     common.show_table(head, rows)
     print(f"\n{result.pages} pages in {result.run.wall:.0f} s, {result.cpu_ms:.1f} CPU ms/page")
@@ -264,9 +260,7 @@ def workers_rss(sample: Sample) -> int:
 
 def slope(samples: Sequence[Sample], value: Callable[[Sample], int]) -> float:
     """Bytes per second, least squares."""
-    line = statistics.linear_regression(
-        [sample.at for sample in samples], [value(sample) for sample in samples]
-    )
+    line = statistics.linear_regression([sample.at for sample in samples], [value(sample) for sample in samples])
     return line.slope
 
 
@@ -279,17 +273,11 @@ def free_port() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    options.add_argument(
-        "--pages", type=int, default=300, help="articles on the site, up to 20000 (default 300)"
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pages", type=int, default=300, help="articles on the site, up to 20000 (default 300)")
     options.add_argument("--rounds", type=int, default=3, help="how often each tool runs (default 3)")
     options.add_argument("--tools", default=",".join(tool.name for tool in TOOLS), help="comma-separated")
-    options.add_argument(
-        "--made-up", action="store_true", help="own templates even if the real pages are here"
-    )
+    options.add_argument("--made-up", action="store_true", help="own templates even if the real pages are here")
     options.add_argument("--cores", action="store_true", help="morgue alone, on one core and on two")
     options.add_argument("--memory", action="store_true", help="morgue alone, its memory over one crawl")
     options.add_argument("--timeout", type=float, default=600, help="seconds a tool may take")

@@ -85,14 +85,10 @@ class Archive:
         whole = zlib.decompressobj(wbits=31)
         whole.decompress(member)  # raises if the checksum is wrong
         if not whole.eof or whole.unused_data:
-            raise ValueError(
-                f"{path.name}@{capture['offset']}+{capture['length']} is not one whole gzip member"
-            )
+            raise ValueError(f"{path.name}@{capture['offset']}+{capture['length']} is not one whole gzip member")
         records = ArchiveIterator(io.BytesIO(member), no_record_parse=True)
         first = next(iter(records))
-        record = Record(
-            first.rec_type, first.rec_headers.get_header("WARC-Target-URI"), first.raw_stream.read()
-        )
+        record = Record(first.rec_type, first.rec_headers.get_header("WARC-Target-URI"), first.raw_stream.read())
         if record.url != capture["url"]:
             raise ValueError(f"{path.name}@{capture['offset']} holds {record.url}, not {capture['url']}")
         return record

@@ -57,9 +57,7 @@ def match(archive: Archive, world: World) -> Harvest:
     """
     counts: Counter[Page] = Counter()
     strangers = []
-    for row in archive.rows(
-        "SELECT a.url, c.url AS captured FROM articles a JOIN captures c ON c.id = a.capture_id"
-    ):
+    for row in archive.rows("SELECT a.url, c.url AS captured FROM articles a JOIN captures c ON c.id = a.capture_id"):
         page = world.page_at(row["captured"])
         if page:
             counts[page] += 1
@@ -76,10 +74,7 @@ def reason(archive: Archive, page: Page) -> str:
     like = f"%{urlsplit(page.url).hostname}{urlsplit(page.url).path}%"
     captures = archive.rows("SELECT kind, status, error FROM captures WHERE url LIKE ?", like)
     known = archive.rows("SELECT state, kind, last_status, last_error FROM frontier WHERE url LIKE ?", like)
-    told = [
-        f"frontier: {r['state']} {r['kind']} {r['last_status']} {r['last_error'] or ''}".strip()
-        for r in known
-    ]
+    told = [f"frontier: {r['state']} {r['kind']} {r['last_status']} {r['last_error'] or ''}".strip() for r in known]
     told += [f"captured: {r['kind']} {r['status']} {r['error'] or ''}".strip() for r in captures]
     return "; ".join(told) or "never heard of"
 
@@ -92,9 +87,7 @@ def check_manners(world: World, journal: Sequence[Exchange]) -> list[Check]:
     by_host: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in journal:
         by_host[exchange.host].append(exchange)
-    forbidden = [
-        e.url for e in journal if e.target.startswith(realpages.PRIVATE) and world.sites[e.host].forbids
-    ]
+    forbidden = [e.url for e in journal if e.target.startswith(realpages.PRIVATE) and world.sites[e.host].forbids]
     unasked = [host for host, seen in by_host.items() if seen[0].target != "/robots.txt"]
     at_once = max((e.busy for e in journal), default=0)
     crowded = sorted({e.url for e in journal if e.busy > 1})
@@ -216,9 +209,7 @@ def report(run: Run, harvest: Harvest, checks: Sequence[Check], journal: Sequenc
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--hosts", type=int, default=100, help="how many hosts, those with most pages first")
     options.add_argument("--keep", metavar="DIR", help="leave archive and journal in this empty folder")
     options.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")

@@ -121,9 +121,7 @@ def judge(site: OneSite, folder: Path, attempts: Sequence[Attempt], last: int, p
     if polite:
         slow = [attempt.number for attempt in attempts if attempt.code is None]
         left = sum(attempt.left for attempt in attempts)
-        checks.append(
-            Check(f"ended within {PATIENCE} s, nothing left", not slow and not left, f"{slow} {left} left")
-        )
+        checks.append(Check(f"ended within {PATIENCE} s, nothing left", not slow and not left, f"{slow} {left} left"))
     return checks
 
 
@@ -157,9 +155,7 @@ def integrity(archive: Archive) -> tuple[bool, str]:
 
 
 def arguments() -> argparse.Namespace:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--signal", choices=SIGNALS, default="kill", help="what to send (default kill)")
     options.add_argument("--times", type=int, default=10, help="how often (default 10)")
     options.add_argument("--pages", type=int, default=120, help="articles on the site (default 120)")

@@ -88,8 +88,7 @@ def made_up_page(number: int) -> str:
     dice = random.Random(f"template {number}")
     menu = "".join(f'<li><a href="http://example.org/{word}/">{word}</a></li>' for word in WORDS)
     teasers = "".join(
-        f'<div class="teaser"><a href="http://example.org/{n}"><h3>{phrase(dice, 7)}</h3></a></div>'
-        for n in range(60)
+        f'<div class="teaser"><a href="http://example.org/{n}"><h3>{phrase(dice, 7)}</h3></a></div>' for n in range(60)
     )
     body = "".join(f"<p>{'. '.join(phrase(dice, 14) for _ in range(4))}.</p>\n" for _ in range(8 + number))
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Morning paper</title>
@@ -116,9 +115,7 @@ class OneSite:
     def resolve(self, _scheme: str, _host: str, target: str) -> Resource:
         if match := re.fullmatch(r"/2026/\d\d/\d\d/story-(\d+)\.html", target):
             number = int(match[1])
-            return (
-                printed(self, number) if 1 <= number <= self.count and path(number) == target else NOT_FOUND
-            )
+            return printed(self, number) if 1 <= number <= self.count and path(number) == target else NOT_FOUND
         if match := re.fullmatch(r"/section-(\d+)/", target):
             return Resource(self.listing(int(match[1])).encode())
         made = {

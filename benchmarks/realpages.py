@@ -41,9 +41,7 @@ NOTHING = (
     "/search?q=harbour",
 )
 # A newspaper serves the same page whatever stands in these; a crawler may drop them.
-TRACKING = re.compile(
-    r"utm_\w+|ref|srcref|cmp|maca|wt_mc|dicbo|srsltid|source|fbclid|gclid|cm_sp|icid|mc_[ce]id"
-)
+TRACKING = re.compile(r"utm_\w+|ref|srcref|cmp|maca|wt_mc|dicbo|srsltid|source|fbclid|gclid|cm_sp|icid|mc_[ce]id")
 PACE = 1.0  # the Crawl-delay that some hosts ask for, seconds
 
 
@@ -98,9 +96,7 @@ class Site:
 def key(target: str) -> str:
     """What two spellings of one address on a host have in common."""
     parts = urlsplit(target)
-    query = sorted(
-        (k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(k)
-    )
+    query = sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(k))
     return quote(unquote(parts.path)) + (f"?{urlencode(query)}" if query else "")
 
 
@@ -134,9 +130,7 @@ def load(folder: Path | None = None) -> dict[str, list[tuple[str, Path]]]:
 
 def rank(name: str) -> int:
     """Newspapers first: of hosts with equally many pages, those of the sets with the most news are taken."""
-    return next(
-        (at for at, prefix in enumerate(("fundus", "zyte", "trafilatura")) if name.startswith(prefix)), 9
-    )
+    return next((at for at, prefix in enumerate(("fundus", "zyte", "trafilatura")) if name.startswith(prefix)), 9)
 
 
 def address(row: dict[str, str]) -> str:
@@ -249,9 +243,7 @@ def home_page(site: Site) -> str:
         for page in site.found_by("home")
     )
     if site.forbids:
-        teasers += (
-            f'<article><h2><a href="{secret(site)}">A secret report on the harbour</a></h2></article>\n'
-        )
+        teasers += f'<article><h2><a href="{secret(site)}">A secret report on the harbour</a></h2></article>\n'
     aside = "".join(f'<li><a href="{target}">{target.strip("/")}</a></li>' for target in NOTHING)
     link = '<link rel="alternate" type="application/rss+xml" title="News" href="/feed.xml">'
     return (
@@ -322,9 +314,7 @@ def sitemaps(site: Site) -> tuple[dict[str, Resource], list[str]]:
     # Nobody announces maps on a host without robots.txt: there /sitemap.xml must lead to all of them.
     if "index" not in site.maps and site.robots != "missing":
         return made, [base + part, base + "/news-sitemap.xml"]
-    listed = "".join(
-        f"<sitemap><loc>{base}{target}</loc></sitemap>\n" for target in (part, "/news-sitemap.xml")
-    )
+    listed = "".join(f"<sitemap><loc>{base}{target}</loc></sitemap>\n" for target in (part, "/news-sitemap.xml"))
     made["/sitemap.xml"] = xml(f"<sitemapindex {NS}>\n{listed}</sitemapindex>\n")
     return made, [base + "/sitemap.xml"]
 
@@ -343,10 +333,7 @@ def certificates(hosts: Iterable[str], folder: Path) -> tuple[ssl.SSLContext, Pa
 
     def certificate(name: str, key, issuer, signer, *extensions):
         draft = (
-            x509.CertificateBuilder()
-            .subject_name(common_name(name))
-            .issuer_name(issuer)
-            .public_key(key.public_key())
+            x509.CertificateBuilder().subject_name(common_name(name)).issuer_name(issuer).public_key(key.public_key())
         )
         draft = draft.serial_number(x509.random_serial_number())
         draft = draft.not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=2))
@@ -373,9 +360,7 @@ def certificates(hosts: Iterable[str], folder: Path) -> tuple[ssl.SSLContext, Pa
     authority, chain, secret_key = folder / "authority.pem", folder / "chain.pem", folder / "key.pem"
     authority.write_bytes(root.public_bytes(pem))
     chain.write_bytes(leaf.public_bytes(pem) + root.public_bytes(pem))
-    secret_key.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    secret_key.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, secret_key)
     return context, authority

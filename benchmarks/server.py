@@ -88,9 +88,7 @@ class Server:
         self.connections += 1
         number = self.connections
         # Clients hang up, are killed, or shake hands wrongly: all in a day's work.
-        with contextlib.suppress(
-            ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError
-        ):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
             while await self.answer(scheme, reader, writer, number):
                 pass
         with contextlib.suppress(ConnectionError, OSError):
@@ -110,9 +108,7 @@ class Server:
         try:
             if self.latency:
                 await asyncio.sleep(self.latency)
-            resource = (
-                self.resolve(scheme, host, target) if method in ("GET", "HEAD") else Resource(b"", status=501)
-            )
+            resource = self.resolve(scheme, host, target) if method in ("GET", "HEAD") else Resource(b"", status=501)
             keep = headers.get("connection", "").lower() != "close" and version == "HTTP/1.1"
             status, top, body, framed = compose(resource, headers, method, keep)
             end = time.monotonic()
@@ -141,9 +137,7 @@ class Server:
         return keep
 
 
-def compose(
-    resource: Resource, headers: dict[str, str], method: str, keep: bool
-) -> tuple[int, bytes, bytes, bytes]:
+def compose(resource: Resource, headers: dict[str, str], method: str, keep: bool) -> tuple[int, bytes, bytes, bytes]:
     """(status, head, body as coded, body as framed) of an answer."""
     status, body, lines = resource.status, resource.body, []
     etag = f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'

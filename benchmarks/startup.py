@@ -73,9 +73,7 @@ def time_them(them: Sequence[Start], folder: Path, runs: int) -> dict[str, list[
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--runs", type=int, default=15, help="how often each is started (default 15)")
     options.add_argument("--limit", type=float, default=5, help=f"most that {JUDGED} may cost (default 5)")
     options.add_argument("--peers", action="store_true", help="without morgue")

@@ -92,8 +92,3 @@ def main(args: list[str] | None = None) -> Any:
     except (click.Abort, KeyboardInterrupt):
         click.echo("morgue: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # `morgue search x | head`: the reader has had enough. Point stdout elsewhere so that the
-        # interpreter's own flush at exit does not fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

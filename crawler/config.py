@@ -77,9 +77,7 @@ class Crawl(Manners):
 
     concurrency: kinds.Count = key(32, "Requests at a time, all hosts together.", 64)
     timeout: kinds.SomeSeconds = key(30.0, "Seconds after which a request is given up.", 60.0)
-    max_body: kinds.Bytes = key(
-        "20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB"
-    )
+    max_body: kinds.Bytes = key("20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB")
     redirects: kinds.AnyCount = key(10, "Redirects followed from one URL.", 5)
     retries: kinds.AnyCount = key(
         2, "Times a failed request is repeated at once; after that a later crawl tries again.", 1
@@ -102,9 +100,7 @@ class Every(Table):
     feed: kinds.Interval = key("1h", "Time between two readings of an RSS or Atom feed.", "15m")
     news_sitemap: kinds.Interval = key("1h", "Time between two readings of a news sitemap.", "30m")
     sitemap: kinds.Interval = key("1d", "Time between two readings of a sitemap.", "12h")
-    section: kinds.Interval = key(
-        "1d", "Time between two readings of a section page or the front page.", "6h"
-    )
+    section: kinds.Interval = key("1d", "Time between two readings of a section page or the front page.", "6h")
 
 
 class Record(Table):
@@ -172,9 +168,7 @@ class SourceConfig(Table):
     include: kinds.Patterns = key(
         [], "Regular expressions: a URL with a match for one is an article.", ["/story/[0-9]+"]
     )
-    exclude: kinds.Patterns = key(
-        [], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"]
-    )
+    exclude: kinds.Patterns = key([], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"])
     every: Every = Field(Every(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
     crawl: Manners = Field(Manners(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages.")

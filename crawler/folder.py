@@ -50,4 +50,6 @@ def find(given: str | None = None) -> Folder:
     for path in (here, *here.parents):
         if (path / SETTINGS).is_file():
             return Folder(path)
-    raise NoArchive(str(here), "no archive here or in any folder above", "morgue init NAME, then cd NAME (or say -C DIR)")
+    raise NoArchive(
+        str(here), "no archive here or in any folder above", "morgue init NAME, then cd NAME (or say -C DIR)"
+    )

@@ -95,7 +95,9 @@ class Frontier:
 
     def release_stale(self) -> int:
         """Rows that a dead crawl had claimed wait again (the archive's lock says that no other crawl lives)."""
-        return self.db.execute("UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'").rowcount
+        return self.db.execute(
+            "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'"
+        ).rowcount
 
     def add(self, wanted: Iterable[Wanted], source_id: int | None, now: datetime) -> tuple[int, set[str]]:
         """Put URLs into the queue; returns how many articles were new to it, and the hosts that have new work.
@@ -136,7 +138,7 @@ class Frontier:
         return new, hosts
 
     def make_due(self, source_id: int | None, now: datetime) -> None:
-        """A source's listings are wanted now, whenever they were planned; except places that were guessed and not there."""
+        """A source's listings are wanted now, whenever they were planned; except guessed places that were not there."""
         marks = ", ".join("?" * len(LISTINGS))
         self.db.execute(
             f"""UPDATE frontier SET state = 'waiting', next_visit = ?

@@ -54,15 +54,11 @@ def source_file() -> str:
         if field.exclude or name in ("crawl", "rule"):
             continue
         mark = "" if field.is_required() else "#"
-        blocks.append(
-            "\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n"
-        )
+        blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
     for header, model in (("[crawl]", Manners), ("[[rule]]", SourceRule)):
         blocks.append(f"#{header}  # {sentence(model)}\n")
         for name, field in model.model_fields.items():
-            blocks.append(
-                "\n".join([f"# {text}" for text in wrapped(field)] + [f"#{name} = {example(field)}"]) + "\n"
-            )
+            blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"#{name} = {example(field)}"]) + "\n")
     return "\n".join(blocks)
 
 

@@ -69,8 +69,8 @@ class WireHandler(BaseDownloadHandler):
 
     Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
     our own MORGUE_ALLOW_PRIVATE_IPS. Request meta: `download_timeout`, `download_maxsize`,
-    `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`, `source_id`. Sets `capture` (of the last exchange,
-    failed or not) and `download_latency`.
+    `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`, `source_id`. Sets `capture` (of the last
+    exchange, failed or not) and `download_latency`.
     """
 
     lazy = False

@@ -1,7 +1,7 @@
 """How fast a host is asked: its delay, robots.txt's Crawl-delay, the server's own Retry-After, and its latency.
 
-A downloader middleware that sets the delay of Scrapy's downloader slots (one a host name). Scrapy's AutoThrottle knows one
-lowest delay for all hosts; a paper's own `delay` or Crawl-delay needs one each.
+A downloader middleware that sets the delay of Scrapy's downloader slots (one a host name). Scrapy's AutoThrottle knows
+one lowest delay for all hosts; a paper's own `delay` or Crawl-delay needs one each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scrapy.http import Response
 
 from crawler.robotsgate import RobotsCache
 
-# Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever the slot's concurrency.
+# Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 LEAST = 0.001  # seconds
 WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 
@@ -36,7 +36,7 @@ class Tempo:
 def next_delay(now: float, latency: float, floor: float, ceiling: float, *, ok: bool) -> float:
     """The delay after an answer that took `latency` seconds: halfway towards one request a latency.
 
-    The rule of Scrapy's AutoThrottle at a target of one request at a time: error pages are quick and must not speed us up.
+    The rule of Scrapy's AutoThrottle at one request at a time: error pages are quick, and must not speed us up.
     """
     wished = max(latency, (now + latency) / 2)
     new = min(max(floor, wished), max(ceiling, floor))
@@ -44,7 +44,7 @@ def next_delay(now: float, latency: float, floor: float, ceiling: float, *, ok: 
 
 
 def retry_after(value: bytes | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or an HTTP date); None if it says nothing."""
+    """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date); None if it says nothing."""
     text = (value or b"").decode("latin-1").strip()
     if text.isdigit():
         return float(text[:9])
@@ -100,7 +100,7 @@ class Pace:
     def floor(self, host: str) -> float:
         """The least delay for a host: ours, or robots.txt's Crawl-delay up to the greatest that we wait.
 
-        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, so it is lengthened by that.
+        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, and lengthened by that.
         """
         tempo = self.tempos.get(host, self.default)
         asked = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)

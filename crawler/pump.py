@@ -1,7 +1,7 @@
-"""From the frontier into Scrapy: how many URLs of which host are in flight. Scrapy's own queue never holds more than that.
+"""From the frontier into Scrapy: how many URLs of which host are in flight. Scrapy's own queue holds no more than that.
 
-A host has at most one URL waiting behind those being fetched, so that its pace (kept by Scrapy's downloader slots) never
-leaves the wire idle, and so that a stop drains in seconds.
+A host has at most one URL waiting behind those being fetched, so that its pace (kept by Scrapy's downloader slots)
+never leaves the wire idle, and so that a stop drains in seconds.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Pump:
         open_pages: int,
         limit: int | None,
     ) -> None:
-        """`shares` by host, `share` for all others. `concurrency`: URLs being fetched over all hosts; `open_pages`: URLs
-        not yet filed; `limit`: article pages a run."""
+        """`shares` by host, `share` for all others. `concurrency`: URLs being fetched over all hosts; `open_pages`:
+        URLs not yet filed; `limit`: article pages a run."""
         self.desk, self.frontier, self.scope = desk, frontier, scope
         self.shares, self.share = shares, share
         self.concurrency, self.open_pages, self.limit = concurrency, open_pages, limit

@@ -1,4 +1,4 @@
-"""A redirect to a page that the frontier knows already is not followed: one page, one visit, however many old addresses it has.
+"""A redirect to a page that the frontier knows is not followed: one page, one visit, however many old addresses it has.
 
 Stands nearer the wire than Scrapy's RedirectMiddleware, which follows all others.
 """

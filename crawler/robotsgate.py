@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -42,8 +42,8 @@ AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
 class Disallowed(IgnoreRequest):
     """robots.txt does not let us.
 
-    `for_now`: only because it could not be had, so ask again later; `unreachable`: because the host could not be reached
-    at all, and why.
+    `for_now`: only because it could not be had, so ask again later; `unreachable`: because the host could not be
+    reached at all, and why.
     """
 
     def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None) -> None:
@@ -54,7 +54,7 @@ class Disallowed(IgnoreRequest):
 class RobotsCache:
     """robots.txt of every site asked for in this crawl, fetched once a crawl (RFC 9309, 2.4: at most a day old)."""
 
-    _caches: WeakKeyDictionary[Any, RobotsCache] = WeakKeyDictionary()
+    _caches: ClassVar[WeakKeyDictionary[Any, RobotsCache]] = WeakKeyDictionary()
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler

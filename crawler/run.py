@@ -50,6 +50,7 @@ class Run:
         self.pump: Pump | None = None
         self._crawler: Any = None
         self._closed = self._stopping = self.broken = False
+        self.left = 0  # URLs that were due and not visited: the run was stopped, or reached a cap
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -64,9 +65,7 @@ class Run:
 
     def prepare(self) -> Prepared:
         """Bring sources and seeds into the tables."""
-        self.prepared = self.desk.keeper.call(
-            prepare, self.plan, self.config, self.desk.store, self.frontier, now()
-        )
+        self.prepared = self.desk.keeper.call(prepare, self.plan, self.config, self.desk.store, self.frontier, now())
         return self.prepared
 
     def anything_due(self) -> bool:
@@ -135,7 +134,7 @@ class Run:
         return Visits(self.desk, self.frontier, self.pump, prepared.sites)
 
     def stop(self) -> None:
-        """Fetch nothing more; what is in flight is finished and filed, and then the spider is idle and closes by itself.
+        """Fetch nothing more; what is in flight is finished and filed, then the spider is idle and closes by itself.
 
         May come before there is a pump: a signal during start-up.
         """
@@ -151,8 +150,9 @@ class Run:
     async def finish(self) -> Ending:
         """Give back what was not visited, let the workers finish, commit, let go of the archive."""
         try:
-            if self.pump is not None and self.desk.fatal is None:
+            if self.pump is not None and self.prepared is not None and self.desk.fatal is None:
                 await self.desk.do(self.frontier.release, self.pump.open_claims)
+                self.left = await self.desk.do(self.frontier.count_due, self.prepared.scope, now())
         except MorgueError as error:
             self.desk.fatal = self.desk.fatal or error
         await self.desk.workers.close()
@@ -216,9 +216,7 @@ def open_desk(config: Config, command: str) -> Desk:
 
 def hosts_of(config: Config) -> dict[str, Any]:
     """Merged crawl settings by host name, for the hosts that source files speak of."""
-    return {
-        urlsplit(own.url).hostname or "": config.for_source(name) for name, own in config.sources.items()
-    }
+    return {urlsplit(own.url).hostname or "": config.for_source(name) for name, own in config.sources.items()}
 
 
 def shares(config: Config) -> dict[str, Share]:

@@ -1,7 +1,7 @@
 """When a URL is visited next, and why. Pure: values in, values out, no clock and no database.
 
-Kinds that lead to articles come back every so often; an article comes back at the ages of the `crawl.recheck` setting, to
-see edits (a study of 88 million news pages found about four fifths of text edits within a day of publication: GDELT
+Kinds that lead to articles come back every so often; an article comes back at the ages of the `crawl.recheck` setting,
+to see edits (a study of 88 million news pages found about four fifths of text edits within a day of publication: GDELT
 Global Difference Graph); what failed comes back later each time.
 """
 

@@ -6,7 +6,7 @@ What an archive's own morgue.toml decides (delay, timeout, User-Agent, ...) is p
 BOT_NAME = "newsmorgue"
 SPIDER_MODULES = ["crawler.spiders"]
 
-# Off the wire: our own client, because the archive needs every byte of both directions (docs/decisions/0001-the-wire.md).
+# Off the wire: our own client; the archive needs every byte of both directions (docs/decisions/0001-the-wire.md).
 DOWNLOAD_HANDLERS = {
     "http": "crawler.handler.WireHandler",
     "https": "crawler.handler.WireHandler",
@@ -26,7 +26,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
     "crawler.redirects.KnownRedirects": 610,  # sees an answer before RedirectMiddleware (600) follows it
-    "crawler.pace.Pace": 860,  # nearer the wire than RetryMiddleware (550): a 503 must slow us down before it is retried
+    "crawler.pace.Pace": 860,  # nearer the wire than RetryMiddleware (550): a 503 slows us down before it is retried
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache
 }
 

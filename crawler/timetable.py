@@ -38,9 +38,7 @@ class Job:
     def __post_init__(self) -> None:
         """Raises ConfigError for what cron and systemd cannot be told."""
         if self.every not in INTERVALS:
-            raise ConfigError(
-                f"--every {spoken(self.every)}", "is no interval that a calendar knows", f"say {CHOICES}"
-            )
+            raise ConfigError(f"--every {spoken(self.every)}", "is no interval that a calendar knows", f"say {CHOICES}")
         for word in (self.archive, *self.command):
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
@@ -49,7 +47,15 @@ class Job:
     @property
     def arguments(self) -> list[str]:
         """The command line."""
-        return [*self.command, "-C", self.archive, "crawl", "--quiet", *(["--due"] if self.sources else []), *self.sources]
+        return [
+            *self.command,
+            "-C",
+            self.archive,
+            "crawl",
+            "--quiet",
+            *(["--due"] if self.sources else []),
+            *self.sources,
+        ]
 
     @property
     def name(self) -> str:

@@ -63,9 +63,7 @@ class Reading:
     def _source_files(self, folder: Path) -> list[Path]:
         try:
             # os.listdir because Path.glob passes over a folder that it may not read.
-            names = sorted(
-                name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._"
-            )
+            names = sorted(name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._")
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -74,9 +72,7 @@ class Reading:
         for name in [name for name in names if not NAME.fullmatch(name.removesuffix(".toml"))]:
             names.remove(name)
             cure = "rename it: letters, digits, - _ and . only, a letter or digit first"
-            self.mistakes.append(
-                ConfigError(f"sources/{name}", "the file's name is no name for a source", cure)
-            )
+            self.mistakes.append(ConfigError(f"sources/{name}", "the file's name is no name for a source", cure))
         return [folder / name for name in names]
 
     def _read(self, path: Path, shown: str) -> dict[str, Any]:
@@ -90,22 +86,16 @@ class Reading:
         """Put one `key=value` into the raw values."""
         name, equals, value = text.partition("=")
         if not equals:
-            self.mistakes.append(
-                ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0")
-            )
+            self.mistakes.append(ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0"))
             return
         keys, file, values = name.strip(), SETTINGS, self.settings
         if keys.startswith("source."):
             keys = keys.removeprefix("source.")
             # Names may hold dots: the longest that fits is meant.
-            found = max(
-                (known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None
-            )
+            found = max((known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None)
             if found is None:
                 there = ", ".join(self.sources) or "none yet"
-                self.mistakes.append(
-                    ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}")
-                )
+                self.mistakes.append(ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}"))
                 return
             file, values, keys = f"sources/{found}.toml", self.sources[found], keys.removeprefix(f"{found}.")
         path = tuple(keys.split("."))

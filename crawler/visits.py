@@ -1,5 +1,5 @@
-"""What a visit came to: every way in which a claimed URL ends, written into frontier and tally. One place, so that nothing
-claimed is ever forgotten.
+"""What a visit came to: every way in which a claimed URL ends, written into frontier and tally. One place, so that
+nothing claimed is ever forgotten.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Scrapy builds its components one by one and hands each the `Crawler`; `Desk.of(c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from pipelines.errors import MorgueError
@@ -21,7 +21,7 @@ from pipelines.workers import Workers
 class Desk:
     """The shared things of one crawl. Whoever makes it closes it."""
 
-    _desks: WeakKeyDictionary[Any, Desk] = WeakKeyDictionary()
+    _desks: ClassVar[WeakKeyDictionary[Any, Desk]] = WeakKeyDictionary()
 
     def __init__(self, keeper: Keeper, workers: Workers, *, command: str, software: str, **record_options: Any) -> None:
         self.keeper, self.workers, self.tally = keeper, workers, Tally()

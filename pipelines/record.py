@@ -27,9 +27,7 @@ from pipelines.warcrecord import Fields, Record, date, digest, new_id, uri, warc
 ChunkedDigest = Literal["omit", "entity", "stored"]
 
 
-def keep(
-    exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit"
-) -> Capture:
+def keep(exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit") -> Capture:
     """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
 
     Raises DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.

@@ -29,7 +29,7 @@ CREATE TABLE crawls (
     outcome  TEXT,                  -- done, partly failed, nothing reachable, interrupted, disk full, ...
     command  TEXT NOT NULL,         -- the arguments, as typed
     software TEXT NOT NULL,         -- name and version that ran
-    counts   TEXT                   -- JSON: {source: {found, fetched, new, edited, unchanged, nothing, disallowed, failed}}
+    counts   TEXT                   -- JSON: {source: {found, fetched, new, edited, unchanged, ..., failed, why}}
 ) STRICT;
 
 -- One exchange kept in WARC. (file, offset, length) is the gzip member of its response (or metadata) record.
@@ -39,7 +39,7 @@ CREATE TABLE captures (
     source_id      INTEGER REFERENCES sources(id), -- NULL where the exchange belongs to no one source
     url            TEXT NOT NULL,   -- WARC-Target-URI
     time           TEXT NOT NULL,   -- WARC-Date: when the request was sent, microseconds
-    kind           TEXT NOT NULL,   -- what it was wanted for: robots, feed, news sitemap, sitemap, front, section, article
+    kind           TEXT NOT NULL,   -- wanted for: robots, feed, news sitemap, sitemap, front, section, article, page
     status         INTEGER,         -- HTTP status; NULL if no response came
     mime           TEXT,            -- media type of Content-Type, without parameters
     file           TEXT NOT NULL,   -- WARC file below warc/ (with .open behind it while being written)

@@ -114,9 +114,7 @@ class Store:
 
     def seen(self, article_id: int, time: datetime) -> None:
         """The article still stood at `time`."""
-        self.db.execute(
-            "UPDATE articles SET last_seen = max(last_seen, ?) WHERE id = ?", (stamp(time), article_id)
-        )
+        self.db.execute("UPDATE articles SET last_seen = max(last_seen, ?) WHERE id = ?", (stamp(time), article_id))
 
     def still_there(self, url: str, time: datetime) -> bool:
         """A conditional request was answered 304: the article at `url` is as it was. False if there is none."""
@@ -133,7 +131,7 @@ class Store:
             self._alias(row[0], {url_key(other)})
 
     def _find(self, *keys: str) -> tuple[int, str, str, str] | None:
-        """(id, url_key, key of the URL it was last read from, text_digest) of the article known under one of the keys."""
+        """(id, url_key, key of the URL it was last read from, text_digest) of the article known under a key."""
         marks = ", ".join("?" * len(keys))
         row = self.db.execute(
             f"""SELECT id, url_key, url, text_digest FROM articles WHERE url_key IN ({marks})

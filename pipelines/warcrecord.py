@@ -1,7 +1,7 @@
 """A WARC record: its fields, its block, and how both become one gzip member and a record again.
 
-Records are put together byte for byte: a library that parses HTTP heads on the way would change what it
-cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+warcio writes the head of a record. The block goes in as it is: warcio's own writer parses HTTP heads on the way, and
+would change what it cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from hashlib import sha1
 from typing import NamedTuple
 from urllib.parse import quote
 
-VERSION = b"WARC/1.1\r\n"
+from warcio.statusandheaders import StatusAndHeaders
+
+VERSION = "WARC/1.1"
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -91,9 +93,10 @@ def one_line(name: str, value: str) -> str:
 def member(record: Record, level: int = 6) -> bytes:
     """A record as one gzip member. Raises ValueError for a field that would break its line."""
     pairs = [*record.fields, ("Content-Length", str(len(record.block)))]
+    head = StatusAndHeaders("", [(name, one_line(name, value)) for name, value in pairs], protocol=VERSION)
     squeeze = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS + 16)
     parts = [
-        squeeze.compress(VERSION + warc_fields(pairs) + b"\r\n"),
+        squeeze.compress(head.to_bytes(encoding="utf-8")),
         squeeze.compress(record.block),
         squeeze.compress(b"\r\n\r\n"),
         squeeze.flush(),

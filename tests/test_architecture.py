@@ -130,9 +130,7 @@ def test_what_is_named_is_there(path):
         if name.split(".")[0] not in LAW:
             continue
         module, _, attribute = name.rpartition(".")
-        known = name in MODULES or (
-            module in MODULES and re.search(rf"\b{attribute}\b", MODULES[module].read_text())
-        )
+        known = name in MODULES or (module in MODULES and re.search(rf"\b{attribute}\b", MODULES[module].read_text()))
         if not known:
             missing.append(f"{path.relative_to(ROOT)}:{line} names {name}")
     assert not missing

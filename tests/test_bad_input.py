@@ -155,12 +155,8 @@ def test_a_dead_host_is_nothing_reachable(archive, url, why):
 def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_source_says_otherwise(archive, tmp_path):
     """TLS failed, exit code 3; with `verify_certificates = false` in its file the same site is crawled."""
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*request, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with answering({"/": (200, b"<html><body>Nothing today</body></html>", {})}, context) as (url, asked):
@@ -186,7 +182,9 @@ def test_private_addresses_are_refused_unless_allowed(archive, paper):
 def test_a_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, paper, path):
     """What could be read is used; the summary says which file was not whole."""
     kind = "sitemaps" if "sitemap" in path else "feeds"
-    (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/odd/consent.html"\n{kind} = ["{paper.url}{path}"]\n')
+    (archive / "sources" / "gazette.toml").write_text(
+        f'url = "{paper.url}/odd/consent.html"\n{kind} = ["{paper.url}{path}"]\n'
+    )
     began = time.monotonic()
     done = crawl(archive, "gazette", *QUICK, timeout=60)
     assert time.monotonic() - began < 40
@@ -194,9 +192,7 @@ def test_a_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, pa
     assert done.returncode in (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("status", "allowed"), [(500, False), (503, False), (404, True), (403, True), (410, True)]
-)
+@pytest.mark.parametrize(("status", "allowed"), [(500, False), (503, False), (404, True), (403, True), (410, True)])
 def test_robots_txt_that_fails_disallows_and_one_that_is_not_there_allows(archive, status, allowed):
     """RFC 9309, 2.3.1.3 and 2.3.1.4: 4xx is no robots.txt; 5xx may hide one."""
     page = b"<html><body><a href='/news/2026/11/20/a-story-about-the-harbour.html'>A story</a></body></html>"
@@ -267,7 +263,9 @@ def test_no_archive_says_how_to_make_one(tmp_path):
     assert "morgue init" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to become somebody else")
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv to become somebody else"
+)
 def test_a_folder_that_cannot_be_written_says_so(archive, tmp_path):
     """Exit code 6, before anything is fetched. Run as `nobody`, because root may write everywhere."""
     for path in [tmp_path, *tmp_path.rglob("*")]:
@@ -278,7 +276,13 @@ def test_a_folder_that_cannot_be_written_says_so(archive, tmp_path):
     from tests.command import command_line, environment
 
     done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command_line("-C", archive, "crawl", "http://127.0.0.1:1/")],
+        [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            *command_line("-C", archive, "crawl", "http://127.0.0.1:1/"),
+        ],
         env=environment() | {"HOME": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -295,7 +299,9 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
     """Exit code 5; the WARC files have no torn tail; with space again the next crawl completes the archive."""
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", small], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", small], capture_output=True, text=True
+    )
     if mounted.returncode != 0:
         pytest.skip(f"cannot mount a tmpfs here: {mounted.stderr.strip()}")
     try:
@@ -317,7 +323,9 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
 def test_a_second_crawl_on_the_same_archive_is_refused(archive):
     """Exit code 4, with the process that holds the lock; the first crawl goes on."""
     with serve(delay=0.3) as paper:
-        first = start("-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/")
+        first = start(
+            "-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/"
+        )
         try:
             wait_for(lambda: len(paper.journal) > 2)
             second = crawl(archive, paper.url + "/")
@@ -328,7 +336,9 @@ def test_a_second_crawl_on_the_same_archive_is_refused(archive):
             assert first.wait(60) == 130
 
 
-@pytest.mark.parametrize("query", ['"unbalanced', "title:", "NEAR(", "-", "AND", "a OR", "*", "'; DROP TABLE", "(((", "\x00"])
+@pytest.mark.parametrize(
+    "query", ['"unbalanced', "title:", "NEAR(", "-", "AND", "a OR", "*", "'; DROP TABLE", "(((", "\x00"]
+)
 def test_query_junk_never_raises(archive, query):
     """Either it is understood or it is refused in words (exit code 2)."""
     if "\x00" in query:
@@ -384,7 +394,9 @@ def wait_for(condition, seconds: float = 30.0) -> None:
 def test_no_port_is_left_open_to_control_a_crawl(archive):
     """Neither telnet nor remote control: a crawling process listens nowhere."""
     with serve(delay=0.3) as paper:
-        running = start("-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/")
+        running = start(
+            "-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/"
+        )
         try:
             wait_for(lambda: len(paper.journal) > 2)
             sockets = {os.readlink(fd) for fd in Path(f"/proc/{running.pid}/fd").iterdir() if fd.exists()}

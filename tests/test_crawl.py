@@ -30,7 +30,9 @@ def crawled(tmp_path_factory):
 def test_every_article_is_stored_exactly_once(crawled):
     """Feeds, news sitemap, sitemaps, sections, redirects, AMP twins and tracking parameters: one row an article."""
     paper, archive, done = crawled
-    stored = Counter(urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles"))
+    stored = Counter(
+        urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")
+    )
     wanted = {truth.path for truth in paper.truth.values()}
     assert wanted - set(stored) == set(), done.stdout
     assert {path: number for path, number in stored.items() if number > 1} == {}
@@ -152,7 +154,8 @@ def test_an_article_leads_to_the_record_it_was_read_from(crawled):
     """articles.capture_id names a response record of that very page, and the row names extractor and version."""
     _paper, archive, _done = crawled
     for url, captured, status, extractor in rows(
-        archive, "SELECT a.url, c.url, c.status, a.extractor FROM articles a LEFT JOIN captures c ON c.id = a.capture_id"
+        archive,
+        "SELECT a.url, c.url, c.status, a.extractor FROM articles a LEFT JOIN captures c ON c.id = a.capture_id",
     ):
         assert captured == url
         assert status == 200

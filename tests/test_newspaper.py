@@ -39,9 +39,7 @@ class Answer:
 def get(paper: Paper, target: str, method: str = "GET", **headers: str) -> Answer:
     """One request; header names are written with underscores."""
     connection = http.client.HTTPConnection(paper.host, paper.port, timeout=5)
-    connection.request(
-        method, target, headers={name.replace("_", "-"): value for name, value in headers.items()}
-    )
+    connection.request(method, target, headers={name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
@@ -119,9 +117,7 @@ def test_the_truth_holds_no_boilerplate(paper: Paper) -> None:
 def test_the_paper_is_large_and_varied_enough(paper: Paper) -> None:
     """At least 64 articles, in the promised languages, both designs, and of every kind."""
     truths = paper.truth.values()
-    count = {
-        language: sum(t.language == language for t in truths) for language in {t.language for t in truths}
-    }
+    count = {language: sum(t.language == language for t in truths) for language in {t.language for t in truths}}
     assert len(truths) >= 64
     assert count["en"] >= 40
     assert count["de"] >= 8
@@ -321,11 +317,7 @@ def test_every_link_of_the_paper_leads_somewhere(paper: Paper) -> None:
     for page in pages:
         for href in re.findall(r'href="([^"]+)"', get(paper, page).body.decode()):
             parts = urlsplit(html.unescape(href))
-            if (
-                parts.netloc in ("", f"{paper.host}:{paper.port}")
-                and parts.scheme in ("", "http")
-                and parts.path
-            ):
+            if parts.netloc in ("", f"{paper.host}:{paper.port}") and parts.scheme in ("", "http") and parts.path:
                 targets.add(parts._replace(scheme="", netloc="", fragment="").geturl())
     with ThreadPoolExecutor(8) as pool:
         answers = dict(zip(targets, pool.map(lambda target: get(paper, target).status, targets), strict=True))
@@ -386,9 +378,7 @@ def test_odd_pages_are_odd_in_their_own_way(paper: Paper) -> None:
         answer = get(paper, urlsplit(url).path)
         assert answer.status == 200
         for line in (odd.text or "").split("\n"):
-            assert any(
-                html.escape(line).encode(coding, "replace") in answer.body for coding in ("utf-8", "cp1252")
-            )
+            assert any(html.escape(line).encode(coding, "replace") in answer.body for coding in ("utf-8", "cp1252"))
     assert get(paper, "/odd/empty.html").body == b""
     with pytest.raises(UnicodeDecodeError):
         get(paper, "/odd/windows-1252.html").body.decode()

@@ -42,7 +42,10 @@ def assert_whole(archive: Path, paper) -> None:
         with open(file, "rb") as stream:
             records = ArchiveIterator(stream, no_record_parse=True)
             for record in records:
-                uri, key = record.rec_headers.get_header("WARC-Target-URI"), record.rec_headers.get_header("WARC-Record-ID")
+                uri, key = (
+                    record.rec_headers.get_header("WARC-Target-URI"),
+                    record.rec_headers.get_header("WARC-Record-ID"),
+                )
                 record.raw_stream.read()
                 places[key] = (file.name, records.get_record_offset(), uri)
     for url, file, offset, record_id in rows(archive, "SELECT url, file, offset, record_id FROM captures"):
@@ -142,7 +145,9 @@ def test_a_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
 def test_an_edit_becomes_a_revision(archive):
     """A corrected article has two revisions, each leading to its own record; the search finds the new text."""
     with serve() as paper:
-        (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nsitemaps = ["{paper.url}/sitemap_index.xml"]\n')
+        (archive / "sources" / "gazette.toml").write_text(
+            f'url = "{paper.url}/"\nsitemaps = ["{paper.url}/sitemap_index.xml"]\n'
+        )
         ages = ("-s", 'crawl.recheck=["1s"]', "-s", 'every.sitemap="1s"')
         crawl(archive, "gazette", *ages)
         truth = paper.correct()

@@ -122,9 +122,12 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
-        click.echo("morgue: nothing could be reached\n  check the network, the addresses, and robots.txt above", err=True)
+        click.echo(
+            "morgue: nothing could be reached\n  check the network, the addresses, and robots.txt above", err=True
+        )
     elif not quiet:
-        click.echo(ending.word)
+        more = f"; {run.left} more URLs are due (a limit was reached): morgue crawl goes on" if run.left else ""
+        click.echo(ending.word + more)
 
 
 def warn_without_contact(config: Config, plan: Plan, sites: Any) -> None:
@@ -148,7 +151,9 @@ def listed(file: str, column: str | None) -> Iterator[str]:
     for place, text in entries(file, column):
         url = fetchable(text)
         if url is None:
-            raise ConfigError(f"{file}: {place}", f"{text!r} is not a web address", "say e.g. https://paper.example/story")
+            raise ConfigError(
+                f"{file}: {place}", f"{text!r} is not a web address", "say e.g. https://paper.example/story"
+            )
         yield url
 
 

@@ -30,9 +30,7 @@ def command(folder: str, contact: str, name: str) -> None:
     make(made, contact, name)
     click.echo(f"new archive: {made.path}")
     if not contact:
-        click.echo(
-            f"  name a contact under [operator] in {made.settings}: site owners should be able to reach you"
-        )
+        click.echo(f"  name a contact under [operator] in {made.settings}: site owners should be able to reach you")
     if folder != ".":
         click.echo(f"  cd {shlex.quote(folder)}")
     click.echo("  morgue add https://a-newspaper.example/    find its feeds and sitemaps, and watch it")

@@ -16,13 +16,9 @@ from pipelines.errors import ConfigError, NotFound
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option(
-    "--systemd", "form", flag_value="systemd", help="A service and a timer of your own systemd (on Linux)."
-)
+@click.option("--systemd", "form", flag_value="systemd", help="A service and a timer of your own systemd (on Linux).")
 @click.option("--cron", "form", flag_value="cron", help="A line for crontab -e (elsewhere).")
-@click.option(
-    "--every", metavar="TIME", default="15m", show_default=True, help="How often to look what is due."
-)
+@click.option("--every", metavar="TIME", default="15m", show_default=True, help="How often to look what is due.")
 @folder_option
 @setting_option
 @click.pass_context

@@ -80,7 +80,7 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
 
 
 def is_comments_title(title: str) -> bool:
-    """"Paper » Comments Feed", "Story » Comments Feed", as WordPress names them, and their translations."""
+    """ "Paper » Comments Feed", "Story » Comments Feed", as WordPress names them, and their translations."""
     last = title.rpartition("»")[2].lower()
     words = ("comment", "kommentar", "comentario", "comentário", "commenti", "reacties", "komentarz", "комментари")
     return bool(COMMENTS_TITLE.match(title)) or any(word in last for word in words if "»" in title)

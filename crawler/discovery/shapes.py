@@ -76,7 +76,7 @@ def classify(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> str | None:
-    """"article", "section", or None for an address that is not worth following.
+    """ "article", "section", or None for an address that is not worth following.
 
     `base`: links to other sites than its are None. `exclude` and `include` are a source's own regular expressions,
     searched for in the URL; `exclude` wins over `include`, and both win over the shape.
@@ -208,7 +208,7 @@ def _has_digit(text: str) -> bool:
 
 
 def _date(shape: Shape) -> str | None:
-    """"day" or "month": a date, and something that it dates. "archive": a date alone. None: no date, or only a year."""
+    """ "day" or "month": a date, and something that it dates. "archive": a date alone. None: no date, or only a year."""
     segments = shape.segments
     for at, segment in enumerate(segments):
         end = at == len(segments) - 1

@@ -241,4 +241,3 @@ def _absolute(location: str | None, base: str) -> str | None:
         return urljoin(base, location) if location else None
     except ValueError:
         return None
-

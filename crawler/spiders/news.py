@@ -1,4 +1,4 @@
-"""The one spider: the frontier in, pages out. It decides nothing: what a visit comes to is `crawler.visits`' business."""
+"""The one spider: the frontier in, pages out. It decides nothing: what a visit comes to, `crawler.visits` says."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ READERS = {
     "front": read_links,
     "section": read_links,
 }
+
 
 class NewsSpider(scrapy.Spider):
     """Every source, every site; what differs between them is data (`crawler.plan.Site`)."""
@@ -128,9 +129,11 @@ class NewsSpider(scrapy.Spider):
     async def links(self, claim: Claim, response: Response) -> tuple[list[Wanted], str | None]:
         """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers."""
         site, reader = self.visits.site(claim), READERS[claim.kind]
-        content_type = header(response, "Content-Type")
+        asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
+        if reader is read_links:
+            asked += [site.include, site.exclude]
         try:
-            found: Discovery = await self.visits.desk.workers.run(reader, response.body, response.url, content_type)
+            found: Discovery = await self.visits.desk.workers.run(reader, *asked)
         except Overrun as overrun:
             return [], f"reading it {overrun.reason}"
         wanted = follow(found, claim, site, self.run.config.crawl.url_length)
@@ -139,7 +142,7 @@ class NewsSpider(scrapy.Spider):
         return wanted, found.problem
 
     async def common_places(self, response: Response, wanted: list[Wanted]) -> list[Wanted]:
-        """Of a site that nobody has probed: the sitemaps that robots.txt names; else the places where most have theirs."""
+        """Of a site that nobody has probed: the sitemaps that robots.txt names; else where most sites have theirs."""
         robots = await RobotsCache.of(self.crawler).get(response.url, response.meta)
         places = [Wanted(url, "sitemap", 1, response.url) for url in robots.sitemaps]
         if not places:

@@ -72,10 +72,7 @@ COMPLETE: dict[str, tuple[Reply, bytes]] = {
         b"hello world",
     ),
     "/chunked-and-length": (
-        Reply(
-            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: Chunked\r\n\r\n"
-            b"5\r\nhello\r\n0\r\n\r\n"
-        ),
+        Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
         b"hello",
     ),
     "/chunked-gzip": (
@@ -122,9 +119,7 @@ REPLIES = {path: reply for path, (reply, _) in COMPLETE.items()}
 Scenario = Callable[[Client], Coroutine[Any, Any, Any]]
 
 
-def run(
-    scenario: Scenario, *, limits: Limits | None = None, allow_private_ips: bool = True, **options: Any
-) -> Any:
+def run(scenario: Scenario, *, limits: Limits | None = None, allow_private_ips: bool = True, **options: Any) -> Any:
     """Run a scenario with a client that is closed behind it."""
 
     async def main() -> Any:

@@ -58,8 +58,11 @@ SHAPES: list[tuple[str, str | None]] = [
     ("https://paper.example/artikel_zur_lage_am_deich", A),
     ("https://paper.example/economie/comment-les-efforts-ont-permis/", A),
     ("https://paper.example/markets/home-depot-sales-earnings", A),
-    ("https://paper.example/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/%D0%BC%D0%BE%D1%81%D1%82-%D1%87%D0%B5%D1%80%D0%B5%D0%B7-"
-     "%D1%80%D0%B5%D0%BA%D1%83-%D0%B7%D0%B0%D0%BA%D1%80%D1%8B%D1%82", A),
+    (
+        "https://paper.example/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/%D0%BC%D0%BE%D1%81%D1%82-%D1%87%D0%B5%D1%80%D0%B5%D0%B7-"
+        "%D1%80%D0%B5%D0%BA%D1%83-%D0%B7%D0%B0%D0%BA%D1%80%D1%8B%D1%82",
+        A,
+    ),
     ("https://paper.example/society/市は古い橋を修理する", A),
     ("https://paper.example/مقالات/الجسر-القديم-مغلق-اليوم", A),
     ("https://paper.example/feather-duvet.html", A),

@@ -85,9 +85,7 @@ PRIVATE_HOSTS = [
 def test_private_addresses_are_not_connected_to(host: str) -> None:
     """However a private address is spelled, no connection is made; the refusal is recorded."""
     with HostileServer(REPLIES) as server:
-        error = run(
-            lambda client: fails(client, f"http://{host}:{server.port}/plain"), allow_private_ips=False
-        )
+        error = run(lambda client: fails(client, f"http://{host}:{server.port}/plain"), allow_private_ips=False)
         assert type(error) in (AddressRefused, NameNotResolved)
         assert type(error) is AddressRefused or host in (
             "LOCALHOST.",
@@ -133,17 +131,13 @@ def test_private_addresses_of_a_public_name_are_left_out(monkeypatch: pytest.Mon
     assert opened == ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
 
 
-@pytest.mark.parametrize(
-    "address", ["93.184.215.14", "2606:2800:21f::1", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"]
-)
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f::1", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"])
 def test_public_addresses_are_public(address: str) -> None:
     """The guard lets the public internet through, also in its IPv6 wrappings."""
     assert is_public(address)
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "10.0.0.1"]
-)
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "10.0.0.1"])
 def test_private_literals_are_known_without_a_lookup(host: str) -> None:
     """What a request through a proxy is checked for: hosts that say by themselves that they are private."""
     assert is_private_literal(host)

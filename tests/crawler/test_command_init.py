@@ -73,9 +73,7 @@ def test_a_file_in_the_way(tmp_path):
     assert morgue("init", tmp_path / "file").returncode == 2
 
 
-@pytest.mark.parametrize(
-    "contact", ["me", "me@", "@x.org", "a b@x.org", "ftp://x.org", "me@x.org (me)", "mé@x.org"]
-)
+@pytest.mark.parametrize("contact", ["me", "me@", "@x.org", "a b@x.org", "ftp://x.org", "me@x.org (me)", "mé@x.org"])
 def test_a_contact_is_a_mail_address_or_a_url(tmp_path, contact):
     """It goes out with every request."""
     done = morgue("init", tmp_path / "a", "--contact", contact)

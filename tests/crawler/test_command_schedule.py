@@ -43,9 +43,7 @@ def cron_gives(line):
 def words_of(shell_line):
     """What a program called by this line of sh is given."""
     script = f"set -- {shell_line}; printf '%s\\0' \"$@\""
-    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split(
-        "\0"
-    )[:-1]
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
 
 
 @pytest.mark.parametrize("folder", AWKWARD)
@@ -158,9 +156,7 @@ def test_paths_that_cannot_be_said_are_refused(path):
         Job(path, ("/m",), 900)
 
 
-@pytest.mark.parametrize(
-    ("args", "code"), [(["--every", "7m"], 2), (["--every", "often"], 2), (["nobody"], 8)]
-)
+@pytest.mark.parametrize(("args", "code"), [(["--every", "7m"], 2), (["--every", "often"], 2), (["nobody"], 8)])
 def test_bad_arguments(archive, args, code):
     """Say what would be right."""
     done = morgue("-C", archive, "schedule", *args)

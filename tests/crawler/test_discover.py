@@ -60,7 +60,9 @@ def test_a_sources_own_patterns_win():
     assert classify(STORY, base="http://paper.example:80/") == "article"
 
 
-@pytest.mark.parametrize("url", ["", "x", "https://", "https://[", "mailto:a@b.example", "https://p.example/%ff%00/\ud800"])
+@pytest.mark.parametrize(
+    "url", ["", "x", "https://", "https://[", "mailto:a@b.example", "https://p.example/%ff%00/\ud800"]
+)
 def test_no_address_breaks_the_judge(url):
     """It sees what strangers put into a href."""
     assert classify(url) in (None, "section", "article")
@@ -308,7 +310,9 @@ def test_an_index_names_sitemaps_those_without_articles_left_out():
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda text: text.replace("http://www.sitemaps.org/schemas/sitemap/0.9", "http://www.google.com/schemas/sitemap/0.84"),
+        lambda text: text.replace(
+            "http://www.sitemaps.org/schemas/sitemap/0.9", "http://www.google.com/schemas/sitemap/0.84"
+        ),
         lambda text: text.replace(NAMESPACES, 'xmlns:news="x"'),
         lambda text: text.replace("<url>", "<s:url>").replace("</url>", "</s:url>").replace(NAMESPACES, 'xmlns:s="x"'),
         lambda text: "\n\n " + text,
@@ -374,7 +378,10 @@ def test_more_than_50000_urls_are_left():
 def test_entities_are_text():
     """No bomb, no file, no network."""
     lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    for doctype in (f'<!DOCTYPE x [<!ENTITY l0 "ha">{lol}]>', '<!DOCTYPE x [<!ENTITY l9 SYSTEM "file:///etc/hostname">]>'):
+    for doctype in (
+        f'<!DOCTYPE x [<!ENTITY l0 "ha">{lol}]>',
+        '<!DOCTYPE x [<!ENTITY l9 SYSTEM "file:///etc/hostname">]>',
+    ):
         text = f"<?xml version='1.0'?>{doctype}<urlset><url><loc>{STORY}&l9;x</loc></url></urlset>"
         began = time.process_time()
         found = read_sitemap(text.encode(), MAP)

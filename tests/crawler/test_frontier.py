@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier import Frontier, Scope, Visit, Wanted, day_in
+from crawler.frontier import Frontier, Scope, Validators, Visit, Wanted, day_in
 from crawler.schedule import Next
 from pipelines.keeper import open_database
 
@@ -27,7 +27,12 @@ def claim(frontier, number=10, scope=None, now=NOW, host="paper.example"):
 
 def test_two_spellings_of_an_address_are_one_row(frontier):
     """Tracking parameters, fragment, default port and case do not make a second URL."""
-    spellings = [STORY, STORY + "?utm_source=feed", STORY + "#comments", STORY.replace("paper.example", "PAPER.example:443")]
+    spellings = [
+        STORY,
+        STORY + "?utm_source=feed",
+        STORY + "#comments",
+        STORY.replace("paper.example", "PAPER.example:443"),
+    ]
     new, hosts = frontier.add([Wanted(url, "article") for url in spellings], 1, NOW)
     assert (new, hosts) == (1, {"paper.example"})
 
@@ -43,7 +48,11 @@ def test_the_most_urgent_is_claimed_first(frontier):
     """Feeds before articles, young before old, by the date that the feed or the URL names."""
     old, young = "https://paper.example/2019/01/01/a.html", "https://paper.example/b.html"
     frontier.add(
-        [Wanted(old, "article"), Wanted(young, "article", hint={"published": "2026-11-22"}), Wanted("https://paper.example/feed", "feed")],
+        [
+            Wanted(old, "article"),
+            Wanted(young, "article", hint={"published": "2026-11-22"}),
+            Wanted("https://paper.example/feed", "feed"),
+        ],
         1,
         NOW,
     )
@@ -55,7 +64,7 @@ def test_a_visit_plans_the_next_and_a_known_url_is_not_queued_again(frontier):
     """Done is done: finding the link again changes nothing."""
     frontier.add([Wanted(STORY, "article")], 1, NOW)
     (found,) = claim(frontier)
-    frontier.visited(found, Visit(Next("done", None, ""), 200, etag='"x"'), NOW)
+    frontier.visited(found, Visit(Next("done", None, ""), 200, validators=Validators('"x"')), NOW)
     assert frontier.add([Wanted(STORY, "article")], 1, NOW + timedelta(hours=1)) == (0, set())
     assert claim(frontier, now=NOW + timedelta(days=99)) == []
 
@@ -64,7 +73,7 @@ def test_a_change_that_a_sitemap_names_makes_an_article_due(frontier):
     """lastmod after our last visit: look again at once, with the validators of last time."""
     frontier.add([Wanted(STORY, "article")], 1, NOW)
     (found,) = claim(frontier)
-    frontier.visited(found, Visit(Next("done", None, ""), 200, etag='"x"'), NOW)
+    frontier.visited(found, Visit(Next("done", None, ""), 200, validators=Validators('"x"')), NOW)
     earlier = {"modified": (NOW - timedelta(hours=1)).isoformat()}
     later = {"modified": (NOW + timedelta(hours=1)).isoformat()}
     assert frontier.add([Wanted(STORY, "article", hint=earlier)], 1, NOW) == (0, set())
@@ -96,7 +105,14 @@ def test_a_failure_counts_and_an_answer_forgets_failures(frontier):
 
 def test_a_scope_bounds_what_is_claimed(frontier):
     """Another source's URLs, and articles known to be older than --since, stay where they are."""
-    frontier.add([Wanted("https://paper.example/2019/01/01/a.html", "article"), Wanted("https://paper.example/b.html", "article")], 1, NOW)
+    frontier.add(
+        [
+            Wanted("https://paper.example/2019/01/01/a.html", "article"),
+            Wanted("https://paper.example/b.html", "article"),
+        ],
+        1,
+        NOW,
+    )
     frontier.add([Wanted("https://paper.example/c.html", "article")], None, NOW)
     scope = Scope("source_id = ?", (1,), since="2024-01-01")
     assert [found.url for found in claim(frontier, scope=scope)] == ["https://paper.example/b.html"]

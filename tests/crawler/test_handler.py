@@ -30,9 +30,7 @@ PAGES = {
 }
 
 
-def crawl(
-    server: HostileServer, *paths: str, metas: dict[str, Any] | None = None, **settings: Any
-) -> dict[str, Any]:
+def crawl(server: HostileServer, *paths: str, metas: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Crawl some paths of a server in a process of its own: what was recorded, and what the spider got."""
     order = {"urls": [server.url(path) for path in paths], "metas": metas or {}, "settings": settings}
     done = subprocess.run(
@@ -159,9 +157,7 @@ def test_scrapy_retries_what_may_go_better_next_time(kind: type[WireError]) -> N
     """By RetryMiddleware's own list: refused addresses, large bodies and bad requests are not retried."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
-    assert isinstance(in_scrapys_words(error), known) is (
-        kind not in (AddressRefused, BodyTooLarge, Unsendable)
-    )
+    assert isinstance(in_scrapys_words(error), known) is (kind not in (AddressRefused, BodyTooLarge, Unsendable))
 
 
 def test_bad_certificate_is_not_retried() -> None:
@@ -192,7 +188,5 @@ def test_proxy_credentials_go_back_into_the_proxys_url(
     meta: str | None, header: bytes | None, proxy: str | None
 ) -> None:
     """HttpProxyMiddleware moves them into a header, which must never reach the origin."""
-    request = Request(
-        "http://x", meta={"proxy": meta}, headers={"Proxy-Authorization": header} if header else None
-    )
+    request = Request("http://x", meta={"proxy": meta}, headers={"Proxy-Authorization": header} if header else None)
     assert proxy_of(request) == proxy

@@ -65,9 +65,7 @@ def test_recorded_equals_journal_with_32_at_once() -> None:
         for number, (path, one) in enumerate(zip(paths, fetched, strict=True)):
             check(server, path, one)
             assert b"X-Number: %d\r\n" % number in one.exchange.request
-        assert sorted(entry.request for entry in server.journal) == sorted(
-            one.exchange.request for one in fetched
-        )
+        assert sorted(entry.request for entry in server.journal) == sorted(one.exchange.request for one in fetched)
 
 
 def test_request_head_is_as_given() -> None:
@@ -141,9 +139,7 @@ def test_surplus_bytes_that_come_late_end_the_connection() -> None:
         **REPLIES,
         "/late": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", slices=1, after=b""),
     }
-    late = Reply(
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", after=b"HTTP/1.1 200 OK\r\n\r\nlie", slices=3
-    )
+    late = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", after=b"HTTP/1.1 200 OK\r\n\r\nlie", slices=3)
     with HostileServer({**replies, "/late": late}) as server:
 
         async def scenario(client: Client) -> None:
@@ -233,9 +229,7 @@ BROKEN: dict[str, tuple[Reply, type[WireError], str | None]] = {
     "/reset": (Reply(HALF, then="reset"), ConnectionLost, "disconnect"),
     "/stall": (Reply(HALF, then="stall"), TimedOut, "time"),
     "/half-chunk": (
-        Reply(
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nbroken", then="close"
-        ),
+        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nbroken", then="close"),
         ConnectionLost,
         "disconnect",
     ),
@@ -308,9 +302,7 @@ def test_body_larger_than_allowed_is_cut(name: str, head: bytes) -> None:
 
 def test_body_as_large_as_allowed_is_taken() -> None:
     """`max_body` is the size that is still allowed."""
-    with HostileServer(
-        {"/": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000)}
-    ) as server:
+    with HostileServer({"/": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000)}) as server:
         assert len(run(lambda client: client.fetch(server.url("/"), max_body=2000)).body) == 2000
         assert len(run(lambda client: client.fetch(server.url("/"), max_body=0)).body) == 2000
 

@@ -46,9 +46,7 @@ def server_context(certificate: Path, highest: ssl.TLSVersion = ssl.TLSVersion.T
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_recorded_equals_journal_over_tls(
-    path: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recorded_equals_journal_over_tls(path: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over TLS the bytes above it are recorded, and the session is described. SSL_CERT_FILE is honoured."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with HostileServer(REPLIES, tls=server_context(certificate)) as server:
@@ -186,12 +184,8 @@ def test_plain_request_through_a_proxy() -> None:
     """http: asked in absolute-form. The password goes to the proxy and not into the record; all else does."""
     with HostileServer(REPLIES) as server, proxy() as (url, seen):
         server.replies = {server.url("/plain"): REPLIES["/plain"]}
-        fetched = run(
-            lambda client: client.fetch(server.url("/plain"), headers=HEAD), proxy_for=lambda _: url
-        )
-    assert fetched.exchange.request.startswith(
-        b"GET " + server.url("/plain").encode() + b" HTTP/1.1\r\nHost: "
-    )
+        fetched = run(lambda client: client.fetch(server.url("/plain"), headers=HEAD), proxy_for=lambda _: url)
+    assert fetched.exchange.request.startswith(b"GET " + server.url("/plain").encode() + b" HTTP/1.1\r\nHost: ")
     assert CREDENTIALS in seen[0]
     assert seen[0].replace(CREDENTIALS, b"") == fetched.exchange.request
     assert fetched.exchange.response == REPLIES["/plain"].response

@@ -18,12 +18,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--faults", action="store_true", help="link the fault pages from the home page")
     parser.add_argument("--delay", type=float, default=0.0, metavar="SECONDS", help="wait before each answer")
     parser.add_argument("--crawl-delay", type=float, metavar="SECONDS", help="what robots.txt asks for")
-    parser.add_argument(
-        "--list", action="store_true", help="print every article's address and title, and leave"
-    )
-    parser.add_argument(
-        "--port-file", type=Path, metavar="FILE", help="write the port into this file once it answers"
-    )
+    parser.add_argument("--list", action="store_true", help="print every article's address and title, and leave")
+    parser.add_argument("--port-file", type=Path, metavar="FILE", help="write the port into this file once it answers")
     return parser.parse_args()
 
 

@@ -119,9 +119,7 @@ def _blocks(body: str) -> tuple[Block, ...]:
     blocks = []
     for chunk in re.split(r"\n\s*\n", body.strip()):
         lines = [line.strip() for line in chunk.splitlines()]
-        mark, kind = next(
-            ((m, k) for m, k in BLOCK_MARKS.items() if lines[0].startswith(m)), ("", "paragraph")
-        )
+        mark, kind = next(((m, k) for m, k in BLOCK_MARKS.items() if lines[0].startswith(m)), ("", "paragraph"))
         if kind in ("list", "numbers", "table"):
             blocks.append(Block(kind, tuple(line.removeprefix(mark) for line in lines)))
         else:

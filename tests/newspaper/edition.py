@@ -90,9 +90,7 @@ def publish(edition: Edition) -> tuple[Edition, Article]:
     if not waiting:
         raise LookupError("every held article is published already")
     fresh = min(waiting, key=lambda a: a.published)
-    articles = sorted(
-        (fresh, *edition.articles), key=lambda a: (a.published.timestamp(), a.slug), reverse=True
-    )
+    articles = sorted((fresh, *edition.articles), key=lambda a: (a.published.timestamp(), a.slug), reverse=True)
     return replace(edition, articles=tuple(articles), now=edition.now + timedelta(hours=1)), fresh
 
 

@@ -116,9 +116,7 @@ def bomb(exchange: Exchange) -> None:
 
 def bad_gzip(exchange: Exchange) -> None:
     """A gzip body cut off before its checksum."""
-    exchange.send(
-        plain("200 OK", gzip.compress(page("Cut short. " * 50), mtime=0)[:-12], "Content-Encoding: gzip")
-    )
+    exchange.send(plain("200 OK", gzip.compress(page("Cut short. " * 50), mtime=0)[:-12], "Content-Encoding: gzip"))
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -155,8 +153,7 @@ def no_length(exchange: Exchange) -> None:
 def continued(exchange: Exchange) -> None:
     """An interim 103 before the real answer (RFC 8297)."""
     exchange.send(
-        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
-        + plain("200 OK", page("Hinted."))
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + plain("200 OK", page("Hinted."))
     )
 
 
@@ -182,8 +179,7 @@ def lf_only(exchange: Exchange) -> None:
     """Every line ends in LF alone."""
     body = page("No carriage ever returned here.")
     exchange.send(
-        b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: %d\nConnection: close\n\n" % len(body)
-        + body
+        b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: %d\nConnection: close\n\n" % len(body) + body
     )
 
 
@@ -192,8 +188,7 @@ def bad_feed(exchange: Exchange) -> None:
     exchange.send(
         plain(
             "200 OK",
-            b'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>Torn & worn</title>\n'
-            b"<item><title>Half an it",
+            b'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>Torn & worn</title>\n<item><title>Half an it',
             kind="application/rss+xml",
         )
     )
@@ -213,9 +208,7 @@ def bad_sitemap(exchange: Exchange) -> None:
 
 def entity_bomb(exchange: Exchange) -> None:
     """A billion laughs (CWE-776): ten entities, each ten times the one before."""
-    entities = '<!ENTITY lol0 "lol">\n' + "".join(
-        f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">\n' for n in range(1, 10)
-    )
+    entities = '<!ENTITY lol0 "lol">\n' + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">\n' for n in range(1, 10))
     body = (
         f'<?xml version="1.0"?>\n<!DOCTYPE rss [\n{entities}]>\n<rss '
         'version="2.0"><channel><title>&lol9;</title>'
@@ -256,9 +249,7 @@ FAULTS: dict[str, Callable[[Exchange], None]] = {
 
 def index(_edition: object) -> str:
     """A page of links to every fault."""
-    links = "\n".join(
-        f'<li><a href="{path}">{path}</a>: {fault.__doc__}</li>' for path, fault in FAULTS.items()
-    )
+    links = "\n".join(f'<li><a href="{path}">{path}</a>: {fault.__doc__}</li>' for path, fault in FAULTS.items())
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><title>Faults</title></head><body>\n<h1>Faults</h1>\n<ul>\n'
         f"{links}\n</ul>\n</body></html>\n"

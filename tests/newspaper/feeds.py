@@ -137,8 +137,7 @@ def sitemap(articles: list[Article]) -> str:
 def sitemap_index(edition: Edition) -> str:
     """The index of all sitemaps but the news one."""
     entries = "\n".join(
-        f"<sitemap><loc>{BASE}{path}</loc>"
-        f"<lastmod>{max(a.changed for a in articles).isoformat()}</lastmod></sitemap>"
+        f"<sitemap><loc>{BASE}{path}</loc><lastmod>{max(a.changed for a in articles).isoformat()}</lastmod></sitemap>"
         for path, articles in sitemaps(edition).items()
     )
     return (

@@ -20,9 +20,7 @@ def _teasers(articles: list[Article]) -> str:
     for a in articles:
         standfirst = f"<p>{text(a.subtitle)}</p>" if a.subtitle else ""
         day = f"<time>{day_in_words(a.published, a.language)}</time>"
-        out.append(
-            f'<li class="teaser"><h3><a href="{a.path}">{text(a.title)}</a></h3>{standfirst}{day}</li>'
-        )
+        out.append(f'<li class="teaser"><h3><a href="{a.path}">{text(a.title)}</a></h3>{standfirst}{day}</li>')
     return "\n".join(out)
 
 
@@ -71,9 +69,7 @@ def pages_of(articles: list[Article]) -> int:
     return max(1, -(-len(articles) // PER_PAGE))
 
 
-def listing(
-    edition: Edition, language: str, heading: str, articles: list[Article], first: str, number: int
-) -> str:
+def listing(edition: Edition, language: str, heading: str, articles: list[Article], first: str, number: int) -> str:
     """One page of a paginated list; `first` is the address of page 1, `number` counts from 1."""
     words = WORDS[language]
     shown = articles[(number - 1) * PER_PAGE : number * PER_PAGE]
@@ -83,18 +79,13 @@ def listing(
         turns.append(f'<a rel="prev" href="{newer}">{words.newer}</a>')
     if number < pages_of(articles):
         turns.append(f'<a rel="next" href="{first}page/{number + 1}/">{words.older}</a>')
-    main = (
-        f"<h1>{text(heading)}</h1>\n<ul>\n{_teasers(shown)}\n</ul>\n"
-        f'<nav class="pages">{" ".join(turns)}</nav>\n'
-    )
+    main = f'<h1>{text(heading)}</h1>\n<ul>\n{_teasers(shown)}\n</ul>\n<nav class="pages">{" ".join(turns)}</nav>\n'
     return frame(edition, language, f"{heading} – The Harbour Gazette", main)
 
 
 def language_home(edition: Edition, language: str) -> str:
     """The front page of a language edition."""
-    return listing(
-        edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1
-    )
+    return listing(edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1)
 
 
 def author(edition: Edition, name: str, articles: list[Article], first: str, number: int) -> str:
@@ -207,9 +198,7 @@ def gallery(edition: Edition) -> str:
         f'<figure><img src="/static/harbour.png?n={n}" alt=""><figcaption>{n}/12</figcaption></figure>'
         for n in range(1, 13)
     )
-    return frame(
-        edition, "en", "In pictures: the regatta 2024", f"<h1>In pictures: the regatta 2024</h1>\n{shots}\n"
-    )
+    return frame(edition, "en", "In pictures: the regatta 2024", f"<h1>In pictures: the regatta 2024</h1>\n{shots}\n")
 
 
 def draft(edition: Edition) -> str:

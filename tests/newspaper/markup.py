@@ -31,9 +31,7 @@ def inline(words: str, old: bool = False) -> str:
 
     def escape(piece: str) -> str:
         piece = html.escape(html.unescape(piece), quote=False)
-        return (
-            re.sub("[" + "".join(OLD_ENTITIES) + "]", lambda m: OLD_ENTITIES[m[0]], piece) if old else piece
-        )
+        return re.sub("[" + "".join(OLD_ENTITIES) + "]", lambda m: OLD_ENTITIES[m[0]], piece) if old else piece
 
     out, last = [], 0
     for match in MARKUP.finditer(words):

@@ -45,9 +45,7 @@ def has_amp(article: Article) -> bool:
 
 def _json_ld(article: Article) -> str:
     kind = "Organization" if article.kind == "agency" else "Person"
-    authors = [
-        {"@type": kind, "name": name, "url": f"{BASE}/author/{slug(name)}/"} for name in article.authors
-    ]
+    authors = [{"@type": kind, "name": name, "url": f"{BASE}/author/{slug(name)}/"} for name in article.authors]
     schema = {"opinion": "OpinionNewsArticle", "live": "LiveBlogPosting", "review": "ReviewNewsArticle"}
     data = {
         "@context": "https://schema.org",
@@ -64,9 +62,7 @@ def _json_ld(article: Article) -> str:
         "publisher": {"@type": "NewsMediaOrganization", "name": "The Harbour Gazette", "url": f"{BASE}/"},
     }
     # "</" would end the script element early, whatever stands around it (HTML standard, script data state).
-    return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace(
-        "</", "<\\/"
-    )
+    return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace("</", "<\\/")
 
 
 def head_of(article: Article) -> str:
@@ -115,8 +111,7 @@ def _comments(article: Article) -> str:
     words = WORDS[article.language]
     readers = comments_for(article.slug, article.language)
     listed = "\n".join(
-        f'<article class="comment"><h4>{text(name)}</h4><p>{text(said)}</p></article>'
-        for name, said in readers
+        f'<article class="comment"><h4>{text(name)}</h4><p>{text(said)}</p></article>' for name, said in readers
     )
     return (
         f'<section id="comments" class="comments"><h2>{words.comments} ({len(readers)})</h2>\n{listed}\n'

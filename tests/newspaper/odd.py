@@ -23,12 +23,10 @@ REDIRECTS = {
 LANTERN = (
     "The lamplighter of Quay Street retired on Friday after fifty-one years, and the café on the corner – "
     "where he drank his coffee before each round – gave him the cup.",
-    "“I never counted the lamps,” said Émile Garçon, 70. “The cup I counted: it is £3 of china and it "
-    "never broke.”",
+    "“I never counted the lamps,” said Émile Garçon, 70. “The cup I counted: it is £3 of china and it never broke.”",
 )
 TIDE_TABLES = (
-    "Señora Muñoz has drawn the tide tables of Port Selby by hand since 1988, in ink, on the back of old "
-    "sea charts.",
+    "Señora Muñoz has drawn the tide tables of Port Selby by hand since 1988, in ink, on the back of old sea charts.",
     "Her successor is a program. She has checked its first year and found four mistakes, all in the month "
     "of März, as her German grandmother used to write it.",
 )
@@ -62,12 +60,7 @@ def png(width: int = 64, height: int = 40) -> bytes:
 
     rows = b"".join(b"\0" + bytes((x * 4 + y * 3) % 256 for x in range(width)) for y in range(height))
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows, 9))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
 
 
 def _small(title: str, paragraphs: tuple[str, ...], charset: str) -> str:
@@ -93,9 +86,7 @@ def _consent() -> bytes:
 def _nest() -> bytes:
     return (
         _small("The bottom of the well", (), "utf-8")
-        .replace(
-            "\n\n</article>", "\n" + "<div>" * 200 + f"<p>{WELL[0]}</p>" + "</div>" * 200 + "\n</article>"
-        )
+        .replace("\n\n</article>", "\n" + "<div>" * 200 + f"<p>{WELL[0]}</p>" + "</div>" * 200 + "\n</article>")
         .encode()
     )
 
@@ -119,10 +110,7 @@ ODDITIES: dict[str, Oddity] = {
     ),
     "/odd/truncated.html": Oddity(
         "the HTML stops in the middle of a sentence; nothing is closed",
-        Page(
-            _small("Press stopped by power cut", TORN, "utf-8").partition("about the")[0].encode()
-            + b"about the"
-        ),
+        Page(_small("Press stopped by power cut", TORN, "utf-8").partition("about the")[0].encode() + b"about the"),
         "\n".join(TORN),
     ),
     "/odd/consent.html": Oddity("a consent wall where an article was promised", Page(_consent())),

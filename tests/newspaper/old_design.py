@@ -23,8 +23,7 @@ def _comments(article: Article) -> str:
     words = WORDS[article.language]
     readers = comments_for(article.slug, article.language)
     listed = "\n".join(
-        f'<li class="comment"><cite>{text(name)}</cite> says:<p>{text(said)}</p></li>'
-        for name, said in readers
+        f'<li class="comment"><cite>{text(name)}</cite> says:<p>{text(said)}</p></li>' for name, said in readers
     )
     return COMMENTS.substitute(
         heading=f"{len(readers)} {words.comments}",
@@ -71,9 +70,7 @@ def article_page(edition: Edition, article: Article) -> str:
     """The whole page of one article in the old design."""
     words = WORDS[article.language]
     tags = ", ".join(f'<a href="/tag/{slug(tag)}/" rel="tag">{text(tag)}</a>' for tag in article.tags)
-    others = "".join(
-        f'<li><a href="{other.path}">{text(other.title)}</a></li>' for other in edition.related(article)
-    )
+    others = "".join(f'<li><a href="{other.path}">{text(other.title)}</a></li>' for other in edition.related(article))
     return PAGE.substitute(
         base=BASE,
         path=article.path,
@@ -85,9 +82,7 @@ def article_page(edition: Edition, article: Article) -> str:
         section=SECTIONS[article.section],
         number=sum(article.slug.encode()),
         menu=_menu(edition, article.language),
-        subtitle=f'<p class="deck"><b>{inline(text(article.subtitle), old=True)}</b></p>\n'
-        if article.subtitle
-        else "",
+        subtitle=f'<p class="deck"><b>{inline(text(article.subtitle), old=True)}</b></p>\n' if article.subtitle else "",
         byline=_byline(article),
         body="\n".join(block_html(block, old=True) for block in article.blocks),
         newsletter=_newsletter(article),

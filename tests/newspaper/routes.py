@@ -61,9 +61,7 @@ def article_html(edition: Edition, article: Article) -> str:
 
 def _article(edition: Edition, article: Article) -> Page:
     # A live blog grows while it is read, so it goes out in chunks as such pages do.
-    return Page(
-        article_html(edition, article).encode(), last_modified=article.changed, chunked=article.kind == "live"
-    )
+    return Page(article_html(edition, article).encode(), last_modified=article.changed, chunked=article.kind == "live")
 
 
 def _listing(edition: Edition, path: str) -> Page | None:
@@ -82,20 +80,11 @@ def _listing(edition: Edition, path: str) -> Page | None:
         return None
     if named and named[1] == "author":
         name = next(
-            n
-            for a in found
-            for n in a.authors
-            if n.lower().replace(".", "").split() == unquote(named[2]).split("-")
+            n for a in found for n in a.authors if n.lower().replace(".", "").split() == unquote(named[2]).split("-")
         )
         return Page(listings.author(edition, name, found, first, number).encode(), chunked=True)
-    heading = (
-        f"#{unquote(named[2])}"
-        if named
-        else SECTIONS.get(first.strip("/").split("/")[-1], "The Harbour Gazette")
-    )
-    return Page(
-        listings.listing(edition, found[0].language, heading, found, first, number).encode(), chunked=True
-    )
+    heading = f"#{unquote(named[2])}" if named else SECTIONS.get(first.strip("/").split("/")[-1], "The Harbour Gazette")
+    return Page(listings.listing(edition, found[0].language, heading, found, first, number).encode(), chunked=True)
 
 
 def _calendar(edition: Edition, path: str) -> Page | None:
@@ -113,9 +102,7 @@ def _list_for_machines(edition: Edition, path: str) -> Page | None:
     newest = max(a.changed for a in edition.articles)
     if path in LISTS:
         make, content_type = LISTS[path]
-        return Page(
-            make(edition).encode(), content_type, last_modified=NOON if path == "/robots.txt" else newest
-        )
+        return Page(make(edition).encode(), content_type, last_modified=NOON if path == "/robots.txt" else newest)
     if articles := feeds.sitemaps(edition).get(path):
         zipped = path.endswith(".gz")
         return Page(
@@ -154,9 +141,4 @@ def page_at(edition: Edition, target: str, other_base: str) -> Page:
         return Page(listings.search(edition, parse_qs(query).get("q", [""])[0]).encode())
     if path == "/static/harbour.png":
         return Page(odd.png(), "image/png", compress=False, last_modified=NOON)
-    return (
-        _list_for_machines(edition, path)
-        or _calendar(edition, path)
-        or _listing(edition, path)
-        or not_found()
-    )
+    return _list_for_machines(edition, path) or _calendar(edition, path) or _listing(edition, path) or not_found()

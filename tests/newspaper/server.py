@@ -206,9 +206,7 @@ class Paper:
         other
         name the paper says which name is its proper one, as papers with and without `www.` do."""
         host = request.get("host")
-        return (
-            self.url if not host or f"http://{host.lower()}" == self.other_url else f"http://{host.lower()}"
-        )
+        return self.url if not host or f"http://{host.lower()}" == self.other_url else f"http://{host.lower()}"
 
     def start(self) -> None:
         """Begin to answer."""

@@ -132,7 +132,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
     """ArchiveDamaged, with what to do; the file stays as it is."""
     path = tmp_path / "morgue.db"
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(ArchiveDamaged, match="morgue.db"):
+    with pytest.raises(ArchiveDamaged, match=r"morgue\.db"):
         open_database(path)
     assert path.read_bytes() == b"not a database" * 100
 

@@ -47,8 +47,7 @@ def test_what_is_no_status_line(raw: bytes) -> None:
 def test_fields_are_read_leniently() -> None:
     """Folds, odd spaces, control characters and nameless lines do not hide the fields around them."""
     head = parse_head(
-        b"HTTP/1.1 200 OK\r\nA : 1\r\nbad\r\n: x\r\nB: one\r\n\ttwo \r\n \r\n"
-        b"C:\x00d\re\r\na:2\r\nD d: e\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nA : 1\r\nbad\r\n: x\r\nB: one\r\n\ttwo \r\n \r\nC:\x00d\re\r\na:2\r\nD d: e\r\n\r\n"
     )
     assert head is not None
     assert head.fields == ((b"A", b"1"), (b"B", b"one two"), (b"C", b"d e"), (b"a", b"2"))

@@ -50,7 +50,11 @@ def test_a_new_article_has_its_first_revision(store):
     """Row, revision 1, and the search finds it without diacritics."""
     filed = store.file(reading(store, article(title="Café closes")), None, URL)
     assert filed.change == "new"
-    assert one(store, "SELECT revision, first_seen, last_seen FROM articles") == (1, "2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z")
+    assert one(store, "SELECT revision, first_seen, last_seen FROM articles") == (
+        1,
+        "2026-11-23T08:00:00Z",
+        "2026-11-23T08:00:00Z",
+    )
     assert one(store, "SELECT count(*) FROM revisions") == (1,)
     assert one(store, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'cafe'") == (filed.article_id,)
 
@@ -67,9 +71,15 @@ def test_the_same_text_again_is_only_seen_again(store):
 def test_another_text_is_the_next_revision(store):
     """Both texts are kept; articles holds the newest, and the search finds only that."""
     store.file(reading(store, article()), None, URL)
-    assert store.file(reading(store, article(text=TEXT.replace("Nothing", "Everything")), 60), None, URL).change == "edited"
+    assert (
+        store.file(reading(store, article(text=TEXT.replace("Nothing", "Everything")), 60), None, URL).change
+        == "edited"
+    )
     assert one(store, "SELECT revision FROM articles") == (2,)
-    assert store.db.execute("SELECT number, text LIKE '%Everything%' FROM revisions ORDER BY number").fetchall() == [(1, 0), (2, 1)]
+    assert store.db.execute("SELECT number, text LIKE '%Everything%' FROM revisions ORDER BY number").fetchall() == [
+        (1, 0),
+        (2, 1),
+    ]
     assert one(store, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'nothing'") == (0,)
     assert one(store, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'everything'") == (1,)
 
@@ -99,7 +109,7 @@ def test_a_redirect_is_remembered_as_another_address(store):
 
 @pytest.mark.parametrize("canonical", ["https://paper.example/", "https://agency.example/original", None, "junk"])
 def test_a_canonical_url_that_cannot_be_this_page_is_not_believed(store, canonical):
-    """The site's root (a template's mistake), another site (the original of a syndicated text), none, or no URL at all."""
+    """The site's root (a template's mistake), another site (the original of a syndicated text), none, or junk."""
     for name in ("a", "b"):
         url = f"https://paper.example/2026/{name}.html"
         store.file(reading(store, article(url=url, canonical=canonical, title=name)), None, url)
@@ -121,7 +131,10 @@ def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
     store.adopt(paper, ["paper"])
     assert store.source(paper) == ad_hoc
     store.adopt(paper, ["paper"])
-    assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [(ad_hoc, "paper"), (other, "other.example")]
+    assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [
+        (ad_hoc, "paper"),
+        (other, "other.example"),
+    ]
 
 
 def test_lists_are_json_and_a_byline_is_never_missing_where_there_are_authors(store):

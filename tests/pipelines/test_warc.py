@@ -94,9 +94,7 @@ def test_what_is_appended_is_read_back_by_place(tmp_path: Path) -> None:
     writer.close()
     for place, block in zip(places, blocks, strict=True):
         assert read_block(tmp_path / place.file, place.offset, place.length) == block
-        assert read_member(tmp_path / place.file, place.offset, place.length).startswith(
-            b"WARC/1.1\r\nWARC-Type: "
-        )
+        assert read_member(tmp_path / place.file, place.offset, place.length).startswith(b"WARC/1.1\r\nWARC-Type: ")
 
 
 def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> None:
@@ -202,9 +200,7 @@ def small_disk(tmp_path: Path) -> Path:
         pytest.skip("mounting needs root")
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True)
     if mounted.returncode:
         pytest.skip("mounting is not allowed here")
     yield folder
@@ -326,9 +322,7 @@ def test_wrong_places_are_damage(tmp_path: Path) -> None:
 
 def test_record_round_trip() -> None:
     """`parsed` undoes `member`: fields in order, repeated ones too, and any block."""
-    one = Record(
-        Fields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n"
-    )
+    one = Record(Fields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n")
     again = parsed(gzip.decompress(member(one)))
     assert (again.fields[:-1], again.block) == (one.fields, one.block)
     assert again.fields.all("WARC-PROTOCOL") == ["x", "ü"]
@@ -502,9 +496,7 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
         folder.mkdir()
         path, _ = filled(folder)
         small = member(record(b"x" * 50))
-        path.write_bytes(
-            path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale
-        )
+        path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
         began = time.perf_counter()
         recover(folder)
         taken.append(time.perf_counter() - began)
