@@ -138,16 +138,9 @@ def new_archive(folder: Path) -> Path:
 
 def crawl_command(archive: Path, *what: str, delay: float = 0) -> list[str]:
     """`morgue crawl`, as fast as one request at a time per host goes, and allowed to visit loopback."""
-    command = [*morgue_command(), "-C", str(archive), "crawl", *what, "--quiet"]
-    return [
-        *command,
-        "-s",
-        f"crawl.delay={delay:g}",
-        "-s",
-        "crawl.allow_private_ips=true",
-        "-s",
-        "crawl.pages_per_host=1000000",
-    ]
+    settings = (f"crawl.delay={delay:g}", "crawl.allow_private_ips=true", "crawl.pages_per_host=1000000")
+    options = [word for setting in settings for word in ("-s", setting)]
+    return [*morgue_command(), "-C", str(archive), "crawl", *what, "--quiet", *options]
 
 
 # -- a child process, measured --------------------------------------------------------------------------
