@@ -63,6 +63,7 @@ class Prepared:
 
     sites: Mapping[int | None, Site]  # by row id of the source
     scope: Scope
+    homes: tuple[str, ...] = ()  # addresses that this run means to visit first
     already: int = 0  # pages of the list that the archive holds already
     notes: tuple[str, ...] = ()  # for the user
 
@@ -77,13 +78,15 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         sites[site.source_id] = site
     if plan.pages is not None:
         scope, _new, already = frontier.want_only(plan.pages, now)
-        return Prepared(sites, scope, already)
+        return Prepared(sites, scope, plan.pages, already)
     chosen, notes, pages = choose(plan, config, store, watched)
-    for site in chosen if plan.targets else watched.values():
+    visited = chosen if plan.targets else list(watched.values())
+    homes = (*(site.source.url for site in visited), *pages)
+    for site in visited:
         sites[site.source_id] = site
         seed(site, config.sources.get(site.name), frontier, now, at_once=plan.at_once and bool(plan.targets))
     if not plan.targets:
-        return Prepared(sites, Scope(since=plan.since), notes=tuple(notes))
+        return Prepared(sites, Scope(since=plan.since), homes)
     for url in pages:
         frontier.add([Wanted(url, "article")], None, now)
     marks = ", ".join("?" * len(chosen))
@@ -93,7 +96,7 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         (*(site.source_id or 0 for site in chosen), *(url_key(url) for url in pages)),
         plan.since,
     )
-    return Prepared(sites, scope, notes=tuple(notes))
+    return Prepared(sites, scope, homes, notes=tuple(notes))
 
 
 def choose(

@@ -7,8 +7,8 @@ import csv
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -17,8 +17,11 @@ from pipelines.errors import ConfigError, MorgueError, os_errors
 
 if TYPE_CHECKING:
     from crawler.config import Config
-    from crawler.plan import Plan
     from crawler.run import Ending, Run
+
+
+# Addresses that are plainly not somebody else's; what is not plain is warned about.
+PRIVATE = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
 
 @click.command()
@@ -88,7 +91,7 @@ def whole_run(run: Run, *, quiet: bool) -> int:
         say("nothing is due" + (f"; next at {planned}" if planned else ""))
         run.abandon(outcome="done")
         return 0
-    warn_without_contact(run.config, run.plan, prepared.sites.values())
+    warn_without_contact(run.config, prepared.homes)
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
     report(run, ending, quiet=quiet)
     return ending.exit_code
@@ -130,12 +133,11 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
         click.echo(ending.word + more)
 
 
-def warn_without_contact(config: Config, plan: Plan, sites: Any) -> None:
+def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
     """A crawl of a public host should tell its owner whom to write to."""
-    if config.operator.contact:
+    if config.operator.contact or config.crawl.user_agent:
         return
-    homes = [site.source.url for site in sites if site.source.url] + list(plan.pages or ())
-    public = next((url for url in homes if not re.search(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])", url)), None)
+    public = next((url for url in homes if not PRIVATE.search(url)), None)
     if public:
         click.echo(
             f"warning: the User-Agent names no contact, so the owner of {public} cannot reach you\n"

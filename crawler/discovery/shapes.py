@@ -208,7 +208,7 @@ def _has_digit(text: str) -> bool:
 
 
 def _date(shape: Shape) -> str | None:
-    """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, or a year)."""
+    """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, a year)."""
     segments = shape.segments
     for at, segment in enumerate(segments):
         end = at == len(segments) - 1
