@@ -23,6 +23,8 @@ GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
 LASTING = ("too many redirects", "body too large", "body too large when decoded")
 
+BATCH = 2000  # links written in one go: a sitemap of 50,000 must not hold up the records of other hosts for seconds
+
 
 class Visits:
     """Ends claims. Lives on the event loop; its rows are written by the keeper."""
@@ -37,15 +39,16 @@ class Visits:
     async def listing(self, claim: Claim, response: Response, found: list[Wanted], problem: str | None) -> None:
         """A feed, sitemap, front or section page was read."""
         site, time = self.site(claim), now()
-        new, hosts = await self.desk.do(self.frontier.add, found, claim.source_id, time)
         count = self.desk.tally.by_source[site.name]
         count.listings += 1
-        count.found += new
+        for start in range(0, len(found), BATCH):
+            new, hosts = await self.desk.do(self.frontier.add, found[start : start + BATCH], claim.source_id, time)
+            count.found += new
+            self.pump.woken_by(hosts)
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
         visit = Visit(self._next(claim), response.status, problem, validators=validators(response))
         await self._end(claim, visit, response.url if claim.kind == "section" else None)
-        self.pump.woken_by(hosts)
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""

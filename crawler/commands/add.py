@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 from collections.abc import Sequence
@@ -43,6 +42,8 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
     folder = the_folder(ctx)
     config = load(folder, the_overrides(ctx))
     wanted = named_sites(urls, name, config, force=force)
+    import asyncio  # 20 ms that `morgue --help` need not pay
+
     added = asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
     if added == len(wanted):
         return 0
@@ -193,6 +194,8 @@ class Asker:
 
     async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
         """Until the host may be asked again; Crawl-delay counts up to the longest delay that we wait."""
+        import asyncio
+
         from pipelines.urls import host_of
 
         crawl, clock = self.config.crawl, asyncio.get_running_loop().time

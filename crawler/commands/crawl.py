@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
 import signal
@@ -92,6 +91,8 @@ def whole_run(run: Run, *, quiet: bool) -> int:
         run.abandon(outcome="done")
         return 0
     warn_without_contact(run.config, prepared.homes)
+    import asyncio  # 20 ms that `morgue --help` need not pay
+
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
     report(run, ending, quiet=quiet)
     return ending.exit_code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 import sys
@@ -59,6 +58,8 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
     if manifest and url:
         raise click.UsageError("--url goes with FILE; a manifest has a url in each row")
     inputs = list(_listed(manifest)) if manifest else [_named(file, url) for file in files]
+    import asyncio  # 20 ms that `morgue --help` need not pay
+
     return asyncio.run(_print_rows(inputs, jobs, progress=bool(manifest) and sys.stderr.isatty()))
 
 
@@ -108,6 +109,8 @@ async def _rows(inputs: list[Input], jobs: int | None) -> AsyncIterator[dict[str
             yield await _row(item, None)
         return
     workers = Workers(jobs)
+    import asyncio
+
     waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
     try:
         for item in inputs:
