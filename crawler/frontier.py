@@ -41,7 +41,7 @@ class Claim:
     hint: Mapping[str, str]
     visits: int
     failures: int
-    found: str
+    first_visit: str | None
     etag: str | None
     last_modified: str | None
 
@@ -84,7 +84,7 @@ class Scope:
 # /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
 IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
 
-CLAIM = "id, url, host, source_id, kind, depth, hint, visits, failures, found, etag, last_modified"
+CLAIM = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
 
 
 class Frontier:
@@ -184,7 +184,7 @@ class Frontier:
         """Write down what a visit came to and when the next one is planned."""
         self.db.execute(
             """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
-                      visits = visits + ?, failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      first_visit = coalesce(first_visit, ?), visits = visits + ?, failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
                       etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
                 WHERE id = ?""",
             (
@@ -193,6 +193,7 @@ class Frontier:
                 visit.status,
                 visit.error,
                 stamp(now),
+                stamp(now) if visit.answered else None,
                 int(visit.answered),
                 int(visit.answered),
                 visit.validators.etag,
@@ -223,7 +224,7 @@ class Frontier:
                 claim.kind,
                 priority(claim.kind, day_in(url), now),
                 claim.depth,
-                claim.found,
+                stamp(now),
                 claim.url,
             ),
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -46,6 +47,7 @@ from crawler.wire import (
     WireError,
 )
 from pipelines.items import Capture, Exchange
+from pipelines.turnstile import Turnstile
 
 Record = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
 
@@ -75,10 +77,10 @@ class WireHandler(BaseDownloadHandler):
 
     lazy = False
 
-    def __init__(self, crawler: Crawler, record: Record) -> None:
+    def __init__(self, crawler: Crawler, record: Record, turnstile: Turnstile | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self._record = record
+        self._record, self._turnstile = record, turnstile or nullcontext()
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = Limits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -96,7 +98,8 @@ class WireHandler(BaseDownloadHandler):
         """Record at the crawl's own desk. Raises KeyError if it has none."""
         from pipelines.desk import Desk
 
-        return cls(crawler, Desk.of(crawler).record)
+        desk = Desk.of(crawler)
+        return cls(crawler, desk.record, desk.turnstile)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -104,6 +107,10 @@ class WireHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, record, answer. Raises one of Scrapy's download exceptions, or what recording raises."""
+        async with self._turnstile:
+            return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
         try:
             fetched = await self._fetch(request)
         except WireError as error:

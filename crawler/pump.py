@@ -38,18 +38,18 @@ class Pump:
         *,
         shares: Mapping[str, Share],
         share: Share,
-        concurrency: int,
-        open_pages: int,
+        in_line: int,
         limit: int | None,
     ) -> None:
-        """`shares` by host, `share` for all others. `concurrency`: URLs being fetched over all hosts; `open_pages`:
-        URLs not yet filed; `limit`: article pages a run."""
+        """`shares` by host, `share` for all others. `in_line`: URLs handed out and not yet fetched, over all hosts;
+        most of them wait out their host's delay. `limit`: article pages a run."""
         self.desk, self.frontier, self.scope = desk, frontier, scope
         self.shares, self.share = shares, share
-        self.concurrency, self.open_pages, self.limit = concurrency, open_pages, limit
+        self.in_line, self.limit = in_line, limit
         self.stopped = False
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
         self._fetching: Counter[str] = Counter()  # by host
+        self._busy = 0  # the sum of those
         self._ahead: defaultdict[str, deque[Claim]] = defaultdict(deque)  # claimed and not yet handed out
         self._open: dict[int, Claim] = {}  # by frontier id: handed out and not yet filed
         self._taken: Counter[str] = Counter()  # article pages claimed in this crawl, by host
@@ -77,14 +77,17 @@ class Pump:
 
     def fetched(self, claim: Claim) -> None:
         """The URL's exchange is over; its page may still be read and filed."""
+        self.desk.turnstile.page_in()
         self._fetching[claim.host] -= 1
+        self._busy -= 1
         if claim.host not in self._hosts and claim.host not in self._closed_hosts:
             self._hosts.append(claim.host)
         self._news.set()
 
     def filed(self, claim: Claim) -> None:
         """Nothing more will be done about the URL in this crawl."""
-        self._open.pop(claim.id, None)
+        if self._open.pop(claim.id, None) is not None:
+            self.desk.turnstile.page_out()
         self._news.set()
 
     def leave_alone(self, host: str) -> None:
@@ -103,7 +106,7 @@ class Pump:
 
     async def _next(self) -> list[Claim]:
         """The next few URLs of one host that is free, or nothing if no host is."""
-        for _ in range(len(self._hosts)):
+        for _ in range(len(self._hosts) if self._room_for_all() > 0 else 0):
             host = self._hosts.popleft()
             room = self._room(host)
             if host in self._closed_hosts:
@@ -129,6 +132,7 @@ class Pump:
         for claim in claimed:
             self._open[claim.id] = claim
             self._fetching[host] += 1
+            self._busy += 1
             if claim.kind in ("article", "page"):
                 self._taken[host] += 1
         if self._taken[host] >= self.shares.get(host, self.share).pages:
@@ -139,7 +143,11 @@ class Pump:
     def _room(self, host: str) -> int:
         """How many more URLs of this host may be taken now."""
         own = self.shares.get(host, self.share).at_once + WAITING - self._fetching[host]
-        room = min(own, self.concurrency - self._fetching.total(), self.open_pages - len(self._open))
+        return min(own, self._room_for_all())
+
+    def _room_for_all(self) -> int:
+        """How many more URLs of any hosts may be taken now."""
+        room = self.in_line - self._busy
         return room if self.limit is None else min(room, self.limit - self.taken)
 
     @property

@@ -20,10 +20,12 @@ from pipelines.desk import Desk
 from pipelines.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.keeper import Keeper
 from pipelines.tally import Tally
+from pipelines.turnstile import Turnstile
 from pipelines.urls import host_of
 from pipelines.workers import Workers
 
 SOFTWARE = f"newsmorgue {__version__}"
+HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
 PRIORITY = "spider"  # of the settings that an archive's own file decides
 CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
 
@@ -124,9 +126,7 @@ class Run:
             prepared.scope,
             shares=shares(self.config),
             share=Share(crawl.concurrency_per_host, crawl.pages_per_host),
-            concurrency=crawl.concurrency,
-            # Enough read pages in line to keep every worker busy, few enough that memory stays flat.
-            open_pages=crawl.concurrency + 4 * self.desk.workers.size,
+            in_line=HOSTS_A_REQUEST * crawl.concurrency,
             limit=self.plan.limit,
         )
         if self._stopping:
@@ -205,9 +205,12 @@ def open_desk(config: Config, command: str) -> Desk:
     workers = Workers(
         extract.workers or None, seconds=extract.seconds, cpu_seconds=extract.cpu_seconds, memory=extract.memory
     )
+    # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
+    turnstile = Turnstile(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
     return Desk(
         keeper,
         workers,
+        turnstile,
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=record.chunked_payload_digest,
@@ -240,7 +243,7 @@ def configure(settings: Any) -> None:
 
     chosen = {
         "USER_AGENT": config.user_agent,
-        "CONCURRENT_REQUESTS": crawl.concurrency,
+        "CONCURRENT_REQUESTS": 0,  # no limit of Scrapy's: it would count those that wait; Pump and Turnstile do
         "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
         "DOWNLOAD_DELAY": max(crawl.delay, LEAST),
         "DOWNLOAD_DELAY_JITTER": crawl.jitter,

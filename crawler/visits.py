@@ -120,8 +120,9 @@ class Visits:
         await self.desk.do(self.frontier.release, self.pump.open_claims)
 
     def _next(self, claim: Claim) -> Next:
-        site = self.site(claim)
-        return after_success(claim.kind, now(), parse(claim.found), site.every, site.recheck)
+        site, time = self.site(claim), now()
+        first = parse(claim.first_visit) if claim.first_visit else time
+        return after_success(claim.kind, time, first, site.every, site.recheck)
 
     async def _end(self, claim: Claim, visit: Visit, landed: str | None = None) -> None:
         """Write it down. `landed`: the URL that redirects led to, if there were any."""

@@ -15,6 +15,7 @@ from pipelines.keeper import Keeper
 from pipelines.record import keep
 from pipelines.store import Store
 from pipelines.tally import Tally
+from pipelines.turnstile import Turnstile
 from pipelines.workers import Workers
 
 
@@ -23,8 +24,17 @@ class Desk:
 
     _desks: ClassVar[WeakKeyDictionary[Any, Desk]] = WeakKeyDictionary()
 
-    def __init__(self, keeper: Keeper, workers: Workers, *, command: str, software: str, **record_options: Any) -> None:
-        self.keeper, self.workers, self.tally = keeper, workers, Tally()
+    def __init__(
+        self,
+        keeper: Keeper,
+        workers: Workers,
+        turnstile: Turnstile,
+        *,
+        command: str,
+        software: str,
+        **record_options: Any,
+    ) -> None:
+        self.keeper, self.workers, self.turnstile, self.tally = keeper, workers, turnstile, Tally()
         self.store = Store(keeper.db)
         self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
@@ -51,6 +61,7 @@ class Desk:
         except MorgueError as error:
             if self.keeper.failed is not None and self.fatal is None:
                 self.fatal = self.keeper.failed
+                self.turnstile.let_all_through()
                 self.on_fatal(self.fatal)
             raise error
 

@@ -132,6 +132,7 @@ CREATE TABLE frontier (
     day           TEXT,             -- day of publication or change, as the feed, sitemap or URL said; for --since
     visits        INTEGER NOT NULL DEFAULT 0, -- visits that got an answer
     failures      INTEGER NOT NULL DEFAULT 0, -- failed visits in a row
+    first_visit   TEXT,             -- the first that got an answer; ages for looking again count from it
     last_visit    TEXT,
     last_status   INTEGER,
     last_error    TEXT,             -- reason of the last failure, disallowance or empty reading
