@@ -184,7 +184,8 @@ class Frontier:
         """Write down what a visit came to and when the next one is planned."""
         self.db.execute(
             """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
-                      first_visit = coalesce(first_visit, ?), visits = visits + ?, failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      first_visit = coalesce(first_visit, ?), visits = visits + ?,
+                      failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
                       etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
                 WHERE id = ?""",
             (
