@@ -36,7 +36,7 @@ bench: $(STAMP)
 
 # The demo's archive goes too, but only one that the demo made.
 clean:
-	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache demo-export
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
 	[ ! -e demo-archive/.made-by-the-demo ] || rm -rf demo-archive
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

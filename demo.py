@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ARCHIVE = Path("demo-archive")
-DATASET = Path("demo-export") / "articles.jsonl"
+DATASET = ARCHIVE / "articles.jsonl"
 MARK = ARCHIVE / ".made-by-the-demo"
 
 
@@ -25,17 +25,18 @@ def main(url: str | None) -> int:
     if ARCHIVE.exists() and not MARK.exists():
         print(f"{ARCHIVE} is there and was not made by the demo: move it away first", file=sys.stderr)
         return 2
-    for made in (ARCHIVE, DATASET.parent):
-        shutil.rmtree(made, ignore_errors=True)
-    DATASET.parent.mkdir()
+    if ARCHIVE.exists():
+        print(f"# the archive that the last demo made is replaced: {ARCHIVE}")
+        shutil.rmtree(ARCHIVE)
     with site(url) as (home, options, words):
-        morgue("init", str(ARCHIVE), "--contact", "demo@newsmorgue.invalid")
+        # A real site's owner must be able to reach you, not us: the crawl will say which line to add.
+        morgue("init", str(ARCHIVE), *([] if url else ["--contact", "demo@newsmorgue.invalid"]))
         MARK.touch()
         code = morgue("-C", str(ARCHIVE), "crawl", home, *options)
         if code not in (0, 1):
             return code
         if url is None:
-            print("\n# the same again: nothing changed, so almost nothing is fetched")
+            print("\n# the same again: the lists are looked through, no article is fetched twice")
             morgue("-C", str(ARCHIVE), "crawl", home, *options)
     morgue("-C", str(ARCHIVE), "search", *words, "--limit", "3")
     morgue("-C", str(ARCHIVE), "sources")
@@ -49,7 +50,7 @@ What to try next (in this folder; `source .venv/bin/activate` puts morgue on you
 
   morgue -C {archive} search '{word}' --format jsonl
   morgue -C {archive} show 1                        an article, and the WARC record that proves it
-  morgue -C {archive} show 1 --format warc | zcat   that record, byte for byte
+  morgue -C {archive} show 1 --format warc | zcat | head -25
   sqlite3 {archive}/morgue.db '.schema articles'    plain SQLite: bring your own tools
   warcio index {archive}/warc/*.warc.gz             plain WARC
   head -1 {dataset} | python3 -m json.tool

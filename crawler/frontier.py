@@ -142,8 +142,17 @@ class Frontier:
         marks = ", ".join("?" * len(LISTINGS))
         self.db.execute(
             f"""UPDATE frontier SET state = 'waiting', next_visit = ?
-                 WHERE source_id = ? AND kind IN ({marks}) AND (visits > 0 OR failures = 0 OR state = 'waiting')""",  # noqa: S608
+                 WHERE source_id = ? AND kind IN ({marks}) AND NOT (state = 'done' AND visits = 0)""",  # noqa: S608
             (stamp(now), source_id, *LISTINGS),
+        )
+
+    def retry(self, source_id: int | None, now: datetime) -> None:
+        """A source's pages that failed are wanted again now; not those that are gone (404, 410)."""
+        self.db.execute(
+            """UPDATE frontier SET state = 'waiting', next_visit = ?, failures = 0
+                WHERE source_id = ? AND kind IN ('article', 'page') AND failures > 0
+                  AND state IN ('waiting', 'failed') AND coalesce(last_status, 0) NOT IN (404, 410)""",
+            (stamp(now), source_id),
         )
 
     def hosts_due(self, scope: Scope, now: datetime) -> list[str]:

@@ -86,7 +86,8 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         sites[site.source_id] = site
         seed(site, config.sources.get(site.name), frontier, now, at_once=plan.at_once and bool(plan.targets))
     if not plan.targets:
-        return Prepared(sites, Scope(since=plan.since), homes)
+        scope, notes = whatever_is_due(store, config, plan.since)
+        return Prepared(sites, scope, homes, notes=tuple(notes))
     for url in pages:
         frontier.add([Wanted(url, "article")], None, now)
     marks = ", ".join("?" * len(chosen))
@@ -133,7 +134,7 @@ def watched_site(name: str, config: Config, store: Store) -> Site:
     store.adopt(own.source, config.sources)
     return Site(
         source=own.source,
-        source_id=store.source(own.source),
+        source_id=store.source(own.source, watched=True),
         watched=True,
         every=every_of(config, own),
         recheck=tuple(settings.recheck),
@@ -177,6 +178,18 @@ def leftovers(store: Store, sites: Mapping[int | None, Site]) -> list[Site]:
     return [Site(Source(*row[1:]), row[0], watched=False) for row in rows if row[0] not in sites]
 
 
+def whatever_is_due(store: Store, config: Config, since: str | None) -> tuple[Scope, list[str]]:
+    """The scope of a crawl without targets, and a note: a source whose file was taken away is not crawled any more."""
+    rows = store.db.execute("SELECT id, name FROM sources WHERE watched").fetchall()
+    gone = {row_id: name for row_id, name in rows if name not in config.sources}
+    if not gone:
+        return Scope(since=since), []
+    marks = ", ".join("?" * len(gone))
+    names = ", ".join(sorted(gone.values()))
+    notes = [f"not crawled, because sources/ has no file of that name any more: {names}"]
+    return Scope(f"(source_id IS NULL OR source_id NOT IN ({marks}))", tuple(gone), since), notes
+
+
 def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime, *, at_once: bool) -> None:
     """Put a site's listings into the frontier; those that its file no longer names are not visited again."""
     seeds = [Wanted(site.source.url, "front")]
@@ -204,6 +217,7 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
         )
     if at_once:
         frontier.make_due(site.source_id, now)
+        frontier.retry(site.source_id, now)
 
 
 def belongs(url: str, site: Site) -> bool:

@@ -94,6 +94,10 @@ class Pump:
         """Claim nothing more of this host in this crawl."""
         self._closed_hosts.add(host)
 
+    def is_left_alone(self, host: str) -> bool:
+        """Whether nothing more of this host is claimed in this crawl."""
+        return host in self._closed_hosts
+
     def stop(self) -> None:
         """Hand out nothing more at all."""
         self.stopped = True

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from crawler import __version__
@@ -147,6 +149,14 @@ class Run:
         self.interrupted = True
         self.stop()
 
+    def stop_at_once(self) -> NoReturn:
+        """A second Ctrl-C: commit what is written, leave the rest to the next crawl, and go."""
+        self.desk.workers.kill()
+        self.desk.keeper.close()
+        print("stopped at once: what was filed is kept; morgue crawl goes on from here", file=sys.stderr, flush=True)
+        # Not sys.exit: tasks and threads of exchanges in flight would each complain of their own end.
+        os._exit(INTERRUPTED)
+
     async def finish(self) -> Ending:
         """Give back what was not visited, let the workers finish, commit, let go of the archive."""
         try:
@@ -278,16 +288,17 @@ def log_to_stderr() -> None:
     handler.addFilter(Reported())
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    # It names a setting that no user of ours knows; the summary says the same in our words.
+    logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
 
 
 async def crawl(run: Run) -> Ending:
     """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
-    task: asyncio.Task[None] | None = None
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        if run.interrupted and task is not None:
-            task.cancel()
+        if run.interrupted:
+            run.stop_at_once()
         run.interrupt()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -303,10 +314,7 @@ async def crawl(run: Run) -> Ending:
     settings.set(CONFIG, run.config, "cmdline")
     runner = AsyncCrawlerRunner(settings)
     try:
-        task = runner.crawl(runner.create_crawler(NewsSpider), run=run)
-        await task
-    except asyncio.CancelledError:
-        run.interrupted = True
+        await runner.crawl(runner.create_crawler(NewsSpider), run=run)
     finally:
         ending = await run.finish()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -70,12 +70,21 @@ def after_success(
 
 
 def after_failure(
-    kind: str, now: datetime, failures: int, *, gone: bool = False, retry_after: float | None = None
+    kind: str,
+    now: datetime,
+    failures: int,
+    *,
+    gone: bool = False,
+    retry_after: float | None = None,
+    watched: bool = True,
 ) -> Next:
     """The future of a URL whose visit failed; `failures` counts this one, `gone` means 404 or 410.
 
-    `retry_after` is the server's own wish in seconds (RFC 9110, 10.2.3).
+    `retry_after` is the server's own wish in seconds (RFC 9110, 10.2.3). A listing of a site that is not `watched` is
+    given up at once: nobody asked for it to be tried again.
     """
+    if kind in LISTINGS and not watched:
+        return Next("failed", None, "its site is not watched")
     if kind not in LISTINGS and (gone or failures >= PATIENCE):
         return Next("failed", None, "gone" if gone else f"failed {failures} times in a row")
     wait = min(BACKOFF * 2 ** min(failures - 1, 20), LONGEST_BACKOFF)

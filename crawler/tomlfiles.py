@@ -103,7 +103,16 @@ class Reading:
             inner = values.get(key)
             values[key] = values = inner if isinstance(inner, dict) else {}
         values[path[-1]] = scalar(value.strip())
+        if file == SETTINGS:
+            self._outrank(path)
         self.overridden.setdefault(file, set()).add(path)
+
+    def _outrank(self, path: Path_) -> None:
+        """What is said for one run counts for every source, whatever its own file says."""
+        for source in self.sources.values():
+            own = source.get(path[0])
+            if len(path) == 2 and isinstance(own, dict):
+                own.pop(path[1], None)
 
 
 def read(path: Path, shown: str) -> dict[str, Any]:

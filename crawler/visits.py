@@ -4,6 +4,7 @@ nothing claimed is ever forgotten.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,10 @@ GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
 LASTING = ("too many redirects", "body too large", "body too large when decoded")
 
+# No answer from the host at all: that says nothing about the page.
+HOST_DOWN = ("host not found", "connection failed", "TLS failed", "address is not public")
+SILENT = ("timed out", "connection lost")  # may be the page; this many in a row are the host
+IN_A_ROW = 3
 BATCH = 2000  # links written in one go: a sitemap of 50,000 must not hold up the records of other hosts for seconds
 
 
@@ -31,6 +36,7 @@ class Visits:
 
     def __init__(self, desk: Desk, frontier: Frontier, pump: Pump, sites: Mapping[int | None, Site]) -> None:
         self.desk, self.frontier, self.pump, self.sites = desk, frontier, pump, sites
+        self._silence: Counter[str] = Counter()  # answers missed in a row, by host
 
     def site(self, claim: Claim) -> Site:
         """The site a claim belongs to."""
@@ -93,9 +99,17 @@ class Visits:
         """No usable answer. `wait`: seconds after which the server wants to be asked again."""
         site = self.site(claim)
         guessed = bool(claim.hint.get("guess"))
-        if not guessed and (claim.kind in LISTINGS or (status not in GONE and why not in LASTING)):
+        self._silence[claim.host] = self._silence[claim.host] + 1 if why in SILENT else 0
+        if why in HOST_DOWN or self._silence[claim.host] >= IN_A_ROW:
+            await self.unreachable(claim, why)
+            return
+        # A page of a site fails now and then, and is tried again; one that the user asked for by name is news.
+        asked_for = claim.kind == "page" and status not in GONE and why not in LASTING
+        if (claim.kind in LISTINGS and not guessed) or asked_for:
             self.desk.tally.by_source[site.name].troubles += 1
-        plan = after_failure(claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait)
+        plan = after_failure(
+            claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait, watched=site.watched
+        )
         if wait is not None:
             self.pump.leave_alone(claim.host)
             self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
@@ -105,12 +119,28 @@ class Visits:
             self.desk.tally.outcome(site.name, "failed", why, claim.url)
         await self._end(claim, Visit(plan, status, why, answered=False))
 
+    async def unreachable(self, claim: Claim, why: str) -> None:
+        """The host gives no answer: one URL is counted, the others wait as they are for the next crawl."""
+        site = self.site(claim)
+        if self.pump.is_left_alone(claim.host):  # was in line behind the one that found out
+            await self.desk.do(self.frontier.release, [claim])
+            self.pump.filed(claim)
+            return
+        self.pump.leave_alone(claim.host)
+        count = self.desk.tally.by_source[site.name]
+        count.troubles += 1
+        self.desk.tally.outcome(site.name, "failed", why, claim.url)
+        kind = claim.kind if claim.kind in LISTINGS else "feed"  # an outage is no reason to give an article up
+        plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTINGS)
+        await self._end(claim, Visit(plan, None, why, answered=False))
+
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
         """robots.txt says no; `for_now`: because it could not be had."""
         self.desk.tally.outcome(self.site(claim).name, "disallowed", why, claim.url)
         if for_now:
             self.desk.tally.by_source[self.site(claim).name].troubles += 1
-            plan = after_failure("front", now(), claim.failures + 1)  # never given up
+            self.pump.leave_alone(claim.host)
+            plan = after_failure("front", now(), 1)  # never given up
         else:
             plan = Next("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
         await self._end(claim, Visit(plan, None, why, answered=False))
@@ -126,6 +156,8 @@ class Visits:
 
     async def _end(self, claim: Claim, visit: Visit, landed: str | None = None) -> None:
         """Write it down. `landed`: the URL that redirects led to, if there were any."""
+        if visit.answered:
+            self._silence[claim.host] = 0
         if landed is not None and url_key(landed) != url_key(claim.url):
             await self.desk.do(self.frontier.landed, claim, landed, visit, now())
         else:

@@ -46,8 +46,12 @@ answers go to standard output. No command ends in a traceback for what a user, a
 """
 
 EXIT_TAIL = """\
-For a timer: 4 is no failure (the crawl before this one is still at work), 1 means that some pages could not be had
-and a later crawl tries them again, 5 and 6 need a person. The units that `morgue schedule` prints know this.
+What `crawl` calls partly failed (1) is a source that somebody should look at: its host gave no answer, one of its
+feeds, sitemaps or section pages could not be had, or a page that was asked for by `--urls` failed. An article page
+that fails is counted, named, and tried again by a later crawl; it changes no exit code.
+
+For a timer: 4 is no failure (the crawl before this one is still at work; with `--quiet` it is not even said), 1 and 3
+want a look, 5 and 6 need a person. The units that `morgue schedule` prints count 4 as success.
 """
 
 

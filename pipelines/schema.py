@@ -18,6 +18,7 @@ CREATE TABLE sources (
     url      TEXT NOT NULL,         -- home page
     title    TEXT,                  -- the paper's own name
     language TEXT,                  -- BCP 47 tag, where the source file says so
+    watched  INTEGER NOT NULL DEFAULT 0, -- 1: has, or had, a file in sources/; 0: crawled ad hoc
     added    TEXT NOT NULL          -- when the archive first heard of it
 ) STRICT;
 

@@ -23,14 +23,15 @@ class Store:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
 
-    def source(self, source: Source) -> int:
-        """The row id of a source, added or brought up to date."""
+    def source(self, source: Source, *, watched: bool = False) -> int:
+        """The row id of a source, added or brought up to date; `watched`: it has a file in sources/."""
         row = self.db.execute(
-            """INSERT INTO sources (name, url, title, language, added) VALUES (?, ?, ?, ?, ?)
+            """INSERT INTO sources (name, url, title, language, watched, added) VALUES (?, ?, ?, ?, ?, ?)
                ON CONFLICT (name) DO UPDATE SET url = excluded.url, title = coalesce(excluded.title, title),
-                                                language = coalesce(excluded.language, language)
+                                                language = coalesce(excluded.language, language),
+                                                watched = max(watched, excluded.watched)
                RETURNING id""",
-            (source.name, source.url, source.title, source.language, stamp(now())),
+            (source.name, source.url, source.title, source.language, int(watched), stamp(now())),
         ).fetchone()
         return int(row[0])
 

@@ -42,6 +42,10 @@ class Tally:
         """How many pages of all sources had this outcome."""
         return sum(count.outcomes[word] for count in self.by_source.values())
 
+    def reasons(self) -> set[tuple[str, str]]:
+        """Every (outcome, why) there was."""
+        return {reason for count in self.by_source.values() for reason in count.reasons}
+
     @property
     def fetched(self) -> int:
         return sum(count.fetched for count in self.by_source.values())

@@ -255,7 +255,7 @@ def test_a_cap_is_said_and_the_next_crawl_goes_on(tmp_path):
     archive = make_archive(tmp_path / "archive")
     with serve() as paper:
         first = crawl(archive, "-s", "crawl.pages_per_host=10", paper.url + "/")
-        assert "more URLs are due (a limit was reached)" in first.stdout
+        assert "more URLs are due" in first.stdout
         assert rows(archive, "SELECT count(*) <= 20 FROM articles") == [(1,)]
         crawl(archive)
         assert rows(archive, "SELECT count(*) >= 81 FROM articles") == [(1,)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 from collections import Counter
@@ -87,6 +88,81 @@ def test_killed_again_and_again_the_archive_is_whole_in_the_end(archive):
         done = crawl(archive, paper.url + "/")
         assert done.returncode in (0, 1), done.stderr
         assert_whole(archive, paper)
+
+
+def test_a_second_signal_stops_at_once_and_loses_nothing_filed(archive):
+    """Exit code 130 within a moment, no traceback, WARC files closed, the next crawl completes the archive."""
+    with serve(delay=0.3) as paper:
+        running = start("-C", archive, "crawl", *LOOPBACK, "-s", "crawl.concurrency_per_host=4", paper.url + "/")
+        wait_until(lambda: len(paper.journal) > 12)
+        os.killpg(running.pid, signal.SIGINT)
+        time.sleep(0.1)
+        os.killpg(running.pid, signal.SIGINT)
+        _out, err = running.communicate(timeout=10)
+        assert running.returncode == 130
+        assert "Traceback" not in err
+        assert "never retrieved" not in err
+        paper.delay = 0.0
+        done = crawl(archive, paper.url + "/")
+        assert done.returncode in (0, 1), done.stderr
+        assert_whole(archive, paper)
+
+
+def test_a_paper_that_is_down_costs_one_url_a_crawl_and_is_whole_when_it_is_back(archive):
+    """An outage says nothing about pages: none is given up, and the others are not even asked for."""
+    with serve() as paper:
+        port = paper.port
+        crawl(archive, paper.url + "/", "--limit", "3")
+    for _ in range(6):
+        down = crawl(archive, "-s", "crawl.retries=0")
+        assert down.returncode == 3
+        assert "1 failed: connection failed" in down.stdout
+    assert rows(archive, "SELECT count(*) FROM frontier WHERE state = 'failed' AND kind = 'article'") == [(0,)]
+    with serve(port=port) as paper:
+        done = crawl(archive, paper.url + "/")
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        assert_whole(archive, paper)
+
+
+def test_naming_a_source_tries_again_what_failed(archive):
+    """A page that answered 500 waits an hour; whoever asks for the source now gets it now."""
+    with serve() as paper:
+        story = next(iter(paper.truth.values()))
+        (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
+        crawl(archive)
+        db = sqlite3.connect(archive / "morgue.db")
+        with db:
+            db.execute(
+                """UPDATE frontier SET state = 'failed', failures = 5, last_status = 500, next_visit = NULL
+                    WHERE url = ?""",
+                (story.url,),
+            )
+        db.close()
+        paper.journal.clear()
+        crawl(archive)
+        assert story.path not in paper.journal.targets()
+        crawl(archive, "gazette")
+        assert story.path in paper.journal.targets()
+
+
+def test_a_source_whose_file_is_taken_away_is_not_crawled_any_more(archive):
+    """Its articles stay; the crawl says why it is left out."""
+    with serve() as paper:
+        file = archive / "sources" / "gazette.toml"
+        file.write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
+        crawl(archive, "--limit", "2")
+        file.unlink()
+        paper.journal.clear()
+        done = crawl(archive)
+        assert "not crawled, because sources/ has no file of that name any more: gazette" in done.stdout
+        assert len(paper.journal) == 0
+        assert rows(archive, "SELECT count(*) FROM articles") == [(2,)]
+
+
+def test_a_mistyped_site_is_not_tried_for_ever(archive):
+    """What nobody added is asked once."""
+    crawl(archive, "http://no-such-paper.invalid/", "-s", "crawl.retries=0")
+    assert "no sources yet" in crawl(archive).stdout
 
 
 def test_a_torn_file_is_mended_and_said(archive):

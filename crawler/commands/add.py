@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from pipelines.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.items import Source
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -127,6 +129,9 @@ async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     with os_errors(str(path)):
         path.parent.mkdir(exist_ok=True)
         write_whole(path, source_text(found))
+    source = Source(name, found.url, found.title, found.language)
+    await desk.do(desk.store.adopt, source, [*config.sources, name])
+    await desk.do(partial(desk.store.source, source, watched=True))
     for line in report(found, name, obeyed=config.crawl.robots):
         click.echo(line)
     return True

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from pipelines.errors import ConfigError, MorgueError, os_errors
+from pipelines.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -66,9 +66,12 @@ def command(
 
     config = load(folder, the_overrides(ctx))
     plan = Plan(targets_of(targets), pages, limit, day, at_once=not due)
-    if not plan.targets and pages is None and not config.sources and not quiet:
-        click.echo("no sources yet: morgue add URL, or morgue crawl URL", err=True)
-    run = Run(config, plan, " ".join(sys.argv[1:]))
+    try:
+        run = Run(config, plan, " ".join(sys.argv[1:]))
+    except ArchiveLocked as error:
+        if quiet:  # a timer's round while a long crawl is at work: nothing is wrong, and cron would mail it
+            return error.exit_code
+        raise
     try:
         return whole_run(run, quiet=quiet)
     except BaseException:
@@ -87,7 +90,10 @@ def whole_run(run: Run, *, quiet: bool) -> int:
         say(f"{prepared.already} of the pages are in the archive already and are not fetched again")
     if not run.anything_due():
         planned = run.next_due()
-        say("nothing is due" + (f"; next at {planned}" if planned else ""))
+        if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
+            say("nothing is due" + (f"; next at {planned}" if planned else ""))
+        else:
+            say("no sources yet: morgue add URL, or morgue crawl URL")
         run.abandon(outcome="done")
         return 0
     warn_without_contact(run.config, prepared.homes)
@@ -126,11 +132,12 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
-        click.echo(
-            "morgue: nothing could be reached\n  check the network, the addresses, and robots.txt above", err=True
-        )
+        cure = "check the network, the addresses, and robots.txt above"
+        if any(why == "address is not public" for _, why in run.desk.tally.reasons()):
+            cure = "for a server on your own network: -s crawl.allow_private_ips=true"
+        click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        more = f"; {run.left} more URLs are due (a limit was reached): morgue crawl goes on" if run.left else ""
+        more = f"; {run.left} more URLs are due: morgue crawl goes on with them" if run.left else ""
         click.echo(ending.word + more)
 
 

@@ -56,7 +56,7 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
         if state["revision"] == number:
             return row | {name: value for name, value in state.items() if name in row} | {"word_count": None}
     have = f"it has {len(states)}" if len(states) != 1 else "it has one"
-    raise NotFound(f"revision {number} of article {row['id']}", have, "`morgue edits` lists what changed")
+    raise NotFound(f"revision {number} of article {row['id']}", have, "without --revision it is the newest")
 
 
 def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str]:
