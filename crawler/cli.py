@@ -28,6 +28,11 @@ class CommandLine(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, self.list_commands(ctx), 1)
+            if near:
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
             return None
         command: click.Command = import_module(f"crawler.commands.{cmd_name}").command
         return command

@@ -250,27 +250,28 @@ class Frontier:
             [(claim.id,) for claim in claims],
         )
 
-    def want_only(self, urls: Iterable[str], now: datetime) -> tuple[Scope, int, int]:
-        """Queue exactly these pages; returns the scope that holds them, how many are new, how many are known.
+    def want_only(self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime) -> tuple[Scope, int]:
+        """Queue exactly these pages; returns the scope that holds them, and how many of them are known already.
 
-        A page that was fetched before is not fetched again: that is what lets a long list be resumed.
+        A page that was fetched before is not fetched again: that is what lets a long list be resumed. `of_host` says
+        which source the pages of a host belong to.
         """
         self.db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id INTEGER PRIMARY KEY)")
-        new = known = 0
+        known = set()
         for url in urls:
-            added, _hosts = self.add([Wanted(url, "page")], None, now)
+            self.add([Wanted(url, "page")], of_host.get(host_of(url)), now)
             row_id, visits = self.db.execute(
                 "SELECT id, visits FROM frontier WHERE url_key = ?", (url_key(url),)
             ).fetchone()
-            new += added
-            known += visits > 0
-            if visits == 0:
-                self.db.execute(
-                    "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE id = ? AND state != 'claimed'",
-                    (stamp(now), row_id),
-                )
-                self.db.execute("INSERT OR IGNORE INTO temp.wanted VALUES (?)", (row_id,))
-        return Scope("id IN (SELECT id FROM temp.wanted)"), new, known
+            if visits > 0:
+                known.add(row_id)
+                continue
+            self.db.execute(
+                "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE id = ? AND state != 'claimed'",
+                (stamp(now), row_id),
+            )
+            self.db.execute("INSERT OR IGNORE INTO temp.wanted VALUES (?)", (row_id,))
+        return Scope("id IN (SELECT id FROM temp.wanted)"), len(known)
 
 
 def claim_of(row: tuple) -> Claim:

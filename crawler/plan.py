@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from crawler.frontier import Frontier, Scope, Wanted
 from pipelines.errors import ConfigError, NotFound
 from pipelines.items import Source
 from pipelines.store import Store
-from pipelines.urls import fetchable, same_site, url_key
+from pipelines.urls import fetchable, host_of, same_site, url_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,10 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
     for site in leftovers(store, sites):
         sites[site.source_id] = site
     if plan.pages is not None:
-        scope, _new, already = frontier.want_only(plan.pages, now)
+        owners = owners_of(plan.pages, sites.values(), config, store)
+        sites |= {site.source_id: site for site in owners.values() if site.source_id not in sites}
+        of_host = {host: site.source_id for host, site in owners.items()}
+        scope, already = frontier.want_only(plan.pages, of_host, now)
         return Prepared(sites, scope, plan.pages, already)
     chosen, notes, pages = choose(plan, config, store, watched)
     visited = chosen if plan.targets else list(watched.values())
@@ -121,6 +124,15 @@ def choose(
         else:
             chosen.append(ad_hoc_site(url, config, store))
     return chosen, notes, pages
+
+
+def owners_of(pages: Sequence[str], known: Iterable[Site], config: Config, store: Store) -> dict[str, Site]:
+    """The site of each host in a list of pages: the source that watches it, else one named after the host."""
+    owners = {host_of(site.source.url): site for site in known if site.source.url}
+    for url in pages:
+        if host_of(url) not in owners:
+            owners[host_of(url)] = ad_hoc_site(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/", config, store)
+    return {host: owners[host] for host in {host_of(url) for url in pages}}
 
 
 def watched_site(name: str, config: Config, store: Store) -> Site:

@@ -353,6 +353,7 @@ def test_query_junk_never_raises(archive, query):
     [
         ("http://a.example/\nnot an address\n", (), "line 2"),
         ("name;link\n", ("--column", "url"), "no column 'url'"),
+        ("# nothing\n", (), "lists no page"),
     ],
 )
 def test_a_list_that_cannot_be_understood_names_the_line_or_the_columns(archive, tmp_path, content, options, said):

@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -59,6 +60,8 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder, day = the_folder(ctx), a_day(since)
     pages = tuple(listed(urls, column)) if urls else None
+    if pages == ():
+        raise ConfigError(urls or "-", "lists no page", "one address a line; a line that begins with # is a comment")
 
     from crawler.config import load
     from crawler.plan import Plan, targets_of
@@ -176,7 +179,10 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
                 if text and not text.startswith("#"):
                     yield f"line {number}", text
             return
-        rows = csv.DictReader(lines)
+        first, *rest = lines.readline().splitlines(keepends=True) or [""]
+        # Spreadsheets in half of Europe write semicolons, and some programs tabs.
+        delimiter = max(",;\t", key=first.count)
+        rows = csv.DictReader(chain([first], rest, lines), delimiter=delimiter)
         if column not in (rows.fieldnames or ()):
             there = ", ".join(rows.fieldnames or ()) or "none"
             raise ConfigError(file, f"has no column {column!r}", f"its columns are: {there}")
