@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
@@ -115,11 +117,16 @@ def is_private_literal(host: str) -> bool:
         return False
 
 
+# Of our own: asyncio's pool has a few threads only, and a few dead names would make every other lookup wait its turn.
+RESOLVERS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
+
+
 async def lookup(host: str, port: int) -> list[str]:
     """The addresses of a host in the resolver's order, public or not. Raises socket.gaierror if none."""
     loop = asyncio.get_running_loop()
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        found = await loop.run_in_executor(RESOLVERS, ask)
     except UnicodeError:  # a label of more than 63 characters, or an empty one
         raise socket.gaierror(socket.EAI_NONAME, "not a name that DNS can hold") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -46,18 +46,21 @@ class Operator(Table):
 class Manners(Table):
     """How a site is asked: the part of [crawl] in which one paper can differ from the others."""
 
-    delay: kinds.Seconds = key(1.0, "Least seconds between two requests to one host.", 5.0)
+    delay: kinds.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: kinds.Share = key(0.5, "Share by which each delay varies at random, up and down.")
     autothrottle: kinds.Flag = key(True, "Wait longer than delay where a host answers slowly.")
     max_delay: kinds.Seconds = key(
         60.0,
-        "Most seconds between two requests to one host, whatever its latency, Crawl-delay or Retry-After.",
+        "Most seconds that we wait between two requests, whatever a host's latency, Crawl-delay or Retry-After.",
     )
     concurrency_per_host: kinds.Count = key(1, "Requests to one host at a time.", 2)
     depth: kinds.AnyCount = key(
         3, "Links followed from the front page to a section page. Articles are read at any depth.", 1
     )
     pages_per_host: kinds.Count = key(10000, "Most article pages fetched from one host in one crawl.", 500)
+    listings_per_host: kinds.Count = key(
+        1000, "Most feeds, sitemaps, front and section pages read from one host in one crawl.", 100
+    )
     robots: kinds.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file says whether it was obeyed.")
     verify_certificates: kinds.Flag = key(True, "Refuse a host whose TLS certificate is not valid.")
     proxy: kinds.Proxy = key(

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crawler.schedule import LISTINGS, Next, priority
+from pipelines import clock
 from pipelines.clock import stamp
 from pipelines.urls import host_of, url_key
 
@@ -78,7 +80,8 @@ class Scope:
         """The whole condition."""
         if self.since is None:
             return self.condition, self.values
-        return f"({self.condition}) AND (day IS NULL OR day >= ?)", (*self.values, self.since)
+        young = "(day IS NULL OR day >= ? OR kind NOT IN ('article', 'page'))"
+        return f"({self.condition}) AND {young}", (*self.values, self.since)
 
 
 # /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
@@ -90,8 +93,9 @@ CLAIM = "id, url, host, source_id, kind, depth, hint, visits, failures, first_vi
 class Frontier:
     """The `frontier` table, from the side of one crawl."""
 
-    def __init__(self, db: sqlite3.Connection, crawl_id: int) -> None:
+    def __init__(self, db: sqlite3.Connection, crawl_id: int, began: datetime | None = None) -> None:
         self.db, self.crawl_id = db, crawl_id
+        self.began = stamp(began or clock.now())
 
     def release_stale(self) -> int:
         """Rows that a dead crawl had claimed wait again (the archive's lock says that no other crawl lives)."""
@@ -103,7 +107,7 @@ class Frontier:
         """Put URLs into the queue; returns how many articles were new to it, and the hosts that have new work.
 
         A URL that is known stays as it is, except that a feed or sitemap which says that an article changed after our
-        last visit makes it due at once.
+        last visit makes it due at once: see `_changed`.
         """
         new, hosts = 0, set()
         for want in wanted:
@@ -112,10 +116,7 @@ class Frontier:
                 """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
                                          found_on, hint, day)
                    VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)
-                   ON CONFLICT (url_key) DO UPDATE SET state = 'waiting', next_visit = excluded.next_visit
-                    WHERE state IN ('done', 'waiting') AND visits > 0 AND kind IN ('article', 'page', 'sitemap')
-                      AND ? > coalesce(last_visit, '')
-                   RETURNING visits""",
+                   ON CONFLICT (url_key) DO NOTHING RETURNING id""",
                 (
                     url_key(want.url),
                     want.url,
@@ -129,13 +130,39 @@ class Frontier:
                     want.found_on,
                     json.dumps(dict(want.hint), ensure_ascii=False) if want.hint else None,
                     day,
-                    changed_at(want.hint) or "",
                 ),
             ).fetchone()
             if row is not None:
-                hosts.add(host_of(want.url))
-                new += row[0] == 0 and want.kind not in LISTINGS
+                new += want.kind not in LISTINGS
+            elif not self._changed(want, now):
+                continue
+            hosts.add(host_of(want.url))
         return new, hosts
+
+    def _changed(self, want: Wanted, now: datetime) -> bool:
+        """Make a known URL due if what links it says that it changed since our last visit; whether it did.
+
+        Not believed: the time that was said last time already, and one for a URL that was visited in this crawl. A date
+        in the future, or two sitemaps that name each other as changed, must not make a crawl endless.
+        """
+        changed = changed_at(want.hint)
+        if changed is None:
+            return False
+        cursor = self.db.execute(
+            """UPDATE frontier SET state = 'waiting', next_visit = ?, hint = ?
+                WHERE url_key = ? AND state IN ('done', 'waiting') AND visits > 0
+                  AND kind IN ('article', 'page', 'sitemap') AND last_visit < ? AND last_visit < ?
+                  AND coalesce(json_extract(hint, '$.modified'), '') != ?""",
+            (
+                stamp(now),
+                json.dumps(dict(want.hint), ensure_ascii=False),
+                url_key(want.url),
+                changed,
+                self.began,
+                want.hint["modified"],
+            ),
+        )
+        return cursor.rowcount > 0
 
     def make_due(self, source_id: int | None, now: datetime) -> None:
         """A source's listings are wanted now, whenever they were planned; except guessed places that were not there."""
@@ -176,9 +203,11 @@ class Frontier:
         query = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {condition}"  # noqa: S608
         return self.db.execute(query, values).fetchone()[0]
 
-    def claim(self, host: str, number: int, scope: Scope, now: datetime) -> list[Claim]:
-        """Take up to `number` due URLs of one host, the most urgent first."""
+    def claim(self, host: str, number: int, scope: Scope, now: datetime, *, listings: bool = True) -> list[Claim]:
+        """Take up to `number` due URLs of one host, the most urgent first; without `listings`, article pages only."""
         condition, values = scope.sql
+        if not listings:
+            condition += " AND kind IN ('article', 'page')"
         rows = self.db.execute(
             f"""UPDATE frontier SET state = 'claimed', claimed_by = ?
                  WHERE id IN (SELECT id FROM frontier
@@ -210,6 +239,13 @@ class Frontier:
                 visit.validators.last_modified,
                 claim.id,
             ),
+        )
+
+    def postpone(self, host: str, until: datetime) -> None:
+        """Ask a host nothing before `until` (its own Retry-After), whichever of its URLs it said that for."""
+        self.db.execute(
+            "UPDATE frontier SET next_visit = max(next_visit, ?) WHERE host = ? AND state = 'waiting'",
+            (stamp(until), host),
         )
 
     def is_known(self, url: str, besides: Claim) -> bool:
@@ -287,9 +323,12 @@ def day_of(hint: Mapping[str, str]) -> str | None:
 
 
 def day_in(url: str) -> str | None:
-    """The ISO day that a URL's path names, or the first of its month; None if it names none."""
+    """The ISO day that a URL's path names, or the last of its month: so late, but no later; None if it names none."""
     found = IN_PATH.search(url)
-    return f"{found[1]}-{found[2]}-{found[3] or '01'}" if found else None
+    if found is None:
+        return None
+    last = monthrange(int(found[1]), int(found[2]))[1]
+    return f"{found[1]}-{found[2]}-{found[3] or last}"
 
 
 def changed_at(hint: Mapping[str, str]) -> str | None:

@@ -20,6 +20,7 @@ from crawler.robotsgate import RobotsCache
 
 # Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 LEAST = 0.001  # seconds
+MILD = 0.1  # the jitter of a delay that somebody asked for as a minimum
 WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 
 
@@ -46,7 +47,7 @@ def next_delay(now: float, latency: float, floor: float, ceiling: float, *, ok: 
 def retry_after(value: bytes | None, now: datetime) -> float | None:
     """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date); None if it says nothing."""
     text = (value or b"").decode("latin-1").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdecimal():
         return float(text[:9])
     try:
         date = parsedate_to_datetime(text)
@@ -88,7 +89,7 @@ class Pace:
                 request.meta["dont_retry"], request.meta["retry_after"] = True, wait
             else:
                 # The slot's jitter may shorten a delay; what the server asked for is a minimum.
-                slot.delay = max(floor, least(wait, tempo.jitter))
+                slot.delay, slot.jitter = max(floor, wait / (1 - MILD)), MILD
             return response
         latency = request.meta.get("download_latency")
         if tempo.autothrottle and floor > LEAST and latency is not None:
@@ -100,13 +101,13 @@ class Pace:
     def floor(self, host: str) -> float:
         """The least delay for a host: ours, or robots.txt's Crawl-delay up to the greatest that we wait.
 
-        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, and lengthened by that.
+        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, so it is lengthened by a
+        mild jitter, which the slot then has.
         """
         tempo = self.tempos.get(host, self.default)
         asked = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)
-        return max(LEAST, tempo.delay, least(min(asked, tempo.max_delay), tempo.jitter))
-
-
-def least(delay: float, jitter: float) -> float:
-    """The delay of a slot whose shortest delay, after jitter (a share of it, up and down), is `delay` seconds."""
-    return delay / (1 - min(jitter, 0.9))
+        asked = min(asked, tempo.max_delay) / (1 - MILD)
+        slot = self.crawler.engine.downloader.slots.get(host)
+        if slot is not None:
+            slot.jitter = MILD if asked > tempo.delay else tempo.jitter
+        return max(LEAST, tempo.delay, asked)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier import Claim, Frontier, Scope
+from crawler.schedule import PAGES
 from pipelines.clock import now
 from pipelines.desk import Desk
 
@@ -25,6 +26,7 @@ class Share:
 
     at_once: int  # requests at a time
     pages: int  # article pages at most
+    listings: int  # feeds, sitemaps, front and section pages at most
 
 
 class Pump:
@@ -53,6 +55,7 @@ class Pump:
         self._ahead: defaultdict[str, deque[Claim]] = defaultdict(deque)  # claimed and not yet handed out
         self._open: dict[int, Claim] = {}  # by frontier id: handed out and not yet filed
         self._taken: Counter[str] = Counter()  # article pages claimed in this crawl, by host
+        self._listings: Counter[str] = Counter()  # and listings
         self._closed_hosts: set[str] = set()  # hosts that asked to be left alone, or whose cap is reached
         self._news = asyncio.Event()  # something changed that may let `claims` go on
 
@@ -122,7 +125,7 @@ class Pump:
                 continue
             if not self._ahead[host]:
                 number = AHEAD if self.limit is None else room
-                self._ahead[host].extend(await self.desk.do(self.frontier.claim, host, number, self.scope, now()))
+                self._ahead[host].extend(await self.desk.do(self._claim, host, number))
             ahead = self._ahead[host]
             claimed = [ahead.popleft() for _ in range(min(self._room(host), len(ahead)))]
             if claimed:
@@ -132,13 +135,17 @@ class Pump:
                 self._hosts.append(host)  # no room any more, for reasons that are not its own
         return []
 
+    def _claim(self, host: str, number: int) -> list[Claim]:
+        """On the keeper's thread. A site whose lists name ever more lists is read up to a cap, then for articles."""
+        more = self._listings[host] < self.shares.get(host, self.share).listings
+        return self.frontier.claim(host, number, self.scope, now(), listings=more)
+
     def _take(self, host: str, claimed: list[Claim]) -> None:
         for claim in claimed:
             self._open[claim.id] = claim
             self._fetching[host] += 1
             self._busy += 1
-            if claim.kind in ("article", "page"):
-                self._taken[host] += 1
+            (self._taken if claim.kind in PAGES else self._listings)[host] += 1
         if self._taken[host] >= self.shares.get(host, self.share).pages:
             self.leave_alone(host)
         if self.limit is not None and self.taken >= self.limit:

@@ -7,6 +7,7 @@ Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, an
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from scrapy.exceptions import (
 
 from crawler.reasons import reason_of
 from crawler.robots import Robots
+from pipelines.desk import Desk
 
 # Scrapy's words for an exchange that brought no usable answer.
 NO_ANSWER = (
@@ -51,14 +53,19 @@ class Disallowed(IgnoreRequest):
         self.why, self.for_now, self.unreachable = why, for_now, unreachable
 
 
+class Stopping(IgnoreRequest):
+    """The crawl is ending: a retry, a redirect or a page in line is left to the next one."""
+
+
 class RobotsCache:
-    """robots.txt of every site asked for in this crawl, fetched once a crawl (RFC 9309, 2.4: at most a day old)."""
+    """robots.txt of every site asked for in this crawl, fetched once a crawl (RFC 9309, 2.4: a day old at most)."""
 
     _caches: ClassVar[WeakKeyDictionary[Any, RobotsCache]] = WeakKeyDictionary()
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
         self._robots: dict[str, asyncio.Future[Robots]] = {}
+        self._sites: defaultdict[str, list[str]] = defaultdict(list)  # host name -> its sites
         self._unreachable: dict[str, str] = {}  # site -> why its robots.txt brought no answer
 
     @classmethod
@@ -76,6 +83,7 @@ class RobotsCache:
         key = site_of(url)
         if key not in self._robots:
             self._robots[key] = asyncio.ensure_future(self._fetch(key, like or {}))
+            self._sites[urlsplit(key).hostname or ""].append(key)
         # One page that is cancelled must not cancel the fetch that others wait for.
         return await asyncio.shield(self._robots[key])
 
@@ -85,10 +93,9 @@ class RobotsCache:
 
     def known(self, host: str) -> list[Robots]:
         """What is known so far about a host name, over all its ports and schemes."""
+        futures = [self._robots[site] for site in self._sites.get(host, ())]
         return [
-            future.result()
-            for key, future in self._robots.items()
-            if urlsplit(key).hostname == host and future.done() and not future.cancelled() and not future.exception()
+            future.result() for future in futures if future.done() and not future.cancelled() and not future.exception()
         ]
 
     async def _fetch(self, key: str, like: Mapping[str, Any]) -> Robots:
@@ -102,7 +109,10 @@ class RobotsCache:
         try:
             response = await self.crawler.engine.download_async(request)
         except NO_ANSWER as error:
-            self._unreachable[key] = reason_of(error)
+            why = reason_of(error)
+            if why == "too many redirects":
+                return Robots.parse(302, b"", AGENT)  # RFC 9309, 2.3.1.2: as if there were none
+            self._unreachable[key] = why
             return Robots.parse(None, b"", AGENT)
         return Robots.parse(response.status, response.body, AGENT)
 
@@ -116,14 +126,16 @@ def site_of(url: str) -> str:
 class RobotsGate:
     """Lets a request pass or raises Disallowed."""
 
-    def __init__(self, cache: RobotsCache) -> None:
-        self.cache = cache
+    def __init__(self, cache: RobotsCache, desk: Desk) -> None:
+        self.cache, self.desk = cache, desk
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> RobotsGate:
-        return cls(RobotsCache.of(crawler))
+        return cls(RobotsCache.of(crawler), Desk.of(crawler))
 
     async def process_request(self, request: Request) -> None:
+        if self.desk.stopping:
+            raise Stopping
         if request.meta.get("ask_no_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)

@@ -53,7 +53,7 @@ class Run:
         self.prepared: Prepared | None = None
         self.pump: Pump | None = None
         self._crawler: Any = None
-        self._closed = self._stopping = self.broken = False
+        self._closed = self.broken = False
         self.left = 0  # URLs that were due and not visited: the run was stopped, or reached a cap
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -127,11 +127,11 @@ class Run:
             self.frontier,
             prepared.scope,
             shares=shares(self.config),
-            share=Share(crawl.concurrency_per_host, crawl.pages_per_host),
+            share=share_of(crawl),
             in_line=HOSTS_A_REQUEST * crawl.concurrency,
             limit=self.plan.limit,
         )
-        if self._stopping:
+        if self.desk.stopping:
             self.pump.stop()
         return Visits(self.desk, self.frontier, self.pump, prepared.sites)
 
@@ -140,7 +140,7 @@ class Run:
 
         May come before there is a pump: a signal during start-up.
         """
-        self._stopping = True
+        self.desk.stopping = True
         if self.pump is not None:
             self.pump.stop()
 
@@ -235,7 +235,12 @@ def hosts_of(config: Config) -> dict[str, Any]:
 def shares(config: Config) -> dict[str, Share]:
     """What each source's host gets, by host as the frontier names it (host:port)."""
     own = {host_of(source.url): config.for_source(name) for name, source in config.sources.items()}
-    return {host: Share(crawl.concurrency_per_host, crawl.pages_per_host) for host, crawl in own.items()}
+    return {host: share_of(crawl) for host, crawl in own.items()}
+
+
+def share_of(crawl: Any) -> Share:
+    """What a host gets by these settings."""
+    return Share(crawl.concurrency_per_host, crawl.pages_per_host, crawl.listings_per_host)
 
 
 def configure(settings: Any) -> None:

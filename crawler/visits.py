@@ -71,17 +71,19 @@ class Visits:
         """An article page was read and, if it holds an article, filed."""
         site = self.site(claim)
         self.desk.tally.by_source[site.name].fetched += 1
-        error = None
+        error, broke_off = None, False
         if isinstance(reading.outcome, NothingToRead):
             error = reading.outcome.reason
             self.desk.tally.outcome(site.name, "nothing", error, claim.url)
-            # A page without an article is not looked at again for edits.
-            plan = Next("done", None, error)
+            # A page without an article is not looked at again; unless reading it broke off, which may be our fault.
+            broke_off = error.startswith("extractor")
+            plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else Next("done", None, error)
         else:
             self.desk.tally.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
-        await self._end(claim, Visit(plan, status, error, validators=validators), reading.page.url)
+        visit = Visit(plan, status, error, answered=not broke_off, validators=validators)
+        await self._end(claim, visit, None if broke_off else reading.page.url)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """The page is at a URL that has its own row; this one is another name for it."""
@@ -112,6 +114,7 @@ class Visits:
         )
         if wait is not None:
             self.pump.leave_alone(claim.host)
+            await self.desk.do(self.frontier.postpone, claim.host, plan.at or now())
             self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
         elif guessed:
             plan = Next("done", None, "not there")  # a common path that we tried; that it is missing is no failure
@@ -123,8 +126,7 @@ class Visits:
         """The host gives no answer: one URL is counted, the others wait as they are for the next crawl."""
         site = self.site(claim)
         if self.pump.is_left_alone(claim.host):  # was in line behind the one that found out
-            await self.desk.do(self.frontier.release, [claim])
-            self.pump.filed(claim)
+            await self.left(claim)
             return
         self.pump.leave_alone(claim.host)
         count = self.desk.tally.by_source[site.name]
@@ -145,9 +147,10 @@ class Visits:
             plan = Next("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
         await self._end(claim, Visit(plan, None, why, answered=False))
 
-    async def give_back(self) -> None:
-        """A crawl that stops early: what is still claimed waits for the next one."""
-        await self.desk.do(self.frontier.release, self.pump.open_claims)
+    async def left(self, claim: Claim) -> None:
+        """Nothing came of it: it waits for the next crawl as if it had not been claimed."""
+        await self.desk.do(self.frontier.release, [claim])
+        self.pump.filed(claim)
 
     def _next(self, claim: Claim) -> Next:
         site, time = self.site(claim), now()

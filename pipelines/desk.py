@@ -36,6 +36,7 @@ class Desk:
     ) -> None:
         self.keeper, self.workers, self.turnstile, self.tally = keeper, workers, turnstile, Tally()
         self.store = Store(keeper.db)
+        self.stopping = False  # nothing more is to be asked for; what is under way is finished
         self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
         self._record_options = record_options

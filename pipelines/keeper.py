@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,12 +40,17 @@ class Lock:
             holder = os.read(self._file, 200).decode(errors="replace").strip() or "another process"
             os.close(self._file)
             raise ArchiveLocked(str(path.parent), f"is being written by {holder}", "wait for it, or stop it") from None
-        os.ftruncate(self._file, 0)
-        os.write(self._file, f"process {os.getpid()}\n".encode())
+        self._say(f"process {os.getpid()}\n")
 
     def release(self) -> None:
-        os.ftruncate(self._file, 0)
+        self._say("")
         os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
+
+    def _say(self, text: str) -> None:
+        """Who holds it, for whoever is refused. The lock is the kernel's: on a full disk it holds without the text."""
+        with suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text.encode(), 0)
 
 
 class Keeper:

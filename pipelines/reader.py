@@ -103,5 +103,5 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
                               "the next `morgue crawl` by the newer one brings it up to date")  # fmt: skip
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
-    cure = "`morgue rebuild` makes a new database from the WARC files; `morgue verify` checks those"
+    cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
     return ArchiveDamaged(subject, cause, cure)

@@ -42,6 +42,20 @@ def text_digest(title: str | None, text: str) -> str:
     return sha256(f"{plain(title or '')}\n{plain(text)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
+ALIKE = 0.5  # share of common words from which two texts are taken for one article
+
+
+def alike(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
+    """Whether two pages tell the same story: the same headline, or at least half of all their words in common.
+
+    Many AMP twins and print views differ in a paragraph; different stories of one site share a fifth of their words.
+    """
+    if title and other_title and plain(title).casefold() == plain(other_title).casefold():
+        return True
+    mine, others = set(plain(text).casefold().split()), set(plain(other_text).casefold().split())
+    return bool(mine | others) and len(mine & others) / len(mine | others) >= ALIKE
+
+
 def compare(old_digest: str | None, new_digest: str) -> Change:
     """What a text is, next to the latest revision of the same article; `old_digest` is None if there is none."""
     if old_digest is None:

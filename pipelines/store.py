@@ -9,12 +9,21 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.clock import fine_stamp, now, stamp
 from pipelines.items import Article, Capture, Page, Reading, Source
-from pipelines.revise import compare, text_digest
+from pipelines.revise import alike, compare, text_digest
 from pipelines.urls import same_site, url_key
+
+
+class Known(NamedTuple):
+    """An article that is filed already."""
+
+    id: int
+    key: str  # url_key of its row
+    read_from: str  # key of the URL that its newest text was read from
+    digest: str  # text_digest of that text
 
 
 class Store:
@@ -97,19 +106,21 @@ class Store:
         assert page.capture is not None
         own, address = url_key(page.url), identity(article, page)
         values = columns(article, page.capture)
-        row = self._find(own, address)
-        if row is None:
-            article_id = self._insert(values, page.capture, address, source_id)
-            change = "new"
+        known = self._find(own) or (self._find(address) if address != own else None)
+        if known is not None and not (known.read_from == own or self._alike(known, article)):
+            self._tell_apart(known, own)  # a canonical link, or an old redirect, that is not to be believed
+            known, address = None, own
+        if known is None:
+            article_id, change = self._insert(values, page.capture, address, source_id), "new"
+        elif known.read_from == own:
+            article_id, change = known.id, compare(known.digest, values["text_digest"])
+            self._update(article_id, values, page.capture, change)
         else:
-            article_id, key, first_key, digest = row
-            if key != own and first_key != own:
-                # Its own address was read before: a twin's slightly different text is no edit of the article.
-                change = "duplicate"
-                self.seen(article_id, page.capture.time)
-            else:
-                change = compare(digest, values["text_digest"])
-                self._update(article_id, values, page.capture, change)
+            # Another address of the same story: the text of the article's own address counts, and is no edit.
+            article_id, change = known.id, "duplicate"
+            if known.key == own:
+                self._replace(article_id, values)
+            self.seen(article_id, page.capture.time)
         self._alias(article_id, {own, url_key(asked or page.url)} - {address})
         return replace(reading, change=change, article_id=article_id)
 
@@ -122,27 +133,47 @@ class Store:
         row = self._find(url_key(url))
         if row is None:
             return False
-        self.seen(row[0], time)
+        self.seen(row.id, time)
         return True
 
     def also_known_as(self, url: str, other: str) -> None:
         """The article at `url`, if there is one, is also met under `other`."""
         row = self._find(url_key(url))
         if row is not None:
-            self._alias(row[0], {url_key(other)})
+            self._alias(row.id, {url_key(other)})
 
-    def _find(self, *keys: str) -> tuple[int, str, str, str] | None:
-        """(id, url_key, key of the URL it was last read from, text_digest) of the article known under a key."""
-        marks = ", ".join("?" * len(keys))
+    def _find(self, key: str) -> Known | None:
+        """The article known under a key, its own or another."""
         row = self.db.execute(
-            f"""SELECT id, url_key, url, text_digest FROM articles WHERE url_key IN ({marks})
-                UNION ALL
-                SELECT a.id, a.url_key, a.url, a.text_digest
-                  FROM aliases JOIN articles a ON a.id = aliases.article_id WHERE aliases.url_key IN ({marks})
-                LIMIT 1""",  # noqa: S608 (question marks only)
-            (*keys, *keys),
+            """SELECT id, url_key, url, text_digest FROM articles WHERE url_key = ?1
+               UNION ALL
+               SELECT a.id, a.url_key, a.url, a.text_digest
+                 FROM aliases JOIN articles a ON a.id = aliases.article_id WHERE aliases.url_key = ?1
+               LIMIT 1""",
+            (key,),
         ).fetchone()
-        return None if row is None else (row[0], row[1], url_key(row[2]), row[3])
+        return None if row is None else Known(row[0], row[1], url_key(row[2]), row[3])
+
+    def _alike(self, known: Known, article: Article) -> bool:
+        title, text = self.db.execute("SELECT title, text FROM articles WHERE id = ?", (known.id,)).fetchone()
+        return alike(article.title, article.text, title, text)
+
+    def _tell_apart(self, known: Known, own: str) -> None:
+        """`own` is the address of another story than the article that was filed, or is also known, under it."""
+        self.db.execute("DELETE FROM aliases WHERE url_key IN (?, ?)", (own, known.read_from))
+        if known.key == own:
+            self.db.execute("UPDATE articles SET url_key = ? WHERE id = ?", (known.read_from, known.id))
+
+    def _replace(self, article_id: int, values: Mapping[str, Any]) -> None:
+        """Take the text of the article's own address for that of a twin which was met before it."""
+        self._set("articles", values, "id = :where", article_id)
+        names = ("capture_id", "title", "description", "authors", "modified", "text", "text_digest", "extractor")
+        newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
+        self._set("revisions", {name: values[name] for name in names}, newest, article_id)
+
+    def _set(self, table: str, values: Mapping[str, Any], condition: str, where: int) -> None:
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        self.db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
 
     def _alias(self, article_id: int, keys: set[str]) -> None:
         self.db.executemany(
@@ -174,8 +205,7 @@ class Store:
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(capture.time)}
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self.db.execute(f"UPDATE articles SET {assignments} WHERE id = :id", values | {"id": article_id})  # noqa: S608
+        self._set("articles", values, "id = :where", article_id)
         self._revision(article_id, number, values, capture)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], capture: Capture) -> None:

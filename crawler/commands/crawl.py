@@ -56,6 +56,8 @@ def command(
         raise ConfigError("--urls", "goes without SOURCE and URL", "list the pages in the file, or name the sites")
     if column and not urls:
         raise ConfigError("--column", "goes with --urls", "say --urls FILE.csv --column NAME")
+    if since and urls:
+        raise ConfigError("--since", "goes without --urls", "a list is fetched exactly")
     # Until the event loop has its own handlers: SIGTERM ends us like Ctrl-C, the archive closed and the lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder, day = the_folder(ctx), a_day(since)
@@ -186,9 +188,12 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
         if column not in (rows.fieldnames or ()):
             there = ", ".join(rows.fieldnames or ()) or "none"
             raise ConfigError(file, f"has no column {column!r}", f"its columns are: {there}")
-        for row in rows:
-            if text := (row[column] or "").strip():
-                yield f"line {rows.line_num}", text
+        try:
+            for row in rows:
+                if text := (row[column] or "").strip():
+                    yield f"line {rows.line_num}", text
+        except csv.Error as error:
+            raise ConfigError(f"{file}: line {rows.line_num}", str(error), "is the file a csv?") from error
 
 
 def opened(file: str) -> IO[str]:

@@ -129,7 +129,7 @@ def page(folder: Path, row: queries.Row) -> bytes:
     block = read_block(folder / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
     head = parse_head(split(block)[0])
     if head is None:
-        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", "`morgue verify` looks at the rest")
+        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", "--format warc gives the record as it is")
     try:
         return content_decoded(head.fields, entity_body(block), LARGEST)
     except TooLarge as error:

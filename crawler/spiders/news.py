@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import scrapy
@@ -14,13 +15,14 @@ from crawler.frontier import Claim, Validators, Wanted
 from crawler.plan import Site, belongs
 from crawler.reasons import reason_of
 from crawler.redirects import NotFollowed
-from crawler.robotsgate import Disallowed, RobotsCache
+from crawler.robotsgate import Disallowed, RobotsCache, Stopping
 from crawler.schedule import LISTINGS
 from crawler.visits import Visits, header, validators
 from pipelines.items import Page
 from pipelines.urls import fetchable
 from pipelines.workers import Overrun
 
+SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
 READERS = {
     "feed": read_feed,
     "news sitemap": read_sitemap,
@@ -98,7 +100,7 @@ class NewsSpider(scrapy.Spider):
         else:
             self.open[claim.id] = (claim, validators(response))
             yield Page(
-                url=response.url,
+                url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
                 body=response.body,
                 content_type=header(response, "Content-Type"),
                 capture=response.meta.get("capture"),
@@ -117,7 +119,9 @@ class NewsSpider(scrapy.Spider):
         if self.visits.desk.fatal is not None:
             self.visits.pump.filed(claim)  # not this page's fault: its row stays claimed, and waits again next time
             return
-        if isinstance(error, NotFollowed):
+        if isinstance(error, Stopping):
+            await self.visits.left(claim)
+        elif isinstance(error, NotFollowed):
             await self.visits.redirected(claim, error.target, error.kind)
         elif isinstance(error, Disallowed) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable)
@@ -157,9 +161,22 @@ def guess(response: Response, path: str, kind: str) -> Wanted:
     return Wanted(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
 
 
+def all_changed_at_once(found: Discovery) -> bool:
+    """Whether a sitemap gives all pages about the same time of change: that of its own making, which says nothing."""
+    times = []
+    for link in found.found:
+        try:
+            times.append(datetime.fromisoformat(link.hint.get("modified", "")))
+        except ValueError:
+            continue
+    zones = {time.tzinfo is None for time in times}
+    return len(times) >= 5 and len(zones) == 1 and max(times) - min(times) < timedelta(minutes=1)
+
+
 def follow(found: Discovery, claim: Claim, site: Site, url_length: int) -> list[Wanted]:
     """Which of the links found this site follows."""
     wanted = []
+    stale = all_changed_at_once(found)
     for link in found.found:
         url = fetchable(link.url)
         kind = site.judge(url, link.kind) if url and len(url) <= url_length else None
@@ -167,9 +184,12 @@ def follow(found: Discovery, claim: Claim, site: Site, url_length: int) -> list[
         if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
             continue
         depth = claim.depth + 1
+        if kind in ("sitemap", "news sitemap") and depth > SITEMAP_DEPTH:
+            continue
         if kind == "section" and (depth > site.depth or site.explicit_sections):
             continue
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
             continue  # its file says which ones
-        wanted.append(Wanted(url, kind, depth, claim.url, link.hint))
+        hint = {name: text for name, text in link.hint.items() if not (stale and name == "modified")}
+        wanted.append(Wanted(url, kind, depth, claim.url, hint))
     return wanted

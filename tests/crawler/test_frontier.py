@@ -17,7 +17,7 @@ def frontier(tmp_path):
     db = open_database(tmp_path / "morgue.db")
     db.execute("INSERT INTO crawls (id, started, command, software) VALUES (1, '', '', '')")
     db.execute("INSERT INTO sources (id, name, url, added) VALUES (1, 'paper', 'https://paper.example/', '')")
-    yield Frontier(db, 1)
+    yield Frontier(db, 1, began=NOW + timedelta(days=1))
     db.close()
 
 
@@ -125,11 +125,35 @@ def test_nothing_is_claimed_before_it_is_due(frontier):
     assert frontier.next_due(Scope()) == "2026-11-23T08:00:00Z"
 
 
+def test_a_change_is_believed_once_a_crawl_and_only_if_it_is_news(frontier):
+    """A lastmod in the future, or two sitemaps that call each other changed, must not make a crawl endless."""
+    frontier.add([Wanted("https://paper.example/a.xml", "sitemap")], 1, NOW)
+    (found,) = claim(frontier)
+    frontier.visited(found, Visit(Next("waiting", NOW + timedelta(days=1), ""), 200), NOW)
+    later = NOW + timedelta(hours=1)
+    future = Wanted("https://paper.example/a.xml", "sitemap", hint={"modified": "2031-01-01T00:00:00+00:00"})
+    assert frontier.add([future], 1, later) == (0, {"paper.example"})
+    (found,) = claim(frontier, now=later)
+    frontier.visited(found, Visit(Next("waiting", NOW + timedelta(days=1), ""), 200), later)
+    assert frontier.add([future], 1, later) == (0, set())
+    in_this_crawl = Frontier(frontier.db, 1, began=NOW)
+    newer = Wanted("https://paper.example/a.xml", "sitemap", hint={"modified": "2032-01-01T00:00:00+00:00"})
+    assert in_this_crawl.add([newer], 1, later) == (0, set())
+
+
+def test_a_host_that_asks_to_wait_is_not_asked_for_any_of_its_urls(frontier):
+    """Retry-After is the host's, not the URL's."""
+    frontier.add([Wanted(f"https://paper.example/{n}", "article") for n in range(3)], 1, NOW)
+    frontier.postpone("paper.example", NOW + timedelta(hours=2))
+    assert claim(frontier, now=NOW + timedelta(hours=1)) == []
+    assert len(claim(frontier, now=NOW + timedelta(hours=2))) == 3
+
+
 @pytest.mark.parametrize(
     ("url", "day"),
     [
         (STORY, "2026-11-20"),
-        ("https://p.example/2026/11/story", "2026-11-01"),
+        ("https://p.example/2026/11/story", "2026-11-30"),
         ("https://p.example/news/2026-11-20-story", "2026-11-20"),
         ("https://p.example/story/20261120", None),
         ("https://p.example/2026/13/45/x", None),

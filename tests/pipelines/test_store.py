@@ -96,8 +96,10 @@ def test_a_twin_met_first_gives_way_to_the_article_itself(store):
     """One row, whose text is then that of its own address."""
     amp = article(url="https://paper.example/amp/story.html", text=TEXT + "\nRead more on our app.")
     store.file(reading(store, amp), None, amp.url)
-    store.file(reading(store, article(), 60), None, URL)
-    assert one(store, "SELECT count(*), url, text FROM articles") == (1, URL, TEXT)
+    assert store.file(reading(store, article(), 60), None, URL).change == "duplicate"
+    assert one(store, "SELECT count(*), url, text, revision FROM articles") == (1, URL, TEXT, 1)
+    assert one(store, "SELECT count(*), text FROM revisions") == (1, TEXT)
+    assert store.file(reading(store, article(), 120), None, URL).change == "unchanged"
 
 
 def test_a_redirect_is_remembered_as_another_address(store):
@@ -114,6 +116,23 @@ def test_a_canonical_url_that_cannot_be_this_page_is_not_believed(store, canonic
         url = f"https://paper.example/2026/{name}.html"
         store.file(reading(store, article(url=url, canonical=canonical, title=name)), None, url)
     assert one(store, "SELECT count(*) FROM articles") == (2,)
+
+
+def test_a_canonical_link_to_another_story_is_not_believed(store):
+    """Whichever comes first, each story is kept under its own address; a template's mistake loses nothing."""
+    wrong = "https://paper.example/news/latest.html"
+    words = ["harbour bridge vote", "orchestra violin prize", "storm roof insurance", "goalkeeper penalty final"]
+    urls = [f"https://paper.example/2026/{number}.html" for number in range(4)]
+    for url, text in zip(urls, words, strict=True):
+        store.file(reading(store, article(url=url, canonical=wrong, title=text, text=text * 3)), None, url)
+    store.file(reading(store, article(url=wrong, canonical=wrong, title="Latest", text="list of things")), None, wrong)
+    rows = store.db.execute("SELECT url, revision FROM articles ORDER BY url").fetchall()
+    assert rows == [(url, 1) for url in sorted([*urls, wrong])]
+    again = store.file(
+        reading(store, article(url=urls[2], canonical=wrong, title=words[2], text=words[2] * 3)), None, ""
+    )
+    assert again.change == "unchanged"
+    assert one(store, "SELECT count(*) FROM articles") == (5,)
 
 
 def test_a_source_is_one_row_however_often_it_is_named(store):
