@@ -9,7 +9,7 @@ import json
 import re
 import sqlite3
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -239,6 +239,17 @@ class Frontier:
                 visit.validators.last_modified,
                 claim.id,
             ),
+        )
+
+    def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:
+        """Links of a source that were taken for section pages and that its file, as it is now, calls articles."""
+        rows = self.db.execute(
+            "SELECT id, url FROM frontier WHERE source_id = ? AND kind = 'section' AND depth > 0", (source_id,)
+        ).fetchall()
+        self.db.executemany(
+            """UPDATE frontier SET kind = 'article', state = 'waiting', next_visit = ?, priority = ?,
+                      etag = NULL, last_modified = NULL WHERE id = ?""",
+            [(stamp(now), priority("article", day_in(url), now), row_id) for row_id, url in rows if is_article(url)],
         )
 
     def postpone(self, host: str, until: datetime) -> None:

@@ -214,6 +214,8 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
         ):
             seeds += [Wanted(url, kind) for url in urls]
     frontier.add(seeds, site.source_id, now)
+    if site.include:
+        frontier.reconsider(site.source_id, lambda url: site.judge(url, "section") == "article", now)
     keys = [url_key(want.url) for want in seeds]
     if site.watched:
         # A listing that was met under another source before: its file has the last word on whose it is.

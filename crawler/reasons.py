@@ -5,6 +5,7 @@ from __future__ import annotations
 from scrapy.exceptions import IgnoreRequest
 
 from crawler import outcome
+from crawler.decoding import BodyTooLargeDecoded
 from crawler.outcome import WireError
 
 REASONS: dict[type[WireError], str] = {
@@ -26,8 +27,8 @@ def reason_of(error: BaseException) -> str:
     if isinstance(cause, WireError):
         return REASONS[type(cause)]
     text = str(error)
-    if isinstance(error, IgnoreRequest) and "decompression" in text:
+    if isinstance(error, BodyTooLargeDecoded):
         return "body too large when decoded"
     if isinstance(error, IgnoreRequest) and "redirections" in text:
         return "too many redirects"
-    return f"{type(error).__name__}: {text}"
+    return type(error).__name__

@@ -293,8 +293,6 @@ def log_to_stderr() -> None:
     handler.addFilter(Reported())
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    # It names a setting that no user of ours knows; the summary says the same in our words.
-    logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
 
 
 async def crawl(run: Run) -> Ending:

@@ -25,6 +25,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no logins in an archive
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # fails what browsers read
+    "crawler.decoding.Decoding": 590,  # its place: after redirects, before whoever looks at bodies
     "crawler.redirects.KnownRedirects": 610,  # sees an answer before RedirectMiddleware (600) follows it
     "crawler.pace.Pace": 860,  # nearer the wire than RetryMiddleware (550): a 503 slows us down before it is retried
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache

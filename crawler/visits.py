@@ -18,7 +18,7 @@ from crawler.schedule import LISTINGS, Next, after_failure, after_success
 from pipelines.clock import now, parse
 from pipelines.desk import Desk
 from pipelines.items import Article, NothingToRead, Reading
-from pipelines.urls import url_key
+from pipelines.urls import fetchable, url_key
 
 GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
@@ -54,7 +54,7 @@ class Visits:
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
         visit = Visit(self._next(claim), response.status, problem, validators=validators(response))
-        await self._end(claim, visit, response.url if claim.kind == "section" else None)
+        await self._end(claim, visit, fetchable(response.url) if claim.kind == "section" else None)
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain
 from pipelines.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.items import Source
 
@@ -133,7 +134,7 @@ async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     await desk.do(desk.store.adopt, source, [*config.sources, name])
     await desk.do(partial(desk.store.source, source, watched=True))
     for line in report(found, name, obeyed=config.crawl.robots):
-        click.echo(line)
+        click.echo(plain(line))  # titles come from strangers, and a terminal obeys some characters
     return True
 
 

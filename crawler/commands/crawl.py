@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain
 from pipelines.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
     if quiet and ending.exit_code == 0:
         return
     for line in summary(run.desk.tally):
-        click.echo(line, err=quiet)
+        click.echo(plain(line), err=quiet)  # addresses come from strangers, and a terminal obeys some characters
     if ending.error is not None:
         click.echo("stopped: what the last second brought may be missing; it is fetched again next time", err=True)
         click.echo(f"morgue: {ending.error}", err=True)

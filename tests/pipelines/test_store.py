@@ -128,9 +128,8 @@ def test_a_canonical_link_to_another_story_is_not_believed(store):
     store.file(reading(store, article(url=wrong, canonical=wrong, title="Latest", text="list of things")), None, wrong)
     rows = store.db.execute("SELECT url, revision FROM articles ORDER BY url").fetchall()
     assert rows == [(url, 1) for url in sorted([*urls, wrong])]
-    again = store.file(
-        reading(store, article(url=urls[2], canonical=wrong, title=words[2], text=words[2] * 3)), None, ""
-    )
+    same = article(url=urls[2], canonical=wrong, title=words[2], text=words[2] * 3)
+    again = store.file(reading(store, same), None, "")
     assert again.change == "unchanged"
     assert one(store, "SELECT count(*) FROM articles") == (5,)
 
