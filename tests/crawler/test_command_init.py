@@ -33,7 +33,7 @@ def test_a_new_archive_can_be_used_at_once(tmp_path):
     assert morgue("init", tmp_path / "a").returncode == 0
     done = morgue("-C", tmp_path / "a", "crawl")
     assert done.returncode == 0, done.stderr
-    assert "nothing is due" in done.stdout
+    assert "no sources yet" in done.stdout
 
 
 def test_here_is_the_default_and_may_hold_other_things(tmp_path):

@@ -286,7 +286,7 @@ def test_damage_is_called_damage(tmp_path):
     with pytest.raises(ArchiveDamaged, match="malformed") as damaged:
         list(queries.articles(queries.connect(path)))
     assert str(path) in str(damaged.value)
-    assert "morgue rebuild" in damaged.value.cure
+    assert "restore a copy" in damaged.value.cure
 
     path.write_bytes(content)
     with sqlite3.connect(path) as whole:
