@@ -14,6 +14,7 @@ import ipaddress
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -108,6 +109,7 @@ class WireHandler(BaseDownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Fetch, record, answer. Raises one of Scrapy's download exceptions, or what recording raises."""
         async with self._turnstile:
+            self._starts_now(request)
             return await self._download(request)
 
     async def _download(self, request: Request) -> Response:
@@ -123,6 +125,12 @@ class WireHandler(BaseDownloadHandler):
         await self._keep(request, *fetched.earlier, fetched.exchange)
         request.meta["download_latency"] = fetched.latency
         return as_response(request, fetched)
+
+    def _starts_now(self, request: Request) -> None:
+        """A host's pause counts from here: in the turnstile a request may have waited after its slot let it go."""
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None:
+            slot.lastseen = monotonic()
 
     async def _fetch(self, request: Request) -> Fetched:
         meta = request.meta

@@ -279,6 +279,16 @@ def test_many_hosts_are_asked_side_by_side(tmp_path):
     assert max(begin for begin, _ in spans) < min(end for _, end in spans)
 
 
+def test_crawl_delay_is_a_minimum(tmp_path):
+    """What robots.txt asks for is never undercut, not by our jitter and not because a request waited for its turn."""
+    archive = make_archive(tmp_path / "archive")
+    with serve(crawl_delay=0.4) as paper:
+        crawl(archive, "--urls", "-", stdin="\n".join(list(paper.truth)[:6]))
+        times = [entry.time for entry in paper.journal]
+    assert len(times) == 7
+    assert min(late - early for early, late in pairwise(times)) >= 0.39
+
+
 def test_scrapy_knows_the_spider():
     """`scrapy list` works in the checkout."""
     scrapy = Path(sys.executable).parent / "scrapy"
