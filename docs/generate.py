@@ -84,6 +84,25 @@ SCHEMA_HEAD = """\
 `morgue.db` is a plain SQLite database in WAL mode; any tool may read it while a crawl writes. The WARC files are the
 truth and this is what was read out of them: `captures` says where each exchange lies, `articles` and `revisions` what
 was on the page.
+
+Questions that people ask (`sqlite3 -box morgue.db`):
+
+```sql
+-- Which articles changed, and when?
+SELECT a.id, r.number, r.seen, r.title, a.url
+  FROM revisions r JOIN articles a ON a.id = r.article_id WHERE r.number > 1 ORDER BY r.seen DESC;
+
+-- What was captured on that day?
+SELECT time, kind, status, url FROM captures WHERE time >= '2026-11-23' AND time < '2026-11-24' ORDER BY time;
+
+-- What stood at that address on that day? The last capture up to its end; cut its record out of the WARC file by
+--   tail -c +$((offset + 1)) warc/FILE | head -c LENGTH | zcat
+SELECT time, status, file, offset, length, record_id FROM captures
+ WHERE url = 'https://paper.example/' AND time < '2026-11-24' AND record_type = 'response' ORDER BY time DESC LIMIT 1;
+
+-- What failed, and why?
+SELECT host, kind, last_error, count(*) FROM frontier WHERE last_error IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 4 DESC;
+```
 """
 
 
