@@ -74,14 +74,16 @@ class Pace:
         request.meta["download_slot"] = host
         slot = self.crawler.engine.downloader.slots.get(host)
         if slot is not None:
-            slot.delay = max(slot.delay, self.floor(host))
+            delay, jitter = self.floor(host)
+            if slot.delay < delay:  # a longer one that an answer has set stands, with the jitter that goes with it
+                slot.delay, slot.jitter = delay, jitter
 
     def process_response(self, request: Request, response: Response) -> Response:
         host = request.meta.get("download_slot", "")
         slot = self.crawler.engine.downloader.slots.get(host)
         if slot is None:
             return response
-        tempo, floor = self.tempos.get(host, self.default), self.floor(host)
+        tempo, (floor, jitter) = self.tempos.get(host, self.default), self.floor(host)
         wait = retry_after(response.headers.get(b"Retry-After"), datetime.now(UTC))
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > tempo.max_delay:
@@ -91,6 +93,7 @@ class Pace:
                 # The slot's jitter may shorten a delay; what the server asked for is a minimum.
                 slot.delay, slot.jitter = max(floor, wait / (1 - MILD)), MILD
             return response
+        slot.jitter = jitter
         latency = request.meta.get("download_latency")
         if tempo.autothrottle and floor > LEAST and latency is not None:
             slot.delay = next_delay(slot.delay, latency, floor, tempo.max_delay, ok=response.status == 200)
@@ -98,16 +101,14 @@ class Pace:
             slot.delay = floor
         return response
 
-    def floor(self, host: str) -> float:
-        """The least delay for a host: ours, or robots.txt's Crawl-delay up to the greatest that we wait.
+    def floor(self, host: str) -> tuple[float, float]:
+        """The least delay for a host, and the jitter that goes with it: ours, or robots.txt's Crawl-delay up to the
+        greatest that we wait.
 
-        The slot's jitter varies a delay up and down; what robots.txt asks for is a minimum, so it is lengthened by a
-        mild jitter, which the slot then has.
+        A slot's jitter varies its delay up and down; what robots.txt asks for is a minimum, so it is lengthened by a
+        mild jitter, which the slot is then to have.
         """
         tempo = self.tempos.get(host, self.default)
         asked = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)
         asked = min(asked, tempo.max_delay) / (1 - MILD)
-        slot = self.crawler.engine.downloader.slots.get(host)
-        if slot is not None:
-            slot.jitter = MILD if asked > tempo.delay else tempo.jitter
-        return max(LEAST, tempo.delay, asked)
+        return max(LEAST, tempo.delay, asked), MILD if asked > tempo.delay else tempo.jitter
