@@ -19,10 +19,11 @@ import re
 from datetime import datetime
 from typing import Literal
 
+from pipelines.clock import fine_stamp
 from pipelines.items import Capture, Exchange
 from pipelines.payload import dechunked, entity_body, parse_head, split
 from pipelines.warc import Member, WarcWriter
-from pipelines.warcrecord import Fields, Record, date, digest, new_id, uri, warc_fields
+from pipelines.warcrecord import Fields, Record, digest, new_id, uri, warc_fields
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
 
@@ -112,7 +113,7 @@ Part = tuple[list[tuple[str, str]], bytes]
 
 def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]]:
     """The fields that all records of an exchange share: one event, one date (section 5.4)."""
-    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", date(exchange.started))]
+    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
     if exchange.ip is not None:
         fields.append(("WARC-IP-Address", exchange.ip))
     if warcinfo_id is not None:

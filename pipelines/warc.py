@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.clock import fine_stamp
 from pipelines.errors import ConfigError, NotWritable, os_errors
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, read_response, walk
-from pipelines.warcrecord import Fields, Place, Record, date, digest, member, new_id, warc_fields
+from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
 
 __all__ = [
     "Member",
@@ -155,7 +156,7 @@ class WarcWriter:
         fields = (
             ("WARC-Type", "warcinfo"),
             ("WARC-Record-ID", self._warcinfo_id),
-            ("WARC-Date", date(now)),
+            ("WARC-Date", fine_stamp(now)),
             ("WARC-Filename", self._name),
             ("Content-Type", "application/warc-fields"),
             ("WARC-Block-Digest", digest(block)),
@@ -280,7 +281,7 @@ def _note(text: str, warcinfo_id: str | None) -> Record:
     fields = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Date", date(datetime.now(UTC))),
+        ("WARC-Date", fine_stamp(datetime.now(UTC))),
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     ]

@@ -12,7 +12,6 @@ import zlib
 from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha1
 from typing import NamedTuple
 from urllib.parse import quote
@@ -58,11 +57,6 @@ class Record:
 def new_id() -> str:
     """A fresh WARC-Record-ID (section 5.1)."""
     return f"<urn:uuid:{uuid.uuid4()}>"
-
-
-def date(time: datetime) -> str:
-    """A WARC-Date (section 5.4): UTC, microseconds."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def digest(*parts: bytes | memoryview) -> str:

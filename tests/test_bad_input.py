@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import os
 import shutil
 import signal
 import ssl
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from crawler.visits import LASTING
+from tests.answering import answering
 from tests.command import crawl, make_archive, morgue, rows, start
 from tests.newspaper import serve
 
@@ -35,37 +32,6 @@ def archive(tmp_path):
 def paper():
     with serve(stall=3.0) as paper:
         yield paper
-
-
-@contextlib.contextmanager
-def answering(
-    answers: dict[str, tuple[int, bytes, dict[str, str]]], tls: ssl.SSLContext | None = None
-) -> Iterator[tuple[str, list[str]]]:
-    """A real HTTP(S) server with these answers by path (404 else): its address, and what it was asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            status, body, headers = answers.get(self.path, (404, b"", {}))
-            self.send_response(status)
-            for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: object) -> None:
-            """Silence: what was asked is in the list."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def fetch_list(archive: Path, *urls: str, options: tuple[str, ...] = QUICK):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import http.server
-import threading
 import tomllib
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -16,10 +12,9 @@ from crawler.commands.add import name_for, source_text
 from crawler.config import load
 from crawler.folder import Folder
 from crawler.probe import MOST_REQUESTS, Listing, Probe
+from tests.answering import answering
 from tests.command import LOOPBACK, make_archive, morgue, rows
 from tests.newspaper import serve
-
-Answers = dict[str, tuple[int, bytes, dict[str, str]]]
 
 HOME = (
     b'<html lang="en"><head><title>A Paper</title></head><body><nav><a href="/politics/">Politics</a></nav>'
@@ -33,33 +28,6 @@ URLSET = f"<urlset><url><loc>{STORY}</loc></url></urlset>".encode()
 @pytest.fixture
 def archive(tmp_path):
     return make_archive(tmp_path / "archive")
-
-
-@contextlib.contextmanager
-def answering(answers: Answers) -> Iterator[tuple[str, list[str]]]:
-    """A real HTTP server with these answers by path (404 else): its address, and what it was asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            status, body, headers = answers.get(self.path, (404, b"", {}))
-            self.send_response(status)
-            for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: object) -> None:
-            """Silence: what was asked is in the list."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def add(archive, *args):

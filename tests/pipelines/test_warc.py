@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.clock import fine_stamp
 from pipelines.errors import ArchiveDamaged, ConfigError, DiskFull, NotFound, NotWritable
 from pipelines.warc import WarcWriter, read_block, read_member, recover, walk
-from pipelines.warcrecord import Fields, Place, Record, date, digest, member, new_id, parsed, uri
+from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, parsed, uri
 
 INFO = {
     "software": "Newsmorgue 0",
@@ -35,7 +36,7 @@ def record(
         ("WARC-Type", "response"),
         ("WARC-Record-ID", new_id()),
         ("WARC-Target-URI", uri(url)),
-        ("WARC-Date", date(datetime.now(UTC))),
+        ("WARC-Date", fine_stamp(datetime.now(UTC))),
         ("WARC-Block-Digest", digest(block)),
         ("Content-Type", "application/http;msgtype=response"),
     )
