@@ -1,6 +1,6 @@
 """CSV as RFC 4180 has it: CRLF line ends, a header, quotes where needed. UTF-8 without BOM; unknown is empty.
 
-Lists are joined by "; ". A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
+Lists are joined by "; ", an object is JSON. A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
 changes the data: `raw` leaves it out, and JSON Lines never needs it.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
@@ -27,6 +28,8 @@ NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?", re.ASCII)
 
 def cell(value: Any, raw: bool) -> Any:
     """A value as its cell shows it."""
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         value = "; ".join(map(str, value))
     if raw or not isinstance(value, str) or not FORMULA.match(value) or NUMBER.fullmatch(value):

@@ -108,6 +108,13 @@ def _read(page: Page) -> Article:
         text=text,
         word_count=len(re.findall(r"\w+", text)),
         kind="article",
+        origin=None,
+        origin_url=None,
+        dateline=None,
+        access=None,
+        access_evidence=None,
+        rights=(),
+        comments=None,
         extractor=extractor(),
         **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__},
     )

@@ -15,7 +15,9 @@ class Rule:
     """What a source's own toml says about reading its pages, valid for captures made before a day."""
 
     until: str | None = None  # ISO day (UTC): the first day on which the rule no longer holds; None: still holds
-    prune: tuple[str, ...] = ()  # XPath expressions of blocks that are not article text
+    prune: tuple[str, ...] = ()  # XPath or CSS selectors of blocks that are not article text
+    body: tuple[str, ...] = ()  # selectors of the blocks that are; empty: found as on any page
+    fields: tuple[tuple[str, str], ...] = ()  # (field of Article, selector of the element or attribute that holds it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Page:
     frontier_id: int | None = None  # the frontier row that asked for it
     asked: str = ""  # the URL that row holds, before redirects; empty: the same as `url`
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
+    comments: bool = False  # readers' comments are wanted too, in their own field
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +100,28 @@ class Article:
     byline: str | None  # the byline as the page prints or declares it, before parsing
     published: str | None  # ISO 8601; with time and zone where the page gives them, else a day
     published_raw: str | None  # the string `published` was parsed from
-    published_from: str | None  # where it was found: json-ld, meta, htmldate, feed
+    published_from: str | None  # where it was found: json-ld, meta, microdata, time, url, htmldate, feed
     modified: str | None  # ISO 8601, as `published`
     modified_raw: str | None  # the string `modified` was parsed from
+    modified_from: str | None  # where it was found, as `published_from`
     language: str | None  # ISO 639-1 code of the text
     section: str | None  # the paper's own section
     tags: tuple[str, ...]  # keywords that the page declares
-    site_name: str | None  # the publisher's name for itself
+    site_name: str | None  # what the site calls itself
+    publisher: str | None  # the organisation that publishes it, as declared; the site's name where none is
+    issn: str | None  # the periodical's number, "2330-717X"; only one whose check digit is right (ISO 3297)
     image: str | None  # absolute URL of the lead image
     text: str  # the article's paragraphs, one a line, NFC, without boilerplate and readers' comments
     word_count: int  # words in `text` (runs of word characters; CJK text counts fewer than a reader would)
-    kind: str  # "article"; later also opinion, live blog, gallery, ...
+    kind: str  # article, opinion, live blog, gallery, video
+    origin: str | None  # who published the text first, if that is somebody else: a paper, a wire agency
+    origin_url: str | None  # where they published it, absolute; None if the page does not link it
+    dateline: str | None  # the place that the first paragraph is dated from, as printed: "BERLIN", "Kyiv"
+    access: str | None  # what keeps readers from the whole text: paywall, truncated, consent wall; None: nothing seen
+    access_evidence: str | None  # what on the page says so
+    rights: tuple[str, ...]  # signals on use as the page sends them, "robots: noarchive", "tdm-reservation: 1"
+    comments: tuple[str, ...] | None  # readers' comments, in page order; None where they were not asked for
+    found_in: dict[str, str]  # where each field's value was found: {"title": "h1", "authors": "json-ld", ...}
     extractor: str  # name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"
 
 

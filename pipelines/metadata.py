@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml.etree import XPath
 
@@ -60,11 +60,15 @@ class Metadata:
     published_from: str | None = None
     modified: str | None = None
     modified_raw: str | None = None
+    modified_from: str | None = None
     language: str | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
     site_name: str | None = None
+    publisher: str | None = None
+    issn: str | None = None
     image: str | None = None
+    found_in: dict[str, str] = field(default_factory=dict)
 
 
 def read(page: Declared, date_in_text: Callable[[Declared], str | None] | None = None) -> Metadata:

@@ -53,8 +53,9 @@ PROVENANCE = (
 )
 WHOLE = (
     "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
-    "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, "
-    "a.language, a.section, a.tags, a.site_name, a.image, a.text, a.word_count, a.kind, a.extractor, "
+    "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
+    "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
+    "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
     "a.text_digest, a.first_seen, a.last_seen, a.revision, " + PROVENANCE
 )
 WHOLE_KEYS = keys(WHOLE)

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags")
+JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -68,11 +68,11 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
 
 
 def decoded(row: sqlite3.Row) -> Row:
-    """A row as a dict, its JSON columns as lists."""
+    """A row as a dict, its JSON columns as what they hold: lists, an object, None."""
     out = dict(row)
     for name in JSON_COLUMNS:
         if name in out:
-            out[name] = json.loads(out[name])
+            out[name] = None if out[name] is None else json.loads(out[name])
     return out
 
 

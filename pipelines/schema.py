@@ -70,7 +70,7 @@ CREATE TABLE articles (
     byline         TEXT,            -- as printed or declared, before parsing
     published      TEXT,            -- ISO 8601 as precise as the page: a day, or a time with its zone
     published_raw  TEXT,
-    published_from TEXT,            -- json-ld, meta, htmldate, feed
+    published_from TEXT,            -- json-ld, meta, microdata, time, url, htmldate, feed
     published_day  TEXT,            -- day of `published` in UTC, for filters; first_seen's day where unknown
     modified       TEXT,
     modified_raw   TEXT,
@@ -81,7 +81,7 @@ CREATE TABLE articles (
     image          TEXT,
     text           TEXT NOT NULL,   -- paragraphs, one a line
     word_count     INTEGER NOT NULL,
-    kind           TEXT NOT NULL,
+    kind           TEXT NOT NULL,   -- article, opinion, live blog, gallery, video
     extractor      TEXT NOT NULL,   -- name and version of what read it
     text_digest    TEXT NOT NULL,   -- sha256 hex of title and text: what makes a revision
     capture_id     INTEGER NOT NULL REFERENCES captures(id), -- the WARC record that the newest revision was read from
@@ -170,3 +170,24 @@ END;
 def m001_first(db: Database) -> None:
     """The archive as it began."""
     db.executescript(FIRST)
+
+
+READING = """
+ALTER TABLE articles ADD COLUMN modified_from   TEXT; -- where `modified` was found, as published_from
+ALTER TABLE articles ADD COLUMN publisher       TEXT; -- the organisation that publishes it
+ALTER TABLE articles ADD COLUMN issn            TEXT; -- the periodical's number, 2330-717X
+ALTER TABLE articles ADD COLUMN origin          TEXT; -- who published the text first, if somebody else: a paper, an agency
+ALTER TABLE articles ADD COLUMN origin_url      TEXT; -- where they published it
+ALTER TABLE articles ADD COLUMN dateline        TEXT; -- the place that the first paragraph is dated from
+ALTER TABLE articles ADD COLUMN access          TEXT; -- paywall, truncated, consent wall; NULL: nothing seen
+ALTER TABLE articles ADD COLUMN access_evidence TEXT; -- what on the page says so
+ALTER TABLE articles ADD COLUMN rights          TEXT NOT NULL DEFAULT '[]'; -- JSON list of signals on use, as sent
+ALTER TABLE articles ADD COLUMN comments        TEXT; -- JSON list of readers' comments; NULL: not asked for
+ALTER TABLE articles ADD COLUMN found_in        TEXT NOT NULL DEFAULT '{}'; -- JSON: where each field's value was found
+"""
+
+
+@migrations()
+def m002_reading(db: Database) -> None:
+    """What the reader learned to read: origin, dateline, access, rights, and where each value was found."""
+    db.executescript(READING)

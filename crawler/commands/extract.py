@@ -145,7 +145,7 @@ async def _row(item: Input, workers: Any) -> dict[str, Any]:
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
         row |= {field.name: None for field in fields(Article)}
-        row |= {"authors": [], "tags": [], "text": "", "word_count": 0, "extractor": extractor()}
+        row |= {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0, "extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
     return row | {"url": item.url, "ms": ms}
 
