@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,11 +22,15 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata, names
+from pipelines import boilerplate, charset, layout, metadata, names
+from pipelines.account import Account
+from pipelines.body import as_lines, judge
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
+from pipelines.features import Witnesses
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
-from pipelines.jsonld import same_words
+from pipelines.jsonld import text as text_of
+from pipelines.layout import Block
 
 EMPTY = "empty page"  # no bytes, or white space only
 NOT_HTML = "not HTML"  # by its Content-Type, or by what the bytes are
@@ -76,8 +81,18 @@ def timed_read(page: Page) -> Reading:
 
 def read(page: Page) -> Article | NothingToRead:
     """The article on a page. Never raises on account of the page; MemoryError passes."""
+    return _outcome(page, None)
+
+
+def explain(page: Page) -> tuple[Article | NothingToRead, Account]:
+    """`read`, and how it came about: each field's candidates, each block's fate. Costs more."""
+    account = Account()
+    return _outcome(page, account), account
+
+
+def _outcome(page: Page, account: Account | None) -> Article | NothingToRead:
     try:
-        return _read(page)
+        return _read(page, account)
     except Refused as refusal:
         return NothingToRead(*refusal.args)
     except MemoryError:
@@ -86,18 +101,21 @@ def read(page: Page) -> Article | NothingToRead:
         return NothingToRead(FAILED, f"{type(error).__name__}: {error}"[:500])
 
 
-def _read(page: Page) -> Article:
+def _read(page: Page, account: Account | None) -> Article:
     tree = parse(page)
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
-    links = set() if declared.is_article else _links(tree)
     _lighten(tree)
     boilerplate.prune(tree, _site_rules(page))
-    lines = _lines(_body(tree))
-    if is_index(declared, lines, links):
+    blocks = layout.blocks(tree.find(".//body"))
+    for menu in layout.menus(blocks):
+        menu.drop_tree()
+    verdicts = judge(blocks, witnesses(tree, declared, fields), explain=account is not None)
+    kept = [verdict for verdict in verdicts if verdict.rule is None]
+    if is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
         raise Refused(INDEX, "mostly links, and no article declared")
-    lines = _without_echo(lines, fields.title)
+    lines = as_lines([verdict.block for verdict in kept], _line)
     if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
         fields = replace(fields, byline=printed[0], authors=printed[1])
     text = "\n".join(boilerplate.tidy(lines, fields.authors))
@@ -117,6 +135,18 @@ def _read(page: Page) -> Article:
         comments=None,
         extractor=extractor(),
         **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__},
+    )
+
+
+def witnesses(tree: Any, declared: Declared, fields: metadata.Metadata) -> Witnesses:
+    """What the blocks of a page are held against. `tree` is left as it is."""
+    return Witnesses(
+        read=_trafilatura_reads(tree),
+        declared=text_of(declared.article.get("articleBody")) or "",
+        titles=tuple(title for title in (fields.title, *declared.headlines) if title),
+        summaries=tuple(text for text in (fields.description, *declared.meta(metadata.DESCRIPTION)) if text),
+        names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
+        is_article=declared.is_article,
     )
 
 
@@ -197,8 +227,8 @@ def refuse_other_media(body: bytes, content_type: str | None) -> None:
         raise Refused(NOT_HTML, mime)
 
 
-def is_index(page: Declared, lines: list[str], links: set[str]) -> bool:
-    """Are `lines`, what was found on a page, a list of links? `links`: the page's link texts.
+def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> bool:
+    """Is what was found on a page a list of links? `blocks`: all of the page; `kept`: what was taken for text.
 
     Conservative: an article lost is worse than a section page kept.
     """
@@ -207,18 +237,9 @@ def is_index(page: Declared, lines: list[str], links: set[str]) -> bool:
     address = urlsplit(page.url)
     if address.netloc and not address.path.strip("/") and not address.query:
         return True
-    linked = sum(len(line) for line in lines if line.lstrip("-| ").rstrip("| ") in links)
-    return len(links) > 20 and linked > 0.5 * sum(map(len, lines))
-
-
-def _links(tree: Any) -> set[str]:
-    """Texts of links as long as a headline, as `_lines` would give them."""
-    return {
-        line
-        for a in tree.iterfind(".//body//a")
-        for line in _lines(" ".join(a.text_content().split()))
-        if len(line) > 20
-    }
+    headlines = sum(1 for block in blocks if len(block.text) > 20 and block.linked > 0.9 * len(block.text))
+    linked = sum(block.linked for block in kept)
+    return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
 def _site_rules(page: Page) -> tuple[str, ...]:
@@ -240,22 +261,16 @@ def _lighten(tree: Any) -> None:
 SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 
 
-def _body(tree: Any) -> str:
+def _trafilatura_reads(tree: Any) -> str:
     """trafilatura's text of the tree, which it leaves as it is; "" if it finds none."""
     trafilatura, options = _trafilatura()
     document = trafilatura.bare_extraction(tree, options=options)
     return (document.text or "") if document is not None else ""
 
 
-def _lines(text: str) -> list[str]:
-    """Paragraphs, one a line: NFC, one space for any run of white space, no characters that print nothing."""
-    text = normalize("NFC", text).translate(INVISIBLE)
-    return [line for raw in text.splitlines() if (line := " ".join(raw.split()))]
-
-
-def _without_echo(lines: list[str], title: str | None) -> list[str]:
-    """`lines` without a first line that is the headline once more. The standfirst stays: readers count it as text."""
-    return lines[1:] if title and len(lines) > 1 and same_words(lines[0]) == same_words(title) else lines
+def _line(text: str) -> str:
+    """A block's text as a line: NFC, one space for any run of white space, no characters that print nothing."""
+    return " ".join(normalize("NFC", text).translate(INVISIBLE).split())
 
 
 def count_words(text: str) -> int:
@@ -286,7 +301,7 @@ def _trafilatura() -> tuple[Any, Any]:
 
     for name in ("trafilatura", "htmldate", "justext", "readability"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they complain of is an outcome with a name here
-    return trafilatura, Extractor(output_format="python", comments=False, tables=True, with_metadata=False)
+    return trafilatura, Extractor(output_format="python", comments=False, tables=True, fast=True, with_metadata=False)
 
 
 @cache

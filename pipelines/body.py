@@ -1,0 +1,125 @@
+"""Which blocks of a page are the article's text: each is weighed (`forest`) by what is seen of it (`features`). Pure.
+
+trafilatura is the first witness, not the judge: it says what it would take, and where it is wrong (a standfirst outside
+of its container, teasers inside of it, a text set in several containers) the other features outweigh it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines import forest
+from pipelines.features import Seen, Witnesses, letters
+from pipelines.layout import LINKS, Block
+
+MENU = "menu"  # nothing but links, and nothing that is read around it
+WEIGHED = "weighed"  # the forest says no
+TWICE = "said before"  # a paragraph that stands on the page once more
+AGAIN = "said again and again"  # a line that stands on the page three times or more: the label of something
+HEADLINE = "headline"  # the title is a field of its own
+
+WHY = {
+    MENU: "a link, and nothing around it is article text",
+    TWICE: "the same paragraph stood here before",
+    AGAIN: "the same line stands on the page again and again",
+    HEADLINE: "the headline is a field of its own",
+}
+LONGEST_LINK = 150  # characters of a link that can be a menu's
+PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
+TIMES = 3
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One block and what became of it."""
+
+    block: Block
+    rule: str | None  # None: it is text
+    why: str = ""
+
+
+def judge(blocks: Sequence[Block], witnesses: Witnesses, explain: bool = False) -> list[Verdict]:
+    """A verdict on every block of a page, in its order. `explain`: with reasons."""
+    seen = Seen(blocks, witnesses)
+    wanted = candidates(seen)
+    verdicts = [Verdict(block, MENU, WHY[MENU]) for block in seen.blocks]
+    for index, row in zip(wanted, seen.rows(wanted), strict=True):
+        weight = forest.weigh(row)
+        verdict = verdicts[index]
+        verdict.rule, verdict.why = (None, "") if weight > 0 else (WEIGHED, "")
+        if explain:
+            verdict.why = ", ".join(f"{name} {value:+.1f}" for name, value in forest.reasons(row))
+    title = letters(witnesses.titles[0]) if witnesses.titles else ""
+    for verdict, rule in _repeats([verdict for verdict in verdicts if verdict.rule is None], title):
+        verdict.rule, verdict.why = rule, WHY[rule]
+    return verdicts
+
+
+def candidates(seen: Seen) -> list[int]:
+    """Indexes of the blocks that are worth weighing: all but links with nothing but links around them."""
+    read, count = seen.read, len(seen.blocks)
+    return [
+        index
+        for index in range(count)
+        if seen.shares[index] < LINKS
+        or seen.lengths[index] > LONGEST_LINK
+        or any(read[max(0, index - 2) : index + 3])
+    ]
+
+
+def _repeats(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
+    """Kept blocks that only repeat: the headline above the text, paragraphs set twice, labels."""
+    counts: dict[str, int] = {}
+    for verdict in kept:
+        counts[verdict.block.text] = counts.get(verdict.block.text, 0) + 1
+    before: set[str] = set()
+    for number, verdict in enumerate(kept):
+        text = verdict.block.text
+        if number < 5 and title and letters(text) == title:
+            yield verdict, HEADLINE
+        elif len(text) >= PARAGRAPH and text in before:
+            yield verdict, AGAIN if counts[text] >= TIMES else TWICE
+        elif counts[text] >= TIMES and len(text) >= 8:
+            yield verdict, AGAIN
+        before.add(text)
+
+
+def as_lines(kept: Sequence[Block], clean: Callable[[str], str]) -> list[str]:
+    """The blocks as lines for readers: an item of a list begins with a dash."""
+    items: set[int] = set()
+    found = []
+    for block in kept:
+        item = _item(block)
+        mark = "- " if item is not None and id(item) not in items else ""
+        if item is not None:
+            items.add(id(item))
+        if text := clean(block.text):
+            found.append(mark + text)
+    return found
+
+
+def _item(block: Block) -> Any:
+    """The item of a list that a block stands in, if it is near."""
+    place = block.place
+    for _ in range(3):
+        if place.tag == "li":
+            return place.element
+        if place.parent is None:
+            return None
+        place = place.parent
+    return None
+
+
+def where(block: Block) -> str:
+    """Where a block stands, as people read paths: "div.story > p"."""
+    steps: list[str] = []
+    place = block.place
+    while place.parent is not None and len(steps) < 3:
+        name = (place.element.get("id") and f"#{place.element.get('id')}") or ""
+        if not name and (classes := place.element.get("class", "").split()):
+            name = f".{classes[0]}"
+        steps.append(place.tag + name[:30])
+        place = place.parent
+    return " > ".join(reversed(steps)) or place.tag
