@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata, names
+from pipelines import boilerplate, charset, metadata, names, siterules
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
@@ -91,11 +91,17 @@ def _read(page: Page) -> Article:
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
+    rule = siterules.chosen(page.source, seen.date().isoformat()) or Rule()
+    values, _ = siterules.overrides(tree, rule, seen, page.url, outlets(declared, fields.site_name))
+    fields = replace(fields, **values)
     links = set() if declared.is_article else _links(tree)
     _lighten(tree)
-    boilerplate.prune(tree, _site_rules(page))
+    siterules.prune(tree, rule)
+    blocks = siterules.body(tree, rule)
+    siterules.only(tree, blocks)
+    boilerplate.prune(tree)
     lines = _lines(_body(tree))
-    if is_index(declared, lines, links):
+    if not blocks and is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = _without_echo(lines, fields.title)
     if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
@@ -219,15 +225,6 @@ def _links(tree: Any) -> set[str]:
         for line in _lines(" ".join(a.text_content().split()))
         if len(line) > 20
     }
-
-
-def _site_rules(page: Page) -> tuple[str, ...]:
-    """XPaths of the source's own rule that held on the day of the capture."""
-    if page.source is None:
-        return ()
-    day = (page.capture.time if page.capture else datetime.now(UTC)).date().isoformat()
-    rule = next((rule for rule in page.source.rules if rule.until is None or day < rule.until), Rule())
-    return rule.prune
 
 
 def _lighten(tree: Any) -> None:
