@@ -80,11 +80,11 @@ def check(selector: str, *, of_elements: bool) -> None:
     found = path(_nothing())
     if isinstance(found, bool | float):
         raise ValueError("gives a number or a yes or no, where elements are wanted")
-    if of_elements and (isinstance(found, str) or selects_text(selector)):
+    if of_elements and (isinstance(found, str) or selectstext_of(selector)):
         raise ValueError("selects text or an attribute, where elements are wanted")
 
 
-def selects_text(selector: str) -> bool:
+def selectstext_of(selector: str) -> bool:
     """Does it end in text or an attribute instead of an element?"""
     plain = QUOTED.sub("''", selector)
     return any(map(TEXT_ENDS.search, plain.split("|"))) if is_xpath(selector) else "::" in plain
@@ -143,7 +143,7 @@ def prune(tree: Any, rule: Rule) -> list[tuple[str, str, str]]:
     for selector in rule.prune:
         for element in _elements(tree, selector):
             if element.getparent() is not None:
-                gone.append((_text(element), place(element), selector))
+                gone.append((text_of(element), place(element), selector))
                 element.drop_tree()
     return gone
 
@@ -286,10 +286,10 @@ def _said(found: Any, name: str) -> Iterator[str]:
             pieces = [piece for text in WORDS(found) if (piece := clean(text))]
             yield " ".join(pieces) if all(" " not in piece for piece in pieces) else "\n".join(pieces)
         else:
-            yield _text(found)
+            yield text_of(found)
 
 
-def _text(element: Any) -> str:
+def text_of(element: Any) -> str:
     """The words of an element, one space between them."""
     return " ".join(" ".join(WORDS(element)).split())
 
