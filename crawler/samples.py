@@ -50,11 +50,11 @@ def page_at(url: str, body: bytes, content_type: str | None, captured: datetime,
     return Page(url, body, content_type, capture, source)
 
 
-def name_for(url: str) -> str:
-    """What a pair may be called: the last telling part of the address's path."""
-    parts = [part for part in urlsplit(url).path.split("/") if part]
-    names = [re.sub(r"[^\w-]+", "-", re.sub(r"\.\w{1,5}$", "", part)).strip("-")[:60] for part in parts]
-    return max(names[-2:], key=len, default="") or "page"
+def name_for(place: str) -> str:
+    """What a pair may be called: the more telling of the last two parts of an address; a file's own name."""
+    parts = [part for part in urlsplit(place).path.split("/") if part]
+    names = [re.sub(r"[^\w-]+", "-", re.sub(r"(?:\.\w{1,5}){1,2}$", "", part)).strip("-")[:60] for part in parts]
+    return max(names[-2:] if "://" in place else names[-1:], key=len, default="") or "page"
 
 
 def truth(page: Page, outcome: Article | NothingToRead) -> dict[str, Any]:
@@ -82,7 +82,9 @@ def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
 def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> Pair:
     """Write a pair. Raises ConfigError if it is there already, NotWritable and its kin."""
     pair = Pair(folder / f"{name}.json", said)
-    there = next((path for path in (pair.path, pair.html) if path.exists()), None)
+    with os_errors(str(pair.path)):
+        same = pair.html.exists() and pair.html.read_bytes() == body  # the page itself, saved there by hand
+        there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
     if there is not None and not force:
         raise ConfigError(str(there), "is there already", "say --name NAME to write another pair, --force to lose it")
     with os_errors(str(pair.path)):
@@ -96,6 +98,8 @@ def pairs(paths: Iterable[Path]) -> list[Pair]:
     """The pairs that files (either half) and folders (to any depth) name. Raises NotFound, ConfigError."""
     found: dict[Path, Pair] = {}
     for path in paths:
+        if not path.exists() and path.suffix not in (".html", ".json"):
+            raise NotFound(str(path), "is not there", "`morgue sample URL` makes page pairs: NAME.html and NAME.json")
         if path.is_dir():
             halves = sorted(half for half in path.rglob("*.json") if half.with_suffix(".html").exists())
         else:

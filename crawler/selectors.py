@@ -12,11 +12,16 @@ from typing import Any
 
 from pipelines import siterules
 
-MADE_UP = re.compile(
-    r"\d{3,}|^(?:css|sc|jsx|jss|emotion|svelte|styled|makeStyles)-|(?:^|[-_])(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[a-zA-Z0-9]{5,}$"
-    r"|[a-z][A-Z][a-z]*[A-Z]\w*[A-Z]|__[A-Za-z0-9+/-]{4,8}$"
+# Four to eight characters with a digit amid letters; letters alone if their case leaps more than a camel's.
+HASH = r"(?:(?=[A-Za-z]*\d+[A-Za-z])[A-Za-z0-9]{4,8}|(?=[A-Za-z]*[a-z][A-Z])(?![A-Z]?[a-z]+[A-Z][a-z]+$)[A-Za-z]{5,7})$"
+MADE_UP = re.compile(rf"\d{{3,}}|^(?:css|sc|jsx|jss|emotion|svelte|styled|makeStyles)-|(?:^|-|__)(?:{HASH})")
+MODULE = re.compile(rf"^([A-Z][\w-]*?-|[A-Za-z][\w-]*?__)(?:{HASH})")  # styled components, CSS modules
+# How it looks, not what it is: the next designer's first victim.
+LOOKS = re.compile(
+    r"^-?(?:[mp][trblxy]?|[wh]|max|min|top|left|right|bottom|z|gap|flex|grid|col|row|order|text|font|leading|tracking"
+    r"|bg|border|rounded|shadow|items|justify|self|space|whitespace|overflow|not|opacity|hidden|block|inline|relative"
+    r"|absolute|sticky|fixed|clearfix|float|pull|d|is|has)(?:-|$)"
 )
-MODULE = re.compile(r"^([A-Za-z][\w-]*?__)[A-Za-z0-9+_-]{4,8}$")  # CSS modules: name__hash, or File_name__hash
 PLAIN = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
 TELLING = re.compile(r"article|story|content|body|text|entry|post|copy|head|title|author|by-?line|date|time", re.I)
 # Said for machines, so it outlives redesigns.
@@ -69,14 +74,16 @@ def _own(element: Any) -> Iterator[str]:
         if value and re.fullmatch(r"[\w :./-]{1,60}", value) and not MADE_UP.search(value):
             yield f'{tag}[{name}="{value}"]'
     name = (element.get("id") or "").strip()
-    if PLAIN.fullmatch(name) and not MADE_UP.search(name):
+    if PLAIN.fullmatch(name) and not MADE_UP.search(name) and len(name) <= 40 and name.count("-") <= 4:  # no headline
         yield f"#{name}"
     given = [token for token in element.get("class", "")[:1000].split() if PLAIN.fullmatch(token)]
     tokens = sorted(
         (token for token in given if not MADE_UP.search(token)), key=lambda token: not TELLING.search(token)
     )
-    yield from (f"{tag}.{token}" for token in tokens)
-    yield from (f'{tag}[class*="{found[1]}"]' for token in given if (found := MODULE.match(token)))
+    modules = (f'{tag}[class*="{found[1]}"]' for token in given if (found := MODULE.match(token)))
+    yield from (f"{tag}.{token}" for token in tokens if not LOOKS.match(token))
+    yield from modules
+    yield from (f"{tag}.{token}" for token in tokens if LOOKS.match(token))
     if tag in ALONE:
         yield tag
     yield from (f"{tag}.{one}.{other}" for i, one in enumerate(tokens[:6]) for other in tokens[i + 1 : 6])

@@ -5,7 +5,7 @@ Pure. Everything it proposes stands behind a #, with what it finds on this page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ BLOCKS = frozenset(
 HEAD, TAIL = 3, 5  # lines at either end of a text among which strangers are looked for
 MOST = 0.85  # share of the text that a body must hold
 LEAST = 0.2  # share of the text above which a block is no stranger
+LONG = 200  # characters of a paragraph that is no stranger, wherever it stands
 FEW = 6  # proposals of one kind
 BYLINES = (
     ".//body//*[@rel='author' or @itemprop='author' or self::address or contains(@class, 'uthor')"
@@ -62,7 +63,9 @@ def skeleton(tree: Any, article: Article | None, seen: Any) -> Skeleton:
     bodies = [element for element in bodies if element.tag not in ("html", "body")]
     for element in sorted(bodies, key=_depth, reverse=True)[:4]:
         if (selector := selector_of(element, tree)) and len(found.body) < 3:
-            remark = f"{len(held[element])} of {len(lines)} lines of the text"
+            words = _size(held[element], lines) + len(held[element]) - 1  # a space between two lines
+            share = 100 * words // max(1, len(siterules.text_of(element)))
+            remark = f"{len(held[element])} of {len(lines)} lines of the text, {min(share, 100)}% of what is in it"
             found.body.append(Proposal(selector, remark))
     if not bodies:
         return found
@@ -75,25 +78,30 @@ def skeleton(tree: Any, article: Article | None, seen: Any) -> Skeleton:
         and element.tag not in ("html", "body")
         and (held[element] <= edges or innermost not in element.iterancestors())
         and _size(held[element], lines) <= LEAST * total
+        and not (element.tag == "p" and _size(held[element], lines) > LONG)
     )
     for element in _outermost(strangers, tree):
-        _propose(found.strangers, element, tree, lambda other: _size(held.get(other, ()), lines) > LEAST * total)
+        _propose(found.strangers, element, tree, lambda them: _size(_lines_in(them, held), lines) <= LEAST * total)
     dropped = (each for each in innermost.iter(*BLOCKS) if each not in held and each.tag != "h1")
     for element in _outermost(dropped, tree):
-        _propose(found.dropped, element, tree, held.__contains__)
+        _propose(found.dropped, element, tree, lambda them: not _lines_in(them, held))
     return found
 
 
-def _propose(into: list[Proposal], element: Any, tree: Any, spoils: Any) -> None:
-    """Note a block's selector, unless it also finds what it must not."""
+def _propose(into: list[Proposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]) -> None:
+    """Note a block's selector: one that others of its kind share, if all that it finds are harmless to take away."""
     words = siterules.text_of(element)
-    selector = shared_selector(element) or selector_of(element, tree)
-    if len(words) < 8 or selector is None or len(into) >= FEW or any(each.selector == selector for each in into):
+    if len(words) < 8 or len(into) >= FEW:
         return
-    if any(spoils(other) for other in found_by(selector, tree)):
+    selector = shared_selector(element)
+    if selector is None or not harmless(found_by(selector, tree)):
         selector = selector_of(element, tree)
     if selector is not None and all(each.selector != selector for each in into):
         into.append(Proposal(selector, quoted(words)))
+
+
+def _lines_in(elements: list[Any], held: dict[Any, set[int]]) -> set[int]:
+    return {number for element in elements for number in held.get(element, ())}
 
 
 def _long_paragraphs(tree: Any) -> list[str]:
@@ -186,7 +194,10 @@ def as_toml(found: Skeleton, url: str, day: str, *, held_by_another: bool = Fals
 
     `held_by_another`: the file has a rule without `until`, beside which no second one can stand.
     """
-    lines = [f"# From {plain(url)}, captured {day}. What stands behind # is a guess, with what it finds there."]
+    lines = [
+        f"# From {plain(url)}, captured {day}.",
+        "# What stands behind # is a guess, with what it finds on that page: take the # away where it is right.",
+    ]
     if held_by_another:
         lines.append(
             "# This file has a rule that still holds: give that one an until, or move lines of this one to it."
@@ -199,11 +210,13 @@ def as_toml(found: Skeleton, url: str, day: str, *, held_by_another: bool = Fals
 def _rule(found: Skeleton) -> Iterator[str]:
     yield "[[rule]]"
     yield '#until = "2030-01-01"  # first day of the next design, by day of capture; left out: it still holds'
-    yield "prune = ["
     if found.strangers:
-        yield "    # These are in the text as it is read now. Article text?"
+        yield "prune = ["
+        yield "    # In the text as it is read now. What is not article text?"
         yield from (f"    #{literal(each.selector)},  # {each.remark}" for each in found.strangers)
-    yield "]"
+        yield "]"
+    else:
+        yield '#prune = ["div.newsletter"]  # blocks that are not article text; nothing in this one looks strange'
     if found.dropped:
         yield "# Amid the text and left out of it now. If one of them is article text, say what the body is."
         yield from (f"#   {each.selector}  {each.remark}" for each in found.dropped)

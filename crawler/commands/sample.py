@@ -50,9 +50,12 @@ def command(
         return checked(ctx, targets, source)
     if len(targets) != 1:
         raise click.UsageError("name one page: URL or FILE (or say --check)")
+    from crawler import samples
+
     config = the_config(ctx, needed=bool(source or rule) or not Path(targets[0]).is_file())
     page = the_page(targets[0], config, source, url, captured)
-    return made(page, config, out, name or "", rule=rule, force=force)
+    name = name or samples.name_for(targets[0] if Path(targets[0]).is_file() else page.url)
+    return made(page, config, out, name, rule=rule, force=force)
 
 
 def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
@@ -73,10 +76,9 @@ def the_page(target: str, config: Config | None, source: str | None, url: str | 
 
     own = the_source(source, config)
     if Path(target).is_file():
-        address = url or Path(target).absolute().as_uri()
         if own is None and config is not None and url:
             own = source_of(url, config)
-        return samples.page_at(address, contents(Path(target)), "text/html", the_day(captured), own)
+        return samples.page_at(url or "", contents(Path(target)), "text/html", the_day(captured), own)
     if url or captured:
         raise click.UsageError("--url and --captured go with FILE; the archive knows both of its pages")
     assert config is not None
@@ -214,9 +216,7 @@ def made(page: Page, config: Config | None, out: Path | None, name: str, *, rule
         raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
     folder = out or (config.folder.path / samples.FOLDER / own if config else Path())
     outcome = read(page)
-    pair = samples.write(
-        folder, name or samples.name_for(page.url), page.body, samples.truth(page, outcome), force=force
-    )
+    pair = samples.write(folder, name, page.body, samples.truth(page, outcome), force=force)
     for line in report(pair, outcome):
         click.echo(line, err=True)
     text = proposed(page, outcome if isinstance(outcome, Article) else None, held_by_another=rule and holding(page))
@@ -249,7 +249,9 @@ def proposed(page: Page, article: Article | None, *, held_by_another: bool) -> s
     except Refused:
         return ""
     day = page.capture.time.date().isoformat()
-    return as_toml(skeleton(tree, article, page.capture.time), page.url, day, held_by_another=held_by_another)
+    return as_toml(
+        skeleton(tree, article, page.capture.time), page.url or "a file", day, held_by_another=held_by_another
+    )
 
 
 def holding(page: Page) -> bool:
