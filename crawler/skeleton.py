@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from crawler.kinds import literal
@@ -114,15 +115,18 @@ def _homes(tree: Any, lines: list[str]) -> dict[int, Any]:
     for number, line in enumerate(lines):
         wanted.setdefault(_key(line), []).append(number)
     homes: dict[int, Any] = {}
-    for element in tree.iter(*BLOCKS):
-        if any(child.tag in BLOCKS for child in element):
-            continue
-        key = _key(siterules.text_of(element))
-        if numbers := wanted.get(key):
+    blocks = list(tree.iter(*BLOCKS))
+    for element in blocks:
+        if next(islice(element.iter(*BLOCKS), 1, 2), None) is None and (
+            numbers := wanted.get(_key(siterules.text_of(element)))
+        ):
             homes[numbers.pop(0)] = element
-        elif len(key) > 40:  # lines that <br> parts, lines that lost a link
-            inside = [other for other in wanted if len(other) > 20 and wanted[other] and other in key]
-            homes |= {wanted[other].pop(0): element for other in inside}
+    # Lines that <br> parts, or that stand beside blocks. Backwards, what is within comes before what is around it.
+    left = {key: numbers for key, numbers in wanted.items() if numbers and len(key) > 20}
+    for element in reversed(blocks) if left else ():
+        text = _key(siterules.text_of(element))
+        for key in [key for key in left if key in text]:
+            homes |= dict.fromkeys(left.pop(key), element)
     return homes
 
 
