@@ -92,8 +92,8 @@ def _read(page: Page) -> Article:
     declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
     rule = siterules.chosen(page.source, seen.date().isoformat()) or Rule()
-    values, _ = siterules.overrides(tree, rule, seen, page.url, outlets(declared, fields.site_name))
-    fields = replace(fields, **values)
+    if rule.fields:
+        fields = _by_rule(fields, declared, rule)
     links = set() if declared.is_article else _links(tree)
     _lighten(tree)
     siterules.prune(tree, rule)
@@ -225,6 +225,13 @@ def _links(tree: Any) -> set[str]:
         for line in _lines(" ".join(a.text_content().split()))
         if len(line) > 20
     }
+
+
+def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule) -> metadata.Metadata:
+    """`fields`, with those that the source's own rule finds."""
+    values, _ = siterules.overrides(page.tree, rule, page.seen, page.url, outlets(page, fields.site_name))
+    found = dict.fromkeys((name for name in values if name in siterules.FIELDS), siterules.SOURCE)
+    return replace(fields, **values, found_in=fields.found_in | found)
 
 
 def _lighten(tree: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -52,9 +54,11 @@ def command(
         raise click.UsageError("name one page: URL or FILE (or say --check)")
     from crawler import samples
 
-    config = the_config(ctx, needed=bool(source or rule) or not Path(targets[0]).is_file())
+    if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
+        raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
+    config = the_config(ctx, needed=bool(source or rule) or not os.path.isfile(targets[0]))
     page = the_page(targets[0], config, source, url, captured)
-    name = name or samples.name_for(targets[0] if Path(targets[0]).is_file() else page.url)
+    name = name or samples.name_for(targets[0] if os.path.isfile(targets[0]) else page.url)
     return made(page, config, out, name, rule=rule, force=force)
 
 
@@ -75,7 +79,7 @@ def the_page(target: str, config: Config | None, source: str | None, url: str | 
     from crawler import samples
 
     own = the_source(source, config)
-    if Path(target).is_file():
+    if os.path.isfile(target):
         if own is None and config is not None and url:
             own = source_of(url, config)
         return samples.page_at(url or "", contents(Path(target)), "text/html", the_day(captured), own)
@@ -134,7 +138,7 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
 
     from crawler import samples
     from pipelines import clock, queries
-    from pipelines.payload import content_decoded, entity_body, parse_head, split
+    from pipelines.payload import TooLarge, content_decoded, entity_body, parse_head, split
     from pipelines.reader import connect
     from pipelines.urls import fetchable
     from pipelines.warcread import read_block
@@ -159,7 +163,10 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
     head = parse_head(split(block)[0])
     if head is None:
         return None
-    body = content_decoded(head.fields, entity_body(block), config.crawl.max_body)
+    try:
+        body = content_decoded(head.fields, entity_body(block), config.crawl.max_body)
+    except TooLarge as error:
+        raise MorgueError(row["url"], str(error), "a larger crawl.max_body lets it through") from error
     content_type = (head.first(b"content-type") or b"").decode("latin-1") or None
     if own is None:
         own = config.sources[source].source if source in config.sources else source_of(row["url"], config)
@@ -261,11 +268,18 @@ def holding(page: Page) -> bool:
 
 def append(path: Path, text: str) -> None:
     """Put a rule at the end of a source's file; all of it or nothing."""
+    import tomllib
+
     from crawler.commands.add import write_whole
 
     with os_errors(str(path)):
-        written = path.read_text(encoding="utf-8-sig")
-        write_whole(path, f"{written.rstrip()}\n\n{text}")
+        written = f"{path.read_text(encoding='utf-8-sig').rstrip()}\n\n{text}"
+    try:
+        tomllib.loads(written)
+    except ValueError as error:  # rule = [...] in one piece
+        raise ConfigError(str(path), f"a [[rule]] cannot follow what is there ({error})", "leave out --rule") from None
+    with os_errors(str(path)):
+        write_whole(path, written)
 
 
 def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:

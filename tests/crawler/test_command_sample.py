@@ -185,6 +185,8 @@ def test_an_article_may_be_named_by_its_number(tmp_path):
         (("PAGE", "--captured", "May"), 2, "is no day\n  say e.g. --captured 2023-07-01"),
         (("PAGE", "--rule"), 2, "no source is known to append it to\n  say --source NAME"),
         (("https://a.example/", "--url", "https://a.example/"), 2, "--url and --captured go with FILE"),
+        (("PAGE", "--name", "../pier"), 2, "is no name for a pair\n  letters, digits"),
+        (("https://a.example/" + "long-" * 99, "--source", "gazete"), 8, "there is no sources/gazete.toml"),
         (("--check", "nowhere"), 8, "nowhere: is not there"),
         (("--check",), 8, "samples: is not there"),
     ],
@@ -232,6 +234,16 @@ def test_beside_a_rule_that_holds_all_of_it_waits(archive, page):
     text = (archive / "sources" / "gazette.toml").read_text("utf-8")
     assert "has a rule that still holds: give that one an until" in text
     assert len(load(Folder(archive)).sources["gazette"].source.rules) == 1
+
+
+def test_a_file_that_no_rule_can_follow_stays_as_it_is(archive, page):
+    """Rules written as one value cannot be appended to."""
+    rule_in(archive, 'rule = [{until = 2020-01-01, prune = [".x"]}]\n')
+    before = (archive / "sources" / "gazette.toml").read_text()
+    done = sample(archive, page, "--source", "gazette", "--rule")
+    assert done.returncode == 2
+    assert "a [[rule]] cannot follow what is there" in done.stderr
+    assert (archive / "sources" / "gazette.toml").read_text() == before
 
 
 def test_what_a_page_says_cannot_break_the_file(archive, tmp_path):

@@ -8,9 +8,10 @@ import tomllib
 
 import pytest
 
-from crawler.config import Crawl, Every, Manners, Settings, SourceConfig, load
+from crawler.config import Crawl, Every, Manners, RuleFields, Settings, SourceConfig, load
 from crawler.folder import Folder
 from crawler.handbook import settings_file, source_file
+from pipelines import siterules
 from pipelines.errors import ConfigError
 from pipelines.items import Rule, Source
 
@@ -296,6 +297,11 @@ def test_a_source_as_the_pipelines_know_it(archive):
         None,
         (Rule("2025-01-01"), Rule("2026-03-01", ("//a",)), Rule(None, ("//b",))),
     )
+
+
+def test_every_field_that_a_file_may_name_is_read():
+    """The table of the file and the table of the reader are one."""
+    assert tuple(RuleFields.model_fields) == siterules.FIELDS
 
 
 def test_a_rule_as_the_pipelines_know_it(archive):

@@ -214,6 +214,7 @@ def test_a_field_that_a_rule_finds_outranks_what_the_page_declares():
     assert found.tags == ("Harbour", "Seals", "pier")
     assert found.image == "https://gazette.example/pier.jpg"
     assert found.description.startswith("Our reporters")
+    assert found.found_in == dict.fromkeys(siterules.FIELDS, "site rule")
 
 
 def test_a_field_may_stand_in_a_block_that_goes():
