@@ -27,6 +27,7 @@ HEAD, TAIL = 3, 5  # lines at either end of a text among which strangers are loo
 MOST = 0.85  # share of the text that a body must hold
 LEAST = 0.2  # share of the text above which a block is no stranger
 LONG = 200  # characters of a paragraph that is no stranger, wherever it stands
+MOST_LOOKED_AT = 5_000_000  # characters, counted once for every block around them: a hostile page nests 2,000 of those
 FEW = 6  # proposals of one kind
 BYLINES = (
     ".//body//*[@rel='author' or @itemprop='author' or self::address or contains(@class, 'uthor')"
@@ -81,10 +82,10 @@ def skeleton(tree: Any, article: Article | None, seen: Any) -> Skeleton:
         and _size(held[element], lines) <= LEAST * total
         and not (element.tag == "p" and _size(held[element], lines) > LONG)
     )
-    for element in _outermost(strangers, tree):
+    for element in siterules.outermost(tree, strangers):
         _propose(found.strangers, element, tree, lambda them: _size(_lines_in(them, held), lines) <= LEAST * total)
     dropped = (each for each in innermost.iter(*BLOCKS) if each not in held and each.tag != "h1")
-    for element in _outermost(dropped, tree):
+    for element in siterules.outermost(tree, dropped):
         _propose(found.dropped, element, tree, lambda them: not _lines_in(them, held))
     return found
 
@@ -123,8 +124,12 @@ def _homes(tree: Any, lines: list[str]) -> dict[int, Any]:
             homes[numbers.pop(0)] = element
     # Lines that <br> parts, or that stand beside blocks. Backwards, what is within comes before what is around it.
     left = {key: numbers for key, numbers in wanted.items() if numbers and len(key) > 20}
+    looked_at = 0
     for element in reversed(blocks) if left else ():
         text = _key(siterules.text_of(element))
+        looked_at += len(text)
+        if not left or looked_at > MOST_LOOKED_AT:
+            break
         for key in [key for key in left if key in text]:
             homes |= dict.fromkeys(left.pop(key), element)
     return homes
@@ -150,14 +155,6 @@ def _size(numbers: Iterable[int], lines: list[str]) -> int:
 
 def _depth(element: Any) -> int:
     return sum(1 for _ in element.iterancestors())
-
-
-def _outermost(elements: Iterable[Any], tree: Any) -> list[Any]:
-    """Those that are in none of the others, in page order."""
-    chosen = set(elements)
-    return [
-        each for each in tree.iter() if each in chosen and not any(above in chosen for above in each.iterancestors())
-    ]
 
 
 def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, Proposal]:

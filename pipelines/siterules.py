@@ -10,7 +10,7 @@ whatever the page declares. A selector that finds nothing changes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -141,10 +141,9 @@ def prune(tree: Any, rule: Rule) -> list[tuple[str, str, str]]:
     """Cut what the rule names out of `tree`: (its text, its place, the selector) of each block that went."""
     gone = []
     for selector in rule.prune:
-        for element in _elements(tree, selector):
-            if element.getparent() is not None:
-                gone.append((text_of(element), place(element), selector))
-                element.drop_tree()
+        for element in outermost(tree, _elements(tree, selector)):
+            gone.append((text_of(element), place(element), selector))
+            element.drop_tree()
     return gone
 
 
@@ -153,11 +152,20 @@ def body(tree: Any, rule: Rule) -> list[Any]:
 
     Empty if its selectors find nothing: then the page is to be read as any page.
     """
-    found = {element for selector in rule.body for element in _elements(tree, selector)}
-    if not found:
-        return []
-    outermost = {element for element in found if not any(above in found for above in element.iterancestors())}
-    return [element for element in tree.iter() if element in outermost] if len(outermost) > 1 else list(outermost)
+    return outermost(tree, [element for selector in rule.body for element in _elements(tree, selector)])
+
+
+def outermost(tree: Any, elements: Iterable[Any]) -> list[Any]:
+    """Those of `elements` that are in none of the others, each once, in page order."""
+    wanted = set(elements)
+    if len(wanted) <= 1:
+        return list(wanted)
+    chosen, within = [], set()
+    for element in tree.iter():
+        if element in wanted and element not in within:
+            chosen.append(element)
+            within.update(element.iter())
+    return chosen
 
 
 def only(tree: Any, elements: list[Any]) -> None:
