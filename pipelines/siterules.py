@@ -21,6 +21,7 @@ from pipelines import dates, names
 from pipelines.account import Candidate
 from pipelines.declared import Declared, absolute, clean
 from pipelines.items import Rule, Source
+from pipelines.titles import without_affix
 
 SOURCE = "site rule"  # what `Candidate.source` and `found_in` say of a field that a rule found
 MOST_TAGS = 50
@@ -226,6 +227,10 @@ def overrides(
 Reader = Callable[[list[str], Declared, Collection[str]], dict[str, Any]]  # values by field of Metadata; {}: none
 
 
+def _title(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+    return {"title": without_affix(clean(strings[0]) or "", set(outlets))}
+
+
 def _line(name: str) -> Reader:
     return lambda strings, page, outlets: {name: clean(strings[0])}
 
@@ -261,7 +266,7 @@ def _image(strings: list[str], page: Declared, outlets: Collection[str]) -> dict
 
 # The fields that a rule may name, and how what it finds is read.
 READERS: dict[str, Reader] = {
-    "title": _line("title"),
+    "title": _title,
     "description": _line("description"),
     "authors": _authors,
     "published": _date("published"),

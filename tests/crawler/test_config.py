@@ -127,6 +127,7 @@ def test_a_mistake_names_file_key_and_cure(archive, text, said):
         ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a day'),
         ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
         ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
+        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "rule: {...} is not a table\n  say [[rule]]"),
         (RULE + 'prune = ["div["]', '[[rule]] 1: prune: "div[" is not a CSS selector (Expected'),
         (RULE + 'prune = ["div["]', '\n  say e.g. prune = ["div.newsletter", '),
         (RULE + "prune = 3", "[[rule]] 1: prune: 3 is not a selector in XPath or CSS"),

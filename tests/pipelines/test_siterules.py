@@ -248,6 +248,12 @@ def test_what_cannot_be_a_value_leaves_the_field_to_others():
     assert (found.published, found.authors) == ("2026-01-05", ("Wrong Person",))
 
 
+def test_a_headline_loses_the_name_of_the_paper():
+    """As everywhere: <title> is a fine place to find it."""
+    text = PAGE.replace("<head>", '<head><meta property="og:site_name" content="The Gazette">')
+    assert article(Rule(fields=(("title", "title"),)), text=text).title == "Pier bought back"
+
+
 def test_two_names_in_two_elements_are_two_persons():
     """And one name in two elements is one."""
 
