@@ -9,7 +9,7 @@ from crawler.config import load
 from crawler.folder import Folder
 from crawler.samples import name_for
 from tests.answering import answering
-from tests.command import LOOPBACK, make_archive, morgue, rows
+from tests.command import LOOPBACK, crawl, make_archive, morgue, rows
 
 STORY = [
     "The harbour board met on Monday and agreed to buy back the old pier before the winter storms set in.",
@@ -289,6 +289,21 @@ def test_a_check_is_content_once_the_rule_is_right(archive, corrected, named):
     rule_in(archive, f"[[rule]]\n{FOUND}")
     done = sample(archive, "--check", *(archive / name for name in named))
     assert (done.returncode, done.stdout) == (0, "1 page pair, none differs\n"), done.stderr
+
+
+def test_what_a_check_promises_a_crawl_keeps(archive):
+    """The article in the archive is read by the rule, and its page makes a pair that agrees."""
+    front = b'<html lang="en"><body><a href="/2026/02/03/pier-bought-back">Pier bought back at last</a></body></html>'
+    with answering({"/": (200, front, {}), "/2026/02/03/pier-bought-back": (200, html(), {})}) as (site, asked):
+        (archive / "sources" / "gazette.toml").write_text(f'url = "{site}/"\n[[rule]]\n{FOUND}')
+        assert crawl(archive, "gazette").returncode == 0
+        before = len(asked)
+        done = sample(archive, *LOOPBACK, f"{site}/2026/02/03/pier-bought-back")
+        assert len(asked) == before
+    assert rows(archive, "SELECT text, authors FROM articles") == [("\n".join(STORY), '["Mara Ellison"]')]
+    assert done.returncode == 0, done.stderr
+    assert pair(archive, "pier-bought-back")[0]["text"] == STORY
+    assert sample(archive, "--check").returncode == 0
 
 
 def test_the_day_of_capture_picks_the_rule(archive, corrected):
