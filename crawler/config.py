@@ -138,17 +138,41 @@ class Settings(Table):
     extract: Extract = Extract()
 
 
+class RuleFields(Table):
+    """Where this paper's pages say it: a selector, or a list of which the first that finds something wins."""
+
+    title: kinds.Values = key([], "The headline.", "h1.headline")
+    description: kinds.Values = key([], "Standfirst or summary.", "p.standfirst")
+    authors: kinds.Values = key([], "The byline; the persons in it are found as on any page.", ".byline a")
+    published: kinds.Values = key([], "The day or time of publication.", "time.published::attr(datetime)")
+    modified: kinds.Values = key([], "The day or time of the last change.", "//time[@class='updated']/@datetime")
+    language: kinds.Values = key([], "The language of the text (BCP 47 tag).", "article::attr(lang)")
+    section: kinds.Values = key([], "The paper's own section.", "nav.breadcrumb li:last-child")
+    tags: kinds.Values = key([], "Keywords: one an element, or several between commas.", "ul.tags a")
+    image: kinds.Values = key([], "The lead image: an element, or its address.", "figure.lead img")
+
+
 class SourceRule(Table):
-    """What to leave out of this paper's pages; a redesign is the next rule."""
+    """How this paper's pages are read. Selectors are XPath (beginning with / or ./ or a bracket) or CSS."""
 
     until: kinds.Day | None = Field(
         None,
-        description="First day on which it no longer holds; left out: it does.",
+        description="First day on which it no longer holds, by the day of capture; left out: it still does.",
         examples=["2026-03-01"],
     )
-    prune: kinds.XPaths = key(
-        [], "XPath expressions of blocks that are not article text.", ["//div[@class='newsletter']"]
+    prune: kinds.Blocks = key(
+        [], "Selectors of blocks that are not article text.", ["div.newsletter", "//aside[@data-kind='promo']"]
     )
+    body: kinds.Blocks = key(
+        [], "Selectors of the blocks that are; where none finds anything, a page is read as any.", ["div.story-body"]
+    )
+    fields: RuleFields = Field(RuleFields(), description="Selectors of single fields: a table of its own.", examples=[])
+
+    @property
+    def noun(self) -> Rule:
+        """The noun that the pipelines know."""
+        named = tuple((name, one) for name in RuleFields.model_fields for one in getattr(self.fields, name))
+        return Rule(self.until, self.prune, self.body, named)
 
 
 class SourceConfig(Table):
@@ -174,23 +198,37 @@ class SourceConfig(Table):
     exclude: kinds.Patterns = key([], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"])
     every: Every = Field(Every(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
     crawl: Manners = Field(Manners(), description="As in morgue.toml.", examples=[])
-    rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages.")
+    rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages. A redesign is the next.")
 
     @field_validator("every", mode="before")
     @classmethod
     def one_for_all(cls, value: Any) -> Any:
         return dict.fromkeys(Every.model_fields, value) if isinstance(value, str | int | float) else value
 
+    @field_validator("rule")
+    @classmethod
+    def one_a_day(cls, rules: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:
+        """Of two rules that end on one day, one would never be asked."""
+        first: dict[str | None, int] = {}
+        for number, rule in enumerate(rules, 1):
+            if first.setdefault(rule.until, number) != number:
+                both = f"{first[rule.until]} and {number}"
+                if rule.until is None:
+                    cure = "say in the older one until = the first day of the newer"
+                    raise kinds.Mistake(f"{both} have no until, and only one can hold today", cure)
+                raise kinds.Mistake(f"{both} end on the same day, {rule.until}", "make one rule of them")
+        return rules
+
     @property
     def source(self) -> Source:
         """The noun that the pipelines know."""
-        rules = sorted(self.rule, key=lambda rule: rule.until or "9999")
+        rules = sorted((rule.noun for rule in self.rule), key=lambda rule: rule.until or "9999")
         return Source(
             self.name,
             self.url,
             self.title or None,
             self.language or None,
-            tuple(Rule(rule.until, tuple(rule.prune)) for rule in rules),
+            tuple(rules),
         )
 
     def every_or(self, default: Every) -> Every:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from crawler.config import Every, Manners, Settings, SourceConfig, SourceRule
+from crawler.config import Every, Manners, RuleFields, Settings, SourceConfig, SourceRule
 from crawler.kinds import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value
@@ -55,9 +55,11 @@ def source_file() -> str:
             continue
         mark = "" if field.is_required() else "#"
         blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
-    for header, model in (("[crawl]", Manners), ("[[rule]]", SourceRule)):
+    for header, model in (("[crawl]", Manners), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
         blocks.append(f"#{header}  # {sentence(model)}\n")
         for name, field in model.model_fields.items():
+            if name == "fields":  # a table: it comes next
+                continue
             blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"#{name} = {example(field)}"]) + "\n")
     return "\n".join(blocks)
 
@@ -71,6 +73,7 @@ def reference() -> str:
     parts += ["### [crawl] of a source\n", f"{sentence(Manners)} Its keys: {listed(Manners)}.\n"]
     parts += ["### [every] of a source\n", f"{sentence(Every)} Its keys: {listed(Every)}.\n"]
     parts += ["### [[rule]] of a source\n", f"{sentence(SourceRule)}\n", "\n".join(rows(SourceRule)) + "\n"]
+    parts += ["### [rule.fields] of a source\n", f"{sentence(RuleFields)}\n", "\n".join(rows(RuleFields)) + "\n"]
     return "\n".join(parts)
 
 

@@ -129,15 +129,32 @@ def pattern(value: Any) -> Any:
     return value
 
 
-def xpath(value: Any) -> Any:
-    # lxml takes a moment to load, and most archives have no rules.
-    from lxml import etree
+class Mistake(ValueError):
+    """What is wrong with a value, and the cure where the key's own example would not show it."""
 
-    try:
-        etree.XPath(value)
-    except (etree.XPathSyntaxError, TypeError, ValueError):
-        raise ValueError(f"{shown(value)} is not an XPath expression") from None
-    return value
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cure = cure
+
+
+def selectors(*, of_elements: bool) -> PlainValidator:
+    """A selector in XPath or CSS, or a list of them, each of which must work."""
+
+    def one(value: Any) -> str:
+        from pipelines import siterules  # lxml takes a moment to load, and most archives have no rules
+
+        if not isinstance(value, str):
+            raise ValueError(f"{shown(value)} is not a selector in XPath or CSS")
+        try:
+            siterules.check(value, of_elements=of_elements)
+        except ValueError as error:
+            raise ValueError(f"{shown(value)} {error}") from None
+        return value
+
+    def validate(value: Any) -> tuple[str, ...]:
+        return tuple(one(item) for item in (value if isinstance(value, list | tuple) else [value]))
+
+    return PlainValidator(validate)
 
 
 def day(value: Any) -> str:
@@ -169,7 +186,8 @@ Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
 WebAddress = Annotated[str, PlainValidator(web_address)]
 WebAddresses = Annotated[tuple[str, ...], many(web_address, "web addresses")]
 Patterns = Annotated[tuple[str, ...], many(pattern, "regular expressions")]
-XPaths = Annotated[tuple[str, ...], many(xpath, "XPath expressions")]
+Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
+Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Day = Annotated[str, PlainValidator(day)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]

@@ -112,6 +112,15 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
     )
 
 
+async def get(url: str, fetch: Fetch, *, obey: bool = True) -> Got:
+    """One page, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
+
+    async def read(*_: Any) -> Any:
+        raise NotImplementedError("one page is not looked over")
+
+    return await _Site(fetch, read, obey).get(url, "page")
+
+
 class Unusable(Exception):
     """An address that gives nothing; the message says why, for people."""
 

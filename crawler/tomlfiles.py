@@ -168,7 +168,8 @@ def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden:
     elif detail["type"] == "missing":
         cause, cure = "is missing", example(at, field, by_option=False)
     elif detail["type"] == "value_error":
-        cause, cure = str(detail["ctx"]["error"]), example(at, field, by_option=by_option)
+        error = detail["ctx"]["error"]
+        cause, cure = str(error), getattr(error, "cure", "") or example(at, field, by_option=by_option)
     else:
         cause, cure = f"{literal(detail['input'])} is not a table", f"say {header(at)}"
     return ConfigError(OPTION if by_option else file, f"{place}{spelt(at)}: {cause}", cure)
@@ -212,8 +213,10 @@ def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
 
 
 def header(at: tuple[str | int, ...]) -> str:
-    table = str(at[0])
-    return f"[[{table}]]" if table == "rule" else f"[{table}]"
+    keys = [str(key) for key in at if isinstance(key, str)]
+    if keys[0] != "rule":
+        return f"[{keys[0]}]"
+    return f"[{'.'.join(keys)}]" if len(keys) > 1 else "[[rule]]"
 
 
 def spelt(at: tuple[str | int, ...]) -> str:
@@ -221,5 +224,5 @@ def spelt(at: tuple[str | int, ...]) -> str:
     keys = [str(key) for key in at if isinstance(key, str)]
     numbers = [key for key in at if isinstance(key, int)]
     if numbers:
-        return " ".join([f"{header(at)} {numbers[0] + 1}:", *keys[1:]]).rstrip(":")
+        return f"[[{keys[0]}]] {numbers[0] + 1}: {'.'.join(keys[1:])}".rstrip(": ")
     return f"[{keys[0]}] {' '.join(keys[1:])}" if len(keys) > 1 else keys[0] or '""'

@@ -57,6 +57,11 @@ def judge(blocks: Sequence[Block], witnesses: Witnesses, explain: bool = False) 
     return verdicts
 
 
+def taken(blocks: Sequence[Block]) -> list[Verdict]:
+    """The verdicts where the source's own rule says what the body is: all of it is text."""
+    return [Verdict(block, None) for block in blocks]
+
+
 def candidates(seen: Seen) -> list[int]:
     """Indexes of the blocks that are worth weighing: all but links with nothing but links around them."""
     read, count = seen.read, len(seen.blocks)

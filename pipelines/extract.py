@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, layout, metadata, names
+from pipelines import boilerplate, charset, layout, metadata, names, siterules
 from pipelines.account import Account
-from pipelines.body import as_lines, judge
+from pipelines.body import as_lines, judge, taken
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
 from pipelines.features import Witnesses
@@ -106,14 +106,20 @@ def _read(page: Page, account: Account | None) -> Article:
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
+    rule = siterules.chosen(page.source, seen.date().isoformat()) or Rule()
+    if rule.fields:
+        fields = _by_rule(fields, declared, rule)
     _lighten(tree)
-    boilerplate.prune(tree, _site_rules(page))
+    siterules.prune(tree, rule)
+    named = siterules.body(tree, rule)
+    siterules.only(tree, named)
+    boilerplate.prune(tree)
     blocks = layout.blocks(tree.find(".//body"))
     for menu in layout.menus(blocks):
         menu.drop_tree()
-    verdicts = judge(blocks, witnesses(tree, declared, fields), explain=account is not None)
+    verdicts = taken(blocks) if named else judge(blocks, witnesses(tree, declared, fields), explain=account is not None)
     kept = [verdict for verdict in verdicts if verdict.rule is None]
-    if is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
+    if not named and is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = as_lines([verdict.block for verdict in kept], _line)
     if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
@@ -242,13 +248,11 @@ def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> 
     return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
-def _site_rules(page: Page) -> tuple[str, ...]:
-    """XPaths of the source's own rule that held on the day of the capture."""
-    if page.source is None:
-        return ()
-    day = (page.capture.time if page.capture else datetime.now(UTC)).date().isoformat()
-    rule = next((rule for rule in page.source.rules if rule.until is None or day < rule.until), Rule())
-    return rule.prune
+def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule) -> metadata.Metadata:
+    """`fields`, with those that the source's own rule finds."""
+    values, _ = siterules.overrides(page.tree, rule, page.seen, page.url, outlets(page, fields.site_name))
+    found = dict.fromkeys((name for name in values if name in siterules.FIELDS), siterules.SOURCE)
+    return replace(fields, **values, found_in=fields.found_in | found)
 
 
 def _lighten(tree: Any) -> None:

@@ -8,9 +8,10 @@ import tomllib
 
 import pytest
 
-from crawler.config import Crawl, Every, Manners, Settings, SourceConfig, load
+from crawler.config import Crawl, Every, Manners, RuleFields, Settings, SourceConfig, load
 from crawler.folder import Folder
 from crawler.handbook import settings_file, source_file
+from pipelines import siterules
 from pipelines.errors import ConfigError
 from pipelines.items import Rule, Source
 
@@ -25,6 +26,9 @@ def archive(tmp_path):
 
 def source(archive, text, name="paper"):
     (archive.sources / f"{name}.toml").write_text(text)
+
+
+RULE = 'url = "https://x.org"\n[[rule]]\n'
 
 
 def complaint(archive, *overrides):
@@ -123,6 +127,23 @@ def test_a_mistake_names_file_key_and_cure(archive, text, said):
         ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a day'),
         ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
         ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
+        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "rule: {...} is not a table\n  say [[rule]]"),
+        (RULE + 'prune = ["div["]', '[[rule]] 1: prune: "div[" is not a CSS selector (Expected'),
+        (RULE + 'prune = ["div["]', '\n  say e.g. prune = ["div.newsletter", '),
+        (RULE + "prune = 3", "[[rule]] 1: prune: 3 is not a selector in XPath or CSS"),
+        (RULE + 'body = ["//p/text()"]', '"//p/text()" selects text or an attribute, where elements are wanted'),
+        (RULE + "body = [\"//p[matches(., 'x')]\"]", "XPath 1.0 has no function matches()"),
+        (RULE + "selects = []", "[[rule]] 1: selects: unknown key\n  there are: until, prune, body, fields"),
+        (RULE + "until = 2026-02-20T10:00:00", "[[rule]] 1: until: 2026-02-20 10:00:00 is not a day\n  say e.g."),
+        (RULE + "fields = 3", "[[rule]] 1: fields: 3 is not a table\n  say [rule.fields]"),
+        (RULE + '[rule.fields]\ntitel = "h1"', "[[rule]] 1: fields.titel: unknown key\n  did you mean title?"),
+        (RULE + '[rule.fields]\ntitle = "h1:"', '[[rule]] 1: fields.title: "h1:" is not a CSS selector'),
+        (RULE + '[rule.fields]\ntitle = ["h1", "//h1["]', '"//h1[" is not an XPath expression (Invalid'),
+        (RULE + "[[rule]]", "rule: 1 and 2 have no until, and only one can hold today\n  say in the older one until ="),
+        (
+            RULE + "until = 2026-03-01\n[[rule]]\n[[rule]]\nuntil = '2026-03-01'",
+            "rule: 1 and 3 end on the same day, 2026-03-01\n  make one rule of them",
+        ),
     ],
 )
 def test_a_mistake_in_a_source_names_the_source(archive, text, said):
@@ -277,6 +298,22 @@ def test_a_source_as_the_pipelines_know_it(archive):
         None,
         (Rule("2025-01-01"), Rule("2026-03-01", ("//a",)), Rule(None, ("//b",))),
     )
+
+
+def test_every_field_that_a_file_may_name_is_read():
+    """The table of the file and the table of the reader are one."""
+    assert tuple(RuleFields.model_fields) == siterules.FIELDS
+
+
+def test_a_rule_as_the_pipelines_know_it(archive):
+    """One selector or several, for blocks and for fields; a field's own in their order."""
+    source(
+        archive,
+        RULE + "prune = '.x'\nbody = ['//article', 'main']\n"
+        "[rule.fields]\nauthors = '.by'\ntitle = ['h1::text', '//h2/@title']",
+    )
+    fields = (("title", "h1::text"), ("title", "//h2/@title"), ("authors", ".by"))
+    assert load(archive).sources["paper"].source.rules == (Rule(None, (".x",), ("//article", "main"), fields),)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,306 @@
+"""`morgue sample`: page pairs and the skeleton of a rule, to tune how one paper is read; and the pairs read again."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from pipelines.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
+
+if TYPE_CHECKING:
+    from crawler.config import Config
+    from crawler.samples import Pair
+    from pipelines.items import Article, NothingToRead, Page, Source
+
+
+@click.command()
+@click.argument("targets", metavar="URL|FILE|DIR...", nargs=-1)
+@click.option("--check", is_flag=True, help="Read page pairs (all of the archive's, if none are named) again.")
+@click.option("--source", metavar="NAME", help="The source whose rules apply (else the one that URL belongs to).")
+@click.option("-o", "out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Where the pair is written (else samples/SOURCE in the archive, or here).")  # fmt: skip
+@click.option("--name", metavar="NAME", help="What the pair is called (else from its address).")
+@click.option("--url", metavar="URL", help="Where FILE came from.")
+@click.option(
+    "--captured", metavar="DAY", help="When FILE was captured, 2023-07-01 (else today): its day picks the rule."
+)
+@click.option("--rule", is_flag=True, help="Append the rule to the source's file instead of printing it.")
+@click.option("--force", is_flag=True, help="Write over a pair that is there.")
+@folder_option
+@setting_option
+@click.pass_context
+def command(
+    ctx: click.Context, targets: tuple[str, ...], check: bool, source: str | None, out: Path | None, name: str | None,
+    url: str | None, captured: str | None, rule: bool, force: bool,
+) -> int:  # fmt: skip
+    """Make a page pair to tune a source's rules by; or check such pairs.
+
+    Of a page (a file, or an address or article number: its newest capture, else it is fetched and recorded) it writes
+    NAME.html and NAME.json, what is read from it today, to be corrected by hand; and prints a [[rule]] to pick from.
+
+    --check reads every pair in the files and folders named again and shows what differs from the JSON. Exit code 1: a
+    pair differs.
+    """
+    if check:
+        return checked(ctx, targets, source)
+    if len(targets) != 1:
+        raise click.UsageError("name one page: URL or FILE (or say --check)")
+    from crawler import samples
+
+    if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
+        raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
+    config = the_config(ctx, needed=bool(source or rule) or not os.path.isfile(targets[0]))
+    page = the_page(targets[0], config, source, url, captured)
+    name = name or samples.name_for(targets[0] if os.path.isfile(targets[0]) else page.url)
+    return made(page, config, out, name, rule=rule, force=force)
+
+
+def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
+    """The archive's settings; None if there is no archive and none is needed. Raises NoArchive, ConfigError."""
+    from crawler.config import load
+
+    try:
+        return load(the_folder(ctx), the_overrides(ctx))
+    except NoArchive:
+        if needed:
+            raise
+        return None
+
+
+def the_page(target: str, config: Config | None, source: str | None, url: str | None, captured: str | None) -> Page:
+    """The page that is meant: from a file, from the archive, from the web."""
+    from crawler import samples
+
+    own = the_source(source, config)
+    if os.path.isfile(target):
+        if own is None and config is not None and url:
+            own = source_of(url, config)
+        return samples.page_at(url or "", contents(Path(target)), "text/html", the_day(captured), own)
+    if url or captured:
+        raise click.UsageError("--url and --captured go with FILE; the archive knows both of its pages")
+    assert config is not None
+    return from_archive(target, config, own) or from_web(target, config, own)
+
+
+def the_source(name: str | None, config: Config | None) -> Source | None:
+    """The source of that name. Raises NotFound."""
+    if name is None:
+        return None
+    assert config is not None
+    if name not in config.sources:
+        there = ", ".join(config.sources) or "none yet: `morgue add URL` adds one"
+        raise NotFound(f"source {name}", f"there is no sources/{name}.toml", f"there are: {there}")
+    return config.sources[name].source
+
+
+def source_of(url: str, config: Config) -> Source | None:
+    """The source whose site a URL belongs to, if it is only one."""
+    from pipelines.urls import same_site
+
+    own = [source.source for source in config.sources.values() if same_site(source.url, url)]
+    return own[0] if len(own) == 1 else None
+
+
+def the_day(captured: str | None) -> datetime:
+    from pipelines import clock
+
+    try:
+        return clock.parse(captured) if captured else clock.now()
+    except ValueError:
+        raise ConfigError(f"--captured {captured}", "is no day", "say e.g. --captured 2023-07-01") from None
+
+
+def contents(path: Path) -> bytes:
+    """A file's bytes, unpacked if they are gzip."""
+    import gzip
+    import zlib
+
+    with os_errors(str(path)):
+        data = path.read_bytes()
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MorgueError(str(path), f"cannot be unpacked: {error}") from None
+
+
+def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None:
+    """The newest capture of an article (by number or address) or of any page (by address); None if there is none."""
+    from contextlib import closing
+
+    from crawler import samples
+    from pipelines import clock, queries
+    from pipelines.payload import TooLarge, content_decoded, entity_body, parse_head, split
+    from pipelines.reader import connect
+    from pipelines.urls import fetchable
+    from pipelines.warcread import read_block
+
+    urls, source = [wanted, fetchable(wanted) or wanted], ""
+    try:
+        with closing(connect(config.folder.database)) as db:
+            try:
+                article = queries.article(db, wanted)
+                urls, source = [article["url"]], article["source"] or ""
+            except NotFound:
+                if wanted.isdigit():
+                    raise
+            rows = [row for url in dict.fromkeys(urls) for row in queries.captures(db, url)]
+    except NoArchive:  # nothing was crawled yet
+        return None
+    kept = [row for row in rows if row["status"] == 200 and row["record_type"] == "response"]
+    if not kept:
+        return None
+    row = max(kept, key=lambda row: row["captured"])
+    block = read_block(config.folder.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
+    head = parse_head(split(block)[0])
+    if head is None:
+        return None
+    try:
+        body = content_decoded(head.fields, entity_body(block), config.crawl.max_body)
+    except TooLarge as error:
+        raise MorgueError(row["url"], str(error), "a larger crawl.max_body lets it through") from error
+    content_type = (head.first(b"content-type") or b"").decode("latin-1") or None
+    if own is None:
+        own = config.sources[source].source if source in config.sources else source_of(row["url"], config)
+    click.echo(f"read from the archive: captured {row['captured']}", err=True)
+    return samples.page_at(row["url"], body, content_type, clock.parse(row["captured"]), own)
+
+
+def from_web(wanted: str, config: Config, own: Source | None) -> Page:
+    """Fetched as `morgue add` does: robots.txt obeyed, every exchange recorded. Raises NothingReachable."""
+    import asyncio
+
+    from crawler.plan import targets_of
+    from pipelines.urls import fetchable
+
+    url = fetchable(targets_of([wanted])[0])
+    if url is None:
+        raise NotFound(wanted, "is neither a file nor a web address", "say e.g. https://paper.example/story, or a file")
+    return asyncio.run(fetched(url, config, own))
+
+
+async def fetched(url: str, config: Config, own: Source | None) -> Page:
+    from crawler import samples
+    from crawler.commands.add import Asker
+    from crawler.probe import Unusable, get
+    from crawler.run import open_desk
+    from pipelines import clock
+
+    desk = open_desk(config, " ".join(sys.argv[1:]))
+    outcome = "failed"
+    try:
+        asker = Asker(config, desk)
+        try:
+            got = await get(url, asker.fetch, obey=config.crawl.robots)
+        finally:
+            await asker.close()
+        outcome = "done"
+    except Unusable as error:
+        raise NothingReachable(url, str(error), "save the page in a browser and say: morgue sample FILE") from None
+    finally:
+        desk.workers.kill()
+        desk.close(outcome)
+    click.echo(f"fetched and recorded: {got.url}", err=True)
+    return samples.page_at(got.url, got.body, got.content_type, clock.now(), own or source_of(got.url, config))
+
+
+def made(page: Page, config: Config | None, out: Path | None, name: str, *, rule: bool, force: bool) -> int:
+    """Write the pair, and print or append the rule."""
+    from crawler import samples
+    from pipelines.extract import read
+    from pipelines.items import Article
+
+    own = page.source.name if page.source else ""
+    if rule and not own:
+        raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
+    folder = out or (config.folder.path / samples.FOLDER / own if config else Path())
+    outcome = read(page)
+    pair = samples.write(folder, name, page.body, samples.truth(page, outcome), force=force)
+    for line in report(pair, outcome):
+        click.echo(line, err=True)
+    text = proposed(page, outcome if isinstance(outcome, Article) else None, held_by_another=rule and holding(page))
+    if not rule:
+        click.echo(text, nl=False)
+        return 0
+    assert config is not None
+    append(config.folder.sources / f"{own}.toml", text)
+    click.echo(f"appended a rule to sources/{own}.toml: pick from it, then morgue sample --check {folder}", err=True)
+    return 0
+
+
+def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
+    from pipelines.items import NothingToRead
+
+    lines = [f"wrote {pair.html} and {pair.path.name}: correct its title, authors, published and text by hand"]
+    if isinstance(outcome, NothingToRead):
+        lines.append(f"nothing was read from it ({outcome.reason}): its text is yours to fill in")
+    return lines
+
+
+def proposed(page: Page, article: Article | None, *, held_by_another: bool) -> str:
+    """The skeleton of a rule as TOML; "" for what is no page."""
+    from crawler.skeleton import as_toml, skeleton
+    from pipelines.extract import Refused, parse
+
+    assert page.capture is not None
+    try:
+        tree = parse(page)
+    except Refused:
+        return ""
+    day = page.capture.time.date().isoformat()
+    return as_toml(
+        skeleton(tree, article, page.capture.time), page.url or "a file", day, held_by_another=held_by_another
+    )
+
+
+def holding(page: Page) -> bool:
+    """Has its source a rule that holds without end?"""
+    return page.source is not None and any(rule.until is None for rule in page.source.rules)
+
+
+def append(path: Path, text: str) -> None:
+    """Put a rule at the end of a source's file; all of it or nothing."""
+    import tomllib
+
+    from crawler.commands.add import write_whole
+
+    with os_errors(str(path)):
+        written = f"{path.read_text(encoding='utf-8-sig').rstrip()}\n\n{text}"
+    try:
+        tomllib.loads(written)
+    except ValueError as error:  # rule = [...] in one piece
+        raise ConfigError(str(path), f"a [[rule]] cannot follow what is there ({error})", "leave out --rule") from None
+    with os_errors(str(path)):
+        write_whole(path, written)
+
+
+def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
+    """Read pairs again and print what differs; the exit code."""
+    from crawler import samples
+    from exports import table
+    from pipelines.extract import read
+
+    pairs = samples.pairs(map(Path, targets) if targets else [the_folder(ctx).path / samples.FOLDER])
+    config = the_config(ctx, needed=bool(source) or any(pair.source for pair in pairs))
+    named = {name: the_source(name, config) for name in {source or pair.source for pair in pairs}}
+    green, red, end = ("\x1b[32m", "\x1b[31m", table.RESET) if table.styled(sys.stdout) else ("", "", "")
+    differing = 0
+    for pair in pairs:
+        found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))
+        differing += bool(found)
+        if found:
+            click.echo(f"{pair.path}: {', '.join(name for name in found if name)} differ{'s' * (len(found) == 1)}")
+        for line in (line for lines in found.values() for line in lines):
+            colour = green if line.startswith("+") else red if line.startswith("-") else ""
+            click.echo(f"  {colour}{table.plain(line)}{end if colour else ''}")
+    count = f"{len(pairs)} page pair{'s' * (len(pairs) != 1)}"
+    click.echo(f"{count}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
+    return 1 if differing else 0
