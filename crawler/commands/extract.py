@@ -18,6 +18,7 @@ import click
 from pipelines.errors import ConfigError
 
 UNREADABLE = "unreadable file"
+EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Input:
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None) -> int:
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
 
-    Prints one JSON object a page, in the order of the input: id, the fields of an article, ms (CPU milliseconds). A
-    page that holds no article has a "reason" and a "detail" instead of a text. Needs no archive.
+    Prints one JSON object a page, in the order of the input: id, the fields of an article, date (the day of published,
+    in the page's own time zone), ms (CPU milliseconds). A page that holds no article has a "reason" and a "detail"
+    instead of a text. Needs no archive.
 
     Exit code 1: a file could not be read; its row says why. 2: the manifest is malformed.
     """
@@ -144,10 +146,9 @@ async def _row(item: Input, workers: Any) -> dict[str, Any]:
     if isinstance(outcome, Article):
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
-        row |= {field.name: None for field in fields(Article)}
-        row |= {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0, "extractor": extractor()}
+        row |= {field.name: None for field in fields(Article)} | EMPTY | {"extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
-    return row | {"url": item.url, "ms": ms}
+    return row | {"url": item.url, "date": (row["published"] or "")[:10] or None, "ms": ms}
 
 
 def _bytes(path: Path | None) -> bytes:

@@ -33,7 +33,7 @@ def test_a_file_gives_one_object(tmp_path):
     done = morgue(str(PAGES / "german.html"), "--url", "https://gezeitenblatt.example/a/1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     (row,) = rows(done)
-    assert list(row) == [*KEYS, "ms"]
+    assert list(row) == [*KEYS, "date", "ms"]
     assert (row["title"], row["authors"], row["url"]) == (
         "Fähre fährt nach der Tide",
         ["Wiebke Lüders", "Jan Petersen"],
@@ -72,7 +72,7 @@ def test_a_page_without_an_article_says_why(tmp_path):
     (tmp_path / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = morgue("picture.html", cwd=tmp_path)
     (row,) = rows(done)
-    assert list(row) == [*KEYS, "reason", "detail", "ms"]
+    assert list(row) == [*KEYS, "reason", "detail", "date", "ms"]
     assert (row["reason"], row["text"], row["title"], row["authors"]) == ("not HTML", "", None, [])
     assert done.returncode == 0
 
