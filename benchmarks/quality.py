@@ -59,7 +59,8 @@ def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int) ->
             halves[half] = data.both(here, theirs, ours)
     timing = time_both(data, records, rounds) if rounds else None
     pages = data.per_page(records, theirs, ours)
-    return Comparison(sets, data.both(news, theirs, ours) if news else None, halves, pages, timing)
+    pooled = data.both(news, theirs, ours) if set(names) >= NEWS else None
+    return Comparison(sets, pooled, halves, pages, timing)
 
 
 def options() -> argparse.Namespace:

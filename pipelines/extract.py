@@ -16,12 +16,11 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata, names
+from pipelines import boilerplate, bounds, charset, metadata, names
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
@@ -37,7 +36,8 @@ FAILED = "extractor failed"  # an exception: our bug or trafilatura's; `detail` 
 REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, FAILED)
 
 MAX_BYTES = 20_000_000
-MAX_ELEMENTS = 50_000  # paragraphs alone, they take trafilatura 10 s, and twice as many 40 s
+MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that
+MANY_ELEMENTS = 6_000  # beyond, trafilatura goes without justext, which compares every block with all others
 FLOOR = 25  # words below which text is no article ...
 ARTICLE_FLOOR = 10  # ... unless the page declares itself to be one: flashes are short
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
@@ -59,6 +59,7 @@ INVALID = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 SELF_CLOSED_HTML = re.compile(
     r"((?:[^<]*<!doctype[^>]*>|[^<]*<!--.*?-->)*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
 )
+STRAY = 0.02  # share of NUL bytes at the start up to which a page is text with a flaw
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
@@ -131,6 +132,8 @@ def parse(page: Page) -> Any:
     elements = body.count(b"<") - body.count(b"</")  # an upper bound that costs nothing
     if elements > 5 * MAX_ELEMENTS:
         raise Refused(TOO_LARGE, f"up to {elements:,} elements")
+    if attributes := bounds.too_many_attributes(body):
+        raise Refused(TOO_LARGE, f"{attributes:,} attributes in one tag")
     text = charset.decode(body, page.content_type)
     if text is None:
         raise Refused(UNDECODABLE, page.content_type or "")
@@ -141,6 +144,7 @@ def parse(page: Page) -> Any:
         raise Refused(EMPTY, "no body")
     if elements > MAX_ELEMENTS and (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
         raise Refused(TOO_LARGE, f"{elements:,} elements")
+    bounds.shorten(tree, len(body))
     return tree
 
 
@@ -185,7 +189,7 @@ def refuse_other_media(body: bytes, content_type: str | None) -> None:
     if found := OTHER_XML.match(start):
         raise Refused(NOT_HTML, f"an XML document <{found[1].decode()}>")
     wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6
-    if 0 in start[:1024] and not wide:
+    if start[:1024].count(0) > STRAY * len(start[:1024]) and not wide:
         raise Refused(NOT_HTML, "binary data (NUL bytes)")
     mime = (content_type or "").partition(";")[0].strip().lower()
     if mime in HTML_TYPES:
@@ -242,14 +246,17 @@ SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 
 def _body(tree: Any) -> str:
     """trafilatura's text of the tree, which it leaves as it is; "" if it finds none."""
-    trafilatura, options = _trafilatura()
+    trafilatura, options = _trafilatura(fast=ELEMENTS(tree) > MANY_ELEMENTS)
     document = trafilatura.bare_extraction(tree, options=options)
     return (document.text or "") if document is not None else ""
 
 
+ELEMENTS = etree.XPath("count(.//*)")
+
+
 def _lines(text: str) -> list[str]:
     """Paragraphs, one a line: NFC, one space for any run of white space, no characters that print nothing."""
-    text = normalize("NFC", text).translate(INVISIBLE)
+    text = charset.composed(text).translate(INVISIBLE)
     return [line for raw in text.splitlines() if (line := " ".join(raw.split()))]
 
 
@@ -279,14 +286,14 @@ def _date_in_text(page: Declared) -> str | None:
 
 
 @cache
-def _trafilatura() -> tuple[Any, Any]:
+def _trafilatura(fast: bool = False) -> tuple[Any, Any]:
     """The module and our options. Imported here: it takes a second, and only a process that reads pages needs it."""
     import trafilatura
     from trafilatura.settings import Extractor
 
     for name in ("trafilatura", "htmldate", "justext", "readability"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they complain of is an outcome with a name here
-    return trafilatura, Extractor(output_format="python", comments=False, tables=True, with_metadata=False)
+    return trafilatura, Extractor(output_format="python", fast=fast, comments=False, tables=True, with_metadata=False)
 
 
 @cache
