@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 
 from pipelines import boilerplate, bounds, charset, metadata, names
+from pipelines.account import Account, Candidate, Fate
 from pipelines.bylines import outlets
-from pipelines.declared import Declared, gather
+from pipelines.declared import HEADLINE, Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.jsonld import same_words
 
@@ -119,6 +120,37 @@ def _read(page: Page) -> Article:
         extractor=extractor(),
         **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__},
     )
+
+
+def explain(page: Page) -> tuple[Article | NothingToRead, Account]:
+    """`read`, and the account of it. A stand-in until the stages write their own: it looks at what came out."""
+    outcome, account = read(page), Account()
+    try:
+        tree = parse(page)
+    except Refused:
+        return outcome, account
+    declared = gather(tree, page.url, page.capture.time if page.capture else datetime.now(UTC), page.hint)
+    for name, metas in {"title": HEADLINE, "description": metadata.DESCRIPTION, "section": metadata.SECTION}.items():
+        value = getattr(outcome, name, None)
+        claims = [(f"meta {meta}", raw) for meta in metas for raw in declared.metas.get(meta, ())]
+        if name == "title":
+            claims = [("h1", raw) for raw in declared.headlines] + claims + [("title", declared.page_title)]
+        won = next((at for at, claim in enumerate(claims) if claim[1] == value), -1)
+        account.fields[name] = [Candidate(where, raw, raw, at == won) for at, (where, raw) in enumerate(claims)]
+    kept = set(outcome.text.split("\n")) if isinstance(outcome, Article) else set()
+    for element in tree.iterfind(".//body//*"):
+        if element.tag not in ("script", "style", "noscript", "template") and _lines(element.text or ""):
+            inner = _lines(" ".join(element.text_content().split()))
+            if element.tag in ("a", "b", "i", "em", "strong", "span") and inner[0] not in kept and len(inner[0]) > 40:
+                continue
+            here = kept & {*inner, f"- {inner[0]}"}
+            rules = [hit for one in (element, *element.iterancestors()) if (hit := boilerplate._rule_of(one))]
+            rule: Any = rules[0] if rules else next((rule for _, rule in boilerplate.named(inner)), None)
+            name, why = (rule.name, rule.why) if rule else ("not the body", "trafilatura left it out")
+            place = " > ".join(one.tag for one in reversed([element, *element.iterancestors()][:3]))
+            account.blocks.append(Fate(inner[0], place, None if here else name, "" if here else why))
+            kept -= here
+    return outcome, account
 
 
 def parse(page: Page) -> Any:
