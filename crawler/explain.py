@@ -114,15 +114,13 @@ def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
 def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
     """The claims as one aligned table."""
     chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
-    yield (
-        sheet.bold("FIELDS")
-        + f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(' refused  the others came later')}"
-    )
+    key = f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(' refused  the others came later')}"
+    yield sheet.bold("FIELDS") + (key if sheet.room >= 60 else "")
     name_room = max(len(name) for name in claims)
     found = [claim.source for group in claims.values() for claim in group]
-    source_room = min(max(map(table.width, found)), max(10, (sheet.room - name_room) // 4))
+    source_room = min(max(map(table.width, found)), max(12, sheet.room // 4))
     for name, group in claims.items():
-        label = name.replace("_", " ")
+        label = table.plain(name).replace("_", " ")
         for claim in group:
             yield from _claim(label, claim, name_room, source_room, sheet)
             label = ""
@@ -143,7 +141,7 @@ def _claim(label: str, claim: Candidate, name_room: int, source_room: int, sheet
     lost = not claim.chosen
     refused = lost and (claim.value in (None, "", ()) or bool(claim.why))
     mark = CHOSEN if claim.chosen else REFUSED if refused else LATER
-    room = max(20, sheet.room - name_room - source_room - 6)
+    room = max(8, sheet.room - name_room - source_room - 6)
     value = shown(claim.value)
     texts = sheet.shorten(value or claim.raw, room, 1 if lost else LONG)
     style = table.DIM if lost else table.BOLD
@@ -270,7 +268,11 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
         whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
         room = sheet.room - table.width(start) - 2
         why = "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"
-        first, *rest = sheet.shorten(why, max(room, 20), LONG)
+        if room < 20:  # a narrow terminal: the reason below
+            yield table.cut(start, sheet.room)
+            yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, LONG) if line)
+            continue
+        first, *rest = sheet.shorten(why, room, LONG)
         yield f"{start}  {sheet.dim(first)}".rstrip()
         for line in rest:
             yield " " * (table.width(start) + 2) + sheet.dim(line)

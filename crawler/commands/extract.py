@@ -205,6 +205,8 @@ def _line(result: Result) -> None:
 def _array_writer(total: int) -> Write:
     """One array over all pages, each printed as it comes."""
     done = 0
+    if not total:
+        print("[]")
 
     def write(result: Result) -> None:
         nonlocal done
