@@ -15,11 +15,13 @@ from pipelines.account import Account, Candidate, Fate
 from pipelines.items import Article, NothingToRead
 
 GREEN, RED = "\x1b[32m", "\x1b[31m"
-CHOSEN, REFUSED, LATER = "✓", "✗", " "
+CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
+COLOURS = {CHOSEN: GREEN, REFUSED: RED, LATER: ""}
+LEGEND = f" refused  {AGREES} says the same  the others came later"
 KEPT, DROPPED = "│", "┊"  # the bar between the margin and the page
 FOLD = 4  # blocks in a row that one rule dropped, from which they are one line
 MIXED = 6  # such rows one after another, from which there is one line a rule
-LONG = 2  # lines of a claim or a dropped block that are shown
+LONG, LONGER = 2, 4  # lines that are shown of a dropped block and of a reason, and of a value that won
 MARGIN = 22  # columns for the name of a rule, at most
 # Told beside another field, or in the heading.
 ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
@@ -114,16 +116,19 @@ def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
 def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
     """The claims as one aligned table."""
     chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
-    key = f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(' refused  the others came later')}"
-    yield sheet.bold("FIELDS") + (key if sheet.room >= 60 else "")
+    key = f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(LEGEND)}"
+    yield sheet.bold("FIELDS") + (key if sheet.room >= 70 else "")
     name_room = max(len(name) for name in claims)
     found = [claim.source for group in claims.values() for claim in group]
     source_room = min(max(map(table.width, found)), max(12, sheet.room // 4))
     for name, group in claims.items():
         label = table.plain(name).replace("_", " ")
-        for claim in group:
-            yield from _claim(label, claim, name_room, source_room, sheet)
+        told, agreeing = (group, []) if sheet.everything else _sorted_out(group)
+        for claim in told:
+            yield from _claim(label, claim, (name_room, source_room), sheet)
             label = ""
+            if claim.chosen:
+                yield from _agreement(agreeing, name_room + source_room + 4, sheet)
     if isinstance(outcome, Article):
         unknown = [name for name in (field.name for field in fields(Article)) if _unknown(name, claims, outcome)]
         if unknown:
@@ -136,18 +141,39 @@ def _unknown(name: str, claims: dict[str, Sequence[Candidate]], outcome: Article
     return not told and not getattr(outcome, name)
 
 
-def _claim(label: str, claim: Candidate, name_room: int, source_room: int, sheet: Sheet) -> Iterator[str]:
+def _sorted_out(group: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """(the claims worth a line, the sources that merely say what the winner says)."""
+    winner = next((shown(claim.value) for claim in group if claim.chosen), None)
+    told: dict[tuple[str, str], Candidate] = {}
+    agreeing: dict[str, None] = {}
+    for claim in group:
+        if not claim.chosen and not claim.why and shown(claim.value) == winner:
+            agreeing[claim.source] = None
+        elif claim.chosen or (claim.source, shown(claim.value) or claim.raw) not in told:
+            told[claim.source, shown(claim.value) or claim.raw] = claim
+    return list(told.values()), list(agreeing)
+
+
+def _agreement(sources: list[str], indent: int, sheet: Sheet) -> Iterator[str]:
+    """Who else says what the winner says; nothing if nobody does."""
+    mark = AGREES
+    for line in table.wrap(table.plain(" · ".join(sources)), max(8, sheet.room - indent - 2)):
+        yield " " * indent + sheet.dim(f"{mark} {line}")
+        mark = " "
+
+
+def _claim(label: str, claim: Candidate, rooms: tuple[int, int], sheet: Sheet) -> Iterator[str]:
     """One claim: field, mark, source, value; then what it was read from, and why it won or lost, where that fits."""
-    lost = not claim.chosen
-    refused = lost and (claim.value in (None, "", ()) or bool(claim.why))
-    mark = CHOSEN if claim.chosen else REFUSED if refused else LATER
+    name_room, source_room = rooms
     room = max(8, sheet.room - name_room - source_room - 6)
-    value = shown(claim.value)
-    texts = sheet.shorten(value or claim.raw, room, 1 if lost else LONG)
-    style = table.DIM if lost else table.BOLD
-    notes = [note for note in (_raw(claim, value), table.plain(claim.why)) if note]
-    body = [sheet.dress(style, text) for text in texts]
-    for note in notes:
+    value, mark = shown(claim.value), _mark(claim)
+    if claim.chosen or sheet.everything:
+        texts = sheet.shorten(value or claim.raw, room, LONGER)
+    else:  # two headlines often differ at their ends only
+        texts = [_without_middle(" ".join(table.plain(value or claim.raw).split()), room)]
+    body = [sheet.dress(table.BOLD if claim.chosen else table.DIM, text) for text in texts]
+    raw = _raw(claim, value) if claim.chosen or sheet.everything else ""
+    for note in filter(None, (raw, table.plain(claim.why))):
         if table.width(texts[-1]) + 2 + table.width(note) <= room:
             texts[-1] += "  " + note
             body[-1] += "  " + sheet.dim(note)
@@ -157,11 +183,26 @@ def _claim(label: str, claim: Candidate, name_room: int, source_room: int, sheet
             body += ["  " + sheet.dim(text) for text in more]
     margin = table.pad(label, name_room) + "  "
     where = table.pad(table.plain(claim.source), source_room)
-    colour = {CHOSEN: GREEN, REFUSED: RED}.get(mark, "")
     where = where if claim.chosen else sheet.dim(where)
-    yield f"{sheet.bold(margin)}{sheet.dress(colour, mark)} {where}  {body[0]}".rstrip()
+    yield f"{sheet.bold(margin)}{sheet.dress(COLOURS[mark], mark)} {where}  {body[0]}".rstrip()
     for line in body[1:]:
         yield " " * (name_room + source_room + 6) + line
+
+
+def _mark(claim: Candidate) -> str:
+    if claim.chosen:
+        return CHOSEN
+    return REFUSED if claim.why or claim.value in (None, "", ()) else LATER
+
+
+def _without_middle(text: str, room: int) -> str:
+    """`text`, or its beginning and its end in `room` columns."""
+    if table.width(text) <= room or room < 12:
+        return table.cut(text, room)
+    tail = text[-room // 3 :]
+    while table.width(tail) > room // 3:
+        tail = tail[1:]
+    return table.cut(text, room - table.width(tail)) + tail
 
 
 def shown(value: Any) -> str:

@@ -118,6 +118,7 @@ ODD = {
     "emoji only": lambda: html("<p>" + "\U0001f600\U0001f1e9\U0001f1ea" * 50_000 + "</p>", story=0),
     "right to left": lambda: html("<p dir=rtl>\u202e" + "\u0645\u0631\u062d\u0628\u0627 " * 2_000 + "\u202c</p>"),
     "marks on one letter": lambda: html("<p>a" + "\u0301\u0323" * 200_000 + "</p>"),
+    "marks in the headline": lambda: html("<h1>a" + "\u0301\u0323" * 10_000 + "</h1>"),
     "xhtml": lambda: ('<?xml version="1.0"?>' + html().replace("<html", '<html xmlns="http://www.w3.org/1999/xhtml"'),
                       "application/xhtml+xml"),
     "prefixed xhtml": lambda: ('<h:html xmlns:h="http://www.w3.org/1999/xhtml"><h:body><h:p>'
