@@ -1,5 +1,6 @@
 # make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
 # make test | lint | types | docs | bench | clean
+# make quality                                   how well real pages are read, beside trafilatura: docs/quality.md
 #
 # A plain venv and pip; uv does the same faster where it is there. `make PYTHON=/path/to/python3.12` picks the Python.
 
@@ -8,7 +9,7 @@ PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.newsmorgue-installed
 URL   :=
 
-.PHONY: demo test lint types docs bench clean
+.PHONY: demo test lint types docs bench quality clean
 
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
@@ -33,6 +34,10 @@ bench: $(STAMP)
 	  $(PY) benchmarks/$$program.py; code=$$?; \
 	  [ $$code -eq 0 ] || [ $$code -eq 77 ] || exit $$code; \
 	done
+
+# Pages with ground truth, from NEWSMORGUE_PAGES; without them it says so, and that is no failure.
+quality: $(STAMP)
+	@$(PY) benchmarks/quality.py; code=$$?; [ $$code -eq 77 ] || exit $$code
 
 # The demo's archive goes too, but only one that the demo made.
 clean:

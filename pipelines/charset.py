@@ -8,6 +8,7 @@ that the bytes contradict is not believed.
 from __future__ import annotations
 
 import re
+from unicodedata import combining, normalize
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
@@ -92,3 +93,20 @@ def _plausible(text: str) -> bool:
 
 
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x80-\x9f]")
+
+HIGHEST = 30  # marks on one letter that a "stream-safe" text may have (Unicode UAX 15, section 13)
+STACKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{HIGHEST + 1},}}")  # marks, and whatever else is no letter
+
+
+def composed(text: str) -> str:
+    """`text` as NFC, without marks stacked beyond HIGHEST: composing sorts them, in quadratic time."""
+    return normalize("NFC", text if text.isascii() else STACKS.sub(_lowered, text))
+
+
+def _lowered(run: re.Match[str]) -> str:
+    kept, height = [], 0
+    for character in run[0]:
+        height = height + 1 if combining(character) else 0
+        if height <= HIGHEST:
+            kept.append(character)
+    return "".join(kept)

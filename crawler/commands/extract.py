@@ -8,16 +8,20 @@ import sys
 import time
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pipelines.account import Account
 from pipelines.errors import ConfigError
+from pipelines.items import Article, NothingToRead
 
 UNREADABLE = "unreadable file"
+FORMS = ("text", "json", "jsonl")
+EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,19 @@ class Input:
     id: str  # what its row is called: the manifest's id, or the file as it was named
     path: Path | None  # None: standard input
     url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one input."""
+
+    item: Input
+    outcome: Article | NothingToRead
+    ms: float = 0.0  # CPU milliseconds of the reading
+    account: Account | None = None  # where one was asked for
+
+
+Write = Callable[[Result], None]
 
 
 @click.command()
@@ -45,11 +62,23 @@ class Input:
     metavar="N",
     help="Worker processes (default: one a CPU). 1: in this process, without limits of time and memory.",
 )
-def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None) -> int:
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show how it was read: every field's candidates, and every block that was dropped, by which rule.",
+)
+@click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
+@click.option("--format", "form", type=click.Choice(FORMS), metavar="FORMAT",
+              help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
+def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None,
+            explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
 
-    Prints one JSON object a page, in the order of the input: id, the fields of an article, ms (CPU milliseconds). A
-    page that holds no article has a "reason" and a "detail" instead of a text. Needs no archive.
+    Prints one JSON object a page, in the order of the input: id, the fields of an article, date (the day of published,
+    in the page's own time zone), ms (CPU milliseconds). A page that holds no article has a "reason" and a "detail"
+    instead of a text. Needs no archive.
+
+    --explain tells how a page was read. Its JSON has the row of the page, and "candidates" and "blocks".
 
     Exit code 1: a file could not be read; its row says why. 2: the manifest is malformed.
     """
@@ -57,10 +86,19 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
         raise click.UsageError("name the pages to read: FILE... or --manifest JSONL, one of them")
     if manifest and url:
         raise click.UsageError("--url goes with FILE; a manifest has a url in each row")
+    form = form or ("text" if explain else "jsonl")
+    if form == "text" and not explain:
+        raise click.UsageError("--format text goes with --explain; an article for reading is `morgue show`")
+    if form == "text" and manifest:
+        raise click.UsageError("--explain of a manifest is for programs: add --format jsonl (or name one FILE)")
+    if everything and form != "text":
+        raise click.UsageError("--all goes with --explain; its JSON is never folded")
     inputs = list(_listed(manifest)) if manifest else [_named(file, url) for file in files]
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    return asyncio.run(_print_rows(inputs, jobs, progress=bool(manifest) and sys.stderr.isatty()))
+    write = _account_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
+    progress = bool(manifest) and sys.stderr.isatty()
+    return asyncio.run(_print_rows(inputs, jobs, write, explain=explain, progress=progress))
 
 
 def _named(file: str, url: str | None) -> Input:
@@ -86,12 +124,13 @@ def _listed(manifest: Path) -> Iterator[Input]:
             yield Input(str(row.get("id", row["html"])), manifest.parent / row["html"], row.get("url"))
 
 
-async def _print_rows(inputs: list[Input], jobs: int | None, *, progress: bool) -> int:
-    """Print a row for each input as soon as it and all before it are read; the exit code."""
+async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, explain: bool, progress: bool) -> int:
+    """Print what was read from each input as soon as it and all before it are read; the exit code."""
     failed, done, start = False, 0, time.monotonic()
-    async for row in _rows(inputs, jobs):
-        failed |= row.get("reason") == UNREADABLE
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+    async for result in _results(inputs, jobs, explain):
+        failed |= getattr(result.outcome, "reason", None) == UNREADABLE
+        write(result)
+        sys.stdout.flush()
         done += 1
         if progress:
             rate = done / (time.monotonic() - start)
@@ -99,22 +138,22 @@ async def _print_rows(inputs: list[Input], jobs: int | None, *, progress: bool) 
     return 1 if failed else 0
 
 
-async def _rows(inputs: list[Input], jobs: int | None) -> AsyncIterator[dict[str, Any]]:
-    """The rows in the order of `inputs`, at most a few pages ahead of the reader."""
+async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> AsyncIterator[Result]:
+    """The results in the order of `inputs`, at most a few pages ahead of the reader."""
     from pipelines.workers import Workers, available_cpus
 
     jobs = min(jobs or available_cpus(), len(inputs))
     if jobs == 1 and len(inputs) > 1:
         for item in inputs:
-            yield await _row(item, None)
+            yield await _result(item, None, explain)
         return
     workers = Workers(jobs)
     import asyncio
 
-    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
+    waiting: deque[asyncio.Task[Result]] = deque()
     try:
         for item in inputs:
-            waiting.append(asyncio.create_task(_row(item, workers)))
+            waiting.append(asyncio.create_task(_result(item, workers, explain)))
             if len(waiting) >= 4 * jobs:
                 yield await waiting.popleft()
         while waiting:
@@ -125,29 +164,80 @@ async def _rows(inputs: list[Input], jobs: int | None) -> AsyncIterator[dict[str
     await workers.close()
 
 
-async def _row(item: Input, workers: Any) -> dict[str, Any]:
+async def _result(item: Input, workers: Any, explain: bool) -> Result:
     """Read one page. `workers` None: in this process."""
-    from pipelines.extract import extractor, timed_read
-    from pipelines.items import Article, NothingToRead, Page
+    from pipelines import extract
+    from pipelines.items import Page
     from pipelines.workers import Overrun
 
-    ms = 0.0
+    function: Any = extract.explain if explain else extract.timed_read
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html")
-        reading = timed_read(page) if workers is None else await workers.run(timed_read, page)
-        outcome, ms = reading.outcome, reading.ms
+        found = function(page) if workers is None else await workers.run(function, page)
     except (OSError, EOFError, zlib.error) as error:
-        outcome = NothingToRead(UNREADABLE, f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}")
+        cause = f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}"
+        return Result(item, NothingToRead(UNREADABLE, cause))
     except Overrun as overrun:
-        outcome = NothingToRead(overrun.reason, overrun.detail)
+        return Result(item, NothingToRead(overrun.reason, overrun.detail))
+    return Result(item, found[0], account=found[1]) if explain else Result(item, found.outcome, found.ms)
+
+
+def _row(result: Result) -> dict[str, Any]:
+    """What is printed of a page as JSON."""
+    from crawler.explain import as_json
+    from pipelines.extract import extractor
+
+    item, outcome = result.item, result.outcome
     row: dict[str, Any] = {"id": item.id}
     if isinstance(outcome, Article):
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
-        row |= {field.name: None for field in fields(Article)}
-        row |= {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0, "extractor": extractor()}
+        row |= {field.name: None for field in fields(Article)} | EMPTY | {"extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
-    return row | {"url": item.url, "ms": ms}
+    row |= {"url": item.url, "date": (row["published"] or "")[:10] or None}
+    return row | (as_json(result.account) if result.account is not None else {"ms": result.ms})
+
+
+def _line(result: Result) -> None:
+    print(json.dumps(_row(result), ensure_ascii=False))
+
+
+def _array_writer(total: int) -> Write:
+    """One array over all pages, each printed as it comes."""
+    done = 0
+    if not total:
+        print("[]")
+
+    def write(result: Result) -> None:
+        nonlocal done
+        done += 1
+        print("[" if done == 1 else ",")
+        print(json.dumps(_row(result), ensure_ascii=False, indent=2))
+        if done == total:
+            print("]")
+
+    return write
+
+
+def _account_writer(everything: bool) -> Write:
+    """For reading, on a terminal as wide as it is."""
+    from crawler import explain
+    from exports import table
+    from pipelines.account import Account
+
+    sheet = explain.Sheet(table.columns_of(sys.stdout), table.styled(sys.stdout), everything)
+    done = 0
+
+    def write(result: Result) -> None:
+        nonlocal done
+        if done:
+            click.echo()
+        done += 1
+        account = result.account if result.account is not None else Account()
+        for line in explain.lines(result.item.id, result.item.url, result.outcome, account, sheet):
+            click.echo(line)
+
+    return write
 
 
 def _bytes(path: Path | None) -> bytes:

@@ -33,7 +33,7 @@ def test_a_file_gives_one_object(tmp_path):
     done = morgue(str(PAGES / "german.html"), "--url", "https://gezeitenblatt.example/a/1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     (row,) = rows(done)
-    assert list(row) == [*KEYS, "ms"]
+    assert list(row) == [*KEYS, "date", "ms"]
     assert (row["title"], row["authors"], row["url"]) == (
         "Fähre fährt nach der Tide",
         ["Wiebke Lüders", "Jan Petersen"],
@@ -72,7 +72,7 @@ def test_a_page_without_an_article_says_why(tmp_path):
     (tmp_path / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = morgue("picture.html", cwd=tmp_path)
     (row,) = rows(done)
-    assert list(row) == [*KEYS, "reason", "detail", "ms"]
+    assert list(row) == [*KEYS, "reason", "detail", "date", "ms"]
     assert (row["reason"], row["text"], row["title"], row["authors"]) == ("not HTML", "", None, [])
     assert done.returncode == 0
 
@@ -109,3 +109,62 @@ def test_a_malformed_manifest_names_file_and_line(tmp_path, line, cause):
 def test_wrong_usage_is_exit_code_2(arguments):
     """Nothing to read, two things to read, no worker to read it."""
     assert morgue(*arguments).returncode == 2
+
+
+def test_the_day_is_a_key_of_its_own():
+    """date: the day of `published`, as the page's own clock has it; null where none is known."""
+    undated = b"<html><body><p>" + b"The tide came in twice that day, as it does, and went out twice. " * 9
+    one, two = rows(morgue(str(PAGES / "german.html"), "-", "--format", "jsonl", stdin=undated))
+    assert (one["published"], one["date"]) == ("2024-05-06T08:30:00+02:00", "2024-05-06")
+    assert (two["published"], two["date"]) == (None, None)
+
+
+def test_explain_is_for_people():
+    """The fields with what won, the page with what went by which rule; several pages one after another; no colours."""
+    done = morgue("--explain", str(PAGES / "german.html"), "missing.html")
+    text = done.stdout.decode("utf-8")
+    assert done.returncode == 1
+    assert "\x1b" not in text
+    assert "Fähre fährt nach der Tide" in text
+    assert "newsletter" in text
+    assert "No article: unreadable file (missing.html: No such file or directory)" in text
+    assert text.index("german.html") < text.index("PAGE") < text.index("missing.html")
+
+
+def test_explain_is_for_programs(tmp_path):
+    """The row of the page, and every candidate and every block; one a line, or one array; a manifest too."""
+    (tmp_path / "pages.jsonl").write_text(json.dumps({"html": str(PAGES / "german.html")}) + "\n")
+    (line,) = rows(morgue("--explain", "--manifest", "pages.jsonl", "--format", "jsonl", cwd=tmp_path))
+    (item,) = json.loads(morgue("--explain", str(PAGES / "german.html"), "--format", "json").stdout)
+    assert line["candidates"] == item["candidates"] != {}
+    assert line["blocks"] == item["blocks"] != []
+    assert [key for key in line if key not in (*KEYS, "date")] == ["candidates", "blocks"]
+    title = next(claim for claim in item["candidates"]["title"] if claim["chosen"])
+    assert title["value"] == item["title"]
+    assert set(title) == {"source", "raw", "value", "chosen", "why"}
+    assert {"text", "place", "rule", "why"} == set(item["blocks"][0])
+    assert {block["rule"] for block in item["blocks"]} >= {None, "newsletter"}
+
+
+def test_json_is_one_array(tmp_path):
+    """Of one page, of several, of none."""
+    (tmp_path / "none.jsonl").write_text("")
+    page = str(PAGES / "german.html")
+    for arguments, pages in (((page,), 1), ((page, page, page), 3), (("--manifest", str(tmp_path / "none.jsonl")), 0)):
+        assert len(json.loads(morgue(*arguments, "--format", "json").stdout)) == pages
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (("a.html", "--format", "text"), "--format text goes with --explain"),
+        (("--explain", "--manifest", str(Path(__file__))), "add --format jsonl"),
+        (("a.html", "--all"), "--all goes with --explain"),
+        (("a.html", "--explain", "--all", "--format", "json"), "--all goes with --explain"),
+    ],
+)
+def test_options_that_contradict_each_other(arguments, cure):
+    """Exit code 2 and the cure."""
+    done = morgue(*arguments)
+    assert done.returncode == 2
+    assert cure in " ".join(done.stderr.decode().split())

@@ -1,0 +1,103 @@
+"""How well pages are read, and at what cost, beside plain trafilatura on the same pages in the same run.
+
+    python benchmarks/quality.py [--sets zyte,fundus_eval] [--domains dev|heldout] [--quick] [--no-write]
+
+Reads every page of each set in NEWSMORGUE_PAGES with `morgue extract --manifest` (a process, as a user would) and with
+trafilatura.bare_extraction(with_metadata=True, include_comments=False), scores both with that folder's own score.py,
+takes the CPU time of both page by page in turns, and writes docs/quality.md. No archive is involved, so no site's own
+rules are. Exit code 77 where the pages are not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import common
+import quality_report
+from quality_data import (
+    NEWS,
+    Comparison,
+    DataFolder,
+    pages_of,
+    plain_trafilatura,
+    read_bytes,
+    time_both,
+)
+
+QUICK = 5  # --quick takes every fifth page
+
+
+def morgue_extract(data: DataFolder, records: list[dict], folder: Path) -> dict[str, dict]:
+    """The rows of `morgue extract --manifest` over these pages, by id."""
+    manifest, out = folder / "pages.jsonl", folder / "rows.jsonl"
+    rows = [{"id": row["id"], "url": row["url"], "html": str(data.folder / row["html"])} for row in records]
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with out.open("wb") as file:
+        command = [*common.morgue_command(), "extract", "--manifest", str(manifest)]
+        done = subprocess.run(command, env=common.morgue_env(), stdout=file, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"morgue extract ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+    with out.open(encoding="utf-8") as lines:
+        return {row["id"]: row for row in map(json.loads, lines)}
+
+
+def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int) -> Comparison:
+    """Both readers over all records: figures of every set, of the news sets pooled, of either half of the domains."""
+    ours = morgue_extract(data, records, folder)
+    theirs = {row["id"]: plain_trafilatura(read_bytes(data, row), row["url"]) for row in records}
+    names = dict.fromkeys(map(data.set_of, records))
+    sets = {name: data.both(pages_of(records, {name}), theirs, ours) for name in names}
+    news = pages_of(records, NEWS)
+    halves = {}
+    for half in ("dev", "heldout"):
+        here = [row for row in news if row.get("domain_split") == half]
+        if here:
+            halves[half] = data.both(here, theirs, ours)
+    timing = time_both(data, records, rounds) if rounds else None
+    pages = data.per_page(records, theirs, ours)
+    pooled = data.both(news, theirs, ours) if set(names) >= NEWS else None
+    return Comparison(sets, pooled, halves, pages, timing)
+
+
+def options() -> argparse.Namespace:
+    """What the user asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", metavar="A,B", help="only these sets (default: all; writes nothing)")
+    parser.add_argument("--domains", choices=("dev", "heldout"), help="only one half of the domains (writes nothing)")
+    parser.add_argument("--quick", action="store_true", help=f"every {QUICK}th page, timed once (writes nothing)")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each page is timed; 0: not at all (default 2)")
+    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")
+    parser.add_argument("--no-write", action="store_true", help="print only; leave docs/quality.md as it is")
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = options()
+    data = DataFolder.found()
+    names = asked.sets.split(",") if asked.sets else data.names()
+    if unknown := set(names) - set(data.names()):
+        sys.exit(f"--sets {','.join(sorted(unknown))}: not among {', '.join(data.names())}")
+    records = [row for name in names for row in data.records(name)]
+    if asked.domains:
+        records = [row for row in records if row.get("domain_split") == asked.domains]
+    if asked.quick:
+        records, asked.rounds = records[::QUICK], min(asked.rounds, 1)
+    part = asked.sets or asked.domains or asked.quick
+    with common.workshop() as folder:
+        found = compare(data, records, folder, asked.rounds)
+    quality_report.show(found)
+    common.write_json(asked.json, quality_report.as_json(found))
+    if part or asked.no_write or not asked.rounds:
+        return 0
+    target = common.ROOT / "docs" / "quality.md"
+    target.write_text(quality_report.document(found), encoding="utf-8")
+    print(f"\nwritten: {target.relative_to(common.ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

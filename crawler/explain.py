@@ -1,0 +1,319 @@
+"""How a page was read, for people and as JSON: every field's claims, and every block with what became of it.
+
+Lines out, nothing decided: `pipelines.account` holds what is told here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import groupby
+from typing import Any
+
+from exports import table
+from pipelines.account import Account, Candidate, Fate
+from pipelines.items import Article, NothingToRead
+
+GREEN, RED = "\x1b[32m", "\x1b[31m"
+CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
+COLOURS = {CHOSEN: GREEN, REFUSED: RED, LATER: ""}
+LEGEND = f" refused  {AGREES} says the same  the others came later"
+KEPT, DROPPED = "│", "┊"  # the bar between the margin and the page
+FOLD = 4  # blocks in a row that one rule dropped, from which they are one line
+MIXED = 6  # such rows one after another, from which there is one line a rule
+LONG, LONGER = 2, 4  # lines that are shown of a dropped block and of a reason, and of a value that won
+MARGIN = 22  # columns for the name of a rule, at most
+# Told beside another field, or in the heading.
+ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
+ORDER = ("title", "description", "authors", "byline", "published", "modified")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the lines are written on."""
+
+    room: int  # columns
+    styled: bool  # colours and bold are understood
+    everything: bool = False  # nothing folded, nothing cut
+
+    def dress(self, style: str, text: str) -> str:
+        return f"{style}{text}{table.RESET}" if self.styled and style and text else text
+
+    def dim(self, text: str) -> str:
+        return self.dress(table.DIM, text)
+
+    def bold(self, text: str) -> str:
+        return self.dress(table.BOLD, text)
+
+    def shorten(self, text: str, room: int, lines: int) -> list[str]:
+        """`text` in lines of `room` columns, `lines` of them at most unless everything is wanted."""
+        wrapped = list(table.wrap(table.plain(text), room)) or [""]
+        if self.everything or len(wrapped) <= lines:
+            return wrapped
+        return [*wrapped[: lines - 1], table.cut(f"{wrapped[lines - 1]} {wrapped[lines]}", room)]
+
+
+def as_json(account: Account) -> dict[str, Any]:
+    """What `--format json` adds to a page's row."""
+    return {
+        "candidates": {name: [asdict(one) for one in claims] for name, claims in account.fields.items()},
+        "blocks": [asdict(fate) for fate in account.blocks],
+    }
+
+
+def lines(
+    name: str, url: str | None, outcome: Article | NothingToRead, account: Account, sheet: Sheet
+) -> Iterator[str]:
+    """The whole account of one page."""
+    yield from _heading(name, url, outcome, sheet)
+    claims = dict(_claims(outcome, account))
+    if claims:
+        yield ""
+        yield from _fields(claims, outcome, sheet)
+    if account.blocks:
+        yield ""
+        yield from _page(account.blocks, sheet)
+        yield from _rules(account.blocks, sheet)
+
+
+def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
+    title = table.cut(table.plain(name), sheet.room - 6)
+    yield sheet.bold(f"── {title} ") + sheet.dim("─" * max(0, sheet.room - table.width(title) - 4))
+    if url:
+        yield sheet.dim(table.cut(table.plain(url), sheet.room))
+    if isinstance(outcome, NothingToRead):
+        detail = f" ({table.plain(outcome.detail)})" if outcome.detail else ""
+        yield from table.wrap(f"No article: {outcome.reason}{detail}", sheet.room)
+        return
+    counted = f"{outcome.word_count:,} words" if outcome.word_count != 1 else "1 word"
+    comments = outcome.comments and f"{len(outcome.comments):,} readers' comments"
+    facts = [outcome.kind.capitalize(), counted, comments, f"read by {outcome.extractor}"]
+    yield from table.wrap(" · ".join(fact for fact in facts if fact), sheet.room)
+
+
+# -- fields -----------------------------------------------------------------------------------------------
+
+
+def _claims(outcome: Article | NothingToRead, account: Account) -> Iterator[tuple[str, Sequence[Candidate]]]:
+    """(field, its candidates) in the order of reading; a value that nobody accounts for is its own candidate."""
+    names = [field.name for field in fields(Article) if not field.name.endswith(("_raw", "_from", "_evidence"))]
+    names = [name for name in dict.fromkeys((*ORDER, *names)) if name not in ELSEWHERE]
+    for name in [*names, *(name for name in account.fields if name not in names)]:
+        claims = list(account.fields.get(name, ()))
+        value = getattr(outcome, name, None) if isinstance(outcome, Article) and name not in ELSEWHERE else None
+        if value and not any(claim.chosen for claim in claims):
+            claims.append(_unaccounted(name, value, outcome))
+        if claims:
+            yield name, claims
+
+
+def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
+    raw = getattr(outcome, f"{name}_raw", None) or getattr(outcome, f"{name}_evidence", None) or ""
+    source = outcome.found_in.get(name) or getattr(outcome, f"{name}_from", None) or "the page"
+    return Candidate(source, raw, value, chosen=True)
+
+
+def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
+    """The claims as one aligned table."""
+    chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
+    key = f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(LEGEND)}"
+    yield sheet.bold("FIELDS") + (key if sheet.room >= 70 else "")
+    name_room = max(len(name) for name in claims)
+    found = [claim.source for group in claims.values() for claim in group]
+    source_room = min(max(map(table.width, found)), max(12, sheet.room // 4))
+    for name, group in claims.items():
+        label = table.plain(name).replace("_", " ")
+        told, agreeing = (group, []) if sheet.everything else _sorted_out(group)
+        for claim in told:
+            yield from _claim(label, claim, (name_room, source_room), sheet)
+            label = ""
+            if claim.chosen:
+                yield from _agreement(agreeing, name_room + source_room + 4, sheet)
+    if isinstance(outcome, Article):
+        unknown = [name for name in (field.name for field in fields(Article)) if _unknown(name, claims, outcome)]
+        if unknown:
+            text = "nothing found: " + ", ".join(name.replace("_", " ") for name in unknown)
+            yield from (sheet.dim(line) for line in table.wrap(text, sheet.room))
+
+
+def _unknown(name: str, claims: dict[str, Sequence[Candidate]], outcome: Article) -> bool:
+    told = name in claims or name in ELSEWHERE or name.endswith(("_raw", "_from", "_evidence"))
+    return not told and not getattr(outcome, name)
+
+
+def _sorted_out(group: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+    """(the claims worth a line, the sources that merely say what the winner says)."""
+    winner = next((shown(claim.value) for claim in group if claim.chosen), None)
+    told: dict[tuple[str, str], Candidate] = {}
+    agreeing: dict[str, None] = {}
+    for claim in group:
+        if not claim.chosen and not claim.why and shown(claim.value) == winner:
+            agreeing[claim.source] = None
+        elif claim.chosen or (claim.source, shown(claim.value) or claim.raw) not in told:
+            told[claim.source, shown(claim.value) or claim.raw] = claim
+    return list(told.values()), list(agreeing)
+
+
+def _agreement(sources: list[str], indent: int, sheet: Sheet) -> Iterator[str]:
+    """Who else says what the winner says; nothing if nobody does."""
+    mark = AGREES
+    for line in table.wrap(table.plain(" · ".join(sources)), max(8, sheet.room - indent - 2)):
+        yield " " * indent + sheet.dim(f"{mark} {line}")
+        mark = " "
+
+
+def _claim(label: str, claim: Candidate, rooms: tuple[int, int], sheet: Sheet) -> Iterator[str]:
+    """One claim: field, mark, source, value; then what it was read from, and why it won or lost, where that fits."""
+    name_room, source_room = rooms
+    room = max(8, sheet.room - name_room - source_room - 6)
+    value, mark = shown(claim.value), _mark(claim)
+    if claim.chosen or sheet.everything:
+        texts = sheet.shorten(value or claim.raw, room, LONGER)
+    else:  # two headlines often differ at their ends only
+        texts = [_without_middle(" ".join(table.plain(value or claim.raw).split()), room)]
+    body = [sheet.dress(table.BOLD if claim.chosen else table.DIM, text) for text in texts]
+    raw = _raw(claim, value) if claim.chosen or sheet.everything else ""
+    for note in filter(None, (raw, table.plain(claim.why))):
+        if table.width(texts[-1]) + 2 + table.width(note) <= room:
+            texts[-1] += "  " + note
+            body[-1] += "  " + sheet.dim(note)
+        else:
+            more = sheet.shorten(note, room - 2, LONG)
+            texts += ["  " + text for text in more]
+            body += ["  " + sheet.dim(text) for text in more]
+    margin = table.pad(label, name_room) + "  "
+    where = table.pad(table.plain(claim.source), source_room)
+    where = where if claim.chosen else sheet.dim(where)
+    yield f"{sheet.bold(margin)}{sheet.dress(COLOURS[mark], mark)} {where}  {body[0]}".rstrip()
+    for line in body[1:]:
+        yield " " * (name_room + source_room + 6) + line
+
+
+def _mark(claim: Candidate) -> str:
+    if claim.chosen:
+        return CHOSEN
+    return REFUSED if claim.why or claim.value in (None, "", ()) else LATER
+
+
+def _without_middle(text: str, room: int) -> str:
+    """`text`, or its beginning and its end in `room` columns."""
+    if table.width(text) <= room or room < 12:
+        return table.cut(text, room)
+    tail = text[-room // 3 :]
+    while table.width(tail) > room // 3:
+        tail = tail[1:]
+    return table.cut(text, room - table.width(tail)) + tail
+
+
+def shown(value: Any) -> str:
+    """A field's value on one line."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    return " ".join(str(value).split())
+
+
+def _raw(claim: Candidate, value: str) -> str:
+    """What the value was read from, where that says more than the value does."""
+    raw = " ".join(table.plain(claim.raw).split())
+    same = "".join(filter(str.isalnum, raw)).casefold() == "".join(filter(str.isalnum, value)).casefold()
+    return "" if not raw or not value or same else f"← {raw}"
+
+
+# -- the page ---------------------------------------------------------------------------------------------
+
+
+def _page(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
+    """The page from top to bottom: what was kept, and between it, dim, what was dropped, by the name of its rule."""
+    names = [table.width(fate.rule) for fate in blocks if fate.rule]
+    margin = min(max(names, default=0), MARGIN, sheet.room // 4)
+    dropped = sum(fate.rule is not None for fate in blocks)
+    yield sheet.bold("PAGE") + sheet.dim(f"  {len(blocks) - dropped:,} blocks are the text, {dropped:,} are not")
+    before = None  # whether the block above was kept
+    for kept, run in groupby(blocks, key=lambda fate: fate.rule is None):
+        for fate in run if kept else ():
+            if before:
+                yield " " * margin + f" {KEPT}"
+            for line in table.wrap(table.plain(fate.text), sheet.room - margin - 3):
+                yield " " * margin + f" {KEPT} {line}"
+            before = True
+        if not kept:
+            for rule, text, place in _folded(list(run), sheet):
+                yield from _dropped(rule, text, place, margin, sheet)
+            before = False
+
+
+def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str, str]]:
+    """(rule, text, place) for each line of what was dropped between two kept blocks."""
+    if sheet.everything:
+        yield from ((fate.rule or "", fate.text, fate.place) for fate in run)
+        return
+    groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda fate: fate.rule)]
+    if len(groups) > MIXED:
+        by_rule: dict[str, list[Fate]] = {}
+        for fate in run:
+            by_rule.setdefault(fate.rule or "", []).append(fate)
+        groups = list(by_rule.items())
+    for rule, group in groups:
+        if len(group) < FOLD and len(groups) <= MIXED:
+            yield from ((rule, fate.text, "") for fate in group)
+        elif len(group) == 1:
+            yield rule, group[0].text, ""
+        else:
+            yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group)), ""
+
+
+def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
+    """The first words of each block, as long as anybody would read on."""
+    room = 400
+    for fate in group:
+        text = table.cut(" ".join(fate.text.split()), 40)
+        room -= len(text)
+        if room < 0:
+            return
+        if text:
+            yield text
+
+
+def _dropped(rule: str, text: str, place: str, margin: int, sheet: Sheet) -> Iterator[str]:
+    label = table.pad(table.plain(rule), margin)
+    if place and sheet.everything:
+        text = f"{text}  ‹{place}›"
+    for line in sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG):
+        yield sheet.dim(f"{label} {DROPPED} {line}".rstrip())
+        label = " " * margin
+
+
+def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
+    """What each rule took, and its reason; the hungriest first."""
+    taken: dict[str, list[Fate]] = {}
+    for fate in blocks:
+        if fate.rule is not None:
+            taken.setdefault(fate.rule, []).append(fate)
+    if not taken:
+        return
+    yield ""
+    yield sheet.bold("DROPPED BY")
+    rows = sorted(taken.items(), key=lambda entry: -sum(len(fate.text) for fate in entry[1]))
+    size = {rule: f"{sum(len(fate.text) for fate in group):,}" for rule, group in rows}
+    count = {rule: f"{len(group):,}" for rule, group in rows}
+    name_room = min(max(map(table.width, taken)), sheet.room // 3)
+    blocks_room, size_room = max(map(len, count.values())), max(map(len, size.values()))
+    for rule, group in rows:
+        noun = "block " if len(group) == 1 else "blocks"
+        start = f"{table.pad(table.plain(rule), name_room)}  {count[rule]:>{blocks_room}} {noun}"
+        start += f"  {size[rule]:>{size_room}} characters"
+        whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
+        room = sheet.room - table.width(start) - 2
+        why = "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"
+        if room < 20:  # a narrow terminal: the reason below
+            yield table.cut(start, sheet.room)
+            yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, LONG) if line)
+            continue
+        first, *rest = sheet.shorten(why, room, LONG)
+        yield f"{start}  {sheet.dim(first)}".rstrip()
+        for line in rest:
+            yield " " * (table.width(start) + 2) + sheet.dim(line)
