@@ -80,8 +80,9 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "it": (
         r"(?:quest[oa]|l['’]) ?(?:articolo|testo|intervista|inchiesta|analisi) (?:è stat[oa] |è )?(?:pubblicat[oa] )?"
-        rf"(?:originariamente|originalmente|inizialmente|per la prima volta)(?: pubblicat[oa]| apparso)? (?:su|da|in|dal"
-        rf"|sul|nel) {NAME}{END}",
+        rf"(?:originariamente|originalmente|inizialmente|per la prima volta)(?: pubblicat[oa]| apparso)? (?:su|da|in"
+        rf"|dal|sul"
+        rf"|nel) {NAME}{END}",
         rf"pubblicat[oa] (?:originariamente|originalmente|inizialmente) (?:su|da|in|sul|dal) {NAME}{END}",
         rf"l['’]articolo [^\n]{{0,200}} (?:proviene da|sembra essere il primo su) {NAME}{END}",
     ),
@@ -105,7 +106,8 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "ru uk": (
         r"(?:эта |этот |данный |данная )?(?:статья|текст|материал|интервью|колонка)(?: был[аои]?)? (?:впервые"
-        rf"|изначально|первоначально|ранее)(?: был[аои]?)? опубликован[ао]?(?: на сайте| в издании| изданием| в| на)? {NAME}{END}",
+        rf"|изначально|первоначально|ранее)(?: был[аои]?)? опубликован[ао]?(?: на сайте| в издании| изданием| в"
+        rf"| на)? {NAME}{END}",
         r"(?:ця |цей )?(?:стаття|текст|матеріал|інтерв['’]ю|колонка)(?: бул[аои]?| був)? (?:вперше|спочатку)"
         rf"(?: бул[аои]?| був)? опубліковано?[ай]?(?: на сайті| у виданні| виданням| в| у| на)? {NAME}{END}",
         rf"(?:впервые|изначально) опубликовано (?:на сайте |в |на ){NAME}{END}",
@@ -120,7 +122,8 @@ LINES: dict[str, tuple[str, ...]] = {
         rf" (?:لأول مرة|أول[اًا]*|أصل[اًا]*) (?:في|على|في موقع) {NAME}\W*",
     ),
     "zh": (
-        r"(?:本文|此文|原文)?(?:首发于|首發於|原载于?|原載於?|原刊於?|转载自|轉載自|转自|轉自|摘自|最初发表(?:于|在)|最初發表於)[：:]?"
+        r"(?:本文|此文|原文)?(?:首发于|首發於|原载于?|原載於?|原刊於?|转载自|轉載自|转自|轉自|摘自|最初发表(?:于|在)"
+        r"|最初發表於)[：:]?"
         r"(?P<name>[^，。；（）()]{2,30}?)(?:网站|網站)?(?:，[^\n]{0,60})?\W*",
     ),
     "ja": (
@@ -143,7 +146,8 @@ CUES = (
     "最初", "掲載", "公開", "発表", "転載", "처음", "최초",
 )  # fmt: skip
 SOURCE = re.compile(
-    r"\W*(?:source|quelle|fuente|fonte|bron|källa|kilde|kjelde|lähde|źródło|zdroj|forrás|sursă?|kaynak|sumber|nguồn|izvor"
+    r"\W*(?:source|quelle|fuente|fonte|bron|källa|kilde|kjelde|lähde|źródło|zdroj|forrás|sursă?|kaynak|sumber|nguồn"
+    r"|izvor"
     r"|vir|πηγή|источник|джерело|източник|المصدر|منبع|מקור|स्रोत|来源|來源|文章来源|稿件来源|新闻来源|出典|引用元|출처)"
     r" ?[:：] ?(?P<name>[^\n]{2,60})",
     re.IGNORECASE,
@@ -170,8 +174,10 @@ NO_NAME = re.compile(
 
 def stated(line: str) -> str | None:
     """Who published the text first, if `line` is nothing but a statement of that."""
+    if len(line) > LONGEST:
+        return None
     lower = line.lower()
-    if len(line) > LONGEST or not any(cue in lower for cue in CUES):
+    if not any(cue in lower for cue in CUES):
         return None
     for pattern in PATTERNS:
         if (found := pattern.fullmatch(line)) and (name := name_in(found["name"])):

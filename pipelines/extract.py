@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata, names
+from pipelines import boilerplate, charset, metadata, names, signals
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
@@ -92,6 +92,7 @@ def _read(page: Page) -> Article:
     declared = gather(tree, page.url, seen, page.hint)
     fields = metadata.read(declared, _date_in_text)
     links = set() if declared.is_article else _links(tree)
+    early = signals.early(declared)
     _lighten(tree)
     boilerplate.prune(tree, _site_rules(page))
     lines = _lines(_body(tree))
@@ -100,23 +101,26 @@ def _read(page: Page) -> Article:
     lines = _without_echo(lines, fields.title)
     if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
         fields = replace(fields, byline=printed[0], authors=printed[1])
-    text = "\n".join(boilerplate.tidy(lines, fields.authors))
+    kept = boilerplate.tidy(lines, fields.authors)
+    text = "\n".join(kept)
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
+    found = signals.read(declared, early, lines, kept, fields.byline)
     return Article(
         url=page.url,
         text=text,
         word_count=len(re.findall(r"\w+", text)),
-        kind="article",
-        origin=None,
-        origin_url=None,
-        dateline=None,
-        access=None,
-        access_evidence=None,
-        rights=(),
+        kind=found.kind,
+        origin=found.origin,
+        origin_url=found.origin_url,
+        dateline=found.dateline,
+        access=found.access,
+        access_evidence=found.access_evidence,
+        rights=found.rights,
         comments=None,
         extractor=extractor(),
-        **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__},
+        found_in=fields.found_in | found.found_in,
+        **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__ if name != "found_in"},
     )
 
 

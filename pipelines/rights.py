@@ -41,30 +41,29 @@ RELATIONS = frozenset(("license", "copyright", "tdm-policy", "cc:license"))  # o
 # Properties of a schema.org CreativeWork.
 PROPERTIES = ("license", "usageInfo", "acquireLicensePage", "conditionsOfAccess", "copyrightNotice", "copyrightHolder")
 # A licence inside a figure is the picture's.
-SAID = XPath(
-    ".//meta[@content] | .//link[@rel and @href]"
-    ' | .//a[@href and (contains(@rel, "license") or contains(@rel, "copyright"))][not(ancestor::figure)]'
-)
+HEAD_LINKS = XPath(".//head/link[@rel and @href]")
+LINKS = XPath('.//a[contains(@rel, "license")][@href][not(ancestor::figure)]')
 
 
 def signals(declared: Declared) -> tuple[str, ...]:
-    """The page's signals, "name: value" as sent, each once, in document order; those of its JSON-LD last."""
-    found = dict.fromkeys([*_in_markup(declared), *_in_nodes(declared)])
-    return tuple(found)[:MOST]
+    """The page's signals, "name: value" as sent, each once: of its metas, its links and its JSON-LD."""
+    return tuple(dict.fromkeys([*_in_metas(declared), *_in_links(declared), *_in_nodes(declared)]))[:MOST]
 
 
-def _in_markup(declared: Declared) -> Iterator[str]:
-    for element in SAID(declared.tree):
-        if element.tag == "meta":
-            name = (element.get("name") or element.get("property") or element.get("http-equiv") or "").strip().lower()
-            value = " ".join(element.get("content")[: 4 * LONGEST].split())
-            name = name.replace("dc:", "dc.").replace("dcterms:", "dcterms.")
-            if value and _counts(name, value):
+def _in_metas(declared: Declared) -> Iterator[str]:
+    for name, values in declared.metas.items():
+        name = name.replace("dc:", "dc.").replace("dcterms:", "dcterms.")
+        for value in values:
+            if _counts(name, value):
                 yield f"{name}: {value[:LONGEST]}"
-        else:
-            value = element.get("href").strip()[:LONGEST]
-            if value and (names := RELATIONS & set(element.get("rel").lower().split())):
-                yield f"{min(names)}: {value}"
+
+
+def _in_links(declared: Declared) -> Iterator[str]:
+    for link in (*HEAD_LINKS(declared.tree), *LINKS(declared.tree)):
+        value = link.get("href").strip()[:LONGEST]
+        names = RELATIONS & set(link.get("rel").lower().split())
+        if value and names:
+            yield f"{min(names)}: {value}"
 
 
 def _counts(name: str, value: str) -> bool:
