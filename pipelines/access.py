@@ -30,6 +30,7 @@ CLOSED = frozenset(("locked", "metered", "paid", "premium", "subscriber", "subsc
 NO = frozenset(("false", "no", "0"))
 
 NAMES = XPath(".//body//@class | .//body//@id", smart_strings=False)
+WORDS = XPath(".//body//text()[not(parent::script)]", smart_strings=False)
 WALL_LINE = tuple(re.compile(rf"\W*(?:{pattern})", re.IGNORECASE) for group in LINES.values() for pattern in group)
 CUT_LINE = re.compile(rf"\W*(?:{CUT})\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3})$")
@@ -142,7 +143,7 @@ def _missing(declared: Declared, length: int) -> str | None:
         return None
     body = " ".join(MARKUP.sub(" ", body).split())
     end = jsonld.same_words(body[-80:])[-40:]
-    if len(body) < 2 * length or end in jsonld.same_words(declared.tree.text_content()):
+    if len(body) < 2 * length or end in jsonld.same_words(" ".join(WORDS(declared.tree))):
         return None
     return f"json-ld articleBody has {len(body)} characters, the text {length}"
 

@@ -92,7 +92,7 @@ LINES: dict[str, tuple[str, ...]] = {
         rf"(?:oorspronkelijk|eerder|eerst) (?:gepubliceerd|verschenen) (?:op|in|door|bij) {NAME}{END}",
     ),
     "sv no da": (
-        r"(?:denn[ae]|den här|dette|dett[ae]|artikk?el\w*|teksten|texten|saken|historien|kronikken|krönikan)"
+        r"(?:denn[ae]|den här|dette|dett[ae]|artikk?el\w*|artiklen|teksten|texten|saken|historien|kronikken|krönikan)"
         r"(?: (?:artikk?eln?|artikkelen|text\w*|tekst\w*|sak\w*|kronikk\w*|krönika\w*|indlæg\w*))?"
         r" (?:är|er|ble|blev|har|var|stod)? ?(?:tidligere |tidigare )?(?:publicerades|publiserte?s?)? ?(?:först|først"
         r"|ursprungligen|opprinnelig|oprindeligt?|opprinneleg)(?: publicerad| publisert| bragt| udgivet| publiceret)?"
@@ -164,7 +164,8 @@ ARTICLES = re.compile(
     re.IGNORECASE,
 )
 NO_NAME = re.compile(
-    r"^\d|\b(?:print\w*|ausgabe|heft|newsletter|edition|issue|volume|agenc(?:y|ies|ias?)|agenturen|various|social media"
+    r"^\d|\b(?:19|20)\d\d\b|^[^\W\d]{3,9}\.? \d|\b(?:print\w*|ausgabe|heft|newsletter|edition|issue|volume|agenc(?:y"
+    r"|ies|ias?)|agenturen|various|social media"
     r"|january|february|march|april|june|july|august|september|october|november|december|et al|doi|isbn|own|eigene"
     r"|here|hier|ici|aquí|aqui|qui|article|artikel|company|press release|pressemitteilung|author|autor\w*|photo|foto"
     r"|statista|berechnung\w*|daten|data|study|studie|book|buch|table|figure|stand|this|that|which|who|when|where)\b",

@@ -41,7 +41,7 @@ opec mvp diy faq tl;dr covid covid-19 usa uk eu uno imf
 LABELS = frozenset(LABELED.split())
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩЀ-Я"
-WORD = rf"(?:[{UPPER}][\w'’.-]*|[\u0590-\u06ff]+)"  # Hebrew and Arabic know no capitals
+WORD = rf"(?:[{UPPER}][\w'’.]*|[\u0590-\u06ff]+)"  # Hebrew and Arabic know no capitals
 SMALL = r"(?:(?:de|del|des|du|da|do|dos|la|le|los|las|el|al|am|an der|sur|upon|in)[ -]){0,2}"
 PARTS = rf"(?:St\. )?{WORD}(?:[ /-]{SMALL}{WORD}){{0,4}}"
 MONTH = r"[^\W\d_]{3,10}\.?"

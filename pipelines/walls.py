@@ -81,9 +81,10 @@ LINES: dict[str, tuple[str, ...]] = {
         r".{0,60}|(?:al|bent u) abonnee\?.{0,60}",
     ),
     "sv no da": (
-        r"(?:(?:den här |denna |denne |dette |artikk?el\w*|saken) ?(?:artikk?el\w*|sak\w*)? ?(?:är|er) )?(?:bara"
-        r"|endast|kun"
-        r"|låst|exklusiv\w*|forbeholdt?|eksklusivt)? ?for|för (?:våra |våre |vores )?(?:prenumeranter|abonnenter)\W*",
+        r"(?:(?:den här |denna |denne |dette )?(?:artik\w+|sak\w*|innehållet|innholdet|indholdet) (?:är"
+        r"|er) )?(?:(?:bara|endast"
+        r"|kun|låst|forbeholdt?|reserverad|eksklusivt) )?(?:(?:för|for|til) )?(?:våra |våre |vores )?(?:prenumeranter"
+        r"|abonnenter)\W*",
         r"(?:läs vidare|fortsätt läsa|les videre|fortsett å lese|læs videre|læs hele artiklen|for at læse|for å lese"
         r"|för att läsa)\b[^.!?]{0,80}\b(?:prenumer\w*|abon\w*|logga in|logg inn|log ind|konto)\b.{0,60}",
         r"(?:redan|allerede|er du allerede) (?:prenumerant|abonnent|kunde)\?.{0,60}",
