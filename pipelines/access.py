@@ -51,6 +51,11 @@ def closed(declared: Declared) -> str | None:
             if _says_no(part.get("isAccessibleForFree")):
                 where = _found(declared, jsonld.text(part.get("cssSelector")))
                 return f"json-ld hasPart isAccessibleForFree: false ({where})"
+        pages = [node for node in declared.nodes if "WebPage" in jsonld.types(node)]
+        if any(_says_no(node.get("isAccessibleForFree")) for node in pages):
+            return "json-ld WebPage isAccessibleForFree: false"
+        if any(_says_no(value) for value in declared.metas.get("isaccessibleforfree", ())):
+            return "meta isAccessibleForFree: false"
     for name in TIERS:
         for value in declared.metas.get(name, ()):
             if value.strip().lower() in CLOSED:

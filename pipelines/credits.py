@@ -10,7 +10,8 @@ import re
 
 from pipelines.wires import agency, only_agencies
 
-LONGEST = 320  # characters of such a line
+LONGEST = 320  # characters of such a sentence
+LONGEST_LINE = 900  # of the paragraph it stands in; authors are presented beside it
 LONGEST_NAME = 60
 
 NAME = r"(?P<name>[^\n]{2,120}?)"
@@ -145,6 +146,13 @@ CUES = (
     "转自", "轉自", "摘自",
     "最初", "掲載", "公開", "発表", "転載", "처음", "최초",
 )  # fmt: skip
+# The end of a sentence, not of an abbreviation or a host.
+SENTENCE = re.compile(r"(?<=[^\W\d_]{3}[.!?])\s+(?=[^\W\d_a-z])|(?<=[。！？])")
+SUBJECT = re.compile(
+    r"\W*(?:th(?:is|e)|a version|diese[rs]?|der|das|cet(?:te)?|l['’]|est[ea]|quest[oa]|dit|den här|denne|artik|ten "
+    r"|этот|эта|стат|материал|ця |цей |bu |هذا|نشر|本|この|이 )",
+    re.IGNORECASE,
+)
 SOURCE = re.compile(
     r"\W*(?:source|quelle|fuente|fonte|bron|källa|kilde|kjelde|lähde|źródło|zdroj|forrás|sursă?|kaynak|sumber|nguồn"
     r"|izvor"
@@ -153,7 +161,9 @@ SOURCE = re.compile(
     re.IGNORECASE,
 )
 MARK = re.compile(
-    r"(?:©|\(c\)|copyright|\u00a9)\s*(?:\d{4}\s*)?(?:by |the )?([\w. -]{2,40}?)(?:[,:.|(/].*)?", re.IGNORECASE
+    r"(?:©|\(c\)|copyright)\s*(?:\d{4}\s*)?(?:by |the )*([^\W\d][\w. -]{1,40}?)"
+    r"(?:\s\d{4}|[,:]\s*\w{2,6}:[\d/-]+.*|\s*\(\w+\)|[.,:]?\s*all rights reserved\b.*|\.)?",
+    re.IGNORECASE,
 )
 SIGNED = re.compile(r"[.!?\"”“»«…]\W{0,3}\(([^()]{2,40})\)\W{0,3}$")  # behind a whole sentence, or it is a caption
 # Articles before a name, and words that are in no name of a paper.
@@ -174,14 +184,27 @@ NO_NAME = re.compile(
 
 
 def stated(line: str) -> str | None:
-    """Who published the text first, if `line` is nothing but a statement of that."""
-    if len(line) > LONGEST:
-        return None
-    lower = line.lower()
+    """Who published the text first, if a sentence of `line` is nothing but a statement of that.
+
+    A sentence behind others must name its subject: "This article was first published by X".
+    """
+    lower = line.lower() if len(line) <= LONGEST_LINE else ""
     if not any(cue in lower for cue in CUES):
         return None
+    if name := _stated(line):
+        return name
+    first, *others = SENTENCE.split(line)
+    for sentence in (first, *(other for other in others if SUBJECT.match(other))):
+        if others and (name := _stated(sentence)):
+            return name
+    return None
+
+
+def _stated(sentence: str) -> str | None:
+    if len(sentence) > LONGEST:
+        return None
     for pattern in PATTERNS:
-        if (found := pattern.fullmatch(line)) and (name := name_in(found["name"])):
+        if (found := pattern.fullmatch(sentence)) and (name := name_in(found["name"])):
             return name
     return None
 

@@ -102,11 +102,13 @@ LABELS = {
     """,
 }
 TIME = re.compile(
-    r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?", re.IGNORECASE
+    r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?(?![.\d]?\d)",
+    re.IGNORECASE,
 )
 LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
 LIVE_TITLE = re.compile(
-    r"\b(?:live|liveblog|live-?ticker|newsblog|en direct|en vivo|en directo|minuto a minuto|ao vivo|em direto|ao minuto"
+    r"\b(?:live|liveblog|(?:live-?|news-?)?ticker|newsblog|en direct|en vivo|en directo|minuto a minuto|ao vivo"
+    r"|em direto|ao minuto"
     r"|in diretta|la diretta|na żywo|онлайн|наживо|canlı|as it happened|direkte|liveverslag)\b|直播|ライブ|速報"
     r"|라이브|実況|مباشر",
     re.IGNORECASE,
@@ -185,6 +187,18 @@ def _sections(declared: Declared) -> Iterator[tuple[str, str]]:
         for words in jsonld.texts(value, "name")[:10]:
             for part in re.split(r"\s*[,;|/>]\s*", words[:200]):
                 yield source, part
+    way = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
+    for step in jsonld.texts([_step(item) for item in _list(way.get("itemListElement"))[:6]]):
+        yield "json-ld BreadcrumbList", step
+
+
+def _step(item: object) -> str | None:
+    """The words of one step of the way from the front page."""
+    return (jsonld.text(item.get("name")) or jsonld.text(item.get("item"), "name")) if isinstance(item, dict) else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _segments(url: str) -> Iterator[tuple[str, str]]:

@@ -76,7 +76,7 @@ AGENCIES: dict[str, tuple[str, ...]] = {
     "China News Service": ("中新社", "中新网"),
     "Newsis": ("뉴시스",),
     "News1": ("뉴스1",),
-    "MENA": ("أ ش أ", "middle east news agency"),
+    "Middle East News Agency": ("أ ش أ",),
     "WAM": ("وام",),
     "Sputnik": ("спутник", "سبوتنيك"),
 }  # fmt: skip
@@ -91,6 +91,9 @@ SEPARATORS = re.compile(r"\s*[/,;&+|·•]\s*|\s+(?:and|und|et|y|e|и|та|ve|og
 PARTS = re.compile(r"\s*[/,;&+|·•()\[\]\n]\s*|\s+(?:-|–|—|and|und|et|y|e|и|та|ve|og|och)\s+")
 BY = re.compile(
     r"^\W*(?:by|von|par|por|di|door|af|av|agentur|agence|agencia|agenzia|redacción|quelle|source)\s+", re.IGNORECASE
+)
+STAFF = re.compile(
+    r"\s+(?:staff(?: writers?)?|news ?wire|news agency|international|agence|haber ajansı|\w*redaktion)$", re.IGNORECASE
 )
 DESK = re.compile(r"[a-zäöü]{2,4}")  # "dpa/lno": the agency's regional desk, or the editor's initials
 
@@ -117,6 +120,6 @@ def only_agencies(words: str) -> str | None:
 def agencies_in(byline: str) -> Iterator[str]:
     """The agencies that stand in a byline as a part of it: "Jane Doe, dpa", "Jane Doe (Reuters)", "AFP"."""
     for part in PARTS.split(byline[:300]):
-        words = BY.sub("", part).strip(" .:-–—")
+        words = STAFF.sub("", BY.sub("", part).strip(" .:-–—"))
         if words and (name := agency(words)):
             yield name

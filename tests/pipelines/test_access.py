@@ -41,6 +41,11 @@ CASES = {
         "paywall", ".story: not on the page"),
     "declared of a part alone": (ld(hasPart=PART), "", SHORT, "paywall", "json-ld hasPart isAccessibleForFree"),
     "declared by a meta": (meta("article:content_tier", "locked"), "", STORY, "paywall", "content_tier: locked"),
+    "declared of the page": (
+        ld(headline="Bridge") + '<script type="application/ld+json">'
+        '{"@type": "WebPage", "isAccessibleForFree": "false"}</script>', "", STORY,
+        "paywall", "json-ld WebPage isAccessibleForFree: false"),
+    "declared by microdata": ('<meta itemprop="isAccessibleForFree" content="False">', "", STORY, "paywall", "meta is"),
     "metered": (meta("article:content_tier", "metered"), "", STORY, "paywall", "metered"),
     "a box, and the text is cut": ("", BOX, [*SHORT, STORY[0] + " And then …"], "paywall", "block paywall; ends with"),
     "a box that speaks, and little text": ("", BOX, SHORT, "paywall", "block paywall; Subscribe to continue"),

@@ -36,6 +36,7 @@ def at(path: str) -> str:
     return f"https://paper.example/{path}"
 
 
+WAY = ld("BreadcrumbList", itemListElement=[{"name": "Home"}, {"item": {"@id": at("c"), "name": "Commentary"}}])
 CASES = {
     "opinion by schema.org's type": (parts(head=ld("OpinionNewsArticle")), STORY, "opinion"),
     "opinion by one of two types": (parts(head=ld(["NewsArticle", "OpinionNewsArticle"])), STORY, "opinion"),
@@ -52,6 +53,8 @@ CASES = {
     "opinion by address, Polish": (parts(url=at("felietony/most.html")), STORY, "opinion"),
     "opinion by host": (parts(url="https://opinion.paper.example/2024/bridge"), STORY, "opinion"),
     "opinion by the headline's label": (parts(title="Leitartikel: Die Brücke bleibt"), STORY, "opinion"),
+    "opinion by the way from the front page": (
+        parts(head=WAY), STORY, "opinion"),
     "live blog by type": (parts(head=ld("LiveBlogPosting")), STORY, "live blog"),
     "live blog by when its coverage began": (
         parts(head=ld("NewsArticle", coverageStartTime="2024-05-06T08:00:00Z")), STORY, "live blog"),
@@ -75,6 +78,8 @@ CASES = {
     "a word in the last segment": (parts(url=at("news/live")), STORY, "article"),
     "a section that is more than the word": (parts(head=meta("article:section", "Opinion polls")), STORY, "article"),
     "live without times": (parts(url=at("live/bridge")), STORY, "article"),
+    "dates beside a word for live": (
+        parts(title="The bridge live"), ["11.04.2024 and so on", "11.05.2024 and on"] * 9, "article"),
     "times without live": ({}, TICKER, "article"),
     "a live blog of another story": (
         parts(head=ld("NewsArticle") + ld("LiveBlogPosting", headline="Election night")), STORY, "article"),

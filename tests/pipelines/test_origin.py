@@ -48,6 +48,11 @@ STATEMENTS = {
     "نشر هذا المقال لأول مرة في صحيفة الساحل": "صحيفة الساحل",
     "本文原载于海岸日报": "海岸日报",
     "转载自：海岸日报": "海岸日报",
+    # The author is presented beside it.
+    "Originally published at Coastal Review. Jane Doe is a writer in Port Selby and edits nothing.":
+        "Coastal Review",
+    "Jane Doe is a writer in Port Selby. This article was first published by Coastal Review.": "Coastal Review",
+    "Jane Doe ist Autorin. Dieser Beitrag erschien zuerst im Küstenblatt. Wir danken.": "Küstenblatt",
 }  # fmt: skip
 NO_STATEMENTS = [
     "The book was originally published by Harrow in 1961 and sold nine copies.",
@@ -63,6 +68,7 @@ NO_STATEMENTS = [
     "Cet article a d'abord été publié le 3 mai.",
     "El libro fue publicado originalmente en 1961 por una editorial pequeña.",
     "Il libro è stato pubblicato per la prima volta nel 1961.",
+    "Jane Doe wrote a novel. First published in Harrow's magazine, it made her rich.",
     "She was previously at Harrow, where she published nothing.",
 ]
 
@@ -84,6 +90,10 @@ SIGNATURES = {
     "„Die Brücke bleibt zu.“ (dpa/AFP)": "dpa",
     "© dpa-infocom, dpa:240506-99-123456/2": "dpa",
     "© Reuters": "Reuters",
+    "© 2024 AFP": "AFP",
+    "Copyright 2024 The Associated Press. All rights reserved.": "AP",
+    "© AFP | HANDOUT": None,
+    "© dpa / Jane Doe": None,
     "SDA/abc": "Keystone-SDA",
     "AFP": "AFP",
     "The mayor on the bridge (AFP)": None,
@@ -134,6 +144,7 @@ CASES = {
     "a dateline": ({}, ["BERLIN (AP) — The council met on Monday.", *STORY], "Jane Doe", ("AP", None, "dateline")),
     "a byline beside a person": ({}, STORY, "Jane Doe, dpa", ("dpa", None, "byline")),
     "a byline in brackets": ({}, STORY, "By Jane Doe (Reuters)", ("Reuters", None, "byline")),
+    "a byline with a desk": ({}, STORY, "By Reuters Staff", ("Reuters", None, "byline")),
     "a byline alone": ({}, STORY, "The Associated Press", ("AP", None, "byline")),
     "a signature": ({}, [*STORY, "The bridge stays closed. (dpa)"], None, ("dpa", None, "last line")),
     "a canonical address elsewhere": (
