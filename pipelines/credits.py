@@ -17,7 +17,8 @@ LONGEST_NAME = 60
 NAME = r"(?P<name>[^\n]{2,120}?)"
 # What may follow the name: nothing, a date, leave to use it, where to read on. Anything else is a sentence of a story.
 END = (
-    r"(?:[,;]? (?:on|am|le|el|em|il|op|den|от|in (?:january|february|march|april|may|june|july|august|september"
+    r"(?:[,;]? (?:on|am|vom|du|dated|le|el|em|il|op|den|от|in (?:january|february|march|april|may|june|july|august"
+    r"|september"
     r"|october|november|december))\b[^.!?]{0,30}\d[^.!?]{0,16}"
     r"|,? (?:and|und|et|y|e)\b[^.!?]{0,20}\b(?:re-?published|reprinted|reproduced|used|wird|wurde|est|fue|republi\w+)"
     r"[^.!?]{0,120}"
@@ -37,10 +38,13 @@ THIS = (
 # Lines that say who published the text first, by language. Each matches a whole line, letter case aside.
 LINES: dict[str, tuple[str, ...]] = {
     "en": (
-        THIS + r"(?:also )?(?:originally|first|previously) (?:was )?(?:published|appeared|posted|run|ran|printed|aired)"
+        THIS + r"(?:also )?(?:originally|first|previously) (?:was )?(?:published|appeared|posted|reported|produced|ran"
+        r"|printed|aired)"
         rf" (?:at|by|on|in|with|here:?)(?: the website of| the pages of)? {NAME}{END}",
         THIS + r"(?:is )?(?:re-?published|reprinted|reproduced|syndicated|cross-?posted|re-?posted)(?: here)?"
         rf"(?: with (?:\w+ )?permission)?(?: courtesy)? (?:from|of|by|at) {NAME}{END}",
+        rf"read the original (?:article|story|post|version|piece|report)(?: here)? (?:at|on|in|from) {NAME}{END}",
+        r"(?:©|copyright|\(c\)) ?\d{4},? (?:by )?(?P<name>[^\n.]{2,60}?)\. [^\n]{0,120}\bdistributed by [^\n]{2,80}",
         rf"the post [^\n]{{0,200}} (?:first appeared|appeared first) on {NAME}{END}",
         rf"{NAME} (?:first|originally) published (?:this|the) (?:article|story|piece|post|report)\b{END}",
     ),
@@ -51,6 +55,7 @@ LINES: dict[str, tuple[str, ...]] = {
         rf"(?:zuerst|ursprünglich|zunächst|erstmals) (?:erschienen|veröffentlicht|publiziert) (?:auf|bei|in|im|von)"
         rf" {NAME}{END}",
         rf"(?:übernommen|mit freundlicher genehmigung) von {NAME}{END}",
+        rf"(?:der |zum )?originalartikel(?: erschien| findet sich| ist)?(?: zuerst)? (?:bei|auf|in|im) {NAME}{END}",
         rf"der beitrag [^\n]{{0,200}} erschien zuerst auf {NAME}{END}",
     ),
     "fr": (
@@ -62,6 +67,7 @@ LINES: dict[str, tuple[str, ...]] = {
         rf"|pour la première fois|à l['’]origine|en premier) (?:sur|dans|par|chez|en) {NAME}{END}",
         rf"(?:cet article est )?republiée? à partir de {NAME}{END}",
         rf"(?:article )?(?:initialement|d['’]abord) (?:publié|paru) (?:sur|dans|par|chez) {NAME}{END}",
+        rf"(?:article|texte|tribune|entretien) (?:paru|publié)e? (?:sur|dans|par|chez) {NAME}{END}",
         rf"l['’]article [^\n]{{0,200}} est apparu en premier sur {NAME}{END}",
     ),
     "es": (
@@ -70,6 +76,7 @@ LINES: dict[str, tuple[str, ...]] = {
         r" ?(?:originalmente|originariamente|inicialmente|por primera vez|primero)(?: publicad[oa])?"
         rf" (?:en|por) {NAME}{END}",
         rf"publicad[oa] (?:originalmente|originariamente|inicialmente) (?:en|por) {NAME}{END}",
+        rf"(?:enlace al )?artículo original(?: publicado)? en {NAME}{END}",
         rf"la entrada [^\n]{{0,200}} (?:se publicó primero|aparece primero) en {NAME}{END}",
     ),
     "pt": (
@@ -137,7 +144,8 @@ LINES: dict[str, tuple[str, ...]] = {
 PATTERNS = tuple(re.compile(rf"\W*(?:{pattern})", re.IGNORECASE) for group in LINES.values() for pattern in group)
 # A word of each pattern, in lower case: a line without any costs nothing more.
 CUES = (
-    "original", "first", "previous", "published", "printed", "produced", "syndicated", "posted", "zuerst",
+    "original", "first", "previous", "published", "printed", "produced", "syndicated", "posted", "distributed by",
+    "zuerst", "paru", "publié",
     "ursprünglich", "zunächst", "erstmals", "übernommen", "genehmigung", "abord", "initialement", "republi",
     "en premier", "à l'origine", "à l’origine", "première fois", "inicialmente", "originari", "primer",
     "inizialmente", "prima volta", "proviene", "primo", "eerder", "oorspronkelijk", "eerst", "först", "først",

@@ -50,10 +50,12 @@ REGION = rf"(?:, ?(?!{DATE}\b){PARTS}){{0,2}}"
 DASH = r"\s*[.,]?\s*(?:[—–―‒−]{1,2}|-{1,2})(?=\s|[\"“„«'‘]|\w)\s*"
 SLOWDASH = r"(?:\.?\s*[—–―‒−]\s*|\.?\s+--?\s+|\.-\s*)"  # one that no compound word has
 
+STATE = rf"(?:{REGION}|,? \({PARTS}\))"
+
 # PLACE (AGENCY) - ...; PLACE, Region, 3 March (AGENCY) ...; PLACE /AGENCY/
 WITH_AGENCY = re.compile(
-    rf"(?P<place>{PARTS}){REGION}(?:[,.] ?{DATE}\.?)?"
-    rf",? ?[(/](?P<agency>[^()]{{2,40}}?)[)/][.:]?(?P<dash>{DASH}|[.:]?\s|$)"
+    rf"(?P<place>{PARTS}){STATE}(?:[,.] ?{DATE}\.?)?"
+    rf",? ?(?:--)?[(/](?P<agency>[^()]{{2,40}}?)[)/][.:]?(?P<dash>{DASH}|[.:]?\s|$)"
 )
 # (AGENCY) - PLACE, 3 MAR - ...; (AGENCY) — ...
 AGENCY_FIRST = re.compile(
@@ -61,15 +63,15 @@ AGENCY_FIRST = re.compile(
 )
 # PLACE, 3 March - ...; PLACE, 3 March /
 DATED = re.compile(
-    rf"(?P<place>{PARTS}){REGION}[,.] ?(?P<date>{DATE})\.?(?:,? ?[(/](?P<agency>[^()]{{2,40}}?)[)/]\.?|{SLOWDASH})"
+    rf"(?P<place>{PARTS}){STATE}[,.] ?(?P<date>{DATE})\.?(?:,? ?[(/](?P<agency>[^()]{{2,40}}?)[)/]\.?|{SLOWDASH})"
     rf"(?:(?P<after>[^\W\d_][\w -]{{1,30}}?)(?:{SLOWDASH}|\.\s))?"
 )
-# ROMA - ...; LONDON — ...; SANTA FE, N.M. – ...; Kyiv, Ukraine – ...; Berlin – ...; Berlin. ...
+# ROMA - ...; LONDON — ...; SANTA ROSA, Calif. – ...; Kyiv, Ukraine – ...; Berlin – ...; Berlin. ...; NEW DELHI: ...
 BARE = re.compile(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SLOWDASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
-STOP = re.compile(rf"(?P<place>{PARTS})(?:/{PARTS})?\. (?=\W*[{UPPER}\d])")
+STOP = re.compile(rf"(?P<place>{PARTS})[.:] (?=\W*[{UPPER}\d])")
 
-STATION = re.compile(r"[A-Z]{3,5}(?:-TV)?|[A-Z][\w ]{3,25}")  # of radio or television: "AUSTIN (KXAN) —"
-BUREAU = re.compile(r"[a-z]{3,6}")  # an agency's sign as German papers print it: "Kiel (dpo) -"
+STATION = re.compile(r"[A-Z]{3,5}(?:-TV)?|[A-Z][\w ]{3,25}")  # of radio or television: "PORT SELBY (KPSB) —"
+BUREAU = re.compile(r"[a-z]{3,6}")  # an agency's sign as German papers print it: "Kleinfurt (nfa) -"
 DASHES, DIGIT = re.compile("[—–―‒−-]"), re.compile(r"\d")
 IN = r"(?:in|nach|aus|bei|à|en|em|w|we|ve)"
 THE = r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|the|a|an|la|le|les|el|il|lo|un|une|una|uno|o|os|as|de)"
@@ -77,7 +79,7 @@ THE = r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|the|a|an|la|le|les
 # Agencies' own forms in scripts without spaces: 新华社北京3月3日电, 【ワシントン＝中村亮】, [서울=뉴시스].
 CHINESE = re.compile(
     r"[（(【\[]?(?P<agency>新华社|新華社|中新社|中新网|中央社|法新社|路透社|美联社|塔斯社|韩联社)"
-    r"(?:记者|記者)?(?:[^\W\d]{2,4})??(?P<place>[^\W\d]{2,8}?)\d{1,2}(?:月\d{1,2})?日(?:电|電)[）)】\]]?"
+    r"(?:(?:记者|記者)[^\W\d]{2,3})?(?P<place>[^\W\d]{2,8}?)\d{1,2}(?:月\d{1,2})?日(?:电|電)[）)】\]]?"
 )
 JAPANESE = re.compile(
     r"[【［\[](?P<place>[^\W\d]{1,12}?)(?:[＝=](?P<after>[^】］\]]{1,20})|(?P<agency>時事|共同|AFP時事|AFP|ロイター))[】］\]]"
@@ -89,9 +91,10 @@ def dateline(lines: list[str]) -> Dateline:
     """What the first paragraph of a text begins with. `lines`: the text, furniture included or not."""
     for line in lines[:HEAD]:
         start = line[:LONGEST].lstrip("-•* ")
-        if len(line) < 30:
-            continue  # "BERLIN - Tuesday" alone is furniture
-        if (found := _signed(start) or _bare(start, lines)) is not None:
+        found = _signed(start)
+        if found is None and len(line) >= 30:  # "BERLIN - Tuesday" alone is furniture, "Hamburg (dpa)" is not
+            found = _bare(start, lines)
+        if found is not None and (found.agency or len(line) >= 30):
             return found
     return NOWHERE
 
@@ -124,7 +127,7 @@ def _wire(found: re.Match[str]) -> str | None:
 
 
 def _bare(start: str, lines: list[str]) -> Dateline | None:
-    """A place before a dash or a full stop, with nothing beside it that says so."""
+    """A place before a dash, a full stop or a colon, with nothing beside it that says so."""
     if found := BARE.match(start):
         place, region = found["place"], found["region"]
         if _is_city(place) or (_in_capitals(place) and _may_be_place(place, region, lines)):
