@@ -68,7 +68,7 @@ DATED = re.compile(
 )
 # ROMA - ...; LONDON — ...; SANTA ROSA, Calif. – ...; Kyiv, Ukraine – ...; Berlin – ...; Berlin. ...; NEW DELHI: ...
 BARE = re.compile(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SLOWDASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
-STOP = re.compile(rf"(?P<place>{PARTS})[.:] (?=\W*[{UPPER}\d])")
+STOP = re.compile(rf"(?P<place>{PARTS})(?P<mark>[.:]) (?=\W*[{UPPER}\d])")
 
 STATION = re.compile(r"[A-Z]{3,5}(?:-TV)?|[A-Z][\w ]{3,25}")  # of radio or television: "PORT SELBY (KPSB) —"
 BUREAU = re.compile(r"[a-z]{3,6}")  # an agency's sign as German papers print it: "Kleinfurt (nfa) -"
@@ -132,7 +132,10 @@ def _bare(start: str, lines: list[str]) -> Dateline | None:
         place, region = found["place"], found["region"]
         if _is_city(place) or (_in_capitals(place) and _may_be_place(place, region, lines)):
             return Dateline(_place(place), None, found[0].strip())
-    found = found or STOP.match(start)
+    stop = STOP.match(start)
+    if stop and stop["mark"] == ":" and not _in_capitals(stop["place"]):
+        return None  # "Leipzig: Here it was that ..."
+    found = found or stop
     if found and (_is_city(found["place"]) or _is_named(found["place"], lines)):
         return Dateline(_place(found["place"]), None, found[0].strip())
     return None
