@@ -24,6 +24,7 @@ PAYWALL, TRUNCATED, CONSENT = "paywall", "truncated", "consent wall"
 SHORT = 1500  # characters of a text that may be the part before a wall
 HEAD, TAIL = 2, 5  # lines at either end of a text where a wall speaks
 LONGEST_LINE = 220
+LONGEST_BODY = 300_000  # characters of an articleBody
 LONGEST_WALL = 3000  # characters of a block that is a wall
 TIERS = ("article:content_tier", "content_tier", "content-tier")  # names of metas
 CLOSED = frozenset(("locked", "metered", "paid", "premium", "subscriber", "subscribers"))
@@ -107,15 +108,17 @@ def _blocks(tree: Any) -> tuple[tuple[str, str] | None, str | None]:
     """((name, what it says) of a block that is a wall, name of a block of a consent dialogue)."""
     tokens = sorted({token for value in set(NAMES(tree)) for token in value.split() if len(token) < 80})
     walls = [token for token in tokens if BUILT_OF.search(token.lower()) and NAME.fullmatch(token)]
-    built = next((found for token in walls[:20] if (found := _sells(tree, token))), None)
+    built = next((found for token in walls[:8] if (found := _sells(tree, token))), None)
     return built, next((token for token in tokens if CONSENT_VENDORS.match(token.lower())), None)
 
 
 def _sells(tree: Any, token: str) -> tuple[str, str] | None:
     """(token, the line of a wall in it, or "") if a block of that class or id sells or asks to log in."""
-    for block in tree.xpath(f'.//body//*[contains(@class, "{token}") or @id="{token}"]')[:10]:
+    for block in tree.xpath(f'.//body//*[contains(@class, "{token}") or @id="{token}"]')[:8]:
+        if not 20 < len(block.text_content()) < LONGEST_WALL:
+            continue
         words = [" ".join(piece.split()) for piece in block.itertext() if piece.strip()]
-        if 20 < sum(map(len, words)) < LONGEST_WALL and any(SELLS.search(piece) for piece in words):
+        if any(SELLS.search(piece) for piece in words):
             return token, next((piece for piece in words if _is_wall(piece)), "")
     return None
 
@@ -146,7 +149,7 @@ def _missing(declared: Declared, length: int) -> str | None:
     body = jsonld.text(declared.article.get("articleBody")) or ""
     if len(body) < 2 * length or len(body) < length + 800:
         return None
-    body = " ".join(MARKUP.sub(" ", body).split())
+    body = " ".join(MARKUP.sub(" ", body[:LONGEST_BODY]).split())
     end = jsonld.same_words(body[-80:])[-40:]
     if len(body) < 2 * length or end in jsonld.same_words(" ".join(WORDS(declared.tree))):
         return None

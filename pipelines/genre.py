@@ -129,7 +129,7 @@ def kind(declared: Declared, lines: list[str]) -> tuple[str, list[Candidate]]:
 
 def _claims(declared: Declared, lines: list[str]) -> Iterator[Candidate]:
     length = sum(map(len, lines))
-    times = sum(1 for line in lines if TIME.match(line))
+    times = sum(1 for line in lines if TIME.match(line[:40]))
     yield from _types(declared)
     for raw in declared.metas.get("og:type", ()):
         # Where JSON-LD describes an article, a film is what stands at its head.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -148,13 +149,15 @@ def _sources(declared: Declared, site: Site, lines: list[str], byline: str | Non
 def _link(declared: Declared, site: Site, line: str) -> str | None:
     """Where `line` links to: of its links to other sites the one with the longest path."""
     start, found = jsonld.same_words(line)[:60], [""]
-    for a in declared.tree.iterfind(".//body//a[@href]"):
-        words = " ".join(a.text_content().split())
-        if 2 < len(words) < 300 and words in line and _stands_in(a, start):
-            url = _absolute(declared, a.get("href"))
-            if url and site.elsewhere(url):
-                found.append(url)
+    links = (a for a in declared.tree.iterfind(".//body//a[@href]") if _words(a) in line and len(_words(a)) > 2)
+    for a in islice(links, 12):  # a page may say "here" ten thousand times
+        if _stands_in(a, start) and (url := _absolute(declared, a.get("href"))) and site.elsewhere(url):
+            found.append(url)
     return max(found, key=lambda url: len(urlsplit(url).path)) or None
+
+
+def _words(element: Any) -> str:
+    return " ".join(element.text_content().split())
 
 
 def _stands_in(a: Any, start: str) -> bool:
