@@ -20,7 +20,8 @@ END = (
     r"(?:[,;]? (?:on|am|vom|du|dated|le|el|em|il|op|den|от|in (?:january|february|march|april|may|june|july|august"
     r"|september"
     r"|october|november|december))\b[^.!?]{0,30}\d[^.!?]{0,16}"
-    r"|,? (?:and|und|et|y|e)\b[^.!?]{0,20}\b(?:re-?published|reprinted|reproduced|used|wird|wurde|est|fue|republi\w+)"
+    r"|,? (?:and|und|et|y|e)\b[^.!?]{0,20}\b(?:re-?published|reprinted|reproduced|mirrored|shared|used|wird|wurde"
+    r"|est|fue|republi\w+)"
     r"[^.!?]{0,120}"
     r"|,? (?:under|unter|sous|bajo|sob|con licenza|sotto|onder|på|na licencji|по лицензии)\b[^.!?]{0,80}"
     r"|,? (?:with|mit|avec|con|com|met|med|za|с)\b[^.!?]{0,30}\b(?:permission|genehmigung|autorisation|permiso"
@@ -56,7 +57,7 @@ LINES: dict[str, tuple[str, ...]] = {
         rf" {NAME}{END}",
         rf"(?:übernommen|mit freundlicher genehmigung) von {NAME}{END}",
         rf"(?:der |zum )?originalartikel(?: erschien| findet sich| ist)?(?: zuerst)? (?:bei|auf|in|im) {NAME}{END}",
-        rf"der beitrag [^\n]{{0,200}} erschien zuerst auf {NAME}{END}",
+        rf"der (?:beitrag|artikel) [^\n]{{0,200}} erschien zuerst auf {NAME}{END}",
     ),
     "fr": (
         r"(?:cet|cette|ce|l['’]) ?(?:article|texte|tribune|entretien|reportage|analyse|enquête|interview|billet)"
@@ -75,7 +76,8 @@ LINES: dict[str, tuple[str, ...]] = {
         r"|investigación|crónica|análisis) (?:fue |se |ha sido )?(?:publicad[oa]|publicó|apareció)?"
         r" ?(?:originalmente|originariamente|inicialmente|por primera vez|primero)(?: publicad[oa])?"
         rf" (?:en|por) {NAME}{END}",
-        rf"publicad[oa] (?:originalmente|originariamente|inicialmente) (?:en|por) {NAME}{END}",
+        rf"(?:artículo |texto |nota )?publicad[oa] (?:originalmente|originariamente|inicialmente) (?:en"
+        rf"|por) {NAME}{END}",
         rf"(?:enlace al )?artículo original(?: publicado)? en {NAME}{END}",
         rf"la entrada [^\n]{{0,200}} (?:se publicó primero|aparece primero) en {NAME}{END}",
     ),
@@ -230,7 +232,7 @@ def signature(line: str) -> str | None:
 
 def name_in(raw: str) -> str | None:
     """A name as it stands in a sentence -> the name; None if it is none."""
-    name = raw.strip(" \"'“”„«»‘’:,.;*_()[]")
+    name = re.sub(r"\s*[(<\[]https?://[^)>\]]*[)>\]]?", "", raw).strip(" \"'“”„«»‘’:,.;*_()[]")
     name = re.sub(r"^https?://(?:www\.)?|/+$", "", name)
     while (cut := ARTICLES.sub("", name, count=1)) != name and not _is_title(name):
         name = cut

@@ -148,6 +148,12 @@ def _claims(declared: Declared, lines: list[str]) -> Iterator[Candidate]:
         elif (word in HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
             yield Candidate(source, raw, LIVE if word in HINTS else GALLERY)
     yield from _headline(declared, length, times)
+    # The section as the page prints it: a line above the text, or between the bars of the window's title.
+    printed = [("first line", line) for line in lines[:2] if len(line) < 30]
+    printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
+    for source, raw in printed:
+        if WORDS.get(slug(raw)) == OPINION:
+            yield Candidate(source, raw, OPINION)
 
 
 def _types(declared: Declared) -> Iterator[Candidate]:

@@ -12,7 +12,8 @@ LINES: dict[str, tuple[str, ...]] = {
         r"[^.!?]{0,20} (?:for|to) (?:our |paid |paying |premium |digital |registered )*(?:subscribers"
         r"|members)\b.{0,80}",
         r"(?:to|please) (?:continue|keep|finish) reading\b.{0,100}"
-        r"|(?:you must |please )?(?:subscribe|log ?in|sign ?in|sign ?up|register)\b[^.!?]{0,60} to"
+        r"|(?:you must |please )?(?:subscribe|be (?:logged|signed) in|log ?in|sign ?in|sign ?up"
+        r"|register)\b[^.!?]{0,60} to"
         r" (?:continue|keep|finish|read|access|view|unlock)\b[^.!?]{0,60}[.!]?",
         r"(?:you(?:'ve|’ve| have) (?:reached|read|used|hit)|this is your last)\b[^.!?]{0,60}\bfree\b[^.!?]{0,20}"
         r"\b(?:article|stor(?:y|ies))\w*\b.{0,100}",
@@ -50,7 +51,7 @@ LINES: dict[str, tuple[str, ...]] = {
         r"déjà abonnée?(?: ?\(e\))? ?\?.{0,60}",
     ),
     "es": (
-        r"(?:(?:est[ea]|el) (?:artículo|contenido|nota) es )?(?:exclusiv[oa]|sólo|solo|reservado) (?:para"
+        r"(?:(?:(?:est[ea]|el) )?(?:artículo|contenido|nota) (?:es )?)?(?:exclusiv[oa]|sólo|solo|reservado) (?:para"
         r"|a) (?:nuestros )?"
         r"(?:suscriptores|abonados|socios|usuarios registrados)\W*",
         r"(?:suscríb\w+|inicia sesión|regístr\w+) (?:\w+ )?para (?:seguir|continuar|leer|acceder)\b.{0,80}"
@@ -58,7 +59,7 @@ LINES: dict[str, tuple[str, ...]] = {
         r"¿(?:ya )?(?:eres|es) (?:suscriptor|abonado|socio)\w*\?.{0,60}",
     ),
     "pt": (
-        r"(?:(?:est[ea]|o) (?:artigo|conteúdo|texto|matéria) é )?(?:exclusiv[oa]|apenas|só|reservado) (?:para"
+        r"(?:(?:(?:est[ea]|o) )?(?:artigo|conteúdo|texto|matéria) (?:é )?)?(?:exclusiv[oa]|apenas|só|reservado) (?:para"
         r"|a) (?:os )?"
         r"(?:nossos )?(?:assinantes|subscritores|membros)\W*",
         r"(?:assine|faça login|cadastre-se|registe-se|subscreva) (?:\w+ )?para (?:continuar|ler|acessar"
@@ -67,7 +68,8 @@ LINES: dict[str, tuple[str, ...]] = {
         r"já é (?:assinante|subscritor)\w*\?.{0,60}",
     ),
     "it": (
-        r"(?:(?:questo|il) (?:articolo|contenuto|testo) è )?(?:riservato|accessibile solo|disponibile solo|solo)"
+        r"(?:(?:(?:questo|il) )?(?:articolo|contenuto|testo) (?:è )?)?(?:riservato|accessibile solo|disponibile solo"
+        r"|solo)"
         r" (?:agli|ai nostri|per gli|per i nostri) abbonati\b.{0,40}",
         r"(?:abbonati|accedi|registrati) (?:\w+ )?per (?:continuare|leggere|proseguire)\b.{0,80}"
         r"|per (?:continuare a leggere|proseguire la lettura)\b.{0,80}",

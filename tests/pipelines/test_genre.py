@@ -55,6 +55,8 @@ CASES = {
     "opinion by the headline's label": (parts(title="Leitartikel: Die Brücke bleibt"), STORY, "opinion"),
     "opinion by the way from the front page": (
         parts(head=WAY), STORY, "opinion"),
+    "opinion by a line above the text": (parts(), ["Kommentar", *STORY], "opinion"),
+    "opinion by the window's title": (parts(head="<title>Bridge - Opinion - Paper</title>"), STORY, "opinion"),
     "live blog by type": (parts(head=ld("LiveBlogPosting")), STORY, "live blog"),
     "live blog by when its coverage began": (
         parts(head=ld("NewsArticle", coverageStartTime="2024-05-06T08:00:00Z")), STORY, "live blog"),
@@ -89,6 +91,8 @@ CASES = {
         parts(head=ld("NewsArticle") + meta("og:type", "video.other")), STORY, "article"),
     "a long text under /video/": (parts(url=at("video/how-to-film-a-bridge")), STORY, "article"),
     "a long text under /photos/": (parts(url=at("photos/bridge")), STORY, "article"),
+    "a window's title about opinion": (
+        parts(head="<title>Opinion - who needs one? - Paper</title>"), STORY, "article"),
     "a headline about opinion": (parts(title="Opinion of the mayor: bridge is safe"), STORY, "article"),
     "a headline that names a column": (parts(title="Column of trucks blocks bridge"), STORY, "article"),
 }  # fmt: skip

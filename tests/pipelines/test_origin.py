@@ -29,6 +29,11 @@ STATEMENTS = {
     "This piece was originally posted on coastalreview.example": "coastalreview.example",
     "Read the original article on The Conversation.": "The Conversation",
     "©2024 Coastal Review. Visit coastalreview.example. Distributed by Tribune Content Agency, LLC.": "Coastal Review",
+    "This article was originally published on Coastal Review (https://coastalreview.example/1) on May 3, 2024.":
+        "Coastal Review",
+    "This article was originally published on the Coastal Review and is mirrored here.": "Coastal Review",
+    "Der Artikel Brücke gesperrt erschien zuerst auf Küstenblatt.": "Küstenblatt",
+    "Artículo publicado originalmente en La Costa.": "La Costa",
     "Originalartikel bei Küstenblatt": "Küstenblatt",
     "Article paru dans Le Littoral du 18/08/21": "Le Littoral",
     "Artículo original en La Costa": "La Costa",
