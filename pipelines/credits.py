@@ -39,7 +39,7 @@ THIS = (
 # Lines that say who published the text first, by language. Each matches a whole line, letter case aside.
 LINES: dict[str, tuple[str, ...]] = {
     "en": (
-        THIS + r"(?:also )?(?:originally|first|previously) (?:was )?(?:published|appeared|posted|reported|produced|ran"
+        THIS + r"(?:also )?(?:originally|first|previously) (?:was )?(?:published|appeared|posted|produced|ran"
         r"|printed|aired)"
         rf" (?:at|by|on|in|with|here:?)(?: the website of| the pages of)? {NAME}{END}",
         THIS + r"(?:is )?(?:re-?published|reprinted|reproduced|syndicated|cross-?posted|re-?posted)(?: here)?"
@@ -47,7 +47,7 @@ LINES: dict[str, tuple[str, ...]] = {
         rf"read the original (?:article|story|post|version|piece|report)(?: here)? (?:at|on|in|from) {NAME}{END}",
         r"(?:©|copyright|\(c\)) ?\d{4},? (?:by )?(?P<name>[^\n.]{2,60}?)\. [^\n]{0,120}\bdistributed by [^\n]{2,80}",
         rf"the post [^\n]{{0,200}} (?:first appeared|appeared first) on {NAME}{END}",
-        rf"{NAME} (?:first|originally) published (?:this|the) (?:article|story|piece|post|report)\b{END}",
+        rf"{NAME} (?:first|originally) published this (?:article|story|piece|post|report)\b{END}",
     ),
     "de": (
         r"(?:dieser|der|dieses|das|diese|die) (?:\w+ )?(?:artikel|beitrag|text|interview|bericht|kommentar|essay"
@@ -185,7 +185,7 @@ ARTICLES = re.compile(
 )
 NO_NAME = re.compile(
     r"^\d|\b(?:19|20)\d\d\b|^[^\W\d]{3,9}\.? \d|\b(?:print\w*|ausgabe|heft|newsletter|edition|issue|volume|agenc(?:y"
-    r"|ies|ias?)|agenturen|various|social media"
+    r"|ies|ias?)|agenturen|various|social media|instagram|facebook|tiktok|twitter|youtube|weibo|vkontakte"
     r"|january|february|march|april|june|july|august|september|october|november|december|et al|doi|isbn|own|eigene"
     r"|here|hier|ici|aquí|aqui|qui|article|artikel|company|press release|pressemitteilung|author|autor\w*|photo|foto"
     r"|statista|berechnung\w*|daten|data|study|studie|book|buch|table|figure|stand|this|that|which|who|when|where)\b",
