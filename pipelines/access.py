@@ -64,16 +64,18 @@ def closed(declared: Declared) -> str | None:
     return None
 
 
-def access(declared: Declared, closed: str | None, lines: list[str]) -> tuple[str | None, str | None]:
+def access(
+    declared: Declared, closed: str | None, lines: list[str], dropped: list[str] | None = None
+) -> tuple[str | None, str | None]:
     """(word, evidence) of what keeps readers from the whole text; Nones if nothing was seen.
 
-    closed: what `closed` said; lines: the article's text, lines of furniture included or not.
+    closed: what `closed` said; lines: the article's text; dropped: the lines that were found with it and left out.
     """
     length = sum(map(len, lines))
     cut = _cut(declared, lines, length)
     if closed:
         return PAYWALL, f"{closed}; {cut or f'text of {length} characters'}"
-    said = next((line for line in (*lines[-TAIL:], *lines[:HEAD]) if _is_wall(line)), None)
+    said = next((line for line in (*(dropped or ())[-TAIL:], *lines[-TAIL:], *lines[:HEAD]) if _is_wall(line)), None)
     if said and (length < 2 * SHORT or cut or said in lines[-2:]):
         return PAYWALL, f"line: {said}"
     if cut or length < SHORT:

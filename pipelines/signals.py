@@ -46,7 +46,8 @@ def read(declared: Declared, seen: Early, lines: list[str], text: list[str], byl
     kind, kinds = genre.kind(declared, text)
     name, address, origins = origin.origin(declared, lines, byline)
     date = dateline(lines)
-    barrier, evidence = access.access(declared, seen.closed, text)
+    kept = set(text)
+    barrier, evidence = access.access(declared, seen.closed, text, [line for line in lines if line not in kept])
     claims = {"kind": kinds, "origin": origins}
     if date.raw:
         claims["dateline"] = [Candidate("first line", date.raw, date.place, bool(date.place))]

@@ -51,6 +51,13 @@ def test_every_signal_reaches_the_article():
     assert "Originally published" not in article.text
 
 
+def test_a_wall_counts_though_its_line_is_no_text():
+    """What a rule of boilerplate drops is evidence all the same."""
+    article = read(Page(URL, page([*STORY * 2, "This article is for subscribers only."]), "text/html"))
+    assert "subscribers" not in article.text
+    assert (article.access, article.access_evidence) == ("paywall", "line: This article is for subscribers only.")
+
+
 def test_a_page_that_tells_nothing_claims_nothing():
     """Unknown is None, and found_in has no entry for it."""
     article = read(Page("https://harbourtimes.example/news/bridge", page(STORY[1:] * 2), "text/html"))
