@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, layout, metadata, names, siterules
+from pipelines import boilerplate, charset, layout, metadata, names, signals, siterules
 from pipelines.account import Account
 from pipelines.body import as_lines, judge, taken
 from pipelines.bylines import outlets
@@ -109,6 +109,7 @@ def _read(page: Page, account: Account | None) -> Article:
     rule = siterules.chosen(page.source, seen.date().isoformat()) or Rule()
     if rule.fields:
         fields = _by_rule(fields, declared, rule)
+    early = signals.early(declared)
     _lighten(tree)
     siterules.prune(tree, rule)
     named = siterules.body(tree, rule)
@@ -124,23 +125,26 @@ def _read(page: Page, account: Account | None) -> Article:
     lines = as_lines([verdict.block for verdict in kept], _line)
     if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
         fields = replace(fields, byline=printed[0], authors=printed[1])
-    text = "\n".join(boilerplate.tidy(lines, fields.authors))
+    kept = boilerplate.tidy(lines, fields.authors)
+    text = "\n".join(kept)
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
+    found = signals.read(declared, early, lines, kept, fields.byline)
     return Article(
         url=page.url,
         text=text,
         word_count=len(re.findall(r"\w+", text)),
-        kind="article",
-        origin=None,
-        origin_url=None,
-        dateline=None,
-        access=None,
-        access_evidence=None,
-        rights=(),
+        kind=found.kind,
+        origin=found.origin,
+        origin_url=found.origin_url,
+        dateline=found.dateline,
+        access=found.access,
+        access_evidence=found.access_evidence,
+        rights=found.rights,
         comments=None,
         extractor=extractor(),
-        **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__},
+        found_in=fields.found_in | found.found_in,
+        **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__ if name != "found_in"},
     )
 
 
