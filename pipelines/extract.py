@@ -98,7 +98,7 @@ def _read(page: Page) -> Article:
     if is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = _without_echo(lines, fields.title)
-    if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
+    if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, metadata.site(declared)))):
         fields = replace(fields, byline=printed[0], authors=printed[1])
     text = "\n".join(boilerplate.tidy(lines, fields.authors))
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):

@@ -13,7 +13,7 @@ BY = re.compile(
     r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
     r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
     r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
+    r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
@@ -63,55 +63,16 @@ NOT_A_NAME = re.compile(
 WIRE = re.compile(
     r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
 )
+# Placeholders, and words that stand where a name is expected.
 NOBODY = frozenset(
-    [
-        "by",
-        "von",
-        "par",
-        "por",
-        "di",
-        "door",
-        "af",
-        "av",
-        "unknown",
-        "anonymous",
-        "photo",
-        "foto",
-        "text",
-        "texte",
-        "no-author",
-    ]
-)
+    "by von par por di door af av unknown anonymous anonym anónimo photo foto text texte admin administrator root user guest"
+    " no-author no_author none null undefined author authors autor autoren editor webmaster superadmin default posted"
+    " written published veröffentlicht publié publicado pubblicato gepubliceerd opublikowano recipe rezept receta"
+    " recette ricetta share teilen print drucken".split()
+) | {"no author", "super user", "site admin", "rezept von", "recipe by"}
 PARTICLES = frozenset(
-    [
-        "von",
-        "van",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "das",
-        "du",
-        "la",
-        "le",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "ben",
-        "y",
-        "e",
-        "zu",
-        "zur",
-        "vom",
-        "und",
-        "of",
-        "the",
-    ]
+    "von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the ter ten te af av"
+    " dal dalla dello degli do d' i st".split()
 )
 
 
@@ -144,6 +105,14 @@ def names_only(line: str, names: Iterable[str]) -> bool:
     known = {"".join(_words(name)) for name in names}
     parts = ["".join(_words(part)) for part in split(line)]
     return bool(parts) and all(part in known for part in parts)
+
+
+def collective(byline: str) -> str | None:
+    """The desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
+    name = TRIM.sub("", _without_by(unescape(byline).replace("\n", " ").strip()))
+    if not 1 < len(name) <= 80 or "@" in name or "://" in name or len(name.split()) > 8 or PICTURES.match(name):
+        return None
+    return None if name.casefold() in NOBODY or is_agency(name) else name
 
 
 def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
@@ -180,7 +149,7 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     words = name.split()
     if not 1 < len(name) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
         return False
-    if is_agency(name) or name.casefold() in NOBODY or name.casefold() == "no author" or ROLE.search(name):
+    if is_agency(name) or name.casefold() in NOBODY or ROLE.search(name):
         return False
     key = _words(name)
     if any(key[: len(paper)] == paper or "".join(key) == "".join(paper) for paper in papers):

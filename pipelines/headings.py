@@ -1,0 +1,157 @@
+"""What a page prints as headlines: its headings, what stands in each, and where each stands.
+
+A heading is rarely the headline alone. The line above it (the kicker), a date, a subtitle or words for screen readers
+lie inside as elements of their own; logos and the last step of a breadcrumb trail are headings too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml.etree import XPath
+
+from pipelines import jsonld
+from pipelines.declared import Declared, tidied
+from pipelines.sites import is_home
+
+MOST = 60  # headings that are looked at
+LONGEST = 220  # characters; what is longer is a standfirst
+
+HEADINGS = XPath(
+    './/h1 | .//h2 | .//*[@itemprop and contains(@itemprop, "headline")]'
+    ' | .//*[self::h3 or self::div or self::span or self::p][contains(@class, "eadline") or contains(@class, "itle") and'
+    ' (contains(@class, "ntry") or contains(@class, "ost") or contains(@class, "rticle") or contains(@class, "tory")'
+    ' or contains(@class, "age"))][not(.//h1 or .//h2 or .//h3)]'
+)
+# Class names of an element that holds the headline of the page's own article.
+CLASSY = re.compile(
+    r"(?:^|[\s_-])(?:(?:entry|post|article|story|page|content|news|single|blog|main|detail)[-_]*(?:title|headline|heading)"
+    r"|headline|titulo|titre|titolo|otsikko|rubrik|überschrift|ueberschrift)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+# Parts inside a heading that are not the headline.
+HIDDEN = re.compile(
+    r"(?:^|[\s_-])(?:sr-only|screen-?reader(?:-text)?|visually-?hidden|element-invisible|invisible|off-?screen|aural"
+    r"|a11y|seo-?title|u-hidden|is-hidden)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+BESIDE = re.compile(
+    r"(?:^|[\s_-])(?:overline|kicker|eyebrow|dachzeile|topline|roof-?line|spitzmarke|ober-?titel|ober-?zeile|over-?title"
+    r"|pre-?title|pre-?headline|head-?kicker|suptitle|super-?title|antetitulo|ante-?titulo|cintillo|volanta|epigrafe"
+    r"|chapeu|surtitre|sur-?titre|occhiello|sopra-?titolo|sovra-?titolo|stikk?titt?el|vignett?e?|vinjett|nad-?tytul"
+    r"|sub-?titles?|sub-?head(?:line|ing)?|sub-?line|unter-?titel|unter-?zeile|sous-?titre|sub-?titulo|bajada|sotto-?titolo"
+    r"|dates?|time|timestamp|byline|author|descriptor|badge|posted-?on|meta|date-info(?:-title)?)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
+TRAIL = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
+LOGO = re.compile(r"(?:^|[\s_-])(?:site-?(?:title|name|logo|branding|heading)|logo|brand|masthead)(?=[\s_-]|$)", re.I)
+INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr", "nobr"))
+
+
+@dataclass(slots=True)
+class Heading:
+    """One heading of the page."""
+
+    element: Any
+    source: str  # "h1", "h2", "itemprop headline", "class headline"
+    raw: str  # all of its text
+    text: str  # without what is marked as beside the headline
+    parts: list[str] = field(default_factory=list)  # the texts of its child elements, and of what is around them
+    place: str = "own"  # "logo", "trail", "hidden", "link" (to another story), "elsewhere", or "own"
+
+
+def headings(page: Declared) -> list[Heading]:
+    """The page's headings in page order."""
+    found: list[Heading] = []
+    for element in HEADINGS(page.tree):
+        source = _source(element)
+        if not source or (found and found[-1].element in element.iterancestors()):
+            continue  # <h1><span class="headline">: one heading
+        raw = tidied(" ".join(element.itertext())[:2000])
+        if raw and (source == "h1" or len(raw) > 10):  # the menus of some pages are headings by the hundred
+            text = _text(element) or raw
+            found.append(Heading(element, source, raw, text, _parts(element), _place(element, page)))
+        if len(found) >= MOST:
+            break
+    return found
+
+
+def _source(element: Any) -> str | None:
+    if element.tag in ("h1", "h2"):
+        return str(element.tag)
+    if "headline" in (element.get("itemprop") or "").split():
+        return "itemprop headline"
+    return "class headline" if CLASSY.search((element.get("class") or "")[:300]) else None
+
+
+def _text(element: Any) -> str | None:
+    """The words of a heading without the parts that are marked as beside it."""
+    words: list[str] = []
+    _collect(element, words, True)
+    return tidied("".join(words))
+
+
+def _collect(element: Any, words: list[str], top: bool = False) -> None:
+    block = not top and element.tag not in INLINE
+    if top or not _beside(element):
+        if block:
+            words.append(" ")
+        words.append(element.text or "")
+        for child in element:
+            if isinstance(child.tag, str):
+                _collect(child, words)
+            words.append(child.tail or "")
+        if block:
+            words.append(" ")
+    else:
+        words.append(" ")
+
+
+def _beside(element: Any) -> bool:
+    classes = (element.get("class") or "")[:300]
+    if element.tag in BESIDE_TAGS or element.get("aria-hidden") == "true" or element.get("hidden") is not None:
+        return True
+    return bool(classes) and bool(HIDDEN.search(classes) or BESIDE.search(classes))
+
+
+def _parts(element: Any) -> list[str]:
+    """The texts of a heading's children, and of what stands around them: one of them may be the headline."""
+    children = [child for child in element if isinstance(child.tag, str) and child.tag != "br"]
+    if not children or len(children) > 8:
+        return []
+    texts = [" ".join(child.itertext()) for child in children]
+    loose = [element.text or "", *(child.tail or "" for child in children)]
+    after_first = [*texts[1:], *(child.tail or "" for child in children)]
+    return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := tidied(text[:1000]))]
+
+
+def _place(element: Any, page: Declared) -> str:
+    links = [*element.iterfind(".//a"), *(up for up in element.iterancestors("a"))][:4]
+    classes = element.get("class") or ""
+    if LOGO.search(classes[:300]) or any(is_home(a.get("href")) for a in links):
+        return "logo"
+    if HIDDEN.search(classes[:300]):
+        return "hidden"
+    if element.get("data-breadcrumb-headline") is not None or element.get("aria-current") == "page":
+        return "trail"
+    for up in (element, *element.iterancestors()):
+        if up.tag == "nav" or TRAIL.search((up.get("class") or "")[:300]) or TRAIL.search((up.get("id") or "")[:100]):
+            return "trail"
+        if up.tag in ("article", "main", "body"):
+            break
+    if any(not _leads_here(a, page) for a in links):
+        return "link"
+    return "elsewhere" if page.elsewhere(element) else "own"
+
+
+def _leads_here(a: Any, page: Declared) -> bool:
+    """Is the link an anchor, or to this page itself, as blogs have it?"""
+    href = (a.get("href") or "").strip()
+    if not href or href.startswith("#"):
+        return True
+    here = {jsonld.same_address(page.url), jsonld.same_address(page.canonical)} - {"-"}
+    target = jsonld.same_address(href)
+    return target in here or any(own.endswith("/" + target.lstrip("/")) for own in here)
