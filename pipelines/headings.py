@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lxml.etree import XPath
-
 from pipelines import jsonld
 from pipelines.declared import Declared, tidied
 from pipelines.sites import is_home
@@ -19,12 +17,6 @@ from pipelines.sites import is_home
 MOST = 60  # headings that are looked at
 LONGEST = 220  # characters; what is longer is a standfirst
 
-HEADINGS = XPath(
-    './/h1 | .//h2 | .//*[@itemprop and contains(@itemprop, "headline")]'
-    ' | .//*[self::h3 or self::div or self::span or self::p][contains(@class, "eadline") or contains(@class, "itle") and'
-    ' (contains(@class, "ntry") or contains(@class, "ost") or contains(@class, "rticle") or contains(@class, "tory")'
-    ' or contains(@class, "age"))][not(.//h1 or .//h2 or .//h3)]'
-)
 # Class names of an element that holds the headline of the page's own article.
 CLASSY = re.compile(
     r"(?:^|[\s_-])(?:(?:entry|post|article|story|page|content|news|single|blog|main|detail)[-_]*(?:title|headline|heading)"
@@ -46,6 +38,7 @@ BESIDE = re.compile(
     re.IGNORECASE,
 )
 BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
+CLASSED_TAGS = frozenset(("h3", "div", "span", "p"))
 TRAIL = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
 LOGO = re.compile(r"(?:^|[\s_-])(?:site-?(?:title|name|logo|branding|heading)|logo|brand|masthead)(?=[\s_-]|$)", re.I)
 INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr", "nobr"))
@@ -66,7 +59,7 @@ class Heading:
 def headings(page: Declared) -> list[Heading]:
     """The page's headings in page order."""
     found: list[Heading] = []
-    for element in HEADINGS(page.tree):
+    for element in page.marks.headings:
         source = _source(element)
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
@@ -84,7 +77,9 @@ def _source(element: Any) -> str | None:
         return str(element.tag)
     if "headline" in (element.get("itemprop") or "").split():
         return "itemprop headline"
-    return "class headline" if CLASSY.search((element.get("class") or "")[:300]) else None
+    if element.tag not in CLASSED_TAGS or not CLASSY.search((element.get("class") or "")[:300]):
+        return None
+    return None if any(True for _ in element.iter("h1", "h2", "h3") if _ is not element) else "class headline"
 
 
 def _text(element: Any) -> str | None:

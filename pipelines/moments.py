@@ -6,19 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lxml.etree import XPath
-
 from pipelines import dates, trust
 from pipelines.arbitration import Claim, claims
 from pipelines.declared import Declared, tidied
 
 DateInText = Callable[[Declared], str | None]
 
-TIMES = XPath(
-    ".//time | .//*[self::span or self::div or self::p or self::li or self::abbr or self::small]"
-    '[contains(@class, "date") or contains(@class, "Date") or contains(@class, "publi") or contains(@class, "Publi")'
-    ' or contains(@class, "time") or contains(@class, "datum")]'
-)
+DATED_TAGS = frozenset(("time", "span", "div", "p", "li", "abbr", "small", "em", "a"))
 # Class names of what shows a date; "update" and "validated" are none of them.
 DATED = re.compile(
     r"(?:^|[\s_-])(?:date|datum|fecha|data|datetime|timestamp|time|published|publish|posted|pub-?date|datePublished"
@@ -74,9 +68,9 @@ def locale(page: Declared) -> str | None:
 def printed(page: Declared) -> Iterator[Claim]:
     """Dates in elements that are made or named for them: the first of the article's own, changes left out."""
     looked = 0
-    for element in TIMES(page.tree):
+    for element in page.marks.dates:
         classes = (element.get("class") or "")[:300]
-        if element.tag != "time" and not DATED.search(classes) or page.elsewhere(element) or _of_teaser(element):
+        if element.tag not in DATED_TAGS or element.tag != "time" and not DATED.search(classes) or page.elsewhere(element) or _of_teaser(element):
             continue
         looked += 1
         if looked > MOST:

@@ -19,18 +19,8 @@ MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
 
-MICRODATA = XPath('.//*[contains(@itemprop, "author") or @itemprop="creator"]')
 MICRODATA_NAME = XPath('.//*[@itemprop="name"]')
-REL = XPath('.//a[@rel="author" or contains(@rel, "author ")]')
-CLASSES = XPath(
-    ".//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::em"
-    " or self::b or self::cite or self::h3 or self::h4 or self::h5 or self::h6]"
-    '[contains(@class, "uthor") or contains(@class, "yline") or contains(@class, "AUTHOR") or contains(@class, "utor")'
-    ' or contains(@class, "uteur") or contains(@class, "orfatter") or contains(@class, "rfattare")'
-    ' or contains(@class, "kribent") or contains(@class, "irjoittaja") or contains(@class, "edakteur")'
-    ' or contains(@class, "chrijver") or contains(@class, "ournalist") or contains(@class, "riter")'
-    ' or contains(@class, "ontributor") or contains(@class, "osted-by") or contains(@class, "ritten-by")]'
-)
+CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "cite", "h3", "h4", "h5", "h6"))
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class that names its element for the author, and nothing of the author but the name.
 AUTHOR_CLASS = re.compile(
@@ -63,7 +53,7 @@ def bylines(page: Declared) -> Iterator[Byline]:
     """What the page prints as bylines, the surest first."""
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author for machines"),
-        ("rel author", REL(page.tree), "a link that says: the author"),
+        ("rel author", page.marks.author_links, "a link that says: the author"),
         ("class author", _classed(page), "an element named for the author"),
     ):
         for lines in _groups(page, elements):
@@ -72,15 +62,15 @@ def bylines(page: Declared) -> Iterator[Byline]:
 
 
 def _microdata(page: Declared) -> Iterator[Any]:
-    for element in MICRODATA(page.tree):
+    for element in page.marks.author_items:
         names = MICRODATA_NAME(element)
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
 def _classed(page: Declared) -> Iterator[Any]:
-    for element in CLASSES(page.tree):
+    for element in page.marks.authors:
         classes = CAMEL.sub("-", element.get("class")[:300])
-        if AUTHOR_CLASS.search(classes) and not NOT_THE_NAME.search(classes):
+        if element.tag in CLASSED_TAGS and AUTHOR_CLASS.search(classes) and not NOT_THE_NAME.search(classes):
             yield element
 
 
