@@ -14,7 +14,7 @@ from pipelines import jsonld
 from pipelines.declared import Declared, tidied
 from pipelines.sites import is_home
 
-MOST = 60  # headings that are looked at
+MOST = 50  # headings that are looked at
 LONGEST = 220  # characters; what is longer is a standfirst
 
 # Class names of an element that holds the headline of the page's own article.
@@ -64,10 +64,13 @@ def headings(page: Declared) -> list[Heading]:
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
         raw = tidied(" ".join(element.itertext())[:2000])
-        if raw and (source == "h1" or len(raw) > 10):  # the menus of some pages are headings by the hundred
-            text = _text(element) or raw
-            found.append(Heading(element, source, raw, text, _parts(element), _place(element, page)))
-        if len(found) >= MOST:
+        if not raw:
+            continue
+        place = _place(element, page)
+        # The menus of some pages are headings by the hundred; an h1 is one wherever it stands.
+        if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MOST):
+            found.append(Heading(element, source, raw, _text(element) or raw, _parts(element), place))
+        if len(found) >= 2 * MOST:
             break
     return found
 
@@ -84,25 +87,25 @@ def _source(element: Any) -> str | None:
 
 def _text(element: Any) -> str | None:
     """The words of a heading without the parts that are marked as beside it."""
-    words: list[str] = []
+    words: list[str] = []  # "\\0" for the edge of an element, which is a space unless a mark follows
     _collect(element, words, True)
-    return tidied("".join(words))
+    return tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
 
 
 def _collect(element: Any, words: list[str], top: bool = False) -> None:
     block = not top and element.tag not in INLINE
     if top or not _beside(element):
         if block:
-            words.append(" ")
+            words.append("\0")
         words.append(element.text or "")
         for child in element:
             if isinstance(child.tag, str):
                 _collect(child, words)
             words.append(child.tail or "")
         if block:
-            words.append(" ")
+            words.append("\0")
     else:
-        words.append(" ")
+        words.append("\0")
 
 
 def _beside(element: Any) -> bool:

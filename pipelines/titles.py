@@ -37,8 +37,9 @@ class Said:
     """What a page declares as its headline."""
 
     all: list[Claim]
-    words: frozenset[str]  # each made `same_words`, and what is left of each if it is cut at a separator
-    alternative: frozenset[str]  # alternativeHeadline: often the printed one, often the subtitle
+    plain: frozenset[str]  # each made `same_words`, but <title>, which holds more than the headline
+    pieces: frozenset[str]  # these, <title>, and what is left of each if it is cut at a separator
+    words: frozenset[str]  # these, and what is left of each if it is cut at a colon
 
     @property
     def values(self) -> list[str]:
@@ -53,7 +54,7 @@ def ranked(page: Declared, site: Site) -> Iterator[Claim]:
     found = [(_rank(heading, printed, said, site), at, heading) for at, heading in enumerate(printed)]
     best: list[tuple[int, int, Claim]] = []
     for rank, at, heading in found:
-        value = DATE_BEFORE.sub("", _variant(heading, said)) or heading.text
+        value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
         why = RANKS[rank] if rank is not None else ""
         against = "" if rank is not None else AGAINST.get(heading.place, "nothing declared confirms it")
         claim = Claim(heading.source, heading.raw, value if rank is not None else None, why, against)
@@ -86,12 +87,27 @@ def shown_names(page: Declared) -> list[str]:
 def declared(page: Declared, site: Site) -> Said:
     """What the page declares as its headline, without the site's name."""
     found = list(claims(page, trust.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= 500 else None))
-    words = {jsonld.same_words(claim.value) for claim in found if claim.value}
+    found = [_not_cut_off(claim, found) for claim in found]
+    plain = {jsonld.same_words(claim.value) for claim in found if claim.value and claim.source != "title title"}
+    pieces = plain | {jsonld.same_words(claim.value) for claim in found if claim.value}
+    words: set[str] = set()
     for claim in found:
         for cut in SEPARATOR.finditer(claim.raw):
-            words |= {jsonld.same_words(claim.raw[: cut.start()]), jsonld.same_words(claim.raw[cut.end() :])}
-    alternative = jsonld.texts(page.article.get("alternativeHeadline"))
-    return Said(found, frozenset(words - {""}), frozenset(map(jsonld.same_words, alternative)) - {""})
+            halves = {jsonld.same_words(claim.raw[: cut.start()]), jsonld.same_words(claim.raw[cut.end() :])}
+            if cut[0].startswith(":"):
+                words |= halves
+            else:
+                pieces |= halves
+    return Said(found, frozenset(plain - {""}), frozenset(pieces - {""}), frozenset((words | pieces) - {""}))
+
+
+def _not_cut_off(claim: Claim, others: list[Claim]) -> Claim:
+    """`claim`, refused if another goes on with a quotation mark: content="He said "no"" ends an attribute early."""
+    for other in others:
+        if claim.value and other.value and re.match(r"\s*[\"'“]", other.value.removeprefix(claim.value) or "x"):
+            if other.value.startswith(claim.value):
+                return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
+    return claim
 
 
 def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> int | None:
@@ -103,20 +119,18 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
     if variants & said.words:
         if main:
             return EQUAL
-        return HEADING if any(len(words) > 8 for words in variants & said.words) else None
+        return HEADING if any(len(words) > 8 for words in variants & said.pieces) else None
     if heading.place != "own":
         return None
     if main and any(agree(heading.text, other) for other in said.values):
         return NEAR
-    if variants & said.alternative and any(other.place == "trail" for other in printed):
-        return HEADING
     own = [other for other in printed if other.source == heading.source and other.place == "own"]
-    if main and len(own) == 1:
+    if main and len({other.text for other in own}) == 1:
         content = _content(heading.text)
         same = any(content & _content(other) for other in said.values)
-        return ALONE if same or all(claim.source == "title title" for claim in said.all) else UNCONFIRMED
+        return ALONE if same or len(content) >= 3 or not said.plain else UNCONFIRMED
     if heading.source == "class headline" or _classy(heading):
-        same = any(_content(heading.text) & _content(other) for other in said.values)
+        same = any(agree(heading.text, other) for other in said.values)
         return MARKED if same and own[0] is heading and not any(map(_is_h1, printed)) else None
     return UNCONFIRMED if main else None
 
@@ -130,17 +144,23 @@ def _classy(heading: Heading) -> bool:
 
 
 def _variant(heading: Heading, said: Said) -> str:
-    """The headline within a heading: what is declared, if it is all of it or a part of it; else what is not marked."""
-    pieces = {jsonld.same_words(text): text for text in (*reversed(heading.parts), heading.text)}
+    """The headline within a heading.
+
+    Without the kicker, if anybody declares it so; with it, if all of it is declared; else without what is marked as
+    beside the headline.
+    """
+    pieces = {jsonld.same_words(text): text for text in (heading.text, *reversed(heading.parts))}  # kickers come first
     whole = jsonld.same_words(heading.raw)
-    for value in said.values:
-        words = jsonld.same_words(value)
-        if words == whole:
-            return value if heading.raw != heading.text else heading.text  # with the marks between kicker and headline
-        if words in pieces:
-            return pieces[words]
-        if heading.parts and len(_content(value)) >= 3 and (whole.endswith(" " + words) or whole.startswith(words + " ")):
-            return value
+    words = {jsonld.same_words(value): value for value in reversed(said.values)}
+    for piece, text in pieces.items():
+        if piece in words and piece != whole:
+            return text
+    if whole in words and whole in said.plain:
+        return words[whole] if heading.raw != heading.text else heading.text  # with what stands between the two
+    for piece in pieces:  # what is beside the headline lies in an element, the headline around it
+        for declared in words:
+            if len(_content(declared)) >= 3 and whole in (f"{piece} {declared}", f"{declared} {piece}"):
+                return words[declared]
     return heading.text
 
 
