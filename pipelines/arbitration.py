@@ -90,9 +90,13 @@ def told(found: Iterable[Claim]) -> list[Candidate]:
     winner = first(listed)
     believed = {(claim.source, claim.raw) for claim in listed if claim.value is not None}
     return [
-        Candidate(
-            claim.source, claim.raw, claim.value, claim is winner, claim.why if claim is winner else claim.against
-        )
+        Candidate(claim.source, claim.raw, claim.value, claim is winner, _verdict(claim, claim is winner))
         for claim in listed
         if claim.value is not None or (claim.source, claim.raw) not in believed
     ]
+
+
+def _verdict(claim: Claim, won: bool) -> str:
+    if claim.value is None:
+        return claim.against
+    return claim.why if won else ""

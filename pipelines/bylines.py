@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,28 +13,41 @@ from pipelines.names import agencies, collective, persons
 from pipelines.sites import Site
 
 AGENCY = "no person is named: the agency that sent it"
+USERNAME = "nobody is named in full: the name of the account"
 SIGNED = "no person is named: the desk or outlet that signs it"
 NOBODY = "names no person"
+
+# The name of an account, not of its owner: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
+USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
+PRINTED = ("class", "rel", "itemprop", "by-line", "author link")
 
 
 def authors(page: Declared, site: Site) -> Iterator[Claim]:
     """The claims to the authors. One that names an outlet is put off until everybody has been asked for persons."""
     papers = outlets(page, site)
+    short: list[Claim] = []
     refused: list[tuple[str, list[str], str]] = []
     for source, names, why in _named(page):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
         if not raw:
             continue
-        found = persons([name for name in names if not _is_host(name, site)], papers)
-        yield Claim(source, raw, _readable(found, page) or None, why, NOBODY)
-        if not found:
+        found = _readable(persons([name for name in names if not site.is_called(name)], papers), page)
+        if found and all(USERNAME_SHAPE.fullmatch(name) for name in found) and not source.startswith(PRINTED):
+            short.append(Claim(source, raw, found, USERNAME))
+            found = ()
+        elif not found:
             refused.append((source, names, raw))
+        yield Claim(source, raw, found or None, why, NOBODY)
+    yield from short
     for source, names, raw in refused:
         if wires := agencies(names):
             yield Claim(source, raw, wires, AGENCY)
     for source, names, raw in refused:
         if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
             yield Claim(source, raw, signed, SIGNED)
+    for byline in printed.beside_date(page):
+        if found := persons(byline.lines, papers):
+            yield Claim(byline.source, byline.lines[0], found, byline.why)
 
 
 def _named(page: Declared) -> Iterator[tuple[str, list[str], str]]:
@@ -75,10 +89,6 @@ def outlets(page: Declared, site: Site) -> set[str]:
         if isinstance(node, dict) and any(kind.endswith(("Organization", "WebSite")) for kind in jsonld.types(node))
     }
     return {*site.names, *page.meta(SITE), *organisations}
-
-
-def _is_host(name: str, site: Site) -> bool:
-    return "." in name and site.is_called(name)
 
 
 def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -21,8 +20,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, metadata, names
-from pipelines.bylines import outlets
+from pipelines import boilerplate, charset, metadata
 from pipelines.declared import Declared, gather
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.jsonld import same_words
@@ -98,8 +96,7 @@ def _read(page: Page) -> Article:
     if is_index(declared, lines, links):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = _without_echo(lines, fields.title)
-    if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, metadata.site(declared)))):
-        fields = replace(fields, byline=printed[0], authors=printed[1])
+    fields = metadata.with_byline_of_text(fields, declared, lines)
     text = "\n".join(boilerplate.tidy(lines, fields.authors))
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")

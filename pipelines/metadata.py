@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pipelines import bylines, issn, moments, sites, titles, trust
+from pipelines import bylines, issn, moments, names, sites, titles, trust
 from pipelines.account import Candidate
 from pipelines.arbitration import Claim, Line, claims, first, told
 from pipelines.declared import Declared, absolute, own
@@ -122,6 +122,15 @@ def candidates(page: Declared, date_in_text: DateInText | None = None) -> dict[s
     """Every claim to every field, in the order of trust, the winner marked: what `read` chose, and what it passed by."""
     asked = Asked(page, site(page), date_in_text)
     return {field: told(find(asked)) for field, find in FIELDS.items()}
+
+
+def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> Metadata:
+    """`fields`, with the authors that the first or last lines of the text name, if nothing else names a person."""
+    papers = bylines.outlets(page, site(page))
+    if names.persons([fields.byline or ""], papers) or not (line := names.in_lines([*lines[:3], *lines[-2:]], papers)):
+        return fields
+    found_in = {**fields.found_in, "authors": "text"}
+    return replace(fields, byline=line[0], authors=line[1], found_in=found_in)
 
 
 def site(page: Declared) -> sites.Site:

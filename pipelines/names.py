@@ -13,14 +13,16 @@ BY = re.compile(
     r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
     r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
     r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
+    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
 )
-# Who made the pictures is not who wrote the text.
+# Who made the pictures, checked or translated the text is not who wrote it.
 PICTURES = re.compile(
-    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)",
+    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)"
+    r"|^\W*(?:medically\s+|legally\s+|expert\s+)?(?:review|fact[- ]?check|verif|edit|translat|updat)\w*\s+by|^\W*©"
+    r"|^\W*(?:übersetzung|übersetzt|redigiert|geprüft|traduction|traducción|traduzione|tradução|vertaling)\b",
     re.IGNORECASE,
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
@@ -42,10 +44,13 @@ ROLE = re.compile(
     r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name"
     r"|follow|home|author"
     r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
-    r"|institute|posted"
+    r"|institute|posted|marketing|strategy|strategist|operations|engineering|founders?|co-founders?|ceo|cto|president"
+    r"|senior|junior|specialist|consultant|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
+    r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
+    r"|rechte|copyright|rights"
     r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
-    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agenturen|giornalista|inviat[oa]"
+    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
     r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
     re.IGNORECASE,
 )
@@ -58,7 +63,7 @@ AGENCIES = {
     "xinhua", "yonhap", "čtk",
 }  # fmt: skip
 NOT_A_NAME = re.compile(
-    r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
+    r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
 )
 WIRE = re.compile(
     r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
@@ -68,7 +73,7 @@ NOBODY = frozenset(
     "by von par por di door af av unknown anonymous anonym anónimo photo foto text texte admin administrator root user guest"
     " no-author no_author none null undefined author authors autor autoren editor webmaster superadmin default posted"
     " written published veröffentlicht publié publicado pubblicato gepubliceerd opublikowano recipe rezept receta"
-    " recette ricetta share teilen print drucken".split()
+    " recette ricetta share teilen print drucken am on at um le el den http https".split()
 ) | {"no author", "super user", "site admin", "rezept von", "recipe by"}
 PARTICLES = frozenset(
     "von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the ter ten te af av"
@@ -87,8 +92,8 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
             if name:
                 found.setdefault("".join(_words(name)), name)
     names = tuple(found.values())
-    if any(" " in name for name in names):  # beside full names, "MD" is a degree, "capital" a section, "lsc" a typist
-        return tuple(name for name in names if " " in name or not (len(name) <= 5 or name[0].islower()))
+    if any(" " in name for name in names):  # beside full names, "MD" is a degree, "Gardener" a trade, "lsc" a typist
+        return tuple(name for name in names if " " in name or not name.isascii() and not name[0].isupper())
     return names
 
 

@@ -18,13 +18,14 @@ from pipelines.titles import page_headings
 MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
+CLOSE = 30  # lines after the headline in which a name beside a date is the author's
 
 MICRODATA_NAME = XPath('.//*[@itemprop="name"]')
 CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "cite", "h3", "h4", "h5", "h6"))
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class that names its element for the author, and nothing of the author but the name.
 AUTHOR_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:author|byline|autor(?:en|es|a|in|zeile|ennames?)?|auteurs?|autore|forfatter|författare|skribent"
+    r"(?:^|[\s_-])(?:author|byline|autor(?:innen|en|es|a|in)?(?:-?zeile|-?namen?)?|auteurs?|autore|forfatter|författare|skribent"
     r"|kirjoittaja|redakteur|schrijver|journalist|writer|contributor|posted-by|written-by)s?(?:names?|link|author)?(?=[\s_-]|$)",
     re.IGNORECASE,
 )
@@ -96,8 +97,9 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
             if given >= MOST:
                 return
         home = home or around
-        # A name may be set in two elements: one-word pieces belong together.
-        group.append(" ".join(pieces) if all(" " not in piece for piece in pieces) else "\n".join(pieces))
+        # A name may be set in two elements: one-word pieces belong together, and what is in one link.
+        one = all(" " not in piece for piece in pieces) or element.tag == "a" and len(" ".join(pieces).split()) <= 4
+        group.append(" ".join(pieces) if one else "\n".join(pieces))
     if group:
         yield group
 
@@ -107,24 +109,55 @@ def _pieces(element: Any) -> list[str]:
 
 
 def below_headline(page: Declared) -> Iterator[Byline]:
-    """Lines soon after the headline that are "By" and names, a link to an author's page, or a name beside a date."""
-    lines = list(_after(page))
+    """Lines soon after the headline that are "By" and names, or a link to an author's page."""
+    lines = _after(page)
+    by = {line for _, line in lines if BY.match(line)}
     for element, line in lines:
-        if BY.match(line) and (found := persons([_without_date(line)])) and names_only(_without_date(line), found):
-            yield Byline("by-line", [_without_date(line)], "says who wrote it, below the headline")
+        if line in by:
+            shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
+            alone = COLUMN.split(shortest)[0]
+            if (found := persons([alone])) and names_only(alone, found):
+                yield Byline("by-line", [alone], "says who wrote it, below the headline")
+        elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
+            yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
         elif (a := _author_link(element)) is not None and (name := tidied(" ".join(a.itertext())[:200])):
             yield Byline("author link", [name], "below the headline, leads to an author's page")
-    for _, line in lines:
+
+
+# "Posted in Science by Jo Quill on May 6, 2024"
+BY_INSIDE = re.compile(
+    r"\b(?:by|von|par|por|door)\s+(\S.{1,40}?)(?:\s+(?:on|am|le|el|op|in)\s|\s*[,|·•–]\s|\s+-\s|\s+\d|$)", re.IGNORECASE
+)
+
+
+def beside_date(page: Declared) -> Iterator[Byline]:
+    """A name that stands with the date below the headline, in one line or in elements side by side. The weakest sign."""
+    lines = _after(page)[:CLOSE]
+    for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
-        dated = [dates.printed(piece, page.seen, locale(page)) is not None for piece in pieces]
-        if 2 <= len(pieces) <= 4 and any(dated):
-            for piece, is_date in zip(pieces, dated, strict=True):
-                if not is_date and 2 <= len(piece.split()) <= 4 and persons([piece]):
-                    yield Byline("beside the date", [piece], "stands with the date below the headline")
+        if not 2 <= len(pieces) <= 4:
+            near = [other for other, _ in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
+            pieces = [line, *(text for other, text in lines[max(0, at - 3) : at + 4] if other in near)]
+        if _is_full_name(pieces[0]) or len(pieces) <= 4 and COLUMN.search(line):
+            names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
+            if names and any(_dated(piece, page) for piece in pieces):
+                yield Byline("beside the date", names[:1], "stands with the date below the headline")
 
 
-def _without_date(line: str) -> str:
-    return COLUMN.split(line)[0]
+def _is_full_name(piece: str) -> bool:
+    words = piece.split()
+    return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and persons([piece]) == (piece,)
+
+
+def _cousins(one: Any, other: Any) -> bool:
+    """Do two elements have the same parent, or the same grandparent?"""
+    if one is other or one.getparent() is None or other.getparent() is None:
+        return False
+    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
+
+
+def _dated(line: str, page: Declared) -> bool:
+    return dates.printed(line, page.seen, locale(page)) is not None
 
 
 def _author_link(element: Any) -> Any:
@@ -132,22 +165,19 @@ def _author_link(element: Any) -> Any:
     return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
 
 
-def _after(page: Declared) -> Iterator[tuple[Any, str]]:
+def _after(page: Declared) -> list[tuple[Any, str]]:
     """Short lines after the page's headline, with their elements."""
-    found = [heading for heading in page_headings(page) if heading.place == "own" and heading.source != "h2"]
-    found = found or [heading for heading in page_headings(page) if heading.place == "own"]
-    if not found:
-        return
-    seen = 0
-    for element in _following(found[0].element):
-        seen += 1
+    own = [heading for heading in page_headings(page) if heading.place == "own"]
+    found = [heading for heading in own if heading.source != "h2"] or own
+    lines: list[tuple[Any, str]] = []
+    for seen, element in enumerate(_following(found[0].element) if found else ()):
         if seen > NEAR:
-            return
-        if len(element) > 4 or page.elsewhere(element):
-            continue
-        line = tidied(" ".join(element.itertext())[: 2 * LONGEST])
-        if line and len(line) <= LONGEST:
-            yield element, line
+            break
+        if len(element) <= 4 and not page.elsewhere(element):
+            line = tidied(" ".join(element.itertext())[: 2 * LONGEST])
+            if line and len(line) <= LONGEST:
+                lines.append((element, line))
+    return lines
 
 
 def _following(element: Any) -> Iterator[Any]:
