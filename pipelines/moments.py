@@ -30,6 +30,7 @@ SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "micro
 def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
     """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
     yield from claims(page, trust.PUBLISHED_DECLARED, read)
+    yield from claims(page, trust.PUBLISHED_DATE, read)
     yield from printed(page)
     yield from in_address(page)
     if page.is_article:
@@ -70,7 +71,9 @@ def printed(page: Declared) -> Iterator[Claim]:
     looked = 0
     for element in page.marks.dates:
         classes = (element.get("class") or "")[:300]
-        if element.tag not in DATED_TAGS or element.tag != "time" and not DATED.search(classes) or page.elsewhere(element) or _of_teaser(element):
+        if element.tag not in DATED_TAGS or element.tag != "time" and not DATED.search(classes):
+            continue
+        if page.elsewhere(element) or _in_link(element) or _of_the_site(element):
             continue
         looked += 1
         if looked > MOST:
@@ -85,18 +88,23 @@ def printed(page: Declared) -> Iterator[Claim]:
             return
 
 
-def _of_teaser(element: Any) -> bool:
-    """Does the date stand in a link, or in an item of a list of articles?"""
-    for depth, up in enumerate(element.iterancestors()):
-        if up.tag == "a" and (up.get("href") or "").strip("#"):
-            return not _rel_bookmark(up)
-        if up.tag == "li" and depth > 2 or depth > 8:
+def _of_the_site(element: Any) -> bool:
+    """Does the element stand in the page's own header, where papers print today's date?"""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
             return False
+        if up.tag == "header" or up.tag == "div" and SITE_HEADER.search(f"{up.get('class') or ''} {up.get('id') or ''}"[:300]):
+            return up.find(".//h1") is None and up.find(".//h2") is None
     return False
 
 
-def _rel_bookmark(a: Any) -> bool:
-    return "bookmark" in (a.get("rel") or "")
+SITE_HEADER = re.compile(r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|top-?bar|masthead|nav(?:bar)?)(?=\s|$)", re.I)
+
+
+def _in_link(element: Any) -> bool:
+    """Does the date stand in a link to another story? Blogs link the date of a post to the post."""
+    link = next((up for up in element.iterancestors("a")), None)
+    return link is not None and bool((link.get("href") or "").strip("#")) and "bookmark" not in (link.get("rel") or "")
 
 
 def in_address(page: Declared) -> Iterator[Claim]:

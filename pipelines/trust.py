@@ -63,6 +63,7 @@ PUBLISHED_DECLARED = (
     Line("microdata", ("datePublished",), "beside the text, for machines"),
     Line("json-ld", ("dateCreated",), "before publication, by hours at most"),
 )  # fmt: skip
+PUBLISHED_DATE = (Line("meta", ("date",), "the date of the page, which on most is that of the article"),)
 PUBLISHED_PRINTED = "what readers see below the headline"
 PUBLISHED_URL = "the day on which the system made the address"
 PUBLISHED_GENERIC = (
