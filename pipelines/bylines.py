@@ -51,7 +51,7 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
 
 
 def _named(page: Declared) -> Iterator[tuple[str, list[str], str]]:
-    """(source, names as they stand there, why it is trusted), the most trusted first. Lazy: printing is searched last."""
+    """(source, names as they stand there, why it is trusted), the most trusted first. Lazy."""
     yield "json-ld author", _in_node(page, page.article), trust.AUTHORS_JSON_LD
     for node in page.page_nodes:
         yield "json-ld page author", _in_node(page, node), trust.AUTHORS_PAGE_NODE
@@ -97,5 +97,6 @@ def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:
         return found
     persons_of = (jsonld.text(node.get("name")) for node in page.nodes if "Person" in jsonld.types(node))
     metas = (raw for line in trust.AUTHORS_META for name in line.names for raw in page.metas.get(name, ()))
-    spelled = {name.casefold(): name for raw in (*persons_of, *metas) for name in persons([raw or ""]) if not name.isupper()}
+    elsewhere = (name for raw in (*persons_of, *metas) for name in persons([raw or ""]))
+    spelled = {name.casefold(): name for name in elsewhere if not name.isupper()}
     return tuple(spelled.get(name.casefold(), name) for name in found)

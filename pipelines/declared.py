@@ -33,7 +33,8 @@ ISSNS = XPath('.//text()[contains(., "ISSN")]')
 
 # What a site calls itself, where a headline ends.
 SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher", "copyright")
-HEADLINE = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "headline", "title")
+# What tells which of several article nodes is the page's own.
+HEADLINE = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "headline", "title")
 
 # Parts of a page that speak of other stories or are other people's words. Class tokens are whole words or begin one:
 # "has-sidebar" is the article's own wrapper.
@@ -112,7 +113,7 @@ class Declared:
     def root_attribute(self, name: str) -> str | None:
         """An attribute of <html>."""
         root = self.tree.getroottree().getroot()
-        return root.get(name) or (root.get("{http://www.w3.org/XML/1998/namespace}lang") if name == "xml:lang" else None)
+        return root.get(name) or root.get(name.replace("xml:", "{http://www.w3.org/XML/1998/namespace}"))
 
     def elsewhere(self, element: Any) -> bool:
         """Does an element stand in a part of the page that is not about its article?"""
@@ -138,16 +139,23 @@ class Declared:
 
 
 # Around the text, not in it: an article may well name the number of another periodical.
-FRAME = re.compile(r"(?:^|[\s_-])(?:foot|footer|header|masthead|imprint|impressum|copyright|colophon|site-?info|legal)", re.I)
+FRAME = re.compile(
+    r"(?:^|[\s_-])(?:foot|footer|header|masthead|imprint|impressum|copyright|colophon|site-?info|legal)", re.IGNORECASE
+)
 
 
 def _in_frame(element: Any) -> bool:
     """Does an element belong to the page's header or footer?"""
     while element is not None and element.tag not in ("article", "main", "body"):
-        if element.tag in ("header", "footer") or FRAME.search(f"{element.get('class') or ''} {element.get('id') or ''}"[:500]):
+        if element.tag in ("header", "footer") or FRAME.search(named(element)):
             return True
         element = element.getparent()
     return False
+
+
+def named(element: Any) -> str:
+    """The names of an element: its classes and its id."""
+    return f"{element.get('class') or ''} {element.get('id') or ''}"[:500]
 
 
 def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None = None) -> Declared:
@@ -191,7 +199,8 @@ INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 
 def canonical_url(page: Declared) -> str | None:
     """rel=canonical, else og:url, made absolute."""
-    return next((url for raw in (*page.links["canonical"], *page.metas.get("og:url", ())) if (url := own(raw, page))), None)
+    raws = (*page.links["canonical"], *page.metas.get("og:url", ()))
+    return next((url for raw in raws if (url := own(raw, page))), None)
 
 
 def own(raw: str, page: Declared) -> str | None:

@@ -41,7 +41,7 @@ BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "scr
 CLASSED_TAGS = frozenset(("h3", "div", "span", "p"))
 TRAIL = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
 LOGO = re.compile(r"(?:^|[\s_-])(?:site-?(?:title|name|logo|branding|heading)|logo|brand|masthead)(?=[\s_-]|$)", re.I)
-INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr", "nobr"))
+INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr"))
 
 
 @dataclass(slots=True)

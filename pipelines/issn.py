@@ -9,7 +9,7 @@ PRINTED = re.compile(r"\bISSN(?:-?L)?\b[^\d]{0,20}(\d{4}\s?[-–‐‑]\s?\d{3}[
 
 
 def parse(raw: str) -> str | None:
-    """ "2330-717X" out of what holds it, if its check digit is right; None if not, or if more than a number is there."""
+    """The number in what holds it, as 2330-717X; None if its check digit is wrong, or if much more stands there."""
     found = NUMBER.search(raw)
     if not found or len(raw) > 60:
         return None

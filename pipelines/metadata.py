@@ -119,7 +119,7 @@ def read(page: Declared, date_in_text: DateInText | None = None) -> Metadata:
 
 
 def candidates(page: Declared, date_in_text: DateInText | None = None) -> dict[str, list[Candidate]]:
-    """Every claim to every field, in the order of trust, the winner marked: what `read` chose, and what it passed by."""
+    """Every claim to every field, in the order of trust: what `read` chose is marked, and what it passed by is told."""
     asked = Asked(page, site(page), date_in_text)
     return {field: told(find(asked)) for field, find in FIELDS.items()}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import dates, trust
 from pipelines.arbitration import Claim, claims
-from pipelines.declared import Declared, tidied
+from pipelines.declared import Declared, named, tidied
 
 DateInText = Callable[[Declared], str | None]
 
@@ -20,8 +20,14 @@ DATED = re.compile(
     r"(?:[-_](?:single|display|text|published|publish|created?|posted|time|date|line))?(?=[\s_-]|$)",
     re.IGNORECASE,
 )
-CHANGED = re.compile(r"updat|modif|chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater", re.I)
-URL_DAY = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/_.-]|$)|/((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=[/_.-]|$)")
+CHANGED = re.compile(
+    r"updat|modif|chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
+    r"|päivit|zaktualiz|обновл|оновл|更新|güncelle",
+    re.IGNORECASE,
+)
+URL_DAY = re.compile(
+    r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/_.-]|$)|/((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=[/_.-]|$)"
+)
 MOST = 12  # places that are looked at for a printed date
 
 SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "microdata": "microdata", "feed": "feed"}
@@ -71,7 +77,7 @@ def printed(page: Declared) -> Iterator[Claim]:
     looked = 0
     for element in page.marks.dates:
         classes = (element.get("class") or "")[:300]
-        if element.tag not in DATED_TAGS or element.tag != "time" and not DATED.search(classes):
+        if element.tag not in DATED_TAGS or (element.tag != "time" and not DATED.search(classes)):
             continue
         if page.elsewhere(element) or _in_link(element) or _of_the_site(element):
             continue
@@ -79,7 +85,7 @@ def printed(page: Declared) -> Iterator[Claim]:
         if looked > MOST:
             return
         line = tidied(" ".join(element.itertext())[:400]) or ""
-        if CHANGED.search(classes) and "published" not in classes or CHANGED.search(line):
+        if (CHANGED.search(classes) and "published" not in classes) or CHANGED.search(line):
             continue
         stamp = element.get("datetime") or element.get("content") or ""
         value = dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page))
@@ -93,12 +99,14 @@ def _of_the_site(element: Any) -> bool:
     for up in element.iterancestors():
         if up.tag in ("article", "main"):
             return False
-        if up.tag == "header" or up.tag == "div" and SITE_HEADER.search(f"{up.get('class') or ''} {up.get('id') or ''}"[:300]):
+        if up.tag == "header" or (up.tag == "div" and SITE_HEADER.search(named(up))):
             return up.find(".//h1") is None and up.find(".//h2") is None
     return False
 
 
-SITE_HEADER = re.compile(r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|top-?bar|masthead|nav(?:bar)?)(?=\s|$)", re.I)
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|top-?bar|masthead|nav(?:bar)?)(?=\s|$)", re.IGNORECASE
+)
 
 
 def _in_link(element: Any) -> bool:

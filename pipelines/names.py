@@ -13,7 +13,8 @@ BY = re.compile(
     r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
     r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
     r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
+    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
+    r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
@@ -70,15 +71,23 @@ WIRE = re.compile(
 )
 # Placeholders, and words that stand where a name is expected.
 NOBODY = frozenset(
-    "by von par por di door af av unknown anonymous anonym anónimo photo foto text texte admin administrator root user guest"
-    " no-author no_author none null undefined author authors autor autoren editor webmaster superadmin default posted"
-    " written published veröffentlicht publié publicado pubblicato gepubliceerd opublikowano recipe rezept receta"
-    " recette ricetta share teilen print drucken am on at um le el den http https".split()
-) | {"no author", "super user", "site admin", "rezept von", "recipe by"}
+    (
+        "by", "von", "par", "por", "di", "door", "af", "av", "unknown", "anonymous", "anonym", "anónimo",
+        "photo", "foto", "text", "texte", "admin", "administrator", "root", "user", "guest", "no-author",
+        "no_author", "none", "null", "undefined", "author", "authors", "autor", "autoren", "editor",
+        "webmaster", "superadmin", "default", "posted", "written", "published", "veröffentlicht", "publié",
+        "publicado", "pubblicato", "gepubliceerd", "opublikowano", "recipe", "rezept", "receta", "recette",
+        "ricetta", "share", "teilen", "print", "drucken", "am", "on", "at", "um", "le", "el", "den", "http",
+        "https", "no author", "super user", "site admin", "rezept von", "recipe by",
+    )
+)  # fmt: skip
 PARTICLES = frozenset(
-    "von van der den de del della di da dos das du la le el al bin ibn ben y e zu zur vom und of the ter ten te af av"
-    " dal dalla dello degli do d' i st".split()
-)
+    (
+        "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "el",
+        "al", "bin", "ibn", "ben", "y", "e", "zu", "zur", "vom", "und", "of", "the", "ter", "ten", "te", "af",
+        "av", "dal", "dalla", "dello", "degli", "do", "d'", "i", "st",
+    )
+)  # fmt: skip
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
@@ -93,7 +102,7 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
                 found.setdefault("".join(_words(name)), name)
     names = tuple(found.values())
     if any(" " in name for name in names):  # beside full names, "MD" is a degree, "Gardener" a trade, "lsc" a typist
-        return tuple(name for name in names if " " in name or not name.isascii() and not name[0].isupper())
+        return tuple(name for name in names if " " in name or (not name.isascii() and not name[0].isupper()))
     return names
 
 

@@ -21,7 +21,7 @@ NEAR = 120  # elements after the headline in which a byline may stand
 CLOSE = 30  # lines after the headline in which a name beside a date is the author's
 
 MICRODATA_NAME = XPath('.//*[@itemprop="name"]')
-CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "cite", "h3", "h4", "h5", "h6"))
+CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "h3", "h4", "h5", "h6"))
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class that names its element for the author, and nothing of the author but the name.
 AUTHOR_CLASS = re.compile(
@@ -98,7 +98,7 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
                 return
         home = home or around
         # A name may be set in two elements: one-word pieces belong together, and what is in one link.
-        one = all(" " not in piece for piece in pieces) or element.tag == "a" and len(" ".join(pieces).split()) <= 4
+        one = all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4)
         group.append(" ".join(pieces) if one else "\n".join(pieces))
     if group:
         yield group
@@ -131,14 +131,14 @@ BY_INSIDE = re.compile(
 
 
 def beside_date(page: Declared) -> Iterator[Byline]:
-    """A name that stands with the date below the headline, in one line or in elements side by side. The weakest sign."""
+    """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
     lines = _after(page)[:CLOSE]
     for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
         if not 2 <= len(pieces) <= 4:
             near = [other for other, _ in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
             pieces = [line, *(text for other, text in lines[max(0, at - 3) : at + 4] if other in near)]
-        if _is_full_name(pieces[0]) or len(pieces) <= 4 and COLUMN.search(line):
+        if _is_full_name(pieces[0]) or (len(pieces) <= 4 and COLUMN.search(line)):
             names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
             if names and any(_dated(piece, page) for piece in pieces):
                 yield Byline("beside the date", names[:1], "stands with the date below the headline")

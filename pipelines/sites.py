@@ -36,7 +36,8 @@ def named(page: Declared, name: str | None, shown: Iterable[str] = ()) -> Site:
     ends = [".".join(labels[at:]) for at in range(len(labels) - 1)]  # blog.paper.example, paper.example
     names = [name, jsonld.text(page.article.get("publisher"), "name"), *page.meta(SITE), *shown, *ends]
     names += [end.rpartition(".")[0] for end in ends] + labels[:1] + [host.rsplit(".", 2)[0]]
-    own = {joined(words) for words in page.headlines if len(words.split()) > 3}  # a site named like its article: a mistake
+    # A site that is called like its article is a mistake of the page.
+    own = {joined(words) for words in page.headlines if len(words.split()) > 3}
     words = {word for name in names if name and (word := joined(name)) and word not in own - set(map(joined, shown))}
     return Site(frozenset(words | {ARTICLE_WORD.sub("", word) for word in words}), re.sub(r"\W", "", host))
 

@@ -104,15 +104,17 @@ def declared(page: Declared, site: Site) -> Said:
 def _not_cut_off(claim: Claim, others: list[Claim]) -> Claim:
     """`claim`, refused if another goes on with a quotation mark: content="He said "no"" ends an attribute early."""
     for other in others:
-        if claim.value and other.value and re.match(r"\s*[\"'“]", other.value.removeprefix(claim.value) or "x"):
-            if other.value.startswith(claim.value):
-                return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
+        longer = claim.value and other.value and other.value.startswith(claim.value) and other.value[len(claim.value) :]
+        if longer and longer.lstrip().startswith(('"', "'", "“")):
+            return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
     return claim
 
 
 def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> int | None:
     """Which of RANKS a heading has; None if it is no candidate."""
-    if heading.place in ("logo", "hidden", "link", "trail") or site.is_called(heading.text) or len(heading.text) > LONGEST:
+    if heading.place in ("logo", "hidden", "link", "trail"):
+        return None
+    if site.is_called(heading.text) or len(heading.text) > LONGEST:
         return None
     variants = {jsonld.same_words(text) for text in (heading.text, heading.raw, *heading.parts)}
     main = heading.source == "h1" or (heading.source == "itemprop headline" and not any(map(_is_h1, printed)))
@@ -174,7 +176,7 @@ def agree(one: str, other: str) -> bool:
 
 def _content(title: str) -> set[str]:
     """The longer words of a headline."""
-    return {word for word in jsonld.same_words(title).split() if len(word) > 3 or "\u3040" < word[0]}
+    return {word for word in jsonld.same_words(title).split() if len(word) > 3 or word[0] > "\u3040"}
 
 
 def without_affix(title: str, site: Site) -> str:

@@ -18,7 +18,7 @@ CANONICAL_URL = (
 TITLE = (
     Line("json-ld", ("headline",), "the article's own node, written for machines that quote it"),
     Line("meta", ("og:title",), "for social media: often reworded"),
-    Line("meta", ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"), "library and feed"),
+    Line("meta", ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"), "for libraries"),
     Line("meta", ("twitter:title", "headline", "title"), "no standard says what they hold"),
     Line("json-ld page", ("headline",), "of the page, not of the article"),
     Line("title", ("title",), "with site name and section around it"),
@@ -121,7 +121,7 @@ PUBLISHER = (
 
 ISSN = (
     Line("json-ld", ("issn", "isPartOf.issn", "publisher.issn"), "the periodical that the article is part of"),
-    Line("meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"), "library practice"),
+    Line("meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"), "for libraries"),
     Line("json-ld site", ("issn",), "the site is the periodical"),
     Line("printed", ("issn",), "the imprint in header or footer"),
 )  # fmt: skip
