@@ -93,10 +93,7 @@ class Declared:
         """Dates and descriptions beside the text, by itemprop; those of comments and teasers left out."""
         found: dict[str, list[str]] = {}
         for element in self.marks.items:
-            if element.tag == "meta":  # among the metas it is read already; here those of the body alone
-                raw = element.get("content") or ""
-            else:
-                raw = element.get("datetime") or element.get("content") or " ".join(element.itertext())
+            raw = element.get("datetime") or element.get("content") or " ".join(element.itertext())
             if raw.strip() and not self.elsewhere(element):
                 for name in element.get("itemprop")[:200].split():
                     found.setdefault(name, []).append(raw[:LONGEST])
@@ -162,10 +159,11 @@ def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None =
     """Read what the page `tree` (an lxml element, left as it is) declares. `seen`: when it was captured."""
     page = Declared(tree, url, seen, hint or {})
     for meta in METAS(tree):
-        names = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
-        content = clean(meta.get("content"))
-        if names and content:
-            page.metas.setdefault(names.strip().lower()[:100], []).append(content)
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
+        if not name or ("date" in name and "itemprop" in meta.attrib):  # a comment may have one: see `microdata`
+            continue
+        if content := clean(meta.get("content")):
+            page.metas.setdefault(name.strip().lower()[:100], []).append(content)
     page.links["canonical"] = [raw] if (raw := CANONICAL(tree)) else []
     page.headlines = [words for h1 in HEADLINES(tree)[:8] if (words := clean(h1.text_content()))]
     page.page_title = clean(TITLE(tree)) or ""

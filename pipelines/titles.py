@@ -28,7 +28,9 @@ RANKS = (
 )
 EQUAL, NEAR, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED = range(len(RANKS))
 
-SEPARATOR = re.compile(r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+")
+SEPARATOR = re.compile(
+    r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
+)
 DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*)?(?=\D)")
 
 
