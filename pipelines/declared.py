@@ -93,7 +93,7 @@ class Declared:
         """Dates and descriptions beside the text, by itemprop; those of comments and teasers left out."""
         found: dict[str, list[str]] = {}
         for element in self.marks.items:
-            raw = element.get("datetime") or element.get("content") or " ".join(element.itertext())
+            raw = element.get("datetime") or element.get("content") or words_of(element) or ""
             if raw.strip() and not self.elsewhere(element):
                 for name in element.get("itemprop")[:200].split():
                     found.setdefault(name, []).append(raw[:LONGEST])
@@ -185,6 +185,18 @@ def clean(value: str | None) -> str | None:
     if "<" in value:
         value = re.sub(r"</?[a-zA-Z][^<>]{0,200}>", " ", value)
     return tidied(value)
+
+
+def words_of(element: Any, most: int = LONGEST) -> str | None:
+    """The text of an element as `tidied`, None if it has none; not much more than `most` characters are looked at."""
+    pieces: list[str] = []
+    length = 0
+    for piece in element.itertext():
+        pieces.append(piece[:most])
+        length += len(pieces[-1])
+        if length > most or len(pieces) > most:
+            break
+    return tidied(" ".join(pieces))
 
 
 def tidied(text: str) -> str | None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import jsonld
-from pipelines.declared import Declared, tidied
+from pipelines.declared import Declared, tidied, words_of
 from pipelines.sites import is_home
 
 MOST = 50  # headings that are looked at
+DEEPEST = 20  # elements inside each other in a heading
 LONGEST = 220  # characters; what is longer is a standfirst
 
 # Class names of an element that holds the headline of the page's own article.
@@ -63,7 +64,7 @@ def headings(page: Declared) -> list[Heading]:
         source = _source(element)
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
-        raw = tidied(" ".join(element.itertext())[:2000])
+        raw = words_of(element)
         if not raw:
             continue
         place = _place(element, page)
@@ -82,30 +83,32 @@ def _source(element: Any) -> str | None:
         return "itemprop headline"
     if element.tag not in CLASSED_TAGS or not CLASSY.search((element.get("class") or "")[:300]):
         return None
-    return None if any(True for _ in element.iter("h1", "h2", "h3") if _ is not element) else "class headline"
+    if len(words_of(element) or "") > LONGEST or any(inner is not element for inner in element.iter("h1", "h2", "h3")):
+        return None  # it holds the headline and more
+    return "class headline"
 
 
 def _text(element: Any) -> str | None:
     """The words of a heading without the parts that are marked as beside it."""
     words: list[str] = []  # "\\0" for the edge of an element, which is a space unless a mark follows
-    _collect(element, words, True)
+    _collect(element, words, 0)
     return tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
 
 
-def _collect(element: Any, words: list[str], top: bool = False) -> None:
-    block = not top and element.tag not in INLINE
-    if top or not _beside(element):
-        if block:
+def _collect(element: Any, words: list[str], depth: int) -> None:
+    """The words of an element, and of those inside it that are part of the headline."""
+    words.append(element.text or "")
+    for child in element if depth < DEEPEST else ():
+        if isinstance(child.tag, str) and not _beside(child):
+            edge = "" if child.tag in INLINE else "\0"
+            words.append(edge)
+            _collect(child, words, depth + 1)
+            words.append(edge)
+        else:
             words.append("\0")
-        words.append(element.text or "")
-        for child in element:
-            if isinstance(child.tag, str):
-                _collect(child, words)
-            words.append(child.tail or "")
-        if block:
-            words.append("\0")
-    else:
-        words.append("\0")
+        words.append((child.tail or "")[:LONGEST])
+        if len(words) > 1000:
+            return
 
 
 def _beside(element: Any) -> bool:
@@ -120,7 +123,7 @@ def _parts(element: Any) -> list[str]:
     children = [child for child in element if isinstance(child.tag, str) and child.tag != "br"]
     if not children or len(children) > 8:
         return []
-    texts = [" ".join(child.itertext()) for child in children]
+    texts = [words_of(child) or "" for child in children]
     loose = [element.text or "", *(child.tail or "" for child in children)]
     after_first = [*texts[1:], *(child.tail or "" for child in children)]
     return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := tidied(text[:1000]))]

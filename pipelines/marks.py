@@ -18,6 +18,7 @@ AUTHOR = re.compile(
     r"|ritten-by|AUTHOR|BYLINE"
 )
 DATE = re.compile(r"date|Date|DATE|ublish|osted|datum|fecha|time|Time")
+MOST = 500  # elements of a kind; no article has as many, and every one of them costs a look around it
 SECTIONING = frozenset(("html", "body", "head", "script", "style", "link", "img", "svg", "path", "main"))
 
 
@@ -34,7 +35,7 @@ class Marks:
 
 
 def marks(tree: Any) -> Marks:
-    """The marked elements of a page."""
+    """The marked elements of a page, the first MOST of each kind."""
     found = Marks()
     for element in tree.iter():
         tag = element.tag
@@ -50,6 +51,8 @@ def marks(tree: Any) -> Marks:
             _by_class(element, tag, classes[:500], found)
         if item := element.get("itemprop"):
             _by_item(element, item, found)
+    for name in Marks.__dataclass_fields__:
+        del getattr(found, name)[MOST:]
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines import dates, trust
 from pipelines.arbitration import Claim, claims
-from pipelines.declared import Declared, named, tidied
+from pipelines.declared import Declared, named, words_of
 
 DateInText = Callable[[Declared], str | None]
 
@@ -84,7 +84,7 @@ def printed(page: Declared) -> Iterator[Claim]:
         looked += 1
         if looked > MOST:
             return
-        line = tidied(" ".join(element.itertext())[:400]) or ""
+        line = words_of(element, 400) or ""
         if (CHANGED.search(classes) and "published" not in classes) or CHANGED.search(line):
             continue
         stamp = element.get("datetime") or element.get("content") or ""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from lxml.etree import XPath
-
 from pipelines import dates
-from pipelines.declared import Declared, tidied
+from pipelines.declared import Declared, tidied, words_of
 from pipelines.moments import locale
 from pipelines.names import BY, COLUMN, names_only, persons
 from pipelines.titles import page_headings
@@ -20,7 +18,6 @@ LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
 CLOSE = 30  # lines after the headline in which a name beside a date is the author's
 
-MICRODATA_NAME = XPath('.//*[@itemprop="name"]')
 CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "h3", "h4", "h5", "h6"))
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A class that names its element for the author, and nothing of the author but the name.
@@ -63,8 +60,8 @@ def bylines(page: Declared) -> Iterator[Byline]:
 
 
 def _microdata(page: Declared) -> Iterator[Any]:
-    for element in page.marks.author_items:
-        names = MICRODATA_NAME(element)
+    for element in page.marks.author_items[: 5 * MOST]:
+        names = [inner for inner in islice(element.iter(), MOST) if inner.get("itemprop") == "name"]
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
@@ -87,7 +84,7 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
         pieces = _pieces(element)
         if not pieces or sum(map(len, pieces)) > LONGEST:
             continue
-        done.update(element.iter())
+        done.update(islice(element.iter(), LONGEST))
         parent = element.getparent()
         around = {up for up in (parent, parent.getparent() if parent is not None else None) if up is not None}
         if group and not around & home:
@@ -105,7 +102,7 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
 
 
 def _pieces(element: Any) -> list[str]:
-    return [piece for text in element.itertext() if (piece := tidied(text[:1000]))]
+    return [piece for text in islice(element.itertext(), LONGEST) if (piece := tidied(text[:1000]))]
 
 
 def below_headline(page: Declared) -> Iterator[Byline]:
@@ -120,7 +117,7 @@ def below_headline(page: Declared) -> Iterator[Byline]:
                 yield Byline("by-line", [alone], "says who wrote it, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
             yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
-        elif (a := _author_link(element)) is not None and (name := tidied(" ".join(a.itertext())[:200])):
+        elif (a := _author_link(element)) is not None and (name := words_of(a, 200)):
             yield Byline("author link", [name], "below the headline, leads to an author's page")
 
 
@@ -174,7 +171,7 @@ def _after(page: Declared) -> list[tuple[Any, str]]:
         if seen > NEAR:
             break
         if len(element) <= 4 and not page.elsewhere(element):
-            line = tidied(" ".join(element.itertext())[: 2 * LONGEST])
+            line = words_of(element, 2 * LONGEST)
             if line and len(line) <= LONGEST:
                 lines.append((element, line))
     return lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pipelines import jsonld, trust
 from pipelines.arbitration import Claim, claims
@@ -17,6 +18,7 @@ from pipelines.headings import LONGEST, Heading, headings
 from pipelines.sites import Site
 
 # The order of trust among what is printed and what is declared; a claim takes the first rank that fits.
+MOST = 50  # declared titles that are looked at
 RANKS = (
     "printed as the page's headline, and declared",
     "printed as the page's headline, and declared in nearly these words",
@@ -88,13 +90,14 @@ def shown_names(page: Declared) -> list[str]:
 
 def declared(page: Declared, site: Site) -> Said:
     """What the page declares as its headline, without the site's name."""
-    found = list(claims(page, trust.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= 500 else None))
+    said = claims(page, trust.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= 500 else None)
+    found = list(islice(said, MOST))
     found = [_not_cut_off(claim, found) for claim in found]
     plain = {jsonld.same_words(claim.value) for claim in found if claim.value and claim.source != "title title"}
     pieces = plain | {jsonld.same_words(claim.value) for claim in found if claim.value}
     words: set[str] = set()
     for claim in found:
-        for cut in SEPARATOR.finditer(claim.raw):
+        for cut in islice(SEPARATOR.finditer(claim.raw[:500]), 12):
             halves = {jsonld.same_words(claim.raw[: cut.start()]), jsonld.same_words(claim.raw[cut.end() :])}
             if cut[0].startswith(":"):
                 words |= halves
