@@ -55,6 +55,9 @@ class Asked(NamedTuple):
     date_in_text: DateInText | None
 
 
+NOT_A_NAME = re.compile(r"https?:|//|@|©|\(c\)|copyright", re.IGNORECASE)
+
+
 def language(raw: str, _page: Declared) -> str | None:
     """ISO 639-1 code. A language in words is none; nobody guesses."""
     return raw[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw) else None
@@ -62,7 +65,7 @@ def language(raw: str, _page: Declared) -> str | None:
 
 def name(raw: str, _page: Declared) -> str | None:
     """A short name, no address."""
-    return raw if len(raw) <= 80 and not raw.startswith(("http", "//", "@")) else None
+    return raw if len(raw) <= 80 and not NOT_A_NAME.match(raw) else None
 
 
 def tags(found: Iterable[Claim]) -> Iterator[Claim]:

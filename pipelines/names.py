@@ -29,13 +29,15 @@ PICTURES = re.compile(
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
 SPLIT = re.compile(
-    r"\s*[;/、,،\n]\s*|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+", re.IGNORECASE
+    r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+"
+    r"|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+",
+    re.IGNORECASE,
 )
 SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
 COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a date.
 AFTER = re.compile(
-    r"\s*[(\[].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE = re.compile(
@@ -141,12 +143,21 @@ def split(byline: str) -> list[str]:
     line = unescape(byline).strip()
     if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
+    line = INSIDE_BRACKETS.sub(r"\1", line)
     parts = []
-    for whole in SPLIT.split(_without_by(line)):
+    others = False  # "Text: A, B; photos: C, D": D made pictures too
+    for whole in SPLIT.split(line if PICTURES.match(line) else _without_by(line)):
         for part in SHORT_AND.split(whole or ""):
-            if not PICTURES.match(part) and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
+            if PICTURES.match(part):
+                others = True
+            elif BY.match(part):
+                others = False
+            if not others and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
                 parts.append(" ".join(name.split()))
     return parts
+
+
+INSIDE_BRACKETS = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
 
 
 TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")

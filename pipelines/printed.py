@@ -34,7 +34,7 @@ NOT_THE_NAME = re.compile(
 # Addresses of pages about one author.
 AUTHOR_PAGE = re.compile(
     r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
-    r"|journalists?|contributors?|writers?|columnists?|reporters?|people|profiles?|profil|staff|team|person)[/=][^/?#]{3,}",
+    r"|journalists?|contributors?|writers?|columnists?|reporters?)[/=][^/?#]{3,}",
     re.IGNORECASE,
 )
 

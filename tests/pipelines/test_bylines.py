@@ -136,6 +136,18 @@ AUTHORS = {
         ("Jane Doe",),
     ),
     "spanish": (meta("author", "Por María de la Cruz y Juan Pérez Gil"), "", ("María de la Cruz", "Juan Pérez Gil")),
+    "the end of an agency's report": (
+        meta("author", "Reporting by Jane Doe in Port Selby, John Roe; editing by Ann Poe, Ed Loe"),
+        "",
+        ("Jane Doe", "John Roe"),
+    ),
+    "pictures after the text": (
+        meta("author", "Text: Ida Boje, Jan Petersen; Fotos: Ann Poe, Ed Loe"),
+        "",
+        ("Ida Boje", "Jan Petersen"),
+    ),
+    "a name before marriage in brackets": (meta("author", "Jane (Roe) Doe"), "", ("Jane Roe Doe",)),
+    "name and employer in two sentences": (meta("author", "Jane Carpenter. Port Agency"), "", ("Jane Carpenter",)),
     "polish": (meta("author", "Autor: Jan Kowalski"), "", ("Jan Kowalski",)),
     "swedish": (meta("author", "Av Åsa Öberg och Nils Ek"), "", ("Åsa Öberg", "Nils Ek")),
     "dutch": (meta("author", "Door Piet van den Berg en Ans de Wit"), "", ("Piet van den Berg", "Ans de Wit")),

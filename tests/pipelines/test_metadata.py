@@ -209,6 +209,28 @@ def test_a_huge_attribute_costs_little(field):
         assert time.process_time() - start < 3
 
 
+HOSTILE = {
+    "headings": "<h1>a b c d</h1>" * 45_000,
+    "a deep heading": "<h1>" + "<span>" * 1900 + "x",
+    "a wide heading": "<h1>" + "<span>x </span>" * 45_000,
+    "authors inside each other": "<div class=author>" * 1900 + "<span class=byline>x y</span>" * 40_000,
+    "headlines inside each other": "<div class=article-title>" * 1900 + "<span class=headline>x y</span>" * 40_000,
+    "items inside each other": "<div itemprop=author><div itemprop=datePublished>" * 900
+    + "<i itemprop=name>x</i>" * 40_000,
+    "dates in links": "<a href=y><div class=date>" * 900 + "<time>1 May</time>" * 40_000,
+    "numbers of periodicals": "<footer>" + "<i>ISSN 1234</i>" * 40_000,
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_a_page_of_nothing_but_marks_costs_little(body):
+    """However often a page marks headlines, authors and dates, a few hundred are looked at."""
+    hostile = page(body=body)
+    start = time.process_time()
+    metadata.read(hostile)
+    assert time.process_time() - start < 4
+
+
 def test_a_huge_line_costs_little():
     """The same for text: no expression runs away on it."""
     for filler in ("by a ", "1. ", "von ", "a, ", "- ", "May 1 "):
