@@ -48,7 +48,7 @@ ROLE = re.compile(
     r"|follow|home|author"
     r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
     r"|institute|posted|marketing|strategy|strategist|operations|engineering|founders?|co-founders?|ceo|cto|president"
-    r"|senior|junior|specialist|consultant|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
+    r"|senior|junior|specialist|consultant|engineer|developer|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
     r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
     r"|rechte|copyright|rights"
     r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
@@ -80,6 +80,7 @@ NOBODY = frozenset(
         "webmaster", "superadmin", "default", "posted", "written", "published", "veröffentlicht", "publié",
         "publicado", "pubblicato", "gepubliceerd", "opublikowano", "recipe", "rezept", "receta", "recette",
         "ricetta", "share", "teilen", "print", "drucken", "am", "on", "at", "um", "le", "el", "den", "http",
+        "podcast", "zvg", "courtesy", "cortesía", "email", "e-mail",
         "https", "no author", "super user", "site admin", "rezept von", "recipe by",
     )
 )  # fmt: skip
@@ -104,8 +105,13 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
                 found.setdefault("".join(_words(name)), name)
     names = tuple(found.values())
     if any(" " in name for name in names):  # beside full names, "MD" is a degree, "Gardener" a trade, "lsc" a typist
-        return tuple(name for name in names if " " in name or (not name.isascii() and not name[0].isupper()))
+        return tuple(name for name in names if " " in name or not latin(name))
     return names
+
+
+def latin(name: str) -> bool:
+    """Is a name written in Latin letters, where a full name has a space in it?"""
+    return bool(re.search("[A-Za-z]", name))
 
 
 def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
@@ -126,9 +132,14 @@ def names_only(line: str, names: Iterable[str]) -> bool:
 def collective(byline: str) -> str | None:
     """The desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
     name = TRIM.sub("", _without_by(unescape(byline).replace("\n", " ").strip()))
-    if not 1 < len(name) <= 80 or "@" in name or "://" in name or len(name.split()) > 8 or PICTURES.match(name):
+    if not 1 < len(name) <= 80 or len(name.split()) > 8 or not LETTERS.search(name) or PICTURES.match(name):
         return None
-    return None if name.casefold() in NOBODY or is_agency(name) else name
+    if name.casefold() in NOBODY or name.split()[-1].casefold() in PARTICLES or is_agency(name):
+        return None
+    return None if "@" in name or "://" in name else name
+
+
+LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, a licence and its version are no names
 
 
 def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
@@ -172,15 +183,19 @@ def _without_by(line: str) -> str:
 def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     """Could this be a person's name, or the pseudonym of one? `papers`: the names of the paper, as words."""
     words = name.split()
-    if not 1 < len(name) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
+    if not 1 < len(name.strip(".")) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
         return False
     if is_agency(name) or name.casefold() in NOBODY or ROLE.search(name):
         return False
     key = _words(name)
     if any(key[: len(paper)] == paper or "".join(key) == "".join(paper) for paper in papers):
         return False
-    # Every word of a name starts with a capital, particles aside, in scripts that have capitals.
-    return not any(word[0].islower() and word.casefold() not in PARTICLES for word in words[1:])
+    # Every word of a name starts with a capital, particles aside, in scripts that have capitals. A lone word may be
+    # an account's; no name ends with a particle.
+    checked = words[1:] if len(words) == 1 else words
+    if any(word[0].islower() and word.casefold() not in PARTICLES for word in checked):
+        return False
+    return len(words) == 1 or words[-1].casefold() not in PARTICLES
 
 
 def is_agency(name: str) -> bool:

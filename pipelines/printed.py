@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 from pipelines import dates
 from pipelines.declared import Declared, tidied, words_of
 from pipelines.moments import locale
-from pipelines.names import BY, COLUMN, names_only, persons
+from pipelines.names import BY, COLUMN, PICTURES, latin, names_only, persons
+from pipelines.sites import joined
 from pipelines.titles import page_headings
 
 MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
-CLOSE = 30  # lines after the headline in which a name beside a date is the author's
+CLOSE = 20  # lines after the headline in which a name beside a date is the author's
 
 CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "h3", "h4", "h5", "h6"))
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -113,12 +114,19 @@ def below_headline(page: Declared) -> Iterator[Byline]:
         if line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN.split(shortest)[0]
-            if (found := persons([alone])) and names_only(alone, found):
+            if (
+                (found := persons([alone]))
+                and names_only(alone, found)
+                and (" " in found[0] or not latin(found[0]) or _dated(line, page))
+            ):
                 yield Byline("by-line", [alone], "says who wrote it, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
             yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
-        elif (a := _author_link(element)) is not None and (name := words_of(a, 200)):
-            yield Byline("author link", [name], "below the headline, leads to an author's page")
+        elif (a := _author_link(element)) is not None:
+            pieces = [piece for piece in _pieces(a) if not PICTURES.match(piece)]
+            name = " ".join(dict.fromkeys(pieces))
+            if len(name) <= LONGEST and _named_in(a, name):
+                yield Byline("author link", [name], "below the headline, leads to an author's page")
 
 
 # "Posted in Science by Jo Quill on May 6, 2024"
@@ -129,7 +137,7 @@ BY_INSIDE = re.compile(
 
 def beside_date(page: Declared) -> Iterator[Byline]:
     """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
-    lines = _after(page)[:CLOSE]
+    lines = [(element, line) for element, line in _after(page)[:CLOSE] if not _of_a_tool(element)]
     for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
         if not 2 <= len(pieces) <= 4:
@@ -139,6 +147,14 @@ def beside_date(page: Declared) -> Iterator[Byline]:
             names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
             if names and any(_dated(piece, page) for piece in pieces):
                 yield Byline("beside the date", names[:1], "stands with the date below the headline")
+
+
+def _of_a_tool(element: Any) -> bool:
+    """Does an element belong to a form or to a picture?"""
+    return any(up.tag in TOOLS for up in chain([element], islice(element.iterancestors(), 5)))
+
+
+TOOLS = frozenset(("form", "button", "label", "select", "dialog", "figure", "figcaption", "table"))
 
 
 def _is_full_name(piece: str) -> bool:
@@ -155,6 +171,12 @@ def _cousins(one: Any, other: Any) -> bool:
 
 def _dated(line: str, page: Declared) -> bool:
     return dates.printed(line, page.seen, locale(page)) is not None
+
+
+def _named_in(a: Any, name: str) -> bool:
+    """Is a link's text a full name, or the one that its address holds? "Read more" leads to authors' pages too."""
+    found = persons([name])
+    return any(" " in one or joined(one) in joined(a.get("href") or "") for one in found) or not latin(name)
 
 
 def _author_link(element: Any) -> Any:
