@@ -42,7 +42,9 @@ def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim
     if page.is_article:
         yield from claims(page, trust.PUBLISHED_GENERIC, read)
     if date_in_text and (raw := date_in_text(page)):
-        yield Claim("htmldate", raw, read(raw, page), trust.PUBLISHED_HTMLDATE, REFUSED)
+        alone = raw.endswith("-01-01")
+        value = None if alone else read(raw, page)
+        yield Claim("htmldate", raw, value, trust.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
     if not page.is_article:
         yield from claims(page, trust.PUBLISHED_GENERIC, read)
     yield from claims(page, trust.PUBLISHED_FEED, read)
@@ -53,6 +55,7 @@ def modified(page: Declared) -> Iterator[Claim]:
     yield from claims(page, trust.MODIFIED, read)
 
 
+YEAR_ALONE = "the first of January stands for a year without a day, most often that of a copyright line"
 REFUSED = "no date, or an impossible one"
 
 

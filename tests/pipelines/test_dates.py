@@ -153,6 +153,12 @@ def test_nobody_searches_the_text_where_a_date_is_declared():
     assert asked == []
 
 
+def test_a_year_alone_is_no_date():
+    """A search that finds only "© 2020" says 2020-01-01."""
+    assert read(found="2020-01-01", url="https://paper.example/bridge").published is None
+    assert read(meta("article:published_time", "2020-01-01")).published == "2020-01-01"
+
+
 def test_a_generic_date_gives_way_to_a_search_where_no_article_is_declared():
     """dc.date may be any date of a document."""
     head, url = meta("dc.date", "2024-05-20"), "https://paper.example/bridge"
