@@ -69,9 +69,15 @@ def _in_node(page: Declared, node: jsonld.Node) -> list[str]:
     found: list[str] = []
     for author in _flat(node.get("author") or node.get("creator") or []):
         value = jsonld.resolved(author, page.by_id)
-        names = jsonld.texts(value.get("name")) if isinstance(value, dict) else jsonld.texts(value)
+        names = _names_of(value) if isinstance(value, dict) else jsonld.texts(value)
         found += [name for raw in names if (name := clean(raw)) and not name.startswith("http")]
     return found
+
+
+def _names_of(person: jsonld.Node) -> list[str]:
+    """A person's name, or the two halves of it."""
+    halves = [half for key in ("givenName", "familyName") if (half := jsonld.text(person.get(key)))]
+    return jsonld.texts(person.get("name")) or ([" ".join(halves)] if len(halves) == 2 else [])
 
 
 def _flat(value: Any) -> list[Any]:

@@ -85,8 +85,14 @@ class Declared:
 
     @cached_property
     def page_nodes(self) -> list[jsonld.Node]:
-        """The nodes of the page around the article, or of what it is about if that is no article."""
-        return [node for node in self.nodes if node is not self.article and jsonld.is_page(node)]
+        """The nodes of the page around the article, a second node of the article, or of a work that is no article."""
+        title = jsonld.same_words(jsonld.text(self.article.get("headline")))
+        return [
+            node
+            for node in self.nodes
+            if node is not self.article
+            and (jsonld.is_page(node) or (title and title == jsonld.same_words(jsonld.text(node.get("headline")))))
+        ]
 
     @cached_property
     def microdata(self) -> dict[str, list[str]]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import jsonld
-from pipelines.declared import Declared, tidied, words_of
+from pipelines.declared import Declared, named, tidied, words_of
 from pipelines.sites import is_home
 
 MOST = 50  # headings that are looked at
+TRAIL_LENGTH = 600  # characters of a breadcrumb trail, the headline at its end included
 DEEPEST = 20  # elements inside each other in a heading
 LONGEST = 220  # characters; what is longer is a standfirst
 
@@ -41,7 +42,10 @@ BESIDE = re.compile(
 BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
 CLASSED_TAGS = frozenset(("h3", "div", "span", "p"))
 TRAIL = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
-LOGO = re.compile(r"(?:^|[\s_-])(?:site-?(?:title|name|logo|branding|heading)|logo|brand|masthead)(?=[\s_-]|$)", re.I)
+LOGO = re.compile(
+    r"(?:^|\s)(?:site-?(?:title|name|logo|branding|heading)(?=[\s_-]|$)|(?:site-?)?(?:logo|brand|masthead)(?=\s|$))",
+    re.I,
+)
 INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr"))
 
 
@@ -67,7 +71,7 @@ def headings(page: Declared) -> list[Heading]:
         raw = words_of(element)
         if not raw:
             continue
-        place = _place(element, page)
+        place = _place(element, raw, page)
         # The menus of some pages are headings by the hundred; an h1 is one wherever it stands.
         if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MOST):
             found.append(Heading(element, source, raw, _text(element) or raw, _parts(element), place))
@@ -129,23 +133,32 @@ def _parts(element: Any) -> list[str]:
     return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := tidied(text[:1000]))]
 
 
-def _place(element: Any, page: Declared) -> str:
-    links = [*element.iterfind(".//a"), *(up for up in element.iterancestors("a"))][:4]
+def _place(element: Any, raw: str, page: Declared) -> str:
+    links = [a for a in element.iterfind(".//a") if 2 * len(words_of(a) or "") > len(raw) or is_home(a.get("href"))][:4]
+    links += list(element.iterancestors("a"))[:1]
     classes = element.get("class") or ""
     if LOGO.search(classes[:300]) or any(is_home(a.get("href")) for a in links):
         return "logo"
     if HIDDEN.search(classes[:300]):
         return "hidden"
-    if element.get("data-breadcrumb-headline") is not None or element.get("aria-current") == "page":
+    if _in_trail(element):
         return "trail"
-    for up in (element, *element.iterancestors()):
-        if up.tag == "nav" or TRAIL.search((up.get("class") or "")[:300]) or TRAIL.search((up.get("id") or "")[:100]):
-            return "trail"
-        if up.tag in ("article", "main", "body"):
-            break
     if any(not _leads_here(a, page) for a in links):
         return "link"
     return "elsewhere" if page.elsewhere(element) else "own"
+
+
+def _in_trail(element: Any) -> bool:
+    """Is the heading the last step of a breadcrumb trail, or a part of a menu?"""
+    if element.get("data-breadcrumb-headline") is not None or element.get("aria-current") == "page":
+        return True
+    for up in (element, *element.iterancestors()):
+        if up.tag in ("article", "main", "body"):
+            return False
+        # "with-breadcrumbs" may be the whole page: a trail is short
+        if up.tag == "nav" or (TRAIL.search(named(up)) and len(words_of(up, 2 * TRAIL_LENGTH) or "") < TRAIL_LENGTH):
+            return True
+    return False
 
 
 def _leads_here(a: Any, page: Declared) -> bool:

@@ -53,6 +53,14 @@ def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim
 def modified(page: Declared) -> Iterator[Claim]:
     """The claims to the day of the last change that the page admits."""
     yield from claims(page, trust.MODIFIED, read)
+    for element in page.marks.dates[: 5 * MOST]:
+        line = words_of(element, 400) or ""
+        changed = CHANGED.search(line) or (element.tag == "time" and CHANGED.search((element.get("class") or "")[:300]))
+        if changed and not page.elsewhere(element) and not _in_link(element):
+            stamp = element.get("datetime") or ""
+            if value := dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page)):
+                yield Claim("time", stamp or line, value, trust.PUBLISHED_PRINTED, REFUSED)
+                return
 
 
 YEAR_ALONE = "the first of January stands for a year without a day, most often that of a copyright line"

@@ -41,7 +41,7 @@ AUTHORS_PAGE_NODE = "the page's author, where the article has no node of its own
 AUTHORS_META = (
     Line("meta", ("article:author", "citation_author"), "only articles carry them"),
     Line("meta", ("author", "articleauthor", "parsely-author", "sailthru.author", "cxenseparse:author"), "of the page"),
-    Line("meta", ("dc.creator", "dcterms.creator", "dc.contributor"), "library practice: surname first"),
+    Line("meta", ("dc.creator", "dcterms.creator"), "library practice: surname first"),
     Line("meta", ("byl", "og:article:author", "og:author", "authors", "dcsext.author", "creator"), "no standard"),
 )
 

@@ -135,6 +135,16 @@ AUTHORS = {
         "",
         ("Jane Doe",),
     ),
+    "two halves of a name": (
+        ld(author={"@type": "Person", "givenName": "Jane", "familyName": "Doe"}),
+        "",
+        ("Jane Doe",),
+    ),
+    "a second node of the same article": (
+        ld(headline="Bridge", datePublished="2024-05-06") + ld(headline="Bridge", author={"name": "Jane Doe"}),
+        "<h1>Bridge</h1>",
+        ("Jane Doe",),
+    ),
     "spanish": (meta("author", "Por María de la Cruz y Juan Pérez Gil"), "", ("María de la Cruz", "Juan Pérez Gil")),
     "the end of an agency's report": (
         meta("author", "Reporting by Jane Doe in Port Selby, John Roe; editing by Ann Poe, Ed Loe"),

@@ -153,6 +153,14 @@ def test_nobody_searches_the_text_where_a_date_is_declared():
     assert asked == []
 
 
+def test_a_change_that_is_printed():
+    """Where no machine-readable field says when, what readers see does."""
+    fields = read(
+        "", '<time class="published" datetime="2024-05-06">x</time><p class="post-date">Updated: 7 May 2024</p>'
+    )
+    assert (fields.published, fields.modified, fields.modified_from) == ("2024-05-06", "2024-05-07", "time")
+
+
 def test_a_year_alone_is_no_date():
     """A search that finds only "© 2020" says 2020-01-01."""
     assert read(found="2020-01-01", url="https://paper.example/bridge").published is None

@@ -115,6 +115,18 @@ TITLES = {
         "",
         'The mayor calls it "a shame"',
     ),
+    "a page that is called after its breadcrumbs": (
+        meta("og:title", "This bridge will make you cry"),
+        '<div class="with-breadcrumbs"><h1>Nobody mends the old bridge</h1>'
+        + "<p>The bridge is old. </p>" * 40
+        + "</div>",
+        "Nobody mends the old bridge",
+    ),
+    "a link inside the headline": (
+        meta("og:title", "This bridge will make you cry"),
+        '<h1>Nobody mends <a href="/topics/bridge">the bridge</a> in Port Selby</h1>',
+        "Nobody mends the bridge in Port Selby",
+    ),
     "several h1": (
         "<title>Nobody mends it – The Paper</title>",
         '<h1 class="site-title">The Paper</h1><h1>Nobody mends it</h1><h1><a href="/more">Most read</a></h1>',
