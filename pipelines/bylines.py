@@ -1,106 +1,108 @@
-"""Who wrote it: the byline as declared or printed, and the persons in it."""
+"""Who wrote it: persons first, wherever they are named; then the agency; then the desk or outlet that signs."""
 
 from __future__ import annotations
 
-from itertools import chain
-from urllib.parse import urlsplit
+import re
+from collections.abc import Iterator
+from typing import Any
 
-from lxml.etree import XPath
+from pipelines import jsonld, printed, trust
+from pipelines.arbitration import PLACES, Claim
+from pipelines.declared import SITE, Declared, clean
+from pipelines.names import agencies, collective, persons
+from pipelines.sites import Site
 
-from pipelines import jsonld
-from pipelines.declared import SITE, Declared, affixes, clean
-from pipelines.names import agencies, persons
+AGENCY = "no person is named: the agency that sent it"
+USERNAME = "nobody is named in full: the name of the account"
+SIGNED = "no person is named: the desk or outlet that signs it"
+NOBODY = "names no person"
 
-# Bylines that the page prints, the most exact first. Class tokens are whole words: "author-bio" is no byline.
-ELSEWHERE = (
-    r"(^|\s)(comment|respond|related|sidebar|footer|teaser|widget|most-?read)"  # "has-sidebar" is the article's wrapper
-)
-NOT_COMMENT = f'not(ancestor::*[re:test(@class, "{ELSEWHERE}", "i") or re:test(@id, "{ELSEWHERE}", "i")])'
-BYLINES = tuple(
-    XPath(path, namespaces={"re": "http://exslt.org/regular-expressions"})
-    for path in (
-        f'.//body//*[@itemprop="author"]//*[@itemprop="name"][{NOT_COMMENT}] | .//*[@itemprop="author name"]',
-        f'.//body//a[@rel="author" or contains(@rel, "author ")][{NOT_COMMENT}]',
-        f'.//body//*[@itemprop="author"][not(@content)][{NOT_COMMENT}]',
-        # re:test is Python code run for each element: contains() leaves it few
-        './/body//*[contains(@class, "uthor") or contains(@class, "yline") or contains(@class, "AUTHOR")]'
-        "[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::em]"
-        r'[re:test(@class, "(^|[\s_-])(author|byline)(s|[-_]*names?|[-_]*link|[-_]*author)?(\s|$)", "i")]'
-        f"[{NOT_COMMENT}]",
-    )
-)  # fmt: skip
-
-# Names of metas by field, in the order of trust.
-# Names of metas, in the order of trust.
-AUTHOR = (
-    "article:author", "author", "parsely-author", "sailthru.author", "citation_author", "dc.creator", "dcterms.creator",
-    "byl", "og:article:author", "og:author", "authors", "cxenseparse:author", "dcsext.author", "creator",
-)  # fmt: skip
+# The name of an account, not of its owner: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
+USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
+PRINTED = ("class", "rel", "itemprop", "by-line", "author link")
 
 
-def authorship(page: Declared, site: str | None) -> tuple[str | None, tuple[str, ...]]:
-    """The byline as declared or printed, and the persons in it; the agency, if it names one and no person."""
+def authors(page: Declared, site: Site) -> Iterator[Claim]:
+    """The claims to the authors. One that names an outlet is put off until everybody has been asked for persons."""
     papers = outlets(page, site)
-    host = (urlsplit(page.url).hostname or "").removeprefix("www.")
-    declared = [name for name in _declared_authors(page) if name]
-    sources: list[list[str]] = [
-        declared,
-        [name for name in page.meta(AUTHOR) if not name.startswith(("http", "/", "@"))],
-    ]
-    sources = [[name for name in names if not host or host not in name] for names in sources]
-    first: str | None = None
-    wires: tuple[str, ...] = ()
-    for bylines in chain(sources, (_printed(page, path) for path in BYLINES)):  # lazy: most pages declare them
-        first = first or _one_line(bylines)
-        if found := persons(bylines, papers):
-            return _one_line(bylines), found
-        wires = wires or agencies(bylines)
-    hinted = clean(page.hint.get("authors"))
-    return first or hinted, (persons([hinted], papers) if hinted else ()) or wires
-
-
-def outlets(page: Declared, site: str | None) -> set[str]:
-    """Names of the paper, which name no author."""
-    return {site or "", jsonld.text(page.article.get("publisher"), "name") or "", *page.meta(SITE)} | affixes(
-        page, site
-    )
-
-
-def _one_line(bylines: list[str]) -> str | None:
-    return clean(", ".join(dict.fromkeys(bylines)))
-
-
-def _declared_authors(page: Declared) -> list[str | None]:
-    """Names of the article node's authors, references into the graph resolved; organisations left out."""
-    authors = page.article.get("author") or page.article.get("creator") or []
-    by_id = {node["@id"]: node for node in page.nodes if isinstance(node.get("@id"), str)}
-    found: list[str | None] = []
-    for author in authors if isinstance(authors, list) else [authors]:
-        if isinstance(author, dict):
-            if "name" not in author and isinstance(author.get("@id"), str):
-                author = by_id.get(author["@id"], {})
-            called = [clean(name) for name in jsonld.texts(author.get("name"))]
-            if any(kind.endswith("Organization") for kind in jsonld.types(author)):
-                called = [name for name in called if name and agencies([name])]
-            found.extend(called)
-        else:
-            found.append(clean(jsonld.text(author)))
-    return [name for name in found if name and not name.startswith("http")]
-
-
-def _printed(page: Declared, path: XPath) -> list[str]:
-    """The byline that `path` finds: the first element with words, and its neighbours of the same kind."""
-    found: list[str] = []
-    home = None
-    for element in path(page.tree):
-        pieces = [piece for text in element.itertext() if (piece := clean(text))]
-        if not pieces or sum(map(len, pieces)) > 120:
+    short: list[Claim] = []
+    refused: list[tuple[str, list[str], str]] = []
+    for source, names, why in _named(page):
+        raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
+        if not raw:
             continue
-        parent = element.getparent()
-        around = {parent, parent.getparent() if parent is not None else None}
-        if home is not None and not around & home:
-            break  # the byline of another story
-        home = home or around
-        # A name may be set in two elements, two names may be set in two elements: one-word pieces belong together.
-        found.append(" ".join(pieces) if all(" " not in piece for piece in pieces) else "\n".join(pieces))
+        found = _readable(persons([name for name in names if not site.is_called(name)], papers), page)
+        if found and all(USERNAME_SHAPE.fullmatch(name) for name in found) and not source.startswith(PRINTED):
+            short.append(Claim(source, raw, found, USERNAME))
+            found = ()
+        elif not found:
+            refused.append((source, names, raw))
+        yield Claim(source, raw, found or None, why, NOBODY)
+    yield from short
+    for source, names, raw in refused:
+        if wires := agencies(names):
+            yield Claim(source, raw, wires, AGENCY)
+    for source, names, raw in refused:
+        if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
+            yield Claim(source, raw, signed, SIGNED)
+    for byline in printed.beside_date(page):
+        if found := persons(byline.lines, papers):
+            yield Claim(byline.source, byline.lines[0], found, byline.why)
+
+
+def _named(page: Declared) -> Iterator[tuple[str, list[str], str]]:
+    """(source, names as they stand there, why it is trusted), the most trusted first. Lazy."""
+    yield "json-ld author", _in_node(page, page.article), trust.AUTHORS_JSON_LD
+    for node in page.page_nodes:
+        yield "json-ld page author", _in_node(page, node), trust.AUTHORS_PAGE_NODE
+    for line in trust.AUTHORS_META:
+        for name in line.names:
+            raws = [raw for raw in PLACES[line.kind](page, name) if not raw.startswith(("http", "/", "@", "www."))]
+            yield f"{line.kind} {name}", raws, line.why
+    for byline in printed.bylines(page):
+        yield byline.source, byline.lines, byline.why
+    yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "what the feed says"
+
+
+def _in_node(page: Declared, node: jsonld.Node) -> list[str]:
+    """Names of a node's authors, references into the graph resolved."""
+    found: list[str] = []
+    for author in _flat(node.get("author") or node.get("creator") or []):
+        value = jsonld.resolved(author, page.by_id)
+        names = _names_of(value) if isinstance(value, dict) else jsonld.texts(value)
+        found += [name for raw in names if (name := clean(raw)) and not name.startswith("http")]
     return found
+
+
+def _names_of(person: jsonld.Node) -> list[str]:
+    """A person's name, or the two halves of it."""
+    halves = [half for key in ("givenName", "familyName") if (half := jsonld.text(person.get(key)))]
+    return jsonld.texts(person.get("name")) or ([" ".join(halves)] if len(halves) == 2 else [])
+
+
+def _flat(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        return [value]
+    return [inner for item in value[:50] for inner in (item if isinstance(item, list) else [item])]
+
+
+def outlets(page: Declared, site: Site) -> set[str]:
+    """Names of the paper, and of all that JSON-LD types as an organisation: they name no person."""
+    organisations = {
+        jsonld.text(node.get("name")) or ""
+        for value in (page.article.get("author"), page.article.get("publisher"), *page.nodes)
+        for node in _flat(value)
+        if isinstance(node, dict) and any(kind.endswith(("Organization", "WebSite")) for kind in jsonld.types(node))
+    }
+    return {*site.names, *page.meta(SITE), *organisations}
+
+
+def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:
+    """Names in capitals, as the page writes them elsewhere."""
+    if not any(name.isupper() and len(name) > 4 for name in found):
+        return found
+    persons_of = (jsonld.text(node.get("name")) for node in page.nodes if "Person" in jsonld.types(node))
+    metas = (raw for line in trust.AUTHORS_META for name in line.names for raw in page.metas.get(name, ()))
+    elsewhere = (name for raw in (*persons_of, *metas) for name in persons([raw or ""]))
+    spelled = {name.casefold(): name for name in elsewhere if not name.isupper()}
+    return tuple(spelled.get(name.casefold(), name) for name in found)

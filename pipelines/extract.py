@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
-from pipelines import boilerplate, charset, layout, metadata, names, signals, siterules
+from pipelines import boilerplate, charset, layout, metadata, signals, siterules
 from pipelines.account import Account
 from pipelines.body import as_lines, judge, taken
 from pipelines.bylines import outlets
@@ -123,8 +123,7 @@ def _read(page: Page, account: Account | None) -> Article:
     if not named and is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
         raise Refused(INDEX, "mostly links, and no article declared")
     lines = as_lines([verdict.block for verdict in kept], _line)
-    if not fields.authors and (printed := names.in_lines(lines[:3], outlets(declared, fields.site_name))):
-        fields = replace(fields, byline=printed[0], authors=printed[1])
+    fields = metadata.with_byline_of_text(fields, declared, lines)
     kept = boilerplate.tidy(lines, fields.authors)
     text = "\n".join(kept)
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):

@@ -96,7 +96,7 @@ class Article:
     canonical_url: str | None  # what the page itself says its address is (rel=canonical, else og:url), absolute
     title: str | None  # the headline, without the site's name
     description: str | None  # subtitle, standfirst or summary that the page declares
-    authors: tuple[str, ...]  # persons named in the byline, in its order; an agency only where no person is named
+    authors: tuple[str, ...]  # persons of the byline, in order; if none, the agency, desk or outlet that signs
     byline: str | None  # the byline as the page prints or declares it, before parsing
     published: str | None  # ISO 8601; with time and zone where the page gives them, else a day
     published_raw: str | None  # the string `published` was parsed from

@@ -26,6 +26,7 @@ ARTICLE_TYPES = frozenset(
         "DiscussionForumPosting",
     )
 )
+WORK_TYPES = frozenset(("Recipe", "HowTo", "CreativeWork", "Book", "Course", "PodcastEpisode", "Episode", "Guide"))
 DECODER = json.JSONDecoder(strict=False)  # strict=False: raw line breaks inside strings
 
 WRAPPER = re.compile(r"^[\s;]*(?://|/\*)?\s*(?:<!--|<!\[CDATA\[)?\s*(?:\*/)?\s*")
@@ -112,6 +113,20 @@ def types(node: Node) -> list[str]:
 def is_article(node: Node) -> bool:
     """Is the node an article of some kind?"""
     return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(node))
+
+
+def is_page(node: Node) -> bool:
+    """Is the node a page, or a work that is no article but has an author and a date: a recipe, a how-to?"""
+    return any(kind.endswith("Page") or kind in WORK_TYPES for kind in types(node))
+
+
+def resolved(value: Any, by_id: dict[str, Node]) -> Any:
+    """`value`, or the node that it refers to: {"@id": "#jane"}, or the bare address of a node."""
+    if isinstance(value, str):
+        return by_id.get(value, value)
+    if isinstance(value, dict) and "name" not in value and isinstance(value.get("@id"), str):
+        return by_id.get(value["@id"], value)
+    return value
 
 
 def article(found: list[Node], addresses: set[str], headlines: set[str]) -> Node:

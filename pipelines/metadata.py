@@ -1,49 +1,25 @@
-"""What a page declares about its article: every field's candidates in a stated order, the first good one wins.
+"""Every field of an article that a page declares or prints: the claims, and who wins.
 
-Pure: what the page declares in, values out. The order of trust is the same for most fields: JSON-LD of the article
-node, the metas that only articles carry (article:*, parsely-*, ...), the general metas, what the page prints. A search
-of the text for a date costs more than all of this and is asked for only when nobody declares one.
+Pure: what the page says in, values out. The orders of trust are data, in `trust`; what is read from a claim is decided
+by the small functions below. `read` asks until somebody can be believed, `candidates` asks everybody: both get their
+claims from FIELDS.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from lxml.etree import XPath
-
-from pipelines import dates, jsonld
-from pipelines.bylines import authorship
-from pipelines.declared import Declared, absolute, clean, site_name
-from pipelines.titles import headline
+from pipelines import bylines, issn, moments, names, sites, titles, trust
+from pipelines.account import Candidate
+from pipelines.arbitration import Claim, Line, claims, first, told
+from pipelines.declared import Declared, absolute, own
+from pipelines.moments import DateInText
 
 MOST_TAGS = 50
-
-PUBLISHED = XPath(
-    'string((.//*[@itemprop="datePublished"]/@datetime | .//*[@itemprop="datePublished"]/@content'
-    " | .//time[@pubdate]/@datetime)[1])"
-)
-MODIFIED = XPath('string((.//*[@itemprop="dateModified"]/@datetime | .//*[@itemprop="dateModified"]/@content)[1])')
-
-# Names of metas by field, in the order of trust.
-PUBLISH_DATE = (
-    "article:published_time", "og:article:published_time", "article:published", "og:published_time",
-    "datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
-    "cxenseparse:publishtime", "citation_publication_date", "dc.date.issued", "dcterms.issued",
-    "article.published", "publish-date", "publish_date", "publication_date", "published_at", "pubdate",
-    "publishdate", "article:post_date", "article_date_original", "originalpublicationdate", "ptime",
-    "dcterms.created", "dc.date.created", "dc.date",
-)  # fmt: skip
-MODIFY_DATE = (
-    "article:modified_time", "og:article:modified_time", "datemodified", "og:updated_time", "dcterms.modified",
-    "dc.date.modified", "article.updated", "lastmod", "last-modified",
-)  # fmt: skip
-DESCRIPTION = ("og:description", "description", "twitter:description", "sailthru.description", "dc.description")
-SECTION = ("article:section", "og:article:section", "parsely-section", "cxenseparse:section", "section")
-TAGS = ("article:tag", "og:article:tag", "news_keywords", "parsely-tags", "sailthru.tags", "keywords")
-IMAGE = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src", "parsely-image-url")
-LANGUAGE = ("content-language", "dc.language", "dcterms.language", "language")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,94 +47,96 @@ class Metadata:
     found_in: dict[str, str] = field(default_factory=dict)
 
 
-def read(page: Declared, date_in_text: Callable[[Declared], str | None] | None = None) -> Metadata:
-    """Choose every field. `date_in_text` is asked for a day (ISO 8601) only if the page declares none."""
-    site = site_name(page)
-    byline, authors = authorship(page, site)
-    published, published_raw, published_from = publication(page, date_in_text)
-    modified, modified_raw = modification(page)
-    return Metadata(
-        canonical_url=page.canonical,
-        title=headline(page, site),
-        description=clean(jsonld.text(page.article.get("description"))) or next(iter(page.meta(DESCRIPTION)), None),
-        authors=authors,
-        byline=byline,
-        published=published,
-        published_raw=published_raw,
-        published_from=published_from,
-        modified=modified,
-        modified_raw=modified_raw,
-        language=language(page),
-        section=section(page),
-        tags=tags(page),
-        site_name=site,
-        image=image(page),
-    )
+class Asked(NamedTuple):
+    """What the claims of a field are drawn from."""
+
+    page: Declared
+    site: sites.Site
+    date_in_text: DateInText | None
 
 
-def publication(
-    page: Declared, date_in_text: Callable[[Declared], str | None] | None
-) -> tuple[str | None, str | None, str | None]:
-    """(ISO 8601, raw, source) of the publication."""
-    pages = [node for node in page.nodes if {"WebPage", "ItemPage"} & set(jsonld.types(node))]
-    for node in (page.article, *pages):
-        for key in ("datePublished", "dateCreated"):
-            raw = jsonld.text(node.get(key))
-            if day := dates.parse(raw, page.seen):
-                return day, raw, "json-ld"
-    for raw in (*page.meta(PUBLISH_DATE), PUBLISHED(page.tree)):
-        if day := dates.parse(raw, page.seen):
-            return day, raw, "meta"
-    if date_in_text and (raw := date_in_text(page)) and (day := dates.parse(raw, page.seen)):
-        return day, raw, "htmldate"
-    raw = page.hint.get("published")
-    day = dates.parse(raw, page.seen)
-    return (day, raw, "feed") if day else (None, None, None)
+NOT_A_NAME = re.compile(r"https?:|//|@|©|\(c\)|copyright", re.IGNORECASE)
 
 
-def modification(page: Declared) -> tuple[str | None, str | None]:
-    """(ISO 8601, raw) of the last change that the page admits."""
-    for raw in (jsonld.text(page.article.get("dateModified")), *page.meta(MODIFY_DATE), MODIFIED(page.tree)):
-        if day := dates.parse(raw, page.seen):
-            return day, raw
-    return None, None
+def language(raw: str, _page: Declared) -> str | None:
+    """ISO 639-1 code. A language in words is none; nobody guesses."""
+    return raw[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw) else None
 
 
-def language(page: Declared) -> str | None:
-    """ISO 639-1 code: JSON-LD, <html lang>, og:locale, the metas, the feed."""
-    root = page.tree.getroottree().getroot()
-    said = page.article.get("inLanguage")
-    for raw in (
-        jsonld.text(said, "alternateName", "name"),
-        root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang"),
-        *page.metas.get("og:locale", ()),
-        *page.meta(LANGUAGE),
-        page.hint.get("language"),
-    ):
-        if raw and re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw.strip()):
-            return raw.strip()[:2].lower()
-    return None
+def name(raw: str, _page: Declared) -> str | None:
+    """A short name, no address."""
+    return raw if len(raw) <= 80 and not NOT_A_NAME.match(raw) else None
 
 
-def section(page: Declared) -> str | None:
-    """The paper's own section."""
-    declared = (clean(name) for name in jsonld.texts(page.article.get("articleSection"), "name"))
-    return next((name for name in (*declared, *page.meta(SECTION)) if name and not name.startswith("http")), None)
-
-
-def tags(page: Declared) -> tuple[str, ...]:
-    """Keywords of the first of JSON-LD, article:tag, news_keywords, ... that has any."""
-    for raws in (jsonld.texts(page.article.get("keywords"), "name"), *(page.metas.get(name, []) for name in TAGS)):
-        found: dict[str, str] = {}
-        for word in (word for raw in raws if (whole := clean(raw)) for word in re.split(r"\s*[,;、]\s*", whole)):
+def tags(found: Iterable[Claim]) -> Iterator[Claim]:
+    """The claims of one place as one: its keywords, each once."""
+    for source, group in groupby(found, lambda claim: claim.source):
+        one_place = list(group)
+        words: dict[str, str] = {}
+        for word in (word for claim in one_place for word in re.split(r"\s*[,;、]\s*", claim.raw)):
             if 1 < len(word) <= 80 and ":" not in word[:12]:  # "type:article" is for an advertising network
-                found.setdefault(word.casefold(), word)
-        if found:
-            return tuple(found.values())[:MOST_TAGS]
-    return ()
+                words.setdefault(word.casefold(), word)
+        raw = ", ".join(claim.raw for claim in one_place)
+        yield Claim(source, raw, tuple(words.values())[:MOST_TAGS] or None, one_place[0].why, "no keywords in it")
 
 
-def image(page: Declared) -> str | None:
-    """Absolute URL of the lead image."""
-    declared = jsonld.text(page.article.get("image"), "url", "contentUrl", "@id")
-    return next((url for raw in (*page.meta(IMAGE), declared) if (url := absolute(page, raw))), None)
+def _as_is(raw: str, _page: Declared) -> str | None:
+    return raw
+
+
+def _lines(lines: tuple[Line, ...], read: Callable[[str, Declared], Any]) -> Callable[[Asked], Iterable[Claim]]:
+    return lambda asked: claims(asked.page, lines, read)
+
+
+# Every field and where its claims come from.
+FIELDS: dict[str, Callable[[Asked], Iterable[Claim]]] = {
+    "canonical_url": _lines(trust.CANONICAL_URL, own),
+    "title": lambda asked: titles.ranked(asked.page, asked.site),
+    "description": _lines(trust.DESCRIPTION, _as_is),
+    "authors": lambda asked: bylines.authors(asked.page, asked.site),
+    "published": lambda asked: moments.published(asked.page, asked.date_in_text),
+    "modified": lambda asked: moments.modified(asked.page),
+    "language": _lines(trust.LANGUAGE, language),
+    "section": _lines(trust.SECTION, name),
+    "tags": lambda asked: tags(claims(asked.page, trust.TAGS, _as_is)),
+    "site_name": _lines(trust.SITE_NAME, name),
+    "publisher": _lines(trust.PUBLISHER, name),
+    "issn": _lines(trust.ISSN, lambda raw, _page: issn.parse(raw)),
+    "image": _lines(trust.IMAGE, absolute),
+}
+
+
+def read(page: Declared, date_in_text: DateInText | None = None) -> Metadata:
+    """Choose every field. `date_in_text` is asked for a day (ISO 8601) only if nobody better names one."""
+    asked = Asked(page, site(page), date_in_text)
+    won = {field: winner for field, find in FIELDS.items() if (winner := first(find(asked)))}
+    values = {field: winner.value for field, winner in won.items()}
+    found_in = {field: winner.source for field, winner in won.items()}
+    if "authors" in won:
+        values["byline"] = won["authors"].raw
+    for moment in ("published", "modified"):
+        if moment in won:
+            values[f"{moment}_raw"] = won[moment].raw
+            values[f"{moment}_from"] = moments.short(won[moment].source)
+    return Metadata(**values, found_in=found_in)
+
+
+def candidates(page: Declared, date_in_text: DateInText | None = None) -> dict[str, list[Candidate]]:
+    """Every claim to every field, in the order of trust: what `read` chose is marked, and what it passed by is told."""
+    asked = Asked(page, site(page), date_in_text)
+    return {field: told(find(asked)) for field, find in FIELDS.items()}
+
+
+def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> Metadata:
+    """`fields`, with the authors that the first or last lines of the text name, if nothing else names a person."""
+    papers = bylines.outlets(page, site(page))
+    if names.persons([fields.byline or ""], papers) or not (line := names.in_lines([*lines[:3], *lines[-2:]], papers)):
+        return fields
+    found_in = {**fields.found_in, "authors": "text"}
+    return replace(fields, byline=line[0], authors=line[1], found_in=found_in)
+
+
+def site(page: Declared) -> sites.Site:
+    """The names of the site, which are cut from titles and are no persons."""
+    claim = first(claims(page, trust.SITE_NAME, name))
+    return sites.named(page, claim.value if claim else None, titles.shown_names(page))

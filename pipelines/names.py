@@ -13,26 +13,31 @@ BY = re.compile(
     r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
     r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
     r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|par|por|di(?=\s+[A-Z])|door|af|av|przez|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
+    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
+    r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
     re.IGNORECASE,
 )
-# Who made the pictures is not who wrote the text.
+# Who made the pictures, checked or translated the text is not who wrote it.
 PICTURES = re.compile(
-    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)",
+    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)"
+    r"|^\W*(?:medically\s+|legally\s+|expert\s+)?(?:review|fact[- ]?check|verif|edit|translat|updat)\w*\s+by|^\W*©"
+    r"|^\W*(?:übersetzung|übersetzt|redigiert|geprüft|traduction|traducción|traduzione|tradução|vertaling)\b",
     re.IGNORECASE,
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
 SPLIT = re.compile(
-    r"\s*[;/、,،\n]\s*|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+", re.IGNORECASE
+    r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+"
+    r"|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+",
+    re.IGNORECASE,
 )
 SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
 COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a date.
 AFTER = re.compile(
-    r"\s*[(\[].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE = re.compile(
@@ -42,10 +47,13 @@ ROLE = re.compile(
     r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name"
     r"|follow|home|author"
     r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
-    r"|institute|posted"
+    r"|institute|posted|marketing|strategy|strategist|operations|engineering|founders?|co-founders?|ceo|cto|president"
+    r"|senior|junior|specialist|consultant|engineer|developer|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
+    r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
+    r"|rechte|copyright|rights"
     r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
-    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agenturen|giornalista|inviat[oa]"
+    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
     r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
     re.IGNORECASE,
 )
@@ -58,61 +66,31 @@ AGENCIES = {
     "xinhua", "yonhap", "čtk",
 }  # fmt: skip
 NOT_A_NAME = re.compile(
-    r"[@#<>{}=\[\]…?!]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
+    r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
 )
 WIRE = re.compile(
     r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
 )
+# Placeholders, and words that stand where a name is expected.
 NOBODY = frozenset(
-    [
-        "by",
-        "von",
-        "par",
-        "por",
-        "di",
-        "door",
-        "af",
-        "av",
-        "unknown",
-        "anonymous",
-        "photo",
-        "foto",
-        "text",
-        "texte",
-        "no-author",
-    ]
-)
+    (
+        "by", "von", "par", "por", "di", "door", "af", "av", "unknown", "anonymous", "anonym", "anónimo",
+        "photo", "foto", "text", "texte", "admin", "administrator", "root", "user", "guest", "no-author",
+        "no_author", "none", "null", "undefined", "author", "authors", "autor", "autoren", "editor",
+        "webmaster", "superadmin", "default", "posted", "written", "published", "veröffentlicht", "publié",
+        "publicado", "pubblicato", "gepubliceerd", "opublikowano", "recipe", "rezept", "receta", "recette",
+        "ricetta", "share", "teilen", "print", "drucken", "am", "on", "at", "um", "le", "el", "den", "http",
+        "podcast", "zvg", "courtesy", "cortesía", "email", "e-mail",
+        "https", "no author", "super user", "site admin", "rezept von", "recipe by",
+    )
+)  # fmt: skip
 PARTICLES = frozenset(
-    [
-        "von",
-        "van",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "dos",
-        "das",
-        "du",
-        "la",
-        "le",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "ben",
-        "y",
-        "e",
-        "zu",
-        "zur",
-        "vom",
-        "und",
-        "of",
-        "the",
-    ]
-)
+    (
+        "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "el",
+        "al", "bin", "ibn", "ben", "y", "e", "zu", "zur", "vom", "und", "of", "the", "ter", "ten", "te", "af",
+        "av", "dal", "dalla", "dello", "degli", "do", "d'", "i", "st",
+    )
+)  # fmt: skip
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
@@ -126,9 +104,14 @@ def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str,
             if name:
                 found.setdefault("".join(_words(name)), name)
     names = tuple(found.values())
-    if any(" " in name for name in names):  # beside full names, "MD" is a degree, "capital" a section, "lsc" a typist
-        return tuple(name for name in names if " " in name or not (len(name) <= 5 or name[0].islower()))
+    if any(" " in name for name in names):  # beside full names, "MD" is a degree, "Gardener" a trade, "lsc" a typist
+        return tuple(name for name in names if " " in name or not latin(name))
     return names
+
+
+def latin(name: str) -> bool:
+    """Is a name written in Latin letters, where a full name has a space in it?"""
+    return bool(re.search("[A-Za-z]", name))
 
 
 def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
@@ -146,6 +129,19 @@ def names_only(line: str, names: Iterable[str]) -> bool:
     return bool(parts) and all(part in known for part in parts)
 
 
+def collective(byline: str) -> str | None:
+    """The desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
+    name = TRIM.sub("", _without_by(unescape(byline).replace("\n", " ").strip()))
+    if not 1 < len(name) <= 80 or len(name.split()) > 8 or not LETTERS.search(name) or PICTURES.match(name):
+        return None
+    if name.casefold() in NOBODY or name.split()[-1].casefold() in PARTICLES or is_agency(name):
+        return None
+    return None if "@" in name or "://" in name else name
+
+
+LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, a licence and its version are no names
+
+
 def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
     """The news agencies that `bylines` name."""
     return tuple(
@@ -158,12 +154,21 @@ def split(byline: str) -> list[str]:
     line = unescape(byline).strip()
     if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
+    line = INSIDE_BRACKETS.sub(r"\1", line)
     parts = []
-    for whole in SPLIT.split(_without_by(line)):
+    others = False  # "Text: A, B; photos: C, D": D made pictures too
+    for whole in SPLIT.split(line if PICTURES.match(line) else _without_by(line)):
         for part in SHORT_AND.split(whole or ""):
-            if not PICTURES.match(part) and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
+            if PICTURES.match(part):
+                others = True
+            elif BY.match(part):
+                others = False
+            if not others and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
                 parts.append(" ".join(name.split()))
     return parts
+
+
+INSIDE_BRACKETS = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
 
 
 TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
@@ -178,15 +183,19 @@ def _without_by(line: str) -> str:
 def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
     """Could this be a person's name, or the pseudonym of one? `papers`: the names of the paper, as words."""
     words = name.split()
-    if not 1 < len(name) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
+    if not 1 < len(name.strip(".")) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
         return False
-    if is_agency(name) or name.casefold() in NOBODY or name.casefold() == "no author" or ROLE.search(name):
+    if is_agency(name) or name.casefold() in NOBODY or ROLE.search(name):
         return False
     key = _words(name)
     if any(key[: len(paper)] == paper or "".join(key) == "".join(paper) for paper in papers):
         return False
-    # Every word of a name starts with a capital, particles aside, in scripts that have capitals.
-    return not any(word[0].islower() and word.casefold() not in PARTICLES for word in words[1:])
+    # Every word of a name starts with a capital, particles aside, in scripts that have capitals. A lone word may be
+    # an account's; no name ends with a particle.
+    checked = words[1:] if len(words) == 1 else words
+    if any(word[0].islower() and word.casefold() not in PARTICLES for word in checked):
+        return False
+    return len(words) == 1 or words[-1].casefold() not in PARTICLES
 
 
 def is_agency(name: str) -> bool:

@@ -1,217 +1,13 @@
-"""Who wins, per field, as tables of cases."""
+"""Who wins, per field, as tables of cases; titles, authors and dates have files of their own."""
 
 import json
-from datetime import UTC, datetime
+import time
 
 import pytest
-from lxml import html
 
-from pipelines import dates, jsonld, metadata, names
-from pipelines.declared import gather
-
-URL = "https://paper.example/politics/2024/05/06/bridge"
-SEEN = datetime(2024, 6, 1, tzinfo=UTC)
-
-
-def read(
-    head: str = "",
-    body: str = "",
-    *,
-    url: str = URL,
-    hint: dict | None = None,
-    lang: str = "",
-    found: str | None = None,
-):
-    """The metadata of a page made of these parts; `found` is what a search of the text would find as its date."""
-    tree = html.document_fromstring(
-        f"<!DOCTYPE html><html {lang}><head>{head}</head><body>{body}<p>x</p></body></html>"
-    )
-    return metadata.read(gather(tree, url, SEEN, hint), lambda _page: found)
-
-
-def ld(**node) -> str:
-    """A JSON-LD block with one article node."""
-    return script(json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", **node}))
-
-
-def script(text: str) -> str:
-    """A JSON-LD block."""
-    return f'<script type="application/ld+json">{text}</script>'
-
-
-def meta(name: str, content: str) -> str:
-    """A meta element, by property."""
-    return f'<meta property="{name}" content="{content}">'
-
-
-TITLES = {
-    "the h1 that another candidate agrees with": (
-        meta("og:title", "Bridge to be mended before winter | The Paper"),
-        "<h1>The Paper</h1><h1>Bridge to be mended before winter</h1>",
-        "Bridge to be mended before winter",
-    ),
-    "json-ld before og:title": (
-        ld(headline="Bridge to be mended") + meta("og:title", "You won't believe this bridge"),
-        "",
-        "Bridge to be mended",
-    ),
-    "the site's name is cut": (
-        meta("og:site_name", "The Paper") + "<title>Bridge to be mended - The Paper</title>",
-        "",
-        "Bridge to be mended",
-    ),
-    "at the front too": (
-        meta("og:site_name", "The Paper") + "<title>The Paper: Bridge to be mended</title>",
-        "",
-        "Bridge to be mended",
-    ),
-    "known by the host alone": ("<title>Bridge to be mended | paper.example</title>", "", "Bridge to be mended"),
-    "a dash of the headline stays": ("<title>Bridge – the end of an era</title>", "", "Bridge – the end of an era"),
-    "escaped twice": (
-        meta("og:title", "Mayor &amp;amp; council &amp;quot;agree&amp;quot;"),
-        "",
-        'Mayor & council "agree"',
-    ),
-    "a kicker above the headline goes": (
-        ld(headline="Nobody mends the old bridge"),
-        "<h1>Port Selby <b>Nobody mends the old bridge</b></h1>",
-        "Nobody mends the old bridge",
-    ),
-    "a lone h1 beats what was written for search engines": (
-        ld(headline="Bridge closure: what you need to know"),
-        "<h1>Nobody crosses the bridge any more</h1>",
-        "Nobody crosses the bridge any more",
-    ),
-    "the feed is better than nothing": ("", "", None),
-}
-
-
-@pytest.mark.parametrize(("head", "body", "title"), TITLES.values(), ids=TITLES)
-def test_title(head, body, title):
-    """The headline as the page prints it, where anything else confirms it."""
-    assert read(head, body).title == title
-
-
-AUTHORS = {
-    "json-ld person": (ld(author={"@type": "Person", "name": "Jane Doe"}), "", ("Jane Doe",)),
-    "json-ld list": (ld(author=[{"name": "Jane Doe"}, {"name": "John Roe"}]), "", ("Jane Doe", "John Roe")),
-    "json-ld string": (ld(author="Jane Doe and John Roe"), "", ("Jane Doe", "John Roe")),
-    "json-ld reference": (
-        script(
-            '{"@graph":[{"@type":"Article","headline":"x","author":{"@id":"#a"}},'
-            '{"@type":"Person","@id":"#a","name":"Jane Doe"}]}'
-        ),
-        "",
-        ("Jane Doe",),
-    ),
-    "the outlet is no person": (
-        ld(author={"@type": "Organization", "name": "The Paper"}, publisher={"name": "The Paper"}),
-        '<p class="byline">By <a rel="author">Jane Doe</a></p>',
-        ("Jane Doe",),
-    ),
-    "the outlet typed as a person": (
-        ld(author={"@type": "Person", "name": "The Paper"}, publisher={"name": "The Paper"}),
-        "",
-        (),
-    ),
-    "By is cut": (meta("author", "By Jane Doe"), "", ("Jane Doe",)),
-    "Von, und": (meta("author", "Von Jörg Müller und Änne von der Heide"), "", ("Jörg Müller", "Änne von der Heide")),
-    "Par, et": (meta("author", "Par Zoé Le Goff et Luc Martin"), "", ("Zoé Le Goff", "Luc Martin")),
-    "Por, y, two surnames": (meta("author", "Por José Ortega y Gasset"), "", ("José Ortega y Gasset",)),
-    "Por, y, two persons": (meta("author", "Por Ana García y Luis Prieto Gil"), "", ("Ana García", "Luis Prieto Gil")),
-    "roles and desks go": (meta("author", "Jane Doe, Political Correspondent, News Desk"), "", ("Jane Doe",)),
-    "degrees go": (meta("author", "Jane Doe, MD, PhD"), "", ("Jane Doe",)),
-    "an address is no name": (
-        meta("article:author", "https://facebook.com/paper") + meta("author", "Jane Doe"),
-        "",
-        ("Jane Doe",),
-    ),
-    "printed, the first byline only": (
-        "",
-        '<div><span class="author-name">Jane Doe</span></div><div><ul><li><div><div>'
-        '<span class="author-name">Not Me</span></div></div></li></ul></div>',
-        ("Jane Doe",),
-    ),
-    "printed in a comment": ("", '<ol class="comment-list"><li><span class="author">Angry Reader</span></li></ol>', ()),
-    "an agency where no person is named": (meta("author", "dpa"), "", ("dpa",)),
-    "an agency beside a person": (meta("author", "Jane Doe, AFP"), "", ("Jane Doe",)),
-    "the same person once": (ld(author=[{"name": "Jane Doe"}, {"name": "JANE DOE"}]), "", ("Jane Doe",)),
-    "surname first": (meta("dc.creator", "Doe, Jane"), "", ("Jane Doe",)),
-    "japanese": (meta("author", "文・佐伯みなと"), "", ("佐伯みなと",)),
-    "ukrainian": (meta("author", "Автор: Марія Коваленко та Олег Гнатюк"), "", ("Марія Коваленко", "Олег Гнатюк")),
-    "nobody": ("", "", ()),
-}
-
-
-@pytest.mark.parametrize(("head", "body", "authors"), AUTHORS.values(), ids=AUTHORS)
-def test_authors(head, body, authors):
-    """Persons, in the order of the byline; an agency only where no person is named; never the paper itself."""
-    assert read(meta("og:site_name", "The Paper") + head, body).authors == authors
-
-
-def test_byline_is_kept_as_it_was():
-    """Raw beside parsed."""
-    page = read(meta("author", "By Jane Doe, Political Correspondent"))
-    assert (page.byline, page.authors) == ("By Jane Doe, Political Correspondent", ("Jane Doe",))
-
-
-DATES = {
-    "with zone": ("2024-05-06T08:30:00+02:00", "2024-05-06T08:30:00+02:00"),
-    "zulu": ("2024-05-06T08:30:00Z", "2024-05-06T08:30:00+00:00"),
-    "fractions": ("2024-05-06T08:30:00.123Z", "2024-05-06T08:30:00+00:00"),
-    "zone without colon": ("2024-05-06T08:30:00+0200", "2024-05-06T08:30:00+02:00"),
-    "spaces": ("2024-05-06 08:30:00 +0200", "2024-05-06T08:30:00+02:00"),
-    "without zone: the day": ("2024-05-06T08:30:00", "2024-05-06"),
-    "a day": ("2024-05-06", "2024-05-06"),
-    "compact": ("20240506", "2024-05-06"),
-    "slashes": ("2024/05/06", "2024-05-06"),
-    "dots, day first": ("06.05.2024", "2024-05-06"),
-    "english": ("May 6, 2024", "2024-05-06"),
-    "english, day first": ("6 May 2024", "2024-05-06"),
-    "mail": ("Mon, 06 May 2024 08:30:00 GMT", "2024-05-06T08:30:00+00:00"),
-    "seconds": ("1714984200", "2024-05-06T08:30:00+00:00"),
-    "milliseconds": ("1714984200000", "2024-05-06T08:30:00+00:00"),
-    "tomorrow's paper": ("2024-06-02", "2024-06-02"),
-    "the future": ("2024-07-01", None),
-    "before the web": ("1970-01-01", None),
-    "year one": ("0001-01-01T00:00:00Z", None),
-    "an impossible day": ("2024-02-31", None),
-    "an impossible hour": ("2024-05-06T25:61:00Z", None),
-    "words": ("yesterday", None),
-    "a number": ("42", None),
-    "nothing": ("", None),
-}
-
-
-@pytest.mark.parametrize(("raw", "iso"), DATES.values(), ids=DATES)
-def test_dates(raw, iso):
-    """ISO 8601 with time and zone where both are given, else the day; the impossible and the future are refused."""
-    assert dates.parse(raw, SEEN) == iso
-
-
-def test_the_date_names_its_source():
-    """json-ld, meta, htmldate, feed: in this order of trust; the search of the text is asked last but one."""
-    day = "2024-05-0"
-    declared = meta("article:published_time", day + "2")
-    hint = {"published": day + "4"}
-    assert read(ld(datePublished=day + "1") + declared, found=day + "3").published_from == "json-ld"
-    assert read(declared, found=day + "3", hint=hint).published == day + "2"
-    assert read("", found=day + "3", hint=hint).published_from == "htmldate"
-    page = read("", hint=hint)
-    assert (page.published, page.published_raw, page.published_from) == (day + "4", day + "4", "feed")
-    assert read("").published_from is None
-
-
-def test_a_refused_date_makes_way_for_the_next():
-    """A template's 1970 in JSON-LD does not hide the true date in the metas."""
-    assert read(ld(datePublished="1970-01-01") + meta("article:published_time", "2024-05-02")).published == "2024-05-02"
-
-
-def test_modified():
-    """JSON-LD first, raw beside parsed."""
-    page = read(ld(dateModified="2024-05-06T10:00:00Z") + meta("article:modified_time", "2024-05-07"))
-    assert (page.modified, page.modified_raw) == ("2024-05-06T10:00:00+00:00", "2024-05-06T10:00:00Z")
-
+from pipelines import jsonld, metadata
+from tests.pipelines import test_bylines, test_dates, test_titles
+from tests.scraps import URL, ld, meta, page, read, script
 
 LANGUAGES = {
     "json-ld": (ld(inLanguage="de-AT"), 'lang="en"', "de"),
@@ -315,17 +111,130 @@ def test_the_node_of_this_page_is_chosen():
     assert jsonld.article(teasers, {"paper.example/front"}, {"news"}) == {}
 
 
-@pytest.mark.parametrize(
-    ("line", "names_found"),
-    [
-        ("By Joanna Quill", ("Joanna Quill",)),
-        ("Von Jan Petersen und Ida Boje", ("Jan Petersen", "Ida Boje")),
-        ("By the light of the moon they sailed.", None),
-        ("By Friday Harbour was empty", None),
-        ("Joanna Quill", None),
-    ],
-)
-def test_a_byline_within_the_text(line, names_found):
-    """A line that is "By" and names, and nothing else, is a byline."""
-    found = names.in_lines([line])
-    assert (found and found[1]) == names_found
+ISSNS = {
+    "json-ld": (ld(isPartOf={"@type": "Periodical", "issn": "2330-717X"}), "", "2330-717X"),
+    "json-ld publisher": (ld(publisher={"name": "The Paper", "issn": ["0317-8471"]}), "", "0317-8471"),
+    "citation_issn": (meta("citation_issn", "03178471"), "", "0317-8471"),
+    "dc.identifier": (meta("dc.identifier", "ISSN 2330-717x"), "", "2330-717X"),
+    "dc.identifier may be something else": (meta("dc.identifier", "10.1000/2330-7171.2024"), "", None),
+    "printed in the footer": (
+        "",
+        "<footer><p>The Paper. ISSN 2330-717X. All rights reserved.</p></footer>",
+        "2330-717X",
+    ),
+    "printed in a header without the tag": ("", '<div id="header"><i>ISSN: 2330-717X</i></div>', "2330-717X"),
+    "another periodical's, in the text": ("", "<article><p>The journal (ISSN 2330-717X) says</p></article>", None),
+    "a wrong check digit": (meta("citation_issn", "2330-7171"), "", None),
+    "zeros": (meta("citation_issn", "0000-0000"), "", None),
+}
+
+
+@pytest.mark.parametrize(("head", "body", "number"), ISSNS.values(), ids=ISSNS)
+def test_issn(head, body, number):
+    """Declared or in the imprint, and only with the right check digit (ISO 3297)."""
+    assert read(head, body).issn == number
+
+
+PUBLISHERS = {
+    "json-ld": (ld(publisher={"@type": "Organization", "name": "Port Press Ltd"}), "Port Press Ltd"),
+    "json-ld by reference": (
+        script(
+            '{"@graph":[{"@type":"Article","headline":"x","publisher":{"@id":"#o"}},'
+            '{"@type":"Organization","@id":"#o","name":"Port Press Ltd"}]}'
+        ),
+        "Port Press Ltd",
+    ),
+    "library metas": (meta("og:site_name", "The Paper") + meta("citation_publisher", "Port Press"), "Port Press"),
+    "article:publisher is an address": (
+        meta("article:publisher", "https://social.example/paper") + meta("og:site_name", "The Paper"),
+        "The Paper",
+    ),
+    "none": ("", None),
+}
+
+
+@pytest.mark.parametrize(("head", "publisher"), PUBLISHERS.values(), ids=PUBLISHERS)
+def test_publisher(head, publisher):
+    """The declared organisation, else the site's name."""
+    assert read(head).publisher == publisher
+
+
+PAGES = [
+    (head, body) for cases in (test_titles.TITLES, test_bylines.AUTHORS) for head, body, _expected in cases.values()
+] + [("", body) for body, _published, _source in test_dates.PLACES.values()]
+
+
+@pytest.mark.parametrize(("head", "body"), PAGES)
+def test_what_is_told_is_what_was_chosen(head, body):
+    """Of a field's candidates exactly one is chosen, with `read`'s value and source; none, if the field is empty."""
+    head = meta("og:site_name", "The Paper") + head
+    fields, told = (
+        read(head, body, found="2024-05-02"),
+        metadata.candidates(page(head, body), lambda _page: "2024-05-02"),
+    )
+    for field, candidates in told.items():
+        chosen = [candidate for candidate in candidates if candidate.chosen]
+        value = getattr(fields, field)
+        assert [candidate.value for candidate in chosen] == ([value] if value else [])
+        assert [candidate.source for candidate in chosen] == (
+            [fields.found_in[field]] if field in fields.found_in else []
+        )
+        assert all(candidate.why for candidate in candidates if candidate.chosen or candidate.value is None)
+
+
+def test_a_candidate_says_what_spoke_for_or_against_it():
+    """The winner has its reason, the refused have theirs, those that merely came later have none."""
+    told = metadata.candidates(
+        page(ld(datePublished="1970-01-01") + meta("pubdate", "2024-05-06"), url="https://paper.example/2024/05/07/x")
+    )["published"]
+    assert [(candidate.source, candidate.value) for candidate in told] == [
+        ("json-ld datePublished", None),
+        ("meta pubdate", "2024-05-06"),
+        ("url", "2024-05-07"),
+    ]
+    assert [bool(candidate.why) for candidate in told] == [True, True, False]
+    headings = metadata.candidates(page(meta("og:title", "Bridge mended"), '<h1 class="logo">The Paper</h1>'))["title"]
+    assert [(c.source, c.why) for c in headings if not c.chosen] == [("h1", "the site's name")]
+
+
+@pytest.mark.parametrize("field", ["class", "id", "content", "itemprop", "datetime", "href"])
+def test_a_huge_attribute_costs_little(field):
+    """Ten million characters in an attribute: bounded time, nothing raised."""
+    for filler in ("a-", "by ", "1.", '"'):
+        huge = (filler * (10_000_000 // len(filler))).replace('"', "&quot;")
+        element = f'<h1 {field}="{huge}">Bridge</h1><time {field}="{huge}">x</time>'
+        start = time.process_time()
+        fields = read(f'<meta name="author" {field}="{huge}">', element)
+        assert fields.title == "Bridge"
+        assert time.process_time() - start < 3
+
+
+HOSTILE = {
+    "headings": "<h1>a b c d</h1>" * 45_000,
+    "a deep heading": "<h1>" + "<span>" * 1900 + "x",
+    "a wide heading": "<h1>" + "<span>x </span>" * 45_000,
+    "authors inside each other": "<div class=author>" * 1900 + "<span class=byline>x y</span>" * 40_000,
+    "headlines inside each other": "<div class=article-title>" * 1900 + "<span class=headline>x y</span>" * 40_000,
+    "items inside each other": "<div itemprop=author><div itemprop=datePublished>" * 900
+    + "<i itemprop=name>x</i>" * 40_000,
+    "dates in links": "<a href=y><div class=date>" * 900 + "<time>1 May</time>" * 40_000,
+    "numbers of periodicals": "<footer>" + "<i>ISSN 1234</i>" * 40_000,
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_a_page_of_nothing_but_marks_costs_little(body):
+    """However often a page marks headlines, authors and dates, a few hundred are looked at."""
+    hostile = page(body=body)
+    start = time.process_time()
+    metadata.read(hostile)
+    assert time.process_time() - start < 4
+
+
+def test_a_huge_line_costs_little():
+    """The same for text: no expression runs away on it."""
+    for filler in ("by a ", "1. ", "von ", "a, ", "- ", "May 1 "):
+        huge = filler * (400_000 // len(filler))
+        start = time.process_time()
+        read(f"<title>{huge}</title>" + ld(author=huge, headline=huge), f'<h1>{huge}</h1><p class="author">{huge}</p>')
+        assert time.process_time() - start < 2

@@ -1,0 +1,134 @@
+"""When it was published and last changed: what is declared, what is printed, what the address says, and the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pipelines import dates, trust
+from pipelines.arbitration import Claim, claims
+from pipelines.declared import Declared, named, words_of
+
+DateInText = Callable[[Declared], str | None]
+
+DATED_TAGS = frozenset(("time", "span", "div", "p", "li", "abbr", "small", "em", "a"))
+# Class names of what shows a date; "update" and "validated" are none of them.
+DATED = re.compile(
+    r"(?:^|[\s_-])(?:date|datum|fecha|data|datetime|timestamp|time|published|publish|posted|pub-?date|datePublished"
+    r"|(?:entry|post|article|publish|published|publication|created?|release|story|news|blog)[-_]?(?:date|time|datum|on))"
+    r"(?:[-_](?:single|display|text|published|publish|created?|posted|time|date|line))?(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+CHANGED = re.compile(
+    r"updat|modif|chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
+    r"|päivit|zaktualiz|обновл|оновл|更新|güncelle",
+    re.IGNORECASE,
+)
+URL_DAY = re.compile(
+    r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/_.-]|$)|/((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?=[/_.-]|$)"
+)
+MOST = 12  # places that are looked at for a printed date
+
+SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "microdata": "microdata", "feed": "feed"}
+
+
+def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
+    """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
+    yield from claims(page, trust.PUBLISHED_DECLARED, read)
+    yield from claims(page, trust.PUBLISHED_DATE, read)
+    yield from printed(page)
+    yield from in_address(page)
+    if page.is_article:
+        yield from claims(page, trust.PUBLISHED_GENERIC, read)
+    if date_in_text and (raw := date_in_text(page)):
+        alone = raw.endswith("-01-01")
+        value = None if alone else read(raw, page)
+        yield Claim("htmldate", raw, value, trust.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
+    if not page.is_article:
+        yield from claims(page, trust.PUBLISHED_GENERIC, read)
+    yield from claims(page, trust.PUBLISHED_FEED, read)
+
+
+def modified(page: Declared) -> Iterator[Claim]:
+    """The claims to the day of the last change that the page admits."""
+    yield from claims(page, trust.MODIFIED, read)
+    for element in page.marks.dates[: 5 * MOST]:
+        line = words_of(element, 400) or ""
+        changed = CHANGED.search(line) or (element.tag == "time" and CHANGED.search((element.get("class") or "")[:300]))
+        if changed and not page.elsewhere(element) and not _in_link(element):
+            stamp = element.get("datetime") or ""
+            if value := dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page)):
+                yield Claim("time", stamp or line, value, trust.PUBLISHED_PRINTED, REFUSED)
+                return
+
+
+YEAR_ALONE = "the first of January stands for a year without a day, most often that of a copyright line"
+REFUSED = "no date, or an impossible one"
+
+
+def short(source: str) -> str:
+    """json-ld, meta, microdata, time, url, htmldate or feed."""
+    kind = source.rpartition(" ")[0]
+    return SHORT.get(kind, kind or source)
+
+
+def read(raw: str, page: Declared) -> str | None:
+    """The date of `raw`, if the page can have it."""
+    return dates.parse(raw, page.seen, locale(page)) or dates.printed(raw, page.seen, locale(page))
+
+
+def locale(page: Declared) -> str | None:
+    """The page's locale, as <html lang> has it."""
+    return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
+
+
+def printed(page: Declared) -> Iterator[Claim]:
+    """Dates in elements that are made or named for them: the first of the article's own, changes left out."""
+    looked = 0
+    for element in page.marks.dates:
+        classes = (element.get("class") or "")[:300]
+        if element.tag not in DATED_TAGS or (element.tag != "time" and not DATED.search(classes)):
+            continue
+        if page.elsewhere(element) or _in_link(element) or _of_the_site(element):
+            continue
+        looked += 1
+        if looked > MOST:
+            return
+        line = words_of(element, 400) or ""
+        if (CHANGED.search(classes) and "published" not in classes) or CHANGED.search(line):
+            continue
+        stamp = element.get("datetime") or element.get("content") or ""
+        value = dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page))
+        if value:
+            yield Claim("time", stamp or line, value, trust.PUBLISHED_PRINTED, REFUSED)
+            return
+
+
+def _of_the_site(element: Any) -> bool:
+    """Does the element stand in the page's own header, where papers print today's date?"""
+    for up in element.iterancestors():
+        if up.tag in ("article", "main"):
+            return False
+        if up.tag == "header" or (up.tag == "div" and SITE_HEADER.search(named(up))):
+            return up.find(".//h1") is None and up.find(".//h2") is None
+    return False
+
+
+SITE_HEADER = re.compile(
+    r"(?:^|\s)(?:site-?|page-?|top-?|main-?|global-?)?(?:header|top-?bar|masthead|nav(?:bar)?)(?=\s|$)", re.IGNORECASE
+)
+
+
+def _in_link(element: Any) -> bool:
+    """Does the date stand in a link to another story? Blogs link the date of a post to the post."""
+    link = next((up for up in element.iterancestors("a")), None)
+    return link is not None and bool((link.get("href") or "").strip("#")) and "bookmark" not in (link.get("rel") or "")
+
+
+def in_address(page: Declared) -> Iterator[Claim]:
+    """The day in the page's address, /2024/05/06/."""
+    for address in (page.url, page.canonical or ""):
+        if found := URL_DAY.search(address):
+            raw = "-".join(part.zfill(2) for part in found.groups() if part)
+            yield Claim("url", raw, dates.parse(raw, page.seen), trust.PUBLISHED_URL, REFUSED)

@@ -1,0 +1,205 @@
+"""The bylines that a page prints: marked as such, linked to an author's page, or below the headline in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from pipelines import dates
+from pipelines.declared import Declared, tidied, words_of
+from pipelines.moments import locale
+from pipelines.names import BY, COLUMN, PICTURES, latin, names_only, persons
+from pipelines.sites import joined
+from pipelines.titles import page_headings
+
+MOST = 10  # bylines that are looked at in each way
+LONGEST = 120  # characters; what is longer is a biography
+NEAR = 120  # elements after the headline in which a byline may stand
+CLOSE = 20  # lines after the headline in which a name beside a date is the author's
+
+CLASSED_TAGS = frozenset(("a", "span", "p", "div", "address", "li", "strong", "em", "b", "h3", "h4", "h5", "h6"))
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# A class that names its element for the author, and nothing of the author but the name.
+AUTHOR_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:author|byline|autor(?:innen|en|es|a|in)?(?:-?zeile|-?namen?)?|auteurs?|autore|forfatter|författare|skribent"
+    r"|kirjoittaja|redakteur|schrijver|journalist|writer|contributor|posted-by|written-by)s?(?:names?|link|author)?(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+NOT_THE_NAME = re.compile(
+    r"(?:author|byline|autor\w*|auteur)s?[\w-]*?[_-](?:bio|biography|desc|description|avatar|image|img|photo|pic|picture|social"
+    r"|role|job|position|about|more|follow|icon|email|twitter|posts|articles|date|time)(?=[\s_-]|$)",
+    re.IGNORECASE,
+)
+# Addresses of pages about one author.
+AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autor(?:en|es|a|in|i)?|auteurs?|autori|forfattere?|skribent|redakteure?|redaktion|by|byline|journalistes?"
+    r"|journalists?|contributors?|writers?|columnists?|reporters?)[/=][^/?#]{3,}",
+    re.IGNORECASE,
+)
+
+
+class Byline(NamedTuple):
+    """A byline as printed."""
+
+    source: str
+    lines: list[str]  # one a name, or one with several names
+    why: str
+
+
+def bylines(page: Declared) -> Iterator[Byline]:
+    """What the page prints as bylines, the surest first."""
+    for source, elements, why in (
+        ("itemprop author", _microdata(page), "marked as the author for machines"),
+        ("rel author", page.marks.author_links, "a link that says: the author"),
+        ("class author", _classed(page), "an element named for the author"),
+    ):
+        for lines in _groups(page, elements):
+            yield Byline(source, lines, why)
+    yield from below_headline(page)
+
+
+def _microdata(page: Declared) -> Iterator[Any]:
+    for element in page.marks.author_items[: 5 * MOST]:
+        names = [inner for inner in islice(element.iter(), MOST) if inner.get("itemprop") == "name"]
+        yield from names or ([element] if element.tag not in ("meta", "link") else [])
+
+
+def _classed(page: Declared) -> Iterator[Any]:
+    for element in page.marks.authors:
+        classes = CAMEL.sub("-", element.get("class")[:300])
+        if element.tag in CLASSED_TAGS and AUTHOR_CLASS.search(classes) and not NOT_THE_NAME.search(classes):
+            yield element
+
+
+def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
+    """The texts of elements, those that stand together together: two names may be set in two elements."""
+    group: list[str] = []
+    home: set[Any] = set()
+    given = 0
+    done: set[Any] = set()
+    for element in elements:
+        if element in done or page.elsewhere(element):
+            continue
+        pieces = _pieces(element)
+        if not pieces or sum(map(len, pieces)) > LONGEST:
+            continue
+        done.update(islice(element.iter(), LONGEST))
+        parent = element.getparent()
+        around = {up for up in (parent, parent.getparent() if parent is not None else None) if up is not None}
+        if group and not around & home:
+            yield group
+            given += 1
+            group, home = [], set()
+            if given >= MOST:
+                return
+        home = home or around
+        # A name may be set in two elements: one-word pieces belong together, and what is in one link.
+        one = all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4)
+        group.append(" ".join(pieces) if one else "\n".join(pieces))
+    if group:
+        yield group
+
+
+def _pieces(element: Any) -> list[str]:
+    return [piece for text in islice(element.itertext(), LONGEST) if (piece := tidied(text[:1000]))]
+
+
+def below_headline(page: Declared) -> Iterator[Byline]:
+    """Lines soon after the headline that are "By" and names, or a link to an author's page."""
+    lines = _after(page)
+    by = {line for _, line in lines if BY.match(line)}
+    for element, line in lines:
+        if line in by:
+            shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
+            alone = COLUMN.split(shortest)[0]
+            if (
+                (found := persons([alone]))
+                and names_only(alone, found)
+                and (" " in found[0] or not latin(found[0]) or _dated(line, page))
+            ):
+                yield Byline("by-line", [alone], "says who wrote it, below the headline")
+        elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
+            yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
+        elif (a := _author_link(element)) is not None:
+            pieces = [piece for piece in _pieces(a) if not PICTURES.match(piece)]
+            name = " ".join(dict.fromkeys(pieces))
+            if len(name) <= LONGEST and _named_in(a, name):
+                yield Byline("author link", [name], "below the headline, leads to an author's page")
+
+
+# "Posted in Science by Jo Quill on May 6, 2024"
+BY_INSIDE = re.compile(
+    r"\b(?:by|von|par|por|door)\s+(\S.{1,40}?)(?:\s+(?:on|am|le|el|op|in)\s|\s*[,|·•–]\s|\s+-\s|\s+\d|$)", re.IGNORECASE
+)
+
+
+def beside_date(page: Declared) -> Iterator[Byline]:
+    """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
+    lines = [(element, line) for element, line in _after(page)[:CLOSE] if not _of_a_tool(element)]
+    for at, (element, line) in enumerate(lines):
+        pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
+        if not 2 <= len(pieces) <= 4:
+            near = [other for other, _ in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
+            pieces = [line, *(text for other, text in lines[max(0, at - 3) : at + 4] if other in near)]
+        if _is_full_name(pieces[0]) or (len(pieces) <= 4 and COLUMN.search(line)):
+            names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
+            if names and any(_dated(piece, page) for piece in pieces):
+                yield Byline("beside the date", names[:1], "stands with the date below the headline")
+
+
+def _of_a_tool(element: Any) -> bool:
+    """Does an element belong to a form or to a picture?"""
+    return any(up.tag in TOOLS for up in chain([element], islice(element.iterancestors(), 5)))
+
+
+TOOLS = frozenset(("form", "button", "label", "select", "dialog", "figure", "figcaption", "table"))
+
+
+def _is_full_name(piece: str) -> bool:
+    words = piece.split()
+    return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and persons([piece]) == (piece,)
+
+
+def _cousins(one: Any, other: Any) -> bool:
+    """Do two elements have the same parent, or the same grandparent?"""
+    if one is other or one.getparent() is None or other.getparent() is None:
+        return False
+    return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
+
+
+def _dated(line: str, page: Declared) -> bool:
+    return dates.printed(line, page.seen, locale(page)) is not None
+
+
+def _named_in(a: Any, name: str) -> bool:
+    """Is a link's text a full name, or the one that its address holds? "Read more" leads to authors' pages too."""
+    found = persons([name])
+    return any(" " in one or joined(one) in joined(a.get("href") or "") for one in found) or not latin(name)
+
+
+def _author_link(element: Any) -> Any:
+    links = [element] if element.tag == "a" else list(element.iterfind(".//a"))[:2]
+    return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
+
+
+def _after(page: Declared) -> list[tuple[Any, str]]:
+    """Short lines after the page's headline, with their elements."""
+    own = [heading for heading in page_headings(page) if heading.place == "own"]
+    found = [heading for heading in own if heading.source != "h2"] or own
+    lines: list[tuple[Any, str]] = []
+    for seen, element in enumerate(_following(found[0].element) if found else ()):
+        if seen > NEAR:
+            break
+        if len(element) <= 4 and not page.elsewhere(element):
+            line = words_of(element, 2 * LONGEST)
+            if line and len(line) <= LONGEST:
+                lines.append((element, line))
+    return lines
+
+
+def _following(element: Any) -> Iterator[Any]:
+    """Elements after this one in page order."""
+    siblings = (up.itersiblings() for up in chain([element], element.iterancestors()))
+    return (below for sibling in chain.from_iterable(siblings) for below in sibling.iter("*"))
