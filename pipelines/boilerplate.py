@@ -1,72 +1,29 @@
-"""What stands on an article's page and is not the article, as named rules. Data first, two short functions after it.
+"""What stands on an article's page and is not the article: how the rules act.
 
-A block rule names ids and class tokens, exactly: a token that merely contains "newsletter" once stood on the wrapper of
-a whole article. A line rule is a pattern for a whole line of the extracted text, so it can never bite inside prose.
-Both know a limit (MOST, MOST_LINES): a rule that goes beyond it has met a page that it was not made for.
-Every rule has a page in tests/pages that leaks without it.
+Structure first, on the tree: blockrules.py, blocks.py. Lines last, on the text that was found: linerules.py,
+authorlines.py. Both know a limit: rules that go beyond it have met a page that they were not made for. Every rule has
+a page in tests/pages that leaks without it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from lxml.etree import XPath, XPathError
+from lxml.etree import XPathError
 
+from pipelines.account import Fate
 from pipelines.authorlines import of_authors
+from pipelines.blocks import blocks
 from pipelines.linerules import Line, named
 
-MOST = 0.25  # share of the page's text that block rules may take
 MOST_LINES = 0.5  # share of the found text that line rules may take: a flash is shorter than the form below it
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of the page that goes before the text is looked for."""
+def prune(tree: Any, xpaths: tuple[str, ...] = (), told: list[Fate] | None = None) -> list[str]:
+    """Cut the blocks that the rules and `xpaths` (the source's own rule) name out of `tree`; the names of what went.
 
-    name: str
-    why: str
-    ids: tuple[str, ...] = ()  # values of id, whole
-    classes: tuple[str, ...] = ()  # tokens of class, whole
-
-
-BLOCKS = (
-    Block("wordpress comments", "readers' comments and the form below them, by WordPress's own template names",
-          ids=("respond", "commentform", "comments", "comment-wrap", "wp-comments"),
-          classes=("comment-respond", "comment-form", "comments-area", "comment-list", "commentlist",
-                   "comments-section", "comments-wrapper", "comment-reply-title", "wp-block-comments",
-                   "wp-block-post-comments-form")),
-    Block("comment services", "the containers that comment services fill",
-          ids=("disqus_thread", "coral_thread", "coral-thread", "talk-container", "vf-comments", "isso-thread",
-               "hyvor-talk-view", "fb-comments", "remark42", "commento", "cusdis_thread"),
-          classes=("disqus-comments", "disqus-thread", "coral-comments", "coral-container", "fb-comments",
-                   "fb-comments-wrapper", "viafoura-comments", "openweb-comments", "spot-im-frame", "hyvor-talk")),
-    Block("newsletter forms", "sign-up boxes within the text, by the names of their common plugins",
-          ids=("mc_embed_signup", "mc_embed_shell", "newsletter-signup", "newsletter-form"),
-          classes=("newsletter-signup", "newsletter-form", "newsletter-box", "newsletter-sign-up",
-                   "newsletter-subscribe", "newsletter-cta", "newsletter-promo", "newsletter-widget",
-                   "tnp-subscription")),
-    Block("share buttons", "share and follow bars of the common plugins",
-          classes=("addtoany_share_save_container", "addtoany_content", "sharedaddy", "share-buttons",
-                   "share-bar", "sharebar", "social-share", "social-sharing", "article-share", "essb_links",
-                   "follow-us", "jp-relatedposts-share")),
-    Block("related posts", "teasers of other articles, by the names of their common plugins",
-          ids=("jp-relatedposts",),
-          classes=("jp-relatedposts", "yarpp", "yarpp-related", "OUTBRAIN", "outbrain-widget",
-                   "taboola-widget", "trc_related_container")),
-)  # fmt: skip
-
-BY_ID = {name: rule for rule in BLOCKS for name in rule.ids}
-BY_CLASS = {name: rule for rule in BLOCKS for name in rule.classes}
-# Plain strings, no elements: nearly every page is done after these two walks in C.
-IDS, CLASSES = XPath(".//body//@id", smart_strings=False), XPath(".//body//@class", smart_strings=False)
-BODY = XPath("string(.//body)")
-
-
-def prune(tree: Any, xpaths: tuple[str, ...] = ()) -> list[str]:
-    """Cut the blocks that BLOCKS and `xpaths` (the source's own rule) name out of `tree`; the names of what went.
-
-    The source's own rules are the user's word and know no limit. An XPath that does not compile is left out.
+    The source's own rules are the user's word and know no limit. An XPath that does not compile is left out. `told`:
+    where to write down what went, for people.
     """
     gone: list[str] = []
     for path in xpaths:
@@ -76,34 +33,31 @@ def prune(tree: Any, xpaths: tuple[str, ...] = ()) -> list[str]:
             continue
         for element in found if isinstance(found, list) else ():
             if hasattr(element, "drop_tree") and element.getparent() is not None:
-                element.drop_tree()
-                gone.append(path)
-    matches = _matches(tree)
-    left = MOST * len(BODY(tree)) if matches else 0
-    for element, rule in matches:
-        size = len(element.text_content())
-        if size <= left and element.getparent() is not None:
-            element.drop_tree()
-            left -= size
-            gone.append(rule.name)
+                gone.append(_drop(element, path, "the source's own rule", told))
+    for element, rule in blocks(tree):
+        if element.getparent() is not None:
+            gone.append(_drop(element, rule.name, rule.why, told))
     return gone
 
 
-def _matches(tree: Any) -> list[tuple[Any, Block]]:
-    """Elements that a block rule names, in document order."""
-    ids = BY_ID.keys() & set(IDS(tree))
-    tokens = BY_CLASS.keys() & {token for value in set(CLASSES(tree)) for token in value.split()}
-    if not ids and not tokens:
-        return []
-    conditions = [f'@id="{name}"' for name in ids] + [f'contains(@class, "{token}")' for token in tokens]
-    found = tree.xpath(".//body//*[" + " or ".join(conditions) + "]")
-    return [(element, rule) for element in found if (rule := _rule_of(element))]
+def _drop(element: Any, rule: str, why: str, told: list[Fate] | None) -> str:
+    if told is not None:
+        told.append(Fate(" ".join(element.text_content().split()), place(element), rule, why))
+    element.drop_tree()
+    return rule
 
 
-def _rule_of(element: Any) -> Block | None:
-    if rule := BY_ID.get(element.get("id", "")):
-        return rule
-    return next((BY_CLASS[token] for token in element.get("class", "").split() if token in BY_CLASS), None)
+def place(element: Any) -> str:
+    """Where `element` stands, as a selector for people: "div.story > p"."""
+    return " > ".join(_step(part) for part in (element.getparent(), element) if part is not None)
+
+
+def _step(element: Any) -> str:
+    name = str(element.tag)
+    if identity := element.get("id"):
+        return f"{name}#{identity[:40]}"
+    first = element.get("class", "").split()[:1]
+    return f"{name}.{first[0][:40]}" if first else name
 
 
 def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:

@@ -21,6 +21,7 @@ from pipelines.phrases import Phrases, plain
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
+SHORT = 220  # characters of a line that patterns are tried on anywhere
 LONGEST_PLEA = 280  # characters of a line that asks for something
 HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
 NEAR = 2  # lines between a line that is surely of a form and a label of it
@@ -128,8 +129,16 @@ STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 # Languages that put the verb last: their script, or a verb of Turkish.
 OTHER_ORDER = re.compile("[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]|abone|takip|indir|yükle|kayıt ol|kaydol|üye ol|katıl|destek|giriş yap|bağış")
 SAID = re.compile("[“”„«»「」\"]")
-WORDS = tuple({word for _, words, _ in PATTERNS for word in words})
-ASCII_WORDS = tuple(filter(str.isascii, WORDS))
+
+
+def _script(word: str) -> re.Pattern[str]:
+    return next(script for script in SCRIPTS if script.search(word))
+
+
+SCRIPTS = tuple(map(re.compile, ("[\u0400-\u04ff]", "[\u0600-\u06ff]", "[\u3040-\ud7af]", "")))
+WORDS = tuple(
+    (script, tuple({word for _, words, _ in PATTERNS for word in words if _script(word) is script})) for script in SCRIPTS
+)
 COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in commentwords.MODERATION.values())
 BROWSERS = {browser: [(n, c) for n, b, c in commentwords.REMEMBER.values() if b == browser]
             for _, browser, _ in commentwords.REMEMBER.values()}  # fmt: skip
@@ -157,8 +166,10 @@ def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[t
 
 def _worth_trying(lines: list[str]) -> Patterns:
     """Patterns of which a word occurs anywhere in `lines`, with those words: most lines then cost next to nothing."""
-    text = "\n".join([line for line in lines if len(line) < LONGEST_LINE]).lower()
-    present = {word for word in (ASCII_WORDS if text.isascii() else WORDS) if word in text}
+    edges = {*range(HEAD), *range(len(lines) - TAIL, len(lines))}
+    text = "\n".join([line for index, line in enumerate(lines) if len(line) <= SHORT or index in edges]).lower()
+    scripts = [words for script, words in WORDS if script.search(text)]
+    present = {word for words in scripts for word in words if word in text}
     return [
         (name, [word for word in words if word in present], pattern)
         for name, words, pattern in PATTERNS
@@ -179,7 +190,7 @@ def _names_of(line: str, edge: bool, patterns: Patterns) -> Iterator[str]:
         one_word = " " not in plain(line)
         yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
     lower = line.lower()
-    for name, words, pattern in patterns:
+    for name, words, pattern in patterns if edge or len(line) <= SHORT else ():
         if _any_in(words, lower) and pattern.fullmatch(lower):
             yield name
     if teaser(line):

@@ -15,7 +15,6 @@ from pipelines.commentwords import Words
 
 LONGEST = 240  # characters; a longer line is a paragraph
 KEY = 2  # characters that phrases are looked up by
-HEAD = 6  # characters that tell most prose from the beginning of a phrase
 
 # "e-mail", "E‑Mail" and "email" are one word; what stands between words, and marks on Arabic and Latin letters, is not
 # compared. The apostrophe is: "l'article".
@@ -46,8 +45,8 @@ class Phrases:
                 if key := plain(phrase.strip()):
                     self.rules.setdefault(key, name)
                     starts[key[:KEY]].add(key)
-        # A phrase shorter than HEAD ends with a space, which keeps "add" from looking like the beginning of "address".
-        self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:HEAD] for key in self.rules}
+        # Six characters tell most prose from phrases. A shorter phrase ends with a space, which keeps "add" from looking like the beginning of "address".
+        self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:6] for key in self.rules}
         self.starts = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in starts.items()}
 
     def names(self, line: str) -> tuple[str, ...]:
@@ -71,8 +70,10 @@ class Phrases:
 
     def begins(self, line: str) -> bool:
         """Could `line` begin with a phrase? Cheap, and says yes to few that do not."""
-        head = f"{plain(line[: 4 * HEAD])} "
-        return any(head[:size] in self.heads for size in range(2, HEAD + 1))
+        head, heads = f"{plain(line[:24])} ", self.heads
+        return (
+            head[:6] in heads or head[:5] in heads or head[:4] in heads or head[:3] in heads or head[:2] in heads
+        )  # fmt: skip
 
     def _at(self, text: str, at: int) -> Iterator[str]:
         """Phrases that stand at `at` and end where a word ends, the longest first."""
