@@ -22,7 +22,7 @@ FILLER = (
 NEWSLETTER: Asks = {
     "en": (
         r"sign up|signing up|subscribe|subscribing|register|join|get (?:the|our|more|all|daily|news|updates|breaking|a |this|exclusive)"
-        r"|receive|never miss|stay (?:up to date|informed|in the loop|updated)|have .{1,60} delivered|enter your e-?mail",
+        r"|receive|never miss|bookmark|stay (?:up to date|informed|in the loop|updated)|have .{1,60} delivered|enter your e-?mail",
         r"\bnewsletters?|(?:your|straight to|to your) (?:e-?mail )?inbox|mailing list|e-?mail alerts?|e-?mail updates?|daily digest"
         r"|by e-?mail|our e-?mails?|delivered via|marketing e-?mails?|your e-?mail address",
     ),

@@ -47,13 +47,12 @@ HEADINGS = Phrases([("author box", ABOUT)])
 
 # After the author's name: what somebody is or does, not what somebody said.
 PRESENTS = re.compile(
-    r"(?:,? ?\([^)]{1,40}\)|,[^,.]{1,60},)?\W{1,3}"
-    r"(?:(?:is|are) (?:an?|the|one|our|currently|also|based|editor|professor|senior|staff|director|co-?\w+|head|chief|author|\w+'s|\w+ (?:at|of|for))\b"
+    r"(?:['’]s? (?:latest |new |first |next )?(?:book|novel|newsletter|podcast|column)s?|(?:,? ?\([^)]{1,40}\)|,[^,.]{1,60},)?\W{1,3}(?:(?:is|are) (?:an?|the|one|our|currently|also|based|editor|professor|senior|staff|director|co-?\w+|head|chief|author|\w+'s|\w+ (?:at|of|for))\b"
     r"|(?:was|has been|have been) (?:an? |the |writing|covering|reporting|working|with)|covers|writes|works|reports|lives|teaches|edits"
     r"|specializes|specialises|joined|studied|holds an?|began|started|serves|contributes|has (?:written|covered|worked|reported|\d+|over|more than)"
     r"|ist|war|sind|arbeitet|schreibt|berichtet|studierte|lehrt|leitet|lebt|est|sont|travaille|écrit|couvre|dirige|enseigne|es|son|escribe|cubre"
     r"|trabaja|é|são|escreve|cobre|trabalha|è|sono|scrive|lavora|collabora|is een|werkt|schrijft|studeerde|jest|są|pracuje|pisze|är|arbetar|skriver"
-    r"|er|jobber|arbejder|является|работает|пишет|є|працює|пише|—|– [a-zа-яё])\b",
+    r"|er|jobber|arbejder|является|работает|пишет|є|працює|пише|—|– [a-zа-яё]))\b",
     re.IGNORECASE,
 )  # fmt: skip
 THE_AUTHOR = re.compile(

@@ -41,8 +41,8 @@ def prune(tree: Any, xpaths: tuple[str, ...] = (), told: list[Fate] | None = Non
 
 
 def _drop(element: Any, rule: str, why: str, told: list[Fate] | None) -> str:
-    if told is not None:
-        told.append(Fate(" ".join(element.text_content().split()), place(element), rule, why))
+    if told is not None and (text := " ".join(element.text_content().split())):
+        told.append(Fate(text, place(element), rule, why))
     element.drop_tree()
     return rule
 

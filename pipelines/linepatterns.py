@@ -74,11 +74,11 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|follow @\w{2,30}.{0,40}"),
     ("get the app", ("app",),
      r"(?:click here |tap here )?,? ?(?:to )?(?:get|download) (?:the|our)(?: free)? [^.!?]{0,40}\bapp\b[^.!?]{0,60}[.!]?"),
-    ("affiliate", ("commission", "affiliate", "provision", "comisión", "comissão", "commissie", "earn", "share of the sale", "revenue", "prowizj"),
-     r"(?:[^.!?]{0,160}[.!?] ?)?(?:if you|when you|we|products?|purchases?|this|some|as an|\w+ may|our|by|disclosure|all)\b[^!?]{0,160}"
-     r"(?:affiliate (?:links?|commissions?)|(?:earn|receive|get|make) (?:us )?(?:an? )?(?:small |affiliate )?(?:commission|share of the sale|portion)|revenue from (?:links|purchases))[^!?]{0,160}[.!]?"
-     r"|[^!?]{0,200}\b(?:affiliate-links?|provisions-links?|affiliatelinks?)\b[^!?]{0,160}|[^!?]{0,160}\berhalten wir (?:eventuell |ggf\. )?eine (?:kleine )?provision\b[^!?]{0,120}"
-     r"|[^!?]{0,160}\b(?:liens? affiliés?|enlaces? de afiliados?|links? de afiliados?|link affiliat\w|linki? afiliacyjn\w+)\b[^!?]{0,160}"),
+    ("affiliate", ("commission", "affiliate", "provision", "afilia", "affilié", "affiliat", "earn", "share of the sale", "prowizj"),
+     r"(?=.{0,300}\b(?:we|i|us|our|my|this (?:post|article|page|site|story)|purchases?|publisher|reader|may|is supported)\b)[^“”]{0,300}"
+     r"(?:affiliate (?:links?|marketer|commissions?|partner\w*)|(?:earn|receive|get|make|earns) (?:us )?(?:an? )?(?:very )?(?:small |affiliate )?(?:commission|share of the sale|portion of sales))[^“”]{0,300}"
+     r"|(?=.{0,300}\b(?:wir|uns|dieser?|mit|unsere\w?|ich)\b)[^“”„]{0,300}\b(?:affiliate-?links?|provisions-?links?|eine (?:kleine )?provision)\b[^“”„]{0,300}"
+     r"|[^«»“”]{0,200}\b(?:liens? affiliés?|enlaces? de afiliad\w+|links? de afiliad\w+|link affiliat\w|link\w* afiliacyjn\w+|affiliatelänk\w*|affiliatelenker?)\b[^«»“”]{0,200}"),
     ("issn", ("issn",),
      r"(?:[^.!?]{0,60}\W)?[ep]?-?issn(?: ?\([^)]{1,10}\))?:? ?\d{4}-\d{3}[\dx]\W*"),
     ("first published", ("published", "appeared", "posted", "erschien", "veröffentlicht", "publié", "publicad", "pubblicat", "verscheen", "ukazał", "опубл", "впервые"),
@@ -95,7 +95,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|\d{4}-\d{2}-\d{2}t\d{2}:\d{2}\S{0,20}|(?:updated|uppdaterad|publicerad|oppdatert|publisert|aktualisiert|mis à jour) (?:at|kl\.?|um|à)? ?\d{1,2}[.:]\d{2}.{0,60}"
      rf"|\d{{1,2}}:\d{{2}}(?: ?[ap]\.?m\.?)?(?: [a-z]{{2,4}})?[\s,|•–/-]{{1,4}}(?:on )?{DAY}.{{0,60}}"),
     ("copyright", ("©", "(c)", "copyright", "rights", "rechte", "droits", "derechos", "direitos", "diritti", "rechten", "prawa", "prawem", "rättigheter", "rettigheter", "rettigheder", "права", "hakları", "حقوق", "版权", "版權", "無断転載", "저작권", "may not be"),
-     r"(?:©|\(c\)|copyright\b)[^!?]{0,140}|[^.!?]{0,100}\ball rights reserved\b.{0,120}|(?:this material )?may not be (?:published|reproduced|broadcast|copied)\b.{0,120}"
+     r"(?:©|\(c\)|copyright\b)[^!?]{0,140}|[^!?]{0,140}copyright ©[^!?]{0,200}|[^.!?]{0,100}\ball rights reserved\b.{0,120}|(?:this material )?may not be (?:published|reproduced|broadcast|copied)\b.{0,120}"
      r"|.{0,80}\b(?:alle rechte vorbehalten|tous droits réservés|todos los derechos reservados|todos os direitos reservados|tutti i diritti riservati|alle rechten voorbehouden"
      r"|wszelkie prawa zastrzeżone|materiał chroniony prawem autorskim|alla rättigheter förbehållna|alle rettigheter|alle rettigheder forbeholdes|все права защищены|усі права захищені|всі права захищено|всі права захищені"
      r"|tüm hakları saklıdır|جميع الحقوق محفوظة)\b.{0,160}|.{0,60}(?:版权所有|版權所有|未经授权|未经许可|禁止转载|無断転載(?:を)?禁じます|無断複写・転載を禁じます|無断転載禁止|무단전재).{0,80}"),
@@ -126,7 +126,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|(?:ce contenu|cette vidéo) (?:n'est pas disponible|est bloqué|ne peut pas)\b.{0,160}|(?:este contenido|este vídeo|este video) no (?:está disponible|se puede)\b.{0,120}|(?:este conteúdo|este vídeo) não (?:está disponível|pode ser)\b.{0,120}"
      r"|(?:questo contenuto|questo video) non è disponibile\b.{0,100}|deze (?:inhoud|video) (?:is niet beschikbaar|kan niet)\b.{0,100}|(?:ta treść|ten film) (?:jest niedostępn|nie jest dostępn)\w+.{0,80}"),
     ("share", ("share", "teil", "partag", "compart", "facebook", "twitter", "whatsapp", "pin"),
-     r"(?:click to )?(?:share|tweet|pin|e-?mail|print) (?:this )?(?:on|to|via|by|with)\b[\w\s(),]{1,60}(?:\(opens in new window\).{0,20})?"
+     r"(?:share|pin|tweet) it!?|(?:click to )?(?:share|tweet|pin|e-?mail|print) (?:this )?(?:on|to|via|by|with)\b[\w\s(),]{1,60}(?:\(opens in new window\).{0,20})?"
      r"|(?:(?:facebook|twitter|x|whatsapp|linkedin|reddit|telegram|pinterest|flipboard|e-?mail|copy link|messenger|pocket|tumblr|print|viber|line|xing|vk|threads|bluesky)[\s|,/•·]{0,3}){1,8}"),
     ("tags", ("tag", "kategori", "categor", "filed", "posted in", "topic", "schlag", "keyword", "mots", "etiqueta", "temas", "thema", "themen", "onderwerp", "ämne", "emne", "теги", "метки", "etiket", "الوسوم", "كلمات", "标签", "標籤", "タグ", "rubri", "archivado", "argoment", "słowa", "related to"),
      r"\W{0,3}(?:tags?|tagged(?: (?:with|in|as))?|filed (?:under|in)|posted in|topics?|categor(?:y|ies)|keywords?|in this article|more on|schlagw[oö]rte?r?|schlagworte|stichworte?|kategorien?|themen|thema|rubrik(?:en)?|mots[- ]clés|catégories?|rubriques?|thèmes?"
@@ -135,6 +135,10 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|(?:#[\w-]{2,40}[\s,|]{0,3}){1,20}|topics? \w{2,20}"),
     ("breadcrumb", (">", "›", "»", "→", "|", "/"),
      rf"(?:home|startseite|start|accueil|inicio|início|home page|strona główna|hem|hjem|forside|главная|головна|anasayfa|ana sayfa|الرئيسية|首页|首頁|トップ|ホーム|news|blog)\s?{SEPARATOR} ?.{{1,160}}"),
+    ("read also", ("related", "recommended", "popular", "trending", "suggested", "similar", "latest", "more", "most", "further", "interested", "interess", "nächst"),
+     r"(?:related|recommended|popular|trending|suggested|similar|latest|featured|more|further) (?:\w+ )?(?:articles?|stor(?:y|ies)|posts?|news|content|coverage|topics?|videos?|resources?|recipes?|reading|links?|guides?|products?|items?|reviews?|headlines|episodes?)(?: (?:on|from|about|in) .{1,40})?:?"
+     r"|(?:more|most read|most popular|top stories|trending|latest|also|more stories|more news) (?:from|in|on|by) [^.!?]{1,40}|you (?:may|might|could) (?:also )?(?:like|enjoy|love|be interested in)\b[^.!?]{0,60}:?"
+     r"|das könnte (?:sie|dich|euch|ihnen|dir) auch (?:interessieren|gefallen)\b.{0,40}"),
     ("address", ("http", "www."), r"(?:https?://|www\.)\S{1,300}"),
 )  # fmt: skip
 

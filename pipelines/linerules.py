@@ -105,7 +105,7 @@ class Plea:
 
     def __init__(self, asks: Asks) -> None:
         verbs_first = {language: pair for language, pair in asks.items() if language not in askwords.VERB_LAST}
-        self.first = re.compile("|".join(rf"(?:{verbs})\b.*?(?:{words})" for verbs, words in verbs_first.values()))
+        self.first = re.compile("|".join(rf"(?=.*?(?:{words}))(?:{verbs})\b" for verbs, words in verbs_first.values()))
         self.last = re.compile(
             "|".join(
                 rf"(?=.*?(?:{verbs})).*?(?:{words})" for language, (verbs, words) in asks.items() if language not in verbs_first

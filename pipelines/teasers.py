@@ -75,6 +75,9 @@ def linked_paragraph(paragraph: Any) -> bool:
             break
     if link.tag != "a" or not 20 <= _size(link) <= 200:
         return False
+    said = " ".join(link.text_content().split())
+    if said.count(" ") < 2 or said.endswith((".", ":", ";")):
+        return False
     parent = paragraph.getparent()
     prose = sum(1 for other in parent.iterchildren("p") if len(other.text or "") > 60)
     return prose >= PROSE
