@@ -1,7 +1,7 @@
 """How papers ask their readers for something, by language: (verbs that begin the sentence, words that say for what).
 
-Data only; linerules.py says how it is compared. Languages in VERB_LAST put the verb where they like. Regular expressions,
-without anything that could repeat without end.
+Data only; linerules.py says how it is compared. Languages in VERB_LAST put the verb where they like. Patterns for
+lines in lower case; nothing in them can repeat without end.
 """
 
 from __future__ import annotations
@@ -12,23 +12,32 @@ VERB_LAST = frozenset(("tr", "ja", "zh", "ko", "ar"))
 
 # What may stand before the verb: "Please sign up", "Click here to get", "Jetzt abonnieren".
 FILLER = (
-    r"(?:please|click here to|tap here to|click to|or|and|you can|you can also|to|want more\W|also|don't forget to|be sure to"
-    r"|remember to|if you liked this(?: article| story)?|bitte|jetzt|hier|und|auch|hier können sie|klicken sie hier,? und|sie"
-    r" können|du kannst|pour|et|cliquez ici pour|n'hésitez pas à|vous pouvez|también|y|para|puedes|haz clic aquí para|clique aqui"
-    r" e|clique aqui para|e|também|você pode|per|clicca qui per|klik hier om|kliknij tutaj i|klicka här för att|klikk her for å"
+    r"(?:please|click here to|tap here to|click to|or|and|you can|you can also|to|want more\W|also|don't forget to"
+    r"|be sure to"
+    r"|remember to|if you liked this(?: article| story)?|bitte|jetzt|hier|und|auch|hier können sie"
+    r"|klicken sie hier,? und|sie"
+    r" können|du kannst|pour|et|cliquez ici pour|n'hésitez pas à|vous pouvez|también|y|para|puedes"
+    r"|haz clic aquí para|clique aqui"
+    r" e|clique aqui para|e|também|você pode|per|clicca qui per|klik hier om|kliknij tutaj i|klicka här för att"
+    r"|klikk her for å"
     r"|klik her for at|а также|и|а ще|та|також|не забудьте)\W+"
 )
 
 NEWSLETTER: Asks = {
     "en": (
-        r"sign up|signing up|subscribe|subscribing|register|join|get (?:the|our|more|all|daily|news|updates|breaking|a |this|exclusive)"
-        r"|receive|never miss|bookmark|stay (?:up to date|informed|in the loop|updated)|have .{1,60} delivered|enter your e-?mail",
-        r"\bnewsletters?|(?:your|straight to|to your) (?:e-?mail )?inbox|mailing list|e-?mail alerts?|e-?mail updates?|daily digest"
+        r"sign up|signing up|subscribe|subscribing|register|join|get (?:the|our|more|all|daily|news|updates"
+        r"|breaking|a |this|exclusive)"
+        r"|receive|never miss|bookmark|stay (?:up to date|informed|in the loop|updated)|have .{1,60} delivered"
+        r"|enter your e-?mail",
+        r"\bnewsletters?|(?:your|straight to|to your) (?:e-?mail )?inbox|mailing list|e-?mail alerts?"
+        r"|e-?mail updates?|daily digest"
         r"|by e-?mail|our e-?mails?|delivered via|marketing e-?mails?|your e-?mail address",
     ),
     "de": (
-        r"abonnier(?:en sie|e|t|en)|melden sie sich|melde dich|bestellen sie|erhalten sie|registrieren sie sich|sichern sie sich"
-        r"|kostenlos(?:en)? (?:newsletter )?(?:abonnieren|anmelden|bestellen)|newsletter (?:abonnieren|bestellen)|lass dir|hol dir",
+        r"abonnier(?:en sie|e|t|en)|melden sie sich|melde dich|bestellen sie|erhalten sie|registrieren sie sich"
+        r"|sichern sie sich"
+        r"|kostenlos(?:en)? (?:newsletter )?(?:abonnieren|anmelden|bestellen)|newsletter (?:abonnieren|bestellen)"
+        r"|lass dir|hol dir",
         r"(?:\w+-?)?newsletters?|posteingang|postfach|per e-?mail",
     ),
     "fr": (
@@ -64,19 +73,24 @@ NEWSLETTER: Asks = {
 }
 
 NETWORKS = (
-    r"(?:\b(?:facebook|twitter|instagram|google news|google nachrichten|google noticias|linkedin|threads|bluesky|mastodon|youtube"
-    r"|tiktok|telegram\w*|whats?app\w*|flipboard|pinterest|viber\w*|x(?=[\W]*$)|x (?:and|or|und|et|y|e)|news feed|in your feeds?)|телеграм\w*|фейсбук\w*|вконтакте|дзен\w*|вайбер\w*"
+    r"(?:\b(?:facebook|twitter|instagram|google news|google nachrichten|google noticias|linkedin|threads|bluesky"
+    r"|mastodon|youtube"
+    r"|tiktok|telegram\w*|whats?app\w*|flipboard|pinterest|viber\w*|x(?=[\W]*$)|x (?:and|or|und|et|y|e)|news feed"
+    r"|in your feeds?)|телеграм\w*|фейсбук\w*|вконтакте|дзен\w*|вайбер\w*"
     r"|تويتر|فيسبوك|انستغرام|واتساب|تلغرام|微信|微博|公众号|@\w+)"
 )
 FOLLOW: Asks = {
     "en": (
-        r"follow|like (?:us|our)|find us|join us|join our|join the|connect with|check out our|subscribe|keep up with|watch us"
+        r"follow|like (?:us|our)|find us|join us|join our|join the|connect with|check out our|subscribe"
+        r"|keep up with|watch us"
         r"|add us",
         NETWORKS,
     ),
-    "de": (r"folgen sie|folge|folgt|abonnieren sie|abonniere|besuchen sie uns|werden sie fan|diskutieren sie", NETWORKS),
+    "de": (r"folgen sie|folge|folgt|abonnieren sie|abonniere|besuchen sie uns|werden sie fan|diskutieren sie",
+    NETWORKS),
     "fr": (r"suivez|rejoignez|abonnez[- ]vous|retrouvez|likez", NETWORKS),
-    "es": (r"sigue|siga|síguenos|siguenos|síganos|siganos|únete|unete|suscríbete|suscribete|seguir a|dale me gusta", NETWORKS),
+    "es": (r"sigue|siga|síguenos|siguenos|síganos|siganos|únete|unete|suscríbete|suscribete|seguir a|dale me gusta",
+    NETWORKS),
     "pt": (r"siga|acompanhe|curta|inscreva-se|participe|entre n|segue-nos", NETWORKS),
     "it": (r"segui|seguici|seguiteci|iscriviti|unisciti", NETWORKS),
     "nl": (r"volg|like ons|abonneer", NETWORKS),
@@ -85,7 +99,8 @@ FOLLOW: Asks = {
     "no": (r"følg|lik oss", NETWORKS),
     "da": (r"følg|like os", NETWORKS),
     "ru": (r"подпи(?:шитесь|сывайтесь|шись)|читайте нас|следите|присоединяйтесь", NETWORKS + r"|наш\w* канал\w*"),
-    "uk": (r"підпи(?:шіться|суйтесь|суйтеся|шись)|читайте нас|стежте|приєднуйтесь|слідкуйте", NETWORKS + r"|наш\w* канал\w*"),
+    "uk": (r"підпи(?:шіться|суйтесь|суйтеся|шись)|читайте нас|стежте|приєднуйтесь|слідкуйте",
+    NETWORKS + r"|наш\w* канал\w*"),
     "tr": (r"takip ed\w+|abone ol\w*|katıl\w*", NETWORKS),
     "ar": (r"تابعونا|تابعنا|انضم", NETWORKS),
     "zh": (r"关注我们|关注|追蹤我們|扫码", NETWORKS),
@@ -115,14 +130,16 @@ APP: Asks = {
 SUPPORT: Asks = {
     "en": (
         r"support|donate|make a (?:donation|contribution|gift)|become a|help us|consider|contribute|give today|join",
-        r"journalism|donat\w+|contribution|supporter|(?:a|our) members?|patreon|our (?:work|reporting|mission|newsroom)|paypal",
+        r"journalism|donat\w+|contribution|supporter|(?:a|our) members?|patreon|our (?:work|reporting|mission"
+        r"|newsroom)|paypal",
     ),
     "de": (
         r"unterstütz(?:en sie|e|t)|spenden? sie|spende|werden sie|werde|helfen sie",
         r"journalismus|spende\w*|mitglied|unsere arbeit|unabhängig\w*|paypal|steady",
     ),
     "fr": (r"soutenez|faites un don|soutenir|aidez[- ]nous", r"\bdons?\b|journalisme|indépendan\w+|média"),
-    "es": (r"apoya|don[ae]|haz(?:te)?|ayúdanos|ayudanos|colabora", r"periodismo|donaci\w+|soci[oa]s?|miembro|independiente"),
+    "es": (r"apoya|don[ae]|haz(?:te)?|ayúdanos|ayudanos|colabora",
+    r"periodismo|donaci\w+|soci[oa]s?|miembro|independiente"),
     "pt": (r"apoie|doe|faça uma doação|contribua|ajude", r"jornalismo|doa[çc]\w+|independente|apoiador"),
     "it": (r"sostieni\w*|dona|aiutaci|fai una donazione", r"giornalismo|donazion\w+|indipendent\w+"),
     "nl": (r"steun|doneer|word", r"journalistiek|donatie|onafhankelijk\w*|\blid\b|donateur"),
@@ -131,7 +148,8 @@ SUPPORT: Asks = {
     "no": (r"støtt|vipps", r"journalistikk|uavhengig|vipps"),
     "da": (r"støt|bliv medlem", r"journalistik|uafhængig|medlem"),
     "ru": (r"поддержите|поддержать|помогите", r"журналист\w+|пожертвован\w+|независим\w+|редакци\w+|донат\w*"),
-    "uk": (r"підтримайте|підтримати|станьте|допоможіть", r"журналіст\w+|внес\w+|незалежн\w+|редакці\w+|спільнот\w+|донат\w*"),
+    "uk": (r"підтримайте|підтримати|станьте|допоможіть",
+    r"журналіст\w+|внес\w+|незалежн\w+|редакці\w+|спільнот\w+|донат\w*"),
     "tr": (r"destek ol\w*|destekle\w*|bağış", r"gazetecilik|bağımsız\w*"),
     "ar": (r"ادعم\w*|تبرع\w*|ساهم", r"صحاف\w+|مستقل\w*"),
     "ja": (r"寄付|応援|サポート", r"ジャーナリズム|寄付|編集部"),
@@ -140,37 +158,51 @@ SUPPORT: Asks = {
 
 SUBSCRIBE: Asks = {
     "en": (
-        r"subscribe|start your|become a (?:subscriber|member)|already (?:a subscriber|subscribed|a member)|sign in|log ?in|unlock"
-        r"|register|create (?:an|a free) account|this article is (?:for|available to|only)|want to (?:bookmark|read)|get unlimited"
+        r"subscribe|start your|become a (?:subscriber|member)|already (?:a subscriber|subscribed|a member)|sign in"
+        r"|log ?in|unlock"
+        r"|register|create (?:an|a free) account|this article is (?:for|available to|only)|want to (?:bookmark"
+        r"|read)|get unlimited"
         r"|buy a subscription|you have reached|you've reached|try",
-        r"subscri\w+|free trial|unlimited|premium|(?:continue|keep) reading|full access|bookmark|(?:free|monthly) articles?"
+        r"subscri\w+|free trial|unlimited|premium|(?:continue|keep) reading|full access|bookmark|(?:free"
+        r"|monthly) articles?"
         r"|full story|members only|all articles",
     ),
     "de": (
-        r"abonnieren sie|abonnieren|testen sie|testen|weiterlesen|registrieren sie sich|anmelden|einloggen|sie haben bereits"
-        r"|sie sind bereits|lesen sie (?:diesen|den|alle) artikel|dieser artikel ist|mit (?:dem|einem) abo|alle artikel|den artikel",
-        r"\babos?\b|abonn\w+|weiterlesen|digitalzugang|probemonat|premium|plus-artikel|kostenlos testen|abo-?\w+|abschließen",
+        r"abonnieren sie|abonnieren|testen sie|testen|weiterlesen|registrieren sie sich|anmelden|einloggen"
+        r"|sie haben bereits"
+        r"|sie sind bereits|lesen sie (?:diesen|den|alle) artikel|dieser artikel ist|mit (?:dem|einem) abo"
+        r"|alle artikel|den artikel",
+        r"\babos?\b|abonn\w+|weiterlesen|digitalzugang|probemonat|premium|plus-artikel|kostenlos testen|abo-?\w+"
+        r"|abschließen",
     ),
     "fr": (
-        r"abonnez[- ]vous|déjà abonné|s'abonner|cet article est réservé|il vous reste|pour lire la suite|connectez[- ]vous",
+        r"abonnez[- ]vous|déjà abonné|s'abonner|cet article est réservé|il vous reste|pour lire la suite"
+        r"|connectez[- ]vous",
         r"abonn\w+|illimité|la suite|lire cet article",
     ),
     "es": (
-        r"suscr[íi]b(?:ete|ase)|ya eres|inicia sesión|si ya|este contenido es|contenido exclusivo|accede|tu suscripción",
+        r"suscr[íi]b(?:ete|ase)|ya eres|inicia sesión|si ya|este contenido es|contenido exclusivo|accede"
+        r"|tu suscripción",
         r"suscri\w+|ilimitad\w+|seguir leyendo|exclusivo",
     ),
     "pt": (
         r"assine|já é assinante|faça login|conteúdo exclusivo|este conteúdo é|torne-se|quer ler",
         r"assin\w+|ilimitad\w+|continuar lendo|exclusivo",
     ),
-    "it": (r"abbonati|sei già|accedi|questo articolo è|contenuto riservato", r"abbon\w+|illimitat\w+|continuare a leggere"),
-    "nl": (r"abonneer|neem een|al abonnee|word abonnee|dit artikel is|log in|verder lezen", r"abonn\w+|onbeperkt|verder lezen"),
-    "pl": (r"subskrybuj|wykup|zaloguj się|kup|pozostało|ten artykuł|masz już|czytaj bez", r"subskryp\w+|prenumerat\w+|dostęp\w*"),
-    "sv": (r"bli prenumerant|prenumerera|redan prenumerant|logga in|det här är", r"prenumer\w+|läsa vidare|fortsätt\w* läsa"),
+    "it": (r"abbonati|sei già|accedi|questo articolo è|contenuto riservato",
+    r"abbon\w+|illimitat\w+|continuare a leggere"),
+    "nl": (r"abonneer|neem een|al abonnee|word abonnee|dit artikel is|log in|verder lezen",
+    r"abonn\w+|onbeperkt|verder lezen"),
+    "pl": (r"subskrybuj|wykup|zaloguj się|kup|pozostało|ten artykuł|masz już|czytaj bez",
+    r"subskryp\w+|prenumerat\w+|dostęp\w*"),
+    "sv": (r"bli prenumerant|prenumerera|redan prenumerant|logga in|det här är",
+    r"prenumer\w+|läsa vidare|fortsätt\w* läsa"),
     "no": (r"bli abonnent|kjøp|allerede abonnent|logg inn|denne saken er", r"abonn\w+|lese videre"),
     "da": (r"bliv abonnent|køb|allerede abonnent|log ind|denne artikel er|få adgang", r"abonn\w+|læse videre"),
-    "ru": (r"оформите|войдите|купите|чтобы (?:прочитать|читать)|материал доступен", r"подписк\w+|подписчик\w+|полный доступ"),
-    "uk": (r"оформіть|передплатіть|увійдіть|матеріал доступний|щоб (?:прочитати|читати)", r"передплат\w+|підписк\w+|підписник\w+"),
+    "ru": (r"оформите|войдите|купите|чтобы (?:прочитать|читать)|материал доступен",
+    r"подписк\w+|подписчик\w+|полный доступ"),
+    "uk": (r"оформіть|передплатіть|увійдіть|матеріал доступний|щоб (?:прочитати|читати)",
+    r"передплат\w+|підписк\w+|підписник\w+"),
     "tr": (r"abone ol\w*|giriş yap\w*|üye ol\w*", r"aboneler\w*|devamını|sınırsız"),
     "ar": (r"اشترك\w*|سج[ّ]?ل", r"للمشتركين|مواصلة القراءة|متابعة القراءة"),
     "zh": (r"订阅|登录|訂閱|登入|付费", r"会员|會員|阅读全文|閱讀全文|继续阅读|付费"),

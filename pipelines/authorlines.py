@@ -27,8 +27,10 @@ ABOUT: Words = {
     " | meet the author | author bio | author | the author | contributors",
     "de": "über den autor | über die autorin | über die autoren | über die autorinnen und autoren | zum autor"
     " | zur autorin | zur person | der autor | die autorin | autor | autorin | die autoren | autoreninfo | über uns",
-    "fr": "à propos de l'auteur | à propos de l'autrice | à propos des auteurs | l'auteur | l'autrice | auteur | auteurs",
-    "es": "sobre el autor | sobre la autora | sobre los autores | acerca del autor | acerca de la autora | autor | autora",
+    "fr": "à propos de l'auteur | à propos de l'autrice | à propos des auteurs | l'auteur | l'autrice | auteur"
+    " | auteurs",
+    "es": "sobre el autor | sobre la autora | sobre los autores | acerca del autor | acerca de la autora | autor"
+    " | autora",
     "pt": "sobre o autor | sobre a autora | sobre os autores | autor | autora",
     "it": "l'autore | l'autrice | informazioni sull'autore | sull'autore | chi è l'autore | autore",
     "nl": "over de auteur | over de schrijver | auteur | over de auteurs",
@@ -47,23 +49,31 @@ HEADINGS = Phrases([("author box", ABOUT)])
 
 # After the author's name: what somebody is or does, not what somebody said.
 PRESENTS = re.compile(
-    r"(?:['’]s? (?:latest |new |first |next )?(?:book|novel|newsletter|podcast|column)s?|(?:,? ?\([^)]{1,40}\)|,[^,.]{1,60},)?\W{1,3}(?:(?:is|are) (?:an?|the|one|our|currently|also|based|editor|professor|senior|staff|director|co-?\w+|head|chief|author|\w+'s|\w+ (?:at|of|for))\b"
-    r"|(?:was|has been|have been) (?:an? |the |writing|covering|reporting|working|with)|covers|writes|works|reports|lives|teaches|edits"
-    r"|specializes|specialises|joined|studied|holds an?|began|started|serves|contributes|has (?:written|covered|worked|reported|\d+|over|more than)"
-    r"|ist|war|sind|arbeitet|schreibt|berichtet|studierte|lehrt|leitet|lebt|est|sont|travaille|écrit|couvre|dirige|enseigne|es|son|escribe|cubre"
-    r"|trabaja|é|são|escreve|cobre|trabalha|è|sono|scrive|lavora|collabora|is een|werkt|schrijft|studeerde|jest|są|pracuje|pisze|är|arbetar|skriver"
+    r"(?:['’]s? (?:latest |new |first |next )?(?:book|novel|newsletter|podcast|column)s?|(?:,? ?\([^)]{1,40}\)"
+    r"|,[^,.]{1,60},)?\W{1,3}(?:(?:is|are) (?:an?|the|one|our|currently|also|based|editor|professor|senior|staff"
+    r"|director|co-?\w+|head|chief|author|\w+'s|\w+ (?:at|of|for))\b"
+    r"|(?:was|has been|have been) (?:an? |the |writing|covering|reporting|working|with)|covers|writes|works"
+    r"|reports|lives|teaches|edits"
+    r"|specializes|specialises|joined|studied|holds an?|began|started|serves|contributes|has (?:written|covered"
+    r"|worked|reported|\d+|over|more than)"
+    r"|ist|war|sind|arbeitet|schreibt|berichtet|studierte|lehrt|leitet|lebt|est|sont|travaille|écrit|couvre|dirige"
+    r"|enseigne|es|son|escribe|cubre"
+    r"|trabaja|é|são|escreve|cobre|trabalha|è|sono|scrive|lavora|collabora|is een|werkt|schrijft|studeerde|jest|są"
+    r"|pracuje|pisze|är|arbetar|skriver"
     r"|er|jobber|arbejder|является|работает|пишет|є|працює|пише|—|– [a-zа-яё]))\b",
     re.IGNORECASE,
 )  # fmt: skip
 THE_AUTHOR = re.compile(
-    r"\W*(?:the (?:author|writer|columnist|reviewer)s?\b.{0,60} (?:is|are) (?:an?|the|professor|director|editor|\w+ (?:at|of|for))\b"
+    r"\W*(?:the (?:author|writer|columnist|reviewer)s?\b.{0,60} (?:is|are) (?:an?|the|professor|director|editor"
+    r"|\w+ (?:at|of|for))\b"
     r"|(?:der autor|die autorin|unser autor|unsere autorin)\b.{0,60} (?:ist|arbeitet|lehrt|schreibt)\b"
     r"|(?:l'auteur|l'autrice|l’auteur|l’autrice)\b.{0,60} est\b|(?:el autor|la autora) es\b|(?:o autor|a autora) é\b"
     r"|l['’]aut(?:ore|rice) è\b|de auteur is\b|autor(?:ka)? jest\b|автор\w? [—–-] )",
     re.IGNORECASE,
 )
 GOES_ON = re.compile(
-    r"\W*(?:she|he|they|her|his|their|er|sie|ihre?|seine?|il|elle|él|ella|ele|ela|lei|lui|zij|hij|hon|han|hun|она|он|вона|він"
+    r"\W*(?:she|he|they|her|his|their|er|sie|ihre?|seine?|il|elle|él|ella|ele|ela|lei|lui|zij|hij|hon|han|hun|она"
+    r"|он|вона|він"
     r"|follow|e-?mail|twitter|find (?:her|him|them|more)|contact|reach|read more|more (?:by|from)|view all|@)\b",
     re.IGNORECASE,
 )  # fmt: skip
@@ -91,9 +101,9 @@ def _below_heading(lines: list[str], names: list[str]) -> set[int]:
     for index in range(max(HEAD + 1, len(lines) - BELOW - 1), len(lines)):
         if HEADINGS.names(lines[index]):
             below = lines[index + 1 :]
-            if all(len(line) < LONGEST_BIOGRAPHY and not (SPOKEN.search(line) and not _named(line, names)) for line in below):
-                return set(range(index, len(lines)))
-            return {index}
+            quiet = all(_named(line, names) or not SPOKEN.search(line) for line in below)
+            few = all(len(line) < LONGEST_BIOGRAPHY for line in below)
+            return set(range(index, len(lines))) if quiet and few else {index}
     return set()
 
 

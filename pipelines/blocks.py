@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pipelines.blockrules import BLOCKS, LABELS, NAMED, NOISE, SAID, TAGS, TYPES, Block, Content
@@ -22,10 +23,11 @@ MEMORY = 30_000  # values of an attribute whose meaning is remembered
 SMALL = 100  # characters of own words; what holds fewer is not weighed against the page
 
 RULES = {rule.name: rule for rule in BLOCKS}
-BY_NAME = {name: rule for rule in BLOCKS for name in rule.names}
 SENTENCE = re.compile(r"[.!?。！？…][\"”»’')\]]*(?:\s|$)|[。！？]")
 WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
-HASH = re.compile(r"(?<=[^_-])(?:__|_|--|-)(?=[\w-]*[A-Z0-9])(?=[\w-]*[a-z])[A-Za-z0-9-]{5,8}$")
+# What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
+APPENDED = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
+BY_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCKS for name in rule.names}
 WRITABLE = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
 # attribute -> value -> the rule that it speaks of, worked out once in a process
@@ -72,7 +74,8 @@ class Page:
     """How much there is on the page, counted when somebody asks."""
 
     def __init__(self, tree: Any) -> None:
-        self._tree, self._content = tree, None
+        self._tree = tree
+        self._content: Content | None = None
         self._without = 0, 0
 
     def leave_out(self, found: list[Found]) -> None:
@@ -88,7 +91,8 @@ class Page:
         return self._counted().prose - self._without[1]
 
     def _counted(self) -> Content:
-        self._content = self._content or content_of(self._tree)
+        if self._content is None:
+            self._content = content_of(self._tree)
         return self._content
 
 
@@ -192,11 +196,19 @@ def _meaning_of(attribute: str, value: str) -> Block | None:
 
 
 def _rule_of_token(token: str) -> Block | None:
+    words = words_of(token)
+    long = [word for word in words if len(word) > 1]
+    return BY_NAME.get(" ".join(words)) or BY_NAME.get(" ".join(long)) or BY_NAME.get(name_of(token))
+
+
+@lru_cache(MEMORY)
+def words_of(token: str) -> tuple[str, ...]:
+    """A token's words: "Newsletter_wrapper__x1Y2z" is newsletter, wrapper."""
     if len(token) > LONGEST_NAME:
-        return None
-    block = HASH.sub("", token)
-    words = [word.lower() for word in WORD.findall(block)]
-    if rule := BY_NAME.get(" ".join(words)):
-        return rule
-    said = [word for word in words if word not in NOISE and len(word) > 1]
-    return BY_NAME.get(" ".join(said)) if 0 < len(said) < len(words) else None
+        return ()
+    return tuple(word.lower() for word in WORD.findall(APPENDED.sub("", token)))
+
+
+def name_of(token: str) -> str:
+    """The words of a token that say what it is, joined by one space: "js-comment-list-wrapper" is "comment list"."""
+    return " ".join(word for word in words_of(token) if word not in NOISE and len(word) > 1)

@@ -7,7 +7,6 @@ strings are those of a widespread system (WordPress, Drupal, Disqus), they are i
 from __future__ import annotations
 
 Words = dict[str, str]  # language -> phrases, "|" between them
-LONGEST_NOTICE = 260  # characters
 
 # Heads a form, or invites to it.
 REPLY: Words = {
@@ -17,7 +16,8 @@ REPLY: Words = {
     " | join the discussion | start the conversation | start the discussion | be the first to comment"
     " | be the first to leave a comment | be the first to reply | comment on this story | comment on this article"
     " | share your thoughts in the comments | cancel reply | reply to this comment | login to leave a comment",
-    "de": "schreibe einen kommentar | schreiben sie einen kommentar | schreib einen kommentar | einen kommentar schreiben"
+    "de": "schreibe einen kommentar | schreiben sie einen kommentar | schreib einen kommentar"
+    " | einen kommentar schreiben"
     " | hinterlasse einen kommentar | hinterlassen sie einen kommentar | hinterlasse eine antwort | kommentar schreiben"
     " | kommentar verfassen | kommentar hinterlassen | kommentar abgeben | kommentar hinzufügen | jetzt kommentieren"
     " | artikel kommentieren | ihr kommentar | dein kommentar | ihr kommentar zum thema | diskutieren sie mit"
@@ -36,10 +36,12 @@ REPLY: Words = {
     " | deixar um comentário | deixar uma resposta | escreva um comentário | escreva seu comentário"
     " | adicionar comentário | adicionar um comentário | faça um comentário | seja o primeiro a comentar"
     " | participe da conversa | comente esta notícia | comente a notícia | cancelar resposta | envie seu comentário",
-    "it": "lascia un commento | lascia una risposta | lascia il tuo commento | scrivi un commento | aggiungi un commento"
+    "it": "lascia un commento | lascia una risposta | lascia il tuo commento | scrivi un commento"
+    " | aggiungi un commento"
     " | aggiungi commento | commenta l'articolo | commenta la notizia | sii il primo a commentare"
     " | partecipa alla discussione | partecipa alla conversazione | annulla risposta | inserisci un commento",
-    "nl": "geef een reactie | geef een antwoord | laat een reactie achter | laat een antwoord achter | plaats een reactie"
+    "nl": "geef een reactie | geef een antwoord | laat een reactie achter | laat een antwoord achter"
+    " | plaats een reactie"
     " | plaats reactie | reageer op dit artikel | reageer op dit bericht | schrijf een reactie | reactie toevoegen"
     " | reactie annuleren | antwoord annuleren | wees de eerste die reageert | praat mee",
     "pl": "dodaj komentarz | zostaw komentarz | napisz komentarz | skomentuj | skomentuj artykuł | pozostaw komentarz"
@@ -95,7 +97,8 @@ NOTICE: Words = {
     "fr": "votre adresse email ne sera pas publiée | votre adresse de messagerie ne sera pas publiée"
     " | votre courriel ne sera pas publié | les champs obligatoires sont indiqués avec"
     " | les champs obligatoires sont marqués d'un | les champs nécessaires sont indiqués avec"
-    " | prévenez-moi de tous les nouveaux commentaires par email | prévenez-moi de tous les nouveaux articles par email",
+    " | prévenez-moi de tous les nouveaux commentaires par email"
+    " | prévenez-moi de tous les nouveaux articles par email",
     "es": "tu dirección de correo electrónico no será publicada | su dirección de correo electrónico no será publicada"
     " | tu correo electrónico no será publicado | tu email no será publicado | su correo no será publicado"
     " | los campos obligatorios están marcados con | los campos necesarios están marcados con"
@@ -124,7 +127,8 @@ NOTICE: Words = {
     " | obligatoriska fält är märkta | obligatoriska fält är märkta med | meddela mig om nya kommentarer via e-post"
     " | meddela mig om nya inlägg via e-post",
     "no": "din e-postadresse vil ikke bli publisert | e-postadressen din vil ikke bli publisert"
-    " | obligatoriske felt er merket med | obligatoriske felter er merket med | varsle meg om nye kommentarer via e-post"
+    " | obligatoriske felt er merket med | obligatoriske felter er merket med"
+    " | varsle meg om nye kommentarer via e-post"
     " | varsle meg om nye innlegg via e-post",
     "da": "din email-adresse vil ikke blive publiceret | din emailadresse vil ikke blive publiceret"
     " | din emailadresse vil ikke blive offentliggjort | krævede felter er markeret med"
@@ -138,8 +142,10 @@ NOTICE: Words = {
     " | обов'язкові поля позначено | сповістити мене про нові коментарі по email"
     " | повідомляти мене про нові записи поштою",
     "tr": "e-posta adresiniz yayınlanmayacak | e-posta adresiniz yayınlanmayacaktır | e-posta hesabınız yayımlanmayacak"
-    " | e-posta adresiniz yayımlanmayacak | gerekli alanlar ile işaretlenmişlerdir | gerekli alanlar ile işaretlenmiştir"
-    " | gerekli alanlar işaretlendi | zorunlu alanlar ile işaretlenmiştir | beni sonraki yorumlar için e-posta ile bilgilendir"
+    " | e-posta adresiniz yayımlanmayacak | gerekli alanlar ile işaretlenmişlerdir"
+    " | gerekli alanlar ile işaretlenmiştir"
+    " | gerekli alanlar işaretlendi | zorunlu alanlar ile işaretlenmiştir"
+    " | beni sonraki yorumlar için e-posta ile bilgilendir"
     " | beni yeni yazılarda e-posta ile bilgilendir",
     "ar": "لن يتم نشر عنوان بريدك الإلكتروني | الحقول الإلزامية مشار إليها بـ | الحقول المطلوبة مشار إليها بـ"
     " | تم وضع علامة على الحقول المطلوبة | أعلمني بمتابعة التعليقات بواسطة البريد الإلكتروني"
@@ -163,36 +169,28 @@ NOTICE: Words = {
     "ca": "l'adreça electrònica no es publicarà | els camps necessaris estan marcats amb",
 }  # fmt: skip
 
-# "Save my name, email, and website in this browser for the next time I comment.": every translator has worded it anew,
-# so a sentence that speaks of all three is taken: (name, browser, comment).
-REMEMBER: dict[str, tuple[str, str, str]] = {
-    "en": ("name", "browser", "comment"), "de": ("name", "browser", "komment"), "fr": ("nom", "navigateur", "comment"),
-    "es": ("nombre", "navegador", "coment"), "pt": ("nome", "navegador", "coment"), "pt-br": ("dados", "navegador", "coment"),
-    "it": ("nome", "browser", "comment"), "nl": ("naam", "browser", "reactie"), "pl": ("dane", "przeglądar", "komentarz"),
-    "sv": ("namn", "webbläsare", "komment"), "no": ("navn", "nettleser", "komment"), "da": ("navn", "browser", "komment"),
-    "ru": ("имя", "браузер", "комментар"), "uk": ("ім'я", "браузер", "комент"), "tr": ("adım", "tarayıcı", "yorum"),
-    "ar": ("اسمي", "المتصفح", "تعليق"), "zh": ("名称", "浏览器", "评论"), "zh-tw": ("名稱", "瀏覽器", "留言"),
-    "ja": ("名前", "ブラウザ", "コメント"), "fi": ("nime", "selai", "komment"), "cs": ("jméno", "prohlížeč", "koment"),
-    "hu": ("nev", "böngésző", "hozzászól"), "ro": ("numele", "navigator", "coment"), "el": ("όνομ", "πλοηγ", "σχολι"),
-    "he": ("שם", "בדפדפן", "תגוב"), "ko": ("이름", "브라우저", "댓글"), "id": ("nama", "peramban", "komentar"),
-    "vi": ("tên", "trình duyệt", "bình luận"), "fa": ("نام", "مرورگر", "دیدگاه"), "ca": ("nom", "navegador", "coment"),
-}  # fmt: skip
-
 # Tells readers who may comment, or that nobody may any more.
 LOGIN: Words = {
-    "en": "you must be logged in to post a comment | you must be logged in to comment | you must log in to post a comment"
+    "en": "you must be logged in to post a comment | you must be logged in to comment"
+    " | you must log in to post a comment"
     " | you must be registered to comment | log in to comment | log in to reply | login to comment | sign in to comment"
     " | log in or register to post comments | login or register to post comments | log in to leave a comment"
     " | please log in to comment | please log in to leave a comment | please sign in to comment | register to comment"
-    " | comments are closed | comments are off for this post | comments are closed for this article | comments are disabled"
+    " | comments are closed | comments are off for this post | comments are closed for this article"
+    " | comments are disabled"
     " | comments closed | comments off | commenting is closed | commenting has been disabled | comments are now closed"
-    " | your comment is awaiting moderation | you are replying to | you must be logged in | please enable javascript to view"
-    " the comments powered by disqus | comments powered by disqus | blog comments powered by disqus | powered by disqus",
-    "de": "du musst angemeldet sein um einen kommentar abzugeben | sie müssen angemeldet sein um einen kommentar abzugeben"
-    " | du musst angemeldet sein um einen kommentar zu veröffentlichen | du musst eingeloggt sein um kommentieren zu können"
+    " | your comment is awaiting moderation | you are replying to | you must be logged in"
+    " | please enable javascript to view"
+    " the comments powered by disqus | comments powered by disqus | blog comments powered by disqus"
+    " | powered by disqus",
+    "de": "du musst angemeldet sein um einen kommentar abzugeben"
+    " | sie müssen angemeldet sein um einen kommentar abzugeben"
+    " | du musst angemeldet sein um einen kommentar zu veröffentlichen"
+    " | du musst eingeloggt sein um kommentieren zu können"
     " | du musst eingeloggt sein um einen kommentar zu schreiben | sie müssen sich anmelden um zu kommentieren"
     " | sie müssen sich einloggen um zu kommentieren | anmelden um zu kommentieren | zum antworten anmelden"
-    " | melden sie sich an um zu kommentieren | melde dich an um zu kommentieren | bitte melden sie sich an um zu kommentieren"
+    " | melden sie sich an um zu kommentieren | melde dich an um zu kommentieren"
+    " | bitte melden sie sich an um zu kommentieren"
     " | kommentare sind geschlossen | die kommentare sind geschlossen | die kommentarfunktion ist geschlossen"
     " | die kommentarfunktion ist deaktiviert | kommentare geschlossen | kommentare deaktiviert"
     " | dein kommentar wartet auf freischaltung | mitdiskutieren | kommentarbereich geschlossen",
@@ -200,8 +198,10 @@ LOGIN: Words = {
     " | vous devez être abonné pour commenter | connectez-vous pour commenter | connectez-vous pour répondre"
     " | se connecter pour commenter | connectez-vous pour laisser un commentaire | les commentaires sont fermés"
     " | les commentaires sont désactivés | commentaires fermés | votre commentaire est en attente de modération",
-    "es": "lo siento debes estar conectado para publicar un comentario | debes estar conectado para publicar un comentario"
-    " | inicia sesión para comentar | inicie sesión para comentar | debes iniciar sesión para comentar | accede para responder"
+    "es": "lo siento debes estar conectado para publicar un comentario"
+    " | debes estar conectado para publicar un comentario"
+    " | inicia sesión para comentar | inicie sesión para comentar | debes iniciar sesión para comentar"
+    " | accede para responder"
     " | debe iniciar sesión para comentar | inicia sesión para dejar un comentario | los comentarios están cerrados"
     " | comentarios cerrados | comentarios desactivados | tu comentario está pendiente de moderación",
     "pt": "você precisa fazer o login para publicar um comentário | tem de iniciar a sessão para publicar um comentário"
@@ -231,10 +231,12 @@ LOGIN: Words = {
     " | вы должны быть авторизованы чтобы разместить комментарий | войдите чтобы комментировать"
     " | зарегистрируйтесь или войдите чтобы оставить комментарий | комментарии закрыты | комментарии отключены"
     " | возможность комментирования отключена",
-    "uk": "щоб відправити коментар вам необхідно авторизуватись | увійдіть щоб залишити коментар | увійдіть щоб коментувати"
+    "uk": "щоб відправити коментар вам необхідно авторизуватись | увійдіть щоб залишити коментар"
+    " | увійдіть щоб коментувати"
     " | вибачте але ви повинні авторизуватись щоб написати коментар | увійдіть щоб відповісти | коментарі закриті"
     " | коментарі закрито | коментування закрите | коментарі вимкнено",
-    "tr": "yorum yapabilmek için oturum açmalısınız | yorum yapmak için oturum açmalısınız | yorum yapmak için giriş yapın"
+    "tr": "yorum yapabilmek için oturum açmalısınız | yorum yapmak için oturum açmalısınız"
+    " | yorum yapmak için giriş yapın"
     " | yorum yapmak için giriş yapmalısınız | yorum yapabilmek için giriş yapmalısınız | yanıtlamak için oturum açın"
     " | yorumlar kapalı | yorumlara kapalı | yorumlar kapatıldı",
     "ar": "يجب أنت تكون مسجل الدخول لتضيف تعليقا | يجب أن تكون مسجل الدخول لتضيف تعليقا | سجل الدخول للتعليق"
@@ -246,8 +248,10 @@ LOGIN: Words = {
     "ja": "コメントを投稿するにはログインしてください | コメントするにはログインしてください | ログインして返信"
     " | コメントするにはログインが必要です | コメントの投稿にはログインが必要です | コメントは受け付けていません"
     " | 現在コメントは受け付けていません | コメントは停止中です",
-    "fi": "kirjaudu sisään kommentoidaksesi | sinun täytyy kirjautua sisään kommentoidaksesi | kommentointi on suljettu",
-    "cs": "pro přidávání komentářů se nejdříve musíte přihlásit | přihlaste se pro komentování | komentáře jsou uzavřeny",
+    "fi": "kirjaudu sisään kommentoidaksesi | sinun täytyy kirjautua sisään kommentoidaksesi"
+    " | kommentointi on suljettu",
+    "cs": "pro přidávání komentářů se nejdříve musíte přihlásit | přihlaste se pro komentování"
+    " | komentáře jsou uzavřeny",
     "ko": "댓글을 달기 위해서는 로그인해야합니다 | 로그인 후 댓글을 남겨주세요 | 댓글은 닫혔습니다",
     "id": "anda harus masuk untuk berkomentar | masuk untuk berkomentar | komentar ditutup",
     "ro": "trebuie să fii autentificat pentru a publica un comentariu | comentariile sunt închise",
@@ -255,18 +259,21 @@ LOGIN: Words = {
 
 # Heads the comments, or opens them.
 COUNT: Words = {
-    "en": "comments | comment | no comments | no comments yet | no comment | show comments | hide comments | view comments"
+    "en": "comments | comment | no comments | no comments yet | no comment | show comments | hide comments"
+    " | view comments"
     " | view all comments | show all comments | read comments | read all comments | load comments | load more comments"
     " | reader comments | replies | all comments | most popular comments | jump to comments | skip to comments",
     "de": "kommentare | kommentar | keine kommentare | noch keine kommentare | kommentare anzeigen | kommentare lesen"
     " | alle kommentare | alle kommentare anzeigen | zu den kommentaren | leserkommentare | weitere kommentare laden",
-    "fr": "commentaires | commentaire | aucun commentaire | pas de commentaire | voir les commentaires | les commentaires"
+    "fr": "commentaires | commentaire | aucun commentaire | pas de commentaire | voir les commentaires"
+    " | les commentaires"
     " | lire les commentaires | afficher les commentaires | tous les commentaires",
     "es": "comentarios | comentario | sin comentarios | no hay comentarios | ver comentarios | ver los comentarios"
     " | todos los comentarios | comentarios de los lectores",
     "pt": "comentários | comentário | nenhum comentário | sem comentários | ver comentários | todos os comentários"
     " | mostrar comentários",
-    "it": "commenti | commento | nessun commento | mostra commenti | leggi i commenti | vedi i commenti | tutti i commenti",
+    "it": "commenti | commento | nessun commento | mostra commenti | leggi i commenti | vedi i commenti"
+    " | tutti i commenti",
     "nl": "reacties | reactie | geen reacties | bekijk reacties | toon reacties | alle reacties | lees de reacties",
     "pl": "komentarze | komentarz | komentarzy | brak komentarzy | zobacz komentarze | pokaż komentarze"
     " | wszystkie komentarze",
@@ -278,10 +285,13 @@ COUNT: Words = {
     "uk": "коментарі | коментар | коментарів | немає коментарів | коментарів немає | показати коментарі | всі коментарі"
     " | усі коментарі",
     "tr": "yorumlar | yorum | yorum yok | henüz yorum yok | henüz yorum yapılmamış | tüm yorumlar | yorumları göster",
-    "ar": "التعليقات | تعليقات | تعليق | لا تعليقات | لا توجد تعليقات | تعليقات القراء | جميع التعليقات | عرض التعليقات",
-    "zh": "评论 | 条评论 | 暂无评论 | 全部评论 | 最新评论 | 热门评论 | 查看评论 | 评论列表 | 評論 | 則留言 | 尚無留言 | 留言"
+    "ar": "التعليقات | تعليقات | تعليق | لا تعليقات | لا توجد تعليقات | تعليقات القراء | جميع التعليقات"
+    " | عرض التعليقات",
+    "zh": "评论 | 条评论 | 暂无评论 | 全部评论 | 最新评论 | 热门评论 | 查看评论 | 评论列表 | 評論 | 則留言"
+    " | 尚無留言 | 留言"
     " | 則迴響",
-    "ja": "コメント | 件のコメント | コメント一覧 | コメントなし | コメントはまだありません | みんなのコメント | コメントを見る",
+    "ja": "コメント | 件のコメント | コメント一覧 | コメントなし | コメントはまだありません | みんなのコメント"
+    " | コメントを見る",
     "fi": "kommentit | kommenttia | ei kommentteja | näytä kommentit",
     "cs": "komentáře | komentářů | žádné komentáře | zobrazit komentáře",
     "hu": "hozzászólások | hozzászólás | nincs hozzászólás",
@@ -295,37 +305,49 @@ COUNT: Words = {
 
 # Labels and buttons of the form. Words of everyday language: they count only beside a line that is surely of the form.
 FIELDS: Words = {
-    "en": "name | email | email address | website | url | your name | your email | your comment | message | submit | reply"
-    " | send | publish | post comment | submit comment | post reply | send comment | preview | cancel | optional | required"
-    " | subscribe | newest | oldest | most voted | log in | login | register | sign up | permalink | report | edit | like"
+    "en": "name | email | email address | website | url | your name | your email | your comment | message"
+    " | submit | reply"
+    " | send | publish | post comment | submit comment | post reply | send comment | preview | cancel | optional"
+    " | required"
+    " | subscribe | newest | oldest | most voted | log in | login | register | sign up | permalink | report"
+    " | edit | like"
     " | save my name | most liked | sort by | anonymous | guest | says",
-    "de": "name | email-adresse | webseite | website | ihr name | dein name | nachricht | absenden | abschicken | antworten"
-    " | kommentar abschicken | kommentar absenden | kommentar senden | anmelden | registrieren | vorname | nachname | melden"
+    "de": "name | email-adresse | webseite | website | ihr name | dein name | nachricht | absenden | abschicken"
+    " | antworten"
+    " | kommentar abschicken | kommentar absenden | kommentar senden | anmelden | registrieren | vorname"
+    " | nachname | melden"
     " | neueste | älteste | beliebteste | benutzername | überschrift | senden",
-    "fr": "nom | prénom | site web | site internet | adresse email | adresse de messagerie | pseudo | répondre | envoyer"
+    "fr": "nom | prénom | site web | site internet | adresse email | adresse de messagerie | pseudo | répondre"
+    " | envoyer"
     " | publier | publier le commentaire | envoyer le commentaire | se connecter | s'inscrire | signaler | votre nom",
-    "es": "nombre | correo electrónico | correo | web | sitio web | responder | enviar | publicar el comentario | mensaje"
+    "es": "nombre | correo electrónico | correo | web | sitio web | responder | enviar | publicar el comentario"
+    " | mensaje"
     " | publicar comentario | enviar comentario | iniciar sesión | registrarse | tu nombre | asunto",
     "pt": "nome | correio eletrónico | site | mensagem | responder | enviar | publicar comentário | enviar comentário"
     " | entrar | cadastre-se | seu nome | seu email",
-    "it": "nome | sito web | sito | messaggio | rispondi | invia | invia commento | pubblica commento | accedi | registrati"
+    "it": "nome | sito web | sito | messaggio | rispondi | invia | invia commento | pubblica commento | accedi"
+    " | registrati"
     " | il tuo nome",
     "nl": "naam | email | emailadres | site | website | beantwoorden | verzenden | reactie plaatsen | reactie versturen"
     " | reageer | reageren | inloggen | registreren | bericht",
     "pl": "nazwa | imię | podpis | adres email | witryna internetowa | strona internetowa | odpowiedz | wyślij"
     " | opublikuj komentarz | komentarz wpisu | wyślij komentarz | zaloguj się | treść | nick",
-    "sv": "namn | e-post | e-postadress | webbplats | svara | skicka | publicera kommentar | skicka kommentar | logga in",
+    "sv": "namn | e-post | e-postadress | webbplats | svara | skicka | publicera kommentar | skicka kommentar"
+    " | logga in",
     "no": "navn | e-post | e-postadresse | nettsted | nettside | svar | send | send inn | publiser kommentar"
     " | send kommentar | logg inn",
-    "da": "navn | email | mail | websted | hjemmeside | svar | besvar | send | send kommentar | indsend kommentar | log ind",
+    "da": "navn | email | mail | websted | hjemmeside | svar | besvar | send | send kommentar | indsend kommentar"
+    " | log ind",
     "ru": "имя | эл почта | электронная почта | сайт | ответить | отправить | отправить комментарий | войти | ваше имя"
     " | сообщение",
     "uk": "ім'я | електронна пошта | сайт | відповісти | надіслати | відправити | опублікувати коментар"
     " | відправити коментар | увійти | ваше ім'я",
     "tr": "ad | adınız | isim | ad soyad | e-posta | e-posta adresi | internet sitesi | web sitesi | yanıtla | cevapla"
     " | gönder | yorum gönder | yorumu gönder | giriş yap | mesaj",
-    "ar": "الاسم | البريد الإلكتروني | الموقع الإلكتروني | الموقع | رد | إرسال | إرسال التعليق | نشر التعليق | تسجيل الدخول",
-    "zh": "显示名称 | 姓名 | 昵称 | 名称 | 邮箱 | 电子邮件 | 电子邮箱 | 网站 | 网址 | 回复 | 提交 | 提交评论 | 发布评论 | 登录"
+    "ar": "الاسم | البريد الإلكتروني | الموقع الإلكتروني | الموقع | رد | إرسال | إرسال التعليق | نشر التعليق"
+    " | تسجيل الدخول",
+    "zh": "显示名称 | 姓名 | 昵称 | 名称 | 邮箱 | 电子邮件 | 电子邮箱 | 网站 | 网址 | 回复 | 提交 | 提交评论"
+    " | 发布评论 | 登录"
     " | 顯示名稱 | 電子郵件地址 | 電子郵件 | 個人網站網址 | 回覆 | 網站",
     "ja": "名前 | お名前 | メール | メールアドレス | サイト | ウェブサイト | 返信 | 送信 | コメントを送信 | ログイン",
     "fi": "nimi | sähköposti | kotisivu | lähetä | lähetä kommentti",
@@ -337,24 +359,3 @@ FIELDS: Words = {
     "vi": "tên | trang web | gửi",
     "fa": "نام | ایمیل | وب‌ سایت | فرستادن دیدگاه | پاسخ",
 }
-
-# Words of a notice on how comments are handled; the second must stand beside a word for "comment".
-MODERATION: dict[str, tuple[str, str]] = {
-    "en": ("comment", r"moderat|respectful|house rules|guidelines|community standards|offensive|abusive|off-topic|policy"),
-    "de": ("komment", r"netiquette|moderier|freigeschaltet|beleidig|freischalt|nutzungsbedingungen|regeln"),
-    "fr": ("comment", r"modér|charte|injuri|conditions d'utilisation"),
-    "es": ("coment", r"moderad|normas|ofensiv|aprobad|insult|ininteligib|respeto"),
-    "pt": ("coment", r"moderad|ofensiv|aprovad|ininteligív|respeito|responsabilidade"),
-    "it": ("comment", r"moderat|offensiv|approvat|regole"),
-    "nl": ("reactie", r"moderat|gemodereerd|huisregels|spelregels"),
-    "pl": ("komentarz", r"moderac|regulamin|obraźliw|odpowiedzialno"),
-    "sv": ("komment", r"moderer|regler|riktlinjer|olämplig"),
-    "no": ("komment", r"moderer|regler|retningslinjer|debatt"),
-    "da": ("komment", r"moderer|regler|retningslinjer|debat"),
-    "ru": ("комментар", r"модерац|модерир|правил|оскорб"),
-    "uk": ("комент", r"модерац|модер|правил|образ"),
-    "tr": ("yorum", r"onay|moderat|hakaret|kural"),
-    "ar": ("تعليق", r"إدارة|مسيئة|سياسة|قواعد|المسيئة"),
-    "zh": ("评论", r"审核|立场|观点|规则"), "zh-tw": ("留言", r"審核|立場|規範"),
-    "ja": ("コメント", r"承認|規約|ガイドライン|ルール"),
-}  # fmt: skip

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines import askwords, commentwords, promowords
+from pipelines import askwords, commentstems, commentwords, promowords
 from pipelines.askwords import Asks
 from pipelines.commentwords import Words
 from pipelines.linepatterns import PATTERNS
@@ -41,7 +41,8 @@ class Line:
 FORM = "comment form"
 LINES = (
     Line("reply heading", "heads a comment form or invites to it", family=FORM),
-    Line("e-mail notice", "stands in comment forms: what becomes of the address, which fields must be filled", family=FORM),
+    Line("e-mail notice", "stands in comment forms: what becomes of the address, which fields must be filled",
+    family=FORM),
     Line("akismet", "WordPress's spam filter introduces itself", family=FORM),
     Line("log in to comment", "tells readers who may comment", family=FORM),
     Line("comment count", "heads the comments", edges=True, family=FORM),
@@ -84,8 +85,8 @@ TABLES: tuple[tuple[str, Words], ...] = (
     ("comment form", commentwords.FIELDS),
 )
 # Of a word that two rules know, the first in LINES' order decides, and labels of forms come last. One word alone is a
-# heading as often as a button, so these rules take it at the edges only.
-ONE_WORD_AT_EDGES = frozenset(("tools", "advertisement", "read also"))
+# heading as often as a button, so this rule takes it at the edges only.
+ONE_WORD_AT_EDGES = frozenset(("tools",))
 ASKS: tuple[tuple[str, Asks], ...] = (
     ("newsletter", askwords.NEWSLETTER),
     ("follow", askwords.FOLLOW),
@@ -105,12 +106,9 @@ class Plea:
 
     def __init__(self, asks: Asks) -> None:
         verbs_first = {language: pair for language, pair in asks.items() if language not in askwords.VERB_LAST}
-        self.first = re.compile("|".join(rf"(?=.*?(?:{words}))(?:{verbs})\b" for verbs, words in verbs_first.values()))
-        self.last = re.compile(
-            "|".join(
-                rf"(?=.*?(?:{verbs})).*?(?:{words})" for language, (verbs, words) in asks.items() if language not in verbs_first
-            )
-        )
+        self.first = re.compile("|".join(rf"(?:{verbs})\b.*?(?:{words})" for verbs, words in verbs_first.values()))
+        others = (pair for language, pair in asks.items() if language in askwords.VERB_LAST)
+        self.last = re.compile("|".join(rf"(?=.*?(?:{verbs})).*?(?:{words})" for verbs, words in others))
         self.starts = tuple({start for verbs, _ in verbs_first.values() for start in _starts(verbs)})
 
 
@@ -127,7 +125,10 @@ PHRASES = Phrases(TABLES)
 PLEAS = tuple((name, Plea(asks)) for name, asks in ASKS)
 STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 # Languages that put the verb last: their script, or a verb of Turkish.
-OTHER_ORDER = re.compile("[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]|abone|takip|indir|yükle|kayıt ol|kaydol|üye ol|katıl|destek|giriş yap|bağış")
+OTHER_ORDER = re.compile(
+    "[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
+    "|abone|takip|indir|yükle|kayıt ol|kaydol|üye ol|katıl|destek|giriş yap|bağış"
+)
 SAID = re.compile("[“”„«»「」\"]")
 
 
@@ -136,12 +137,11 @@ def _script(word: str) -> re.Pattern[str]:
 
 
 SCRIPTS = tuple(map(re.compile, ("[\u0400-\u04ff]", "[\u0600-\u06ff]", "[\u3040-\ud7af]", "")))
-WORDS = tuple(
-    (script, tuple({word for _, words, _ in PATTERNS for word in words if _script(word) is script})) for script in SCRIPTS
-)
-COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in commentwords.MODERATION.values())
-BROWSERS = {browser: [(n, c) for n, b, c in commentwords.REMEMBER.values() if b == browser]
-            for _, browser, _ in commentwords.REMEMBER.values()}  # fmt: skip
+ALL_WORDS = {word for _, words, _ in PATTERNS for word in words}
+WORDS = tuple((script, tuple(word for word in ALL_WORDS if _script(word) is script)) for script in SCRIPTS)
+COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in commentstems.MODERATION.values())
+BROWSERS = {browser: [(n, c) for n, b, c in commentstems.REMEMBER.values() if b == browser]
+            for _, browser, _ in commentstems.REMEMBER.values()}  # fmt: skip
 
 
 def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[tuple[int, Line]]:
@@ -195,7 +195,7 @@ def _names_of(line: str, edge: bool, patterns: Patterns) -> Iterator[str]:
             yield name
     if teaser(line):
         yield "read also"
-    if len(line) <= commentwords.LONGEST_NOTICE:
+    if len(line) <= commentstems.LONGEST_NOTICE:
         for browser, others in BROWSERS.items():
             if browser in lower and any(name in lower and comment in lower for name, comment in others):
                 yield "e-mail notice"
@@ -206,7 +206,7 @@ def _names_of(line: str, edge: bool, patterns: Patterns) -> Iterator[str]:
 
 
 def _any_in(words: list[str], text: str) -> bool:
-    for word in words:  # a loop: any() over a generator takes three times as long
+    for word in words:  # noqa: SIM110 any() over a generator takes three times as long
         if word in text:
             return True
     return False

@@ -21,7 +21,8 @@ KEY = 2  # characters that phrases are looked up by
 E_WORD = re.compile(r"\be[-‐‑ ](?=(?:mail|post)|поч)")
 JOINED = re.compile(r"(?<=email)[- ](?=adres)")
 BETWEEN = re.compile(r"(?:[^\w']|[\d_])+")
-SAME = str.maketrans({**dict.fromkeys("’‘`´ʼ", "'"), **dict(zip("أإآٱىةёıґ", "اااايهеiг", strict=True)), "ـ": None, "\u200c": " "})
+SAME = str.maketrans({**dict.fromkeys("’‘`´ʼ", "'"), **dict(zip("أإآٱىةёıґ", "اااايهеiг", strict=True)),
+"ـ": None, "\u200c": " "})
 MARKS = re.compile("[\u0300-\u036f\u064b-\u0652]+")
 
 
@@ -45,7 +46,7 @@ class Phrases:
                 if key := plain(phrase.strip()):
                     self.rules.setdefault(key, name)
                     starts[key[:KEY]].add(key)
-        # Six characters tell most prose from phrases. A shorter phrase ends with a space, which keeps "add" from looking like the beginning of "address".
+        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" does not begin "ad".
         self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:6] for key in self.rules}
         self.starts = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in starts.items()}
 

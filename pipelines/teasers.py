@@ -1,4 +1,4 @@
-"""Teasers of other articles that nothing names but their label ("Lesen Sie auch") or their shape (a line that is a link)."""
+"""Teasers of other articles that nothing names but a label ("Lesen Sie auch") or their shape: a line that is a link."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from pipelines import promowords
 
 LONGEST_LABEL = 60  # characters
-LABEL_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "em", "dt", "li", "header", "label"))
+LABEL_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "em", "dt", "li", "header",
+"label"))
 CLIMB = 3  # wrappers around a label, or around a link
 PROSE = 3  # paragraphs around a line that is a link
 LABEL_RULES = {
