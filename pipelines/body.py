@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import forest
-from pipelines.features import Seen, Witnesses, letters
+from pipelines.features import Seen, letters
 from pipelines.layout import LINKS, Block
 
 MENU = "menu"  # nothing but links, and nothing that is read around it
@@ -29,6 +29,8 @@ WHY = {
 LONGEST_LINK = 150  # characters of a link that can be a menu's
 PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
 TIMES = 3
+MOST = 4000  # blocks of a page that are weighed; on a longer one trafilatura is believed
+LEAST = 150  # characters of text below which the forest is not believed
 
 
 @dataclass(slots=True)
@@ -40,9 +42,8 @@ class Verdict:
     why: str = ""
 
 
-def judge(blocks: Sequence[Block], witnesses: Witnesses, explain: bool = False) -> list[Verdict]:
+def judge(seen: Seen, explain: bool = False) -> list[Verdict]:
     """A verdict on every block of a page, in its order. `explain`: with reasons."""
-    seen = Seen(blocks, witnesses)
     wanted = candidates(seen)
     verdicts = [Verdict(block, MENU, WHY[MENU]) for block in seen.blocks]
     for index, row in zip(wanted, seen.rows(wanted), strict=True):
@@ -51,20 +52,21 @@ def judge(blocks: Sequence[Block], witnesses: Witnesses, explain: bool = False) 
         verdict.rule, verdict.why = (None, "") if weight > 0 else (WEIGHED, "")
         if explain:
             verdict.why = ", ".join(f"{name} {value:+.1f}" for name, value in forest.reasons(row))
-    title = letters(witnesses.titles[0]) if witnesses.titles else ""
+    if sum(len(verdict.block.text) for verdict in verdicts if verdict.rule is None) < LEAST:
+        # A page like none that the forest was grown on: what trafilatura says stands.
+        for verdict, taken in zip(verdicts, seen.read, strict=True):
+            verdict.rule, verdict.why = (None, "") if taken else (verdict.rule, verdict.why)
+    title = letters(seen.witnesses.titles[0]) if seen.witnesses.titles else ""
     for verdict, rule in _repeats([verdict for verdict in verdicts if verdict.rule is None], title):
         verdict.rule, verdict.why = rule, WHY[rule]
     return verdicts
 
 
-def taken(blocks: Sequence[Block]) -> list[Verdict]:
-    """The verdicts where the source's own rule says what the body is: all of it is text."""
-    return [Verdict(block, None) for block in blocks]
-
-
 def candidates(seen: Seen) -> list[int]:
     """Indexes of the blocks that are worth weighing: all but links with nothing but links around them."""
     read, count = seen.read, len(seen.blocks)
+    if count > MOST:
+        return []
     return [
         index
         for index in range(count)
@@ -92,16 +94,13 @@ def _repeats(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str
 
 
 def as_lines(kept: Sequence[Block], clean: Callable[[str], str]) -> list[str]:
-    """The blocks as lines for readers: an item of a list begins with a dash."""
-    items: set[int] = set()
+    """A line for each block: an item of a list begins with a dash; empty if nothing is left of it."""
+    items: set[Any] = set()
     found = []
     for block in kept:
-        item = _item(block)
-        mark = "- " if item is not None and id(item) not in items else ""
-        if item is not None:
-            items.add(id(item))
-        if text := clean(block.text):
-            found.append(mark + text)
+        item, text = _item(block), clean(block.text)
+        found.append(f"- {text}" if text and item is not None and item not in items else text)
+        items.add(item)
     return found
 
 

@@ -19,57 +19,29 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml import etree, html
+from lxml import etree
 
-from pipelines import boilerplate, charset, layout, metadata, signals, siterules
-from pipelines.account import Account
-from pipelines.body import as_lines, judge, taken
+from pipelines import body, boilerplate, charset, comments, layout, metadata, signals, siterules
+from pipelines.account import Account, Fate
+from pipelines.body import Verdict
 from pipelines.bylines import outlets
 from pipelines.declared import Declared, gather
-from pipelines.features import Witnesses
+from pipelines.features import Seen, Witnesses
 from pipelines.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.jsonld import text as text_of
 from pipelines.layout import Block
+from pipelines.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, Refused, parse
 
-EMPTY = "empty page"  # no bytes, or white space only
-NOT_HTML = "not HTML"  # by its Content-Type, or by what the bytes are
-TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limits
-UNDECODABLE = "undecodable"  # no character encoding makes text of it
 NO_TEXT = "no article text"  # nothing, or fewer words than FLOOR
 INDEX = "index page"  # a front page, a section, a list of links
 FAILED = "extractor failed"  # an exception: our bug or trafilatura's; `detail` says which
 REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, FAILED)
 
-MAX_BYTES = 20_000_000
-MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that
 FLOOR = 25  # words below which text is no article ...
 ARTICLE_FLOOR = 10  # ... unless the page declares itself to be one: flashes are short
-HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
-
-BINARY = {
-    b"%PDF-": "PDF", b"\x89PNG": "PNG", b"GIF8": "GIF", b"\xff\xd8\xff": "JPEG", b"PK\x03\x04": "a ZIP file",
-    b"\x1f\x8b": "gzip", b"RIFF": "RIFF", b"OggS": "Ogg", b"ID3": "MP3", b"\x00asm": "WebAssembly", b"wOF": "a font",
-    b"\x7fELF": "a program", b"MZ\x90": "a program",
-}  # fmt: skip
-MARKUP = re.compile(
-    rb"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h1|span|table)\b", re.IGNORECASE
-)
-OTHER_XML = re.compile(
-    rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
-)
-
-# What XML 1.0 (section 2.2) has no place for; libxml2 would stop at the first one.
-INVALID = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
-SELF_CLOSED_HTML = re.compile(
-    r"((?:[^<]*<!doctype[^>]*>|[^<]*<!--.*?-->)*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
-)
-STRAY = 0.02  # share of NUL bytes at the start up to which a page is text with a flaw
+BEFORE, BEHIND = 3, 12  # blocks around the text in which credits and datelines are looked for
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
-
-
-class Refused(Exception):
-    """Internal: this page has nothing to read; (reason, detail)."""
 
 
 def timed_read(page: Page) -> Reading:
@@ -85,7 +57,7 @@ def read(page: Page) -> Article | NothingToRead:
 
 
 def explain(page: Page) -> tuple[Article | NothingToRead, Account]:
-    """`read`, and how it came about: each field's candidates, each block's fate. Costs more."""
+    """`read`, and how it came about: each field's candidates, each block's fate. Costs a few times as much."""
     account = Account()
     return _outcome(page, account), account
 
@@ -105,30 +77,41 @@ def _read(page: Page, account: Account | None) -> Article:
     tree = parse(page)
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = gather(tree, page.url, seen, page.hint)
-    fields = metadata.read(declared, _date_in_text)
     rule = siterules.chosen(page.source, seen.date().isoformat()) or Rule()
+    fields = metadata.read(declared, date_in_text)
+    if account is not None:
+        account.fields = metadata.candidates(declared, date_in_text)
     if rule.fields:
-        fields = _by_rule(fields, declared, rule)
+        fields = _by_rule(fields, declared, rule, account)
     early = signals.early(declared)
-    _lighten(tree)
-    siterules.prune(tree, rule)
+    written = comments.readers(tree) if page.comments else None
+    places = list(tree.iter()) if account is not None else []  # before anything is cut: the order of the page
+
+    lighten(tree)
+    gone = [*siterules.prune(tree, rule)]
     named = siterules.body(tree, rule)
     siterules.only(tree, named)
-    boilerplate.prune(tree)
-    blocks = layout.blocks(tree.find(".//body"))
-    for menu in layout.menus(blocks):
-        menu.drop_tree()
-    verdicts = taken(blocks) if named else judge(blocks, witnesses(tree, declared, fields), explain=account is not None)
+    gone += boilerplate.prune(tree)
+    verdicts = _verdicts(tree, declared, fields, all_is_text=bool(named), explain=account is not None)
     kept = [verdict for verdict in verdicts if verdict.rule is None]
+    if account is not None:
+        account.blocks = _fates(places, gone, verdicts)
     if not named and is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
         raise Refused(INDEX, "mostly links, and no article declared")
-    lines = as_lines([verdict.block for verdict in kept], _line)
+
+    lines = body.as_lines([verdict.block for verdict in kept], _line)
     fields = metadata.with_byline_of_text(fields, declared, lines)
-    kept = boilerplate.tidy(lines, fields.authors)
-    text = "\n".join(kept)
+    furniture = boilerplate.furniture(lines, fields.authors)
+    for index, line in furniture.items():
+        kept[index].rule, kept[index].why = line.name, line.why
+    paragraphs = [line for index, line in enumerate(lines) if index not in furniture and line]
+    found = signals.read(declared, early, _around(verdicts), paragraphs, fields.byline)
+    if account is not None:
+        account.blocks = _fates(places, gone, verdicts)
+        account.fields |= found.claims
+    text = "\n".join(paragraphs)
     if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
         raise Refused(NO_TEXT, f"{count_words(text)} words")
-    found = signals.read(declared, early, lines, kept, fields.byline)
     return Article(
         url=page.url,
         text=text,
@@ -140,11 +123,40 @@ def _read(page: Page, account: Account | None) -> Article:
         access=found.access,
         access_evidence=found.access_evidence,
         rights=found.rights,
-        comments=None,
+        comments=written,
         extractor=extractor(),
         found_in=fields.found_in | found.found_in,
         **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__ if name != "found_in"},
     )
+
+
+def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule, account: Account | None) -> metadata.Metadata:
+    """`fields`, with those that the source's own rule finds."""
+    values, claims = siterules.overrides(page.tree, rule, page.seen, page.url, outlets(page, metadata.site(page)))
+    found = dict.fromkeys((name for name in values if name in siterules.FIELDS), siterules.SOURCE)
+    if account is not None:
+        for name, theirs in claims.items():
+            others = account.fields.get(name, [])
+            beaten = [replace(other, chosen=False) for other in others] if name in found else others
+            account.fields[name] = [*theirs, *beaten]
+    return replace(fields, **values, found_in=fields.found_in | found)
+
+
+def _verdicts(
+    tree: Any, declared: Declared, fields: metadata.Metadata, *, all_is_text: bool, explain: bool
+) -> list[Verdict]:
+    """What becomes of each block of the page."""
+    if all_is_text:
+        return [Verdict(block, None) for block in layout.blocks(tree.find(".//body"))]
+    return body.judge(look(tree, declared, fields), explain=explain)
+
+
+def look(tree: Any, declared: Declared, fields: metadata.Metadata) -> Seen:
+    """The blocks of a page and what they are weighed with. Menus are cut out of the tree, for trafilatura's sake."""
+    blocks = layout.blocks(tree.find(".//body"))
+    for menu in layout.menus(blocks):
+        menu.drop_tree()
+    return Seen(blocks, witnesses(tree, declared, fields))
 
 
 def witnesses(tree: Any, declared: Declared, fields: metadata.Metadata) -> Witnesses:
@@ -153,90 +165,13 @@ def witnesses(tree: Any, declared: Declared, fields: metadata.Metadata) -> Witne
         read=_trafilatura_reads(tree),
         declared=text_of(declared.article.get("articleBody")) or "",
         titles=tuple(title for title in (fields.title, *declared.headlines) if title),
-        summaries=tuple(text for text in (fields.description, *declared.meta(metadata.DESCRIPTION)) if text),
+        summaries=tuple(text for text in (fields.description, *declared.meta(SUMMARIES)) if text),
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
 
 
-def parse(page: Page) -> Any:
-    """The page's tree. Raises Refused for what is no HTML, or more of it than can be read in reasonable time."""
-    body = page.body
-    if len(body) > MAX_BYTES:
-        raise Refused(TOO_LARGE, f"{len(body):,} bytes")
-    if not body.strip():
-        raise Refused(EMPTY, "")
-    refuse_other_media(body, page.content_type)
-    elements = body.count(b"<") - body.count(b"</")  # an upper bound that costs nothing
-    if elements > 5 * MAX_ELEMENTS:
-        raise Refused(TOO_LARGE, f"up to {elements:,} elements")
-    if attributes := bounds.too_many_attributes(body):
-        raise Refused(TOO_LARGE, f"{attributes:,} attributes in one tag")
-    text = charset.decode(body, page.content_type)
-    if text is None:
-        raise Refused(UNDECODABLE, page.content_type or "")
-    tree, limit = _parse(text)
-    if limit:
-        raise Refused(TOO_LARGE, limit)
-    if tree is None or tree.find(".//body") is None:
-        raise Refused(EMPTY, "no body")
-    if elements > MAX_ELEMENTS and (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
-        raise Refused(TOO_LARGE, f"{elements:,} elements")
-    bounds.shorten(tree, len(body))
-    return tree
-
-
-def _parse(text: str) -> tuple[Any, str]:
-    """(tree, what limit of libxml2 was reached)."""
-    parser = html.HTMLParser(
-        encoding="utf-8",
-        collect_ids=False,
-        default_doctype=False,
-        remove_comments=True,
-        remove_pis=True,
-        # Nesting up to 2048 instead of 255, beyond which libxml2 drops the rest of the page; MAX_BYTES bounds the rest.
-        huge_tree=True,
-    )
-    # One Python class for every element, chosen in C: lxml.html's own lookup is Python code that runs for each.
-    parser.set_element_class_lookup(_lookup())
-    if found := SELF_CLOSED_HTML.match(text, 0, 4096):
-        # libxml2 knows no self-closing <html/>: everything would come to lie outside of it.
-        text = f"{found[1]}>{text[found.end() :]}"
-    data = text.encode("utf-8", "ignore").translate(None, INVALID)
-    try:
-        tree = html.document_fromstring(data, parser=parser)
-    except etree.ParserError:  # "Document is empty"
-        return None, ""
-    last = parser.error_log.last_error
-    return tree, last.message if last is not None and "RESOURCE_LIMIT" in last.type_name else ""
-
-
-@cache
-def _lookup() -> Any:
-    return etree.ElementDefaultClassLookup(
-        element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction, entity=html.HtmlEntity
-    )
-
-
-def refuse_other_media(body: bytes, content_type: str | None) -> None:
-    """Raise Refused for what is not HTML: by what it is called, and by what it is."""
-    start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for magic, name in BINARY.items():
-        if start.startswith(magic):
-            raise Refused(NOT_HTML, f"{name}, served as {content_type or 'no type'}")
-    if found := OTHER_XML.match(start):
-        raise Refused(NOT_HTML, f"an XML document <{found[1].decode()}>")
-    wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6
-    if start[:1024].count(0) > STRAY * len(start[:1024]) and not wide:
-        raise Refused(NOT_HTML, "binary data (NUL bytes)")
-    mime = (content_type or "").partition(";")[0].strip().lower()
-    if mime in HTML_TYPES:
-        if start[:1] in (b"{", b"[") and not MARKUP.search(body[:20_000]):
-            raise Refused(NOT_HTML, "JSON")
-    elif not wide and not MARKUP.search(start):
-        raise Refused(NOT_HTML, mime or "no markup")
-    elif mime.startswith(("image/", "audio/", "video/", "font/")) or mime in ("application/json", "application/pdf"):
-        raise Refused(NOT_HTML, mime)
+SUMMARIES = ("og:description", "description", "twitter:description")
 
 
 def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> bool:
@@ -254,15 +189,27 @@ def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> 
     return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
-def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule) -> metadata.Metadata:
-    """`fields`, with those that the source's own rule finds."""
-    values, _ = siterules.overrides(page.tree, rule, page.seen, page.url, outlets(page, fields.site_name))
-    found = dict.fromkeys((name for name in values if name in siterules.FIELDS), siterules.SOURCE)
-    return replace(fields, **values, found_in=fields.found_in | found)
+def _around(verdicts: Sequence[Verdict]) -> list[str]:
+    """The text as it was found, with what was dropped within and close to it: what it says of where it comes from."""
+    kept = [index for index, verdict in enumerate(verdicts) if verdict.rule is None]
+    if not kept:
+        return []
+    near = verdicts[max(0, kept[0] - BEFORE) : kept[-1] + BEHIND]
+    return [line for verdict in near if verdict.rule != body.MENU and (line := _line(verdict.block.text))]
 
 
-def _lighten(tree: Any) -> None:
-    """Take out what no stage of trafilatura reads, before it copies the tree five times. JSON-LD it does read."""
+def _fates(places: list[Any], gone: list[tuple[Any, Fate]], verdicts: Sequence[Verdict]) -> list[Fate]:
+    """What became of every block, in page order. `places`: the elements of the whole page, in theirs."""
+    order = {element: number for number, element in enumerate(places)}
+    told = [(order.get(element, 0), fate) for element, fate in gone]
+    for verdict in verdicts:
+        fate = Fate(verdict.block.text, body.where(verdict.block), verdict.rule, verdict.why)
+        told.append((order.get(verdict.block.place.element, 0), fate))
+    return [fate for _, fate in sorted(told, key=lambda pair: pair[0])]
+
+
+def lighten(tree: Any) -> None:
+    """Take out what no stage of trafilatura reads, before it copies the tree. JSON-LD it does read."""
     for script in SCRIPTS(tree):
         script.drop_tree()
     etree.strip_elements(tree, "style", "svg", "template", "link", "meta", with_tail=False)
@@ -290,7 +237,7 @@ def count_words(text: str) -> int:
     return len(re.findall(r"\w+", text))
 
 
-def _date_in_text(page: Declared) -> str | None:
+def date_in_text(page: Declared) -> str | None:
     """The day that htmldate finds in the URL or the text of a page that declares none."""
     from htmldate import find_date
 

@@ -1,8 +1,9 @@
 """Weighing blocks: gradient-boosted decision trees (Friedman 2001) as data, turned into plain Python once a process.
 
-`forest.json` holds the trees: {"features": [names], "bias": number, "trees": [tree]}; a tree is a leaf's number, or
-[feature, threshold, tree if not above, tree if above]. benchmarks/learn.py makes it; docs/quality.md says from what.
-The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays.
+`forest.json` holds {"features": [names], "hopeless": [[number of trees, log-odds]], "trees": [tree]}; a tree is a leaf's
+number, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py grows it from pages with ground
+truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays. A
+block that is below the log-odds of "hopeless" after that many trees is let go: no block that stayed was ever there.
 """
 
 from __future__ import annotations
@@ -18,20 +19,14 @@ from pipelines.features import NAMES
 Tree = Any  # a number, or [feature, threshold, tree, tree]
 Weigh = Callable[[Sequence[float]], float]
 
-STAGES = (24, 72)  # trees after which a hopeless block is let go: most of a page is menus
-HOPELESS = (-2.2, -3.0)  # log-odds at those stages below which no block of the development pages was kept in the end
-
-
 def weigh(row: Sequence[float]) -> float:
-    """The log-odds that a block with these features is article text."""
-    first, second, rest = _compiled()
-    score = first(row)
-    if score < HOPELESS[0]:
-        return score
-    score += second(row)
-    if score < HOPELESS[1]:
-        return score
-    return score + rest(row)
+    """The log-odds that a block with these features is article text; of a hopeless one only that they are below 0."""
+    score = 0.0
+    for trees, least in _stages():
+        score += trees(row)
+        if score < least:
+            return score
+    return score
 
 
 def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
@@ -68,17 +63,20 @@ def _forest() -> dict[str, Any]:
 
 
 @cache
-def _compiled() -> tuple[Weigh, Weigh, Weigh]:
-    forest = _forest()
-    trees = forest["trees"]
-    a, b = STAGES
-    return _function(trees[:a], forest["bias"]), _function(trees[a:b], 0.0), _function(trees[b:], 0.0)
+def _stages() -> list[tuple[Weigh, float]]:
+    """The trees in some functions, each with the score below which its successors are not asked."""
+    trees, stages, done = _forest()["trees"], [], 0
+    for count, least in [*_forest()["hopeless"], (len(_forest()["trees"]), float("-inf"))]:
+        stages.append((_function(trees[done:count]), float(least)))
+        done = count
+    return stages
 
 
-def _function(trees: Sequence[Tree], bias: float) -> Weigh:
+def _function(trees: Sequence[Tree]) -> Weigh:
     """The sum of `trees` as one Python function: nested conditions on a row run at the interpreter's best speed."""
-    source = "\n".join(["def total(row):", f"    score = {bias!r}", *(f"    score += {_source(t)}" for t in trees),
-                        "    return score"])  # fmt: skip
+    source = "\n".join(
+        ["def total(row):", "    score = 0.0", *(f"    score += {_source(tree)}" for tree in trees), "    return score"]
+    )
     names: dict[str, Any] = {}
     exec(source, {"__builtins__": {}}, names)  # noqa: S102 numbers from our own file, checked by `_source`
     return names["total"]  # type: ignore[no-any-return]

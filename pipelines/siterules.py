@@ -18,9 +18,10 @@ from typing import Any
 from lxml import etree, html
 
 from pipelines import dates, names
-from pipelines.account import Candidate
+from pipelines.account import Candidate, Fate
 from pipelines.declared import Declared, absolute, clean
 from pipelines.items import Rule, Source
+from pipelines.sites import Site, joined
 from pipelines.titles import without_affix
 
 SOURCE = "site rule"  # what `Candidate.source` and `found_in` say of a field that a rule found
@@ -138,12 +139,12 @@ def _may_move(element: Any) -> bool:
     return isinstance(element.tag, str) and element.tag not in ("html", "head", "body")
 
 
-def prune(tree: Any, rule: Rule) -> list[tuple[str, str, str]]:
-    """Cut what the rule names out of `tree`: (its text, its place, the selector) of each block that went."""
+def prune(tree: Any, rule: Rule) -> list[tuple[Any, Fate]]:
+    """Cut what the rule names out of `tree`; each block with what stood there and the selector that named it."""
     gone = []
     for selector in rule.prune:
         for element in outermost(tree, _elements(tree, selector)):
-            gone.append((text_of(element), place(element), selector))
+            gone.append((element, Fate(text_of(element), place(element), selector, "the source's own rule")))
             element.drop_tree()
     return gone
 
@@ -228,7 +229,7 @@ Reader = Callable[[list[str], Declared, Collection[str]], dict[str, Any]]  # val
 
 
 def _title(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
-    return {"title": without_affix(clean(strings[0]) or "", set(outlets))}
+    return {"title": without_affix(clean(strings[0]) or "", Site(frozenset(map(joined, outlets)), ""))}
 
 
 def _line(name: str) -> Reader:
@@ -261,7 +262,7 @@ def _tags(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[
 
 
 def _image(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
-    return {"image": next((url for raw in strings if (url := absolute(page, raw))), None)}
+    return {"image": next((url for raw in strings if (url := absolute(raw, page))), None)}
 
 
 # The fields that a rule may name, and how what it finds is read.

@@ -242,7 +242,7 @@ def _account_writer(everything: bool) -> Write:
 
 def _bytes(path: Path | None) -> bytes:
     """The page in a file, unpacked, and not much more of it than the extractor would accept."""
-    from pipelines.extract import MAX_BYTES
+    from pipelines.parse import MAX_BYTES
 
     if path is None:
         data = sys.stdin.buffer.read(MAX_BYTES + 1)

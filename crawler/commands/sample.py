@@ -248,7 +248,7 @@ def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
 def proposed(page: Page, article: Article | None, *, held_by_another: bool) -> str:
     """The skeleton of a rule as TOML; "" for what is no page."""
     from crawler.skeleton import as_toml, skeleton
-    from pipelines.extract import Refused, parse
+    from pipelines.parse import Refused, parse
 
     assert page.capture is not None
     try:

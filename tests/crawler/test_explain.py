@@ -12,7 +12,8 @@ from pipelines.items import Article, NothingToRead, Page
 
 STORY = "The council met on Monday and agreed to mend the old bridge before the winter storms."
 HTML = f"""<html lang="en"><head><title>Bridge to be mended | The Paper</title></head><body><article>
-<h1>Bridge to be mended</h1>{f"<p>{STORY}</p><p>It will take nine weeks, she said.</p>" * 3}</article></body></html>"""
+<h1>Bridge to be mended</h1><p>{STORY}</p><p>It will take nine weeks, she said.</p>
+<p>Engineers had warned in March that two of its seven piers stand on nothing but habit.</p></article></body></html>"""
 
 
 def article() -> Article:

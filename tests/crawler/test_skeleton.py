@@ -7,7 +7,8 @@ from lxml import html
 
 from crawler.selectors import MADE_UP, found_by, selector_of
 from crawler.skeleton import as_toml, skeleton
-from pipelines.extract import parse, read
+from pipelines.extract import read
+from pipelines.parse import parse
 from pipelines.items import Page
 
 SEEN = datetime(2026, 3, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines import extract
+from pipelines import extract, parse
 from pipelines.extract import read, timed_read
 from pipelines.items import Article, Capture, NothingToRead, Page, Rule, Source
 
@@ -95,7 +95,7 @@ def test_language_decides_where_no_charset_is_declared():
     assert read(page(body.encode("cp1251"))).text.startswith("Мост закрыт.")
 
 
-LONG = html() + " " * extract.MAX_BYTES
+LONG = html() + " " * parse.MAX_BYTES
 NOTHING = {
     "no bytes": (b"", "text/html", extract.EMPTY),
     "white space": (b" \r\n\t", "text/html", extract.EMPTY),
@@ -198,9 +198,9 @@ def test_an_exception_is_an_outcome_with_its_name(monkeypatch):
     def fail(_tree):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(extract, "_body", fail)
+    monkeypatch.setattr(extract, "_trafilatura_reads", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_body", lambda _tree: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
 

@@ -1,0 +1,229 @@
+"""Grows pipelines/forest.json: which blocks of a page are the article's text, learned from pages with ground truth.
+
+    python benchmarks/learn.py              # grow it anew from every page, write it
+    python benchmarks/learn.py --check      # grow it from four fifths of the domains, five times, score the others
+
+What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or, where
+only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the same
+code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77 where the
+pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from quality_data import NEWS, DataFolder, read_bytes
+
+from common import ROOT
+
+FOREST = ROOT / "pipelines" / "forest.json"
+FOLDS = 5
+TREES, LEAVES, RATE = 400, 24, 0.04
+SETTINGS = {
+    "objective": "binary", "num_leaves": LEAVES, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
+    "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
+    "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
+}  # fmt: skip
+STAGES = (80, 180)  # trees after which a hopeless block is let go
+MARGIN = 0.4  # log-odds below the lowest block that was ever there and stayed
+ALIKE = 0.6  # share of a block's four-word runs that the reference must hold
+SHORT = 4  # words below which a block is looked for as a line of the reference
+NEAR = 3  # blocks within which text must stand around so short a line
+SNIPPETS = 0.5  # weight of a page of which only snippets are known
+
+
+@dataclass(slots=True)
+class Page:
+    """One page as it is learned from."""
+
+    record: dict[str, Any]
+    texts: list[str]
+    rows: Any  # features, a row a block
+    labels: list[int | None]
+
+    @property
+    def fold(self) -> int:
+        """The same for all pages of a domain."""
+        return int(hashlib.md5(self.record["domain"].encode()).hexdigest(), 16) % FOLDS
+
+    def weights(self) -> list[float]:
+        """Of the blocks: by their length, so that all pages weigh the same."""
+        sizes = [20 + min(len(text), 400) for text in self.texts]
+        text = sum(size for size, label in zip(sizes, self.labels, strict=True) if label) or sum(sizes)
+        share = (1.0 if self.record["expected"].get("body") else SNIPPETS) / max(text, 500)
+        return [size * share for size in sizes]
+
+
+def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
+    """The blocks of a page and their labels; None if nothing can be read there."""
+    from pipelines import boilerplate, body as bodies, extract, items, metadata, parse
+    from pipelines.declared import gather
+
+    page = items.Page(record["url"] or "", body, "text/html")
+    try:
+        tree = parse.parse(page)
+    except parse.Refused:
+        return None
+    declared = gather(tree, page.url, datetime.now(UTC))
+    fields = metadata.read(declared)
+    extract.lighten(tree)
+    boilerplate.prune(tree)
+    seen = extract.look(tree, declared, fields)
+    wanted = bodies.candidates(seen)
+    texts = [seen.blocks[index].text for index in wanted]
+    expected = record["expected"]
+    labels = of_reference(texts, expected["body"], score) if expected.get("body") else of_snippets(texts, expected)
+    return Page(record, texts, seen.rows(wanted), labels) if texts else None
+
+
+def of_reference(texts: Sequence[str], reference: str, score: Any) -> list[int | None]:
+    """Labels by a reference text. Blocks that it holds once and the page twice count where most text is around."""
+    whole = score.TOK.findall(score.nfc(reference))
+    runs = {tuple(whole[at : at + 4]) for at in range(len(whole) - 3)}
+    lines = {" ".join(score.TOK.findall(line)) for line in score.nfc(reference).split("\n")}
+    joined = f" {' '.join(whole)} "
+    words = [score.TOK.findall(score.nfc(text)) for text in texts]
+    labels: list[int | None] = [
+        int(len(found) >= SHORT and share_of(found, runs) >= ALIKE) if found else 0 for found in words
+    ]
+
+    def around(index: int, far: int) -> int:
+        return sum(bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index)
+
+    twins: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        if label:
+            twins.setdefault(" ".join(words[index]), []).append(index)
+    for key, places in twins.items():
+        if len(places) > 1 and joined.count(f" {key} ") < len(places):
+            best = max(places, key=lambda index: (around(index, NEAR), -index))
+            for index in places:
+                labels[index] = 1 if index == best else None
+    text = [index for index, label in enumerate(labels) if label]
+    for index in text:  # a short echo far from the text
+        if len(text) > NEAR and len(words[index]) < 12 and not around(index, 10):
+            labels[index] = None
+    long = [bool(label) for label in labels]
+    for index, found in enumerate(words):
+        if 0 < len(found) < SHORT:
+            key = " ".join(found)
+            near = any(long[max(0, index - NEAR) : index + NEAR + 1])
+            if near and (key in lines or (len(found) > 1 and f" {key} " in joined)):
+                labels[index] = 1
+            elif key in lines:
+                labels[index] = None
+    return labels
+
+
+def share_of(words: Sequence[str], runs: set[tuple[str, ...]]) -> float:
+    """How many of its four-word runs a block has in common with the reference."""
+    return sum(tuple(words[at : at + 4]) in runs for at in range(len(words) - 3)) / (len(words) - 3)
+
+
+def of_snippets(texts: Sequence[str], expected: dict[str, Any]) -> list[int | None]:
+    """Labels where only pieces are known that must and must not be in the text."""
+    wanted, unwanted = ([" ".join(piece.split()) for piece in expected.get(key) or []] for key in ("must", "must_not"))
+    return [
+        1 if any(piece in text for piece in wanted) else 0 if any(piece in text for piece in unwanted) else None
+        for text in texts
+    ]
+
+
+def grow(pages: Iterable[Page]) -> Any:
+    """A booster."""
+    import lightgbm
+    import numpy
+
+    rows, labels, weights = [], [], []
+    for page in pages:
+        for row, label, weight in zip(page.rows, page.labels, page.weights(), strict=True):
+            if label is not None:
+                rows.append(row)
+                labels.append(label)
+                weights.append(weight)
+    data = lightgbm.Dataset(numpy.array(rows, dtype=numpy.float64), numpy.array(labels), weight=numpy.array(weights) * len(weights) / sum(weights))
+    return lightgbm.train(SETTINGS, data, TREES)
+
+
+def as_tree(node: dict[str, Any]) -> Any:
+    """A node of LightGBM's dump in the form of forest.json."""
+    if "leaf_value" in node:
+        return float(f"{node['leaf_value']:.4g}")
+    assert node["decision_type"] == "<="
+    return [node["split_feature"], float(f"{node['threshold']:.6g}"), as_tree(node["left_child"]), as_tree(node["right_child"])]
+
+
+def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
+    """One tree a line, so that a change can be seen."""
+    from pipelines.features import NAMES
+
+    hopeless = [[stage, round(lowest(booster, pages, stage) - MARGIN, 2)] for stage in STAGES]
+    trees = [as_tree(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+    lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
+    head = f'{{"features": {json.dumps(NAMES, ensure_ascii=False)},\n"hopeless": {json.dumps(hopeless)},\n"trees": [\n'
+    path.write_text(f"{head}{lines}\n]}}\n", encoding="utf-8")
+
+
+def lowest(booster: Any, pages: Sequence[Page], stage: int) -> float:
+    """The least log-odds, after that many trees, of a block that stays in the end."""
+    return min(
+        float(early[kept].min())
+        for page in pages
+        for kept, early in [
+            (booster.predict(page.rows, raw_score=True) > 0, booster.predict(page.rows, raw_score=True, num_iteration=stage))
+        ]
+        if kept.any()
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--check", action="store_true", help="score on domains that were not learned from; write nothing")
+    given = options.parse_args()
+    data = DataFolder.found()
+    pages = []
+    for name in data.names():
+        for record in data.records(name):
+            if page := look(record, read_bytes(data, record), data.score):
+                pages.append(page)
+    counts = Counter(label for page in pages for label in page.labels)
+    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} not learned from")
+    if not given.check:
+        write(grow(pages), pages)
+        print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
+        return
+    check(data, pages)
+
+
+def check(data: DataFolder, pages: list[Page]) -> None:
+    """Body figures of blocks that forests chose that never saw the domain. No other rules."""
+    rows = {}
+    for fold in range(FOLDS):
+        booster = grow(page for page in pages if page.fold != fold)
+        for page in pages:
+            if page.fold == fold:
+                kept = booster.predict(page.rows, raw_score=True) > 0
+                text = "\n".join(dict.fromkeys(text for text, keep in zip(page.texts, kept, strict=True) if keep))
+                rows[page.record["id"]] = {"id": page.record["id"], "text": text}
+    records = [page.record for page in pages]
+    groups = {name: [row for row in records if data.set_of(row) == name] for name in data.names()}
+    groups["news"] = [row for row in records if data.set_of(row) in NEWS]
+    for name, group in groups.items():
+        figures = data.score.score(group, rows, rouge=False)
+        body, snippets = figures.get("body", {}).get("shingle4", {}), figures.get("snippets", {})
+        print(f"{name:<18}", *(f"{key} {value:.4f}" for key, value in body.items()),
+              f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
