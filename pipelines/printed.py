@@ -11,8 +11,8 @@ from pipelines import dates
 from pipelines.declared import Declared, tidied, words_of
 from pipelines.moments import locale
 from pipelines.names import BY, COLUMN, PICTURES, latin, names_only, persons
-from pipelines.sites import joined
-from pipelines.titles import page_headings
+from pipelines.sites import Site, joined
+from pipelines.titles import main_heading
 
 MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
@@ -48,7 +48,7 @@ class Byline(NamedTuple):
     why: str
 
 
-def bylines(page: Declared) -> Iterator[Byline]:
+def bylines(page: Declared, site: Site) -> Iterator[Byline]:
     """What the page prints as bylines, the surest first."""
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author for machines"),
@@ -57,7 +57,7 @@ def bylines(page: Declared) -> Iterator[Byline]:
     ):
         for lines in _groups(page, elements):
             yield Byline(source, lines, why)
-    yield from below_headline(page)
+    yield from below_headline(page, site)
 
 
 def _microdata(page: Declared) -> Iterator[Any]:
@@ -106,12 +106,14 @@ def _pieces(element: Any) -> list[str]:
     return [piece for text in islice(element.itertext(), LONGEST) if (piece := tidied(text[:1000]))]
 
 
-def below_headline(page: Declared) -> Iterator[Byline]:
+def below_headline(page: Declared, site: Site) -> Iterator[Byline]:
     """Lines soon after the headline that are "By" and names, or a link to an author's page."""
-    lines = _after(page)
+    lines = _after(page, site)
     by = {line for _, line in lines if BY.match(line)}
-    for element, line in lines:
-        if line in by:
+    for at, (element, line) in enumerate(lines):
+        if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
+            yield Byline("by-line", [lines[at + 1][1]], "stands after a By of its own")
+        elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN.split(shortest)[0]
             if (
@@ -129,15 +131,16 @@ def below_headline(page: Declared) -> Iterator[Byline]:
                 yield Byline("author link", [name], "below the headline, leads to an author's page")
 
 
+BY_ALONE = re.compile(r"(?:(?:written|posted|words|text) )?(?:by|von|par|por|door|af|av)\s*:?", re.IGNORECASE)
 # "Posted in Science by Jo Quill on May 6, 2024"
 BY_INSIDE = re.compile(
     r"\b(?:by|von|par|por|door)\s+(\S.{1,40}?)(?:\s+(?:on|am|le|el|op|in)\s|\s*[,|·•–]\s|\s+-\s|\s+\d|$)", re.IGNORECASE
 )
 
 
-def beside_date(page: Declared) -> Iterator[Byline]:
+def beside_date(page: Declared, site: Site) -> Iterator[Byline]:
     """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
-    lines = [(element, line) for element, line in _after(page)[:CLOSE] if not _of_a_tool(element)]
+    lines = [(element, line) for element, line in _after(page, site)[:CLOSE] if not _of_a_tool(element)]
     for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
         if not 2 <= len(pieces) <= 4:
@@ -170,7 +173,10 @@ def _cousins(one: Any, other: Any) -> bool:
 
 
 def _dated(line: str, page: Declared) -> bool:
-    return dates.printed(line, page.seen, locale(page)) is not None
+    return bool(DAY.search(line)) or dates.printed(line, page.seen, locale(page)) is not None
+
+
+DAY = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)")  # whichever of them is the month
 
 
 def _named_in(a: Any, name: str) -> bool:
@@ -184,12 +190,11 @@ def _author_link(element: Any) -> Any:
     return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
 
 
-def _after(page: Declared) -> list[tuple[Any, str]]:
+def _after(page: Declared, site: Site) -> list[tuple[Any, str]]:
     """Short lines after the page's headline, with their elements."""
-    own = [heading for heading in page_headings(page) if heading.place == "own"]
-    found = [heading for heading in own if heading.source != "h2"] or own
+    heading = main_heading(page, site)
     lines: list[tuple[Any, str]] = []
-    for seen, element in enumerate(_following(found[0].element) if found else ()):
+    for seen, element in enumerate(_following(heading.element) if heading else ()):
         if seen > NEAR:
             break
         if len(element) <= 4 and not page.elsewhere(element):

@@ -54,17 +54,26 @@ class Said:
 def ranked(page: Declared, site: Site) -> Iterator[Claim]:
     """Every claim to the title, the best first."""
     said = declared(page, site)
-    printed = page_headings(page)
-    found = [(_rank(heading, printed, said, site), at, heading) for at, heading in enumerate(printed)]
-    best: list[tuple[int, int, Claim]] = []
-    for rank, at, heading in found:
-        value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
-        why = RANKS[rank] if rank is not None else ""
-        against = "" if rank is not None else AGAINST.get(heading.place, "nothing declared confirms it")
-        claim = Claim(heading.source, heading.raw, value if rank is not None else None, why, against)
-        best.append((rank if rank is not None else len(RANKS), at, claim))
-    best += [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
+    best: list[tuple[int, int, Claim]] = [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
+    for at, (rank, heading) in enumerate(_ranks(page, said, site)):
+        if rank is None:
+            against = AGAINST.get(heading.place, "nothing declared confirms it")
+            best.append((len(RANKS), at, Claim(heading.source, heading.raw, None, "", against)))
+        else:
+            value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
+            best.append((rank, at, Claim(heading.source, heading.raw, value, RANKS[rank])))
     yield from (claim for _, _, claim in sorted(best, key=lambda entry: entry[:2]))
+
+
+def main_heading(page: Declared, site: Site) -> Heading | None:
+    """The heading that is the headline, if the page prints it."""
+    ranks = [(rank, heading) for rank, heading in _ranks(page, declared(page, site), site) if rank is not None]
+    return min(ranks, key=lambda entry: entry[0])[1] if ranks else None
+
+
+def _ranks(page: Declared, said: Said, site: Site) -> list[tuple[int | None, Heading]]:
+    printed = page_headings(page)
+    return [(_rank(heading, printed, said, site), heading) for heading in printed]
 
 
 AGAINST = {

@@ -109,6 +109,12 @@ AUTHORS = {
     "below the headline, a sentence": ("", "<h1>Bridge</h1><p>By Friday the bridge was closed</p>", ()),
     "beside the date": ("", "<h1>Bridge</h1><p>Jane Doe | Senior Writer | May 6, 2024</p>", ("Jane Doe",)),
     "beside the date, side by side": ("", "<h1>Bridge</h1><div><p>Jane Doe</p><p>May 6, 2024</p></div>", ("Jane Doe",)),
+    "after a By of its own": ("", "<h1>Bridge</h1><div><i>By</i><i>The Bridge Team</i></div>", ("The Bridge Team",)),
+    "below the headline, not below another heading": (
+        meta("og:title", "Nobody mends the bridge"),
+        '<div class="page-title">News and more</div><p>By Not Me</p><h1>Nobody mends the bridge</h1><p>By Jane Doe</p>',
+        ("Jane Doe",),
+    ),
     "a link to the author's page": (
         "",
         '<h1>Bridge</h1><div><a href="/authors/jane-doe">Jane Doe</a></div>',
