@@ -140,24 +140,27 @@ BY_INSIDE = re.compile(
 
 def beside_date(page: Declared, site: Site) -> Iterator[Byline]:
     """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
-    lines = [(element, line) for element, line in _after(page, site)[:CLOSE] if not _of_a_tool(element)]
+    lines = _after(page, site)[:CLOSE]
     for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
-        if not 2 <= len(pieces) <= 4:
-            near = [other for other, _ in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
-            pieces = [line, *(text for other, text in lines[max(0, at - 3) : at + 4] if other in near)]
-        if _is_full_name(pieces[0]) or (len(pieces) <= 4 and COLUMN.search(line)):
-            names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
-            if names and any(_dated(piece, page) for piece in pieces):
-                yield Byline("beside the date", names[:1], "stands with the date below the headline")
+        name = next((piece for piece in pieces if _is_full_name(piece)), None)
+        if name is None or len(pieces) > 4 or _of_a_tool(element):
+            continue
+        beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
+        if any(_dated(piece, page) for piece in (*pieces, *beside)):
+            yield Byline("beside the date", [name], "stands with the date below the headline")
 
 
 def _of_a_tool(element: Any) -> bool:
-    """Does an element belong to a form or to a picture?"""
-    return any(up.tag in TOOLS for up in chain([element], islice(element.iterancestors(), 5)))
+    """Does an element belong to a form, to a picture, to a heading, or does it lead to something that is no author?"""
+    around = [element, *islice(element.iterancestors(), 5)]
+    links = [up for up in around if up.tag == "a"] or list(islice(element.iter("a"), 2))
+    return any(up.tag in TOOLS for up in around) or any(not _named_in(a, words_of(a, LONGEST) or "") for a in links)
 
 
-TOOLS = frozenset(("form", "button", "label", "select", "dialog", "figure", "figcaption", "table"))
+TOOLS = frozenset(
+    ("form", "button", "label", "select", "dialog", "figure", "figcaption", "table", "h2", "h3", "h4", "h5")
+)
 
 
 def _is_full_name(piece: str) -> bool:
@@ -182,7 +185,11 @@ DAY = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)")  # whichev
 def _named_in(a: Any, name: str) -> bool:
     """Is a link's text a full name, or the one that its address holds? "Read more" leads to authors' pages too."""
     found = persons([name])
-    return any(" " in one or joined(one) in joined(a.get("href") or "") for one in found) or not latin(name)
+    address = joined((a.get("href") or "")[:500])
+    return any(
+        ((" " in one or not latin(one)) and AUTHOR_PAGE.search(a.get("href") or "")) or joined(one) in address
+        for one in found
+    )
 
 
 def _author_link(element: Any) -> Any:
