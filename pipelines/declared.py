@@ -110,7 +110,9 @@ class Declared:
         """Numbers of periodicals in the imprint above or below the page."""
         if not HAS_ISSN(self.tree):
             return []
-        lines = (text for text in ISSNS(self.tree)[:20] if text.is_text and _in_frame(text.getparent()))
+        lines = (
+            text for text in ISSNS(self.tree)[:20] if issn.alone(text) or (text.is_text and _in_frame(text.getparent()))
+        )
         return [raw for text in lines for raw in issn.printed(text[:2000])]
 
     def root_attribute(self, name: str) -> str | None:

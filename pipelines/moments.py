@@ -35,24 +35,24 @@ SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "micro
 
 def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
     """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
-    yield from claims(page, trust.PUBLISHED_DECLARED, read)
-    yield from claims(page, trust.PUBLISHED_DATE, read)
+    yield from claims(page, trust.PUBLISHED_DECLARED, read, REFUSED)
+    yield from claims(page, trust.PUBLISHED_DATE, read, REFUSED)
     yield from printed(page)
     yield from in_address(page)
     if page.is_article:
-        yield from claims(page, trust.PUBLISHED_GENERIC, read)
+        yield from claims(page, trust.PUBLISHED_GENERIC, read, REFUSED)
     if date_in_text and (raw := date_in_text(page)):
         alone = raw.endswith("-01-01")
         value = None if alone else read(raw, page)
         yield Claim("htmldate", raw, value, trust.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
     if not page.is_article:
-        yield from claims(page, trust.PUBLISHED_GENERIC, read)
-    yield from claims(page, trust.PUBLISHED_FEED, read)
+        yield from claims(page, trust.PUBLISHED_GENERIC, read, REFUSED)
+    yield from claims(page, trust.PUBLISHED_FEED, read, REFUSED)
 
 
 def modified(page: Declared) -> Iterator[Claim]:
     """The claims to the day of the last change that the page admits."""
-    yield from claims(page, trust.MODIFIED, read)
+    yield from claims(page, trust.MODIFIED, read, REFUSED)
     for element in page.marks.dates[: 5 * MOST]:
         line = words_of(element, 400) or ""
         changed = CHANGED.search(line) or (element.tag == "time" and CHANGED.search((element.get("class") or "")[:300]))

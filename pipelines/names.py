@@ -114,10 +114,16 @@ def latin(name: str) -> bool:
     return bool(re.search("[A-Za-z]", name))
 
 
+def full(found: Iterable[str]) -> bool:
+    """Is anybody among these named in full?"""
+    return any(" " in name or not latin(name) for name in found)
+
+
 def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
     """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none."""
     for line in lines:
-        if len(line) < 120 and BY.match(line) and (found := persons([line], outlets)) and names_only(line, found):
+        found = persons([line], outlets) if len(line) < 120 and BY.match(line) else ()
+        if full(found) and names_only(line, found):  # "By Friday" is no byline
             return line, found
     return None
 

@@ -33,6 +33,7 @@ EQUAL, NEAR, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED = range(len(RANKS))
 SEPARATOR = re.compile(
     r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
 )
+ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*)?(?=\D)")
 
 
@@ -116,11 +117,15 @@ def declared(page: Declared, site: Site) -> Said:
 
 
 def _not_cut_off(claim: Claim, others: list[Claim]) -> Claim:
-    """`claim`, refused if another goes on with a quotation mark: content="He said "no"" ends an attribute early."""
+    """`claim`, refused if another goes on where it ends in dots, or with a quotation mark, which ends an attribute."""
     for other in others:
-        longer = claim.value and other.value and other.value.startswith(claim.value) and other.value[len(claim.value) :]
-        if longer and longer.lstrip().startswith(('"', "'", "“")):
+        if not claim.value or not other.value or len(other.value) <= len(claim.value):
+            continue
+        if other.value.startswith(claim.value) and other.value[len(claim.value) :].lstrip().startswith(('"', "'", "“")):
             return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
+        begin = ELLIPSIS.sub("", claim.value)
+        if begin != claim.value and len(begin) > 15 and other.value.startswith(begin):
+            return Claim(claim.source, claim.raw, None, claim.why, "cut short")
     return claim
 
 
@@ -134,7 +139,7 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
     main = heading.source == "h1" or (heading.source == "itemprop headline" and not any(map(_is_h1, printed)))
     if variants & said.words:
         if main:
-            return EQUAL
+            return UNCONFIRMED if _is_the_other_half(heading, variants, printed, said) else EQUAL
         return HEADING if any(len(words) > 8 for words in variants & said.pieces) else None
     if heading.place != "own":
         return None
@@ -149,6 +154,14 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
         same = any(agree(heading.text, other) for other in said.values)
         return MARKED if same and own[0] is heading and not any(map(_is_h1, printed)) else None
     return UNCONFIRMED if main else None
+
+
+def _is_the_other_half(heading: Heading, variants: set[str], printed: list[Heading], said: Said) -> bool:
+    """Is the heading known from one half of a <title> alone, and the longer half printed too? Then it is the site's."""
+    if variants & said.plain:
+        return False
+    others = {jsonld.same_words(other.text) for other in printed if other.place == "own"} - variants
+    return any(words in said.pieces and len(words) > max(map(len, variants)) for words in others)
 
 
 def _is_h1(heading: Heading) -> bool:

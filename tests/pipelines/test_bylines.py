@@ -204,6 +204,7 @@ def test_byline_is_kept_as_it_was():
         ("Von Jan Petersen und Ida Boje", ("Jan Petersen", "Ida Boje")),
         ("By the light of the moon they sailed.", None),
         ("By Friday Harbour was empty", None),
+        ("Von Frauen", None),
         ("Joanna Quill", None),
     ],
 )
@@ -218,5 +219,7 @@ def test_a_byline_of_the_text_counts_where_no_person_is_named():
     signed = page(meta("og:site_name", "The Paper") + meta("author", "The Paper"))
     fields = metadata.with_byline_of_text(metadata.read(signed), signed, ["A bridge.", "x", "x", "x", "Von Jane Doe"])
     assert (fields.authors, fields.byline, fields.found_in["authors"]) == (("Jane Doe",), "Von Jane Doe", "text")
+    sender = page(meta("author", "Bridgenews"))
+    assert metadata.with_byline_of_text(metadata.read(sender), sender, ["By Jane Doe", "x"]).authors == ("Jane Doe",)
     named = page(meta("author", "John Roe"))
     assert metadata.with_byline_of_text(metadata.read(named), named, ["By Jane Doe"]).authors == ("John Roe",)

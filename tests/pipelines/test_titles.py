@@ -127,6 +127,17 @@ TITLES = {
         '<h1>Nobody mends <a href="/topics/bridge">the bridge</a> in Port Selby</h1>',
         "Nobody mends the bridge in Port Selby",
     ),
+    "the site's name as h1, known from <title> alone": (
+        "<title>Nobody mends the old bridge | Notes of a Walker</title>",
+        "<h1>Notes of a Walker</h1><h2>Nobody mends the old bridge</h2>",
+        "Nobody mends the old bridge",
+    ),
+    "cut short": (
+        meta("og:title", "Nobody mends the old bridge in…")
+        + "<title>Nobody mends the old bridge in Port Selby</title>",
+        "",
+        "Nobody mends the old bridge in Port Selby",
+    ),
     "several h1": (
         "<title>Nobody mends it – The Paper</title>",
         '<h1 class="site-title">The Paper</h1><h1>Nobody mends it</h1><h1><a href="/more">Most read</a></h1>',
