@@ -87,7 +87,7 @@ def first(found: Iterable[Claim]) -> Claim | None:
 
 
 def told(found: Iterable[Claim]) -> list[Candidate]:
-    """All claims for people, the winner marked. What was put off and came again is told once: where it won, or first."""
+    """All claims for people, the winner marked. What was put off and came again is told where it won, else first."""
     listed = list(found)
     winner = first(listed)
     candidates: list[Candidate] = []

@@ -92,9 +92,14 @@ def outlets(page: Declared, site: Site) -> set[str]:
         jsonld.text(node.get("name")) or ""
         for value in (page.article.get("author"), page.article.get("publisher"), *page.nodes)
         for node in _flat(value)
-        if isinstance(node, dict) and any(kind.endswith(("Organization", "WebSite")) for kind in jsonld.types(node))
+        if isinstance(node, dict) and _is_outlet(jsonld.types(node))
     }
     return {*site.names, *page.meta(SITE), *organisations}
+
+
+def _is_outlet(kinds: list[str]) -> bool:
+    """By its types. The owner of a blog is typed as a person and an organisation."""
+    return "Person" not in kinds and any(kind.endswith(("Organization", "WebSite")) for kind in kinds)
 
 
 def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:

@@ -146,6 +146,11 @@ AUTHORS = {
         "",
         ("Jane Doe",),
     ),
+    "the owner of a blog": (
+        ld(author={"@type": ["Person", "Organization"], "name": "Jane Doe"}),
+        '<p class="byline">By John Roe</p>',
+        ("Jane Doe",),
+    ),
     "a second node of the same article": (
         ld(headline="Bridge", datePublished="2024-05-06") + ld(headline="Bridge", author={"name": "Jane Doe"}),
         "<h1>Bridge</h1>",
