@@ -16,7 +16,8 @@ BY = re.compile(
     r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
     r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
     r"|publié par|publicado por|escrito por|propos recueillis par|(?:skrevet|skriven) (?:af|av)|napsala?|írta|yazan"
-    r"|от|γράφει (?:ο|η)|του|της|מאת|作者|撰文|文|記者|记者|記事|取材・文|بقلم|كتب|تحرير)(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])"
+    r"|от|γράφει (?:ο|η)|του|της|מאת|作者|撰文|文|記者|记者|記事|取材・文|بقلم|كتب|تحرير)"
+    r"(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])"
     r"|^\W*(?:interview|text|texte|texto|testo|tekst|teksti|report|bericht|analyse|analysis|kommentar|текст|haber"
     r"|kirjoittaja|szerző|piše|penulis|oleh|tác giả|autorius|autors|συντάκτης|लेखक|ผู้เขียน|글)\s*[:：]\s*",
     re.IGNORECASE,
