@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pipelines import dates
 from pipelines.declared import Declared, tidied, words_of
 from pipelines.moments import locale
-from pipelines.names import BY, COLUMN, PICTURES, latin, names_only, persons
+from pipelines.names import BY, COLUMN, PICTURES, full, latin, names_only, persons
 from pipelines.sites import Site, joined
 from pipelines.titles import main_heading
 
@@ -116,11 +116,7 @@ def below_headline(page: Declared, site: Site) -> Iterator[Byline]:
         elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN.split(shortest)[0]
-            if (
-                (found := persons([alone]))
-                and names_only(alone, found)
-                and (" " in found[0] or not latin(found[0]) or _dated(line, page))
-            ):
+            if _is_byline(alone, dated=_dated(line, page)):
                 yield Byline("by-line", [alone], "says who wrote it, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
             yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
@@ -129,6 +125,12 @@ def below_headline(page: Declared, site: Site) -> Iterator[Byline]:
             name = " ".join(dict.fromkeys(pieces))
             if len(name) <= LONGEST and _named_in(a, name):
                 yield Byline("author link", [name], "below the headline, leads to an author's page")
+
+
+def _is_byline(line: str, dated: bool) -> bool:
+    """Is a line "By" and names, and nothing else? "By Friday" has no date beside it."""
+    found = persons([line])
+    return bool(found) and names_only(line, found) and (full(found) or dated)
 
 
 BY_ALONE = re.compile(r"(?:(?:written|posted|words|text) )?(?:by|von|par|por|door|af|av)\s*:?", re.IGNORECASE)
