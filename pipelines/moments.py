@@ -21,7 +21,7 @@ DATED = re.compile(
     re.IGNORECASE,
 )
 CHANGED = re.compile(
-    r"updat|modif|chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
+    r"updat|modif|(?<!ex)chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
     r"|päivit|zaktualiz|обновл|оновл|更新|güncelle",
     re.IGNORECASE,
 )
@@ -96,13 +96,21 @@ def printed(page: Declared) -> Iterator[Claim]:
         if looked > MOST:
             return
         line = words_of(element, 400) or ""
-        if (CHANGED.search(classes) and "published" not in classes) or CHANGED.search(line):
+        if _of_a_change(element, classes, line):
             continue
         stamp = element.get("datetime") or element.get("content") or ""
         value = dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page))
         if value:
             yield Claim("time", stamp or line, value, trust.PUBLISHED_PRINTED, REFUSED)
             return
+
+
+def _of_a_change(element: Any, classes: str, line: str) -> bool:
+    """Does a date say when the article was changed? By its words, or by its own or its parent's name."""
+    parent = element.getparent()
+    around = named(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+    names = classes if "publi" in classes else f"{classes} {around}"
+    return bool(CHANGED.search(line)) or (bool(CHANGED.search(names)) and "published" not in classes)
 
 
 def _of_the_site(element: Any) -> bool:
