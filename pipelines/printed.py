@@ -14,6 +14,7 @@ from pipelines.names import BY, COLUMN, PICTURES, full, latin, names_only, perso
 from pipelines.sites import Site, joined
 from pipelines.titles import main_heading
 
+NEIGHBOURS = 2  # levels up to an element that two bylines share, if they belong together
 MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
@@ -86,8 +87,7 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
         if not pieces or sum(map(len, pieces)) > LONGEST:
             continue
         done.update(islice(element.iter(), LONGEST))
-        parent = element.getparent()
-        around = {up for up in (parent, parent.getparent() if parent is not None else None) if up is not None}
+        around = set(islice(element.iterancestors(), NEIGHBOURS))
         if group and not around & home:
             yield group
             given += 1
@@ -95,11 +95,20 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
             if given >= MOST:
                 return
         home = home or around
-        # A name may be set in two elements: one-word pieces belong together, and what is in one link.
-        one = all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4)
-        group.append(" ".join(pieces) if one else "\n".join(pieces))
+        group.append(_as_line(element, pieces))
     if group:
         yield group
+
+
+def _as_line(element: Any, pieces: list[str]) -> str:
+    """The pieces of a byline as one line or several: one-word pieces are one name, and so is what is in one link."""
+    if len(pieces) > 1 and joined(pieces[0]) == joined(" ".join(pieces[1:])):
+        pieces = pieces[:1]  # once for the eye and once for screen readers
+    dated = next((at for at, piece in enumerate(pieces) if at and DAY_OR_YEAR.search(piece)), len(pieces))
+    pieces = pieces[:dated]  # no name follows the date
+    if all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4):
+        return " ".join(pieces)
+    return "\n".join(pieces)
 
 
 def _pieces(element: Any) -> list[str]:
@@ -181,6 +190,7 @@ def _dated(line: str, page: Declared) -> bool:
     return bool(DAY.search(line)) or dates.printed(line, page.seen, locale(page)) is not None
 
 
+DAY_OR_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./]\d{1,2}[./]\d\d|\d{1,2}:\d\d")
 DAY = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)")  # whichever of them is the month
 
 

@@ -84,6 +84,16 @@ AUTHORS = {
         '<div class="x_authorName_9f"><a href="/j">Jane Doe</a></div>',
         ("Jane Doe",),
     ),
+    "once for the eye and once for screen readers": (
+        "",
+        '<a rel="author" href="/a/jane"><i>Jane van Doe</i> <span>Jane</span> <span>van Doe</span></a>',
+        ("Jane van Doe",),
+    ),
+    "no name follows the date": (
+        "",
+        '<div class="byline"><i>Jane Doe</i><i>Sep 2, 2023, 17:07</i><i>Text Size</i></div>',
+        ("Jane Doe",),
+    ),
     "a biography is no byline": ("", '<div class="author-bio">Jane Doe writes on bridges.</div>', ()),
     "who checked it did not write it": (
         "",
