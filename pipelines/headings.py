@@ -96,7 +96,11 @@ def _text(element: Any) -> str | None:
     """The words of a heading without the parts that are marked as beside it."""
     words: list[str] = []  # "\\0" for the edge of an element, which is a space unless a mark follows
     _collect(element, words, 0)
-    return tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    text = tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    return EDGES.sub("", text) or None if text else None
+
+
+EDGES = re.compile(r"^[:,;|·•–—-]\s+|\s+[:;|·•–—-]$")  # what stood between the headline and what is beside it
 
 
 def _collect(element: Any, words: list[str], depth: int) -> None:

@@ -21,8 +21,8 @@ DATED = re.compile(
     re.IGNORECASE,
 )
 CHANGED = re.compile(
-    r"updat|modif|(?<!ex)chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
-    r"|päivit|zaktualiz|обновл|оновл|更新|güncelle",
+    r"updat|modif|(?<!ex)chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater"
+    r"|opdater|päivit|zaktualiz|обновл|оновл|更新|güncelle",
     re.IGNORECASE,
 )
 URL_DAY = re.compile(

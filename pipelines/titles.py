@@ -151,8 +151,8 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
         same = any(content & _content(other) for other in said.values)
         return ALONE if same or len(content) >= 3 or not said.plain else UNCONFIRMED
     if heading.source == "class headline" or _classy(heading):
-        same = any(agree(heading.text, other) for other in said.values)
-        return MARKED if same and own[0] is heading and not any(map(_is_h1, printed)) else None
+        same = any(agree(heading.text, other) or _alike(heading.text, other) for other in said.values)
+        return MARKED if same and not said.plain and own[0] is heading and not any(map(_is_h1, printed)) else None
     return UNCONFIRMED if main else None
 
 
@@ -169,7 +169,12 @@ def _is_h1(heading: Heading) -> bool:
 
 
 def _classy(heading: Heading) -> bool:
-    return heading.source == "h2" and "headline" in (heading.element.get("class") or "")
+    """Is an h2 marked as a headline: by its class, or as the heading of the article's header?"""
+    if heading.source != "h2":
+        return False
+    ancestors = [up.tag for up in islice(heading.element.iterancestors(), 8)]
+    in_header = "hgroup" in ancestors or ("header" in ancestors and "article" in ancestors)
+    return in_header or "headline" in (heading.element.get("class") or "")
 
 
 def _variant(heading: Heading, said: Said) -> str:
@@ -184,7 +189,8 @@ def _variant(heading: Heading, said: Said) -> str:
     for piece, text in pieces.items():
         if piece in words and piece != whole:
             return text
-    if whole in words and whole in said.plain:
+    trailing = heading.raw.startswith(heading.text)  # in <title> alone a kicker counts for nothing, a subtitle does
+    if whole in words and (whole in said.plain or trailing):
         return words[whole] if heading.raw != heading.text else heading.text  # with what stands between the two
     for piece in pieces:  # what is beside the headline lies in an element, the headline around it
         for declared in words:
@@ -199,6 +205,11 @@ def agree(one: str, other: str) -> bool:
     if not a or not b:
         return False
     return a == b or (min(len(a), len(b)) >= 3 and len(a & b) >= 0.75 * min(len(a), len(b)) and len(a) <= 2.5 * len(b))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Do two headlines share two of their longer words?"""
+    return len(_content(one) & _content(other)) >= 2
 
 
 def _content(title: str) -> set[str]:
