@@ -190,7 +190,7 @@ AUTHORS = {
         "<h1>Bridge</h1><form><p>Reset Password</p><p>May 6, 2024</p></form>",
         (),
     ),
-    "words that end like no name": ("", '<span class="author">Zapisz do</span>', ()),
+    "words that end like no name": ("", '<span class="author">Udostępnij do</span>', ()),
     "a date is not who signed": ("", '<span class="author">09.10.2021</span>', ()),
     "polish": (meta("author", "Autor: Jan Kowalski"), "", ("Jan Kowalski",)),
     "swedish": (meta("author", "Av Åsa Öberg och Nils Ek"), "", ("Åsa Öberg", "Nils Ek")),
