@@ -68,15 +68,17 @@ PLACES: dict[str, Callable[[Declared, str], Iterable[str]]] = {
 }
 
 
-def claims(page: Declared, lines: Iterable[Line], read: Callable[[str, Declared], Any]) -> Iterator[Claim]:
-    """What `lines` find on the page, one claim for each string; `read` makes a value of it, or None."""
+def claims(
+    page: Declared, lines: Iterable[Line], read: Callable[[str, Declared], Any], against: str = "not usable"
+) -> Iterator[Claim]:
+    """What `lines` find on the page, one claim for each string; `read` makes a value of it, or None: then `against`."""
     for line in lines:
         place = PLACES[line.kind]
         for name in line.names:
             for raw in place(page, name):
                 if tidy := clean(raw):
                     value = read(tidy, page)
-                    yield Claim(f"{line.kind} {name}", tidy, value, line.why, "" if value else "not usable")
+                    yield Claim(f"{line.kind} {name}", tidy, value, line.why, "" if value else against)
 
 
 def first(found: Iterable[Claim]) -> Claim | None:
@@ -85,15 +87,17 @@ def first(found: Iterable[Claim]) -> Claim | None:
 
 
 def told(found: Iterable[Claim]) -> list[Candidate]:
-    """All claims for people, the winner marked. A claim that was put off and then came again is told once."""
+    """All claims for people, the winner marked. What was put off and came again is told where it won, else first."""
     listed = list(found)
     winner = first(listed)
-    believed = {(claim.source, claim.raw) for claim in listed if claim.value is not None}
-    return [
-        Candidate(claim.source, claim.raw, claim.value, claim is winner, _verdict(claim, claim is winner))
-        for claim in listed
-        if claim.value is not None or (claim.source, claim.raw) not in believed
-    ]
+    candidates: list[Candidate] = []
+    done = {(winner.source, winner.raw)} if winner else set()
+    for claim in listed:
+        if claim is winner or (claim.source, claim.raw) not in done:
+            done.add((claim.source, claim.raw))
+            verdict = _verdict(claim, claim is winner)
+            candidates.append(Candidate(claim.source, claim.raw, claim.value, claim is winner, verdict))
+    return candidates
 
 
 def _verdict(claim: Claim, won: bool) -> str:

@@ -27,7 +27,7 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
     papers = outlets(page, site)
     short: list[Claim] = []
     refused: list[tuple[str, list[str], str]] = []
-    for source, names, why in _named(page):
+    for source, names, why in _named(page, site):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
         if not raw:
             continue
@@ -45,12 +45,12 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
     for source, names, raw in refused:
         if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
             yield Claim(source, raw, signed, SIGNED)
-    for byline in printed.beside_date(page):
+    for byline in printed.beside_date(page, site):
         if found := persons(byline.lines, papers):
             yield Claim(byline.source, byline.lines[0], found, byline.why)
 
 
-def _named(page: Declared) -> Iterator[tuple[str, list[str], str]]:
+def _named(page: Declared, site: Site) -> Iterator[tuple[str, list[str], str]]:
     """(source, names as they stand there, why it is trusted), the most trusted first. Lazy."""
     yield "json-ld author", _in_node(page, page.article), trust.AUTHORS_JSON_LD
     for node in page.page_nodes:
@@ -59,7 +59,7 @@ def _named(page: Declared) -> Iterator[tuple[str, list[str], str]]:
         for name in line.names:
             raws = [raw for raw in PLACES[line.kind](page, name) if not raw.startswith(("http", "/", "@", "www."))]
             yield f"{line.kind} {name}", raws, line.why
-    for byline in printed.bylines(page):
+    for byline in printed.bylines(page, site):
         yield byline.source, byline.lines, byline.why
     yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "what the feed says"
 
@@ -92,9 +92,14 @@ def outlets(page: Declared, site: Site) -> set[str]:
         jsonld.text(node.get("name")) or ""
         for value in (page.article.get("author"), page.article.get("publisher"), *page.nodes)
         for node in _flat(value)
-        if isinstance(node, dict) and any(kind.endswith(("Organization", "WebSite")) for kind in jsonld.types(node))
+        if isinstance(node, dict) and _is_outlet(jsonld.types(node))
     }
     return {*site.names, *page.meta(SITE), *organisations}
+
+
+def _is_outlet(kinds: list[str]) -> bool:
+    """By its types. The owner of a blog is typed as a person and an organisation."""
+    return "Person" not in kinds and any(kind.endswith(("Organization", "WebSite")) for kind in kinds)
 
 
 def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:

@@ -110,7 +110,9 @@ class Declared:
         """Numbers of periodicals in the imprint above or below the page."""
         if not HAS_ISSN(self.tree):
             return []
-        lines = (text for text in ISSNS(self.tree)[:20] if text.is_text and _in_frame(text.getparent()))
+        lines = (
+            text for text in ISSNS(self.tree)[:20] if issn.alone(text) or (text.is_text and _in_frame(text.getparent()))
+        )
         return [raw for text in lines for raw in issn.printed(text[:2000])]
 
     def root_attribute(self, name: str) -> str | None:
@@ -207,7 +209,10 @@ def words_of(element: Any, most: int = LONGEST) -> str | None:
 
 def tidied(text: str) -> str | None:
     """Text as it stands in an element: as `clean`, but what looks like markup was meant to be read."""
-    return normalize("NFC", " ".join(text.split()))[:LONGEST].translate(INVISIBLE).strip() or None
+    line = " ".join(text.split())[: 2 * LONGEST]
+    if not line.isascii():
+        line = normalize("NFC", line).translate(INVISIBLE).strip()
+    return line[:LONGEST].strip() or None
 
 
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))

@@ -28,7 +28,7 @@ CLASSY = re.compile(
 # Parts inside a heading that are not the headline.
 HIDDEN = re.compile(
     r"(?:^|[\s_-])(?:sr-only|screen-?reader(?:-text)?|visually-?hidden|element-invisible|invisible|off-?screen|aural"
-    r"|a11y|seo-?title|u-hidden|is-hidden)(?=[\s_-]|$)",
+    r"|a11y|u-hidden|is-hidden)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
 BESIDE = re.compile(
@@ -36,7 +36,7 @@ BESIDE = re.compile(
     r"|pre-?title|pre-?headline|head-?kicker|suptitle|super-?title|antetitulo|ante-?titulo|cintillo|volanta|epigrafe"
     r"|chapeu|surtitre|sur-?titre|occhiello|sopra-?titolo|sovra-?titolo|stikk?titt?el|vignett?e?|vinjett|nad-?tytul"
     r"|sub-?titles?|sub-?head(?:line|ing)?|sub-?line|unter-?titel|unter-?zeile|sous-?titre|sub-?titulo|bajada|sotto-?titolo"
-    r"|dates?|time|timestamp|byline|author|descriptor|badge|posted-?on|meta|date-info(?:-title)?)(?=[\s_-]|$)",
+    r"|dates?|time|timestamp|byline|author|badge|posted-?on|meta)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
 BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
@@ -96,7 +96,11 @@ def _text(element: Any) -> str | None:
     """The words of a heading without the parts that are marked as beside it."""
     words: list[str] = []  # "\\0" for the edge of an element, which is a space unless a mark follows
     _collect(element, words, 0)
-    return tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    text = tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    return EDGES.sub("", text) or None if text else None
+
+
+EDGES = re.compile(r"^[:,;|·•–—-]\s+|\s+[:;|·•–—-]$")  # what stood between the headline and what is beside it
 
 
 def _collect(element: Any, words: list[str], depth: int) -> None:
@@ -150,7 +154,7 @@ def _place(element: Any, raw: str, page: Declared) -> str:
 
 def _in_trail(element: Any) -> bool:
     """Is the heading the last step of a breadcrumb trail, or a part of a menu?"""
-    if element.get("data-breadcrumb-headline") is not None or element.get("aria-current") == "page":
+    if element.get("aria-current") == "page":
         return True
     for up in (element, *element.iterancestors()):
         if up.tag in ("article", "main", "body"):

@@ -6,6 +6,9 @@ import re
 
 NUMBER = re.compile(r"(?<![\dXx-])(\d{4})\s?[-–‐‑]?\s?(\d{3}[\dXx])(?![\dXx-])")
 PRINTED = re.compile(r"\bISSN(?:-?L)?\b[^\d]{0,20}(\d{4}\s?[-–‐‑]\s?\d{3}[\dXx])(?!\d)", re.IGNORECASE)
+ALONE = re.compile(
+    r"\W*[epl]?-?ISSN(?:-?L)?\W*(?:\((?:print|online)\))?\W*\d{4}\s?[-–‐‑]\s?\d{3}[\dXx]\W*", re.IGNORECASE
+)
 
 
 def parse(raw: str) -> str | None:
@@ -20,6 +23,11 @@ def parse(raw: str) -> str | None:
 def checked(digits: str) -> bool:
     """Is the last of eight digits the check digit of the others? ISO 3297, annex A: weights 8 to 1, modulo 11."""
     return sum((8 - at) * (10 if digit == "X" else int(digit)) for at, digit in enumerate(digits)) % 11 == 0
+
+
+def alone(text: str) -> bool:
+    """Is a text nothing but "ISSN" and a number? So an imprint stands wherever a page has it."""
+    return len(text) < 60 and bool(ALONE.fullmatch(text))
 
 
 def printed(text: str) -> list[str]:

@@ -157,7 +157,10 @@ def same_address(url: str | None) -> str:
 
 def same_words(title: str | None) -> str:
     """`title` as words alone, lower case: what two spellings of one headline have in common."""
-    return " ".join(re.findall(r"\w+", unescape(title or "").casefold()))
+    return " ".join(WORD.findall((unescape(title) if "&" in title else title).casefold())) if title else ""
+
+
+WORD = re.compile(r"\w+")
 
 
 def text(value: Any, *keys: str) -> str | None:

@@ -128,9 +128,12 @@ def candidates(page: Declared, date_in_text: DateInText | None = None) -> dict[s
 
 
 def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> Metadata:
-    """`fields`, with the authors that the first or last lines of the text name, if nothing else names a person."""
+    """`fields`, with the authors that the first or last lines of the text name, if nobody else is named in full."""
     papers = bylines.outlets(page, site(page))
-    if names.persons([fields.byline or ""], papers) or not (line := names.in_lines([*lines[:3], *lines[-2:]], papers)):
+    if names.full(names.persons([fields.byline or ""], papers)):
+        return fields
+    line = names.in_lines([*lines[:3], *lines[-2:]], papers)
+    if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}
     return replace(fields, byline=line[0], authors=line[1], found_in=found_in)

@@ -21,8 +21,8 @@ DATED = re.compile(
     re.IGNORECASE,
 )
 CHANGED = re.compile(
-    r"updat|modif|chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater|opdater"
-    r"|päivit|zaktualiz|обновл|оновл|更新|güncelle",
+    r"updat|modif|(?<!ex)chang|aktualis|geändert|mis à jour|actualiz|aggiorn|atualiz|bijgewerkt|oppdater|uppdater"
+    r"|opdater|päivit|zaktualiz|обновл|оновл|更新|güncelle",
     re.IGNORECASE,
 )
 URL_DAY = re.compile(
@@ -35,24 +35,24 @@ SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "micro
 
 def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
     """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
-    yield from claims(page, trust.PUBLISHED_DECLARED, read)
-    yield from claims(page, trust.PUBLISHED_DATE, read)
+    yield from claims(page, trust.PUBLISHED_DECLARED, read, REFUSED)
+    yield from claims(page, trust.PUBLISHED_DATE, read, REFUSED)
     yield from printed(page)
     yield from in_address(page)
     if page.is_article:
-        yield from claims(page, trust.PUBLISHED_GENERIC, read)
+        yield from claims(page, trust.PUBLISHED_GENERIC, read, REFUSED)
     if date_in_text and (raw := date_in_text(page)):
         alone = raw.endswith("-01-01")
         value = None if alone else read(raw, page)
         yield Claim("htmldate", raw, value, trust.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
     if not page.is_article:
-        yield from claims(page, trust.PUBLISHED_GENERIC, read)
-    yield from claims(page, trust.PUBLISHED_FEED, read)
+        yield from claims(page, trust.PUBLISHED_GENERIC, read, REFUSED)
+    yield from claims(page, trust.PUBLISHED_FEED, read, REFUSED)
 
 
 def modified(page: Declared) -> Iterator[Claim]:
     """The claims to the day of the last change that the page admits."""
-    yield from claims(page, trust.MODIFIED, read)
+    yield from claims(page, trust.MODIFIED, read, REFUSED)
     for element in page.marks.dates[: 5 * MOST]:
         line = words_of(element, 400) or ""
         changed = CHANGED.search(line) or (element.tag == "time" and CHANGED.search((element.get("class") or "")[:300]))
@@ -96,13 +96,21 @@ def printed(page: Declared) -> Iterator[Claim]:
         if looked > MOST:
             return
         line = words_of(element, 400) or ""
-        if (CHANGED.search(classes) and "published" not in classes) or CHANGED.search(line):
+        if _of_a_change(element, classes, line):
             continue
         stamp = element.get("datetime") or element.get("content") or ""
         value = dates.parse(stamp, page.seen, locale(page)) or dates.printed(line, page.seen, locale(page))
         if value:
             yield Claim("time", stamp or line, value, trust.PUBLISHED_PRINTED, REFUSED)
             return
+
+
+def _of_a_change(element: Any, classes: str, line: str) -> bool:
+    """Does a date say when the article was changed? By its words, or by its own or its parent's name."""
+    parent = element.getparent()
+    around = named(parent) if parent is not None and parent.tag not in ("body", "article", "main") else ""
+    names = classes if "publi" in classes else f"{classes} {around}"
+    return bool(CHANGED.search(line)) or (bool(CHANGED.search(names)) and "published" not in classes)
 
 
 def _of_the_site(element: Any) -> bool:

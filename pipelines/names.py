@@ -15,8 +15,11 @@ BY = re.compile(
     r"|opinion)\s+(?:and\s+\w+\s+)?by"
     r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
     r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
-    r"|publié par|publicado por|escrito por|propos recueillis par|от|作者|文|記者|記事|بقلم|كتب)(?:\s*[:：・]\s*|\s+)"
-    r"|^\W*(?:interview|text|texte|texto|testo|tekst|report|bericht|analyse|analysis|kommentar|текст)\s*:\s*",
+    r"|publié par|publicado por|escrito por|propos recueillis par|(?:skrevet|skriven) (?:af|av)|napsala?|írta|yazan"
+    r"|от|γράφει (?:ο|η)|του|της|מאת|作者|撰文|文|記者|记者|記事|取材・文|بقلم|كتب|تحرير)"
+    r"(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])"
+    r"|^\W*(?:interview|text|texte|texto|testo|tekst|teksti|report|bericht|analyse|analysis|kommentar|текст|haber"
+    r"|kirjoittaja|szerző|piše|penulis|oleh|tác giả|autorius|autors|συντάκτης|लेखक|ผู้เขียน|글)\s*[:：]\s*",
     re.IGNORECASE,
 )
 # Who made the pictures, checked or translated the text is not who wrote it.
@@ -35,9 +38,9 @@ SPLIT = re.compile(
 )
 SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
 COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
-# What follows a name: a bracket, a date.
+# What follows a name: a bracket, a place, a date, the word for journalist.
 AFTER = re.compile(
-    r"\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+    r"\s*(?:기자|특파원|논설위원|记者|記者)$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
 ROLE = re.compile(
@@ -54,6 +57,9 @@ ROLE = re.compile(
     r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
     r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
+    r"|redaktor(?:ka)?|dziennikar(?:z|ka)|korespondent(?:ka)?|redakce|redakcia|redac[țt]ia|redakcija|uredništvo"
+    r"|szerkesztőség|toimitus|toimittaja|muhabir|editör|haber merkezi|журналист(?:ка)?|корреспондент|редактор"
+    r"|журналіст(?:ка)?|кореспондент|tòa soạn|ban biên tập|编辑部|編輯部|本报讯|편집부"
     r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
     re.IGNORECASE,
 )
@@ -114,10 +120,16 @@ def latin(name: str) -> bool:
     return bool(re.search("[A-Za-z]", name))
 
 
+def full(found: Iterable[str]) -> bool:
+    """Is anybody among these named in full?"""
+    return any(" " in name or not latin(name) for name in found)
+
+
 def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
     """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none."""
     for line in lines:
-        if len(line) < 120 and BY.match(line) and (found := persons([line], outlets)) and names_only(line, found):
+        found = persons([line], outlets) if len(line) < 120 and BY.match(line) else ()
+        if full(found) and names_only(line, found):  # "By Friday" is no byline
             return line, found
     return None
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from pipelines import dates
 from pipelines.declared import Declared, tidied, words_of
 from pipelines.moments import locale
-from pipelines.names import BY, COLUMN, PICTURES, latin, names_only, persons
-from pipelines.sites import joined
-from pipelines.titles import page_headings
+from pipelines.names import BY, COLUMN, PICTURES, full, latin, names_only, persons
+from pipelines.sites import Site, joined
+from pipelines.titles import main_heading
 
+NEIGHBOURS = 2  # levels up to an element that two bylines share, if they belong together
 MOST = 10  # bylines that are looked at in each way
 LONGEST = 120  # characters; what is longer is a biography
 NEAR = 120  # elements after the headline in which a byline may stand
@@ -48,7 +49,7 @@ class Byline(NamedTuple):
     why: str
 
 
-def bylines(page: Declared) -> Iterator[Byline]:
+def bylines(page: Declared, site: Site) -> Iterator[Byline]:
     """What the page prints as bylines, the surest first."""
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author for machines"),
@@ -57,7 +58,7 @@ def bylines(page: Declared) -> Iterator[Byline]:
     ):
         for lines in _groups(page, elements):
             yield Byline(source, lines, why)
-    yield from below_headline(page)
+    yield from below_headline(page, site)
 
 
 def _microdata(page: Declared) -> Iterator[Any]:
@@ -86,8 +87,7 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
         if not pieces or sum(map(len, pieces)) > LONGEST:
             continue
         done.update(islice(element.iter(), LONGEST))
-        parent = element.getparent()
-        around = {up for up in (parent, parent.getparent() if parent is not None else None) if up is not None}
+        around = set(islice(element.iterancestors(), NEIGHBOURS))
         if group and not around & home:
             yield group
             given += 1
@@ -95,30 +95,37 @@ def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
             if given >= MOST:
                 return
         home = home or around
-        # A name may be set in two elements: one-word pieces belong together, and what is in one link.
-        one = all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4)
-        group.append(" ".join(pieces) if one else "\n".join(pieces))
+        group.append(_as_line(element, pieces))
     if group:
         yield group
+
+
+def _as_line(element: Any, pieces: list[str]) -> str:
+    """The pieces of a byline as one line or several: one-word pieces are one name, and so is what is in one link."""
+    if len(pieces) > 1 and joined(pieces[0]) == joined(" ".join(pieces[1:])):
+        pieces = pieces[:1]  # once for the eye and once for screen readers
+    dated = next((at for at, piece in enumerate(pieces) if at and DAY_OR_YEAR.search(piece)), len(pieces))
+    pieces = pieces[:dated]  # no name follows the date
+    if all(" " not in piece for piece in pieces) or (element.tag == "a" and len(" ".join(pieces).split()) <= 4):
+        return " ".join(pieces)
+    return "\n".join(pieces)
 
 
 def _pieces(element: Any) -> list[str]:
     return [piece for text in islice(element.itertext(), LONGEST) if (piece := tidied(text[:1000]))]
 
 
-def below_headline(page: Declared) -> Iterator[Byline]:
+def below_headline(page: Declared, site: Site) -> Iterator[Byline]:
     """Lines soon after the headline that are "By" and names, or a link to an author's page."""
-    lines = _after(page)
+    lines = _after(page, site)
     by = {line for _, line in lines if BY.match(line)}
-    for element, line in lines:
-        if line in by:
+    for at, (element, line) in enumerate(lines):
+        if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
+            yield Byline("by-line", [lines[at + 1][1]], "stands after a By of its own")
+        elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN.split(shortest)[0]
-            if (
-                (found := persons([alone]))
-                and names_only(alone, found)
-                and (" " in found[0] or not latin(found[0]) or _dated(line, page))
-            ):
+            if _is_byline(alone, dated=_dated(line, page)):
                 yield Byline("by-line", [alone], "says who wrote it, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
             yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
@@ -129,32 +136,42 @@ def below_headline(page: Declared) -> Iterator[Byline]:
                 yield Byline("author link", [name], "below the headline, leads to an author's page")
 
 
+def _is_byline(line: str, dated: bool) -> bool:
+    """Is a line "By" and names, and nothing else? "By Friday" has no date beside it."""
+    found = persons([line])
+    return bool(found) and names_only(line, found) and (full(found) or dated)
+
+
+BY_ALONE = re.compile(r"(?:(?:written|posted|words|text) )?(?:by|von|par|por|door|af|av)\s*:?", re.IGNORECASE)
 # "Posted in Science by Jo Quill on May 6, 2024"
 BY_INSIDE = re.compile(
     r"\b(?:by|von|par|por|door)\s+(\S.{1,40}?)(?:\s+(?:on|am|le|el|op|in)\s|\s*[,|·•–]\s|\s+-\s|\s+\d|$)", re.IGNORECASE
 )
 
 
-def beside_date(page: Declared) -> Iterator[Byline]:
+def beside_date(page: Declared, site: Site) -> Iterator[Byline]:
     """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
-    lines = [(element, line) for element, line in _after(page)[:CLOSE] if not _of_a_tool(element)]
+    lines = _after(page, site)[:CLOSE]
     for at, (element, line) in enumerate(lines):
         pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
-        if not 2 <= len(pieces) <= 4:
-            near = [other for other, _ in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
-            pieces = [line, *(text for other, text in lines[max(0, at - 3) : at + 4] if other in near)]
-        if _is_full_name(pieces[0]) or (len(pieces) <= 4 and COLUMN.search(line)):
-            names = [piece for piece in (pieces if COLUMN.search(line) else pieces[:1]) if _is_full_name(piece)]
-            if names and any(_dated(piece, page) for piece in pieces):
-                yield Byline("beside the date", names[:1], "stands with the date below the headline")
+        name = next((piece for piece in pieces if _is_full_name(piece)), None)
+        if name is None or len(pieces) > 4 or _of_a_tool(element):
+            continue
+        beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
+        if any(_dated(piece, page) for piece in (*pieces, *beside)):
+            yield Byline("beside the date", [name], "stands with the date below the headline")
 
 
 def _of_a_tool(element: Any) -> bool:
-    """Does an element belong to a form or to a picture?"""
-    return any(up.tag in TOOLS for up in chain([element], islice(element.iterancestors(), 5)))
+    """Does an element belong to a form, to a picture, to a heading, or does it lead to something that is no author?"""
+    around = [element, *islice(element.iterancestors(), 5)]
+    links = [up for up in around if up.tag == "a"] or list(islice(element.iter("a"), 2))
+    return any(up.tag in TOOLS for up in around) or any(not _named_in(a, words_of(a, LONGEST) or "") for a in links)
 
 
-TOOLS = frozenset(("form", "button", "label", "select", "dialog", "figure", "figcaption", "table"))
+TOOLS = frozenset(
+    ("form", "button", "label", "select", "dialog", "figure", "figcaption", "table", "h2", "h3", "h4", "h5")
+)
 
 
 def _is_full_name(piece: str) -> bool:
@@ -170,13 +187,21 @@ def _cousins(one: Any, other: Any) -> bool:
 
 
 def _dated(line: str, page: Declared) -> bool:
-    return dates.printed(line, page.seen, locale(page)) is not None
+    return bool(DAY.search(line)) or dates.printed(line, page.seen, locale(page)) is not None
+
+
+DAY_OR_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./]\d{1,2}[./]\d\d|\d{1,2}:\d\d")
+DAY = re.compile(r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)")  # whichever of them is the month
 
 
 def _named_in(a: Any, name: str) -> bool:
     """Is a link's text a full name, or the one that its address holds? "Read more" leads to authors' pages too."""
     found = persons([name])
-    return any(" " in one or joined(one) in joined(a.get("href") or "") for one in found) or not latin(name)
+    address = joined((a.get("href") or "")[:500])
+    return any(
+        ((" " in one or not latin(one)) and AUTHOR_PAGE.search(a.get("href") or "")) or joined(one) in address
+        for one in found
+    )
 
 
 def _author_link(element: Any) -> Any:
@@ -184,12 +209,11 @@ def _author_link(element: Any) -> Any:
     return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
 
 
-def _after(page: Declared) -> list[tuple[Any, str]]:
+def _after(page: Declared, site: Site) -> list[tuple[Any, str]]:
     """Short lines after the page's headline, with their elements."""
-    own = [heading for heading in page_headings(page) if heading.place == "own"]
-    found = [heading for heading in own if heading.source != "h2"] or own
+    heading = main_heading(page, site)
     lines: list[tuple[Any, str]] = []
-    for seen, element in enumerate(_following(found[0].element) if found else ()):
+    for seen, element in enumerate(_following(heading.element) if heading else ()):
         if seen > NEAR:
             break
         if len(element) <= 4 and not page.elsewhere(element):

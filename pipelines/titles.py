@@ -33,6 +33,7 @@ EQUAL, NEAR, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED = range(len(RANKS))
 SEPARATOR = re.compile(
     r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
 )
+ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)$")
 DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*)?(?=\D)")
 
 
@@ -54,17 +55,26 @@ class Said:
 def ranked(page: Declared, site: Site) -> Iterator[Claim]:
     """Every claim to the title, the best first."""
     said = declared(page, site)
-    printed = page_headings(page)
-    found = [(_rank(heading, printed, said, site), at, heading) for at, heading in enumerate(printed)]
-    best: list[tuple[int, int, Claim]] = []
-    for rank, at, heading in found:
-        value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
-        why = RANKS[rank] if rank is not None else ""
-        against = "" if rank is not None else AGAINST.get(heading.place, "nothing declared confirms it")
-        claim = Claim(heading.source, heading.raw, value if rank is not None else None, why, against)
-        best.append((rank if rank is not None else len(RANKS), at, claim))
-    best += [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
+    best: list[tuple[int, int, Claim]] = [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
+    for at, (rank, heading) in enumerate(_ranks(page, said, site)):
+        if rank is None:
+            against = AGAINST.get(heading.place, "nothing declared confirms it")
+            best.append((len(RANKS), at, Claim(heading.source, heading.raw, None, "", against)))
+        else:
+            value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
+            best.append((rank, at, Claim(heading.source, heading.raw, value, RANKS[rank])))
     yield from (claim for _, _, claim in sorted(best, key=lambda entry: entry[:2]))
+
+
+def main_heading(page: Declared, site: Site) -> Heading | None:
+    """The heading that is the headline, if the page prints it."""
+    ranks = [(rank, heading) for rank, heading in _ranks(page, declared(page, site), site) if rank is not None]
+    return min(ranks, key=lambda entry: entry[0])[1] if ranks else None
+
+
+def _ranks(page: Declared, said: Said, site: Site) -> list[tuple[int | None, Heading]]:
+    printed = page_headings(page)
+    return [(_rank(heading, printed, said, site), heading) for heading in printed]
 
 
 AGAINST = {
@@ -107,11 +117,15 @@ def declared(page: Declared, site: Site) -> Said:
 
 
 def _not_cut_off(claim: Claim, others: list[Claim]) -> Claim:
-    """`claim`, refused if another goes on with a quotation mark: content="He said "no"" ends an attribute early."""
+    """`claim`, refused if another goes on where it ends in dots, or with a quotation mark, which ends an attribute."""
     for other in others:
-        longer = claim.value and other.value and other.value.startswith(claim.value) and other.value[len(claim.value) :]
-        if longer and longer.lstrip().startswith(('"', "'", "“")):
+        if not claim.value or not other.value or len(other.value) <= len(claim.value):
+            continue
+        if other.value.startswith(claim.value) and other.value[len(claim.value) :].lstrip().startswith(('"', "'", "“")):
             return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
+        begin = ELLIPSIS.sub("", claim.value)
+        if begin != claim.value and len(begin) > 15 and other.value.startswith(begin):
+            return Claim(claim.source, claim.raw, None, claim.why, "cut short")
     return claim
 
 
@@ -125,7 +139,7 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
     main = heading.source == "h1" or (heading.source == "itemprop headline" and not any(map(_is_h1, printed)))
     if variants & said.words:
         if main:
-            return EQUAL
+            return UNCONFIRMED if _is_the_other_half(heading, variants, printed, said) else EQUAL
         return HEADING if any(len(words) > 8 for words in variants & said.pieces) else None
     if heading.place != "own":
         return None
@@ -137,9 +151,17 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
         same = any(content & _content(other) for other in said.values)
         return ALONE if same or len(content) >= 3 or not said.plain else UNCONFIRMED
     if heading.source == "class headline" or _classy(heading):
-        same = any(agree(heading.text, other) for other in said.values)
-        return MARKED if same and own[0] is heading and not any(map(_is_h1, printed)) else None
+        same = any(agree(heading.text, other) or _alike(heading.text, other) for other in said.values)
+        return MARKED if same and not said.plain and own[0] is heading and not any(map(_is_h1, printed)) else None
     return UNCONFIRMED if main else None
+
+
+def _is_the_other_half(heading: Heading, variants: set[str], printed: list[Heading], said: Said) -> bool:
+    """Is the heading known from one half of a <title> alone, and the longer half printed too? Then it is the site's."""
+    if variants & said.plain:
+        return False
+    others = {jsonld.same_words(other.text) for other in printed if other.place == "own"} - variants
+    return any(words in said.pieces and len(words) > max(map(len, variants)) for words in others)
 
 
 def _is_h1(heading: Heading) -> bool:
@@ -147,7 +169,12 @@ def _is_h1(heading: Heading) -> bool:
 
 
 def _classy(heading: Heading) -> bool:
-    return heading.source == "h2" and "headline" in (heading.element.get("class") or "")
+    """Is an h2 marked as a headline: by its class, or as the heading of the article's header?"""
+    if heading.source != "h2":
+        return False
+    ancestors = [up.tag for up in islice(heading.element.iterancestors(), 8)]
+    in_header = "hgroup" in ancestors or ("header" in ancestors and "article" in ancestors)
+    return in_header or "headline" in (heading.element.get("class") or "")
 
 
 def _variant(heading: Heading, said: Said) -> str:
@@ -162,7 +189,8 @@ def _variant(heading: Heading, said: Said) -> str:
     for piece, text in pieces.items():
         if piece in words and piece != whole:
             return text
-    if whole in words and whole in said.plain:
+    trailing = heading.raw.startswith(heading.text)  # in <title> alone a kicker counts for nothing, a subtitle does
+    if whole in words and (whole in said.plain or trailing):
         return words[whole] if heading.raw != heading.text else heading.text  # with what stands between the two
     for piece in pieces:  # what is beside the headline lies in an element, the headline around it
         for declared in words:
@@ -177,6 +205,11 @@ def agree(one: str, other: str) -> bool:
     if not a or not b:
         return False
     return a == b or (min(len(a), len(b)) >= 3 and len(a & b) >= 0.75 * min(len(a), len(b)) and len(a) <= 2.5 * len(b))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Do two headlines share two of their longer words?"""
+    return len(_content(one) & _content(other)) >= 2
 
 
 def _content(title: str) -> set[str]:

@@ -84,6 +84,16 @@ AUTHORS = {
         '<div class="x_authorName_9f"><a href="/j">Jane Doe</a></div>',
         ("Jane Doe",),
     ),
+    "once for the eye and once for screen readers": (
+        "",
+        '<a rel="author" href="/a/jane"><i>Jane van Doe</i> <span>Jane</span> <span>van Doe</span></a>',
+        ("Jane van Doe",),
+    ),
+    "no name follows the date": (
+        "",
+        '<div class="byline"><i>Jane Doe</i><i>Sep 2, 2023, 17:07</i><i>Text Size</i></div>',
+        ("Jane Doe",),
+    ),
     "a biography is no byline": ("", '<div class="author-bio">Jane Doe writes on bridges.</div>', ()),
     "who checked it did not write it": (
         "",
@@ -109,6 +119,12 @@ AUTHORS = {
     "below the headline, a sentence": ("", "<h1>Bridge</h1><p>By Friday the bridge was closed</p>", ()),
     "beside the date": ("", "<h1>Bridge</h1><p>Jane Doe | Senior Writer | May 6, 2024</p>", ("Jane Doe",)),
     "beside the date, side by side": ("", "<h1>Bridge</h1><div><p>Jane Doe</p><p>May 6, 2024</p></div>", ("Jane Doe",)),
+    "after a By of its own": ("", "<h1>Bridge</h1><div><i>By</i><i>The Bridge Team</i></div>", ("The Bridge Team",)),
+    "below the headline, not below another heading": (
+        meta("og:title", "Nobody mends the bridge"),
+        '<div class="page-title">News and more</div><p>By Not Me</p><h1>Nobody mends the bridge</h1><p>By Jane Doe</p>',
+        ("Jane Doe",),
+    ),
     "a link to the author's page": (
         "",
         '<h1>Bridge</h1><div><a href="/authors/jane-doe">Jane Doe</a></div>',
@@ -140,6 +156,11 @@ AUTHORS = {
         "",
         ("Jane Doe",),
     ),
+    "the owner of a blog": (
+        ld(author={"@type": ["Person", "Organization"], "name": "Jane Doe"}),
+        '<p class="byline">By John Roe</p>',
+        ("Jane Doe",),
+    ),
     "a second node of the same article": (
         ld(headline="Bridge", datePublished="2024-05-06") + ld(headline="Bridge", author={"name": "Jane Doe"}),
         "<h1>Bridge</h1>",
@@ -169,12 +190,26 @@ AUTHORS = {
         "<h1>Bridge</h1><form><p>Reset Password</p><p>May 6, 2024</p></form>",
         (),
     ),
-    "words that end like no name": ("", '<span class="author">Zapisz do</span>', ()),
+    "words that end like no name": ("", '<span class="author">Udostępnij do</span>', ()),
     "a date is not who signed": ("", '<span class="author">09.10.2021</span>', ()),
     "polish": (meta("author", "Autor: Jan Kowalski"), "", ("Jan Kowalski",)),
     "swedish": (meta("author", "Av Åsa Öberg och Nils Ek"), "", ("Åsa Öberg", "Nils Ek")),
     "dutch": (meta("author", "Door Piet van den Berg en Ans de Wit"), "", ("Piet van den Berg", "Ans de Wit")),
     "italian": (meta("author", "di Maria Rossi e Luca Bianchi"), "", ("Maria Rossi", "Luca Bianchi")),
+    "danish": (meta("author", "Skrevet af Søren Holm og Ida Juhl"), "", ("Søren Holm", "Ida Juhl")),
+    "finnish": (meta("author", "Teksti: Aino Mäkelä ja Eero Laine"), "", ("Aino Mäkelä", "Eero Laine")),
+    "turkish": (meta("author", "Yazan: Ayşe Yılmaz"), "", ("Ayşe Yılmaz",)),
+    "hungarian": (meta("author", "Írta: Kovács Anna"), "", ("Kovács Anna",)),
+    "czech": (meta("author", "Napsal Jan Novák, redaktor"), "", ("Jan Novák",)),
+    "greek": (meta("author", "Γράφει ο Νίκος Παππάς"), "", ("Νίκος Παππάς",)),
+    "hebrew": (meta("author", "מאת דנה כהן"), "", ("דנה כהן",)),
+    "arabic": (meta("author", "بقلم: ليلى حداد"), "", ("ليلى حداد",)),
+    "indonesian": (meta("author", "Penulis: Sri Wahyuni"), "", ("Sri Wahyuni",)),
+    "vietnamese": (meta("author", "Tác giả: Nguyễn Văn An"), "", ("Nguyễn Văn An",)),
+    "korean": (meta("author", "홍길동 기자"), "", ("홍길동",)),
+    "chinese, text slash": (meta("author", "文/王小明"), "", ("王小明",)),
+    "chinese, a reporter": (meta("author", "记者 王小明"), "", ("王小明",)),
+    "a russian desk signs": (meta("author", "Редакция"), "", ("Редакция",)),
     "chinese": (meta("author", "作者：王小明"), "", ("王小明",)),
 }
 
@@ -198,6 +233,7 @@ def test_byline_is_kept_as_it_was():
         ("Von Jan Petersen und Ida Boje", ("Jan Petersen", "Ida Boje")),
         ("By the light of the moon they sailed.", None),
         ("By Friday Harbour was empty", None),
+        ("Von Frauen", None),
         ("Joanna Quill", None),
     ],
 )
@@ -212,5 +248,7 @@ def test_a_byline_of_the_text_counts_where_no_person_is_named():
     signed = page(meta("og:site_name", "The Paper") + meta("author", "The Paper"))
     fields = metadata.with_byline_of_text(metadata.read(signed), signed, ["A bridge.", "x", "x", "x", "Von Jane Doe"])
     assert (fields.authors, fields.byline, fields.found_in["authors"]) == (("Jane Doe",), "Von Jane Doe", "text")
+    sender = page(meta("author", "Bridgenews"))
+    assert metadata.with_byline_of_text(metadata.read(sender), sender, ["By Jane Doe", "x"]).authors == ("Jane Doe",)
     named = page(meta("author", "John Roe"))
     assert metadata.with_byline_of_text(metadata.read(named), named, ["By Jane Doe"]).authors == ("John Roe",)

@@ -112,6 +112,11 @@ PLACES = {
     "microdata as text": ('<span itemprop="datePublished">May 6th, 2024</span>', "2024-05-06", "microdata"),
     "an update is no publication": ('<p class="entry-date">Updated: 7 May 2024</p>', None, None),
     "named for updates": ('<time class="updated" datetime="2024-05-07">7 May</time>', None, None),
+    "in an element named for changes": (
+        '<div class="field-changed"><time datetime="2024-05-07">7 May</time></div>',
+        None,
+        None,
+    ),
     "a comment's": ('<ol class="comment-list"><li><time datetime="2024-05-08">8 May</time></li></ol>', None, None),
     "a comment's microdata": (
         '<div itemtype="https://schema.org/Comment"><meta itemprop="datePublished" content="2024-05-08"></div>',

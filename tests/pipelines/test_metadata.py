@@ -123,6 +123,7 @@ ISSNS = {
         "2330-717X",
     ),
     "printed in a header without the tag": ("", '<div id="header"><i>ISSN: 2330-717X</i></div>', "2330-717X"),
+    "printed alone above the text": ("", "<article><div>ISSN 2330-717X</div><p>A bridge.</p></article>", "2330-717X"),
     "another periodical's, in the text": ("", "<article><p>The journal (ISSN 2330-717X) says</p></article>", None),
     "a wrong check digit": (meta("citation_issn", "2330-7171"), "", None),
     "zeros": (meta("citation_issn", "0000-0000"), "", None),

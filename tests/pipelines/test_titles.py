@@ -100,6 +100,22 @@ TITLES = {
         "<article><header><h2>Nobody crosses the bridge</h2></header></article>",
         "Nobody crosses the bridge",
     ),
+    "an h2 in the article's header, where the h1 ends a trail": (
+        "<title>Port Selby's old bridge: all you need to know</title>",
+        "<nav><h1>Port Selby's old bridge: all you need to know</h1></nav>"
+        "<article><header><h2>Nobody crosses the bridge of Selby</h2></header><h2>Old bridge, new plan</h2></article>",
+        "Nobody crosses the bridge of Selby",
+    ),
+    "the mark between kicker and headline goes with the kicker": (
+        "<title>Port Selby: Nobody mends it</title>",
+        '<h1><span class="kicker">Port Selby</span><span>: </span><span>Nobody mends it</span></h1>',
+        "Nobody mends it",
+    ),
+    "a subtitle that <title> has too": (
+        "<title>The bridge in winter: When it closes and why</title>",
+        '<h1>The bridge in winter <span class="subtitle">When it closes and why</span></h1>',
+        "The bridge in winter: When it closes and why",
+    ),
     "an h2 of another story is no headline": (
         meta("og:title", "Nobody crosses the bridge"),
         '<h2><a href="/other">Mayor resigns after row</a></h2>',
@@ -126,6 +142,17 @@ TITLES = {
         meta("og:title", "This bridge will make you cry"),
         '<h1>Nobody mends <a href="/topics/bridge">the bridge</a> in Port Selby</h1>',
         "Nobody mends the bridge in Port Selby",
+    ),
+    "the site's name as h1, known from <title> alone": (
+        "<title>Nobody mends the old bridge | Notes of a Walker</title>",
+        "<h1>Notes of a Walker</h1><h2>Nobody mends the old bridge</h2>",
+        "Nobody mends the old bridge",
+    ),
+    "cut short": (
+        meta("og:title", "Nobody mends the old bridge in…")
+        + "<title>Nobody mends the old bridge in Port Selby</title>",
+        "",
+        "Nobody mends the old bridge in Port Selby",
     ),
     "several h1": (
         "<title>Nobody mends it – The Paper</title>",
