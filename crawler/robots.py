@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 LARGEST = 512 * 1024  # bytes that are read; RFC 9309, 2.5: at least 500 KiB
-HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
+HTML = re.compile(rb"\s*(?:(?><!--.*?-->)\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
 AGENT_LINE = re.compile(r"^([ \t]*user[- ]?agent[ \t]*(?::|[ \t])[ \t]*)([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 TOKEN = re.compile(r"[a-z_-]+", re.IGNORECASE)  # RFC 9309, 2.2.1: product token
 NOBODY = "x-another"  # stands for every crawler that is not us; no part of any token that we use

@@ -29,13 +29,13 @@ MARKUP = re.compile(
     rb"<(?:!doctype\s+html|html|head|body|title|meta|article|main|div|p|h1|span|table)\b", re.IGNORECASE
 )
 OTHER_XML = re.compile(
-    rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
+    rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:(?><!--.*?-->)\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
 )
 
 # What XML 1.0 (section 2.2) has no place for; libxml2 would stop at the first one.
 INVALID = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 SELF_CLOSED_HTML = re.compile(
-    r"((?:[^<]*<!doctype[^>]*>|[^<]*<!--.*?-->)*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
+    r"((?>[^<]*(?:<!doctype[^>]*>|<!--.*?-->))*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
 )
 STRAY = 0.02  # share of NUL bytes at the start up to which a page is text with a flaw
 

@@ -24,7 +24,9 @@ MOST = 5000  # entries; the longest honest feeds hold some hundreds
 LONGEST_HINT = 500  # characters
 NO_LIMIT = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # what a feed claims is noted; others judge it
 
-HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?><!--.{0,2000}?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 TAGS = re.compile(r"<[^>]{0,1000}>")
 ZONE_NAME = re.compile(r"[A-Za-z]{2,5}\s*$")

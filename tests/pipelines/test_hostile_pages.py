@@ -5,14 +5,18 @@ The pages are made here, by a few lines each. They are read as a crawl reads the
 
 import asyncio
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
 
 from pipelines import extract
 from pipelines.items import Article, Page
 from pipelines.workers import Overrun, Workers
+from tests.command import ROOT
 
 SECONDS = 5.0  # CPU seconds that any page may take
 MEMORY = 500_000_000  # bytes that a worker may hold meanwhile
@@ -127,6 +131,8 @@ ODD = {
     "amp": lambda: html(head='<script async src="v0.js"></script><style amp-boilerplate>a{}</style>',
                         body="<amp-ad><amp-img src=x></amp-img></amp-ad>" * 2_000).replace("<html", "<html \u26a1"),
     "comment that never ends": lambda: html("<!-- " + STORY * 50_000),
+    "comments before the page": lambda: "<!-- a -->" * 9_000 + html(),
+    "comments before markup": lambda: "<!---->" * 300 + "<p>",
     "comments": lambda: html("<!-- a --!> <!--> <!---> --> " * 50_000),
     "script that never ends": lambda: html("<script>" + STORY * 20_000),
     "attribute that never ends": lambda: html('<p class="' + STORY * 20_000),
@@ -147,7 +153,8 @@ NO_HTML = {
     "rss": b'<?xml version="1.0"?><rss><channel><item><description>&lt;p&gt;a</description></item></channel></rss>',
     "atom": b'<feed xmlns="http://www.w3.org/2005/Atom"><entry/></feed>',
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-    "sitemap": b"<?xml version='1.0'?><!-- a --><urlset/>", "json": b'{"html": 1}', "list": b"[1, 2]",
+    "sitemap": b"<?xml version='1.0'?><!-- a --><urlset/>", "json": b'{"html": 1}',
+    "comments before a feed": b"<!---->" * 250 + b"<rss/>", "list": b"[1, 2]",
 }  # fmt: skip
 
 # What makes a pattern go back and try again: runs of what it repeats, and an end that it does not want.
@@ -168,7 +175,7 @@ REFUSED = {
                         "100,000 metas", "100,000 attributes", "comment marks"},
     extract.NOT_HTML: {"nothing but null bytes", *NO_HTML},
     extract.UNDECODABLE: {"all bytes"},
-    extract.NO_TEXT: {"emoji only"},
+    extract.NO_TEXT: {"emoji only", "comments before markup"},
     extract.EMPTY: {"frames"},
 }  # fmt: skip
 PAGES = {**BIG, **JSON_LD, **ODD, **{name: lambda body=body: body for name, body in NO_HTML.items()}}
@@ -277,3 +284,65 @@ def test_a_page_may_hold_one_long_attribute_without_losing_a_word():
         extract.read(made(html(f'<img src="data:image/png;base64,{"x" * size}">'))) for size in (9, 2_000_000)
     )
     assert short == long
+
+
+BAITS = (
+    *RUNS.values(),
+    "<!---->",
+    "<!-- -->\n",
+    "<a>",
+    "<a b='c' ",
+    "&#38;",
+    "[a]",
+    "(a) ",
+    "x.x",
+    "a's ",
+    "{",
+    "\\",
+    "a-a ",
+    "1.1.",
+)
+
+
+def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
+    """Every compiled pattern in a module's global, however it is wrapped."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth < 3 and isinstance(value, list | tuple | set | frozenset | dict):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from patterns_of(item, depth + 1)
+
+
+def slow_patterns(module: str) -> list[str]:
+    """The patterns of a module that take long over a short text; called in a worker."""
+    found = []
+    for pattern in {one for value in vars(import_module(module)).values() for one in patterns_of(value)}:
+        for run in BAITS:
+            text: Any = run * 200
+            text = text.encode() if isinstance(pattern.pattern, bytes) else text
+            start = time.process_time()
+            pattern.search(text[:200])
+            pattern.fullmatch(text[:200])
+            if time.process_time() - start > 0.5:
+                found.append(f"{pattern.pattern!r} on {run!r}")
+    return found
+
+
+MODULES = [f"pipelines.{path.stem}" for path in sorted(ROOT.glob("pipelines/[a-z]*.py"))]
+MODULES += [f"crawler.discovery.{path.stem}" for path in sorted(ROOT.glob("crawler/discovery/[a-z]*.py"))]
+
+
+def test_every_pattern_is_quick_on_a_short_text():
+    """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
+
+    async def try_all() -> dict[str, object]:
+        workers, found = Workers(1, cpu_seconds=40, seconds=120), {}
+        for module in [*MODULES, "crawler.robots"]:
+            try:
+                found[module] = await workers.run(slow_patterns, module)
+            except Overrun as overrun:
+                found[module] = overrun
+        await workers.close()
+        return found
+
+    assert {module: slow for module, slow in asyncio.run(try_all()).items() if slow} == {}
