@@ -35,7 +35,7 @@ BODIES = frozenset(
      "field comment body", "comment inner text", "kommentar text", "commentaire texte", "comentario texto",
      "comment entry text", "comment item text", "comment item body", "comment item content", "comment paragraph",
      "message body", "comment excerpt", "contenttext", "leserbrief inner", "yorum metni", "comment value",
-     "comment box middle", "jdgm rev body")
+     "comment box middle")
 )  # fmt: skip
 # Parts of a comment that the reader did not write.
 META = frozenset(
@@ -55,7 +55,7 @@ BLOCKS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", 
 "h3", "h4"))
 HOMES = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
 SCHEMA = XPath(
-    './/body//*[@itemprop="comment" or contains(@itemtype, "schema.org/Comment") or contains(@itemtype, "UserComments")]'
+    './/body//*[@itemprop="comment" or contains(@itemtype, ".org/Comment") or contains(@itemtype, "UserComments")]'
 )
 WRITTEN = XPath('.//*[@itemprop="text" or @itemprop="commentText" or @itemprop="description"]')
 SCRIPTS = XPath('.//script[@type="application/ld+json"][contains(., "omment")]/text()', smart_strings=False)

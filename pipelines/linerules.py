@@ -149,13 +149,20 @@ def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[t
     found: dict[int, Line] = {}
     weak: dict[int, Line] = {}
     patterns = _worth_trying(lines)
+    edges = set()
+    # What is furniture at an end does not count: behind a form of ten lines, the heading above it still is at the end.
+    for indexes, most in ((range(len(lines)), HEAD), (range(len(lines) - 1, -1, -1), TAIL)):
+        kept = 0
+        for index in indexes:
+            if kept == most:
+                break
+            edges.add(index)
+            if index not in found and index not in weak:
+                _put(index, lines[index], True, patterns, without, found, weak)
+            kept += index not in found and index not in weak
     for index, line in enumerate(lines):
-        if len(line) >= LONGEST_LINE:
-            continue
-        edge = index < HEAD or index >= len(lines) - TAIL
-        rule = next((rule for rule in _rules_of(line, edge, patterns) if rule.name not in without), None)
-        if rule is not None:
-            (weak if rule.beside else found)[index] = rule
+        if index not in edges:
+            _put(index, line, False, patterns, without, found, weak)
     for indexes in (sorted(weak), sorted(weak, reverse=True)):  # labels stand below the heading or above the notice
         for index in indexes:
             around = (found.get(index + step) for step in range(-NEAR, NEAR + 1))
@@ -164,10 +171,22 @@ def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[t
     yield from sorted(found.items())
 
 
+def _put(
+    index: int, line: str, edge: bool, patterns: Patterns, without: frozenset[str],
+    found: dict[int, Line], weak: dict[int, Line],
+) -> None:  # fmt: skip
+    """Write down the rule that names `line`: among those found, or among those that need a form beside them."""
+    if len(line) >= LONGEST_LINE:
+        return
+    for rule in _rules_of(line, edge, patterns):
+        if rule.name not in without:
+            (weak if rule.beside else found)[index] = rule
+            return
+
+
 def _worth_trying(lines: list[str]) -> Patterns:
     """Patterns of which a word occurs anywhere in `lines`, with those words: most lines then cost next to nothing."""
-    edges = {*range(HEAD), *range(len(lines) - TAIL, len(lines))}
-    text = "\n".join([line for index, line in enumerate(lines) if len(line) <= SHORT or index in edges]).lower()
+    text = "\n".join([line for line in lines if len(line) <= LONGEST_LINE]).lower()
     scripts = [words for script, words in WORDS if script.search(text)]
     present = {word for words in scripts for word in words if word in text}
     return [

@@ -46,7 +46,7 @@ class Phrases:
                 if key := plain(phrase.strip()):
                     self.rules.setdefault(key, name)
                     starts[key[:KEY]].add(key)
-        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" does not begin "ad".
+        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" begins with none.
         self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:6] for key in self.rules}
         self.starts = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in starts.items()}
 
