@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from pipelines.commentwords import Words
 
-LONGEST = 240  # characters; a longer line is a paragraph
+LONGEST = 140  # characters; a longer line is a paragraph
 KEY = 2  # characters that phrases are looked up by
 
 # "e-mail", "E‑Mail" and "email" are one word; what stands between words, and marks on Arabic and Latin letters, is not

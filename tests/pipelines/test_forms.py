@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.boilerplate import furniture
 from pipelines.items import Page
-from pipelines.linerules import named
+from pipelines.lines import named
 from tests.pipelines.furniture import PAGES, text_of
 
 FORMS: dict[str, dict[str, Any]] = tomllib.loads((PAGES / "forms.toml").read_text(encoding="utf-8"))
