@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from pipelines.commentwords import Words
-from pipelines.linerules import HEAD, Line
+from pipelines.linerules import Line
+from pipelines.lines import HEAD
 from pipelines.names import names_only
 from pipelines.phrases import Phrases
 

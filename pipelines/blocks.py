@@ -196,19 +196,20 @@ def _meaning_of(attribute: str, value: str) -> Block | None:
 
 
 def _rule_of_token(token: str) -> Block | None:
-    words = words_of(token)
-    long = [word for word in words if len(word) > 1]
-    return BY_NAME.get(" ".join(words)) or BY_NAME.get(" ".join(long)) or BY_NAME.get(name_of(token))
+    return next((rule for name in names_of(token) if (rule := BY_NAME.get(name))), None)
 
 
 @lru_cache(MEMORY)
-def words_of(token: str) -> tuple[str, ...]:
-    """A token's words: "Newsletter_wrapper__x1Y2z" is newsletter, wrapper."""
+def names_of(token: str) -> tuple[str, ...]:
+    """What a token may be called, the most exact first; "js-comment-list-wrapper" is "comment list" in the end."""
     if len(token) > LONGEST_NAME:
         return ()
-    return tuple(word.lower() for word in WORD.findall(APPENDED.sub("", token)))
+    whole = _words(token)
+    words = _words(APPENDED.sub("", token))
+    long = [word for word in words if len(word) > 1]
+    bare = [word for word in long if word not in NOISE]
+    return tuple(dict.fromkeys(" ".join(name) for name in (whole, words, long, bare) if name))
 
 
-def name_of(token: str) -> str:
-    """The words of a token that say what it is, joined by one space: "js-comment-list-wrapper" is "comment list"."""
-    return " ".join(word for word in words_of(token) if word not in NOISE and len(word) > 1)
+def _words(token: str) -> list[str]:
+    return [word.lower() for word in WORD.findall(token)]

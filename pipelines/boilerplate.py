@@ -12,7 +12,8 @@ from typing import Any
 from pipelines.account import Fate
 from pipelines.authorlines import of_authors
 from pipelines.blocks import blocks
-from pipelines.linerules import Line, named
+from pipelines.linerules import Line
+from pipelines.lines import named
 
 MOST_LINES = 0.5  # share of the found text that line rules may take: a flash is shorter than the form below it
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.blocks import name_of, words_of
-from pipelines.linerules import named
+from pipelines.blocks import names_of
+from pipelines.lines import PHRASES, named
 
 MOST = 5000  # comments of one page
 LONGEST = 20_000  # characters of one comment
@@ -35,7 +35,7 @@ BODIES = frozenset(
      "field comment body", "comment inner text", "kommentar text", "commentaire texte", "comentario texto",
      "comment entry text", "comment item text", "comment item body", "comment item content", "comment paragraph",
      "message body", "comment excerpt", "contenttext", "leserbrief inner", "yorum metni", "comment value",
-     "comment box middle", "jdgm rev body")
+     "comment box middle")
 )  # fmt: skip
 # Parts of a comment that the reader did not write.
 META = frozenset(
@@ -55,7 +55,7 @@ BLOCKS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", 
 "h3", "h4"))
 HOMES = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
 SCHEMA = XPath(
-    './/body//*[@itemprop="comment" or contains(@itemtype, "schema.org/Comment") or contains(@itemtype, "UserComments")]'
+    './/body//*[@itemprop="comment" or contains(@itemtype, ".org/Comment") or contains(@itemtype, "UserComments")]'
 )
 WRITTEN = XPath('.//*[@itemprop="text" or @itemprop="commentText" or @itemprop="description"]')
 SCRIPTS = XPath('.//script[@type="application/ld+json"][contains(., "omment")]/text()', smart_strings=False)
@@ -83,6 +83,8 @@ def _by_name(tree: Any) -> Iterator[Any]:
     body = tree.find(".//body")
     for element in (body if body is not None else tree).iterdescendants(*HOMES):
         names = _names(element)
+        if not names or not names.isdisjoint(META):
+            continue
         if not names.isdisjoint(BODIES):
             bodies.add(element)
         if not names.isdisjoint(ITEMS):
@@ -136,7 +138,7 @@ def _names(element: Any) -> set[str]:
 
 def _all_names(element: Any) -> set[str]:
     tokens = f"{element.get('class', '')} {element.get('id', '')}"[:1000].split()
-    return {name for token in tokens for name in (" ".join(words_of(token)), name_of(token)) if name}
+    return {name for token in tokens for name in names_of(token)}
 
 
 def _is_meta(element: Any) -> bool:
@@ -152,7 +154,7 @@ def _text(element: Any) -> str:
     pieces: list[str] = []
     _collect(element, pieces)
     lines = [" ".join(line.split()) for line in "".join(pieces)[:LONGEST].split("\n")]
-    kept = [line for line in lines if line and not any(named([line]))]
+    kept = [line for line in lines if line and not PHRASES.names(line) and not any(named([line]))]
     text = "\n".join(kept)
     return text if len(text) >= SHORTEST and any(map(str.isalnum, text)) else ""
 

@@ -36,7 +36,8 @@ MONTH = (
 )
 DAY = (
     rf"(?:\d{{1,2}}[.\s]{{1,2}}(?:de |d')?(?:{MONTH})\w{{0,8}}\.?,? ?(?:de |del )?\d{{4}}"
-    rf"|(?:{MONTH})\w{{0,8}}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"
+    rf"|(?:{MONTH})\w{{0,8}}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+    rf"|\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"
 )
 UPDATED = (
     "last (?:updated|modified)|first published|updated|published|posted|modified|(?:zuletzt )?aktualisiert"
@@ -69,8 +70,9 @@ SEPARATOR = "[>›»→/|]"
 
 _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("akismet", ("akismet", "أكيسميت"),
-     rf"(?:{THIS_SITE})[^,.“”\"«»]{{0,40}}(?:akismet"
-     rf"|أكيسميت)[^,.。“”\"«»]{{0,80}}[.。]?(?: ?[^.。“”\"«»]{{0,160}}[.。]?)"),
+     rf"(?:{THIS_SITE})[^,.“”\"«»]{{0,40}}(?:akismet|أكيسميت)(?: |[をの]|,? (?:um|para|för|til|for"
+     rf"|zur)\b)[^,.。“”\"«»]{{0,80}}[.。]?"
+     r"(?: ?[^.。“”\"«»]{0,160}[.。]?)"),
     ("reply heading", ("reply", "antwort", "répon", "responde", "respost", "risp", "comment"),
      r"(?:leave a (?:reply|comment)|reply|antworten|répondre|responder|rispondi) (?:to|an|à|a|auf) .{1,60}"
      r"|join (?:our|the) (?:commenting forum|conversation|discussion)\b.{0,120}"

@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from pipelines.commentwords import Words
 
-LONGEST = 240  # characters; a longer line is a paragraph
+LONGEST = 140  # characters; a longer line is a paragraph
 KEY = 2  # characters that phrases are looked up by
 
 # "e-mail", "E‑Mail" and "email" are one word; what stands between words, and marks on Arabic and Latin letters, is not
@@ -46,7 +46,7 @@ class Phrases:
                 if key := plain(phrase.strip()):
                     self.rules.setdefault(key, name)
                     starts[key[:KEY]].add(key)
-        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" does not begin "ad".
+        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" begins with none.
         self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:6] for key in self.rules}
         self.starts = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in starts.items()}
 

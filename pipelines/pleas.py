@@ -1,0 +1,64 @@
+"""Sentences that ask readers for something: they begin with an imperative and say what for (askwords.py)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipelines import askwords
+from pipelines.askwords import Asks
+from pipelines.linerules import ASKS
+
+LONGEST = 280  # characters of a line that asks for something
+MOST_SENTENCES = 4
+SENTENCE = re.compile(r"[.!?:。！？–—|•-](?:\s+|(?<=[。！？]))")
+FILLER = re.compile(rf"\W*(?:{askwords.FILLER}){{0,3}}")
+LITERAL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
+SAID = re.compile("[“”„«»「」\"]")
+# Languages that put the verb last: their script, or a verb of Turkish.
+OTHER_ORDER = re.compile(
+    "[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
+    "|abone|takip|indir|yükle|kayıt ol|kaydol|üye ol|katıl|destek|giriş yap|bağış"
+)
+
+
+class Plea:
+    """What one rule's sentences look like, in lower case."""
+
+    def __init__(self, asks: Asks) -> None:
+        verbs_first = [pair for language, pair in asks.items() if language not in askwords.VERB_LAST]
+        others = [pair for language, pair in asks.items() if language in askwords.VERB_LAST]
+        self.first = re.compile("|".join(rf"(?:{verbs})\b.*?(?:{words})" for verbs, words in verbs_first))
+        self.last = re.compile("|".join(rf"(?=.*?(?:{verbs})).*?(?:{words})" for verbs, words in others))
+        self.starts = tuple({start for verbs, _ in verbs_first for start in _starts(verbs)})
+
+
+def _starts(verbs: str) -> Iterator[str]:
+    """What the alternatives of a pattern begin with, as far as it is plain letters."""
+    for alternative in re.split(r"\|(?![^(]*\))", verbs):
+        if not (found := LITERAL.match(alternative)):
+            raise ValueError(f"a verb must begin with letters: {alternative}")
+        rest = alternative[found.end() : found.end() + 1]
+        yield found[0][: -1 if rest in ("?", "*") else None]
+
+
+# Three letters tell most prose from the beginning of a plea.
+THREE = frozenset(f"{filler} "[:3] for filler in askwords.FILLER.removeprefix("(?:").split("|"))
+PLEAS = tuple((name, Plea(asks)) for name, asks in ASKS)
+STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
+FIRST = frozenset(start[:2] for start in STARTS)
+
+
+def pleas(line: str) -> Iterator[str]:
+    """Names of the rules for what `line`, in lower case, asks for. Words between quotation marks are somebody's."""
+    sentences = SENTENCE.split(line, MOST_SENTENCES)
+    if len(sentences) > MOST_SENTENCES:
+        return
+    if OTHER_ORDER.search(line) and not SAID.search(line):
+        yield from (name for name, plea in PLEAS if plea.last.match(line))
+    for sentence in sentences:
+        at = 0
+        if (sentence[:3] in THREE or not sentence[:1].isalnum()) and (found := FILLER.match(sentence)):
+            at = found.end()
+        if sentence[at : at + 2] in FIRST and sentence.startswith(STARTS, at) and not SAID.search(line):
+            yield from (name for name, plea in PLEAS if plea.first.match(sentence, at))
