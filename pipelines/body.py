@@ -17,18 +17,16 @@ from pipelines.layout import LINKS, Block
 MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
 TWICE = "said before"  # a paragraph that stands on the page once more
-AGAIN = "said again and again"  # a line that stands on the page three times or more: the label of something
 HEADLINE = "headline"  # the title is a field of its own
 
 WHY = {
     MENU: "a link, and nothing around it is article text",
     TWICE: "the same paragraph stood here before",
-    AGAIN: "the same line stands on the page again and again",
     HEADLINE: "the headline is a field of its own",
 }
 LONGEST_LINK = 150  # characters of a link that can be a menu's
 PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
-TIMES = 3
+TOP = 5  # lines of the text among which the headline may stand once more
 MOST = 4000  # blocks of a page that are weighed; on a longer one trafilatura is believed
 LEAST = 150  # characters of text below which the forest is not believed
 
@@ -77,19 +75,14 @@ def candidates(seen: Seen) -> list[int]:
 
 
 def _repeats(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
-    """Kept blocks that only repeat: the headline above the text, paragraphs set twice, labels."""
-    counts: dict[str, int] = {}
-    for verdict in kept:
-        counts[verdict.block.text] = counts.get(verdict.block.text, 0) + 1
+    """Kept blocks that only repeat: the headline above the text, paragraphs set twice."""
     before: set[str] = set()
     for number, verdict in enumerate(kept):
         text = verdict.block.text
-        if number < 5 and title and letters(text) == title:
+        if number < TOP and title and letters(text) == title:
             yield verdict, HEADLINE
         elif len(text) >= PARAGRAPH and text in before:
-            yield verdict, AGAIN if counts[text] >= TIMES else TWICE
-        elif counts[text] >= TIMES and len(text) >= 8:
-            yield verdict, AGAIN
+            yield verdict, TWICE
         before.add(text)
 
 
