@@ -52,7 +52,8 @@ Write = Callable[[Result], None]
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="JSONL",
-    help='Read the pages listed there, one {"id", "url", "html"} a line; html is a path relative to the list.',
+    help='Read the pages listed there, one {"id", "url", "html"} a line; html is a path from the folder of the list,'
+    " or from the one above it.",
 )
 @click.option("--url", metavar="URL", help="Where FILE came from: resolves its relative links.")
 @click.option(
@@ -121,7 +122,14 @@ def _listed(manifest: Path) -> Iterator[Input]:
                 raise ConfigError(where, 'has no "html"', cure)
             if not isinstance(row.get("url"), str | None):
                 raise ConfigError(where, '"url" is neither a string nor null', cure)
-            yield Input(str(row.get("id", row["html"])), manifest.parent / row["html"], row.get("url"))
+            yield Input(str(row.get("id", row["html"])), _beside(manifest, row["html"]), row.get("url"))
+
+
+def _beside(manifest: Path, name: str) -> Path:
+    """The file that a row names: beside the list, or in the folder above it, where lists of one collection share it."""
+    path = manifest.parent / name
+    above = manifest.parent.resolve().parent / name
+    return above if not path.exists() and above.exists() else path
 
 
 async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, explain: bool, progress: bool) -> int:
