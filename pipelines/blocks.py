@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines.blockrules import BLOCKS, LABELS, NAMED, NOISE, SAID, TAGS, TYPES, Block, Content
 from pipelines.teasers import LABEL_TAGS, LONGEST_LABEL, label_of, labelled, linked_paragraph
 
@@ -28,6 +30,9 @@ WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 # What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
 APPENDED = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
 BY_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCKS for name in rule.names}
+TEXT = XPath("normalize-space()", smart_strings=False)
+VOCABULARY = frozenset(word for name in BY_NAME for word in name.split())
+DIGITS = "0123456789"
 WRITABLE = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
 # attribute -> value -> the rule that it speaks of, worked out once in a process
@@ -125,17 +130,22 @@ def _own(content: Content) -> int:
     return content.text - content.linked
 
 
+NOTHING = Content(0, 0, 0, 0)
+
+
 def content_of(element: Any) -> Content:
     """What stands in `element`."""
-    text = " ".join(element.text_content().split())
+    if not len(element) and not (element.text or "").strip():
+        return NOTHING
+    text = TEXT(element)
     linked = fields = prose = paragraphs = 0
     for part in element.iter("a", "p", "input", "textarea"):
         tag = part.tag
         if tag == "a":
-            linked += len(" ".join(part.text_content().split()))
+            linked += len(TEXT(part))
         elif tag == "p":
             paragraphs += 1
-            said = part.text_content()
+            said = TEXT(part)
             if len(said) >= LONG and SENTENCE.search(said):
                 prose += 1
         elif tag == "textarea" or part.get("type", "").lower() in WRITABLE:
@@ -195,7 +205,15 @@ def _meaning_of(attribute: str, value: str) -> Block | None:
     return RULES[said] if said else None
 
 
+@lru_cache(MEMORY)
 def _rule_of_token(token: str) -> Block | None:
+    # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
+    if token.islower():
+        parts = token.replace("_", "-").split("-")
+        if VOCABULARY.isdisjoint(parts) and VOCABULARY.isdisjoint([part.rstrip(DIGITS) for part in parts]):
+            return None
+    elif len(token) > LONGEST_NAME or VOCABULARY.isdisjoint(_words(token)):
+        return None
     return next((rule for name in names_of(token) if (rule := BY_NAME.get(name))), None)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines import promowords
 
+TEXT = XPath("normalize-space()", smart_strings=False)
 LONGEST_LABEL = 60  # characters
 LABEL_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "em", "dt", "li", "header",
 "label"))
@@ -76,7 +79,7 @@ def linked_paragraph(paragraph: Any) -> bool:
             break
     if link.tag != "a" or not 20 <= _size(link) <= 200:
         return False
-    said = " ".join(link.text_content().split())
+    said = TEXT(link)
     if said.count(" ") < 2 or said.endswith((".", ":", ";")):
         return False
     parent = paragraph.getparent()
@@ -92,4 +95,4 @@ def _links_only(element: Any, besides: int) -> bool:
 
 
 def _size(element: Any) -> int:
-    return len(" ".join(element.text_content().split()))
+    return len(TEXT(element))
