@@ -22,6 +22,9 @@ LEAST = 200  # characters of own words that readers' comments must leave behind
 LONG = 80  # characters of a paragraph that is prose
 LONGEST_NAME = 80  # characters; a longer token is data
 MEMORY = 30_000  # values of an attribute whose meaning is remembered
+MOST_CANDIDATES = 2000  # elements that are looked into; pages of people have a hundred
+MOST_LABELS = 100  # labels whose surroundings are looked at
+DEEPEST = 12  # refused candidates around a candidate that is still looked into
 SMALL = 100  # characters of own words; what holds fewer is not weighed against the page
 
 RULES = {rule.name: rule for rule in BLOCKS}
@@ -105,10 +108,13 @@ def _accepted(candidates: list[tuple[Any, Block]], page: Page, inside: set[Any])
     """Those of `candidates` whose content is what their rule says, and not the article."""
     found: list[Found] = []
     inside = set(inside)
+    refused: set[Any] = set()
     taken = 0
     for element, rule in candidates:
-        if element in inside or not inside.isdisjoint(element.iterancestors()):
+        above = set(element.iterancestors())
+        if element in inside or not inside.isdisjoint(above) or len(above & refused) > DEEPEST:
             continue
+        refused.add(element)  # until it is accepted
         content = content_of(element)
         if not rule.holds(content) or next(element.iter("h1", "main"), None) is not None:
             continue
@@ -158,6 +164,8 @@ def content_of(element: Any) -> Content:
 def _candidates(tree: Any) -> list[tuple[Any, Block]]:
     """Elements that a name, an attribute, a tag or a label speaks of, in document order."""
     found: list[tuple[Any, Block]] = []
+    labels = MOST_LABELS
+    prose: dict[Any, int] = {}
     body = tree.find(".//body")
     for element in (body if body is not None else tree).iterdescendants():
         tag = element.tag
@@ -171,10 +179,13 @@ def _candidates(tree: Any) -> list[tuple[Any, Block]]:
             if attribute in _memory and (rule := meaning(attribute, value)) is not None:
                 found.append((element, rule))
         if tag in LABEL_TAGS:
-            if (text := element.text) and len(text) < LONGEST_LABEL and (label := label_of(text)):
+            if labels and (text := element.text) and len(text) < LONGEST_LABEL and (label := label_of(text)):
+                labels -= 1
                 found.extend((part, RULES[label]) for part in labelled(element))
-            if tag == "p" and linked_paragraph(element):
+            if tag == "p" and linked_paragraph(element, prose):
                 found.append((element, RULES["related posts"]))
+        if len(found) > MOST_CANDIDATES:
+            break
     return found
 
 

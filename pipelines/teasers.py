@@ -65,8 +65,11 @@ def labelled(label: Any) -> Iterator[Any]:
         yield from boxes
 
 
-def linked_paragraph(paragraph: Any) -> bool:
-    """Is `paragraph`, among paragraphs of prose, nothing but one link as long as a headline?"""
+def linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
+    """Is `paragraph`, among paragraphs of prose, nothing but one link as long as a headline?
+
+    `prose`: how many such paragraphs an element has, for those that were counted.
+    """
     link = paragraph
     for _ in range(CLIMB):
         if (link.text or "").strip() or len(link) == 0:
@@ -83,8 +86,9 @@ def linked_paragraph(paragraph: Any) -> bool:
     if said.count(" ") < 2 or said.endswith((".", ":", ";")):
         return False
     parent = paragraph.getparent()
-    prose = sum(1 for other in parent.iterchildren("p") if len(other.text or "") > 60)
-    return prose >= PROSE
+    if parent not in prose:
+        prose[parent] = sum(1 for other in parent.iterchildren("p") if len(other.text or "") > 60)
+    return prose[parent] >= PROSE
 
 
 def _links_only(element: Any, besides: int) -> bool:
