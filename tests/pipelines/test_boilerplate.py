@@ -131,8 +131,9 @@ def test_a_name_is_known_in_every_manner_of_writing(name):
 
 def test_blocks_are_named_in_page_order_and_nothing_is_touched():
     """`blocks` decides; whoever asked acts. A block inside another is not named again."""
-    body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter"><div class="share">Tell
-    </div></div><section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
+    body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter">
+    <div class="share">Tell</div></div>
+    <section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     before = tree.text_content()
     assert [rule.name for _, rule in blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
@@ -141,7 +142,8 @@ def test_blocks_are_named_in_page_order_and_nothing_is_touched():
 
 def test_what_went_is_told_to_those_who_ask():
     """Text, place, rule and reason of every block that was cut out."""
-    body = f'<html><body><article class="story">{WORDS * 9}<p class="share-bar">Tell your friends</p></article></body></html>'
+    story = f'<article class="story">{WORDS * 9}<p class="share-bar">Tell your friends</p></article>'
+    body = f"<html><body>{story}</body></html>"
     told: list[Fate] = []
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     assert boilerplate.prune(tree, (), told) == ["share buttons"]

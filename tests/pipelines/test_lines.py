@@ -10,8 +10,17 @@ from pipelines.lines import named
 from tests.pipelines.furniture import PAGES
 
 SAID: dict[str, dict[str, list[str]]] = tomllib.loads((PAGES / "phrases.toml").read_text(encoding="utf-8"))
-STORY = [f"Sentence number {number} of a story that is long enough to keep its shape, whatever comes after it." for number in range(20)]
-FURNITURE = [(language, rule, line) for language, rules in SAID.items() for rule, lines in rules.items() if rule != "prose" for line in lines]
+STORY = [
+    f"Sentence number {number} of a story that is long enough to keep its shape, whatever comes after it."
+    for number in range(20)
+]
+FURNITURE = [
+    (language, rule, line)
+    for language, rules in SAID.items()
+    for rule, lines in rules.items()
+    if rule != "prose"
+    for line in lines
+]
 PROSE = [(language, line) for language, rules in SAID.items() for line in rules.get("prose", ())]
 
 
@@ -31,9 +40,10 @@ def test_prose_that_speaks_of_furniture_stays(language, line):
 @pytest.mark.parametrize(
     "line",
     [
-        "a" * 399, "© " + "x" * 390, "share on " + "facebook " * 40, "“" * 399, "tags: " + "a," * 190, "http://" + "a" * 390,
-        "we " * 130, "subscribe " * 39, "1.1.2024, " * 39, "photo by " * 44, "Commission earn affiliate " * 15,
-        "leave a reply " * 9, "(" * 399, "> " * 199, "评论" * 190, "via getty images / " * 20, "sign up " * 45 + "newsletter",
+        "a" * 399, "© " + "x" * 390, "share on " + "facebook " * 40, "“" * 399, "tags: " + "a," * 190,
+        "http://" + "a" * 390, "we " * 130, "subscribe " * 39, "1.1.2024, " * 39, "photo by " * 44, "评论" * 190,
+        "Commission earn affiliate " * 15, "leave a reply " * 9, "(" * 399, "> " * 199, "via getty images / " * 20,
+        "sign up " * 45 + "newsletter",
     ],
 )  # fmt: skip
 def test_hostile_lines_cost_little(line):
