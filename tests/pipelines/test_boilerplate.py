@@ -65,6 +65,12 @@ def test_lines_of_more_than_half_a_text_stay():
     assert boilerplate.tidy(lines) == lines
 
 
+def test_a_line_that_is_repeated_counts_once():
+    """A page of thirty films that need consent is still an article."""
+    lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
+    assert boilerplate.tidy(lines) == lines[:1]
+
+
 def test_a_sources_own_xpath_prunes_and_a_broken_one_is_left_out():
     """The user's rules come first, know no quarter, and cannot break reading."""
     from lxml import html
