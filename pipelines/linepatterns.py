@@ -99,7 +99,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"click here to (?:have .{1,60} )?newsletters? delivered\b.*"
      r"|click here to have .{1,60} newsletter delivered\b.*"
      r"|(?:jetzt|hier|gleich|kostenlos)\b[^.!?]{0,80}newsletter\w{0,2}[^.!?]{0,30}[!.]?"
-     r"|(?:[^.!?]{0,80}[.!?:–-] ?)?(?:\w+ ){0,3}newsletters?(?: (?:abonnieren|bestellen|anmeldung|abonnement"
+     r"|(?:[^.!?]{0,80}[.!?:–-]\W{0,3})?(?:\w+ ){0,3}newsletters?(?: (?:abonnieren|bestellen|anmeldung|abonnement"
      r"|sign ?up|subscription))?"),
     ("follow", ("follow us", "folge", "suivez", "siga", "síguenos", "segu", "volg", "følg", "följ", "подпис",
     "підпис", "takip", "تابع", "关注", "フォロー"),
@@ -166,7 +166,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("credit", ("photo", "foto", "bild", "image", "imag", "immagine", "picture", "credit", "crédit", "illustration",
     "zdjęcie", "fot", "kuva", "фото", "світлина", "изображен", "fotoğraf", "صورة", "تصوير", "图", "圖", "写真",
     "撮影", "/", "via ", "©", "|"),
-     rf"\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b|[:：©|])[^!?]{{1,110}}"
+     rf"©\s?[^.!?,\d]{{2,50}}|\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b|[:：©|])[^!?]{{1,110}}"
      rf"|(?:[^.!?]{{1,160}}[.!?] )?[^.!?]{{0,90}}(?:/|\bvia |©"
      rf"|\bvon |\bby )\s?(?:{AGENCY})\W{{0,3}}(?:/[\w .]{{1,40}})?"
      rf"|(?:{AGENCY})(?: ?[/|] ?[\w .-]{{1,40}}){{1,3}}|image (?:used )?(?:under license from"
