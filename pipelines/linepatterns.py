@@ -259,4 +259,4 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("address", ("http", "www."), r"(?:https?://|www\.)\S{1,300}"),
 )  # fmt: skip
 
-PATTERNS = tuple((name, words, re.compile(rf"[-–•|\s]*(?:{pattern})[|\s]*")) for name, words, pattern in _PATTERNS)
+PATTERNS = tuple((name, words, re.compile(pattern)) for name, words, pattern in _PATTERNS)
