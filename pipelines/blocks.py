@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines.blockrules import BLOCKS, LABELS, NAMED, NOISE, SAID, TAGS, TYPES, Block, Content
 from pipelines.teasers import LABEL_TAGS, LONGEST_LABEL, label_of, labelled, linked_paragraph
 
@@ -20,6 +22,9 @@ LEAST = 200  # characters of own words that readers' comments must leave behind
 LONG = 80  # characters of a paragraph that is prose
 LONGEST_NAME = 80  # characters; a longer token is data
 MEMORY = 30_000  # values of an attribute whose meaning is remembered
+MOST_CANDIDATES = 2000  # elements that are looked into; pages of people have a hundred
+MOST_LABELS = 100  # labels whose surroundings are looked at
+DEEPEST = 12  # refused candidates around a candidate that is still looked into
 SMALL = 100  # characters of own words; what holds fewer is not weighed against the page
 
 RULES = {rule.name: rule for rule in BLOCKS}
@@ -28,6 +33,9 @@ WORD = re.compile(r"[^\W\d_]+?(?=(?<=[^\W\d_A-Z])[A-Z]|[\W\d_]|$)|[^\W\d_]+")
 # What a build tool appends ("Newsletter_wrapper__x1Y2z"), and BEM's modifier ("newsletter--inline").
 APPENDED = re.compile(r"(?<=\w)--.*|[_-]{1,2}(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{5,8}$")
 BY_NAME = {" ".join(WORD.findall(name)): rule for rule in BLOCKS for name in rule.names}
+TEXT = XPath("normalize-space()", smart_strings=False)
+VOCABULARY = frozenset(word for name in BY_NAME for word in name.split())
+DIGITS = "0123456789"
 WRITABLE = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
 # attribute -> value -> the rule that it speaks of, worked out once in a process
@@ -100,10 +108,13 @@ def _accepted(candidates: list[tuple[Any, Block]], page: Page, inside: set[Any])
     """Those of `candidates` whose content is what their rule says, and not the article."""
     found: list[Found] = []
     inside = set(inside)
+    refused: set[Any] = set()
     taken = 0
     for element, rule in candidates:
-        if element in inside or not inside.isdisjoint(element.iterancestors()):
+        above = set(element.iterancestors())
+        if element in inside or not inside.isdisjoint(above) or len(above & refused) > DEEPEST:
             continue
+        refused.add(element)  # until it is accepted
         content = content_of(element)
         if not rule.holds(content) or next(element.iter("h1", "main"), None) is not None:
             continue
@@ -125,17 +136,22 @@ def _own(content: Content) -> int:
     return content.text - content.linked
 
 
+NOTHING = Content(0, 0, 0, 0)
+
+
 def content_of(element: Any) -> Content:
     """What stands in `element`."""
-    text = " ".join(element.text_content().split())
+    if not len(element) and not (element.text or "").strip():
+        return NOTHING
+    text = TEXT(element)
     linked = fields = prose = paragraphs = 0
     for part in element.iter("a", "p", "input", "textarea"):
         tag = part.tag
         if tag == "a":
-            linked += len(" ".join(part.text_content().split()))
+            linked += len(TEXT(part))
         elif tag == "p":
             paragraphs += 1
-            said = part.text_content()
+            said = TEXT(part)
             if len(said) >= LONG and SENTENCE.search(said):
                 prose += 1
         elif tag == "textarea" or part.get("type", "").lower() in WRITABLE:
@@ -148,6 +164,8 @@ def content_of(element: Any) -> Content:
 def _candidates(tree: Any) -> list[tuple[Any, Block]]:
     """Elements that a name, an attribute, a tag or a label speaks of, in document order."""
     found: list[tuple[Any, Block]] = []
+    labels = MOST_LABELS
+    prose: dict[Any, int] = {}
     body = tree.find(".//body")
     for element in (body if body is not None else tree).iterdescendants():
         tag = element.tag
@@ -161,10 +179,13 @@ def _candidates(tree: Any) -> list[tuple[Any, Block]]:
             if attribute in _memory and (rule := meaning(attribute, value)) is not None:
                 found.append((element, rule))
         if tag in LABEL_TAGS:
-            if (text := element.text) and len(text) < LONGEST_LABEL and (label := label_of(text)):
+            if labels and (text := element.text) and len(text) < LONGEST_LABEL and (label := label_of(text)):
+                labels -= 1
                 found.extend((part, RULES[label]) for part in labelled(element))
-            if tag == "p" and linked_paragraph(element):
+            if tag == "p" and linked_paragraph(element, prose):
                 found.append((element, RULES["related posts"]))
+        if len(found) > MOST_CANDIDATES:
+            break
     return found
 
 
@@ -195,7 +216,15 @@ def _meaning_of(attribute: str, value: str) -> Block | None:
     return RULES[said] if said else None
 
 
+@lru_cache(MEMORY)
 def _rule_of_token(token: str) -> Block | None:
+    # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
+    if token.islower():
+        parts = token.replace("_", "-").split("-")
+        if VOCABULARY.isdisjoint(parts) and VOCABULARY.isdisjoint([part.rstrip(DIGITS) for part in parts]):
+            return None
+    elif len(token) > LONGEST_NAME or VOCABULARY.isdisjoint(_words(token)):
+        return None
     return next((rule for name in names_of(token) if (rule := BY_NAME.get(name))), None)
 
 

@@ -7,6 +7,7 @@ the tree before anything is cut out of it and leaves it as it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,7 @@ SKIPPED = frozenset(("script", "style", "button", "form", "time", "footer", "hea
 BLOCKS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "pre", "h2",
 "h3", "h4"))
 HOMES = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
+WHITE = re.compile(r"\s+")  # a line break of the source is a space on the page
 SCHEMA = XPath(
     './/body//*[@itemprop="comment" or contains(@itemtype, ".org/Comment") or contains(@itemtype, "UserComments")]'
 )
@@ -170,9 +172,9 @@ def _collect(element: Any, pieces: list[str]) -> None:
         block = node.tag in BLOCKS
         if node is not element and _is_meta(node):
             continue
-        pieces.append(("\n" if block else "") + (node.text or ""))
+        pieces.append(("\n" if block else "") + WHITE.sub(" ", node.text or ""))
         if block:
             stack.append(("\n", False))
         for child in reversed(node):
-            stack.append((child.tail or "", False))
+            stack.append((WHITE.sub(" ", child.tail or ""), False))
             stack.append((child, True))

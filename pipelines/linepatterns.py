@@ -98,7 +98,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("newsletter", ("newsletter",),
      r"click here to (?:have .{1,60} )?newsletters? delivered\b.*"
      r"|click here to have .{1,60} newsletter delivered\b.*"
-     r"|(?:[^.!?]{0,80}[.!?:–-] ?)?(?:\w+ ){0,3}newsletters?(?: (?:abonnieren|bestellen|anmeldung|abonnement"
+     r"|(?:jetzt|hier|gleich|kostenlos)\b[^.!?]{0,80}newsletter\w{0,2}[^.!?]{0,30}[!.]?"
+     r"|(?:[^.!?]{0,80}[.!?:–-]\W{0,3})?(?:\w+ ){0,3}newsletters?(?: (?:abonnieren|bestellen|anmeldung|abonnement"
      r"|sign ?up|subscription))?"),
     ("follow", ("follow us", "folge", "suivez", "siga", "síguenos", "segu", "volg", "følg", "följ", "подпис",
     "підпис", "takip", "تابع", "关注", "フォロー"),
@@ -151,7 +152,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("copyright", ("©", "(c)", "copyright", "rights", "rechte", "droits", "derechos", "direitos", "diritti",
     "rechten", "prawa", "prawem", "rättigheter", "rettigheter", "rettigheder", "права", "hakları", "حقوق", "版权",
     "版權", "無断転載", "저작권", "may not be"),
-     r"(?:©|\(c\)|copyright\b)[^!?]{0,140}|[^!?]{0,140}copyright ©[^!?]{0,200}"
+     r"(?:©|\(c\)|copyright\s?(?:©|\(c\)|by\b|[:：]|(?:[\w.-]+ ){0,4}\d{4}))[^!?]{0,140}"
+     r"|[^!?]{0,140}copyright ©[^!?]{0,200}"
      r"|[^.!?]{0,100}\ball rights reserved\b.{0,120}|(?:this material )?may not be (?:published|reproduced"
      r"|broadcast|copied)\b.{0,120}"
      r"|.{0,80}\b(?:alle rechte vorbehalten|tous droits réservés|todos los derechos reservados"
@@ -164,7 +166,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("credit", ("photo", "foto", "bild", "image", "imag", "immagine", "picture", "credit", "crédit", "illustration",
     "zdjęcie", "fot", "kuva", "фото", "світлина", "изображен", "fotoğraf", "صورة", "تصوير", "图", "圖", "写真",
     "撮影", "/", "via ", "©", "|"),
-     rf"\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b|[:：©|])[^!?]{{1,110}}|[^.!?]{{0,90}}(?:/|\bvia |©"
+     rf"©\s?[^.!?,\d]{{2,50}}|\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b|[:：©|])[^!?]{{1,110}}"
+     rf"|(?:[^.!?]{{1,160}}[.!?] )?[^.!?]{{0,90}}(?:/|\bvia |©"
      rf"|\bvon |\bby )\s?(?:{AGENCY})\W{{0,3}}(?:/[\w .]{{1,40}})?"
      rf"|(?:{AGENCY})(?: ?[/|] ?[\w .-]{{1,40}}){{1,3}}|image (?:used )?(?:under license from"
      rf"|courtesy of) .{{1,80}}|\((?:{PICTURE})[^)]{{1,100}}\)"),
@@ -189,7 +192,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"(?:we|our (?:web)?sites?|this (?:web)?site) uses? (?:\w+ ){0,4}cookies (?:to|and|for|so|on)\b.{0,260}"
      r"|by (?:continuing|using|clicking|browsing)\b.{0,120}\bcookies?\b.{0,160}"
      r"|(?:wir|diese (?:web)?seite|diese website|unsere website) (?:verwende[nt]|nutz(?:en"
-     r"|t)) (?:\w+ ){0,3}cookies\b(?!,).{0,260}|(?:nous utilisons|ce site utilise) (?:des )?cookies\b(?!,).{0,260}"
+     r"|t)) (?:\w+ ){0,3}cookies\b(?!,(?! um| damit)).{0,260}|(?:nous utilisons"
+     r"|ce site utilise) (?:des )?cookies\b(?!,).{0,260}"
      r"|(?:utilizamos|usamos|este sitio(?: web)? (?:utiliza|usa)|este site (?:utiliza"
      r"|usa)) (?:las |os )?cookies\b(?!,).{0,260}|(?:questo sito|utilizziamo"
      r"|usiamo) (?:utilizza |usa )?(?:i )?cookies?\b(?!,).{0,260}"
@@ -255,4 +259,4 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("address", ("http", "www."), r"(?:https?://|www\.)\S{1,300}"),
 )  # fmt: skip
 
-PATTERNS = tuple((name, words, re.compile(rf"[-–•|\s]*(?:{pattern})[|\s]*")) for name, words, pattern in _PATTERNS)
+PATTERNS = tuple((name, words, re.compile(pattern)) for name, words, pattern in _PATTERNS)

@@ -15,8 +15,6 @@ from pipelines.askwords import Asks
 from pipelines.commentwords import Words
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """Why lines go, and where they do."""

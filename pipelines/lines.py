@@ -18,7 +18,9 @@ LONGEST_LINE = 400  # characters; a longer line is a paragraph
 SHORT = 220  # characters of a line that patterns are tried on away from the edges
 LONGEST_TEASER = 240
 HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
+LONGEST_EDGE = 80  # lines that an edge may have, furniture included
 NEAR = 2  # lines between a line that is surely of a form and a label of it
+AROUND = "-–•| "  # what lists and tables put around a line
 STEM = 4  # letters by which the words of a text and of the patterns are compared
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
@@ -75,10 +77,10 @@ class Trial:
 
     def walk(self, indexes: Iterable[int], most: int) -> set[int]:
         """Try the lines of an edge, up to the one where `most` have been kept; their indexes."""
-        edge = set()
+        edge: set[int] = set()
         kept = 0
         for index in indexes:
-            if kept == most:
+            if kept == most or len(edge) == LONGEST_EDGE:
                 break
             edge.add(index)
             self.put(index, edge=True)
@@ -110,8 +112,9 @@ class Trial:
             one_word = " " not in plain(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
+        bare = lower.strip(AROUND)
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= SHORT else ():
-            if _any_in(words, lower) and pattern.fullmatch(lower):
+            if _any_in(words, bare) and pattern.fullmatch(bare):
                 yield name
         if len(line) <= LONGEST_TEASER and (":" in line or "：" in line) and teaser(line):
             yield "read also"

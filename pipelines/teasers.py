@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lxml.etree import XPath
+
 from pipelines import promowords
 
+TEXT = XPath("normalize-space()", smart_strings=False)
 LONGEST_LABEL = 60  # characters
 LABEL_TAGS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "div", "span", "strong", "b", "em", "dt", "li", "header",
 "label"))
@@ -62,8 +65,11 @@ def labelled(label: Any) -> Iterator[Any]:
         yield from boxes
 
 
-def linked_paragraph(paragraph: Any) -> bool:
-    """Is `paragraph`, among paragraphs of prose, nothing but one link as long as a headline?"""
+def linked_paragraph(paragraph: Any, prose: dict[Any, int]) -> bool:
+    """Is `paragraph`, among paragraphs of prose, nothing but one link as long as a headline?
+
+    `prose`: how many such paragraphs an element has, for those that were counted.
+    """
     link = paragraph
     for _ in range(CLIMB):
         if (link.text or "").strip() or len(link) == 0:
@@ -76,12 +82,13 @@ def linked_paragraph(paragraph: Any) -> bool:
             break
     if link.tag != "a" or not 20 <= _size(link) <= 200:
         return False
-    said = " ".join(link.text_content().split())
+    said = TEXT(link)
     if said.count(" ") < 2 or said.endswith((".", ":", ";")):
         return False
     parent = paragraph.getparent()
-    prose = sum(1 for other in parent.iterchildren("p") if len(other.text or "") > 60)
-    return prose >= PROSE
+    if parent not in prose:
+        prose[parent] = sum(1 for other in parent.iterchildren("p") if len(other.text or "") > 60)
+    return prose[parent] >= PROSE
 
 
 def _links_only(element: Any, besides: int) -> bool:
@@ -92,4 +99,4 @@ def _links_only(element: Any, besides: int) -> bool:
 
 
 def _size(element: Any) -> int:
-    return len(" ".join(element.text_content().split()))
+    return len(TEXT(element))
