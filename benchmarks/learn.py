@@ -28,14 +28,14 @@ from common import ROOT
 
 FOREST = ROOT / "pipelines" / "forest.json"
 FOLDS = 5
-TREES, LEAVES, RATE = 400, 24, 0.04
+TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
-    "objective": "binary", "num_leaves": LEAVES, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
+    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
     "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
     "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
 }  # fmt: skip
-STAGES = (80, 180)  # trees after which a hopeless block is let go
-MARGIN = 0.4  # log-odds below the lowest block that was ever there and stayed
+STAGES = (50, 110)  # trees after which a clear block is decided
+MARGIN = 0.2  # log-odds beyond the farthest block that came back
 ALIKE = 0.6  # share of a block's four-word runs that the reference must hold
 SHORT = 4  # words below which a block is looked for as a line of the reference
 NEAR = 3  # blocks within which text must stand around so short a line
@@ -167,23 +167,21 @@ def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
     """One tree a line, so that a change can be seen."""
     from pipelines.features import NAMES
 
-    hopeless = [[stage, round(lowest(booster, pages, stage) - MARGIN, 2)] for stage in STAGES]
+    stages = [[stage, *clear(booster, pages, stage)] for stage in STAGES]
     trees = [as_tree(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
-    head = f'{{"features": {json.dumps(NAMES, ensure_ascii=False)},\n"hopeless": {json.dumps(hopeless)},\n"trees": [\n'
+    head = f'{{"features": {json.dumps(NAMES, ensure_ascii=False)},\n"stages": {json.dumps(stages)},\n"trees": [\n'
     path.write_text(f"{head}{lines}\n]}}\n", encoding="utf-8")
 
 
-def lowest(booster: Any, pages: Sequence[Page], stage: int) -> float:
-    """The least log-odds, after that many trees, of a block that stays in the end."""
-    return min(
-        float(early[kept].min())
-        for page in pages
-        for kept, early in [
-            (booster.predict(page.rows, raw_score=True) > 0, booster.predict(page.rows, raw_score=True, num_iteration=stage))
-        ]
-        if kept.any()
-    )
+def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float]:
+    """(low, high): log-odds after that many trees beyond which no block changed sides."""
+    low, high = 0.0, 0.0
+    for page in pages:
+        early = booster.predict(page.rows, raw_score=True, num_iteration=stage)
+        kept = booster.predict(page.rows, raw_score=True) > 0
+        low, high = min([low, *early[kept]]), max([high, *early[~kept]])
+    return round(float(low) - MARGIN, 2), round(float(high) + MARGIN, 2)
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
 """Weighing blocks: gradient-boosted decision trees (Friedman 2001) as data, turned into plain Python once a process.
 
-`forest.json` holds {"features": [names], "hopeless": [[number of trees, log-odds]], "trees": [tree]}; a tree is a leaf's
+`forest.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}; a tree is a leaf's
 number, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py grows it from pages with ground
-truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays. A
-block that is below the log-odds of "hopeless" after that many trees is let go: no block that stayed was ever there.
+truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays. After
+the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from there.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Tree = Any  # a number, or [feature, threshold, tree, tree]
 Weigh = Callable[[Sequence[float]], float]
 
 def weigh(row: Sequence[float]) -> float:
-    """The log-odds that a block with these features is article text; of a hopeless one only that they are below 0."""
+    """The log-odds that a block with these features is article text; only their sign once they are clear."""
     score = 0.0
-    for trees, least in _stages():
+    for trees, low, high in _stages():
         score += trees(row)
-        if score < least:
-            return score
+        if score < low or score > high:
+            break
     return score
 
 
@@ -63,11 +63,11 @@ def _forest() -> dict[str, Any]:
 
 
 @cache
-def _stages() -> list[tuple[Weigh, float]]:
-    """The trees in some functions, each with the score below which its successors are not asked."""
-    trees, stages, done = _forest()["trees"], [], 0
-    for count, least in [*_forest()["hopeless"], (len(_forest()["trees"]), float("-inf"))]:
-        stages.append((_function(trees[done:count]), float(least)))
+def _stages() -> list[tuple[Weigh, float, float]]:
+    """The trees in some functions, each with the scores beyond which its successors are not asked."""
+    trees, done, stages = _forest()["trees"], 0, []
+    for count, low, high in [*_forest()["stages"], (len(trees), 0.0, 0.0)]:
+        stages.append((_function(trees[done:count]), float(low), float(high)))
         done = count
     return stages
 
