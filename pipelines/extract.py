@@ -40,7 +40,7 @@ REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, FAILED)
 FLOOR = 25  # words below which text is no article ...
 ARTICLE_FLOOR = 10  # ... unless the page declares itself to be one: flashes are short
 BEFORE, BEHIND = 3, 12  # blocks around the text in which credits and datelines are looked for
-INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
 
@@ -227,7 +227,7 @@ def _trafilatura_reads(tree: Any) -> str:
 
 def _line(text: str) -> str:
     """A block's text as a line: NFC, one space for any run of white space, no characters that print nothing."""
-    return " ".join(charset.composed(text).translate(INVISIBLE).split())
+    return " ".join(INVISIBLE.sub("", charset.composed(text)).split())
 
 
 def count_words(text: str) -> int:

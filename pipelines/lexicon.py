@@ -80,15 +80,18 @@ PLACES = {
 
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 WORD = re.compile(r"[^\W\d_][\w'’-]*|©", re.UNICODE)
-LONGEST, SHORTEST = 14, 1
-_STEMS: dict[str, int] = {}
+START = 4  # characters of a stem; a shorter one must be the whole word: "ap" is an agency, "apple" is none
+_WHOLE: dict[str, int] = {}
+_STEMS: dict[str, list[tuple[str, int]]] = {}
 _INSIDE: list[tuple[str, int]] = []
-for _number, _stems in enumerate(TOPICS.values()):
-    for _stem in _stems.split():
-        _STEMS[_stem] = _STEMS.get(_stem, 0) | 1 << _number
-        if UNSPACED.search(_stem):
-            _INSIDE.append((_stem, 1 << _number))
-_BY_LENGTH = sorted({len(stem) for stem in _STEMS}, reverse=True)
+for _number, _words in enumerate(TOPICS.values()):
+    for _word in _words.split():
+        if UNSPACED.search(_word):
+            _INSIDE.append((_word, 1 << _number))
+        elif len(_word) < START:
+            _WHOLE[_word] = _WHOLE.get(_word, 0) | 1 << _number
+        else:
+            _STEMS.setdefault(_word[:START], []).append((_word, 1 << _number))
 _PLACE = {word: 1 << number for number, words in enumerate(PLACES.values()) for word in words.split()}
 
 
@@ -96,10 +99,13 @@ _PLACE = {word: 1 << number for number, words in enumerate(PLACES.values()) for 
 def topics(text: str) -> tuple[int, ...]:
     """For each of TOPICS 1 if a word of `text` belongs to it, else 0; and how many do."""
     found = 0
-    for word in set(WORD.findall(text.lower())):
-        for length in _BY_LENGTH:
-            if length <= len(word) and (bits := _STEMS.get(word[:length])):
-                found |= bits
+    for word in WORD.findall(text.lower()):
+        start = word[:START]
+        if start == word:
+            found |= _WHOLE.get(word, 0)
+        for stem, bit in _STEMS.get(start, ()):
+            if word.startswith(stem):
+                found |= bit
     if UNSPACED.search(text):
         for stem, bit in _INSIDE:
             if stem in text:
