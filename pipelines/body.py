@@ -16,11 +16,13 @@ from pipelines.layout import LINKS, Block
 
 MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
+SIGNS = "ornament"  # asterisks, lines: they part what stands above from what stands below
 TWICE = "said before"  # a paragraph that stands on the page once more
 HEADLINE = "headline"  # the title is a field of its own
 
 WHY = {
     MENU: "a link, and nothing around it is article text",
+    SIGNS: "there is no letter and no digit in it",
     TWICE: "the same paragraph stood here before",
     HEADLINE: "the headline is a field of its own",
 }
@@ -55,7 +57,7 @@ def judge(seen: Seen, explain: bool = False) -> list[Verdict]:
         for verdict, taken in zip(verdicts, seen.read, strict=True):
             verdict.rule, verdict.why = (None, "") if taken else (verdict.rule, verdict.why)
     title = letters(seen.witnesses.titles[0]) if seen.witnesses.titles else ""
-    for verdict, rule in _repeats([verdict for verdict in verdicts if verdict.rule is None], title):
+    for verdict, rule in _idle([verdict for verdict in verdicts if verdict.rule is None], title):
         verdict.rule, verdict.why = rule, WHY[rule]
     return verdicts
 
@@ -74,12 +76,14 @@ def candidates(seen: Seen) -> list[int]:
     ]
 
 
-def _repeats(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
-    """Kept blocks that only repeat: the headline above the text, paragraphs set twice."""
+def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
+    """Kept blocks that say nothing new: the headline above the text, paragraphs set twice, ornaments."""
     before: set[str] = set()
     for number, verdict in enumerate(kept):
         text = verdict.block.text
-        if number < TOP and title and letters(text) == title:
+        if not letters(text):
+            yield verdict, SIGNS
+        elif number < TOP and title and letters(text) == title:
             yield verdict, HEADLINE
         elif len(text) >= PARAGRAPH and text in before:
             yield verdict, TWICE

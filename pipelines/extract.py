@@ -156,21 +156,21 @@ def look(tree: Any, declared: Declared, fields: metadata.Metadata) -> Seen:
     blocks = layout.blocks(tree.find(".//body"))
     for menu in layout.menus(blocks):
         menu.drop_tree()
-    return Seen(blocks, witnesses(tree, declared, fields))
-
-
-def witnesses(tree: Any, declared: Declared, fields: metadata.Metadata) -> Witnesses:
-    """What the blocks of a page are held against. `tree` is left as it is."""
-    return Witnesses(
-        read=_trafilatura_reads(tree),
+    known = Witnesses(
         declared=text_of(declared.article.get("articleBody")) or "",
         titles=tuple(title for title in (fields.title, *declared.headlines) if title),
         summaries=tuple(text for text in (fields.description, *declared.meta(SUMMARIES)) if text),
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
+    seen = Seen(blocks, replace(known, read=_trafilatura_reads(tree, fast=True)))
+    if seen.linked_share_of_read > DOUBTFUL and len(blocks) < MANY_BLOCKS:
+        seen = Seen(blocks, replace(known, read=_trafilatura_reads(tree, fast=False)))
+    return seen
 
 
+DOUBTFUL = 0.3  # share of link text in what trafilatura's fast mode reads beyond which its whole cascade is asked
+MANY_BLOCKS = 2_000  # of a page; beyond, its cascade is not asked: justext compares every block with all others
 SUMMARIES = ("og:description", "description", "twitter:description")
 
 
@@ -218,9 +218,9 @@ def lighten(tree: Any) -> None:
 SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 
 
-def _trafilatura_reads(tree: Any) -> str:
-    """trafilatura's text of the tree, which it leaves as it is; "" if it finds none."""
-    trafilatura, options = _trafilatura()
+def _trafilatura_reads(tree: Any, fast: bool) -> str:
+    """trafilatura's text of the tree, which it leaves as it is; "" if it finds none. `fast`: no second opinions."""
+    trafilatura, options = _trafilatura(fast)
     document = trafilatura.bare_extraction(tree, options=options)
     return (document.text or "") if document is not None else ""
 
@@ -251,14 +251,14 @@ def date_in_text(page: Declared) -> str | None:
 
 
 @cache
-def _trafilatura() -> tuple[Any, Any]:
+def _trafilatura(fast: bool) -> tuple[Any, Any]:
     """The module and our options. Imported here: it takes a second, and only a process that reads pages needs it."""
     import trafilatura
     from trafilatura.settings import Extractor
 
     for name in ("trafilatura", "htmldate", "justext", "readability"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what they complain of is an outcome with a name here
-    return trafilatura, Extractor(output_format="python", fast=True, comments=False, tables=True, with_metadata=False)
+    return trafilatura, Extractor(output_format="python", fast=fast, comments=False, tables=True, with_metadata=False)
 
 
 @cache

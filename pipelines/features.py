@@ -134,6 +134,13 @@ class Seen:
         self.shares = [min(1.0, block.linked / len(block.text)) for block in self.blocks]
         self.read = witnessed(self.blocks, self.witnesses.read)
 
+    @property
+    def linked_share_of_read(self) -> float:
+        """How much of what trafilatura reads is link text; 1 if it reads nothing."""
+        read = [index for index, taken in enumerate(self.read) if taken]
+        total = sum(self.lengths[index] for index in read)
+        return sum(self.lengths[index] * self.shares[index] for index in read) / total if total else 1.0
+
     def rows(self, wanted: Sequence[int] | None = None) -> list[tuple[float, ...]]:
         """The features of the blocks with these indexes (None: of all), in the order of NAMES."""
         blocks, lengths, shares, read = self.blocks, self.lengths, self.shares, self.read

@@ -195,12 +195,12 @@ def test_reading_is_pure():
 def test_an_exception_is_an_outcome_with_its_name(monkeypatch):
     """A bug in the extractor costs one page and says what it was; running out of memory is the caller's business."""
 
-    def fail(_tree):
+    def fail(_tree, fast):
         raise ValueError("no such luck")
 
     monkeypatch.setattr(extract, "_trafilatura_reads", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
 
