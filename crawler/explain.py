@@ -86,7 +86,7 @@ def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet
         yield from table.wrap(f"No article: {outcome.reason}{detail}", sheet.room)
         return
     counted = f"{outcome.word_count:,} words" if outcome.word_count != 1 else "1 word"
-    comments = outcome.comments and f"{len(outcome.comments):,} readers' comments"
+    comments = outcome.comments and f"{len(outcome.comments):,} readers' comment{'s' * (len(outcome.comments) > 1)}"
     facts = [outcome.kind.capitalize(), counted, comments, f"read by {outcome.extractor}"]
     yield from table.wrap(" · ".join(fact for fact in facts if fact), sheet.room)
 

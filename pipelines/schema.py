@@ -182,7 +182,7 @@ ALTER TABLE articles ADD COLUMN dateline        TEXT; -- the place that the firs
 ALTER TABLE articles ADD COLUMN access          TEXT; -- paywall, truncated, consent wall; NULL: nothing seen
 ALTER TABLE articles ADD COLUMN access_evidence TEXT; -- what on the page says so
 ALTER TABLE articles ADD COLUMN rights          TEXT NOT NULL DEFAULT '[]'; -- JSON list of signals on use, as sent
-ALTER TABLE articles ADD COLUMN comments        TEXT; -- JSON list of readers' comments; NULL: not asked for
+ALTER TABLE articles ADD COLUMN comments        TEXT; -- JSON list of readers' comments in the newest capture; NULL: not asked for
 ALTER TABLE articles ADD COLUMN found_in        TEXT NOT NULL DEFAULT '{}'; -- JSON: where each field's value was found
 """
 

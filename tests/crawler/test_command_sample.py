@@ -323,6 +323,8 @@ def test_any_field_of_an_article_may_be_kept(archive, corrected):
     corrected.write_text(json.dumps(said | {"section": "Harbour"}))
     done = sample(archive, "--check")
     assert (done.returncode, '  -section: "Harbour"\n  +section: "Harbour Gazette"' in done.stdout) == (1, True)
+    corrected.write_text(json.dumps(said | {"comments": []}))  # readers' comments too, if the pair names them
+    assert sample(archive, "--check").returncode == 0
     corrected.write_text(json.dumps(said | {"sektion": "Harbour"}))
     done = sample(archive, "--check")
     assert done.returncode == 2
