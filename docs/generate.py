@@ -111,7 +111,7 @@ def tables() -> str:
     parts = ["# The database\n", MADE.format(origin="pipelines/schema.py"), SCHEMA_HEAD]
     for name, sql in fresh():
         prose, indexes = remarks(name)
-        parts += [f"## {name}\n", f"{prose}\n", fenced(sql, "sql")]
+        parts += [f"## {name}\n", f"{prose}\n", fenced(with_remarks(name, sql), "sql")]
         if indexes:
             parts.append("\n".join(f"- index `{index}`: {why}" for index, why in indexes) + "\n")
     return "\n".join(parts)
@@ -127,6 +127,20 @@ def fresh() -> list[tuple[str, str]]:
         ).fetchall()
         db.close()
     return rows
+
+
+def with_remarks(table: str, sql: str) -> str:
+    """A table's SQL with the columns of later migrations on lines of their own: SQLite keeps no comments of those."""
+    source = Path(schema.__file__).read_text(encoding="utf-8")
+    added = re.findall(rf"^ALTER TABLE {table} ADD COLUMN (\w+) +([^;]+); *-- (.*)$", source, re.MULTILINE)
+    if not added:
+        return sql
+    lines = re.split(rf"\s*, {added[0][0]}\b", sql)[0].split("\n")
+    lines[-1] = re.sub(r",? ?( *)( -- .*)?$", r",\1\2", lines[-1], count=1)
+    for number, (name, kind, why) in enumerate(added, 1):
+        comma = "," if number < len(added) else ""
+        lines.append(f"    {f'{name:<14} {kind}{comma}':<31} -- {why}")
+    return "\n".join([*lines, sql[sql.rindex(")") :]])
 
 
 def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:

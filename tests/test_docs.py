@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 
 import click
 import pytest
@@ -14,6 +15,7 @@ from crawler.cli import morgue
 from crawler.config import Settings, SourceConfig
 from exports import formats
 from pipelines import errors
+from tests.archive import database
 from tests.command import ROOT, environment
 
 DOCS = ROOT / "docs"
@@ -124,6 +126,17 @@ def test_every_exit_code_is_documented():
         assert re.search(rf"{kind.__name__} +{kind.exit_code} ", text), kind
         assert re.search(rf"\b{kind.exit_code} \w", brief), kind
     assert str(errors.INTERRUPTED) in brief
+
+
+def test_columns_of_later_migrations_are_told_like_the_first(tmp_path):
+    """Every column of the database, whichever migration made it, has a line of its own."""
+    shown = read("schema.md")
+    with closing(database(tmp_path / "morgue.db")) as db:
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE %STRICT%'").fetchall():
+            section = re.search(rf"^## {table}\n.*?(?=^## |\Z)", shown, re.MULTILINE | re.DOTALL)
+            assert section, table
+            for column in db.execute(f"PRAGMA table_info({table})").fetchall():
+                assert re.search(rf"^    {column[1]} ", section[0], re.MULTILINE), f"{table}.{column[1]}"
 
 
 def test_every_table_and_column_explains_itself():
