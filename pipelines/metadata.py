@@ -101,7 +101,7 @@ FIELDS: dict[str, Callable[[Asked], Iterable[Claim]]] = {
     "tags": lambda asked: tags(claims(asked.page, trust.TAGS, _as_is)),
     "site_name": _lines(trust.SITE_NAME, name),
     "publisher": _lines(trust.PUBLISHER, name),
-    "issn": _lines(trust.ISSN, lambda raw, _page: issn.parse(raw)),
+    "issn": lambda asked: claims(asked.page, trust.ISSN, lambda raw, _page: issn.parse(raw), issn.REFUSED),
     "image": _lines(trust.IMAGE, absolute),
 }
 

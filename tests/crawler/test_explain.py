@@ -140,6 +140,16 @@ def test_colours_are_only_for_terminals():
     assert all(line.count(table.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
 
 
+def test_what_was_weighed_is_summed_up_in_a_sentence():
+    """Each block has reasons of its own, which are for those who want everything."""
+    fates = [Fate(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+    account = Account(blocks=[*fates, Fate(STORY, "p", None)])
+    text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
+    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
+    assert "headline" not in text.partition("PAGE")[2]
+    assert "Thing 2 ‹p› is the headline -2.0" in everything
+
+
 def test_no_article_says_why():
     """With whatever the stages wrote down before they gave up."""
     text = drawn(Account(), NothingToRead("not HTML", "PNG, served as text/html"))
