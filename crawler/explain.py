@@ -73,10 +73,11 @@ def lines(
     if claims:
         yield ""
         yield from _fields(claims, outcome, sheet)
-    if account.blocks:
+    blocks = [fate for fate in account.blocks if sheet.everything or fate.text.strip()]  # empty frames say nothing
+    if blocks:
         yield ""
-        yield from _page(account.blocks, sheet)
-        yield from _rules(account.blocks, sheet)
+        yield from _page(blocks, sheet)
+        yield from _rules(blocks, sheet)
 
 
 def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:

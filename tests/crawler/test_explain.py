@@ -101,6 +101,13 @@ def test_a_run_of_many_rules_is_a_line_a_rule():
     assert all("20 blocks: Thing" in line for line in text if "blocks:" in line)
 
 
+def test_empty_frames_are_only_for_those_who_want_everything():
+    """A place for advertisements that came empty is no news."""
+    account = Account(blocks=[Fate(" ", "div.ad", "advertisements", "places"), *BLOCKS])
+    assert "advertisements" not in "\n".join(drawn(account))
+    assert "advertisements" in "\n".join(drawn(account, everything=True))
+
+
 def test_every_rule_is_summed_up():
     """How many blocks and characters it took, and its reason; the hungriest first."""
     text = "\n".join(drawn(Account(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
