@@ -1,5 +1,5 @@
-"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md,
-and the template of a source.
+"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md, the
+template of a source, and what stands between marks in reading.md and README.md (docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -16,9 +16,11 @@ from textwrap import dedent
 import click
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from crawler import handbook  # noqa: E402  (importable only now, where we are not installed)
+import parts  # noqa: E402  (importable only now)
+
+from crawler import handbook  # noqa: E402  (and so is this, where we are not installed)
 from crawler.cli import morgue  # noqa: E402
 from pipelines import errors, schema  # noqa: E402
 from pipelines.keeper import open_database  # noqa: E402
@@ -161,6 +163,8 @@ FILES = {
     ROOT / "docs" / "config.md": config,
     ROOT / "docs" / "exit-codes.md": exit_codes,
     ROOT / "docs" / "schema.md": tables,
+    ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
+    ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": handbook.source_file,
 }
 
