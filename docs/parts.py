@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from crawler import __version__
@@ -35,20 +36,22 @@ def _part(found: re.Match[str]) -> str:
     return f"{found[1]}{PARTS[found[2]]()}{found[4]}"
 
 
-def morgue(arguments: str, keep: str = "") -> str:
-    """What `morgue ARGUMENTS` prints in the checkout, as in a pipe; `keep`: only lines that have this in them."""
+@cache
+def morgue(arguments: str) -> list[str]:
+    """The lines that `morgue ARGUMENTS` prints in the checkout, as into a pipe."""
     env = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "crawler", *arguments.split()]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, encoding="utf-8", check=True)
     # Versions differ between those who run this.
     said = re.sub(r"newsmorgue \S+ \(trafilatura [^)]+\)", f"newsmorgue {__version__} (trafilatura)", done.stdout)
-    return "".join(f"{line.rstrip()}\n" for line in said.splitlines() if keep in line)
+    return [line.rstrip() for line in said.splitlines()]
 
 
 def console(arguments: str, keep: str = "") -> str:
-    """A command and what it prints."""
+    """A command and what it prints; `keep`: only lines that have this in them."""
     typed = f"morgue {arguments}" + (f" | grep {keep}" if keep else "")
-    return f"```console\n$ {typed}\n{morgue(arguments, keep)}```\n"
+    shown = (line for line in morgue(arguments) if keep in line)
+    return "\n".join(["```console", f"$ {typed}", *shown, "```\n"])
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
