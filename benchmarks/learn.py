@@ -20,9 +20,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from quality_data import NEWS, DataFolder, read_bytes
+from quality_data import NEWS, DataFolder, Predictions, read_bytes
 
 from common import ROOT
 
@@ -163,8 +164,8 @@ def as_tree(node: dict[str, Any]) -> Any:
     return [node["split_feature"], float(f"{node['threshold']:.6g}"), as_tree(node["left_child"]), as_tree(node["right_child"])]
 
 
-def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
-    """One tree a line, so that a change can be seen."""
+def write(booster: Any, pages: Sequence[Page], path: Path) -> Path:
+    """forest.json, one tree a line, so that a change can be seen."""
     from pipelines.features import NAMES
 
     stages = [[stage, *clear(booster, pages, stage)] for stage in STAGES]
@@ -172,47 +173,52 @@ def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
     head = f'{{"features": {json.dumps(NAMES, ensure_ascii=False)},\n"stages": {json.dumps(stages)},\n"trees": [\n'
     path.write_text(f"{head}{lines}\n]}}\n", encoding="utf-8")
+    return path
 
 
 def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float]:
     """(low, high): log-odds after that many trees beyond which no block changed sides."""
-    low, high = 0.0, 0.0
-    for page in pages:
-        early = booster.predict(page.rows, raw_score=True, num_iteration=stage)
-        kept = booster.predict(page.rows, raw_score=True) > 0
-        low, high = min([low, *early[kept]]), max([high, *early[~kept]])
+    import numpy
+
+    rows = numpy.concatenate([page.rows for page in pages])
+    early = booster.predict(rows, raw_score=True, num_iteration=stage)
+    kept = booster.predict(rows, raw_score=True) > 0
+    low, high = early[kept].min(initial=0), early[~kept].max(initial=0)
     return round(float(low) - MARGIN, 2), round(float(high) + MARGIN, 2)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--check", action="store_true", help="score on domains that were not learned from; write nothing")
-    given = options.parse_args()
-    data = DataFolder.found()
-    pages = []
-    for name in data.names():
-        for record in data.records(name):
-            if page := look(record, read_bytes(data, record), data.score):
-                pages.append(page)
-    counts = Counter(label for page in pages for label in page.labels)
-    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} not learned from")
-    if not given.check:
-        write(grow(pages), pages)
-        print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
-        return
-    check(data, pages)
+def unseen(data: DataFolder, pages: Sequence[Page]) -> Predictions:
+    """Every page as `morgue extract` would read it with a forest that never saw a page of its domain."""
+    from pipelines import forest
+
+    shipped, found = forest.FILE, {}
+    with TemporaryDirectory() as folder:
+        for fold in range(FOLDS):
+            others = [page for page in pages if page.fold != fold]
+            forest.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
+            for page in pages:
+                if page.fold == fold:
+                    found[page.record["id"]] = prediction(data, page.record)
+    forest.use(shipped)
+    return found
 
 
-def check(data: DataFolder, pages: list[Page]) -> None:
-    """Body figures of blocks that forests chose that never saw the domain. No other rules."""
-    rows = {}
-    for fold in range(FOLDS):
-        booster = grow(page for page in pages if page.fold != fold)
-        for page in pages:
-            if page.fold == fold:
-                kept = booster.predict(page.rows, raw_score=True) > 0
-                text = "\n".join(dict.fromkeys(text for text, keep in zip(page.texts, kept, strict=True) if keep))
-                rows[page.record["id"]] = {"id": page.record["id"], "text": text}
+def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
+    """What is read of one page, as score.py wants it."""
+    from pipelines import extract, items
+
+    outcome = extract.read(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
+    if isinstance(outcome, items.NothingToRead):
+        return {}
+    return {
+        "text": outcome.text, "title": outcome.title, "authors": list(outcome.authors),
+        "date": outcome.published and outcome.published[:10], "language": outcome.language,
+    }  # fmt: skip
+
+
+def check(data: DataFolder, pages: Sequence[Page]) -> None:
+    """Print the figures of pages read with forests that never saw their domain."""
+    rows = unseen(data, pages)
     records = [page.record for page in pages]
     groups = {name: [row for row in records if data.set_of(row) == name] for name in data.names()}
     groups["news"] = [row for row in records if data.set_of(row) in NEWS]
@@ -220,7 +226,7 @@ def check(data: DataFolder, pages: list[Page]) -> None:
         figures = data.score.score(group, rows, rouge=False)
         body, snippets = figures.get("body", {}).get("shingle4", {}), figures.get("snippets", {})
         print(f"{name:<18}", *(f"{key} {value:.4f}" for key, value in body.items()),
-              f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")
+              f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -12,12 +12,16 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from pipelines.features import NAMES
 
 Tree = Any  # a number, or [feature, threshold, tree, tree]
 Weigh = Callable[[Sequence[float]], float]
+
+FILE: Traversable = files("pipelines").joinpath("forest.json")
+
 
 def weigh(row: Sequence[float]) -> float:
     """The log-odds that a block with these features is article text; only their sign once they are clear."""
@@ -45,6 +49,14 @@ def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
     return [(NAMES[feature], value) for feature, value in ranked[:most]]
 
 
+def use(file: Traversable) -> None:
+    """Weigh with the trees of another file from now on, in this process: benchmarks leave domains out of them."""
+    global FILE
+    FILE = file
+    _forest.cache_clear()
+    _stages.cache_clear()
+
+
 def _leaves(tree: Tree) -> list[float]:
     return [*_leaves(tree[2]), *_leaves(tree[3])] if isinstance(tree, list) else [tree]
 
@@ -56,7 +68,7 @@ def _mean(tree: Tree) -> float:
 
 @cache
 def _forest() -> dict[str, Any]:
-    forest = json.loads(files("pipelines").joinpath("forest.json").read_text(encoding="utf-8"))
+    forest = json.loads(FILE.read_text(encoding="utf-8"))
     if tuple(forest["features"]) != NAMES:
         raise ValueError("pipelines/forest.json was made for other features: run benchmarks/learn.py")
     return forest  # type: ignore[no-any-return]
