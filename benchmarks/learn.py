@@ -1,12 +1,12 @@
 """Grows pipelines/forest.json: which blocks of a page are the article's text, learned from pages with ground truth.
 
     python benchmarks/learn.py              # grow it anew from every page, write it
-    python benchmarks/learn.py --check      # grow it from four fifths of the domains, five times, score the others
+    python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
 
-What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or, where
-only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the same
-code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77 where the
-pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
+What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or,
+where only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the
+same code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77
+where the pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from quality_data import NEWS, DataFolder, Predictions, read_bytes
-
 from common import ROOT
+from quality_data import NEWS, DataFolder, Predictions, read_bytes
 
 FOREST = ROOT / "pipelines" / "forest.json"
 FOLDS = 5
 TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
-    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
-    "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
-    "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
+    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE,
+    "feature_fraction": 0.5, "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
 }  # fmt: skip
 STAGES = (50, 110)  # trees after which a clear block is decided
 MARGIN = 0.2  # log-odds beyond the farthest block that came back
@@ -52,11 +51,6 @@ class Page:
     rows: Any  # features, a row a block
     labels: list[int | None]
 
-    @property
-    def fold(self) -> int:
-        """The same for all pages of a domain."""
-        return int(hashlib.md5(self.record["domain"].encode()).hexdigest(), 16) % FOLDS
-
     def weights(self) -> list[float]:
         """Of the blocks: by their length, so that all pages weigh the same."""
         sizes = [20 + min(len(text), 400) for text in self.texts]
@@ -65,9 +59,20 @@ class Page:
         return [size * share for size in sizes]
 
 
+def fold_of(record: dict[str, Any]) -> int:
+    """The same for all pages of a domain."""
+    return int(hashlib.md5(record["domain"].encode()).hexdigest(), 16) % FOLDS
+
+
+def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> list[Page]:
+    """What is learned from these pages, those without a block left out."""
+    return [page for record in records if (page := look(record, read_bytes(data, record), data.score))]
+
+
 def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     """The blocks of a page and their labels; None if nothing can be read there."""
-    from pipelines import boilerplate, body as bodies, extract, items, metadata, parse
+    from pipelines import body as bodies
+    from pipelines import boilerplate, extract, items, metadata, parse
     from pipelines.declared import gather
 
     page = items.Page(record["url"] or "", body, "text/html")
@@ -99,7 +104,9 @@ def of_reference(texts: Sequence[str], reference: str, score: Any) -> list[int |
     ]
 
     def around(index: int, far: int) -> int:
-        return sum(bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index)
+        return sum(
+            bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index
+        )
 
     twins: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
@@ -152,7 +159,11 @@ def grow(pages: Iterable[Page]) -> Any:
                 rows.append(row)
                 labels.append(label)
                 weights.append(weight)
-    data = lightgbm.Dataset(numpy.array(rows, dtype=numpy.float64), numpy.array(labels), weight=numpy.array(weights) * len(weights) / sum(weights))
+    data = lightgbm.Dataset(
+        numpy.array(rows, dtype=numpy.float64),
+        numpy.array(labels),
+        weight=numpy.array(weights) * len(weights) / sum(weights),
+    )
     return lightgbm.train(SETTINGS, data, TREES)
 
 
@@ -161,7 +172,12 @@ def as_tree(node: dict[str, Any]) -> Any:
     if "leaf_value" in node:
         return float(f"{node['leaf_value']:.4g}")
     assert node["decision_type"] == "<="
-    return [node["split_feature"], float(f"{node['threshold']:.6g}"), as_tree(node["left_child"]), as_tree(node["right_child"])]
+    return [
+        node["split_feature"],
+        float(f"{node['threshold']:.6g}"),
+        as_tree(node["left_child"]),
+        as_tree(node["right_child"]),
+    ]
 
 
 def write(booster: Any, pages: Sequence[Page], path: Path) -> Path:
@@ -187,18 +203,17 @@ def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float
     return round(float(low) - MARGIN, 2), round(float(high) + MARGIN, 2)
 
 
-def unseen(data: DataFolder, pages: Sequence[Page]) -> Predictions:
+def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
     """Every page as `morgue extract` would read it with a forest that never saw a page of its domain."""
     from pipelines import forest
 
-    shipped, found = forest.FILE, {}
+    pages, found = pages_of(data, records), {}
+    shipped = forest.FILE
     with TemporaryDirectory() as folder:
         for fold in range(FOLDS):
-            others = [page for page in pages if page.fold != fold]
+            others = [page for page in pages if fold_of(page.record) != fold]
             forest.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
-            for page in pages:
-                if page.fold == fold:
-                    found[page.record["id"]] = prediction(data, page.record)
+            found |= {row["id"]: prediction(data, row) for row in records if fold_of(row) == fold}
     forest.use(shipped)
     return found
 
@@ -216,10 +231,9 @@ def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def check(data: DataFolder, pages: Sequence[Page]) -> None:
+def check(data: DataFolder, records: Sequence[dict[str, Any]]) -> None:
     """Print the figures of pages read with forests that never saw their domain."""
-    rows = unseen(data, pages)
-    records = [page.record for page in pages]
+    rows = unseen(data, records)
     groups = {name: [row for row in records if data.set_of(row) == name] for name in data.names()}
     groups["news"] = [row for row in records if data.set_of(row) in NEWS]
     for name, group in groups.items():
@@ -227,6 +241,23 @@ def check(data: DataFolder, pages: Sequence[Page]) -> None:
         body, snippets = figures.get("body", {}).get("shingle4", {}), figures.get("snippets", {})
         print(f"{name:<18}", *(f"{key} {value:.4f}" for key, value in body.items()),
               f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")  # fmt: skip
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--check", action="store_true",
+                         help="read domains that were not learned from, print their figures; write nothing")  # fmt: skip
+    given = options.parse_args()
+    data = DataFolder.found()
+    records = [record for name in data.names() for record in data.records(name)]
+    if given.check:
+        check(data, records)
+        return
+    pages = pages_of(data, records)
+    counts = Counter(label for page in pages for label in page.labels)
+    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
+    write(grow(pages), pages, FOREST)
+    print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
