@@ -100,8 +100,8 @@ def _read(page: Page, account: Account | None) -> Article:
         raise Refused(INDEX, "mostly links, and no article declared")
 
     lines = body.as_lines([verdict.block for verdict in kept], _line)
-    running = [line for line, verdict in zip(lines, kept, strict=True) if verdict.block.place.tag not in layout.HEADINGS]
-    fields = metadata.with_byline_of_text(fields, declared, running)
+    prose = (line for line, one in zip(lines, kept, strict=True) if one.block.place.tag not in layout.HEADINGS)
+    fields = metadata.with_byline_of_text(fields, declared, [*prose])
     furniture = boilerplate.furniture(lines, fields.authors)
     for index, line in furniture.items():
         kept[index].rule, kept[index].why = line.name, line.why
