@@ -3,10 +3,10 @@
     python benchmarks/learn.py              # grow it anew from every page, write it
     python benchmarks/learn.py --check      # grow it from four fifths of the domains, five times, score the others
 
-What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or, where
-only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the same
-code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77 where the
-pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
+What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or,
+where only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the
+same code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77
+where the pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from quality_data import NEWS, DataFolder, read_bytes
-
 from common import ROOT
+from quality_data import NEWS, DataFolder, read_bytes
 
 FOREST = ROOT / "pipelines" / "forest.json"
 FOLDS = 5
 TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
-    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
-    "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
+    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE, "feature_fraction": 0.5,
+    "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
     "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
 }  # fmt: skip
 STAGES = (50, 110)  # trees after which a clear block is decided
@@ -66,7 +65,8 @@ class Page:
 
 def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     """The blocks of a page and their labels; None if nothing can be read there."""
-    from pipelines import boilerplate, body as bodies, extract, items, metadata, parse
+    from pipelines import body as bodies
+    from pipelines import boilerplate, extract, items, metadata, parse
     from pipelines.declared import gather
 
     page = items.Page(record["url"] or "", body, "text/html")
@@ -98,7 +98,8 @@ def of_reference(texts: Sequence[str], reference: str, score: Any) -> list[int |
     ]
 
     def around(index: int, far: int) -> int:
-        return sum(bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index)
+        near = range(max(0, index - far), min(len(texts), index + far + 1))
+        return sum(bool(labels[at]) for at in near if at != index)
 
     twins: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
@@ -151,7 +152,8 @@ def grow(pages: Iterable[Page]) -> Any:
                 rows.append(row)
                 labels.append(label)
                 weights.append(weight)
-    data = lightgbm.Dataset(numpy.array(rows, dtype=numpy.float64), numpy.array(labels), weight=numpy.array(weights) * len(weights) / sum(weights))
+    even = numpy.array(weights) * len(weights) / sum(weights)
+    data = lightgbm.Dataset(numpy.array(rows, dtype=numpy.float64), numpy.array(labels), weight=even)
     return lightgbm.train(SETTINGS, data, TREES)
 
 
@@ -160,7 +162,8 @@ def as_tree(node: dict[str, Any]) -> Any:
     if "leaf_value" in node:
         return float(f"{node['leaf_value']:.4g}")
     assert node["decision_type"] == "<="
-    return [node["split_feature"], float(f"{node['threshold']:.6g}"), as_tree(node["left_child"]), as_tree(node["right_child"])]
+    below = as_tree(node["left_child"]), as_tree(node["right_child"])
+    return [node["split_feature"], float(f"{node['threshold']:.6g}"), *below]
 
 
 def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
@@ -186,7 +189,7 @@ def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--check", action="store_true", help="score on domains that were not learned from; write nothing")
+    options.add_argument("--check", action="store_true", help="score on domains not learned from; write nothing")
     given = options.parse_args()
     data = DataFolder.found()
     pages = []

@@ -55,7 +55,9 @@ BLOCK_NAMES = (
     "starts with a sign", "ends with a colon", "asks", "has a bar", "has a date", "has an address", "after a break",
     "in trafilatura's text", "in articleBody", "times on the page",
 )  # fmt: skip
-ECHO_NAMES = ("is the headline", "much of the headline", "is the summary", "is a declared name", "holds a declared name")
+ECHO_NAMES = (
+    "is the headline", "much of the headline", "is the summary", "is a declared name", "holds a declared name",
+)  # fmt: skip
 PLACE_NAMES = (
     *(f"in a place called {name}" for name in PLACES),
     *(f"near a place called {name}" for name in PLACES),
@@ -171,10 +173,9 @@ class Seen:
                     break
                 places.setdefault(id(place), Sum()).add(taken, share, weight)
                 place = place.parent
-            key = signatures[index]
-            alike.setdefault(key, Sum()).add(taken, share, weight)
+            alike.setdefault(signatures[index], Sum()).add(taken, share, weight)
             if size := prose[index]:
-                alike_prose[key] = alike_prose.get(key, 0) + size
+                alike_prose[signatures[index]] = alike_prose.get(signatures[index], 0) + size
                 place = block.place
                 while place is not None:
                     mass[id(place)] = mass.get(id(place), 0) + size
@@ -312,5 +313,5 @@ def _stand(place: Place, mass: dict[int, int], total: int) -> tuple[float, ...]:
     parent = place.parent
     above = parent.parent if parent is not None else None
     shares = (1.0 if up is None else mass.get(id(up), 0) / total for up in (place, parent, above))
-    return (*flags(groups(place.names)), *flags(near), *flags(far), *(rooms >> number & 1 for number in range(len(ROOMS))),
-            depth, hidden, body, *shares)  # fmt: skip
+    inside = (rooms >> number & 1 for number in range(len(ROOMS)))
+    return (*flags(groups(place.names)), *flags(near), *flags(far), *inside, depth, hidden, body, *shares)

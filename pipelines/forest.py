@@ -2,8 +2,9 @@
 
 `forest.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}; a tree is a leaf's
 number, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py grows it from pages with ground
-truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays. After
-the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from there.
+truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays.
+After the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from
+there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipelines.features import NAMES
 Tree = Any  # a number, or [feature, threshold, tree, tree]
 Weigh = Callable[[Sequence[float]], float]
 
+
 def weigh(row: Sequence[float]) -> float:
     """The log-odds that a block with these features is article text; only their sign once they are clear."""
     score = 0.0
@@ -32,7 +34,8 @@ def weigh(row: Sequence[float]) -> float:
 def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
     """What weighed most in a verdict, heaviest first: (name of the feature, log-odds that it brought).
 
-    The way through each tree is credited, split by split, with the change of the mean of the leaves below (Saabas 2014).
+    The way through each tree is credited, split by split, with the change of the mean of the leaves below (Saabas
+    2014).
     """
     brought: dict[int, float] = {}
     for tree in _forest()["trees"]:
@@ -56,10 +59,10 @@ def _mean(tree: Tree) -> float:
 
 @cache
 def _forest() -> dict[str, Any]:
-    forest = json.loads(files("pipelines").joinpath("forest.json").read_text(encoding="utf-8"))
+    forest: dict[str, Any] = json.loads(files("pipelines").joinpath("forest.json").read_text(encoding="utf-8"))
     if tuple(forest["features"]) != NAMES:
         raise ValueError("pipelines/forest.json was made for other features: run benchmarks/learn.py")
-    return forest  # type: ignore[no-any-return]
+    return forest
 
 
 @cache
@@ -79,7 +82,8 @@ def _function(trees: Sequence[Tree]) -> Weigh:
     )
     names: dict[str, Any] = {}
     exec(source, {"__builtins__": {}}, names)  # noqa: S102 numbers from our own file, checked by `_source`
-    return names["total"]  # type: ignore[no-any-return]
+    total: Weigh = names["total"]
+    return total
 
 
 def _source(tree: Tree) -> str:

@@ -23,8 +23,9 @@ SKIPPED = frozenset((
 BLOCKS = frozenset((
     "html", "body", "address", "article", "aside", "blockquote", "center", "details", "summary", "dd", "dir", "div",
     "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
-    "hgroup", "hr", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "picture", "plaintext",
-    "pre", "search", "section", "table", "tbody", "td", "tfoot", "th", "thead", "caption", "tr", "ul", "xmp",
+    "hgroup", "hr", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "picture",
+    "plaintext", "pre", "search", "section", "table", "tbody", "td", "tfoot", "th", "thead", "caption", "tr", "ul",
+    "xmp",
 ))  # fmt: skip
 TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 MOST_NAMES = 400  # characters of a class attribute that are looked at
