@@ -145,6 +145,8 @@ class Seen:
 
     def rows(self, wanted: Sequence[int] | None = None) -> list[tuple[float, ...]]:
         """The features of the blocks with these indexes (None: of all), in the order of NAMES."""
+        if wanted is not None and not wanted:
+            return []
         blocks, lengths, shares, read = self.blocks, self.lengths, self.shares, self.read
         count = len(blocks)
         declared = witnessed(blocks, self.witnesses.declared) if len(self.witnesses.declared) > 300 else None

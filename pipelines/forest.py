@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.features import NAMES
 
@@ -38,23 +38,38 @@ def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
     2014).
     """
     brought: dict[int, float] = {}
-    for tree in _forest()["trees"]:
-        while isinstance(tree, list):
-            feature, threshold, low, high = tree
-            taken = low if row[feature] <= threshold else high
-            brought[feature] = brought.get(feature, 0.0) + _mean(taken) - _mean(tree)
-            tree = taken
+    for split in _measured():
+        while split.below:
+            taken = split.below[row[split.feature] > split.threshold]
+            brought[split.feature] = brought.get(split.feature, 0.0) + taken.mean - split.mean
+            split = taken
     ranked = sorted(brought.items(), key=lambda item: -abs(item[1]))
     return [(NAMES[feature], value) for feature, value in ranked[:most]]
 
 
-def _leaves(tree: Tree) -> list[float]:
-    return [*_leaves(tree[2]), *_leaves(tree[3])] if isinstance(tree, list) else [tree]
+class Split(NamedTuple):
+    """A tree, and the mean of its leaves."""
+
+    mean: float
+    leaves: int
+    feature: int = 0
+    threshold: float = 0.0
+    below: tuple[Split, ...] = ()  # where the feature is not above the threshold, and where it is; a leaf has none
 
 
-def _mean(tree: Tree) -> float:
-    leaves = _leaves(tree)
-    return sum(leaves) / len(leaves)
+def _measure(tree: Tree) -> Split:
+    if not isinstance(tree, list):
+        return Split(tree, 1)
+    feature, threshold, *below = tree
+    low, high = map(_measure, below)
+    leaves = low.leaves + high.leaves
+    return Split((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
+
+
+@cache
+def _measured() -> list[Split]:
+    """The trees as `reasons` walks them; only who asks for reasons pays for it."""
+    return [_measure(tree) for tree in _forest()["trees"]]
 
 
 @cache

@@ -8,7 +8,6 @@ div. Elements that HTML does not set as blocks, unknown ones included, are part 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -110,7 +109,7 @@ def blocks(body: Any) -> list[Block]:
         if words:
             pieces.append(words)
             if links or strongs or breaks:
-                size = len(words.strip())
+                size = len(" ".join(words.split()))
                 if size:
                     breaks = 0
                     if links:
@@ -130,8 +129,12 @@ def _rows(found: list[Block]) -> list[Block]:
     if not any(block.place.tag in CELLS for block in found):
         return found
     rows: list[Block] = []
-    counts = Counter(block.place.parent.element for block in found if block.place.tag in CELLS and block.place.parent)
-    whole = {row for row, count in counts.items() if count > 1 and row.tag == "tr"}
+    cells: dict[Any, list[Place]] = {}
+    for block in found:
+        if block.place.tag in CELLS and block.place.parent is not None:
+            cells.setdefault(block.place.parent.element, []).append(block.place)
+    # A cell with several blocks is a column of a page that is laid out as a table.
+    whole = {row for row, places in cells.items() if row.tag == "tr" and 1 < len(places) == len(set(map(id, places)))}
     last = None
     for block in found:
         row = block.place.parent if block.place.tag in CELLS else None
