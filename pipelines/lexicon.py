@@ -34,12 +34,12 @@ TOPICS = {
     "redakt autor journaliste périodiste periodista giornalist korrespond журналист автор yazar dziennikarz 記者 기자",
     "dated": "updated published posted aktualisiert veröffentlicht publié publicado publicerad mis actualizado "
     "atualizado uppdaterad oppdatert opdateret gepubliceerd bijgewerkt aggiornato pubblicato обновлено опубликовано "
-    "stand: lesezeit leestijd güncelleme zaktualizowano 更新 発表 입력",
+    "lesezeit leestijd güncelleme zaktualizowano 更新 発表 입력",
     "agency": "reporting editing dpa afp reuters apa ap efe ansa ntb sda pap ritzau kna epd afx tass xinhua source "
     "quelle fuente fonte źródło bron kilde källa lähde источник джерело kaynak 新华社 共同 연합뉴스",
     "consent": "cookie javascript datenschutz privatsphäre privacy consent einwillig zustimm adblock extern embed",
     "listen": "app download podcast listen anhören écouter escuch ascolta lyssna watch video newsroom",
-    "support": "donat donat spend support unterstütz soutenir apoya patreon contribut поддерж",
+    "support": "donat spend support unterstütz soutenir apoya patreon contribut поддерж",
     "tags": "tags tag topics topic themen schlagw mots etiquetas filed categor kategori keyword теги タグ 标签 temas "
     "temi emner emneord ämnen",
     "asked": "click klick clic cliquez tap нажмите clicca klikk hier here tryk kliknij",

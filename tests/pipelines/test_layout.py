@@ -98,7 +98,8 @@ def test_every_word_stands_in_exactly_one_block(seed):
 def test_a_block_knows_how_much_of_it_is_link_and_bold():
     """In characters; elements within links count too, and what stands behind a link does not."""
     link, bold, both, plain = found(
-        "<p>See <a href=/a>the <i>map</i></a>, please</p><p><b>Bold</b> it is</p><a href=/b><h2><b>Top</b></h2></a><p>No</p>"
+        "<p>See <a href=/a>the <i>map</i></a>, please</p><p><b>Bold</b> it is</p>"
+        "<a href=/b><h2><b>Top</b></h2></a><p>No</p>"
     )
     assert (link.linked, link.strong) == (len("the") + len("map"), len("map"))
     assert (bold.linked, bold.strong) == (0, 4)
@@ -115,7 +116,7 @@ def test_what_follows_a_break_says_so():
 
 def test_a_place_knows_its_names_and_what_is_around_it():
     """Words of id, class and role; the way up ends at the body."""
-    (block,) = found('<div id="mainStory" class="c-story__relatedLinks x1"><section role="note"><p>A</p></section></div>')
+    (block,) = found('<div id="mainStory" class="c-story__relatedLinks x1"><section role="note"><p>A</section></div>')
     way = []
     place = block.place
     while place.tag != "body":
@@ -130,8 +131,8 @@ def test_a_place_knows_its_names_and_what_is_around_it():
 
 @pytest.mark.parametrize(
     ("attributes", "hidden"),
-    [("hidden", True), ('aria-hidden="true"', True), ('style="color:red; display : none"', True),
-     ('style="visibility:hidden"', True), ('aria-hidden="false"', False), ('style="display:block"', False), ("", False)],
+    [("hidden", True), ('aria-hidden="true"', True), ('style="color:red; display : none"', True), ("", False),
+     ('style="visibility:hidden"', True), ('aria-hidden="false"', False), ('style="display:block"', False)],
 )  # fmt: skip
 def test_what_is_hidden_is_marked_and_kept(attributes, hidden):
     """By its own attributes. Whether it is text is not decided here: paywalls hide articles."""
