@@ -182,7 +182,8 @@ def only(tree: Any, elements: list[Any]) -> Any:
     page = rest.makeelement("body", dict(rest.attrib))
     article = etree.SubElement(page, "article")
     for element in elements:
-        element.drop_tree()  # what stands behind it stays where it is
+        element.drop_tree()  # a copy of what stands behind it stays there
+        element.tail = None
         article.append(element)
         for name in ("class", "id"):
             element.attrib.pop(name, None)
