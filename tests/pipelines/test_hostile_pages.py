@@ -93,6 +93,9 @@ JSON_LD = {
     "a huge list": lambda: json_ld("[" + '{"@type":"NewsArticle","headline":"A"},' * 50_000 + "{}]"),
     "200,000 authors": lambda: json_ld('{"@type":"NewsArticle","author":[' + '{"name":"A B"},' * 200_000 + "{}]}"),
     "a body of 10 MB": lambda: json_ld('{"@type":"NewsArticle","articleBody":"' + "word " * (2 * MEGABYTE) + '"}'),
+    "a body of 10 MB beside 3,900 paragraphs": lambda: json_ld(
+        '{"@type":"NewsArticle","articleBody":"' + "The council said so before. " * 380_000 + '"}'
+    ).replace("</article>", "".join(f"<p>{STORY[:60]}{n}</p>" for n in range(3_900)) + "</article>"),
     "broken, 5 MB": lambda: json_ld('{"@type":"NewsArticle","headline":"' + 'a\\"' * MEGABYTE),
     "commas": lambda: json_ld('{"@type":"NewsArticle"' + "," * MEGABYTE + "}"),
     "spaces": lambda: json_ld('{"@type":"NewsArticle",' + " " * (3 * MEGABYTE) + "x"),
