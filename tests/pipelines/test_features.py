@@ -109,6 +109,39 @@ def test_numbers_mean_what_they_are_called():
     assert {row["in articleBody"] for row in of.values()} == {-1}
 
 
+STEPS = (-3, -2, -1, 1, 2, 3)
+
+
+def test_neighbours_stand_at_their_steps():
+    """Three on either side; -1 where the page ends."""
+    lines = ["x" * size for size in (11, 22, 33, 44, 55, 66, 77)]
+    of = rows("".join(f"<p>{line}</p>" for line in lines), Witnesses(read="\n".join(lines[:3])))
+    middle, first, last = of[lines[3]], of[lines[0]], of[lines[6]]
+    assert [middle[f"length at {step:+d}"] for step in STEPS] == [11, 22, 33, 55, 66, 77]
+    assert [middle[f"read at {step:+d}"] for step in STEPS] == [1, 1, 1, 0, 0, 0]
+    assert [first[f"length at {step:+d}"] for step in STEPS] == [-1, -1, -1, 22, 33, 44]
+    assert [last[f"kind at {step:+d}"] for step in STEPS] == [0, 0, 0, -1, -1, -1]
+    assert (middle["read in the last six"], middle["read in the next six"]) == (0.5, 0)
+
+
+def test_the_order_is_counted_from_what_is_read():
+    """Prose that trafilatura reads begins and ends the text; what stands before or behind it knows how far away."""
+    lines = [f"{number} {LONG}" for number in range(6)]
+    of = rows("".join(f"<p>{line}</p>" for line in lines), Witnesses(read="\n".join(lines[1:4])))
+    assert [of[line]["blocks after the first read"] for line in lines] == [-1, 0, 1, 2, 3, 4]
+    assert [of[line]["blocks before the last read"] for line in lines] == [3, 2, 1, 0, -1, -2]
+    assert [of[line]["prose read before"] for line in lines] == [0, 0, 1, 2, 3, 3]
+    assert [of[line]["prose read after"] for line in lines] == [3, 2, 1, 0, 0, 0]
+
+
+def test_a_block_is_held_against_the_others_of_its_place():
+    """Not against itself: the one that is read stands beside what is not; a lone one stands beside nothing (-1)."""
+    of = rows("<div>aa<br><br>bb</div><section>cc</section>", Witnesses(read="aa"))
+    assert [of[text]["read share beside it"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
+    assert [of[text]["blocks beside it"] for text in ("aa", "bb", "cc")] == [2, 2, 1]
+    assert [of[text]["read share set alike"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
+
+
 def test_what_nobody_said_is_not_the_same_as_no():
     """Without an articleBody, every block has -1 for it; with one, the blocks in it have 1 and the others 0."""
     of = rows(known=Witnesses(declared=LONG * 3))
