@@ -114,7 +114,7 @@ STEPS = (-3, -2, -1, 1, 2, 3)
 
 def test_neighbours_stand_at_their_steps():
     """Three on either side; -1 where the page ends."""
-    lines = ["x" * size for size in (11, 22, 33, 44, 55, 66, 77)]
+    lines = [str(number) * 11 * number for number in range(1, 8)]
     of = rows("".join(f"<p>{line}</p>" for line in lines), Witnesses(read="\n".join(lines[:3])))
     middle, first, last = of[lines[3]], of[lines[0]], of[lines[6]]
     assert [middle[f"length at {step:+d}"] for step in STEPS] == [11, 22, 33, 55, 66, 77]
