@@ -8,6 +8,7 @@ div. Elements that HTML does not set as blocks, unknown ones included, are part 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -122,6 +123,7 @@ def blocks(body: Any) -> list[Block]:
 
 CELLS = frozenset(("td", "th"))
 LONGEST_CELL = 200  # characters; a longer one is a layout's column
+MOST_IN_CELL = 4  # blocks; as is one with more of them
 
 
 def _rows(found: list[Block]) -> list[Block]:
@@ -129,25 +131,28 @@ def _rows(found: list[Block]) -> list[Block]:
     if not any(block.place.tag in CELLS for block in found):
         return found
     rows: list[Block] = []
-    cells: dict[Any, list[Place]] = {}
+    cells: dict[Any, Counter[int]] = {}
     for block in found:
         if block.place.tag in CELLS and block.place.parent is not None:
-            cells.setdefault(block.place.parent.element, []).append(block.place)
-    # A cell with several blocks is a column of a page that is laid out as a table.
-    whole = {row for row, places in cells.items() if row.tag == "tr" and 1 < len(places) == len(set(map(id, places)))}
-    last = None
+            cells.setdefault(block.place.parent.element, Counter())[id(block.place)] += 1
+    whole = {
+        row for row, counts in cells.items()
+        if row.tag == "tr" and len(counts) > 1 and max(counts.values()) <= MOST_IN_CELL
+    }  # fmt: skip
+    last = cell = None
     for block in found:
         row = block.place.parent if block.place.tag in CELLS else None
         if row is None or row.element not in whole or len(block.text) > LONGEST_CELL:
             rows.append(block)
             last = None
         elif last is not None and last.place is row:
-            last.text += f" | {block.text}"
+            last.text += f" {block.text}" if block.place is cell else f" | {block.text}"
             last.linked += block.linked
             last.strong += block.strong
         else:
             last = Block(block.text, row, block.linked, block.strong)
             rows.append(last)
+        cell = block.place
     return rows
 
 

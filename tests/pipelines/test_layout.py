@@ -45,8 +45,12 @@ CASES = {
         [("Ferries sail early today. " * 9).strip(), "News"],
     ),
     "a cell with paragraphs is a column": (
-        "<table><tr><td>It came in.<br><br>It went out.</td><td>News</td></tr></table>",
-        ["It came in.", "It went out.", "News"],
+        f"<table><tr><td>{'It came in.<br><br>' * 5}It went out.</td><td>News</td></tr></table>",
+        [*["It came in."] * 5, "It went out.", "News"],
+    ),
+    "lines of a cell": (
+        "<table><tr><td>Oak<br><br>or ash<td>It came in.<br>It went out.<tr><td>Iron<td>9</table>",
+        ["Oak or ash | It came in. It went out.", "Iron | 9"],
     ),
     "a lone cell": ("<table><tr><td>It came in.<br><br>It went out.</table>", ["It came in.", "It went out."]),
     "captions": ("<figure><img alt=x><figcaption>The pier</figcaption></figure>after", ["The pier", "after"]),
