@@ -18,16 +18,20 @@ MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
 SIGNS = "ornament"  # asterisks, lines: they part what stands above from what stands below
 TWICE = "said before"  # a paragraph that stands on the page once more
+WHOLE = "the text once more"  # a block that holds several others of the text
 HEADLINE = "headline"  # the title is a field of its own
 
 WHY = {
     MENU: "a link, and nothing around it is article text",
     SIGNS: "there is no letter and no digit in it",
     TWICE: "the same paragraph stood here before",
+    WHOLE: "the paragraphs around it, in one piece",
     HEADLINE: "the headline is a field of its own",
 }
 LONGEST_LINK = 150  # characters of a link that can be a menu's
 PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
+LONG = 1000  # characters of a block from which it may be the whole text once more ...
+SAME = 0.6  # ... and the share of it that then stands in other blocks of the text
 TOP = 5  # lines of the text among which the headline may stand once more
 MOST = 4000  # blocks of a page that are weighed; on a longer one trafilatura is believed
 LEAST = 150  # characters of text below which the forest is not believed
@@ -79,6 +83,7 @@ def candidates(seen: Seen) -> list[int]:
 def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
     """Kept blocks that say nothing new: the headline above the text, paragraphs set twice, ornaments."""
     before: set[str] = set()
+    pieces = {piece for verdict in kept if PARAGRAPH <= len(piece := verdict.block.text) < LONG}
     for number, verdict in enumerate(kept):
         text = verdict.block.text
         if not letters(text):
@@ -87,6 +92,8 @@ def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
             yield verdict, HEADLINE
         elif len(text) >= PARAGRAPH and text in before:
             yield verdict, TWICE
+        elif len(text) >= LONG and sum(len(piece) for piece in pieces if piece in text) > SAME * len(text):
+            yield verdict, WHOLE
         before.add(text)
 
 

@@ -102,7 +102,9 @@ def _read(page: Page, account: Account | None) -> Article:
         raise Refused(INDEX, "mostly links, and no article declared")
 
     lines = body.as_lines([verdict.block for verdict in kept], _line)
-    fields = metadata.with_byline_of_text(fields, declared, lines)
+    pairs = zip(lines, kept, strict=True)
+    running = [line for line, verdict in pairs if verdict.block.place.tag not in layout.HEADINGS]
+    fields = metadata.with_byline_of_text(fields, declared, running)
     furniture = boilerplate.furniture(lines, fields.authors)
     for index, line in furniture.items():
         kept[index].rule, kept[index].why = line.name, line.why

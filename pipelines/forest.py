@@ -13,12 +13,15 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
 from pipelines.features import NAMES
 
 Tree = Any  # a number, or [feature, threshold, tree, tree]
 Weigh = Callable[[Sequence[float]], float]
+
+FILE: Traversable = files("pipelines").joinpath("forest.json")
 
 
 def weigh(row: Sequence[float]) -> float:
@@ -45,6 +48,15 @@ def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
             split = taken
     ranked = sorted(brought.items(), key=lambda item: -abs(item[1]))
     return [(NAMES[feature], value) for feature, value in ranked[:most]]
+
+
+def use(file: Traversable) -> None:
+    """Weigh with the trees of another file from now on, in this process: benchmarks leave domains out of them."""
+    global FILE
+    FILE = file
+    _forest.cache_clear()
+    _stages.cache_clear()
+    _measured.cache_clear()
 
 
 class Split(NamedTuple):
@@ -74,7 +86,7 @@ def _measured() -> list[Split]:
 
 @cache
 def _forest() -> dict[str, Any]:
-    forest: dict[str, Any] = json.loads(files("pipelines").joinpath("forest.json").read_text(encoding="utf-8"))
+    forest: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     if tuple(forest["features"]) != NAMES:
         raise ValueError("pipelines/forest.json was made for other features: run benchmarks/learn.py")
     return forest

@@ -126,13 +126,28 @@ def full(found: Iterable[str]) -> bool:
     return any(" " in name or not latin(name) for name in found)
 
 
-def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
-    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none."""
+def in_lines(
+    lines: Iterable[str], outlets: Collection[str] = (), *, bare: bool = False
+) -> tuple[str, tuple[str, ...]] | None:
+    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none.
+
+    `bare`: names that stand for themselves do as well.
+    """
     for line in lines:
-        found = persons([line], outlets) if len(line) < 120 and BY.match(line) else ()
-        if full(found) and names_only(line, found):  # "By Friday" is no byline
-            return line, found
+        if len(line) < 120 and (BY.match(line) or (bare and BARE.fullmatch(line) and not NO_NAME.search(line))):
+            found = persons([line], outlets)
+            if full(found) and names_only(line, found):  # "By Friday" is no byline
+                return line, found
     return None
+
+
+# Two to four words that begin with capitals, and more of them after a slash, a comma or "and": a headline has others.
+NO_NAME = re.compile(
+    r"\b(?:the|in|on|this|our|your|about|how|what|why|all|gruß|grüße|über|was|wie|alle|les|nos|notre|el|los)\b",
+    re.IGNORECASE,
+)
+_NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
+BARE = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
 
 
 def names_only(line: str, names: Iterable[str]) -> bool:

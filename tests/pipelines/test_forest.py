@@ -94,7 +94,7 @@ def test_a_forest_for_other_features_is_refused(tmp_path, monkeypatch):
     """With the sentence that says what to run: nothing is weighed by numbers that mean something else."""
     made = {**grown(), "features": [*NAMES[1:], NAMES[0]]}
     (tmp_path / "forest.json").write_text(json.dumps(made), encoding="utf-8")
-    monkeypatch.setattr(forest, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(forest, "FILE", tmp_path / "forest.json")
     with pytest.raises(ValueError, match=r"forest\.json was made for other features: run benchmarks/learn\.py"):
         forest._forest.__wrapped__()
 
