@@ -53,7 +53,7 @@ def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim
 
 
 def _in_own_zone(page: Declared, declared: list[Claim]) -> Iterator[Claim]:
-    """`declared`; before it, where the first is in UTC, a claim to the same moment in the page's own zone."""
+    """`declared`; before it, where the first is in UTC, a claim to the same moment in the zone the page lives in."""
     winner = first(declared)
     if winner and winner.value.endswith(UTC):
         moment = datetime.fromisoformat(winner.value)

@@ -176,7 +176,7 @@ READING = """
 ALTER TABLE articles ADD COLUMN modified_from   TEXT; -- where `modified` was found, as published_from
 ALTER TABLE articles ADD COLUMN publisher       TEXT; -- the organisation that publishes it
 ALTER TABLE articles ADD COLUMN issn            TEXT; -- the periodical's number, 2330-717X
-ALTER TABLE articles ADD COLUMN origin          TEXT; -- who published the text first, if somebody else: a paper, an agency
+ALTER TABLE articles ADD COLUMN origin          TEXT; -- who published it first, if somebody else: a paper, an agency
 ALTER TABLE articles ADD COLUMN origin_url      TEXT; -- where they published it
 ALTER TABLE articles ADD COLUMN dateline        TEXT; -- the place that the first paragraph is dated from
 ALTER TABLE articles ADD COLUMN access          TEXT; -- paywall, truncated, consent wall; NULL: nothing seen
