@@ -1,12 +1,12 @@
 """Grows pipelines/forest.json: which blocks of a page are the article's text, learned from pages with ground truth.
 
     python benchmarks/learn.py              # grow it anew from every page, write it
-    python benchmarks/learn.py --check      # grow it from four fifths of the domains, five times, score the others
+    python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
 
-What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or, where
-only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the same
-code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77 where the
-pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
+What a block is called (1: text, 0: not, neither: not learned from) follows from the reference text of its page, or,
+where only snippets are known, from those. Each page weighs the same, each block by its length. The rows come from the
+same code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77
+where the pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from quality_data import NEWS, DataFolder, read_bytes
-
 from common import ROOT
+from quality_data import NEWS, DataFolder, Predictions, read_bytes
 
 FOREST = ROOT / "pipelines" / "forest.json"
 FOLDS = 5
 TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
-    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE, "feature_fraction": 0.5, "extra_trees": True,
-    "min_data_in_leaf": 40, "lambda_l2": 5, "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1,
-    "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
+    "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE,
+    "feature_fraction": 0.5, "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True,
+    "force_row_wise": True, "num_threads": 2, "verbose": -1,
 }  # fmt: skip
 STAGES = (50, 110)  # trees after which a clear block is decided
 MARGIN = 0.2  # log-odds beyond the farthest block that came back
@@ -51,11 +52,6 @@ class Page:
     rows: Any  # features, a row a block
     labels: list[int | None]
 
-    @property
-    def fold(self) -> int:
-        """The same for all pages of a domain."""
-        return int(hashlib.md5(self.record["domain"].encode()).hexdigest(), 16) % FOLDS
-
     def weights(self) -> list[float]:
         """Of the blocks: by their length, so that all pages weigh the same."""
         sizes = [20 + min(len(text), 400) for text in self.texts]
@@ -64,9 +60,20 @@ class Page:
         return [size * share for size in sizes]
 
 
+def fold_of(record: dict[str, Any]) -> int:
+    """The same for all pages of a domain."""
+    return int(hashlib.md5(record["domain"].encode()).hexdigest(), 16) % FOLDS
+
+
+def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> list[Page]:
+    """What is learned from these pages, those without a block left out."""
+    return [page for record in records if (page := look(record, read_bytes(data, record), data.score))]
+
+
 def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     """The blocks of a page and their labels; None if nothing can be read there."""
-    from pipelines import boilerplate, body as bodies, extract, items, metadata, parse
+    from pipelines import body as bodies
+    from pipelines import boilerplate, extract, items, metadata, parse
     from pipelines.declared import gather
 
     page = items.Page(record["url"] or "", body, "text/html")
@@ -98,7 +105,9 @@ def of_reference(texts: Sequence[str], reference: str, score: Any) -> list[int |
     ]
 
     def around(index: int, far: int) -> int:
-        return sum(bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index)
+        return sum(
+            bool(labels[at]) for at in range(max(0, index - far), min(len(texts), index + far + 1)) if at != index
+        )
 
     twins: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
@@ -151,7 +160,11 @@ def grow(pages: Iterable[Page]) -> Any:
                 rows.append(row)
                 labels.append(label)
                 weights.append(weight)
-    data = lightgbm.Dataset(numpy.array(rows, dtype=numpy.float64), numpy.array(labels), weight=numpy.array(weights) * len(weights) / sum(weights))
+    data = lightgbm.Dataset(
+        numpy.array(rows, dtype=numpy.float64),
+        numpy.array(labels),
+        weight=numpy.array(weights) * len(weights) / sum(weights),
+    )
     return lightgbm.train(SETTINGS, data, TREES)
 
 
@@ -160,11 +173,16 @@ def as_tree(node: dict[str, Any]) -> Any:
     if "leaf_value" in node:
         return float(f"{node['leaf_value']:.4g}")
     assert node["decision_type"] == "<="
-    return [node["split_feature"], float(f"{node['threshold']:.6g}"), as_tree(node["left_child"]), as_tree(node["right_child"])]
+    return [
+        node["split_feature"],
+        float(f"{node['threshold']:.6g}"),
+        as_tree(node["left_child"]),
+        as_tree(node["right_child"]),
+    ]
 
 
-def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
-    """One tree a line, so that a change can be seen."""
+def write(booster: Any, pages: Sequence[Page], path: Path) -> Path:
+    """forest.json, one tree a line, so that a change can be seen."""
     from pipelines.features import NAMES
 
     stages = [[stage, *clear(booster, pages, stage)] for stage in STAGES]
@@ -172,55 +190,75 @@ def write(booster: Any, pages: Sequence[Page], path: Path = FOREST) -> None:
     lines = ",\n".join(json.dumps(tree, separators=(",", ":")) for tree in trees)
     head = f'{{"features": {json.dumps(NAMES, ensure_ascii=False)},\n"stages": {json.dumps(stages)},\n"trees": [\n'
     path.write_text(f"{head}{lines}\n]}}\n", encoding="utf-8")
+    return path
 
 
 def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float]:
     """(low, high): log-odds after that many trees beyond which no block changed sides."""
-    low, high = 0.0, 0.0
-    for page in pages:
-        early = booster.predict(page.rows, raw_score=True, num_iteration=stage)
-        kept = booster.predict(page.rows, raw_score=True) > 0
-        low, high = min([low, *early[kept]]), max([high, *early[~kept]])
+    import numpy
+
+    rows = numpy.concatenate([page.rows for page in pages])
+    early = booster.predict(rows, raw_score=True, num_iteration=stage)
+    kept = booster.predict(rows, raw_score=True) > 0
+    low, high = early[kept].min(initial=0), early[~kept].max(initial=0)
     return round(float(low) - MARGIN, 2), round(float(high) + MARGIN, 2)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("--check", action="store_true", help="score on domains that were not learned from; write nothing")
-    given = options.parse_args()
-    data = DataFolder.found()
-    pages = []
-    for name in data.names():
-        for record in data.records(name):
-            if page := look(record, read_bytes(data, record), data.score):
-                pages.append(page)
-    counts = Counter(label for page in pages for label in page.labels)
-    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} not learned from")
-    if not given.check:
-        write(grow(pages), pages)
-        print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
-        return
-    check(data, pages)
+def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
+    """Every page as `morgue extract` would read it with a forest that never saw a page of its domain."""
+    from pipelines import forest
+
+    pages, found = pages_of(data, records), {}
+    shipped = forest.FILE
+    with TemporaryDirectory() as folder:
+        for fold in range(FOLDS):
+            others = [page for page in pages if fold_of(page.record) != fold]
+            forest.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
+            found |= {row["id"]: prediction(data, row) for row in records if fold_of(row) == fold}
+    forest.use(shipped)
+    return found
 
 
-def check(data: DataFolder, pages: list[Page]) -> None:
-    """Body figures of blocks that forests chose that never saw the domain. No other rules."""
-    rows = {}
-    for fold in range(FOLDS):
-        booster = grow(page for page in pages if page.fold != fold)
-        for page in pages:
-            if page.fold == fold:
-                kept = booster.predict(page.rows, raw_score=True) > 0
-                text = "\n".join(dict.fromkeys(text for text, keep in zip(page.texts, kept, strict=True) if keep))
-                rows[page.record["id"]] = {"id": page.record["id"], "text": text}
-    records = [page.record for page in pages]
+def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
+    """What is read of one page, as score.py wants it."""
+    from pipelines import extract, items
+
+    outcome = extract.read(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
+    if isinstance(outcome, items.NothingToRead):
+        return {}
+    return {
+        "text": outcome.text, "title": outcome.title, "authors": list(outcome.authors),
+        "date": outcome.published and outcome.published[:10], "language": outcome.language,
+    }  # fmt: skip
+
+
+def check(data: DataFolder, records: Sequence[dict[str, Any]]) -> None:
+    """Print the figures of pages read with forests that never saw their domain."""
+    rows = unseen(data, records)
     groups = {name: [row for row in records if data.set_of(row) == name] for name in data.names()}
     groups["news"] = [row for row in records if data.set_of(row) in NEWS]
     for name, group in groups.items():
         figures = data.score.score(group, rows, rouge=False)
         body, snippets = figures.get("body", {}).get("shingle4", {}), figures.get("snippets", {})
         print(f"{name:<18}", *(f"{key} {value:.4f}" for key, value in body.items()),
-              f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")
+              f"snippets {snippets['f1']:.4f}" if snippets else "", f"leaks {figures['leak']['ANY']:.3f}")  # fmt: skip
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--check", action="store_true",
+                         help="read domains not learned from, print their figures; write nothing")  # fmt: skip
+    given = options.parse_args()
+    data = DataFolder.found()
+    records = [record for name in data.names() for record in data.records(name)]
+    if given.check:
+        check(data, records)
+        return
+    pages = pages_of(data, records)
+    counts = Counter(label for page in pages for label in page.labels)
+    print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
+    write(grow(pages), pages, FOREST)
+    print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,20 @@ def decode(body: bytes, content_type: str | None = None) -> str | None:
     seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT)), None)
     if seven_bit and (b"\x1b" in body or b"~{" in body):
         return body.decode(seven_bit, "replace")
-    return text
+    return TWICE.sub(_once, text) if C1.search(text) else text
+
+
+# UTF-8 that was taken for Latin-1 and written as UTF-8 once more. Only where a C1 control, which no text has, shows it.
+C1 = re.compile("[\u00c2-\u00f4][\u0080-\u009f]")
+TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")
+
+
+def _once(found: re.Match[str]) -> str:
+    """The character that was encoded twice; what was found as it stands if it is none."""
+    try:
+        return found[0].encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return found[0]
 
 
 def _wide(body: bytes) -> str | None:

@@ -132,7 +132,8 @@ def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> M
     papers = bylines.outlets(page, site(page))
     if names.full(names.persons([fields.byline or ""], papers)):
         return fields
-    line = names.in_lines([*lines[:3], *lines[-2:]], papers)
+    ends = [*lines[:3], *lines[-2:]]
+    line = names.in_lines(ends, papers) or names.in_lines(ends, papers, bare=page.is_article)
     if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}

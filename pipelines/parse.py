@@ -68,7 +68,19 @@ def parse(page: Page) -> Any:
     if elements > MAX_ELEMENTS and (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
         raise Refused(TOO_LARGE, f"{elements:,} elements")
     bounds.shorten(tree, len(body))
+    _close_buttons(tree)
     return tree
+
+
+def _close_buttons(tree: Any) -> None:
+    """Make what holds paragraphs and calls itself a button a plain element.
+
+    An element left open inside of a button keeps it open to the end of the page for libxml2; in a browser its end tag
+    closes both (HTML 13.2.6.4.7).
+    """
+    for button in [*tree.iter("button")]:
+        if button.find(".//p") is not None:
+            button.tag = "div"
 
 
 def _parse(text: str) -> tuple[Any, str]:

@@ -184,6 +184,12 @@ def test_links_lead_somewhere(path):
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_no_merge_left_its_marks(path):
+    """Two versions of one passage, and the lines between them, are no documentation."""
+    assert not re.findall(r"^(?:<{7}|={7}|>{7})", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
 def test_commands_named_in_prose_exist(path):
     """`morgue something` in backticks is a command of ours."""
     for words in re.findall(r"`morgue ([a-z]+)", path.read_text(encoding="utf-8")):

@@ -89,6 +89,30 @@ def test_characters_survive_what_servers_say_about_them(text, encoding, header, 
     assert read(page(body.encode(encoding), header)).text.startswith(text)
 
 
+def test_characters_encoded_twice_are_read_once():
+    """UTF-8 taken for Latin-1 and encoded again is undone; accents of a page that shows no such damage stay."""
+    twice = "It’s “mended” – für 5 €".encode().decode("latin-1").encode()
+    story = "".join(f"<p>{text}</p>" for text in STORY).encode()
+    whole = b"<html><body><article><p>" + twice + b", they said on Monday.</p>" + story + b"</article></body></html>"
+    assert read(page(whole)).text.startswith("It’s “mended” – für 5 €, they said")
+    right = read(page(html("Ã¤ and Â° are what such damage looks like, the sign painter explained.", *STORY)))
+    assert right.text.startswith("Ã¤ and Â° are")
+
+
+def test_an_element_left_open_in_a_button_hides_nothing():
+    """A menu button whose div is never closed does not swallow the page below it."""
+    menu = '<header><button class="menu"><div class="bars"><div></button><a href="/">Home</a></header>'
+    assert read(page(html(before=menu))).text.split("\n") == STORY
+
+
+def test_an_article_set_twice_is_read_once():
+    """The whole text in one piece, as some pages keep it for machines, is not a paragraph of the text."""
+    places = ("hall", "mill", "yard", "inn", "port")
+    story = [f"{text} That was said in the {place}." for text in STORY for place in places]
+    copy = f'<div><div>{" ".join(story)}</div></div>'
+    assert read(page(html(*story).replace("</article>", f"</article>{copy}"))).text.split("\n") == story
+
+
 def test_language_decides_where_no_charset_is_declared():
     """The default of the HTML standard for the page's language is tried before statistics."""
     body = html("Мост закрыт. " * 20).replace("<html>", '<html lang="ru">')
