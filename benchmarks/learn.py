@@ -33,7 +33,7 @@ SETTINGS = {
     "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE,
     "feature_fraction": 0.5, "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5,
     "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True,
-    "force_row_wise": True, "num_threads": 2, "verbose": -1,
+    "force_row_wise": True, "num_threads": 1, "verbose": -1,
 }  # fmt: skip
 STAGES = (50, 110)  # trees after which a clear block is decided
 MARGIN = 0.2  # log-odds beyond the farthest block that came back
