@@ -37,6 +37,8 @@ bench: $(STAMP)
 
 # Pages with ground truth, from NEWSMORGUE_PAGES; without them it says so, and that is no failure.
 quality: $(STAMP)
+	@if command -v uv >/dev/null; then uv pip install -q --python $(PY) -e '.[learn]'; \
+	else $(PY) -m pip install -q --disable-pip-version-check -e '.[learn]'; fi
 	@$(PY) benchmarks/quality.py; code=$$?; [ $$code -eq 77 ] || exit $$code
 
 # The demo's archive goes too, but only one that the demo made.

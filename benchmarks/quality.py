@@ -4,8 +4,9 @@
 
 Reads every page of each set in NEWSMORGUE_PAGES with `morgue extract --manifest` (a process, as a user would) and with
 trafilatura.bare_extraction(with_metadata=True, include_comments=False), scores both with that folder's own score.py,
-takes the CPU time of both page by page in turns, and writes docs/quality.md. No archive is involved, so no site's own
-rules are. Exit code 77 where the pages are not there.
+takes the CPU time of both page by page in turns, reads everything once more with trees that never saw a page of the
+domain (see learn.py), and writes docs/quality.md. No archive is involved, so no site's own rules are. Needs
+`pip install -e '.[learn]'`. Exit code 77 where the pages are not there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 
 import common
+import learn
 import quality_report
 from quality_data import (
     NEWS,
@@ -45,7 +47,7 @@ def morgue_extract(data: DataFolder, records: list[dict], folder: Path) -> dict[
         return {row["id"]: row for row in map(json.loads, lines)}
 
 
-def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int) -> Comparison:
+def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int, unseen: bool) -> Comparison:
     """Both readers over all records: figures of every set, of the news sets pooled, of either half of the domains."""
     ours = morgue_extract(data, records, folder)
     theirs = {row["id"]: plain_trafilatura(read_bytes(data, row), row["url"]) for row in records}
@@ -60,7 +62,16 @@ def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int) ->
     timing = time_both(data, records, rounds) if rounds else None
     pages = data.per_page(records, theirs, ours)
     pooled = data.both(news, theirs, ours) if set(names) >= NEWS else None
-    return Comparison(sets, pooled, halves, pages, timing)
+    blind = figures_unseen(data, records) if unseen else {}
+    return Comparison(sets, pooled, halves, blind, pages, timing)
+
+
+def figures_unseen(data: DataFolder, records: list[dict]) -> dict[str, dict]:
+    """score.py's figures by set, and of the news sets as one, of pages whose domains were not learned from."""
+    found = learn.unseen(data, records)
+    groups = {name: pages_of(records, {name}) for name in dict.fromkeys(map(data.set_of, records))}
+    groups[quality_report.NEWS] = pages_of(records, NEWS)
+    return {name: data.score.score(rows, found, rouge=False) for name, rows in groups.items() if rows}
 
 
 def options() -> argparse.Namespace:
@@ -88,7 +99,7 @@ def main() -> int:
         records, asked.rounds = records[::QUICK], min(asked.rounds, 1)
     part = asked.sets or asked.domains or asked.quick
     with common.workshop() as folder:
-        found = compare(data, records, folder, asked.rounds)
+        found = compare(data, records, folder, asked.rounds, unseen=not part)
     quality_report.show(found)
     common.write_json(asked.json, quality_report.as_json(found))
     if part or asked.no_write or not asked.rounds:

@@ -62,6 +62,7 @@ class Comparison:
     sets: dict[str, Result]
     news: Result | None  # the sets of NEWS as one
     halves: dict[str, Result]  # the same by `domain_split`
+    unseen: dict[str, dict[str, Any]]  # score.py's words for us, weighing with trees that never saw the domain
     pages: list[dict[str, Any]]  # one a page whose body is known: id, and the figures of both
     timing: Timing | None
 

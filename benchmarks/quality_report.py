@@ -46,6 +46,7 @@ AIMS = (
     ("fundus_tests", "body F1", 0.970),
     ("wcxb_article", "body F1", 0.955),
     ("trafilatura_eval", "snippets F1", 0.940),
+    (NEWS, "body F1", 0.960),
     (NEWS, "exact body", 0.40),
     ("fundus_tests", "title", 0.93),
     ("fundus_tests", "authors", 0.92),
@@ -58,8 +59,13 @@ AIMS = (
     ("fundus_tests", "any leak", 0.01),
     ("trafilatura_eval", "any leak", 0.01),
     ("wcxb_article", "any leak", 0.01),
+    ("zyte", "comment leak", 0.0),
+    ("fundus_eval", "comment leak", 0.0),
+    ("fundus_tests", "comment leak", 0.0),
+    ("trafilatura_eval", "comment leak", 0.0),
+    ("wcxb_article", "comment leak", 0.0),
 )
-COST_AIM = 1.0
+COST_AIMS = (1.0, 0.8)  # at most; and where we would like to be
 
 HEAD = """\
 # How well pages are read
@@ -68,11 +74,13 @@ HEAD = """\
 
 Newsmorgue and plain trafilatura over the same pages in the same run, scored by the same program.
 
-**These are development pages.** Rules, word lists and weights were tuned while looking at these figures, so they
-flatter us; trafilatura's authors have tuned on some of the same collections. What counts is pages that nobody looked
-at: another half of each collection is kept apart for that, and its figures are not in this document. No rule names a
-page or a paper of these collections, and rules that belong to one site (`[[rule]]` in a source's file) are off: no
-archive is involved.
+**These are development pages.** The trees that weigh blocks (pipelines/forest.json) were grown from them, and rules
+and word lists were tuned while looking at these figures, so the column "newsmorgue" flatters us. The trees behind the
+column "unseen domains" were grown without the domain that is read: five times, each time without a fifth of the domains
+(benchmarks/learn.py). Rules and word lists are the same there, so it flatters us still, but little; trafilatura's
+authors have tuned on some of these collections, too. What counts is pages that nobody looked at: another half of each
+collection is kept apart for that, and its figures are not in this document. No rule names a page or a paper of these
+collections, and rules that belong to one site (`[[rule]]` in a source's file) are off: no archive is involved.
 
 The pages belong to their publishers and are not in this repository;
 [benchmarks/README.md](../benchmarks/README.md#the-pages) names the collections.
@@ -111,19 +119,23 @@ def figure(number: float) -> str:
     return f"{number:.3f}"
 
 
-def aims(found: Comparison) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """(set, measure, trafilatura, ours, aim, reached) for every aim whose pages were read."""
+def aims(found: Comparison) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+    """(set, measure, trafilatura, ours, ours unseen, aim, reached) for every aim whose pages were read."""
     results = {**found.sets, NEWS: found.news}
     for name, what, aim in AIMS:
         result, measure = results.get(name), BY_NAME[what]
         ours = value(result.ours, measure.path) if result else None
         if result and ours is not None:
-            reached = ours <= aim if measure.low else ours >= aim
+            blind = value(found.unseen.get(name, {}), measure.path)
+            judged = ours if blind is None else blind
+            reached = judged <= aim if measure.low else judged >= aim
             yield (name, what, figure(value(result.theirs, measure.path)), figure(ours),
+                   "-" if blind is None else figure(blind),
                    f"{'<=' if measure.low else '>='} {aim:.3f}", "yes" if reached else "no")  # fmt: skip
     if found.timing:
-        yield ("all pages", COST, "1", figure(found.timing.of_sums), f"<= {COST_AIM:.3f}",
-               "yes" if found.timing.of_sums <= COST_AIM else "no")  # fmt: skip
+        ratio = found.timing.of_sums
+        for aim in COST_AIMS:
+            yield "all pages", COST, "1", figure(ratio), "-", f"<= {aim:.3f}", "yes" if ratio <= aim else "no"
 
 
 def timing_rows(timing: Timing) -> Iterator[tuple[str, str, str, str]]:
@@ -143,7 +155,7 @@ def worst(pages: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, str, str
 
 
 SET_HEAD = ("measure", "pages", "trafilatura", "newsmorgue", "difference")
-AIM_HEAD = ("pages of", "measure", "trafilatura", "newsmorgue", "aim", "reached")
+AIM_HEAD = ("pages of", "measure", "trafilatura", "newsmorgue", "unseen domains", "aim", "reached")
 COST_HEAD = ("a page", "trafilatura", "newsmorgue", "ratio")
 WORST_HEAD = ("page", "trafilatura F1", "newsmorgue F1", "title", "authors", "date")
 
@@ -182,6 +194,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "sets": {name: pair(result) for name, result in found.sets.items()},
         "news": pair(found.news),
         "domain_halves": {half: pair(result) for half, result in found.halves.items()},
+        "unseen_domains": found.unseen,
         "cpu": timing,
         "pages": found.pages,
     }
@@ -210,6 +223,7 @@ def _document(found: Comparison) -> Iterator[str]:
     yield "Command: `make quality`, which is `python benchmarks/quality.py`. Versions:"
     yield ", ".join(f"{name} {number}" for name, number in versions().items()) + ".\n"
     yield "## What we aim at, and where we are\n"
+    yield "An aim counts as reached where the figure on unseen domains reaches it.\n"
     yield from markdown(AIM_HEAD, aims(found))
     yield "\n## Set by set\n"
     yield LEGEND
