@@ -186,19 +186,30 @@ class Trial:
         ]
         return [drop for drop in lines if drop.right]
 
-    def row(self, name: str, drops: Sequence[Drop]) -> dict[str, Any]:
+    def rows(self, found: dict[str, list[Drop]]) -> list[dict[str, Any]]:
+        """A row for each memory. Those that drop the same lines are scored once."""
+        known: dict[frozenset[tuple[str, int]], dict[str, Any]] = {}
+        rows = []
+        for name, drops in found.items():
+            lines = frozenset((drop.page.record["id"], drop.index) for drop in drops)
+            if lines not in known:
+                known[lines] = self.effect(drops)
+            rows.append({"memory": name, **known[lines]})
+        return rows
+
+    def effect(self, drops: Sequence[Drop]) -> dict[str, Any]:
         """What went, and what that did to the scores."""
         after = without(drops, self.readings)
         here, news = (self.figures(self.here, after), self.figures(self.news, after)) if drops else self.before
-        pages = self.data.per_page([drop.page.record for drop in drops], self.readings, after)
-        moves = {page["id"]: page["ours"]["shingle_f1"] - page["theirs"]["shingle_f1"] for page in pages}
+        cut = {drop.page.record["id"]: drop.page.record for drop in drops}
+        pages = self.data.per_page(list(cut.values()), self.readings, after)
+        moves = [page["ours"]["shingle_f1"] - page["theirs"]["shingle_f1"] for page in pages]
         return {
-            "memory": name,
             "lines": len(drops),
             "right": sum(drop.right is True for drop in drops),
             "wrong": sum(drop.right is False for drop in drops),
-            "better": sum(move > 0 for move in moves.values()),
-            "worse": sum(move < 0 for move in moves.values()),
+            "better": sum(move > 0 for move in moves),
+            "worse": sum(move < 0 for move in moves),
             "f1": here.f1 - self.before[0].f1,
             "news_f1": news.f1 - self.before[1].f1,
             "leaks": here.leaks,
@@ -266,7 +277,7 @@ def show(reader: str, trial: Trial, lines: bool) -> list[dict[str, Any]]:
           f"without memory body F1 {here.f1:.4f} ({len(trial.news)} news pages: {news.f1:.4f}), "
           f"{here.exact} exact, {here.leaks} leak\n")  # fmt: skip
     found = {str(memory): trial.drops(memory) for memory in MEMORIES} | {CEILING: trial.every_wrong_line()}
-    rows = [trial.row(name, drops) for name, drops in found.items()]
+    rows = trial.rows(found)
     common.show_table(
         ["remembered, seen on, guard", "lines", "right", "wrong", "better", "worse", "F1", "news F1", "leak", "exact"],
         [[*(row[name] for name in ("memory", "lines", "right", "wrong", "better", "worse")),
