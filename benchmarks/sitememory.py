@@ -3,6 +3,7 @@
     python benchmarks/sitememory.py             # three readers, domains with three pages or more
     python benchmarks/sitememory.py --pages 2   # domains with two pages or more
     python benchmarks/sitememory.py --quick     # without the reader that has to be taught first
+    python benchmarks/sitememory.py --no-rules  # with our boilerplate rules off, which were written beside these pages
     python benchmarks/sitememory.py --lines     # also every line that would go, and whether the true text has it
 
 Nothing of this is in the product; docs/decisions/0003-no-site-memory.md says why. Each page is read alone. Then, page
@@ -262,6 +263,14 @@ def as_shipped(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictio
     return {record["id"]: learn.prediction(data, record) for record in records}
 
 
+def forget_rules() -> None:
+    """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
+    from pipelines import boilerplate
+
+    boilerplate.prune = lambda _tree: []
+    boilerplate.furniture = lambda *_about, **_more: {}
+
+
 READERS: dict[str, Callable[[DataFolder, Sequence[dict[str, Any]]], Predictions]] = {
     "forests that never saw the domain": learn.unseen,
     "the forest that ships": as_shipped,
@@ -296,11 +305,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--pages", type=int, default=3, help="least pages of a domain (default 3)")
     options.add_argument("--quick", action="store_true", help="without the reader that has to be taught first")
+    options.add_argument("--no-rules", action="store_true", help="our texts without pipelines/boilerplate.py")
     options.add_argument("--lines", action="store_true", help="also every line that some memory would drop")
     options.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")
     asked = options.parse_args()
     data = DataFolder.found()
     records = [record for name in data.names() for record in data.records(name)]
+    if asked.no_rules:
+        forget_rules()
     found = {}
     for name, read in READERS.items():
         if read is learn.unseen and asked.quick:
