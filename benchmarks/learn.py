@@ -32,7 +32,8 @@ TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
     "objective": "binary", "num_leaves": LEAVES, "max_depth": DEPTH, "learning_rate": RATE,
     "feature_fraction": 0.5, "extra_trees": True, "min_data_in_leaf": 40, "lambda_l2": 5,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True, "force_row_wise": True, "num_threads": 2, "verbose": -1,
+    "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True,
+    "force_row_wise": True, "num_threads": 2, "verbose": -1,
 }  # fmt: skip
 STAGES = (50, 110)  # trees after which a clear block is decided
 MARGIN = 0.2  # log-odds beyond the farthest block that came back
@@ -246,7 +247,7 @@ def check(data: DataFolder, records: Sequence[dict[str, Any]]) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--check", action="store_true",
-                         help="read domains that were not learned from, print their figures; write nothing")  # fmt: skip
+                         help="read domains not learned from, print their figures; write nothing")  # fmt: skip
     given = options.parse_args()
     data = DataFolder.found()
     records = [record for name in data.names() for record in data.records(name)]

@@ -267,8 +267,8 @@ def forget_rules() -> None:
     """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
     from pipelines import boilerplate
 
-    boilerplate.prune = lambda _tree: []
-    boilerplate.furniture = lambda *_about, **_more: {}
+    for name, nothing in (("prune", []), ("furniture", {})):
+        setattr(boilerplate, name, lambda *_page, nothing=nothing, **_more: nothing)
 
 
 READERS: dict[str, Callable[[DataFolder, Sequence[dict[str, Any]]], Predictions]] = {

@@ -120,8 +120,13 @@ class Record(Table):
 
 
 class Extract(Table):
-    """Limits of the worker processes that read pages."""
+    """How pages are read, and the limits of the worker processes that do it."""
 
+    comments: kinds.Comments = key(
+        "drop",
+        "Readers' comments on a page: drop them, or keep them separate from the text, in a field of their own.",
+        "separate",
+    )
     workers: kinds.AnyCount = key(0, "Processes that read pages; 0: one for each processor core.", 4)
     seconds: kinds.SomeSeconds = key(20.0, "Seconds that reading one page may take.", 60.0)
     cpu_seconds: kinds.SomeSeconds = key(15.0, "Processor seconds that reading one page may take.", 45.0)

@@ -12,6 +12,7 @@ from typing import Any
 
 from exports import table
 from pipelines.account import Account, Candidate, Fate
+from pipelines.body import WEIGHED
 from pipelines.items import Article, NothingToRead
 
 GREEN, RED = "\x1b[32m", "\x1b[31m"
@@ -25,6 +26,8 @@ LONG, LONGER = 2, 4  # lines that are shown of a dropped block and of a reason, 
 MARGIN = 22  # columns for the name of a rule, at most
 # Told beside another field, or in the heading.
 ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
+BESIDE = {"byline": "authors", "origin_url": "origin"}  # found in one place with another field
+UNSAID = {"kind": "nothing says else"}  # where a value comes from that no claim gave
 ORDER = ("title", "description", "authors", "byline", "published", "modified")
 
 
@@ -70,10 +73,11 @@ def lines(
     if claims:
         yield ""
         yield from _fields(claims, outcome, sheet)
-    if account.blocks:
+    blocks = [fate for fate in account.blocks if sheet.everything or fate.text.strip()]  # empty frames say nothing
+    if blocks:
         yield ""
-        yield from _page(account.blocks, sheet)
-        yield from _rules(account.blocks, sheet)
+        yield from _page(blocks, sheet)
+        yield from _rules(blocks, sheet)
 
 
 def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
@@ -86,7 +90,7 @@ def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet
         yield from table.wrap(f"No article: {outcome.reason}{detail}", sheet.room)
         return
     counted = f"{outcome.word_count:,} words" if outcome.word_count != 1 else "1 word"
-    comments = outcome.comments and f"{len(outcome.comments):,} readers' comments"
+    comments = outcome.comments and f"{len(outcome.comments):,} readers' comment{'s' * (len(outcome.comments) > 1)}"
     facts = [outcome.kind.capitalize(), counted, comments, f"read by {outcome.extractor}"]
     yield from table.wrap(" · ".join(fact for fact in facts if fact), sheet.room)
 
@@ -109,8 +113,8 @@ def _claims(outcome: Article | NothingToRead, account: Account) -> Iterator[tupl
 
 def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
     raw = getattr(outcome, f"{name}_raw", None) or getattr(outcome, f"{name}_evidence", None) or ""
-    source = outcome.found_in.get(name) or getattr(outcome, f"{name}_from", None) or "the page"
-    return Candidate(source, raw, value, chosen=True)
+    beside = outcome.found_in.get(BESIDE.get(name, name)) or getattr(outcome, f"{name}_from", None)
+    return Candidate(beside or UNSAID.get(name, "the page"), raw, value, chosen=True)
 
 
 def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
@@ -231,25 +235,28 @@ def _page(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
     names = [table.width(fate.rule) for fate in blocks if fate.rule]
     margin = min(max(names, default=0), MARGIN, sheet.room // 4)
     dropped = sum(fate.rule is not None for fate in blocks)
-    yield sheet.bold("PAGE") + sheet.dim(f"  {len(blocks) - dropped:,} blocks are the text, {dropped:,} are not")
+    kept = f"{len(blocks) - dropped:,} {_blocks(len(blocks) - dropped)} of text, {dropped:,} dropped"
+    yield sheet.bold("PAGE") + sheet.dim(f"  {kept}")
     before = None  # whether the block above was kept
-    for kept, run in groupby(blocks, key=lambda fate: fate.rule is None):
-        for fate in run if kept else ():
+    for stays, run in groupby(blocks, key=lambda fate: fate.rule is None):
+        for fate in run if stays else ():
             if before:
                 yield " " * margin + f" {KEPT}"
             for line in table.wrap(table.plain(fate.text), sheet.room - margin - 3):
                 yield " " * margin + f" {KEPT} {line}"
             before = True
-        if not kept:
-            for rule, text, place in _folded(list(run), sheet):
-                yield from _dropped(rule, text, place, margin, sheet)
+        if not stays:
+            for rule, text in _folded(list(run), sheet):
+                yield from _dropped(rule, text, margin, sheet)
             before = False
 
 
-def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str, str]]:
-    """(rule, text, place) for each line of what was dropped between two kept blocks."""
+def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """(rule, text) for each line of what was dropped between two kept blocks."""
     if sheet.everything:
-        yield from ((fate.rule or "", fate.text, fate.place) for fate in run)
+        for fate in run:
+            weights = f"  {fate.why}" if fate.rule == WEIGHED and fate.why else ""
+            yield fate.rule or "", f"{fate.text}  ‹{fate.place}›{weights}"
         return
     groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda fate: fate.rule)]
     if len(groups) > MIXED:
@@ -259,11 +266,11 @@ def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str, str]]:
         groups = list(by_rule.items())
     for rule, group in groups:
         if len(group) < FOLD and len(groups) <= MIXED:
-            yield from ((rule, fate.text, "") for fate in group)
+            yield from ((rule, fate.text) for fate in group)
         elif len(group) == 1:
-            yield rule, group[0].text, ""
+            yield rule, group[0].text
         else:
-            yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group)), ""
+            yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group))
 
 
 def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
@@ -278,10 +285,8 @@ def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
             yield text
 
 
-def _dropped(rule: str, text: str, place: str, margin: int, sheet: Sheet) -> Iterator[str]:
+def _dropped(rule: str, text: str, margin: int, sheet: Sheet) -> Iterator[str]:
     label = table.pad(table.plain(rule), margin)
-    if place and sheet.everything:
-        text = f"{text}  ‹{place}›"
     for line in sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG):
         yield sheet.dim(f"{label} {DROPPED} {line}".rstrip())
         label = " " * margin
@@ -303,12 +308,10 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
     name_room = min(max(map(table.width, taken)), sheet.room // 3)
     blocks_room, size_room = max(map(len, count.values())), max(map(len, size.values()))
     for rule, group in rows:
-        noun = "block " if len(group) == 1 else "blocks"
-        start = f"{table.pad(table.plain(rule), name_room)}  {count[rule]:>{blocks_room}} {noun}"
+        start = f"{table.pad(table.plain(rule), name_room)}  {count[rule]:>{blocks_room}} {_blocks(len(group)):<6}"
         start += f"  {size[rule]:>{size_room}} characters"
-        whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
         room = sheet.room - table.width(start) - 2
-        why = "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"
+        why = _why(rule, group, sheet)
         if room < 20:  # a narrow terminal: the reason below
             yield table.cut(start, sheet.room)
             yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, LONG) if line)
@@ -317,3 +320,15 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
         yield f"{start}  {sheet.dim(first)}".rstrip()
         for line in rest:
             yield " " * (table.width(start) + 2) + sheet.dim(line)
+
+
+def _blocks(count: int) -> str:
+    return "block" if count == 1 else "blocks"
+
+
+def _why(rule: str, group: Sequence[Fate], sheet: Sheet) -> str:
+    """A rule's reason. What was weighed has its own for each block."""
+    if rule == WEIGHED:
+        return "not like article text, by what is seen of it" + ("" if sheet.everything else " (--all says what)")
+    whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
+    return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"

@@ -176,7 +176,10 @@ def share(value: object) -> float:
     return float(value)
 
 
-DIGESTS = ("omit", "entity", "stored")
+def one_of(*words: str) -> PlainValidator:
+    """One of a few words."""
+    return check(lambda value: value in words, f"one of {', '.join(words)}")
+
 
 Flag = Annotated[bool, check(lambda value: isinstance(value, bool), "true or false")]
 Line = Annotated[str, check(is_line, "one line of text")]
@@ -197,9 +200,8 @@ Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
 AnyCount = Annotated[int, whole(0)]
 Count = Annotated[int, whole(1)]
 Level = Annotated[int, whole(1, 9)]
-Digest = Annotated[
-    Literal["omit", "entity", "stored"], check(lambda value: value in DIGESTS, f"one of {', '.join(DIGESTS)}")
-]
+Digest = Annotated[Literal["omit", "entity", "stored"], one_of("omit", "entity", "stored")]
+Comments = Annotated[Literal["drop", "separate"], one_of("drop", "separate")]
 
 
 def ages(value: Any) -> tuple[Duration, ...]:

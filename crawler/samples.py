@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,8 @@ def page_of(pair: Pair, source: Source | None) -> Page:
     with os_errors(str(pair.html)):
         body = pair.html.read_bytes()
     time = clock.parse(captured) if captured else clock.now()
-    return page_at(pair.truth["url"], body, pair.truth.get("content_type", "text/html"), time, source)
+    page = page_at(pair.truth["url"], body, pair.truth.get("content_type", "text/html"), time, source)
+    return replace(page, comments=pair.truth.get("comments") is not None)
 
 
 def differences(pair: Pair, outcome: Article | NothingToRead) -> dict[str, list[str]]:

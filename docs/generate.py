@@ -1,5 +1,5 @@
-"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md,
-and the template of a source.
+"""Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md, the
+template of a source, and what stands between marks in reading.md and README.md (docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -16,9 +16,11 @@ from textwrap import dedent
 import click
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-from crawler import handbook  # noqa: E402  (importable only now, where we are not installed)
+import parts  # noqa: E402  (importable only now)
+
+from crawler import handbook  # noqa: E402  (and so is this, where we are not installed)
 from crawler.cli import morgue  # noqa: E402
 from pipelines import errors, schema  # noqa: E402
 from pipelines.keeper import open_database  # noqa: E402
@@ -111,7 +113,7 @@ def tables() -> str:
     parts = ["# The database\n", MADE.format(origin="pipelines/schema.py"), SCHEMA_HEAD]
     for name, sql in fresh():
         prose, indexes = remarks(name)
-        parts += [f"## {name}\n", f"{prose}\n", fenced(sql, "sql")]
+        parts += [f"## {name}\n", f"{prose}\n", fenced(with_remarks(name, sql), "sql")]
         if indexes:
             parts.append("\n".join(f"- index `{index}`: {why}" for index, why in indexes) + "\n")
     return "\n".join(parts)
@@ -127,6 +129,20 @@ def fresh() -> list[tuple[str, str]]:
         ).fetchall()
         db.close()
     return rows
+
+
+def with_remarks(table: str, sql: str) -> str:
+    """A table's SQL with the columns of later migrations on lines of their own: SQLite keeps no comments of those."""
+    source = Path(schema.__file__).read_text(encoding="utf-8")
+    added = re.findall(rf"^ALTER TABLE {table} ADD COLUMN (\w+) +([^;]+); *-- (.*)$", source, re.MULTILINE)
+    if not added:
+        return sql
+    lines = re.split(rf"\s*, {added[0][0]}\b", sql)[0].split("\n")
+    lines[-1] = re.sub(r",? ?( *)( -- .*)?$", r",\1\2", lines[-1], count=1)
+    for number, (name, kind, why) in enumerate(added, 1):
+        comma = "," if number < len(added) else ""
+        lines.append(f"    {f'{name:<14} {kind}{comma}':<31} -- {why}")
+    return "\n".join([*lines, sql[sql.rindex(")") :]])
 
 
 def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:
@@ -147,6 +163,8 @@ FILES = {
     ROOT / "docs" / "config.md": config,
     ROOT / "docs" / "exit-codes.md": exit_codes,
     ROOT / "docs" / "schema.md": tables,
+    ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
+    ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": handbook.source_file,
 }
 

@@ -1,7 +1,7 @@
 """CSV as RFC 4180 has it: CRLF line ends, a header, quotes where needed. UTF-8 without BOM; unknown is empty.
 
-Lists are joined by "; ", an object is JSON. A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
-changes the data: `raw` leaves it out, and JSON Lines never needs it.
+Lists are joined by "; ", an object is JSON. A cell that a spreadsheet would run as a formula gets an apostrophe in
+front, which changes the data: `raw` leaves it out, and JSON Lines never needs it.
 """
 
 from __future__ import annotations

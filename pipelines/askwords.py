@@ -12,7 +12,8 @@ VERB_LAST = frozenset(("tr", "ja", "zh", "ko", "ar"))
 
 # What may stand before the verb: "Please sign up", "Click here to get", "Jetzt abonnieren".
 FILLER = (
-    r"(?:please|click here to|tap here to|click to|or|and|you can|you can also|to|want more\W|also|don't forget to"
+    r"(?:for (?:more|daily|weekly|the latest|regular)\b[^.!?,:]{0,50}[,:]|please|click here to"
+    r"|tap here to|click to|or|and|you can|you can also|to|want more\W|also|don't forget to"
     r"|be sure to"
     r"|remember to|if you liked this(?: article| story)?|bitte|jetzt|hier|und|auch|hier können sie"
     r"|klicken sie hier,? und|sie"

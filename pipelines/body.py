@@ -12,13 +12,14 @@ from typing import Any
 
 from pipelines import forest
 from pipelines.features import Seen, letters
-from pipelines.layout import LINKS, Block
+from pipelines.layout import HEADINGS, LINKS, Block
 
 MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
 SIGNS = "ornament"  # asterisks, lines: they part what stands above from what stands below
 TWICE = "said before"  # a paragraph that stands on the page once more
 WHOLE = "the text once more"  # a block that holds several others of the text
+HANGING = "heading of nothing"  # what stood below the last headings is gone
 HEADLINE = "headline"  # the title is a field of its own
 
 WHY = {
@@ -26,12 +27,15 @@ WHY = {
     SIGNS: "there is no letter and no digit in it",
     TWICE: "the same paragraph stood here before",
     WHOLE: "the paragraphs around it, in one piece",
+    HANGING: "nothing of the text stands below it",
     HEADLINE: "the headline is a field of its own",
 }
 LONGEST_LINK = 150  # characters of a link that can be a menu's
 PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
 LONG = 1000  # characters of a block from which it may be the whole text once more ...
 SAME = 0.6  # ... and the share of it that then stands in other blocks of the text
+LAST = 3  # lines of the text that may be headings of what is gone
+LONGEST_HEADING = 100  # characters; papers that set their text as headings have longer ones
 TOP = 5  # lines of the text among which the headline may stand once more
 MOST = 4000  # blocks of a page that are weighed; on a longer one trafilatura is believed
 LEAST = 150  # characters of text below which the forest is not believed
@@ -95,6 +99,10 @@ def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
         elif len(text) >= LONG and sum(len(piece) for piece in pieces if piece in text) > SAME * len(text):
             yield verdict, WHOLE
         before.add(text)
+    for verdict in reversed(kept[-LAST:]):
+        if verdict.block.place.tag not in HEADINGS or len(verdict.block.text) > LONGEST_HEADING:
+            break
+        yield verdict, HANGING
 
 
 def as_lines(kept: Sequence[Block], clean: Callable[[str], str]) -> list[str]:

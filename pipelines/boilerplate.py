@@ -23,7 +23,7 @@ def prune(tree: Any) -> list[tuple[Any, Fate]]:
     gone: list[tuple[Any, Fate]] = []
     for element, rule in blocks(tree):
         if element.getparent() is not None:
-            text = " ".join(element.text_content().split())
+            text = " ".join(" ".join(element.itertext(with_tail=False)).split())
             gone.append((element, Fate(text, place(element), rule.name, rule.why)))
             element.drop_tree()
     return gone

@@ -49,11 +49,12 @@ META = frozenset(
      "comment respond", "comment children", "nested comments", "comment buttons", "comment controls",
      "comment title author")
 )  # fmt: skip
-SKIPPED = frozenset(("script", "style", "button", "form", "time", "footer", "header", "select", "input", "textarea",
-"noscript",
-                     "svg", "ol", "nav", "cite", "label"))  # fmt: skip
-BLOCKS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "pre", "h2",
-"h3", "h4"))
+SKIPPED = frozenset(
+    ("script", "style", "button", "form", "time", "footer", "header", "select", "input", "textarea", "noscript",
+     "svg", "ol", "nav", "cite", "label",
+     "h2", "h3", "h4", "h5", "h6")  # a name; no form lets readers write headings
+)  # fmt: skip
+BLOCKS = frozenset(("p", "div", "li", "br", "blockquote", "section", "article", "ul", "dd", "dt", "tr", "pre"))
 HOMES = frozenset(("li", "div", "article", "section", "p", "dd", "td", "tr", "blockquote"))
 WHITE = re.compile(r"\s+")  # a line break of the source is a space on the page
 SCHEMA = XPath(

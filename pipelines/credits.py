@@ -13,6 +13,7 @@ from pipelines.wires import agency, only_agencies
 LONGEST = 320  # characters of such a sentence
 LONGEST_LINE = 900  # of the paragraph it stands in; authors are presented beside it
 LONGEST_NAME = 60
+LONGEST_RAW = 300  # characters in which a name is looked for; its address may stand behind it
 
 NAME = r"(?P<name>[^\n]{2,120}?)"
 # What may follow the name: nothing, a date, leave to use it, where to read on. Anything else is a sentence of a story.
@@ -232,7 +233,8 @@ def signature(line: str) -> str | None:
 
 def name_in(raw: str) -> str | None:
     """A name as it stands in a sentence -> the name; None if it is none."""
-    name = re.sub(r"\s*[(<\[]https?://[^)>\]]*[)>\]]?", "", raw).strip(" \"'“”„«»‘’:,.;*_()[]")
+    raw = " ".join(raw[:LONGEST_RAW].split())
+    name = re.sub(r" ?[(<\[]https?://[^)>\]]*[)>\]]?", "", raw).strip(" \"'“”„«»‘’:,.;*_()[]")
     name = re.sub(r"^https?://(?:www\.)?|/+$", "", name)
     while (cut := ARTICLES.sub("", name, count=1)) != name and not _is_title(name):
         name = cut

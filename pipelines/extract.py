@@ -90,7 +90,9 @@ def _read(page: Page, account: Account | None) -> Article:
     lighten(tree)
     gone = [*siterules.prune(tree, rule)]
     named = siterules.body(tree, rule)
-    siterules.only(tree, named)
+    rest = siterules.only(tree, named)
+    if account is not None and rest is not None:
+        gone += _outside(rest)
     gone += boilerplate.prune(tree)
     verdicts = _verdicts(tree, declared, fields, all_is_text=bool(named), explain=account is not None)
     kept = [verdict for verdict in verdicts if verdict.rule is None]
@@ -100,7 +102,9 @@ def _read(page: Page, account: Account | None) -> Article:
         raise Refused(INDEX, "mostly links, and no article declared")
 
     lines = body.as_lines([verdict.block for verdict in kept], _line)
-    fields = metadata.with_byline_of_text(fields, declared, lines)
+    pairs = zip(lines, kept, strict=True)
+    running = [line for line, verdict in pairs if verdict.block.place.tag not in layout.HEADINGS]
+    fields = metadata.with_byline_of_text(fields, declared, running)
     furniture = boilerplate.furniture(lines, fields.authors)
     for index, line in furniture.items():
         kept[index].rule, kept[index].why = line.name, line.why
@@ -151,6 +155,14 @@ def _verdicts(
     return body.judge(look(tree, declared, fields), explain=explain)
 
 
+def _outside(rest: Any) -> list[tuple[Any, Fate]]:
+    """The blocks of a page's body from which a source's own rule took the text."""
+    return [
+        (block.place.element, Fate(block.text, body.where(block), OUTSIDE, WHY_OUTSIDE))
+        for block in layout.blocks(rest)
+    ]
+
+
 def look(tree: Any, declared: Declared, fields: metadata.Metadata) -> Seen:
     """The blocks of a page and what they are weighed with. Menus are cut out of the tree, for trafilatura's sake."""
     blocks = layout.blocks(tree.find(".//body"))
@@ -169,6 +181,7 @@ def look(tree: Any, declared: Declared, fields: metadata.Metadata) -> Seen:
     return seen
 
 
+OUTSIDE, WHY_OUTSIDE = "outside the body", "it stands in nothing that the source's own rule names as the text"
 DOUBTFUL = 0.3  # share of link text in what trafilatura's fast mode reads beyond which its whole cascade is asked
 MANY_BLOCKS = 2_000  # of a page; beyond, its cascade is not asked: justext compares every block with all others
 SUMMARIES = ("og:description", "description", "twitter:description")
@@ -202,9 +215,10 @@ def _fates(places: list[Any], gone: list[tuple[Any, Fate]], verdicts: Sequence[V
     """What became of every block, in page order. `places`: the elements of the whole page, in theirs."""
     order = {element: number for number, element in enumerate(places)}
     told = [(order.get(element, 0), fate) for element, fate in gone]
+    at = 0
     for verdict in verdicts:
-        fate = Fate(verdict.block.text, body.where(verdict.block), verdict.rule, verdict.why)
-        told.append((order.get(verdict.block.place.element, 0), fate))
+        at = max(at, order.get(verdict.block.place.element, 0))  # words may stand behind what is in the same element
+        told.append((at, Fate(verdict.block.text, body.where(verdict.block), verdict.rule, verdict.why)))
     return [fate for _, fate in sorted(told, key=lambda pair: pair[0])]
 
 

@@ -18,6 +18,7 @@ from pipelines.lexicon import PLACES, TOPICS, UNSPACED, flags, groups, topics
 PROSE = 80  # characters from which a block that is not mostly links counts as prose
 LONG = 400  # characters from which a block is not looked at for what it is about
 AROUND = 3  # neighbours on either side
+MOST_COMPARED = 1_000_000_000  # characters, summed over the blocks of a page: 250,000 for each of 4,000, half a second
 WINDOW = 6  # blocks on either side whose shares are summed up
 
 SENTENCE = re.compile(r"[.!?…。！？۔؟।](?:[\"'”’»)\]]|\s|$)")
@@ -55,7 +56,9 @@ BLOCK_NAMES = (
     "starts with a sign", "ends with a colon", "asks", "has a bar", "has a date", "has an address", "after a break",
     "in trafilatura's text", "in articleBody", "times on the page",
 )  # fmt: skip
-ECHO_NAMES = ("is the headline", "much of the headline", "is the summary", "is a declared name", "holds a declared name")
+ECHO_NAMES = (
+    "is the headline", "much of the headline", "is the summary", "is a declared name", "holds a declared name",
+)  # fmt: skip
 PLACE_NAMES = (
     *(f"in a place called {name}" for name in PLACES),
     *(f"near a place called {name}" for name in PLACES),
@@ -143,6 +146,8 @@ class Seen:
 
     def rows(self, wanted: Sequence[int] | None = None) -> list[tuple[float, ...]]:
         """The features of the blocks with these indexes (None: of all), in the order of NAMES."""
+        if wanted is not None and not wanted:
+            return []
         blocks, lengths, shares, read = self.blocks, self.lengths, self.shares, self.read
         count = len(blocks)
         declared = witnessed(blocks, self.witnesses.declared) if len(self.witnesses.declared) > 300 else None
@@ -171,10 +176,9 @@ class Seen:
                     break
                 places.setdefault(id(place), Sum()).add(taken, share, weight)
                 place = place.parent
-            key = signatures[index]
-            alike.setdefault(key, Sum()).add(taken, share, weight)
+            alike.setdefault(signatures[index], Sum()).add(taken, share, weight)
             if size := prose[index]:
-                alike_prose[key] = alike_prose.get(key, 0) + size
+                alike_prose[signatures[index]] = alike_prose.get(signatures[index], 0) + size
                 place = block.place
                 while place is not None:
                     mass[id(place)] = mass.get(id(place), 0) + size
@@ -237,11 +241,14 @@ NO_TOPICS = (0,) * (len(TOPICS) + 1)
 
 
 def witnessed(blocks: Sequence[Block], text: str) -> list[bool]:
-    """Which blocks stand in `text`, which is somebody's reading of the same page."""
-    if not text:
+    """Which blocks stand in `text`, which is somebody's reading of the same page.
+
+    Within its lines they are looked for in as much of its beginning as MOST_COMPARED allows.
+    """
+    if not text or not blocks:
         return [False] * len(blocks)
     lines = {bare(line).lstrip("-") for line in text.split("\n")}
-    whole = bare(text)
+    whole = bare(text)[: MOST_COMPARED // len(blocks)]
     found = []
     for block in blocks:
         key = bare(block.text)
@@ -312,5 +319,5 @@ def _stand(place: Place, mass: dict[int, int], total: int) -> tuple[float, ...]:
     parent = place.parent
     above = parent.parent if parent is not None else None
     shares = (1.0 if up is None else mass.get(id(up), 0) / total for up in (place, parent, above))
-    return (*flags(groups(place.names)), *flags(near), *flags(far), *(rooms >> number & 1 for number in range(len(ROOMS))),
-            depth, hidden, body, *shares)  # fmt: skip
+    inside = (rooms >> number & 1 for number in range(len(ROOMS)))
+    return (*flags(groups(place.names)), *flags(near), *flags(far), *inside, depth, hidden, body, *shares)

@@ -2,8 +2,9 @@
 
 `forest.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}; a tree is a leaf's
 number, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py grows it from pages with ground
-truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays. After
-the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from there.
+truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays.
+After the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from
+there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.features import NAMES
 
@@ -36,15 +37,15 @@ def weigh(row: Sequence[float]) -> float:
 def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
     """What weighed most in a verdict, heaviest first: (name of the feature, log-odds that it brought).
 
-    The way through each tree is credited, split by split, with the change of the mean of the leaves below (Saabas 2014).
+    The way through each tree is credited, split by split, with the change of the mean of the leaves below (Saabas
+    2014).
     """
     brought: dict[int, float] = {}
-    for tree in _forest()["trees"]:
-        while isinstance(tree, list):
-            feature, threshold, low, high = tree
-            taken = low if row[feature] <= threshold else high
-            brought[feature] = brought.get(feature, 0.0) + _mean(taken) - _mean(tree)
-            tree = taken
+    for split in _measured():
+        while split.below:
+            taken = split.below[row[split.feature] > split.threshold]
+            brought[split.feature] = brought.get(split.feature, 0.0) + taken.mean - split.mean
+            split = taken
     ranked = sorted(brought.items(), key=lambda item: -abs(item[1]))
     return [(NAMES[feature], value) for feature, value in ranked[:most]]
 
@@ -55,23 +56,40 @@ def use(file: Traversable) -> None:
     FILE = file
     _forest.cache_clear()
     _stages.cache_clear()
+    _measured.cache_clear()
 
 
-def _leaves(tree: Tree) -> list[float]:
-    return [*_leaves(tree[2]), *_leaves(tree[3])] if isinstance(tree, list) else [tree]
+class Split(NamedTuple):
+    """A tree, and the mean of its leaves."""
+
+    mean: float
+    leaves: int
+    feature: int = 0
+    threshold: float = 0.0
+    below: tuple[Split, ...] = ()  # where the feature is not above the threshold, and where it is; a leaf has none
 
 
-def _mean(tree: Tree) -> float:
-    leaves = _leaves(tree)
-    return sum(leaves) / len(leaves)
+def _measure(tree: Tree) -> Split:
+    if not isinstance(tree, list):
+        return Split(tree, 1)
+    feature, threshold, *below = tree
+    low, high = map(_measure, below)
+    leaves = low.leaves + high.leaves
+    return Split((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
+
+
+@cache
+def _measured() -> list[Split]:
+    """The trees as `reasons` walks them; only who asks for reasons pays for it."""
+    return [_measure(tree) for tree in _forest()["trees"]]
 
 
 @cache
 def _forest() -> dict[str, Any]:
-    forest = json.loads(FILE.read_text(encoding="utf-8"))
+    forest: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     if tuple(forest["features"]) != NAMES:
         raise ValueError("pipelines/forest.json was made for other features: run benchmarks/learn.py")
-    return forest  # type: ignore[no-any-return]
+    return forest
 
 
 @cache
@@ -91,7 +109,8 @@ def _function(trees: Sequence[Tree]) -> Weigh:
     )
     names: dict[str, Any] = {}
     exec(source, {"__builtins__": {}}, names)  # noqa: S102 numbers from our own file, checked by `_source`
-    return names["total"]  # type: ignore[no-any-return]
+    total: Weigh = names["total"]
+    return total
 
 
 def _source(tree: Tree) -> str:

@@ -9,6 +9,7 @@ PRINTED = re.compile(r"\bISSN(?:-?L)?\b[^\d]{0,20}(\d{4}\s?[-–‐‑]\s?\d{3}[
 ALONE = re.compile(
     r"\W*[epl]?-?ISSN(?:-?L)?\W*(?:\((?:print|online)\))?\W*\d{4}\s?[-–‐‑]\s?\d{3}[\dXx]\W*", re.IGNORECASE
 )
+REFUSED = "no such number: its check digit is wrong"
 
 
 def parse(raw: str) -> str | None:

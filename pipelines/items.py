@@ -98,9 +98,9 @@ class Article:
     description: str | None  # subtitle, standfirst or summary that the page declares
     authors: tuple[str, ...]  # persons of the byline, in order; if none, the agency, desk or outlet that signs
     byline: str | None  # the byline as the page prints or declares it, before parsing
-    published: str | None  # ISO 8601; with time and zone where the page gives them, else a day
+    published: str | None  # ISO 8601; with time and zone (the page's own) where it gives both, else a day
     published_raw: str | None  # the string `published` was parsed from
-    published_from: str | None  # where it was found: json-ld, meta, microdata, time, url, htmldate, feed
+    published_from: str | None  # where it was found: json-ld, meta, microdata, time, url, htmldate, feed, site rule
     modified: str | None  # ISO 8601, as `published`
     modified_raw: str | None  # the string `modified` was parsed from
     modified_from: str | None  # where it was found, as `published_from`
@@ -108,20 +108,20 @@ class Article:
     section: str | None  # the paper's own section
     tags: tuple[str, ...]  # keywords that the page declares
     site_name: str | None  # what the site calls itself
-    publisher: str | None  # the organisation that publishes it, as declared; the site's name where none is
-    issn: str | None  # the periodical's number, "2330-717X"; only one whose check digit is right (ISO 3297)
+    publisher: str | None  # the organisation that publishes it, as declared; `site_name` where none is
+    issn: str | None  # the periodical's number, "2049-3630"; only one whose check digit is right (ISO 3297)
     image: str | None  # absolute URL of the lead image
     text: str  # the article's paragraphs, one a line, NFC, without boilerplate and readers' comments
     word_count: int  # words in `text` (runs of word characters; CJK text counts fewer than a reader would)
     kind: str  # article, opinion, live blog, gallery, video
-    origin: str | None  # who published the text first, if that is somebody else: a paper, a wire agency
+    origin: str | None  # who published the text first, if somebody else: a paper, a wire agency; None: nothing says so
     origin_url: str | None  # where they published it, absolute; None if the page does not link it
-    dateline: str | None  # the place that the first paragraph is dated from, as printed: "BERLIN", "Kyiv"
+    dateline: str | None  # the place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"
     access: str | None  # what keeps readers from the whole text: paywall, truncated, consent wall; None: nothing seen
-    access_evidence: str | None  # what on the page says so
+    access_evidence: str | None  # what on the page says so; None where `access` is
     rights: tuple[str, ...]  # signals on use as the page sends them, "robots: noarchive", "tdm-reservation: 1"
-    comments: tuple[str, ...] | None  # readers' comments, in page order; None where they were not asked for
-    found_in: dict[str, str]  # where each field's value was found: {"title": "h1", "authors": "json-ld", ...}
+    comments: tuple[str, ...] | None  # what readers wrote below it, in page order; None where nobody asked for it
+    found_in: dict[str, str]  # where each field's value was found: {"title": "h1", "authors": "json-ld author", ...}
     extractor: str  # name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"
 
 

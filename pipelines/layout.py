@@ -23,9 +23,11 @@ SKIPPED = frozenset((
 BLOCKS = frozenset((
     "html", "body", "address", "article", "aside", "blockquote", "center", "details", "summary", "dd", "dir", "div",
     "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
-    "hgroup", "hr", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "picture", "plaintext",
-    "pre", "search", "section", "table", "tbody", "td", "tfoot", "th", "thead", "caption", "tr", "ul", "xmp",
+    "hgroup", "hr", "legend", "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "picture",
+    "plaintext", "pre", "search", "section", "table", "tbody", "td", "tfoot", "th", "thead", "caption", "tr", "ul",
+    "xmp",
 ))  # fmt: skip
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 MOST_NAMES = 400  # characters of a class attribute that are looked at
 
@@ -109,7 +111,7 @@ def blocks(body: Any) -> list[Block]:
         if words:
             pieces.append(words)
             if links or strongs or breaks:
-                size = len(words.strip())
+                size = len(" ".join(words.split()))
                 if size:
                     breaks = 0
                     if links:
@@ -122,6 +124,7 @@ def blocks(body: Any) -> list[Block]:
 
 CELLS = frozenset(("td", "th"))
 LONGEST_CELL = 200  # characters; a longer one is a layout's column
+MOST_IN_CELL = 4  # blocks; as is one with more of them
 
 
 def _rows(found: list[Block]) -> list[Block]:
@@ -129,21 +132,28 @@ def _rows(found: list[Block]) -> list[Block]:
     if not any(block.place.tag in CELLS for block in found):
         return found
     rows: list[Block] = []
-    counts = Counter(block.place.parent.element for block in found if block.place.tag in CELLS and block.place.parent)
-    whole = {row for row, count in counts.items() if count > 1 and row.tag == "tr"}
-    last = None
+    cells: dict[Any, Counter[int]] = {}
+    for block in found:
+        if block.place.tag in CELLS and block.place.parent is not None:
+            cells.setdefault(block.place.parent.element, Counter())[id(block.place)] += 1
+    whole = {
+        row for row, counts in cells.items()
+        if row.tag == "tr" and len(counts) > 1 and max(counts.values()) <= MOST_IN_CELL
+    }  # fmt: skip
+    last = cell = None
     for block in found:
         row = block.place.parent if block.place.tag in CELLS else None
         if row is None or row.element not in whole or len(block.text) > LONGEST_CELL:
             rows.append(block)
             last = None
         elif last is not None and last.place is row:
-            last.text += f" | {block.text}"
+            last.text += f" {block.text}" if block.place is cell else f" | {block.text}"
             last.linked += block.linked
             last.strong += block.strong
         else:
             last = Block(block.text, row, block.linked, block.strong)
             rows.append(last)
+        cell = block.place
     return rows
 
 

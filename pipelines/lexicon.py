@@ -11,10 +11,10 @@ from functools import lru_cache
 
 # Beginnings of words, lower case.
 TOPICS = {
-    "newsletter": "newsletter nyhetsbrev nyhedsbrev nieuwsbrief boletín boletim infolettre inbox рассылк розсилк bülten "
-    "biuletyn メルマガ ニュースレター 通讯 نشرة",
-    "subscribe": "abonn subscri suscri suscríb assin prenumer abbonat iscriv regist inscri inscrev подпис підпис abone "
-    "premium mitglied member tilaa zasubskrybuj اشترك 会員 有料 订阅 구독",
+    "newsletter": "newsletter nyhetsbrev nyhedsbrev nieuwsbrief boletín boletim infolettre inbox рассылк розсилк "
+    "bülten biuletyn メルマガ ニュースレター 通讯 نشرة",
+    "subscribe": "abonn subscri suscri suscríb assin prenumer abbonat iscriv regist inscri inscrev подпис підпис "
+    "abone premium mitglied member tilaa zasubskrybuj اشترك 会員 有料 订阅 구독",
     "account": "login log-in anmeld einlogg connexion account konto cuenta войти увійти giriş ログイン 登录 로그인",
     "follow": "follow folg suivez sígue siga segui volg følg följ obserwuj takip facebook twitter instagram whatsapp "
     "telegram youtube tiktok linkedin bluesky threads flipboard フォロー 关注",
@@ -23,36 +23,36 @@ TOPICS = {
     "read on": "related recommend empfehl también também aussi anche ook også også också także również читайте ayrıca "
     "interessant interesar similar popular trending verwandte relacionad correlat powiązane weiterlesen 関連 相关 "
     "あわせて 관련 اقرأ",
-    "picture": "photo foto bild image imagen immagine фото picture credit crédit grafik illustration getty shutterstock "
-    "istock imago alamy zdjęcie kuva billede screenshot 写真 画像 图片 사진 صورة",
+    "picture": "photo foto bild image imagen immagine фото picture credit crédit grafik illustration getty "
+    "shutterstock istock imago alamy zdjęcie kuva billede screenshot 写真 画像 图片 사진 صورة",
     "rights": "copyright © rights rechte droits derechos direitos diritti riservata vorbehalten réservés reservados "
     "права 転載 版权 무단 حقوق",
-    "comment": "comment komment coment reactie réaction reaction reaktion коммент комент yorum hozzászól コメント 评论 댓글 "
-    "تعليق",
+    "comment": "comment komment coment reactie réaction reaction reaktion коммент комент yorum hozzászól コメント "
+    "评论 댓글 تعليق",
     "advert": "advert anzeige publici pubblicit annons reklam реклам sponsor werbung affiliate 広告 广告 광고 إعلان",
     "writer": "writer reporter editor journalist correspondent professor author fellow columnist researcher lecturer "
     "redakt autor journaliste périodiste periodista giornalist korrespond журналист автор yazar dziennikarz 記者 기자",
-    "dated": "updated published posted aktualisiert veröffentlicht publié publicado publicerad mis actualizado atualizado "
-    "uppdaterad oppdatert opdateret gepubliceerd bijgewerkt aggiornato pubblicato обновлено опубликовано stand: lesezeit "
-    "leestijd güncelleme zaktualizowano 更新 発表 입력",
-    "agency": "reporting editing dpa afp reuters apa ap efe ansa ntb sda pap ritzau kna epd afx tass xinhua source quelle "
-    "fuente fonte źródło bron kilde källa lähde источник джерело kaynak 新华社 共同 연합뉴스",
+    "dated": "updated published posted aktualisiert veröffentlicht publié publicado publicerad mis actualizado "
+    "atualizado uppdaterad oppdatert opdateret gepubliceerd bijgewerkt aggiornato pubblicato обновлено опубликовано "
+    "lesezeit leestijd güncelleme zaktualizowano 更新 発表 입력",
+    "agency": "reporting editing dpa afp reuters apa ap efe ansa ntb sda pap ritzau kna epd afx tass xinhua source "
+    "quelle fuente fonte źródło bron kilde källa lähde источник джерело kaynak 新华社 共同 연합뉴스",
     "consent": "cookie javascript datenschutz privatsphäre privacy consent einwillig zustimm adblock extern embed",
     "listen": "app download podcast listen anhören écouter escuch ascolta lyssna watch video newsroom",
-    "support": "donat donat spend support unterstütz soutenir apoya patreon contribut поддерж",
-    "tags": "tags tag topics topic themen schlagw mots etiquetas filed categor kategori keyword теги タグ 标签 temas temi "
-    "emner emneord ämnen",
+    "support": "donat spend support unterstütz soutenir apoya patreon contribut поддерж",
+    "tags": "tags tag topics topic themen schlagw mots etiquetas filed categor kategori keyword теги タグ 标签 temas "
+    "temi emner emneord ämnen",
     "asked": "click klick clic cliquez tap нажмите clicca klikk hier here tryk kliknij",
     "again": "originally republish reprint print edition erschien translated übersetz traduit traducido version",
 }
 
 # Words of ids, classes and roles, by what such places hold.
 PLACES = {
-    "body": "content body article post entry story text paragraph prose main richtext artikel articulo texte corps inhalt "
-    "noticia materia nota cuerpo hentry rich long",
+    "body": "content body article post entry story text paragraph prose main richtext artikel articulo texte corps "
+    "inhalt noticia materia nota cuerpo hentry rich long",
     "title": "title headline heading headings kicker eyebrow dachzeile",
-    "lead": "lead intro standfirst summary dek subtitle chapo entradilla abstract excerpt sapo deck subhead subheadline "
-    "lede bajada vorspann sommario subheading",
+    "lead": "lead intro standfirst summary dek subtitle chapo entradilla abstract excerpt sapo deck subhead "
+    "subheadline lede bajada vorspann sommario subheading",
     "nav": "nav menu navigation navbar breadcrumb breadcrumbs submenu pagination toolbar subnav megamenu sitemap skip "
     "mega menubar menuitem",
     "footer": "footer colophon legal copyright contentinfo foot terms policy",
@@ -61,21 +61,22 @@ PLACES = {
     "meta": "meta date time byline author authors info published timestamp dateline updated vcard taxonomy category "
     "categories tag tags topics metadata duration read",
     "bio": "bio about profile contributor",
-    "share": "share sharing social socials facebook twitter whatsapp pinterest linkedin reddit follow addtoany sharedaddy",
+    "share": "share sharing social socials facebook twitter whatsapp pinterest linkedin reddit follow addtoany "
+    "sharedaddy",
     "related": "related recommend recommended recommendations recirculation recirc more most popular trending latest "
     "recent teaser teasers card cards articles posts promo promos outbrain taboola readmore also similar next prev "
     "previous carousel feed swiper slide collection list listing links",
-    "signup": "newsletter subscribe subscription signup register login account piano offer cta donation donate subscriber "
-    "membership sign regwall",
+    "signup": "newsletter subscribe subscription signup register login account piano offer cta donation donate "
+    "subscriber membership sign regwall",
     "comments": "comment comments reply respond thread disqus commentform",
     "ads": "advert advertisement ads sponsor sponsored dfp gpt werbung anzeige pub adslot advertising",
-    "media": "caption figure figcaption credit photo image gallery video audio player slideshow media picture thumbnail "
-    "legend img credits copyrights podcast",
+    "media": "caption figure figcaption credit photo image gallery video audio player slideshow media picture "
+    "thumbnail legend img credits copyrights podcast",
     "embed": "embed tweet instagram consent cookie cookies external placeholder embedded oembed",
     "box": "box infobox fact facts callout note factbox toc faq table tips key",
     "quote": "quote pull pullquote blockquote",
-    "control": "button btn buttons icon hidden hide invisible modal popup dialog dropdown tooltip print toggle form search "
-    "input tab tabs icons",
+    "control": "button btn buttons icon hidden hide invisible modal popup dialog dropdown tooltip print toggle form "
+    "search input tab tabs icons",
 }
 
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

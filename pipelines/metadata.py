@@ -101,7 +101,7 @@ FIELDS: dict[str, Callable[[Asked], Iterable[Claim]]] = {
     "tags": lambda asked: tags(claims(asked.page, trust.TAGS, _as_is)),
     "site_name": _lines(trust.SITE_NAME, name),
     "publisher": _lines(trust.PUBLISHER, name),
-    "issn": _lines(trust.ISSN, lambda raw, _page: issn.parse(raw)),
+    "issn": lambda asked: claims(asked.page, trust.ISSN, lambda raw, _page: issn.parse(raw), issn.REFUSED),
     "image": _lines(trust.IMAGE, absolute),
 }
 
@@ -132,7 +132,8 @@ def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> M
     papers = bylines.outlets(page, site(page))
     if names.full(names.persons([fields.byline or ""], papers)):
         return fields
-    line = names.in_lines([*lines[:3], *lines[-2:]], papers)
+    ends = [*lines[:3], *lines[-2:]]
+    line = names.in_lines(ends, papers) or names.in_lines(ends, papers, bare=page.is_article)
     if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}

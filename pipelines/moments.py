@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pipelines import dates, trust
-from pipelines.arbitration import Claim, claims
+from pipelines.arbitration import Claim, claims, first
 from pipelines.declared import Declared, named, words_of
 
 DateInText = Callable[[Declared], str | None]
@@ -35,7 +37,7 @@ SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "micro
 
 def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
     """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
-    yield from claims(page, trust.PUBLISHED_DECLARED, read, REFUSED)
+    yield from _in_own_zone(page, [*claims(page, trust.PUBLISHED_DECLARED, read, REFUSED)])
     yield from claims(page, trust.PUBLISHED_DATE, read, REFUSED)
     yield from printed(page)
     yield from in_address(page)
@@ -48,6 +50,28 @@ def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim
     if not page.is_article:
         yield from claims(page, trust.PUBLISHED_GENERIC, read, REFUSED)
     yield from claims(page, trust.PUBLISHED_FEED, read, REFUSED)
+
+
+def _in_own_zone(page: Declared, declared: list[Claim]) -> Iterator[Claim]:
+    """`declared`; before it, where the first is in UTC, a claim to the same moment in the zone the page lives in."""
+    winner = first(declared)
+    if winner and winner.value.endswith(UTC):
+        moment = datetime.fromisoformat(winner.value)
+        for claim in (
+            *declared,
+            *claims(page, trust.PUBLISHED_DATE, read, REFUSED),
+            *claims(page, trust.PUBLISHED_GENERIC, read, REFUSED),
+        ):
+            value = claim.value or ""
+            if ZONED.search(value) and not value.endswith(UTC) and datetime.fromisoformat(value) == moment:
+                yield replace(claim, why=OWN_ZONE)
+                break
+    yield from declared
+
+
+UTC = "+00:00"
+ZONED = re.compile(r"T.*[+-]\d\d:\d\d$")
+OWN_ZONE = "the moment that is declared in UTC as well, in the page's own time zone"
 
 
 def modified(page: Declared) -> Iterator[Claim]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from html import unescape
 
 LONGEST = 60  # characters of a name; what is longer is a sentence
+LONGEST_BYLINE = 2_000  # characters of a byline that are read: fifty persons
 
 # What comes before the first name of a byline. "De" and "Da" start names, so they are not here.
 BY = re.compile(
@@ -125,13 +126,28 @@ def full(found: Iterable[str]) -> bool:
     return any(" " in name or not latin(name) for name in found)
 
 
-def in_lines(lines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, tuple[str, ...]] | None:
-    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none."""
+def in_lines(
+    lines: Iterable[str], outlets: Collection[str] = (), *, bare: bool = False
+) -> tuple[str, tuple[str, ...]] | None:
+    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none.
+
+    `bare`: names that stand for themselves do as well.
+    """
     for line in lines:
-        found = persons([line], outlets) if len(line) < 120 and BY.match(line) else ()
-        if full(found) and names_only(line, found):  # "By Friday" is no byline
-            return line, found
+        if len(line) < 120 and (BY.match(line) or (bare and BARE.fullmatch(line) and not NO_NAME.search(line))):
+            found = persons([line], outlets)
+            if full(found) and names_only(line, found):  # "By Friday" is no byline
+                return line, found
     return None
+
+
+# Two to four words that begin with capitals, and more of them after a slash, a comma or "and": a headline has others.
+NO_NAME = re.compile(
+    r"\b(?:the|in|on|this|our|your|about|how|what|why|all|gruß|grüße|über|was|wie|alle|les|nos|notre|el|los)\b",
+    re.IGNORECASE,
+)
+_NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
+BARE = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
 
 
 def names_only(line: str, names: Iterable[str]) -> bool:
@@ -143,7 +159,7 @@ def names_only(line: str, names: Iterable[str]) -> bool:
 
 def collective(byline: str) -> str | None:
     """The desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
-    name = TRIM.sub("", _without_by(unescape(byline).replace("\n", " ").strip()))
+    name = TRIM.sub("", _without_by(unescape(byline[:LONGEST_BYLINE]).replace("\n", " ").strip()))
     if not 1 < len(name) <= 80 or len(name.split()) > 8 or not LETTERS.search(name) or PICTURES.match(name):
         return None
     if name.casefold() in NOBODY or name.split()[-1].casefold() in PARTICLES or is_agency(name):
@@ -162,8 +178,8 @@ def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
 
 
 def split(byline: str) -> list[str]:
-    """The parts of a byline, cleaned of "By" and of what follows a name."""
-    line = unescape(byline).strip()
+    """The parts of a byline (its first LONGEST_BYLINE characters), cleaned of "By" and of what follows a name."""
+    line = unescape(byline[:LONGEST_BYLINE]).strip()
     if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
     line = INSIDE_BRACKETS.sub(r"\1", line)

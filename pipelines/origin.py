@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from pipelines import jsonld
 from pipelines.account import Candidate
 from pipelines.credits import signature, source, stated
-from pipelines.dateline import STATION, dateline
+from pipelines.dateline import STATION, Dateline, dateline
 from pipelines.declared import Declared
 from pipelines.wires import agencies_in, agency, only_agencies
 
@@ -61,15 +61,17 @@ class Site:
         return None if any(self.is_called(label) for label in _labels(there)) else there
 
 
-def origin(declared: Declared, lines: list[str], byline: str | None) -> tuple[str | None, str | None, list[Candidate]]:
+def origin(
+    declared: Declared, lines: list[str], byline: str | None, dated: Dateline | None = None
+) -> tuple[str | None, str | None, list[Candidate]]:
     """(name, address, claims) of who published the text first; Nones if nobody else did.
 
-    lines: the text before lines of furniture were dropped; byline: as printed.
+    lines: the text before lines of furniture were dropped; byline: as printed; dated: its dateline, if it is known.
     """
     site = site_of(declared)
     claims: list[Candidate] = []
     name = address = None
-    for claim, url in _claims(declared, site, lines, byline):
+    for claim, url in _claims(declared, site, lines, byline, dated or dateline(lines)):
         if site.is_called(claim.value):
             claims.append(replace(claim, why="the site itself"))
         elif name is None:
@@ -98,13 +100,14 @@ def _publisher(declared: Declared) -> str | None:
     return jsonld.text(declared.article.get("publisher"), "name")
 
 
-def _claims(declared: Declared, site: Site, lines: list[str], byline: str | None) -> Iterator[Claim]:
+def _claims(
+    declared: Declared, site: Site, lines: list[str], byline: str | None, found: Dateline
+) -> Iterator[Claim]:
     """Every claim, the most trusted first."""
     head = lines[: min(HEAD, max(0, len(lines) - TAIL))]
     for line in (*lines[-TAIL:], *head):
         if name := stated(line):
             yield Candidate("line", line, name), _link(declared, site, line)
-    found = dateline(lines)
     if found.agency and (name := only_agencies(found.agency) or (STATION.fullmatch(found.agency) and found.agency)):
         yield Candidate("dateline", found.raw, name), None
     if byline and not HELPED.search(byline) and (name := next(agencies_in(byline), None)):

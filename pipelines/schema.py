@@ -173,17 +173,17 @@ def m001_first(db: Database) -> None:
 
 
 READING = """
-ALTER TABLE articles ADD COLUMN modified_from   TEXT; -- where `modified` was found, as published_from
-ALTER TABLE articles ADD COLUMN publisher       TEXT; -- the organisation that publishes it
-ALTER TABLE articles ADD COLUMN issn            TEXT; -- the periodical's number, 2330-717X
-ALTER TABLE articles ADD COLUMN origin          TEXT; -- who published the text first, if somebody else: a paper, an agency
-ALTER TABLE articles ADD COLUMN origin_url      TEXT; -- where they published it
-ALTER TABLE articles ADD COLUMN dateline        TEXT; -- the place that the first paragraph is dated from
-ALTER TABLE articles ADD COLUMN access          TEXT; -- paywall, truncated, consent wall; NULL: nothing seen
-ALTER TABLE articles ADD COLUMN access_evidence TEXT; -- what on the page says so
-ALTER TABLE articles ADD COLUMN rights          TEXT NOT NULL DEFAULT '[]'; -- JSON list of signals on use, as sent
-ALTER TABLE articles ADD COLUMN comments        TEXT; -- JSON list of readers' comments; NULL: not asked for
-ALTER TABLE articles ADD COLUMN found_in        TEXT NOT NULL DEFAULT '{}'; -- JSON: where each field's value was found
+ALTER TABLE articles ADD COLUMN modified_from TEXT;   -- as published_from; both may say site rule too
+ALTER TABLE articles ADD COLUMN publisher TEXT;       -- who publishes it, as declared; else site_name
+ALTER TABLE articles ADD COLUMN issn TEXT;            -- the periodical's number, "2049-3630"; its check digit is right
+ALTER TABLE articles ADD COLUMN origin TEXT;          -- who published the text first, if somebody else: paper, agency
+ALTER TABLE articles ADD COLUMN origin_url TEXT;      -- where they published it; NULL if the page does not link it
+ALTER TABLE articles ADD COLUMN dateline TEXT;        -- the place that the text is dated from, as printed: "BERLIN"
+ALTER TABLE articles ADD COLUMN access TEXT;          -- paywall, truncated, consent wall; NULL: nothing seen
+ALTER TABLE articles ADD COLUMN access_evidence TEXT; -- what on the page says so; NULL where access is
+ALTER TABLE articles ADD COLUMN rights TEXT NOT NULL DEFAULT '[]';   -- JSON list: signals on use, as sent
+ALTER TABLE articles ADD COLUMN comments TEXT;        -- JSON list, of the newest capture; NULL: not asked for
+ALTER TABLE articles ADD COLUMN found_in TEXT NOT NULL DEFAULT '{}'; -- JSON: field -> where it was found
 """
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pipelines import access, genre, origin, rights
 from pipelines.account import Candidate
-from pipelines.dateline import dateline
+from pipelines.dateline import NOWHERE, dateline
 from pipelines.declared import Declared
 
 
@@ -44,8 +44,9 @@ def early(declared: Declared) -> Early:
 def read(declared: Declared, seen: Early, lines: list[str], text: list[str], byline: str | None) -> Signals:
     """All of it. lines: what was found as the text, furniture included; text: what of it stays."""
     kind, kinds = genre.kind(declared, text)
-    name, address, origins = origin.origin(declared, lines, byline)
-    date = dateline(lines)
+    begins = lines.index(text[0]) if text and text[0] in lines else 0
+    date = next((found for found in (dateline(lines), dateline(lines[begins:])) if found.raw), NOWHERE)
+    name, address, origins = origin.origin(declared, lines, byline, date)
     kept = set(text)
     barrier, evidence = access.access(declared, seen.closed, text, [line for line in lines if line not in kept])
     claims = {"kind": kinds, "origin": origins}

@@ -170,24 +170,25 @@ def outermost(tree: Any, elements: Iterable[Any]) -> list[Any]:
     return chosen
 
 
-def only(tree: Any, elements: list[Any]) -> None:
-    """Leave nothing but `elements` in the tree's body, within one <article>. No elements: leave it as it is.
+def only(tree: Any, elements: list[Any]) -> Any:
+    """Leave nothing but `elements` in the tree's body, within one <article>; the body without them is handed back.
 
-    They lose their own class and id: the user's word that they are the text outranks what a name suggests.
+    They lose their own class and id: the user's word that they are the text outranks what a name suggests. No elements:
+    the tree is left as it is, and nothing (None) was taken out.
     """
     if not elements:
-        return
-    page = tree.find(".//body")
-    article = page.makeelement("article")
+        return None
+    rest = tree.find(".//body")
+    page = rest.makeelement("body", dict(rest.attrib))
+    article = etree.SubElement(page, "article")
     for element in elements:
+        element.drop_tree()  # a copy of what stands behind it stays there
         element.tail = None
         article.append(element)
         for name in ("class", "id"):
             element.attrib.pop(name, None)
-    kept = dict(page.attrib)
-    page.clear()
-    page.attrib.update(kept)
-    page.append(article)
+    rest.getparent().replace(rest, page)
+    return rest
 
 
 def fields(tree: Any, rule: Rule) -> dict[str, list[str]]:

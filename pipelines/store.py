@@ -200,8 +200,10 @@ class Store:
 
     def _update(self, article_id: int, values: dict[str, Any], capture: Capture, change: str) -> None:
         if change == "unchanged":
-            # The row goes on leading to the record that its text was first read from.
+            # The row goes on leading to the record that its text was first read from. Comments come after the text.
             self.seen(article_id, capture.time)
+            if values["comments"] is not None:
+                self._set("articles", {"comments": values["comments"]}, "id = :where", article_id)
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(capture.time)}

@@ -30,6 +30,7 @@ RANKS = (
 )
 EQUAL, NEAR, HEADING, ALONE, MARKED, DECLARED, UNCONFIRMED = range(len(RANKS))
 
+LONGEST_TITLE = 500  # characters
 SEPARATOR = re.compile(
     r"\s+[|–—·•»«:*/~-]+\s+|\s*[|｜»«]\s*|\s*::\s*|:\s+|[_：-](?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff])[_-]"
 )
@@ -100,14 +101,14 @@ def shown_names(page: Declared) -> list[str]:
 
 def declared(page: Declared, site: Site) -> Said:
     """What the page declares as its headline, without the site's name."""
-    said = claims(page, trust.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= 500 else None)
+    said = claims(page, trust.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= LONGEST_TITLE else None)
     found = list(islice(said, MOST))
     found = [_not_cut_off(claim, found) for claim in found]
     plain = {jsonld.same_words(claim.value) for claim in found if claim.value and claim.source != "title title"}
     pieces = plain | {jsonld.same_words(claim.value) for claim in found if claim.value}
     words: set[str] = set()
     for claim in found:
-        for cut in islice(SEPARATOR.finditer(claim.raw[:500]), 12):
+        for cut in islice(SEPARATOR.finditer(claim.raw[:LONGEST_TITLE]), 12):
             halves = {jsonld.same_words(claim.raw[: cut.start()]), jsonld.same_words(claim.raw[cut.end() :])}
             if cut[0].startswith(":"):
                 words |= halves
@@ -218,7 +219,9 @@ def _content(title: str) -> set[str]:
 
 
 def without_affix(title: str, site: Site) -> str:
-    """`title` without the site's name at either end."""
+    """`title` without the site's name at either end. What is longer than LONGEST_TITLE is none and stays as it is."""
+    if len(title) > LONGEST_TITLE:
+        return title
     for _ in range(3):  # "Headline | Section | Paper" needs more than one cut
         shorter = _cut(title, site)
         if not shorter:

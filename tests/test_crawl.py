@@ -20,6 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from tests.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, morgue, rows
 from tests.newspaper import serve
+from tests.newspaper.comments import COMMENTS as READERS
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,33 @@ def prose(lines: list[str], truth) -> list[str]:
     """The lines of a stored text without what is text too but no paragraph: standfirst, table rows, list markers."""
     kept = [line for line in lines if line != normalize("NFC", truth.subtitle) and not line.startswith("|")]
     return [line.removeprefix("- ") for line in kept]
+
+
+def test_readers_comments_have_a_column_of_their_own(tmp_path):
+    """extract.comments = "separate": word for word, in rows and datasets, in no text."""
+    archive = make_archive(tmp_path / "archive")
+    settings = archive / "morgue.toml"
+    settings.write_text(settings.read_text().replace('#comments = "drop"', 'comments = "separate"'))
+    with serve() as paper:
+        done = crawl(archive, "--urls", "-", stdin="\n".join(paper.truth))
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "all.jsonl"
+    assert morgue("-C", archive, "export", "jsonl", out).returncode == 0
+    found = {row["url"]: row for row in map(json.loads, out.read_text().split("\n")[:-1])}
+    stored = dict(rows(archive, "SELECT url, comments FROM articles"))
+    assert set(found) == set(stored) == set(paper.truth)
+    written = {said for stock in READERS.values() for said in (normalize("NFC", one["said"]) for one in stock)}
+    for url, row in found.items():
+        assert row["comments"] == json.loads(stored[url])
+        assert set(row["comments"]) <= written, url
+        assert not any(said in row["text"] for said in row["comments"]), url
+    assert sum(bool(row["comments"]) for row in found.values()) > 50
+
+
+def test_readers_comments_are_dropped_unless_asked_for(crawled):
+    """The column is NULL: nobody looked, which is not the same as that there were none."""
+    _paper, archive, _done = crawled
+    assert rows(archive, "SELECT count(*) > 50, count(comments) FROM articles") == [(1, 0)]
 
 
 def test_every_exchange_is_captured_and_reads_back_byte_for_byte(crawled):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from contextlib import closing
 
 import click
 import pytest
@@ -14,6 +15,7 @@ from crawler.cli import morgue
 from crawler.config import Settings, SourceConfig
 from exports import formats
 from pipelines import errors
+from tests.archive import database
 from tests.command import ROOT, environment
 
 DOCS = ROOT / "docs"
@@ -126,6 +128,17 @@ def test_every_exit_code_is_documented():
     assert str(errors.INTERRUPTED) in brief
 
 
+def test_columns_of_later_migrations_are_told_like_the_first(tmp_path):
+    """Every column of the database, whichever migration made it, has a line of its own."""
+    shown = read("schema.md")
+    with closing(database(tmp_path / "morgue.db")) as db:
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE %STRICT%'").fetchall():
+            section = re.search(rf"^## {table}\n.*?(?=^## |\Z)", shown, re.MULTILINE | re.DOTALL)
+            assert section, table
+            for column in db.execute(f"PRAGMA table_info({table})").fetchall():
+                assert re.search(rf"^    {column[1]} ", section[0], re.MULTILINE), f"{table}.{column[1]}"
+
+
 def test_every_table_and_column_explains_itself():
     """A sentence for each table, a comment for each column whose name does not say it all."""
     sections = re.split(r"^## ", read("schema.md"), flags=re.MULTILINE)[1:]
@@ -168,6 +181,12 @@ def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_no_merge_left_its_marks(path):
+    """Two versions of one passage, and the lines between them, are no documentation."""
+    assert not re.findall(r"^(?:<{7}|={7}|>{7})", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)

@@ -37,7 +37,7 @@ def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert there <= set(names)
-    assert "crawler/sources/_template.toml" in names
+    assert {"crawler/sources/_template.toml", "pipelines/forest.json"} <= set(names)
 
 
 def test_a_wheel_installs_the_command(wheel):
@@ -47,11 +47,14 @@ def test_a_wheel_installs_the_command(wheel):
 
 
 def test_the_wheel_works_from_anywhere(wheel, tmp_path):
-    """Unpacked as pip does it, without this checkout: a new archive is made and understood."""
+    """Unpacked as pip does it, without this checkout: a new archive is made and understood, a page is read."""
     wheel.extractall(tmp_path / "installed")
     env = environment() | {"PYTHONPATH": str(tmp_path / "installed")}
-    for args in (["init", "archive"], ["-C", "archive", "schedule", "--cron"]):
+    lines = (f"<p>The council met and agreed to mend bridge number {n} before the winter.</p>" for n in range(9))
+    (tmp_path / "page.html").write_text(f"<html><body>{''.join(lines)}</body></html>", encoding="utf-8")
+    for args in (["init", "archive"], ["-C", "archive", "schedule", "--cron"], ["extract", "page.html"]):
         done = subprocess.run(
             [sys.executable, "-m", "crawler", *args], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
+    assert "agreed to mend" in done.stdout

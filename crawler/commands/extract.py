@@ -9,7 +9,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pipelines.errors import ConfigError
 from pipelines.items import Article, NothingToRead
 
 UNREADABLE = "unreadable file"
+COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
 FORMS = ("text", "json", "jsonl")
 EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
 
@@ -31,6 +32,7 @@ class Input:
     id: str  # what its row is called: the manifest's id, or the file as it was named
     path: Path | None  # None: standard input
     url: str | None
+    comments: bool = False  # readers' comments are wanted too
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ Write = Callable[[Result], None]
     metavar="N",
     help="Worker processes (default: one a CPU). 1: in this process, without limits of time and memory.",
 )
+@click.option("--comments", type=click.Choice(COMMENTS), default="drop", show_default=True,
+              help="Readers' comments on the page: separate keeps them, in a field of their own.")  # fmt: skip
 @click.option(
     "--explain",
     is_flag=True,
@@ -71,7 +75,7 @@ Write = Callable[[Result], None]
 @click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
 @click.option("--format", "form", type=click.Choice(FORMS), metavar="FORMAT",
               help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
-def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None,
+def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
 
@@ -95,6 +99,8 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
     if everything and form != "text":
         raise click.UsageError("--all goes with --explain; its JSON is never folded")
     inputs = list(_listed(manifest)) if manifest else [_named(file, url) for file in files]
+    if comments == "separate":
+        inputs = [replace(item, comments=True) for item in inputs]
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     write = _account_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
@@ -180,7 +186,7 @@ async def _result(item: Input, workers: Any, explain: bool) -> Result:
 
     function: Any = extract.explain if explain else extract.timed_read
     try:
-        page = Page(item.url or "", _bytes(item.path), "text/html")
+        page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)
     except (OSError, EOFError, zlib.error) as error:
         cause = f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}"

@@ -232,14 +232,21 @@ def made(page: Page, config: Config | None, out: Path | None, name: str, *, rule
         return 0
     assert config is not None
     append(config.folder.sources / f"{own}.toml", text)
-    click.echo(f"appended a rule to sources/{own}.toml: pick from it, then morgue sample --check {folder}", err=True)
+    check = f"morgue sample --check {shown(folder)}"
+    click.echo(f"appended a rule to sources/{own}.toml: pick from it, then {check}", err=True)
     return 0
+
+
+def shown(path: Path) -> str:
+    """A path as somebody here would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
     from pipelines.items import NothingToRead
 
-    lines = [f"wrote {pair.html} and {pair.path.name}: correct its title, authors, published and text by hand"]
+    lines = [f"wrote {shown(pair.html)} and {pair.path.name}: correct its title, authors, published and text by hand"]
     if isinstance(outcome, NothingToRead):
         lines.append(f"nothing was read from it ({outcome.reason}): its text is yours to fill in")
     return lines
@@ -297,7 +304,8 @@ def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) ->
         found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))
         differing += bool(found)
         if found:
-            click.echo(f"{pair.path}: {', '.join(name for name in found if name)} differ{'s' * (len(found) == 1)}")
+            names = ", ".join(filter(None, found))
+            click.echo(f"{shown(pair.path)}: {names} differ{'s' * (len(found) == 1)}")
         for line in (line for lines in found.values() for line in lines):
             colour = green if line.startswith("+") else red if line.startswith("-") else ""
             click.echo(f"  {colour}{table.plain(line)}{end if colour else ''}")

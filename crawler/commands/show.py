@@ -66,7 +66,8 @@ def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str
         yield bold + line + reset
     published = row["published"] or f"unknown; first seen {row['first_seen']}"
     facts = [
-        row["byline"], f"Published {published}", row["modified"] and f"modified {row['modified']}",
+        row["kind"] != "article" and row["kind"].capitalize(), row["byline"],
+        f"Published {published}", row["modified"] and f"modified {row['modified']}",
         row["source"] or row["site_name"], row["section"], row["language"],
     ]  # fmt: skip
     yield from table.wrap(table.plain(" · ".join(fact for fact in facts if fact)), room)
@@ -77,10 +78,40 @@ def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str
     for paragraph in table.plain(row["text"]).split("\n"):
         yield ""
         yield from table.wrap(paragraph, room)
+    yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset
+    for name, value in about(row):
+        for line in table.wrap(table.plain(value), room - 11):
+            yield f"{dim}{name:<10}{reset} {line}"
+            name = ""
     for name, value in provenance(row, states):
         yield f"{dim}{name:<10}{reset} {table.plain(value)}"
+
+
+def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]:
+    """What readers wrote below it, where that was kept, apart from the text."""
+    said = row["comments"] or ()
+    if said:
+        yield ""
+        yield f"{dim}── {len(said):,} readers' comment{'s' * (len(said) > 1)} ──{reset}"
+    for comment in said:
+        yield ""
+        for paragraph in table.plain(comment).split("\n"):
+            yield from (f"  {line}" for line in table.wrap(paragraph, room - 2))
+
+
+def about(row: queries.Row) -> Iterator[tuple[str, str]]:
+    """What the page says of itself, where it says anything: by whom, from where, for whom."""
+    issn = row["issn"] and f"ISSN {row['issn']}"
+    published_by = ", ".join(filter(None, (row["publisher"], issn)))
+    origin = ", ".join(filter(None, (row["origin"], row["origin_url"])))
+    access = ": ".join(filter(None, (row["access"], row["access_evidence"])))
+    told = (("tags", ", ".join(row["tags"])), ("dateline", row["dateline"]), ("origin", origin),
+            ("publisher", published_by), ("access", access))  # fmt: skip
+    yield from ((name, value) for name, value in told if value)
+    for number, signal in enumerate(row["rights"]):
+        yield "" if number else "rights", signal
 
 
 def provenance(row: queries.Row, states: list[queries.Row]) -> Iterator[tuple[str, str]]:

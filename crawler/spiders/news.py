@@ -109,6 +109,7 @@ class NewsSpider(scrapy.Spider):
                 frontier_id=claim.id,
                 asked=claim.url,
                 hint=dict(claim.hint),
+                comments=self.run.config.extract.comments == "separate",
             )
 
     async def failed(self, failure: Any) -> None:

@@ -67,6 +67,23 @@ def test_a_manifest_gives_its_rows_in_its_order(tmp_path):
     assert many == one
 
 
+def test_readers_comments_are_kept_apart_for_those_who_ask(tmp_path):
+    """In a field of their own, in every form of row, and the text is the same with and without them."""
+    said = "My grandfather mended that pier twice, and was paid for it once."
+    comments = f"<div id='comments'><ol class='comment-list'><li class='comment'><p>{said}</p></li></ol></div>"
+    page = (PAGES / "island-review.html").read_text(encoding="utf-8").replace("</article>", f"</article>{comments}")
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    (dropped,) = rows(morgue("page.html", cwd=tmp_path))
+    assert dropped["comments"] is None
+    assert dropped["text"] != ""
+    for arguments in (("--comments", "separate"), ("--comments", "separate", "--explain", "--format", "jsonl")):
+        (kept,) = rows(morgue("page.html", *arguments, cwd=tmp_path))
+        assert (kept["comments"], kept["text"]) == ([said], dropped["text"])
+    assert b"1 readers' comment " in morgue("page.html", "--comments", "separate", "--explain", cwd=tmp_path).stdout
+    done = morgue("page.html", "--comments", "keep", cwd=tmp_path)
+    assert (done.returncode, b"'drop', 'separate'" in done.stderr) == (2, True)
+
+
 def test_a_page_without_an_article_says_why(tmp_path):
     """Text is empty, the rest unknown, reason and detail are there; the exit code is 0: this is no error."""
     (tmp_path / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -283,6 +283,17 @@ def test_a_check_shows_what_differs(archive, corrected):
     assert "1 page pair, 1 differs" in done.stdout
 
 
+def test_paths_are_shown_as_they_are_typed(archive, page):
+    """Within the folder where somebody stands, from there on."""
+    pair = "samples/gazette/pier.html"
+    done = morgue("sample", page, "--source", "gazette", "--rule", cwd=archive)
+    assert f"wrote {pair} and pier.json: " in done.stderr
+    assert done.stderr.endswith("morgue sample --check samples/gazette\n")
+    half = archive / "samples" / "gazette" / "pier.json"
+    half.write_text(half.read_text().replace("Pier bought back", "Pier sold"))
+    assert morgue("sample", "--check", cwd=archive).stdout.startswith("samples/gazette/pier.json: title differs\n")
+
+
 @pytest.mark.parametrize("named", [(), ("samples",), ("samples/gazette/pier.html",), ("samples/gazette/pier.json",)])
 def test_a_check_is_content_once_the_rule_is_right(archive, corrected, named):
     """Pairs are found by folder, by either half, or all of the archive's."""
@@ -323,6 +334,8 @@ def test_any_field_of_an_article_may_be_kept(archive, corrected):
     corrected.write_text(json.dumps(said | {"section": "Harbour"}))
     done = sample(archive, "--check")
     assert (done.returncode, '  -section: "Harbour"\n  +section: "Harbour Gazette"' in done.stdout) == (1, True)
+    corrected.write_text(json.dumps(said | {"comments": []}))  # readers' comments too, if the pair names them
+    assert sample(archive, "--check").returncode == 0
     corrected.write_text(json.dumps(said | {"sektion": "Harbour"}))
     done = sample(archive, "--check")
     assert done.returncode == 2

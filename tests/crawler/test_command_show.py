@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -33,6 +36,71 @@ def test_the_text_is_for_reading_and_says_where_it_comes_from(folder):
     for proof in (WARC_FILE, "offset ", "<urn:uuid:00000000-0000-4000-8000-000000000040>", "sha1:", "sha256:",
                   "newsmorgue 0.1.0 (test)", "revision 2 of 2", "1: 2024-01-05T10:00:00Z"):  # fmt: skip
         assert proof in text
+
+
+LIVE = {
+    "kind": "live blog",
+    "origin": "Straitsnet",
+    "origin_url": "https://straits.example/lamp",
+    "dateline": "KRAVIN",
+    "publisher": "Island Review",
+    "issn": "1234-5679",
+    "access": "paywall",
+    "access_evidence": "line: " + "This article is for subscribers. " * 5 + "\x1b[31m",
+    "rights": json.dumps(["robots: noarchive", "tdm-reservation: 1"]),
+    "comments": json.dumps(["First!\nAnd last.", "\x1b]0;owned\x07 I knew that lamp when it was a candle. " * 3]),
+    "found_in": json.dumps({"title": "h1", "origin": "line"}),
+}
+
+
+@pytest.fixture
+def live(tmp_path):
+    """An article (number 3) that says much of itself."""
+    folder = build(tmp_path / "archive")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in LIVE)} WHERE id = 3", LIVE)
+        db.commit()
+    return folder
+
+
+def test_what_the_page_says_of_itself_stands_below_the_text(live):
+    """Origin, dateline, publisher, access with its evidence, rights; nothing where nothing is said."""
+    env = environment() | {"COLUMNS": "60"}
+    text = subprocess.run(command_line("-C", live, "show", "3"), capture_output=True, text=True, env=env).stdout
+    facts = text.splitlines()[1]
+    assert facts.startswith("Live blog · Published 2023-12-31")
+    foot = text.partition("─" * 60)[2]
+    assert re.search(
+        r"\ntags +one, tag 3\ndateline +KRAVIN\norigin +Straitsnet, https://straits.example/lamp\n"
+        r"publisher +Island Review, ISSN 1234-5679\naccess +paywall: line: This article is for [^\n]*\n {11}\w",
+        foot,
+    ), foot
+    assert re.search(r"\nrights +robots: noarchive\n +tdm-reservation: 1\narticle +3, revision 1 of 1\n", foot)
+    assert all(width(line) <= 60 for line in foot.partition("article ")[0].splitlines())
+    plain = output(live, "4").decode()
+    assert "Article ·" not in plain
+    assert not re.search(r"^(origin|dateline|access|rights) ", plain, re.MULTILINE)
+
+
+def test_comments_that_were_kept_stand_apart(live):
+    """Below the text, indented, counted, disarmed; the text of the article ends before them."""
+    text = output(live, "3").decode()
+    article, _, comments = text.partition("── 2 readers' comments ──\n\n")
+    assert "and change with it." in article
+    assert comments.startswith("  First!\n  And last.\n\n")
+    said = comments.partition("─" * 20)[0]
+    assert "candle" in said
+    assert all(line.startswith("  ") for line in said.splitlines() if line)
+    assert not set(text) & set("\x1b\x9b\x07")
+    assert "readers' comment" not in output(live, "4").decode()
+
+
+def test_json_says_where_each_field_was_found(live):
+    """Everything as it is in the archive, lists as lists."""
+    row = json.loads(output(live, "3", "--format", "json"))
+    assert row["found_in"] == {"title": "h1", "origin": "line"}
+    assert row["rights"] == ["robots: noarchive", "tdm-reservation: 1"]
+    assert row["comments"][0] == "First!\nAnd last."
 
 
 def test_text_fits_and_is_disarmed(folder):

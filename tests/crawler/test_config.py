@@ -100,6 +100,11 @@ def test_the_template_of_a_source_is_a_source(archive):
         ('[record]\nrotate = "1 zb"', '[record] rotate: "1 zb" is not a size\n  say e.g. rotate = "500MB"'),
         ("[record]\ncompression = 10", "compression: 10 is not a whole number from 1 to 9"),
         ('[record]\nchunked_payload_digest = "x"', '"x" is not one of omit, entity, stored'),
+        (
+            '[extract]\ncomments = "keep"',
+            'morgue.toml: [extract] comments: "keep" is not one of drop, separate\n  say e.g. comments = "separate"',
+        ),
+        ("[extract]\ncomments = true", "[extract] comments: true is not one of drop, separate"),
         ('[operator]\ncontact = "me"', '[operator] contact: "me" is not a mail address or URL'),
         ('[operator]\ncontact = "me@x.org)"', "is not a mail address or URL"),
         ("[crawl]\ndelay = 3,\n", "morgue.toml: line 2: "),

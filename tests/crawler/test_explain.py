@@ -101,6 +101,13 @@ def test_a_run_of_many_rules_is_a_line_a_rule():
     assert all("20 blocks: Thing" in line for line in text if "blocks:" in line)
 
 
+def test_empty_frames_are_only_for_those_who_want_everything():
+    """A place for advertisements that came empty is no news."""
+    account = Account(blocks=[Fate(" ", "div.ad", "advertisements", "places"), *BLOCKS])
+    assert "advertisements" not in "\n".join(drawn(account))
+    assert "advertisements" in "\n".join(drawn(account, everything=True))
+
+
 def test_every_rule_is_summed_up():
     """How many blocks and characters it took, and its reason; the hungriest first."""
     text = "\n".join(drawn(Account(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
@@ -138,6 +145,16 @@ def test_colours_are_only_for_terminals():
     assert "\x1b" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in styled] == plain
     assert all(line.count(table.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
+
+
+def test_what_was_weighed_is_summed_up_in_a_sentence():
+    """Each block has reasons of its own, which are for those who want everything."""
+    fates = [Fate(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+    account = Account(blocks=[*fates, Fate(STORY, "p", None)])
+    text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
+    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
+    assert "headline" not in text.partition("PAGE")[2]
+    assert "Thing 2 ‹p› is the headline -2.0" in everything
 
 
 def test_no_article_says_why():

@@ -8,8 +8,8 @@ from lxml import html
 from crawler.selectors import MADE_UP, found_by, selector_of
 from crawler.skeleton import as_toml, skeleton
 from pipelines.extract import read
-from pipelines.parse import parse
 from pipelines.items import Page
+from pipelines.parse import parse
 
 SEEN = datetime(2026, 3, 1, tzinfo=UTC)
 LINE = "The tide came in twice on the {}, as it does, and nobody in the harbour office was told of it in time."

@@ -8,9 +8,9 @@ from pipelines import boilerplate
 from pipelines.authorlines import BOX, BYLINE
 from pipelines.blockrules import BLOCKS
 from pipelines.blocks import blocks
-from pipelines.parse import parse
 from pipelines.items import Page
 from pipelines.linerules import LINES
+from pipelines.parse import parse
 
 PAGES = Path(__file__).parents[1] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.html"))

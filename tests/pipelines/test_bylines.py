@@ -252,3 +252,22 @@ def test_a_byline_of_the_text_counts_where_no_person_is_named():
     assert metadata.with_byline_of_text(metadata.read(sender), sender, ["By Jane Doe", "x"]).authors == ("Jane Doe",)
     named = page(meta("author", "John Roe"))
     assert metadata.with_byline_of_text(metadata.read(named), named, ["By Jane Doe"]).authors == ("John Roe",)
+
+
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("Jane Doe/John Roe", ("Jane Doe", "John Roe")),
+        ("JANE DOE", ("JANE DOE",)),
+        ("Lê Phương", ("Lê Phương",)),
+        ("In This Article", ()),
+        ("The Bridge", ()),
+        ("Jane Doe walked home", ()),
+    ],
+)
+def test_a_bare_name_in_an_article_is_a_byline_where_no_person_is_named(line, authors):
+    """Names alone on the first or last lines sign an article; on a page that declares none they are anything."""
+    article = page(ld(datePublished="2024-05-06"))
+    assert metadata.with_byline_of_text(metadata.read(article), article, ["x", "y", "z", line]).authors == authors
+    other = page("")
+    assert metadata.with_byline_of_text(metadata.read(other), other, ["x", "y", "z", line]).authors == ()

@@ -177,3 +177,13 @@ def test_a_generic_date_gives_way_to_a_search_where_no_article_is_declared():
     head, url = meta("dc.date", "2024-05-20"), "https://paper.example/bridge"
     assert read(head, found="2024-05-06", url=url).published == "2024-05-06"
     assert read(head + meta("og:type", "article"), found="2024-05-06", url=url).published == "2024-05-20"
+
+
+def test_the_zone_of_the_page_is_kept():
+    """A moment declared in UTC and in the page's own zone has the day that readers there saw."""
+    declared = ld(datePublished="2024-05-06T22:04:00Z")
+    local = meta("date", "Tue, 07 May 2024 00:04:00 +0200")
+    article = read(declared + local)
+    assert (article.published, article.found_in["published"]) == ("2024-05-07T00:04:00+02:00", "meta date")
+    other = meta("date", "Tue, 07 May 2024 09:00:00 +0200")  # another moment: it proves nothing
+    assert read(declared + other).published == "2024-05-06T22:04:00+00:00"

@@ -107,7 +107,8 @@ def test_an_element_left_open_in_a_button_hides_nothing():
 
 def test_an_article_set_twice_is_read_once():
     """The whole text in one piece, as some pages keep it for machines, is not a paragraph of the text."""
-    story = [f"{text} That was said in the {place}." for text in STORY for place in ("hall", "mill", "yard", "inn", "port")]
+    places = ("hall", "mill", "yard", "inn", "port")
+    story = [f"{text} That was said in the {place}." for text in STORY for place in places]
     copy = f'<div><div>{" ".join(story)}</div></div>'
     assert read(page(html(*story).replace("</article>", f"</article>{copy}"))).text.split("\n") == story
 

@@ -18,7 +18,7 @@ from pipelines.items import Article, Page
 from pipelines.workers import Overrun, Workers
 from tests.command import ROOT
 
-SECONDS = 5.0  # CPU seconds that any page may take
+SECONDS = 8.0  # CPU seconds that any page may take, of the 15 of a worker; trafilatura alone needs 3 for the worst
 MEMORY = 500_000_000  # bytes that a worker may hold meanwhile
 URL = "https://paper.example/2024/05/06/bridge"
 STORY = ("The council met on Monday and agreed to mend the old bridge before the winter storms. "
@@ -93,6 +93,9 @@ JSON_LD = {
     "a huge list": lambda: json_ld("[" + '{"@type":"NewsArticle","headline":"A"},' * 50_000 + "{}]"),
     "200,000 authors": lambda: json_ld('{"@type":"NewsArticle","author":[' + '{"name":"A B"},' * 200_000 + "{}]}"),
     "a body of 10 MB": lambda: json_ld('{"@type":"NewsArticle","articleBody":"' + "word " * (2 * MEGABYTE) + '"}'),
+    "a body of 10 MB beside 3,900 paragraphs": lambda: json_ld(
+        '{"@type":"NewsArticle","articleBody":"' + "The council said so before. " * 380_000 + '"}'
+    ).replace("</article>", "".join(f"<p>{STORY[:60]}{n}</p>" for n in range(3_900)) + "</article>"),
     "broken, 5 MB": lambda: json_ld('{"@type":"NewsArticle","headline":"' + 'a\\"' * MEGABYTE),
     "commas": lambda: json_ld('{"@type":"NewsArticle"' + "," * MEGABYTE + "}"),
     "spaces": lambda: json_ld('{"@type":"NewsArticle",' + " " * (3 * MEGABYTE) + "x"),
@@ -266,7 +269,7 @@ def test_no_pattern_goes_back_and_back(outcomes, name):
     """Long runs of what patterns repeat, in every place that is searched by one, cost no more than other text."""
     outcome, seconds, most = outcomes[f"a run of {name}"]
     assert isinstance(outcome, Article), outcome
-    assert seconds < SECONDS / 2
+    assert seconds < SECONDS / 3
     assert most < MEMORY
 
 

@@ -10,6 +10,7 @@ from pipelines import signals
 from pipelines.declared import gather
 from pipelines.extract import read
 from pipelines.items import Page
+from tests.pipelines.furniture import PAGES
 
 URL = "https://harbourtimes.example/opinion/bridge"
 STORY = [
@@ -49,6 +50,23 @@ def test_every_signal_reaches_the_article():
         "access": "json-ld isAccessibleForFree",
     }
     assert "Originally published" not in article.text
+
+
+def test_a_dateline_may_follow_bylines_and_imprints():
+    """It begins the text, however many lines of furniture stand before that; the agency in it is the origin."""
+    story = ["PORT SELBY (Reuters) - " + STORY[1], *STORY[1:] * 2]
+    article = read(Page(URL, page(["ISSN 2049-3630", "By Ilse Marram", "6 May 2024", *story]), "text/html"))
+    assert article.text.startswith("PORT SELBY")
+    assert (article.dateline, article.origin) == ("PORT SELBY", "Reuters")
+
+
+def test_what_the_text_does_not_say_the_fields_do():
+    """Imprint, byline, credit and dateline of a page that prints all of them into its text."""
+    truth = json.loads((PAGES / "island-review.json").read_text("utf-8"))
+    article = read(Page(truth["url"], (PAGES / "island-review.html").read_bytes(), "text/html"))
+    for name in ("authors", "publisher", "issn", "origin", "dateline"):
+        value = getattr(article, name)
+        assert (list(value) if isinstance(value, tuple) else value) == truth[name], name
 
 
 def test_a_wall_counts_though_its_line_is_no_text():

@@ -188,6 +188,16 @@ def test_a_body_that_finds_nothing_changes_nothing():
     assert article(Rule(None, (), (".gone",))).text == article().text
 
 
+def test_what_is_not_the_body_is_handed_back_whole():
+    """Words that stand around a part of a line stay where they stood, and are in no article."""
+    whole = tree("<html><body class=x><p>Before <b class=y>the pier</b> behind</p><p>Foot</p></body></html>")
+    rest = siterules.only(whole, siterules.body(whole, Rule(body=("b",))))
+    assert rest.text_content() == "Before  behindFoot"
+    (body,) = whole.iter("body")
+    assert html.tostring(body) == b'<body class="x"><article><b>the pier</b></article></body>'
+    assert siterules.only(whole, []) is None
+
+
 # fields
 
 FIELDS = (

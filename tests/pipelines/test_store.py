@@ -68,6 +68,17 @@ def test_the_same_text_again_is_only_seen_again(store):
     assert one(store, "SELECT revision, last_seen FROM articles") == (1, "2026-11-23T08:01:00Z")
 
 
+def test_comments_are_those_of_the_newest_capture(store):
+    """Readers write while the text stays; where nobody asks for comments, those that were kept stay."""
+    kept = "SELECT comments, capture_id, revision FROM articles"
+    store.file(reading(store, article(comments=())), None, URL)
+    assert one(store, kept) == ("[]", 1, 1)
+    store.file(reading(store, article(comments=("First!", "Pâté, and\nnothing else.")), 60), None, URL)
+    assert one(store, kept) == ('["First!", "Pâté, and\\nnothing else."]', 1, 1)
+    store.file(reading(store, article(comments=None), 120), None, URL)
+    assert one(store, kept) == ('["First!", "Pâté, and\\nnothing else."]', 1, 1)
+
+
 def test_another_text_is_the_next_revision(store):
     """Both texts are kept; articles holds the newest, and the search finds only that."""
     store.file(reading(store, article()), None, URL)

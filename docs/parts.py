@@ -1,0 +1,157 @@
+"""Parts of hand-written pages that the code knows best: what stands between <!-- NAME --> and <!-- /NAME -->.
+
+`filled` puts today's parts into a page; docs/generate.py writes it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from crawler import __version__
+from exports.dataset import columns
+from pipelines import authorlines, blockrules, body, extract, linerules, titles, trust
+from pipelines.arbitration import Line
+from pipelines.items import Article
+
+ROOT = Path(__file__).parent.parent
+PAGE = "tests/pages/island-review.html"
+MOST_NAMES = 3  # of one line of an order of trust
+
+
+def filled(page: Path) -> str:
+    """The page with its parts as they are today. Raises KeyError for a part that nobody makes."""
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"(<!-- ([a-z ]+) -->\n)(.*?)(<!-- /\2 -->)", _part, text, flags=re.DOTALL)
+
+
+def _part(found: re.Match[str]) -> str:
+    if found[2] in ELSEWHERE:
+        return found[0]
+    return f"{found[1]}{PARTS[found[2]]()}{found[4]}"
+
+
+@cache
+def morgue(arguments: str) -> list[str]:
+    """The lines that `morgue ARGUMENTS` prints in the checkout, as into a pipe."""
+    env = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "crawler", *arguments.split()]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, encoding="utf-8", check=True)
+    # Versions differ between those who run this.
+    said = re.sub(r"newsmorgue \S+ \(trafilatura [^)]+\)", f"newsmorgue {__version__} (trafilatura)", done.stdout)
+    return [line.rstrip() for line in said.splitlines()]
+
+
+def console(arguments: str, keep: str = "") -> str:
+    """A command and what it prints; `keep`: only lines that have this in them."""
+    typed = f"morgue {arguments}" + (f" | grep {keep}" if keep else "")
+    shown = (line for line in morgue(arguments) if keep in line)
+    return "\n".join(["```console", f"$ {typed}", *shown, "```\n"])
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Markdown."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def blocks() -> str:
+    """Rules of blocks by what they are called."""
+    rows = ((rule.name, rule.why, (rule.holds.__doc__ or "").rstrip(".")) for rule in blockrules.BLOCKS)
+    return table(("rule", "what it drops", "where it holds"), rows)
+
+
+def lines() -> str:
+    """Rules of lines."""
+    rules = (*linerules.LINES, authorlines.BYLINE, authorlines.BOX)
+    return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
+
+
+def _where(rule: linerules.Line) -> str:
+    at = "first and last lines" if rule.edges else "anywhere"
+    return f"{at}, beside a line of a comment form" if rule.beside else at
+
+
+def verdicts() -> str:
+    """What becomes of blocks that no rule names."""
+    weighed = (body.WEIGHED, "all that is seen of it together speaks against its being text")
+    return table(("shown as", "why a block is no text"), [weighed, *body.WHY.items()])
+
+
+def fields() -> str:
+    """The fields of an article, in the words of pipelines/items.py."""
+    names = set(Article.__dataclass_fields__)
+    return table(("field", "meaning"), ((f"`{name}`", why) for name, why in columns().items() if name in names))
+
+
+def ranks() -> str:
+    """What a headline is worth."""
+    return "".join(f"{number}. {rank}\n" for number, rank in enumerate(titles.RANKS, 1))
+
+
+PRINTED_DATE = Line("time", (), trust.PUBLISHED_PRINTED)
+ORDERS: dict[str, tuple[Line, ...]] = {
+    "title (declared)": trust.TITLE,
+    "description": trust.DESCRIPTION,
+    "authors (declared)": (
+        Line("json-ld", ("author",), trust.AUTHORS_JSON_LD),
+        Line("json-ld page", ("author",), trust.AUTHORS_PAGE_NODE),
+        *trust.AUTHORS_META,
+    ),
+    "published": (
+        *trust.PUBLISHED_DECLARED, *trust.PUBLISHED_DATE, PRINTED_DATE, Line("url", (), trust.PUBLISHED_URL),
+        *trust.PUBLISHED_GENERIC, Line("htmldate", (), trust.PUBLISHED_HTMLDATE), *trust.PUBLISHED_FEED,
+    ),
+    "modified": (*trust.MODIFIED, PRINTED_DATE),
+    "canonical_url": trust.CANONICAL_URL,
+    "language": trust.LANGUAGE,
+    "section": trust.SECTION,
+    "tags": trust.TAGS,
+    "site_name": trust.SITE_NAME,
+    "publisher": trust.PUBLISHER,
+    "issn": trust.ISSN,
+    "image": trust.IMAGE,
+}  # fmt: skip
+
+
+def orders() -> str:
+    """Every order of trust."""
+    return table(("field", "place", "why there"), _ordered())
+
+
+def _ordered() -> Iterator[tuple[str, str, str]]:
+    for name, order in ORDERS.items():
+        label = name
+        for line in order:
+            shown = [f"`{' '.join(filter(None, (line.kind, one)))}`" for one in (line.names or ("",))[:MOST_NAMES]]
+            more = len(line.names) - MOST_NAMES
+            yield label, ", ".join(shown) + (f" and {more} more" if more > 0 else ""), line.why
+            label = ""
+
+
+def reasons() -> str:
+    """Outcomes that are no article."""
+    return ", ".join(f"*{reason}*" for reason in extract.REASONS) + "\n"
+
+
+ELSEWHERE = frozenset(("demo",))  # parts that somebody else keeps
+PARTS: dict[str, Callable[[], str]] = {
+    "explain": lambda: console(f"extract --explain {PAGE}"),
+    "dropped": lambda: console(f"extract --explain {PAGE}", "┊"),
+    "blocks": blocks,
+    "lines": lines,
+    "verdicts": verdicts,
+    "fields": fields,
+    "ranks": ranks,
+    "orders": orders,
+    "reasons": reasons,
+}
