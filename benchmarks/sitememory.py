@@ -1,0 +1,326 @@
+"""What it would bring to drop from each page the lines that stand on other pages of the same domain too.
+
+    python benchmarks/sitememory.py             # three readers, domains with three pages or more
+    python benchmarks/sitememory.py --pages 2   # domains with two pages or more
+    python benchmarks/sitememory.py --quick     # without the reader that has to be taught first
+    python benchmarks/sitememory.py --no-rules  # with our boilerplate rules off, which were written beside these pages
+    python benchmarks/sitememory.py --lines     # also every line that would go, and whether the true text has it
+
+Nothing of this is in the product; docs/decisions/0003-no-site-memory.md says why. Each page is read alone. Then, page
+by page, what the *other* pages of its domain hold (their texts, or whatever stands on them) is the memory that its
+lines are looked up in. The readers: `morgue extract` with forests that never saw a page of the domain; `morgue extract`
+as it ships; plain trafilatura, which shows what memory does for texts with more furniture in them. Needs
+`pip install -e '.[learn]'` unless --quick. Exit code 77 where the pages are not there (NEWSMORGUE_PAGES).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import common
+import learn
+from quality_data import NEWS, DataFolder, Predictions, plain_trafilatura, read_bytes
+
+NO_PAPER = {"", "web.archive.org"}  # pages without an address, and copies of many papers' pages at one
+LONG = 300  # characters from which a line that comes again may be a statement that several articles quote
+EDGE = 5  # lines at either end of a text
+SAME = 0.5  # share of lines in common from which two pages are one article, captured twice
+MOST = 0.5  # share of a text that memory may take, as in boilerplate.py
+CEILING = "every wrong line"  # what no memory could better
+
+
+@dataclass(slots=True)
+class Page:
+    """One page as it was read, and what else stands on it."""
+
+    record: dict[str, Any]
+    text: list[str]  # lines
+    keys: list[str]  # of these
+    stands: set[str]  # keys of all blocks of the page, read or not
+
+    def same(self, other: Page) -> bool:
+        """Are both one article, captured twice?"""
+        mine, theirs = set(self.keys), set(other.keys)
+        return len(mine & theirs) > SAME * min(len(mine), len(theirs))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One way to remember."""
+
+    where: str  # "texts": what was read on the other pages; "pages": every block of them
+    least: float  # how many other pages must hold a line; below 1: which share of them
+    guard: str  # "none"; "short": only lines below LONG go; "edges": only such lines near either end of the text
+
+    def __str__(self) -> str:
+        often = f"{self.least:.0%}" if self.least < 1 else f"{self.least:.0f}"
+        return f"{self.where}, {often}, {self.guard}"
+
+    def going(self, page: Page, others: Sequence[Page]) -> list[int]:
+        """Indexes of the lines of `page` that would be dropped."""
+        held = [set(other.keys) if self.where == "texts" else other.stands for other in others]
+        least = max(1, math.ceil(self.least * len(others))) if self.least < 1 else self.least
+        found = [
+            index
+            for index, key in enumerate(page.keys)
+            if key and self.may_go(page, index) and sum(key in keys for keys in held) >= least
+        ]
+        size = sum(len(page.text[index]) for index in found)
+        return found if size <= MOST * sum(map(len, page.text)) else []
+
+    def may_go(self, page: Page, index: int) -> bool:
+        """Whether the guard lets this line of `page` go."""
+        if self.guard == "none":
+            return True
+        near_end = index < EDGE or index >= len(page.text) - EDGE
+        return len(page.text[index]) < LONG and (self.guard == "short" or near_end)
+
+
+MEMORIES = [
+    Memory(where, least, guard)
+    for where in ("texts", "pages")
+    for least in (1, 2, 3, 0.2)
+    for guard in ("none", "short", "edges")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """One line that would go."""
+
+    page: Page
+    index: int
+    right: bool | None  # the true text has not got it; None: too little is known of the true text
+
+
+def key(line: str) -> str:
+    """The words of a line: equal for two lines that differ in case, dashes, quotes and white space only."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", line).casefold()))
+
+
+def judged(page: Page, index: int) -> Drop:
+    """Whether it is right that a line goes."""
+    expected, line = page.record["expected"], page.text[index]
+    if not expected.get("body"):
+        label = learn.of_snippets([line], expected)[0]
+        return Drop(page, index, None if label is None else not label)
+    true, runs = truth(expected["body"])
+    words = page.keys[index].split()
+    held = f" {page.keys[index]} " in true or (len(words) >= learn.SHORT and learn.share_of(words, runs) >= learn.ALIKE)
+    return Drop(page, index, not held)
+
+
+@cache
+def truth(body: str) -> tuple[str, set[tuple[str, ...]]]:
+    """The words of a true text, with a space at either end; its four-word runs."""
+    words = key(body).split()
+    return f" {' '.join(words)} ", {tuple(words[at : at + 4]) for at in range(len(words) - 3)}
+
+
+def without(drops: Iterable[Drop], readings: Predictions) -> Predictions:
+    """`readings` with those lines gone."""
+    gone: dict[str, set[int]] = {}
+    pages: dict[str, Page] = {}
+    for drop in drops:
+        name = drop.page.record["id"]
+        pages[name] = drop.page
+        gone.setdefault(name, set()).add(drop.index)
+    left = {
+        name: {**readings[name], "text": "\n".join(line for at, line in enumerate(page.text) if at not in gone[name])}
+        for name, page in pages.items()
+    }
+    return {**readings, **left}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of some pages: body F1; how many are exact; how many leak."""
+
+    f1: float
+    exact: int
+    leaks: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the memories are tried on: readings of all news pages, and of the domains with enough pages."""
+
+    data: DataFolder
+    news: list[dict[str, Any]]
+    papers: dict[str, list[Page]]
+    readings: Predictions
+
+    @cached_property
+    def here(self) -> list[dict[str, Any]]:
+        """The records of the domains with enough pages."""
+        return [page.record for group in self.papers.values() for page in group]
+
+    @cached_property
+    def before(self) -> tuple[Figures, Figures]:
+        """Without memory: of the pages `here`, and of all news."""
+        return self.figures(self.here, self.readings), self.figures(self.news, self.readings)
+
+    def drops(self, memory: Memory) -> list[Drop]:
+        """What one memory would drop. A page's own article, captured twice, is no other page."""
+        return [
+            judged(page, index)
+            for group in self.papers.values()
+            for page in group
+            for index in memory.going(page, [other for other in group if other is not page and not page.same(other)])
+        ]
+
+    def every_wrong_line(self) -> list[Drop]:
+        """What no memory could better: whatever stands in a text and not in the true one."""
+        lines = [
+            judged(page, index)
+            for group in self.papers.values()
+            for page in group
+            for index, words in enumerate(page.keys)
+            if words
+        ]
+        return [drop for drop in lines if drop.right]
+
+    def rows(self, found: dict[str, list[Drop]]) -> list[dict[str, Any]]:
+        """A row for each memory. Those that drop the same lines are scored once."""
+        known: dict[frozenset[tuple[str, int]], dict[str, Any]] = {}
+        rows = []
+        for name, drops in found.items():
+            lines = frozenset((drop.page.record["id"], drop.index) for drop in drops)
+            if lines not in known:
+                known[lines] = self.effect(drops)
+            rows.append({"memory": name, **known[lines]})
+        return rows
+
+    def effect(self, drops: Sequence[Drop]) -> dict[str, Any]:
+        """What went, and what that did to the scores."""
+        after = without(drops, self.readings)
+        here, news = (self.figures(self.here, after), self.figures(self.news, after)) if drops else self.before
+        cut = {drop.page.record["id"]: drop.page.record for drop in drops}
+        pages = self.data.per_page(list(cut.values()), self.readings, after)
+        moves = [page["ours"]["shingle_f1"] - page["theirs"]["shingle_f1"] for page in pages]
+        return {
+            "lines": len(drops),
+            "right": sum(drop.right is True for drop in drops),
+            "wrong": sum(drop.right is False for drop in drops),
+            "better": sum(move > 0 for move in moves),
+            "worse": sum(move < 0 for move in moves),
+            "f1": here.f1 - self.before[0].f1,
+            "news_f1": news.f1 - self.before[1].f1,
+            "leaks": here.leaks,
+            "exact": here.exact,
+        }
+
+    def figures(self, records: list[dict[str, Any]], rows: Predictions) -> Figures:
+        found = self.data.score.score(records, rows, rouge=False)
+        body, leak = found["body"], found["leak"]
+        shingle = body["shingle4"]
+        return Figures(shingle["f1"], round(shingle["accuracy"] * body["n"]), round(leak["ANY"] * leak["n"]))
+
+
+def stands(data: DataFolder, record: dict[str, Any]) -> set[str]:
+    """Keys of all blocks of a page."""
+    from pipelines import items, layout, parse
+
+    try:
+        tree = parse.parse(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
+    except parse.Refused:
+        return set()
+    return {found for block in layout.blocks(tree.find(".//body")) if (found := key(block.text))}
+
+
+def papers(records: Iterable[dict[str, Any]], least: int) -> dict[str, list[dict[str, Any]]]:
+    """The records of each domain that has as many pages."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        found.setdefault(record["domain"], []).append(record)
+    return {domain: rows for domain, rows in found.items() if len(rows) >= least and domain not in NO_PAPER}
+
+
+def tried(data: DataFolder, records: Sequence[dict[str, Any]], readings: Predictions, least: int) -> Trial:
+    """`readings` as something to try memories on, at domains with at least so many pages."""
+    found: dict[str, list[Page]] = {}
+    for domain, rows in papers(records, least).items():
+        for record in rows:
+            text = (readings[record["id"]].get("text") or "").split("\n")
+            page = Page(record, text, [key(line) for line in text], stands(data, record))
+            found.setdefault(domain, []).append(page)
+    news = [record for record in records if data.set_of(record) in NEWS]
+    return Trial(data, news, found, readings)
+
+
+def by_trafilatura(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
+    return {record["id"]: plain_trafilatura(read_bytes(data, record), record["url"]) for record in records}
+
+
+def as_shipped(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
+    return {record["id"]: learn.prediction(data, record) for record in records}
+
+
+def forget_rules() -> None:
+    """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
+    from pipelines import boilerplate
+
+    for name, nothing in (("prune", []), ("furniture", {})):
+        setattr(boilerplate, name, lambda *_page, nothing=nothing, **_more: nothing)
+
+
+READERS: dict[str, Callable[[DataFolder, Sequence[dict[str, Any]]], Predictions]] = {
+    "forests that never saw the domain": learn.unseen,
+    "the forest that ships": as_shipped,
+    "plain trafilatura": by_trafilatura,
+}
+
+
+def show(reader: str, trial: Trial, lines: bool) -> list[dict[str, Any]]:
+    """Print what every memory does to one reader's texts; the rows of the table."""
+    here, news = trial.before
+    count = sum(len(page.text) for group in trial.papers.values() for page in group)
+    print(f"\n{reader}: {len(trial.papers)} domains, {len(trial.here)} pages, {count:,} lines; "
+          f"without memory body F1 {here.f1:.4f} ({len(trial.news)} news pages: {news.f1:.4f}), "
+          f"{here.exact} exact, {here.leaks} leak\n")  # fmt: skip
+    found = {str(memory): trial.drops(memory) for memory in MEMORIES} | {CEILING: trial.every_wrong_line()}
+    rows = trial.rows(found)
+    common.show_table(
+        ["remembered, seen on, guard", "lines", "right", "wrong", "better", "worse", "F1", "news F1", "leak", "exact"],
+        [[*(row[name] for name in ("memory", "lines", "right", "wrong", "better", "worse")),
+          *(f"{row[name]:+.4f}" for name in ("f1", "news_f1")), row["leaks"], row["exact"]] for row in rows],
+    )  # fmt: skip
+    if lines:
+        del found[CEILING]
+        unique = {(drop.page.record["id"], drop.index): drop for drops in found.values() for drop in drops}
+        for (name, index), drop in unique.items():
+            verdict = {True: "right", False: "wrong", None: "unknown"}[drop.right]
+            print(f"{verdict:<8}{name[-40:]:<41}{drop.page.text[index][:140]}")
+    return rows
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pages", type=int, default=3, help="least pages of a domain (default 3)")
+    options.add_argument("--quick", action="store_true", help="without the reader that has to be taught first")
+    options.add_argument("--no-rules", action="store_true", help="our texts without pipelines/boilerplate.py")
+    options.add_argument("--lines", action="store_true", help="also every line that some memory would drop")
+    options.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")
+    asked = options.parse_args()
+    data = DataFolder.found()
+    records = [record for name in data.names() for record in data.records(name)]
+    if asked.no_rules:
+        forget_rules()
+    found = {}
+    for name, read in READERS.items():
+        if read is learn.unseen and asked.quick:
+            continue
+        found[name] = show(name, tried(data, records, read(data, records), asked.pages), asked.lines)
+    print("\nright, wrong: lines that the true text has not, or has. better, worse: pages whose body F1 rose or fell.")
+    common.write_json(asked.json, found)
+
+
+if __name__ == "__main__":
+    main()
