@@ -44,11 +44,11 @@ def decode(body: bytes, content_type: str | None = None) -> str | None:
     seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT)), None)
     if seven_bit and (b"\x1b" in body or b"~{" in body):
         return body.decode(seven_bit, "replace")
-    return TWICE.sub(_once, text) if C1.search(text) else text
+    return TWICE.sub(_once, text) if C1_TWICE.search(body) else text
 
 
 # UTF-8 that was taken for Latin-1 and written as UTF-8 once more. Only where a C1 control, which no text has, shows it.
-C1 = re.compile("[\u00c2-\u00f4][\u0080-\u009f]")
+C1_TWICE = re.compile(rb"\xc3[\x82-\xb4]\xc2[\x80-\x9f]")
 TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")
 
 
