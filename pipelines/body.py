@@ -12,13 +12,14 @@ from typing import Any
 
 from pipelines import forest
 from pipelines.features import Seen, letters
-from pipelines.layout import HEADINGS, LINKS, Block
+from pipelines.layout import HEADINGS, LINKS, Block, Place
 
 MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
 SIGNS = "ornament"  # asterisks, lines: they part what stands above from what stands below
 TWICE = "said before"  # a paragraph that stands on the page once more
 WHOLE = "the text once more"  # a block that holds several others of the text
+CAPTION = "caption"  # only where a source's own rule names the text; else captions are weighed
 HANGING = "heading of nothing"  # what stood below the last headings is gone
 HEADLINE = "headline"  # the title is a field of its own
 
@@ -27,6 +28,7 @@ WHY = {
     SIGNS: "there is no letter and no digit in it",
     TWICE: "the same paragraph stood here before",
     WHOLE: "the paragraphs around it, in one piece",
+    CAPTION: "it stands below a picture",
     HANGING: "nothing of the text stands below it",
     HEADLINE: "the headline is a field of its own",
 }
@@ -64,8 +66,27 @@ def judge(seen: Seen, explain: bool = False) -> list[Verdict]:
         # A page like none that the forest was grown on: what trafilatura says stands.
         for verdict, taken in zip(verdicts, seen.read, strict=True):
             verdict.rule, verdict.why = (None, "") if taken else (verdict.rule, verdict.why)
-    title = letters(seen.witnesses.titles[0]) if seen.witnesses.titles else ""
-    for verdict, rule in _idle([verdict for verdict in verdicts if verdict.rule is None], title):
+    return _without_idle(verdicts, next(iter(seen.witnesses.titles), ""))
+
+
+def named(blocks: Sequence[Block], title: str) -> list[Verdict]:
+    """Verdicts where a source's own rule says what the text is: all of it but captions and what says nothing new."""
+    captions = [any(place.tag == "figcaption" for place in _up(block.place)) for block in blocks]
+    verdicts = [
+        Verdict(block, CAPTION, WHY[CAPTION]) if caption else Verdict(block, None)
+        for block, caption in zip(blocks, captions, strict=True)
+    ]
+    return _without_idle(verdicts, title)
+
+
+def _up(place: Place | None) -> Iterator[Place]:
+    while place is not None:
+        yield place
+        place = place.parent
+
+
+def _without_idle(verdicts: list[Verdict], title: str) -> list[Verdict]:
+    for verdict, rule in _idle([verdict for verdict in verdicts if verdict.rule is None], letters(title)):
         verdict.rule, verdict.why = rule, WHY[rule]
     return verdicts
 

@@ -16,6 +16,8 @@ AGENCY = "no person is named: the agency that sent it"
 USERNAME = "nobody is named in full: the name of the account"
 SIGNED = "no person is named: the desk or outlet that signs it"
 NOBODY = "names no person"
+MORE = "names those who are declared, and others beside them"
+MOST_PRINTED = 5  # names of a byline; more are a list of authors of other stories
 
 # The name of an account, not of its owner: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
 USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
@@ -26,6 +28,7 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
     """The claims to the authors. One that names an outlet is put off until everybody has been asked for persons."""
     papers = outlets(page, site)
     short: list[Claim] = []
+    asked = False  # has somebody named persons?
     refused: list[tuple[str, list[str], str]] = []
     for source, names, why in _named(page, site):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
@@ -37,6 +40,9 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
             found = ()
         elif not found:
             refused.append((source, names, raw))
+        elif not asked and not source.startswith(PRINTED) and (more := _more(found, page, site, papers)):
+            yield more
+        asked = asked or bool(found)
         yield Claim(source, raw, found or None, why, NOBODY)
     yield from short
     for source, names, raw in refused:
@@ -48,6 +54,16 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
     for byline in printed.beside_date(page, site):
         if found := persons(byline.lines, papers):
             yield Claim(byline.source, byline.lines[0], found, byline.why)
+
+
+def _more(found: tuple[str, ...], page: Declared, site: Site, papers: set[str]) -> Claim | None:
+    """A byline that is printed and names all of `found` and others: systems that declare one author drop the rest."""
+    declared = {name.casefold() for name in found}
+    for byline in printed.bylines(page, site):
+        names = _readable(persons(byline.lines, papers), page)
+        if len(found) < len(names) <= MOST_PRINTED and declared < {name.casefold() for name in names}:
+            return Claim(byline.source, clean(", ".join(byline.lines)) or "", names, MORE)
+    return None
 
 
 def _named(page: Declared, site: Site) -> Iterator[tuple[str, list[str], str]]:

@@ -87,13 +87,16 @@ JAPANESE = re.compile(
 KOREAN = re.compile(r"[\[(](?P<place>[가-힣]{2,8})[＝=](?P<after>[^\])]{2,20})[\])]")
 
 
-def dateline(lines: list[str]) -> Dateline:
-    """What the first paragraph of a text begins with. `lines`: the text, furniture included or not."""
+def dateline(lines: list[str], site: str = "") -> Dateline:
+    """What the first paragraph of a text begins with. `lines`: the text, furniture included or not.
+
+    `site`: what the paper calls itself; a word of it in capitals before a dash is the place that it is named for.
+    """
     for line in lines[:HEAD]:
         start = line[:LONGEST].lstrip("-•* ")
         found = _signed(start)
         if found is None and len(line) >= 30:  # "BERLIN - Tuesday" alone is furniture, "Hamburg (dpa)" is not
-            found = _bare(start, lines)
+            found = _bare(start, lines, site)
         if found is not None and (found.agency or len(line) >= 30):
             return found
     return NOWHERE
@@ -126,11 +129,11 @@ def _wire(found: re.Match[str]) -> str | None:
     return wire if looks and DASHES.search(found["dash"]) else None
 
 
-def _bare(start: str, lines: list[str]) -> Dateline | None:
+def _bare(start: str, lines: list[str], site: str) -> Dateline | None:
     """A place before a dash, a full stop or a colon, with nothing beside it that says so."""
     if found := BARE.match(start):
         place, region = found["place"], found["region"]
-        if _is_city(place) or (_in_capitals(place) and _may_be_place(place, region, lines)):
+        if _is_city(place) or (_in_capitals(place) and _may_be_place(place, region, lines, site)):
             return Dateline(_place(place), None, found[0].strip())
     stop = STOP.match(start)
     if stop and stop["mark"] == ":" and not _in_capitals(stop["place"]):
@@ -141,12 +144,14 @@ def _bare(start: str, lines: list[str]) -> Dateline | None:
     return None
 
 
-def _may_be_place(place: str, region: str, lines: list[str]) -> bool:
+def _may_be_place(place: str, region: str, lines: list[str], site: str) -> bool:
     """Could these capitals before a dash be a place? Not where the text goes on to speak of them as of a company."""
     if len(place) < 4 or _is_label(place):
         return False
     word = re.escape(place.title())
-    return bool(region) or not re.search(rf"\b{word}\b", _start(lines)) or _is_named(place, lines)
+    if region or re.search(rf"\b{word}\b", site):
+        return True
+    return not re.search(rf"\b{word}\b", _start(lines)) or _is_named(place, lines)
 
 
 def _is_named(place: str, lines: list[str]) -> bool:

@@ -170,7 +170,7 @@ def _verdicts(
 ) -> list[Verdict]:
     """What becomes of each block of the page."""
     if all_is_text:
-        return [Verdict(block, None) for block in layout.blocks(tree.find(".//body"))]
+        return body.named(layout.blocks(tree.find(".//body")), fields.title or "")
     return body.judge(look(tree, declared, fields), explain=explain)
 
 

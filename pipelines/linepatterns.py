@@ -154,7 +154,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     "版權", "無断転載", "저작권", "may not be"),
      r"(?:©|\(c\)|copyright\s?(?:©|\(c\)|by\b|[:：]|(?:[\w.-]+ ){0,4}\d{4}))[^!?]{0,140}"
      r"|[^!?]{0,140}copyright ©[^!?]{0,200}"
-     r"|[^.!?]{0,100}\ball rights reserved\b.{0,120}|(?:this material )?may not be (?:published|reproduced"
+     r"|[^.!?]{0,100}\ball rights reserved\b(?!,).{0,120}|(?:this material )?may not be (?:published|reproduced"
      r"|broadcast|copied)\b.{0,120}"
      r"|.{0,80}\b(?:alle rechte vorbehalten|tous droits réservés|todos los derechos reservados"
      r"|todos os direitos reservados|tutti i diritti riservati|alle rechten voorbehouden"

@@ -23,6 +23,17 @@ NEAR = 2  # lines between a line that is surely of a form and a label of it
 AROUND = "-–•| "  # what lists and tables put around a line
 STEM = 4  # letters by which the words of a text and of the patterns are compared
 
+# A line that says where a text comes from may say as well what was wrong in it, and that stays.
+SOURCES = frozenset(("sign-off", "first published", "credit", "contact"))
+CORRECTED = re.compile(
+    r"\b(?:amended|corrected|corrections?|clarif\w+|earlier version|korrigiert|berichtigt|richtigstellung|korrektur"
+    r"|früheren? (?:version|fassung)|corrigée?|rectifi\w+|version (?:antérieure|précédente)|corregid[oa]|correcci[óo]n"
+    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd|rectificatie"
+    r"|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert|tidligere (?:versjon|version)"
+    r"|sprostowanie|poprawion\w+|исправлен\w*|уточнен\w*|виправлен\w*|düzelti\w+)\b|訂正|更正|تصحيح",
+    re.IGNORECASE,
+)
+
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
 PHRASES = Phrases(TABLES)
@@ -94,6 +105,8 @@ class Trial:
             return
         for name in self._names(line, edge):
             rule = RULES[name]
+            if name in SOURCES and CORRECTED.search(line):
+                continue
             if name not in self.without and (edge or not rule.edges):
                 (self.weak if rule.beside else self.found)[index] = rule
                 return
@@ -124,7 +137,7 @@ class Trial:
             if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):
                 yield "comment rules"
         if len(line) <= LONGEST:
-            yield from pleas(lower)
+            yield from pleas(lower, edge=edge)
 
 
 def _any_in(words: list[str], text: str) -> bool:

@@ -151,10 +151,17 @@ BARE = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | 
 
 
 def names_only(line: str, names: Iterable[str]) -> bool:
-    """Does `line` hold, besides "By" and what joins names, only `names`?"""
+    """Does `line` hold, besides "By" and what joins names, only `names`? Behind "By", their roles and places too."""
     known = {"".join(_words(name)) for name in names}
-    parts = ["".join(_words(part)) for part in split(line)]
-    return bool(parts) and all(part in known for part in parts)
+    parts = split(line)
+    others = [part for part in parts if "".join(_words(part)) not in known]
+    if len(others) == len(parts) or not others:
+        return bool(parts) and not others
+    return bool(BY.match(line)) and all(BESIDE.fullmatch(part) for part in others)
+
+
+# What stands beside names in a byline: "Political Editor", "à Évron", "in Port Selby".
+BESIDE = re.compile(r"(?:(?:à|in|aus|en|from|im|i|w|de) )?[^\W\d_a-z][\w'’.-]{1,30}(?: [^\W\d_a-z][\w'’.-]{0,30}){0,3}")
 
 
 def collective(byline: str) -> str | None:

@@ -11,6 +11,7 @@ from pipelines.linerules import ASKS
 
 LONGEST = 280  # characters of a line that asks for something
 MOST_SENTENCES = 4
+MOSTLY = 0.5  # share of a line within a text that one sentence must ask with
 SENTENCE = re.compile(r"[.!?:。！？–—|•-](?:\s+|(?<=[。！？]))")
 FILLER = re.compile(rf"\W*(?:{askwords.FILLER}){{0,3}}")
 LITERAL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
@@ -49,14 +50,19 @@ STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 FIRST = frozenset(start[:2] for start in STARTS)
 
 
-def pleas(line: str) -> Iterator[str]:
-    """Names of the rules for what `line`, in lower case, asks for. Words between quotation marks are somebody's."""
+def pleas(line: str, *, edge: bool = True) -> Iterator[str]:
+    """Names of the rules for what `line`, in lower case, asks for. Words between quotation marks are somebody's.
+
+    Away from the edges of a text most of the line must ask: a sentence about a plea that it quotes is a story's.
+    """
     sentences = SENTENCE.split(line, MOST_SENTENCES)
     if len(sentences) > MOST_SENTENCES:
         return
     if OTHER_ORDER.search(line) and not SAID.search(line):
         yield from (name for name, plea in PLEAS if plea.last.match(line))
     for sentence in sentences:
+        if not edge and len(sentence) < MOSTLY * len(line):
+            continue
         at = 0
         if (sentence[:3] in THREE or not sentence[:1].isalnum()) and (found := FILLER.match(sentence)):
             at = found.end()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pipelines import access, genre, origin, rights
 from pipelines.account import Candidate
 from pipelines.dateline import NOWHERE, dateline
-from pipelines.declared import Declared
+from pipelines.declared import SITE, Declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def read(declared: Declared, seen: Early, lines: list[str], text: list[str], byl
     """All of it. lines: what was found as the text, furniture included; text: what of it stays."""
     kind, kinds = genre.kind(declared, text)
     begins = lines.index(text[0]) if text and text[0] in lines else 0
-    date = next((found for found in (dateline(lines), dateline(lines[begins:])) if found.raw), NOWHERE)
+    paper = " ".join(declared.meta(SITE))
+    dates = (dateline(some, paper) for some in (lines, lines[begins:], text))
+    date = next((found for found in dates if found.raw), NOWHERE)
     name, address, origins = origin.origin(declared, lines, byline, date)
     kept = set(text)
     barrier, evidence = access.access(declared, seen.closed, text, [line for line in lines if line not in kept])

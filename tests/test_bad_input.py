@@ -76,7 +76,7 @@ def test_a_page_that_fails_costs_one_page_and_is_named(archive, paper, path, why
     [
         ("/odd/empty.html", "empty page"),
         ("/odd/picture.html", "not HTML"),
-        ("/odd/noise.html", "not HTML"),
+        ("/odd/noise.html", "undecodable"),
     ],
 )
 def test_a_page_without_an_article_is_counted_as_that(archive, paper, path, why):
