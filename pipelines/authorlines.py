@@ -21,6 +21,7 @@ BOX = Line("author box", "says who the author is", edges=True)
 LONGEST_BYLINE = 120
 LONGEST_BIOGRAPHY = 900
 BELOW = 4  # lines that a heading "About the author" may be followed by
+ABOVE = 4  # lines that stand above a biography at least: texts do not begin with one
 LAST = 4  # lines at the foot where a biography without a heading may stand
 
 ABOUT: Words = {
@@ -90,7 +91,7 @@ def of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[int
         near = index < HEAD or index >= foot
         if near and names and len(line) < LONGEST_BYLINE and names_only(line, authors):
             yield index, BYLINE
-        elif index > HEAD and (
+        elif index >= ABOVE and (
             index in box or (index >= foot and (_presents(line, names) or (index - 1 in box and _goes_on(line))))
         ):
             box.add(index)

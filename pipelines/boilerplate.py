@@ -7,6 +7,7 @@ a page in tests/pages that leaks without it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pipelines.account import Fate
@@ -49,16 +50,20 @@ def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
 
 
 def furniture(
-    lines: list[str], authors: tuple[str, ...] = (), without: frozenset[str] = frozenset()
+    lines: list[str],
+    authors: tuple[str, ...] = (),
+    without: frozenset[str] = frozenset(),
+    plain: Collection[int] = (),
 ) -> dict[int, Line]:
     """Which of `lines` go, and by which rule. None, if that were more than half of the text.
 
-    `without`: names of rules that are not applied.
+    `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is.
     """
-    going = dict(named(lines, without))
-    for index, rule in of_authors(lines, authors):
+    going = dict(named(lines, without, plain))
+    rest = [index for index in range(len(lines)) if index not in going]  # a biography may stand above a form
+    for index, rule in of_authors([lines[index] for index in rest], authors):
         if rule.name not in without:
-            going.setdefault(index, rule)
+            going[rest[index]] = rule
     # A line counts once: the notice in the place of each of thirty films is one notice.
     if sum(map(len, {lines[index] for index in going})) > MOST_LINES * sum(map(len, set(lines))):
         return {}

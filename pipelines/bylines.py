@@ -9,7 +9,7 @@ from typing import Any
 from pipelines import jsonld, printed, trust
 from pipelines.arbitration import PLACES, Claim
 from pipelines.declared import SITE, Declared, clean
-from pipelines.names import agencies, collective, persons
+from pipelines.names import BY, agencies, collective, full, persons
 from pipelines.sites import Site
 
 AGENCY = "no person is named: the agency that sent it"
@@ -60,8 +60,10 @@ def _more(found: tuple[str, ...], page: Declared, site: Site, papers: set[str]) 
     """A byline that is printed and names all of `found` and others: systems that declare one author drop the rest."""
     declared = {name.casefold() for name in found}
     for byline in printed.bylines(page, site):
+        if not BY.match(byline.lines[0]):
+            continue
         names = _readable(persons(byline.lines, papers), page)
-        if len(found) < len(names) <= MOST_PRINTED and declared < {name.casefold() for name in names}:
+        if len(names) <= MOST_PRINTED and declared < {name.casefold() for name in names} and full(names):
             return Claim(byline.source, clean(", ".join(byline.lines)) or "", names, MORE)
     return None
 

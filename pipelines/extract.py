@@ -124,7 +124,8 @@ def _read(page: Page, account: Account | None) -> Article:
     pairs = zip(lines, kept, strict=True)
     running = [line for line, verdict in pairs if verdict.block.place.tag not in layout.HEADINGS]
     fields = metadata.with_byline_of_text(fields, declared, running)
-    furniture = boilerplate.furniture(lines, fields.authors)
+    plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
+    furniture = boilerplate.furniture(lines, fields.authors, plain=plain)
     for index, line in furniture.items():
         kept[index].rule, kept[index].why = line.name, line.why
     paragraphs = [line for index, line in enumerate(lines) if index not in furniture and line]
@@ -138,7 +139,7 @@ def _read(page: Page, account: Account | None) -> Article:
     return Article(
         url=page.url,
         text=text,
-        word_count=len(re.findall(r"\w+", text)),
+        word_count=count_words(text),
         kind=found.kind,
         origin=found.origin,
         origin_url=found.origin_url,
@@ -254,7 +255,10 @@ SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
 def _trafilatura_reads(tree: Any, fast: bool) -> str:
     """trafilatura's text of the tree, which it leaves as it is; "" if it finds none. `fast`: no second opinions."""
     trafilatura, options = _trafilatura(fast)
-    document = trafilatura.bare_extraction(tree, options=options)
+    try:
+        document = trafilatura.bare_extraction(tree, options=options)
+    except RecursionError:  # hundreds of lists in lists: the other features must do
+        return ""
     return (document.text or "") if document is not None else ""
 
 

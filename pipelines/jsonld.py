@@ -37,6 +37,7 @@ BETWEEN = re.compile(r"[\s,;]*")
 # What is still worth having of a block that cannot be repaired.
 SCALAR = re.compile(
     r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"'
+    r"(?=\s*[,}\]])"  # a quotation mark that nobody escaped ends no value
 )
 
 

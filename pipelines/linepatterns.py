@@ -129,7 +129,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"(?:this (?:article|story|piece|post|report|column|essay) (?:was|has been|is|also)? ?)?(?:originally"
      r"|first)? ?(?:published|appeared|posted|republished)"
      r" (?:at|by|on|in|here|from|with permission)\b(?:[^.!?,]|, ?\d"
-     r"|\.(?=\w)){0,120}[.!]?(?: [^.!?“”]{0,160}[.!]?)?(?: https?://\S+)?"
+     r"|\.(?=\w)){0,120}[.!]?(?: [^.!?“”]{0,300}[.!]?)?(?: https?://\S+)?"
      r"|dieser (?:artikel|beitrag|text) (?:ist|erschien|wurde) (?:zuerst|zunächst|ursprünglich)\b.{0,120}"
      r"|(?:zuerst|erst)(?:veröffentlichung| erschienen| veröffentlicht)\b.{0,80}"
      r"|(?:cet article|ce texte|article) (?:a été |est )?(?:initialement |d'abord )?(?:publié|paru) (?:par|sur"
@@ -166,7 +166,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("credit", ("photo", "foto", "bild", "image", "imag", "immagine", "picture", "credit", "crédit", "illustration",
     "zdjęcie", "fot", "kuva", "фото", "світлина", "изображен", "fotoğraf", "صورة", "تصوير", "图", "圖", "写真",
     "撮影", "/", "via ", "©", "|"),
-     rf"©\s?[^.!?,\d]{{2,50}}|\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b|[:：©|])[^!?]{{1,110}}"
+     rf"©\s?[^.!?,\d]{{2,50}}|\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b(?! photo| pict| image)|[:：©|])"
+     r"[^!?]{1,110}"
      rf"|(?:[^.!?]{{1,160}}[.!?] )?[^.!?]{{0,90}}(?:/|\bvia |©"
      rf"|\bvon |\bby )\s?(?:{AGENCY})\W{{0,3}}(?:/[\w .]{{1,40}})?"
      rf"|(?:{AGENCY})(?: ?[/|] ?[\w .-]{{1,40}}){{1,3}}|image (?:used )?(?:under license from"

@@ -6,13 +6,14 @@ Cheap on prose: a pattern is tried only where one of its words stands, and most 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pipelines import commentstems, promowords
 from pipelines.linepatterns import PATTERNS
 from pipelines.linerules import ONE_WORD_AT_EDGES, RULES, TABLES, Line
-from pipelines.phrases import Phrases, plain
-from pipelines.pleas import LONGEST, pleas
+from pipelines.phrases import Phrases
+from pipelines.phrases import plain as bare_words
+from pipelines.pleas import LONGEST, SPEECH, pleas
 
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
 SHORT = 220  # characters of a line that patterns are tried on away from the edges
@@ -28,11 +29,14 @@ SOURCES = frozenset(("sign-off", "first published", "credit", "contact"))
 CORRECTED = re.compile(
     r"\b(?:amended|corrected|corrections?|clarif\w+|earlier version|korrigiert|berichtigt|richtigstellung|korrektur"
     r"|früheren? (?:version|fassung)|corrigée?|rectifi\w+|version (?:antérieure|précédente)|corregid[oa]|correcci[óo]n"
-    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd|rectificatie"
-    r"|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert|tidligere (?:versjon|version)"
+    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd"
+    r"|rectificatie|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert"
+    r"|tidligere (?:versjon|version)"
     r"|sprostowanie|poprawion\w+|исправлен\w*|уточнен\w*|виправлен\w*|düzelti\w+)\b|訂正|更正|تصحيح",
     re.IGNORECASE,
 )
+
+NO_STORY = frozenset(("akismet", "issn", "embedded content"))  # what no story says in these words
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
@@ -53,9 +57,15 @@ def _stem(word: str) -> str:
 STEMS = tuple({(word, _stem(word)) for _, words, _ in PATTERNS for word in words})
 
 
-def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[tuple[int, Line]]:
-    """(index, rule) of every line that a rule names, in order. `without`: names of rules that are not applied."""
-    trial = Trial(lines, without)
+def named(
+    lines: list[str], without: frozenset[str] = frozenset(), plain: Collection[int] = ()
+) -> Iterator[tuple[int, Line]]:
+    """(index, rule) of every line that a rule names, in order.
+
+    `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is, without a link
+    and without bold or italic letters: within a text little but whole phrases takes them. Stories ask for things too.
+    """
+    trial = Trial(lines, without, plain)
     # What is furniture at an end does not count: behind a form of ten lines, the heading above it still is at the end.
     edges = trial.walk(range(len(lines)), HEAD) | trial.walk(range(len(lines) - 1, -1, -1), TAIL)
     for index in range(len(lines)):
@@ -68,8 +78,8 @@ def named(lines: list[str], without: frozenset[str] = frozenset()) -> Iterator[t
 class Trial:
     """One text before the rules."""
 
-    def __init__(self, lines: list[str], without: frozenset[str]) -> None:
-        self.lines, self.without = lines, without
+    def __init__(self, lines: list[str], without: frozenset[str], plain: Collection[int]) -> None:
+        self.lines, self.without, self.plain = lines, without, plain
         self.found: dict[int, Line] = {}
         self.weak: dict[int, Line] = {}  # what needs a line of a form beside it
         text = "\n".join([line for line in lines if len(line) < LONGEST_LINE]).lower()
@@ -103,7 +113,7 @@ class Trial:
         line = self.lines[index]
         if len(line) >= LONGEST_LINE or index in self.found or index in self.weak:
             return
-        for name in self._names(line, edge):
+        for name in self._names(index, edge):
             rule = RULES[name]
             if name in SOURCES and CORRECTED.search(line):
                 continue
@@ -119,17 +129,24 @@ class Trial:
                 if any(rule is not None and rule.family == self.weak[index].beside for rule in around):
                     self.found[index] = self.weak[index]
 
-    def _names(self, line: str, edge: bool) -> Iterator[str]:
-        """Names of rules that `line` is like, the surest first."""
+    def _names(self, index: int, edge: bool) -> Iterator[str]:
+        """Names of rules that a line is like, the surest first."""
+        line, plain = self.lines[index], index in self.plain
         if names := PHRASES.names(line):
-            one_word = " " not in plain(line)
+            one_word = " " not in bare_words(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(AROUND)
+        patterns = edge or not plain
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= SHORT else ():
-            if _any_in(words, bare) and pattern.fullmatch(bare):
-                yield name
-        if len(line) <= LONGEST_TEASER and (":" in line or "：" in line) and teaser(line):
+            if (patterns or name in NO_STORY) and _any_in(words, bare) and pattern.fullmatch(bare):
+                told = name == "affiliate" and plain and SPEECH.search(lower)
+                yield from () if told else (name,)
+        if not patterns:
+            return
+        labelled = len(line) <= LONGEST_TEASER and (":" in line or "：" in line)
+        # "Related: the bridge that fell" may be prose, "Read also: ..." is none.
+        if labelled and (not plain or " " in line.partition(":")[0].strip(AROUND)) and teaser(line):
             yield "read also"
         if len(line) <= commentstems.LONGEST_NOTICE:
             if self.browsers and remembers(lower):
@@ -137,7 +154,7 @@ class Trial:
             if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):
                 yield "comment rules"
         if len(line) <= LONGEST:
-            yield from pleas(lower, edge=edge)
+            yield from pleas(lower, edge=edge, plain=plain)
 
 
 def _any_in(words: list[str], text: str) -> bool:

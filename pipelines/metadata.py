@@ -118,6 +118,10 @@ def read(page: Declared, date_in_text: DateInText | None = None) -> Metadata:
         if moment in won:
             values[f"{moment}_raw"] = won[moment].raw
             values[f"{moment}_from"] = moments.short(won[moment].source)
+    if (values.get("modified") or "9") < (values.get("published") or "")[:10]:  # nothing is changed before it is there
+        for name in ("modified", "modified_raw", "modified_from"):
+            values.pop(name, None)
+        found_in.pop("modified")
     return Metadata(**values, found_in=found_in)
 
 

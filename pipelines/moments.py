@@ -162,5 +162,5 @@ def in_address(page: Declared) -> Iterator[Claim]:
     """The day in the page's address, /2024/05/06/."""
     for address in (page.url, page.canonical or ""):
         if found := URL_DAY.search(address):
-            raw = "-".join(part.zfill(2) for part in found.groups() if part)
-            yield Claim("url", raw, dates.parse(raw, page.seen), trust.PUBLISHED_URL, REFUSED)
+            day = "-".join(part.zfill(2) for part in found.groups() if part)
+            yield Claim("url", found[0], dates.parse(day, page.seen), trust.PUBLISHED_URL, REFUSED)

@@ -55,7 +55,7 @@ ROLE = re.compile(
     r"|senior|junior|specialist|consultant|engineer|developer|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
     r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
     r"|rechte|copyright|rights"
-    r"|korrespondent(?:in)?|redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
+    r"|korrespondent(?:in)?|\w*redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
     r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
     r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
     r"|redaktor(?:ka)?|dziennikar(?:z|ka)|korespondent(?:ka)?|redakce|redakcia|redac[țt]ia|redakcija|uredništvo"

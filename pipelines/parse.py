@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from lxml import etree, html
@@ -17,6 +18,8 @@ TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limit
 UNDECODABLE = "undecodable"  # no character encoding makes text of it
 
 MAX_BYTES = 20_000_000
+MOST_TABLES = 100  # of a page whose depth is not looked at
+DEEPEST_TABLE = 8  # tables in tables that layouts of the last century had are fewer
 MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
 
@@ -69,7 +72,24 @@ def parse(page: Page) -> Any:
         raise Refused(TOO_LARGE, f"{elements:,} elements")
     bounds.shorten(tree, len(body))
     _close_buttons(tree)
+    _flatten_tables(tree)
     return tree
+
+
+def _flatten_tables(tree: Any) -> None:
+    """Make tables that stand deeper than DEEPEST_TABLE in others plain elements: trafilatura reads each level again."""
+    if sum(1 for _ in islice(tree.iter("table"), MOST_TABLES + 1)) <= MOST_TABLES:
+        return
+    depth = 0
+    deep = []
+    for event, table in etree.iterwalk(tree, events=("start", "end"), tag="table"):
+        depth += 1 if event == "start" else -1
+        if event == "start" and depth > DEEPEST_TABLE:
+            deep.append(table)
+    for table in deep:
+        table.tag = "div"
+
+
 
 
 def _close_buttons(tree: Any) -> None:

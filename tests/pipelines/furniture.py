@@ -32,10 +32,14 @@ def text_of(page: Page, authors: tuple[str, ...] = (), title: str = "", without:
         if element.getparent() is not None:
             element.drop_tree()
     lines: list[str] = []
+    plain: set[int] = set()
     home = next(tree.iter("main", "article"), tree.find(".//body"))
     for element in home.iter(*OF_TEXT):
         if not any(above.tag in OF_TEXT for above in element.iterancestors()):
             text = " ".join(element.text_content().split())
-            lines += [text] if text and text != title else []
-    going = boilerplate.furniture(lines, authors, unused)
+            if text and text != title:
+                if element.find(".//a") is None and element.find(".//b") is None:
+                    plain.add(len(lines))
+                lines.append(text)
+    going = boilerplate.furniture(lines, authors, unused, plain)
     return [line for index, line in enumerate(lines) if index not in going]
