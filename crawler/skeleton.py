@@ -268,7 +268,7 @@ def _rule(found: Skeleton, off: str) -> Iterator[str]:
     else:
         yield '#prune = ["div.newsletter"]  # blocks that are not article text; nothing in this one looks strange'
     if found.dropped:
-        yield "# Amid the text or next to it, and left out now. If one of them is article text, name it in body too."
+        yield "# Amid the text or next to it, and left out now. What of it is article text, body must name too."
         yield from (f"#   {each.selector}  {each.remark}" for each in found.dropped)
     for each in found.body:
         yield f"#body = [{literal(each.selector)}]  # {each.remark}"
