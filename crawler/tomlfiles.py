@@ -33,10 +33,10 @@ class Reading:
 
     def __init__(self, folder: Folder, overrides: Sequence[str] = ()) -> None:
         self.mistakes: list[ConfigError] = []
+        self.unread: set[str] = set()  # files of which nothing is known
         self.settings = self._read(folder.settings, SETTINGS)
         self.sources: dict[str, dict[str, Any]] = {}
         self.overridden: dict[str, set[Path_]] = {}  # file -> keys that came from `-s`
-        self.unread: set[str] = set()  # files of which nothing is known
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
         for text in overrides:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pipelines.items import Article, NothingToRead, Page, Source
 
 # Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
-FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".jsp", ".gz", ".zip", ".warc",
-                ".txt", ".pdf", ".json", ".jsonl", ".xml", ".csv", ".toml", ".png", ".jpg", ".jpeg", ".gif")  # fmt: skip
+FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
+                ".txt", ".pdf", ".json", ".jsonl", ".xml", ".csv", ".toml", ".png", ".jpg", ".jpeg")  # fmt: skip
 
 
 @click.command()
