@@ -5,9 +5,10 @@ Lines out, nothing decided: `pipelines.account` holds what is told here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 from exports import table
@@ -21,13 +22,20 @@ COLOURS = {CHOSEN: GREEN, REFUSED: RED, LATER: ""}
 LEGEND = f" refused  {AGREES} says the same  the others came later"
 KEPT, DROPPED = "│", "┊"  # the bar between the margin and the page
 FOLD = 4  # blocks in a row that one rule dropped, from which they are one line
-MIXED = 6  # such rows one after another, from which there is one line a rule
+MIXED = 12  # such rows one after another, beyond which those amid them are one line ...
+EDGE = 4  # ... and those at either end, close to the text, still have their own
 LONG, LONGER = 2, 4  # lines that are shown of a dropped block and of a reason, and of a value that won
 MARGIN = 22  # columns for the name of a rule, at most
 # Told beside another field, or in the heading.
 ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
 BESIDE = {"byline": "authors", "origin_url": "origin"}  # found in one place with another field
 UNSAID = {"kind": "nothing says else"}  # where a value comes from that no claim gave
+# What a list or a table is made of: set without a blank line between.
+IN_ROWS = re.compile(r"(?:^| )(?:li|tr|td|th|dt|dd)\b")
+WEIGHTS = (
+    "; behind each block stand the features that weighed most, each with the log-odds that it brought: + for text, -"
+    " against it (a feature's name does not say that the block has it)"
+)
 ORDER = ("title", "description", "authors", "byline", "published", "modified")
 
 
@@ -38,6 +46,11 @@ class Sheet:
     room: int  # columns
     styled: bool  # colours and bold are understood
     everything: bool = False  # nothing folded, nothing cut
+
+    def column(self, text: str, room: int) -> list[str]:
+        """`text` as a column of that many columns: cut, or on several lines if everything is wanted."""
+        pieces = list(table.wrap(table.plain(text), room)) if self.everything else [table.plain(text)]
+        return [table.pad(piece, room) for piece in pieces or [""]]
 
     def dress(self, style: str, text: str) -> str:
         return f"{style}{text}{table.RESET}" if self.styled and style and text else text
@@ -76,22 +89,26 @@ def lines(
     blocks = [fate for fate in account.blocks if sheet.everything or fate.text.strip()]  # empty frames say nothing
     if blocks:
         yield ""
-        yield from _page(blocks, sheet)
+        yield from _page(blocks, outcome, sheet)
         yield from _rules(blocks, sheet)
+    if isinstance(outcome, Article) and outcome.comments:
+        yield ""
+        yield from _comments(outcome.comments, sheet)
 
 
 def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
-    title = table.cut(table.plain(name), sheet.room - 6)
+    *above, title = sheet.column(name, sheet.room - 6)
+    yield from (sheet.bold(f"── {line.rstrip()}") for line in above)
+    title = title.rstrip()
     yield sheet.bold(f"── {title} ") + sheet.dim("─" * max(0, sheet.room - table.width(title) - 4))
     if url:
-        yield sheet.dim(table.cut(table.plain(url), sheet.room))
+        yield from (sheet.dim(line.rstrip()) for line in sheet.column(url, sheet.room))
     if isinstance(outcome, NothingToRead):
         detail = f" ({table.plain(outcome.detail)})" if outcome.detail else ""
         yield from table.wrap(f"No article: {outcome.reason}{detail}", sheet.room)
         return
-    counted = f"{outcome.word_count:,} words" if outcome.word_count != 1 else "1 word"
-    comments = outcome.comments and f"{len(outcome.comments):,} readers' comment{'s' * (len(outcome.comments) > 1)}"
-    facts = [outcome.kind.capitalize(), counted, comments, f"read by {outcome.extractor}"]
+    comments = outcome.comments and counted(len(outcome.comments), "readers' comment")
+    facts = [outcome.kind.capitalize(), counted(outcome.word_count, "word"), comments, f"read by {outcome.extractor}"]
     yield from table.wrap(" · ".join(fact for fact in facts if fact), sheet.room)
 
 
@@ -120,8 +137,9 @@ def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
 def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
     """The claims as one aligned table."""
     chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
-    key = f"  {chosen}{sheet.dim(' chosen')}  {refused}{sheet.dim(LEGEND)}"
-    yield sheet.bold("FIELDS") + (key if sheet.room >= 70 else "")
+    won = " chosen" if isinstance(outcome, Article) else " would be chosen: nothing is kept"
+    key = f"  {chosen}{sheet.dim(won)}  {refused}{sheet.dim(LEGEND)}"
+    yield sheet.bold("FIELDS") + (key if sheet.room >= (70 if isinstance(outcome, Article) else 95) else "")
     name_room = max(len(name) for name in claims)
     found = [claim.source for group in claims.values() for claim in group]
     source_room = min(max(map(table.width, found)), max(12, sheet.room // 4))
@@ -186,11 +204,11 @@ def _claim(label: str, claim: Candidate, rooms: tuple[int, int], sheet: Sheet) -
             texts += ["  " + text for text in more]
             body += ["  " + sheet.dim(text) for text in more]
     margin = table.pad(label, name_room) + "  "
-    where = table.pad(table.plain(claim.source), source_room)
-    where = where if claim.chosen else sheet.dim(where)
-    yield f"{sheet.bold(margin)}{sheet.dress(COLOURS[mark], mark)} {where}  {body[0]}".rstrip()
-    for line in body[1:]:
-        yield " " * (name_room + source_room + 6) + line
+    places = sheet.column(claim.source, source_room)
+    places = places if claim.chosen else [sheet.dim(place) for place in places]
+    yield f"{sheet.bold(margin)}{sheet.dress(COLOURS[mark], mark)} {places[0]}  {body[0]}".rstrip()
+    for place, line in zip_longest(places[1:], body[1:], fillvalue=""):
+        yield f"{' ' * (name_room + 4)}{place or ' ' * source_room}  {line}".rstrip()
 
 
 def _mark(claim: Candidate) -> str:
@@ -230,25 +248,48 @@ def _raw(claim: Candidate, value: str) -> str:
 # -- the page ---------------------------------------------------------------------------------------------
 
 
-def _page(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
+def _page(blocks: Sequence[Fate], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
     """The page from top to bottom: what was kept, and between it, dim, what was dropped, by the name of its rule."""
     names = [table.width(fate.rule) for fate in blocks if fate.rule]
     margin = min(max(names, default=0), MARGIN, sheet.room // 4)
     dropped = sum(fate.rule is not None for fate in blocks)
-    kept = f"{len(blocks) - dropped:,} {_blocks(len(blocks) - dropped)} of text, {dropped:,} dropped"
-    yield sheet.bold("PAGE") + sheet.dim(f"  {kept}")
-    before = None  # whether the block above was kept
-    for stays, run in groupby(blocks, key=lambda fate: fate.rule is None):
-        for fate in run if stays else ():
-            if before:
+    stays = len(blocks) - dropped
+    kept = f"{counted(stays, 'block')} of text, {dropped:,} dropped"
+    if isinstance(outcome, NothingToRead):
+        taken = f"{counted(stays, 'block')} might have been text" if stays else "no block was taken for text"
+        kept = f"{taken}, {dropped:,} dropped; nothing is kept"
+    first, *more = table.wrap(kept, sheet.room - 6)
+    yield sheet.bold("PAGE") + sheet.dim(f"  {first}")
+    yield from (" " * 6 + sheet.dim(line) for line in more)
+    before: Fate | None = None  # the block above, if it was kept
+    texts = iter(_as_kept(blocks, outcome))
+    for stays_here, run in groupby(blocks, key=lambda fate: fate.rule is None):
+        for fate in run if stays_here else ():
+            if before and not (IN_ROWS.search(before.place) and IN_ROWS.search(fate.place)):
                 yield " " * margin + f" {KEPT}"
-            for line in table.wrap(table.plain(fate.text), sheet.room - margin - 3):
+            for line in table.wrap(table.plain(next(texts)), sheet.room - margin - 3):
                 yield " " * margin + f" {KEPT} {line}"
-            before = True
-        if not stays:
+            before = fate
+        if not stays_here:
             for rule, text in _folded(list(run), sheet):
                 yield from _dropped(rule, text, margin, sheet)
-            before = False
+            before = None
+
+
+def _as_kept(blocks: Sequence[Fate], outcome: Article | NothingToRead) -> list[str]:
+    """What was kept, as it stands in the text: an item of a list begins with a dash there."""
+    kept = [fate.text for fate in blocks if fate.rule is None]
+    lines = outcome.text.split("\n") if isinstance(outcome, Article) else []
+    return [f"- {text}" if f"- {text}" == line else text for text, line in zip_longest(kept, lines[: len(kept)])]
+
+
+def _comments(comments: Sequence[str], sheet: Sheet) -> Iterator[str]:
+    """What readers wrote, in a field of its own."""
+    yield sheet.bold("COMMENTS") + sheet.dim(f"  {len(comments):,}, kept apart from the text")
+    for number, comment in enumerate(comments):
+        if number:
+            yield f" {KEPT}"
+        yield from (f" {KEPT} {line}" for line in sheet.shorten(comment, sheet.room - 3, LONGER))
 
 
 def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str]]:
@@ -259,18 +300,23 @@ def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str]]:
             yield fate.rule or "", f"{fate.text}  ‹{fate.place}›{weights}"
         return
     groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda fate: fate.rule)]
-    if len(groups) > MIXED:
-        by_rule: dict[str, list[Fate]] = {}
-        for fate in run:
-            by_rule.setdefault(fate.rule or "", []).append(fate)
-        groups = list(by_rule.items())
-    for rule, group in groups:
-        if len(group) < FOLD and len(groups) <= MIXED:
-            yield from ((rule, fate.text) for fate in group)
-        elif len(group) == 1:
-            yield rule, group[0].text
-        else:
-            yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group))
+    amid = groups[EDGE:-EDGE] if len(groups) > MIXED else []
+    for rule, group in groups[:EDGE] if amid else groups:
+        yield from _row(rule, group)
+    if amid:
+        fates = [fate for _, group in amid for fate in group]
+        rules = ", ".join(dict.fromkeys(rule for rule, _ in amid))
+        yield "several", f"{len(fates):,} blocks ({rules}): " + " · ".join(_beginnings(fates))
+        for rule, group in groups[-EDGE:]:
+            yield from _row(rule, group)
+
+
+def _row(rule: str, group: list[Fate]) -> Iterator[tuple[str, str]]:
+    """Blocks side by side that one rule dropped."""
+    if len(group) < FOLD:
+        yield from ((rule, fate.text) for fate in group)
+    else:
+        yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group))
 
 
 def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
@@ -286,10 +332,10 @@ def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
 
 
 def _dropped(rule: str, text: str, margin: int, sheet: Sheet) -> Iterator[str]:
-    label = table.pad(table.plain(rule), margin)
-    for line in sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG):
-        yield sheet.dim(f"{label} {DROPPED} {line}".rstrip())
-        label = " " * margin
+    labels = sheet.column(rule, margin)
+    texts = sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG)
+    for label, line in zip_longest(labels, texts, fillvalue=""):
+        yield sheet.dim(f"{label or ' ' * margin} {DROPPED} {line}".rstrip())
 
 
 def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
@@ -308,27 +354,30 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
     name_room = min(max(map(table.width, taken)), sheet.room // 3)
     blocks_room, size_room = max(map(len, count.values())), max(map(len, size.values()))
     for rule, group in rows:
-        start = f"{table.pad(table.plain(rule), name_room)}  {count[rule]:>{blocks_room}} {_blocks(len(group)):<6}"
-        start += f"  {size[rule]:>{size_room}} characters"
+        name, *more = sheet.column(rule, name_room)
+        named, letters = (noun if number == "1" else f"{noun}s" for noun, number in
+                            (("block", count[rule]), ("character", size[rule])))  # fmt: skip
+        start = f"{name}  {count[rule]:>{blocks_room}} {named:<6}  {size[rule]:>{size_room}} {letters}"
         room = sheet.room - table.width(start) - 2
         why = _why(rule, group, sheet)
         if room < 20:  # a narrow terminal: the reason below
             yield table.cut(start, sheet.room)
+            yield from (line.rstrip() for line in more)
             yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, LONG) if line)
             continue
         first, *rest = sheet.shorten(why, room, LONG)
         yield f"{start}  {sheet.dim(first)}".rstrip()
-        for line in rest:
-            yield " " * (table.width(start) + 2) + sheet.dim(line)
+        for piece, line in zip_longest(more, rest, fillvalue=""):
+            yield f"{table.pad(piece, table.width(start) + 2)}{sheet.dim(line)}".rstrip()
 
 
-def _blocks(count: int) -> str:
-    return "block" if count == 1 else "blocks"
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _why(rule: str, group: Sequence[Fate], sheet: Sheet) -> str:
     """A rule's reason. What was weighed has its own for each block."""
     if rule == WEIGHED:
-        return "not like article text, by what is seen of it" + ("" if sheet.everything else " (--all says what)")
+        return "not like article text, by what is seen of it" + (WEIGHTS if sheet.everything else " (--all says what)")
     whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
     return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"

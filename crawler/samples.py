@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines import clock
-from pipelines.errors import ConfigError, NotFound, os_errors
+from pipelines.errors import ConfigError, MorgueError, NotFound, os_errors
 from pipelines.items import Article, Capture, NothingToRead, Page, Source
 
 WRITTEN = ("title", "authors", "published", "language")  # fields that a new pair names; others may be added by hand
@@ -108,6 +108,14 @@ def pairs(paths: Iterable[Path]) -> list[Pair]:
             raise NotFound(str(path), "holds no page pairs", "`morgue sample URL` makes one: NAME.html and NAME.json")
         found |= {half: _read(half) for half in halves}
     return list(found.values())
+
+
+def beside(page: Path) -> Pair | None:
+    """The pair whose page this file is; None if there is no JSON beside it, or one that is none of ours."""
+    try:
+        return _read(page.with_suffix(".json")) if page.suffix == ".html" else None
+    except MorgueError:
+        return None
 
 
 def _read(path: Path) -> Pair:

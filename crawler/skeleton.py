@@ -5,7 +5,7 @@ Pure. Everything it proposes stands behind a #, with what it finds on this page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ from crawler.kinds import literal
 from crawler.selectors import found_by, selector_of, shared_selector
 from exports.table import cut, plain
 from pipelines import dates, siterules
-from pipelines.items import Article
+from pipelines.items import Article, Rule
 
 BLOCKS = frozenset(
     [
@@ -29,6 +29,7 @@ LEAST = 0.2  # share of the text above which a block is no stranger
 LONG = 200  # characters of a paragraph that is no stranger, wherever it stands
 MOST_LOOKED_AT = 5_000_000  # characters, counted once for every block around them: a hostile page nests 2,000 of those
 FEW = 6  # proposals of one kind
+SHORT = 25  # characters below which what stands next to a text is a date, a name, a label
 BYLINES = (
     ".//body//*[@rel='author' or @itemprop='author' or self::address or contains(@class, 'uthor')"
     " or contains(@class, 'yline')]"
@@ -50,12 +51,18 @@ class Skeleton:
 
     body: list[Proposal] = field(default_factory=list)
     strangers: list[Proposal] = field(default_factory=list)  # in the text as read, at its ends or away from the rest
-    dropped: list[Proposal] = field(default_factory=list)  # amid the text, and not in it
+    dropped: list[Proposal] = field(default_factory=list)  # amid the text or next to it, and not in it
     fields: dict[str, Proposal] = field(default_factory=dict)
 
 
-def skeleton(tree: Any, article: Article | None, seen: Any) -> Skeleton:
-    """Look for selectors on a page (left as it is). Without an article, its long paragraphs are taken for the text."""
+def skeleton(
+    tree: Any, article: Article | None, seen: Any, rule: Rule | None = None, near: Sequence[str] = ()
+) -> Skeleton:
+    """Look for selectors on a page (left as it is). Without an article, its long paragraphs are taken for the text.
+
+    `rule`: the one by which the page was read; what it names is not proposed against it. `near`: what was dropped near
+    the text.
+    """
     lines = article.text.split("\n") if article else _long_paragraphs(tree)
     homes = _homes(tree, [line.removeprefix("- ") for line in lines])
     found = Skeleton(fields=_fields(tree, article, seen))
@@ -73,21 +80,57 @@ def skeleton(tree: Any, article: Article | None, seen: Any) -> Skeleton:
         return found
     innermost = max(bodies, key=_depth)
     edges = {*range(HEAD), *range(len(lines) - TAIL, len(lines))}
+    named, pruned = _named(tree, rule)
     strangers = (
         element
         for element in held
         if element not in bodies
+        and element not in named
         and element.tag not in ("html", "body")
         and (held[element] <= edges or innermost not in element.iterancestors())
         and _size(held[element], lines) <= LEAST * total
         and not (element.tag == "p" and _size(held[element], lines) > LONG)
     )
+
+    def takes_little(them: list[Any]) -> bool:
+        return named.isdisjoint(them) and _size(_lines_in(them, held), lines) <= LEAST * total
+
+    def takes_nothing(them: list[Any]) -> bool:
+        return not _lines_in(them, held)
+
     for element in siterules.outermost(tree, strangers):
-        _propose(found.strangers, element, tree, lambda them: _size(_lines_in(them, held), lines) <= LEAST * total)
-    dropped = (each for each in innermost.iter(*BLOCKS) if each not in held and each.tag != "h1")
-    for element in siterules.outermost(tree, dropped):
-        _propose(found.dropped, element, tree, lambda them: not _lines_in(them, held))
+        _propose(found.strangers, element, tree, takes_little)
+    amid = [each for each in innermost.iter(*BLOCKS) if each not in held and each.tag != "h1"]
+    for element in siterules.outermost(tree, [*amid, *_beside(tree, article, near, held)]):
+        if element not in pruned:
+            _propose(found.dropped, element, tree, takes_nothing)
     return found
+
+
+def _named(tree: Any, rule: Rule | None) -> tuple[set[Any], set[Any]]:
+    """(what a rule's own body names and all that is around it, what its prune names and all that is in it)."""
+    if rule is None:
+        return set(), set()
+    body = [element for selector in rule.body for element in found_by(selector, tree)]
+    pruned = [element for selector in rule.prune for element in found_by(selector, tree)]
+    return (
+        {element for inner in body for element in (inner, *inner.iterancestors())},
+        {element for outer in pruned for element in outer.iter()},
+    )
+
+
+def _beside(tree: Any, article: Article | None, near: Sequence[str], held: dict[Any, set[int]]) -> Iterator[Any]:
+    """The innermost blocks of what was dropped near the text, but not the headline and the names below it."""
+    known = {_key(text) for text in (article.title, article.byline) if text} if article else set()
+    wanted = {key for text in near if len(text) >= SHORT and (key := _key(text)) not in known}
+    for element in tree.iter(*BLOCKS) if wanted else ():
+        if (
+            element not in held
+            and element.tag != "h1"
+            and next(islice(element.iter(*BLOCKS), 1, 2), None) is None
+            and _key(siterules.text_of(element)) in wanted
+        ):
+            yield element
 
 
 def _propose(into: list[Proposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]) -> None:
@@ -190,40 +233,46 @@ def quoted(text: str) -> str:
     return f"“{cut(' '.join(plain(text).split()), 60)}”"
 
 
-def as_toml(found: Skeleton, url: str, day: str, *, held_by_another: bool = False) -> str:
+def origin(place: str) -> str:
+    """How the proposals from a page begin, whenever they were made."""
+    return f"# From {plain(place)}, captured "
+
+
+def as_toml(found: Skeleton, place: str, day: str, *, held_by_another: bool = False) -> str:
     """The skeleton as text for the end of a source's file. It changes nothing until a # is taken away.
 
     `held_by_another`: the file has a rule without `until`, beside which no second one can stand.
     """
     lines = [
-        f"# From {plain(url)}, captured {day}.",
+        f"{origin(place)}{day}.",
         "# What stands behind # is a guess, with what it finds on that page: take the # away where it is right.",
     ]
     if held_by_another:
         lines.append(
             "# This file has a rule that still holds: give that one an until, or move lines of this one to it."
         )
-    own = list(_rule(found))
-    lines += [line if line.startswith("#") or not held_by_another else f"#{line}" for line in own]
+    lines += _rule(found, "#" if held_by_another else "")
     return "\n".join(lines) + "\n"
 
 
-def _rule(found: Skeleton) -> Iterator[str]:
-    yield "[[rule]]"
+def _rule(found: Skeleton, off: str) -> Iterator[str]:
+    """`off`: what stands before the lines that would hold from now on."""
+    yield f"{off}[[rule]]"
     yield '#until = "2030-01-01"  # first day of the next design, by day of capture; left out: it still holds'
     if found.strangers:
-        yield "prune = ["
-        yield "    # In the text as it is read now. What is not article text?"
-        yield from (f"    #{literal(each.selector)},  # {each.remark}" for each in found.strangers)
-        yield "]"
+        yield "# In the text as it is read now. What is not article text?"
+        yield f"{off}prune = ["
+        start = f"{off}    " if off else "    #"  # with their list behind a #, they need none of their own
+        yield from (f"{start}{literal(each.selector)},  # {each.remark}" for each in found.strangers)
+        yield f"{off}]"
     else:
         yield '#prune = ["div.newsletter"]  # blocks that are not article text; nothing in this one looks strange'
     if found.dropped:
-        yield "# Amid the text and left out of it now. If one of them is article text, say what the body is."
+        yield "# Amid the text or next to it, and left out now. What of it is article text, body must name too."
         yield from (f"#   {each.selector}  {each.remark}" for each in found.dropped)
     for each in found.body:
         yield f"#body = [{literal(each.selector)}]  # {each.remark}"
     if found.fields:
-        yield "[rule.fields]"
+        yield f"{off}[rule.fields]"
         for name, each in found.fields.items():
             yield f"#{name} = {literal(each.selector)}  # {each.remark}"

@@ -23,6 +23,7 @@ from pipelines.errors import ConfigError
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str, ...]
 
+EXAMPLES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # of a source, of the settings
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 OPTION = "-s"  # what a mistake in an override names as its file
 
@@ -32,6 +33,7 @@ class Reading:
 
     def __init__(self, folder: Folder, overrides: Sequence[str] = ()) -> None:
         self.mistakes: list[ConfigError] = []
+        self.unread: set[str] = set()  # files of which nothing is known
         self.settings = self._read(folder.settings, SETTINGS)
         self.sources: dict[str, dict[str, Any]] = {}
         self.overridden: dict[str, set[Path_]] = {}  # file -> keys that came from `-s`
@@ -49,6 +51,8 @@ class Reading:
             return model.model_validate({**values, **given})
         except ValidationError as error:
             for detail in error.errors():
+                if detail["type"] == "missing" and file in self.unread:
+                    continue  # it may well be there
                 self.mistakes.append(mistake(file, detail, model, self.overridden.get(file, set())))
             return model.model_construct(**given)
 
@@ -80,6 +84,7 @@ class Reading:
             return read(path, shown)
         except ConfigError as error:
             self.mistakes.append(error)
+            self.unread.add(shown)
             return {}
 
     def _override(self, text: str) -> None:
@@ -139,7 +144,7 @@ def unreadable(shown: str, error: OSError) -> ConfigError:
 
 def syntax_error(shown: str, error: ValueError) -> ConfigError:
     """tomllib says "Invalid value (at line 3, column 9)"; Python 3.11 has no attributes for that."""
-    cure = 'TOML wants quotes around text, and one key = value a line: contact = "me@example.org"'
+    cure = f'TOML wants quotes around text, one key = value a line, and each [ closed: {EXAMPLES[shown == SETTINGS]}'
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
     if match is None:
         return ConfigError(shown, f"is not TOML: {error}", cure)
@@ -171,7 +176,9 @@ def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden:
         error = detail["ctx"]["error"]
         cause, cure = str(error), getattr(error, "cure", "") or example(at, field, by_option=by_option)
     else:
-        cause, cure = f"{literal(detail['input'])} is not a table", f"say {header(at)}"
+        is_table = isinstance(detail["input"], dict)  # where a list of tables is wanted
+        cause = "is one table, where there may be several" if is_table else f"{literal(detail['input'])} is not a table"
+        cure = f"say {header(at)}" + (", in two brackets, above its lines" if is_table else "")
     return ConfigError(OPTION if by_option else file, f"{place}{spelt(at)}: {cause}", cure)
 
 

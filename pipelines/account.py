@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+NEAR = 8  # blocks before and behind a text that are near it
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -36,3 +38,11 @@ class Account:
 
     fields: dict[str, list[Candidate]] = field(default_factory=dict)  # by field of Article, in the order of trust
     blocks: list[Fate] = field(default_factory=list)  # in page order
+
+    def near(self, *rules: str) -> list[str]:
+        """Texts of the blocks that these rules dropped amid the text and near its ends; without a text, none."""
+        kept = [number for number, fate in enumerate(self.blocks) if fate.rule is None]
+        if not kept:
+            return []
+        around = self.blocks[max(0, kept[0] - NEAR) : kept[-1] + 1 + NEAR]
+        return [fate.text for fate in around if fate.rule in rules]

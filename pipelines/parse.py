@@ -16,6 +16,7 @@ EMPTY = "empty page"  # no bytes, or white space only
 NOT_HTML = "not HTML"  # by its Content-Type, or by what the bytes are
 TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limits
 UNDECODABLE = "undecodable"  # no character encoding makes text of it
+REFUSALS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE)  # what makes it no page at all
 
 MAX_BYTES = 20_000_000
 MOST_TABLES = 100  # of a page whose depth is not looked at
@@ -54,7 +55,7 @@ def parse(page: Page) -> Any:
         raise Refused(TOO_LARGE, f"{len(body):,} bytes")
     if not body.strip():
         raise Refused(EMPTY, "")
-    refuse_other_media(body, page.content_type)
+    refuse_other_media(body, page.content_type, served=page.capture is not None and bool(page.capture.record_id))
     elements = body.count(b"<") - body.count(b"</")  # an upper bound that costs nothing
     if elements > 5 * MAX_ELEMENTS:
         raise Refused(TOO_LARGE, f"up to {elements:,} elements")
@@ -135,12 +136,15 @@ def _lookup() -> Any:
     )
 
 
-def refuse_other_media(body: bytes, content_type: str | None) -> None:
-    """Raise Refused for what is not HTML: by what it is called, and by what it is."""
+def refuse_other_media(body: bytes, content_type: str | None, *, served: bool) -> None:
+    """Raise Refused for what is not HTML: by what it is called, and by what it is.
+
+    `served`: a server called it so; the type of a file on disk is presumed.
+    """
     start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, name in BINARY.items():
         if start.startswith(magic):
-            raise Refused(NOT_HTML, f"{name}, served as {content_type or 'no type'}")
+            raise Refused(NOT_HTML, f"{name}, served as {content_type or 'no type'}" if served else name)
     if found := OTHER_XML.match(start):
         raise Refused(NOT_HTML, f"an XML document <{found[1].decode()}>")
     wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6

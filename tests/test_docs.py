@@ -194,3 +194,11 @@ def test_commands_named_in_prose_exist(path):
     """`morgue something` in backticks is a command of ours."""
     for words in re.findall(r"`morgue ([a-z]+)", path.read_text(encoding="utf-8")):
         assert words in COMMANDS, words
+
+
+def test_the_readme_shows_the_search_of_the_demo():
+    """The same words, the same limit: who compares the two finds what was promised."""
+    (limit,) = re.findall(r'"search", \*words, "--limit", "(\d+)"', (ROOT / "demo.py").read_text(encoding="utf-8"))
+    shown = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"$ morgue -C demo-archive search harbour --limit {limit}\n" in shown
+    assert f"\n{limit} of " in shown

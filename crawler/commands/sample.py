@@ -17,7 +17,12 @@ from pipelines.errors import ConfigError, MorgueError, NoArchive, NotFound, Noth
 if TYPE_CHECKING:
     from crawler.config import Config
     from crawler.samples import Pair
+    from pipelines.account import Account
     from pipelines.items import Article, NothingToRead, Page, Source
+
+# Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
+FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
+                ".txt", ".pdf", ".json", ".jsonl", ".xml", ".csv", ".toml", ".png", ".jpg", ".jpeg")  # fmt: skip
 
 
 @click.command()
@@ -45,8 +50,10 @@ def command(
     Of a page (a file, or an address or article number: its newest capture, else it is fetched and recorded) it writes
     NAME.html and NAME.json, what is read from it today, to be corrected by hand; and prints a [[rule]] to pick from.
 
+    Of a file with its JSON beside it, a pair already, only the rule is made.
+
     --check reads every pair in the files and folders named again and shows what differs from the JSON. Exit code 1: a
-    pair differs.
+    pair differs. 2: what is there is no page in HTML, and nothing was written.
     """
     if check:
         return checked(ctx, targets, source)
@@ -56,10 +63,39 @@ def command(
 
     if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
         raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
-    config = the_config(ctx, needed=bool(source or rule) or not os.path.isfile(targets[0]))
-    page = the_page(targets[0], config, source, url, captured)
-    name = name or samples.name_for(targets[0] if os.path.isfile(targets[0]) else page.url)
-    return made(page, config, out, name, rule=rule, force=force)
+    target, is_file = targets[0], os.path.isfile(targets[0])
+    if not is_file and is_misnamed(target):
+        raise no_page(target)
+    pair = samples.beside(Path(target)) if is_file and not url else None
+    config = the_config(ctx, needed=bool(source or rule) or not is_file)
+    page = the_page(target, config, source, url, captured, pair)
+    if rule and page.source is None:
+        raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
+    outcome, account = the_reading(page, target)
+    if pair is not None and not (out or name or force):
+        click.echo(f"{shown(pair.html)} and {pair.path.name} are a pair already: left as they are", err=True)
+    else:
+        name = name or samples.name_for(target if is_file else page.url)
+        pair = written(page, outcome, out or default_folder(page, config), name, force=force)
+    ruled(page, outcome, account, pair, config if rule else None)
+    return 0
+
+
+def is_misnamed(target: str) -> bool:
+    """Can it be no address but only a file, of which there is none by that name?
+
+    An address may lack its scheme: `paper.example`, `paper.example/story.html`.
+    """
+    if "://" in target or target.isdigit():
+        return False
+    first, slash, _ = target.partition("/")
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?", first):
+        return True
+    return not slash and first.lower().endswith(FILE_ENDINGS)
+
+
+def no_page(target: str) -> NotFound:
+    return NotFound(target, "is neither a file nor a web address", "say e.g. https://paper.example/story, or a file")
 
 
 def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
@@ -74,19 +110,37 @@ def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
         return None
 
 
-def the_page(target: str, config: Config | None, source: str | None, url: str | None, captured: str | None) -> Page:
-    """The page that is meant: from a file, from the archive, from the web."""
+def the_page(
+    target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: Pair | None
+) -> Page:
+    """The page that is meant: from a file (and what the pair says of it), from the archive, from the web."""
     from crawler import samples
 
-    own = the_source(source, config)
+    said = pair.truth if pair is not None else {}
+    own = the_source(source or (said.get("source") if config is not None else None), config)
     if os.path.isfile(target):
+        url = url or said.get("url", "")
         if own is None and config is not None and url:
             own = source_of(url, config)
-        return samples.page_at(url or "", contents(Path(target)), "text/html", the_day(captured), own)
+        day = the_day(captured or said.get("captured"))
+        return samples.page_at(url or "", contents(Path(target)), said.get("content_type", "text/html"), day, own)
     if url or captured:
         raise click.UsageError("--url and --captured go with FILE; the archive knows both of its pages")
     assert config is not None
     return from_archive(target, config, own) or from_web(target, config, own)
+
+
+def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Account]:
+    """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
+    from pipelines import extract
+    from pipelines.items import NothingToRead
+    from pipelines.parse import REFUSALS
+
+    outcome, account = extract.explain(page)
+    if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
+        detail = f" ({outcome.detail})" if outcome.detail else ""
+        raise ConfigError(target, f"{outcome.reason}{detail}", "a page pair is made of one whole page in HTML")
+    return outcome, account
 
 
 def the_source(name: str | None, config: Config | None) -> Source | None:
@@ -183,7 +237,7 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
     url = fetchable(targets_of([wanted])[0])
     if url is None:
-        raise NotFound(wanted, "is neither a file nor a web address", "say e.g. https://paper.example/story, or a file")
+        raise no_page(wanted)
     return asyncio.run(fetched(url, config, own))
 
 
@@ -212,29 +266,44 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
     return samples.page_at(got.url, got.body, got.content_type, clock.now(), own or source_of(got.url, config))
 
 
-def made(page: Page, config: Config | None, out: Path | None, name: str, *, rule: bool, force: bool) -> int:
-    """Write the pair, and print or append the rule."""
+def default_folder(page: Page, config: Config | None) -> Path:
+    """Where a pair is written that nobody said a place for."""
     from crawler import samples
-    from pipelines.extract import read
-    from pipelines.items import Article
 
-    own = page.source.name if page.source else ""
-    if rule and not own:
-        raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
-    folder = out or (config.folder.path / samples.FOLDER / own if config else Path())
-    outcome = read(page)
+    return config.folder.path / samples.FOLDER / (page.source.name if page.source else "") if config else Path()
+
+
+def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> Pair:
+    """The pair, new on the disk."""
+    from crawler import samples
+
     pair = samples.write(folder, name, page.body, samples.truth(page, outcome), force=force)
     for line in report(pair, outcome):
         click.echo(line, err=True)
-    text = proposed(page, outcome if isinstance(outcome, Article) else None, held_by_another=rule and holding(page))
-    if not rule:
+    return pair
+
+
+def ruled(page: Page, outcome: Article | NothingToRead, account: Account, pair: Pair, config: Config | None) -> None:
+    """Print the skeleton of a rule; or, with `config`, append it to the source's file."""
+    from crawler.skeleton import origin
+
+    place = page.url or pair.html.name
+    text = proposed(page, outcome, account, place, held_by_another=config is not None and holding(page))
+    if config is None:
         click.echo(text, nl=False)
-        return 0
-    assert config is not None
-    append(config.folder.sources / f"{own}.toml", text)
-    check = f"morgue sample --check {shown(folder)}"
-    click.echo(f"appended a rule to sources/{own}.toml: pick from it, then {check}", err=True)
-    return 0
+        return
+    assert page.source is not None
+    own = f"sources/{page.source.name}.toml"
+    path = config.folder.path / own
+    with os_errors(str(path)):
+        there = path.read_text(encoding="utf-8-sig")
+    if origin(place) in there:
+        click.echo(f"{own} has a proposal from this page already: nothing appended; this is today's", err=True)
+        click.echo(text, nl=False)
+        return
+    append(path, there, text)
+    check = f"morgue sample --check {shown(pair.path.parent)}"
+    click.echo(f"appended a rule to {own}: pick from it, then {check}", err=True)
 
 
 def shown(path: Path) -> str:
@@ -252,20 +321,22 @@ def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
     return lines
 
 
-def proposed(page: Page, article: Article | None, *, held_by_another: bool) -> str:
-    """The skeleton of a rule as TOML; "" for what is no page."""
+def proposed(
+    page: Page, outcome: Article | NothingToRead, account: Account, place: str, *, held_by_another: bool
+) -> str:
+    """The skeleton of a rule as TOML. `place`: how the page is named in it."""
     from crawler.skeleton import as_toml, skeleton
-    from pipelines.parse import Refused, parse
+    from pipelines.body import WEIGHED
+    from pipelines.extract import OUTSIDE
+    from pipelines.items import Article
+    from pipelines.parse import parse
+    from pipelines.siterules import chosen
 
     assert page.capture is not None
-    try:
-        tree = parse(page)
-    except Refused:
-        return ""
-    day = page.capture.time.date().isoformat()
-    return as_toml(
-        skeleton(tree, article, page.capture.time), page.url or "a file", day, held_by_another=held_by_another
-    )
+    time = page.capture.time
+    rule, article = chosen(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
+    found = skeleton(parse(page), article, time, rule, account.near(WEIGHED, OUTSIDE))
+    return as_toml(found, place, time.date().isoformat(), held_by_another=held_by_another)
 
 
 def holding(page: Page) -> bool:
@@ -273,14 +344,13 @@ def holding(page: Page) -> bool:
     return page.source is not None and any(rule.until is None for rule in page.source.rules)
 
 
-def append(path: Path, text: str) -> None:
-    """Put a rule at the end of a source's file; all of it or nothing."""
+def append(path: Path, there: str, text: str) -> None:
+    """Put a rule at the end of what is there in a source's file; all of it or nothing."""
     import tomllib
 
     from crawler.commands.add import write_whole
 
-    with os_errors(str(path)):
-        written = f"{path.read_text(encoding='utf-8-sig').rstrip()}\n\n{text}"
+    written = f"{there.rstrip()}\n\n{text}"
     try:
         tomllib.loads(written)
     except ValueError as error:  # rule = [...] in one piece

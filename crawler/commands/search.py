@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 import time
@@ -14,9 +15,12 @@ from crawler.cli import folder_option, setting_option
 from exports import table
 from pipelines import queries
 from pipelines.filters import Filters
+from pipelines.fts import COLUMNS
 
 # Around the words found while lines are measured and broken: private use, so that no article has them.
 MARKS = ("\ue000", "\ue001")
+FILTERED = ("source", "since", "until", "language")
+PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, but no address and no time of day
 
 
 @click.command(cls=Asking)
@@ -94,9 +98,13 @@ def _hints(db: sqlite3.Connection, query: str, filters: Filters) -> Iterator[str
     """What to try where nothing was found."""
     if filters != Filters() and (without := queries.count(db, query)):
         yield f"Without --source, --since, --until and --language there would be {without:,}."
-    for name in ("source", "since", "until", "language"):
+    for name in FILTERED:
         if f"{name}:" in query:
             yield f"{name}: is searched for as a word; the filter is --{name}."
+    for name in dict.fromkeys(PREFIX.findall(re.sub('"[^"]*"', " ", query))):
+        if name.lower() not in (*COLUMNS, *FILTERED):
+            there = ", ".join(f"{column}:" for column in COLUMNS)
+            yield f"{name}: is no column of the index, so it is searched for as a word; there are {there}."
     if any("\u3040" <= character <= "\u9fff" for character in query) and "*" not in query:
         yield "Text without spaces is indexed by whole runs: say 東京* for what begins with 東京."
     elif query and "*" not in query:

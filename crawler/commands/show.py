@@ -67,12 +67,12 @@ def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str
     published = row["published"] or f"unknown; first seen {row['first_seen']}"
     facts = [
         row["kind"] != "article" and row["kind"].capitalize(), row["byline"],
-        f"Published {published}", row["modified"] and f"modified {row['modified']}",
-        row["source"] or row["site_name"], row["section"], row["language"],
+        f"Published {published}", not unchanged(row) and f"modified {row['modified']}",
+        row["source"] or row["site_name"], key(row["section"]) != key(row["kind"]) and row["section"], row["language"],
     ]  # fmt: skip
     yield from table.wrap(table.plain(" · ".join(fact for fact in facts if fact)), room)
     yield table.plain(row["url"])
-    if row["description"]:
+    if row["description"] and key(row["description"]) not in (key(row["title"]), key(row["text"].partition("\n")[0])):
         yield ""
         yield from table.wrap(table.plain(row["description"]), room)
     for paragraph in table.plain(row["text"]).split("\n"):
@@ -87,6 +87,24 @@ def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str
             name = ""
     for name, value in provenance(row, states):
         yield f"{dim}{name:<10}{reset} {table.plain(value)}"
+
+
+def key(text: str | None) -> str:
+    """A text without what two printings of it differ in."""
+    return "".join(filter(str.isalnum, (text or "").casefold()))
+
+
+def unchanged(row: queries.Row) -> bool:
+    """Does the page name no other moment for its last change than for its publication?"""
+    from datetime import datetime
+
+    published, modified = row["published"], row["modified"]
+    if not modified or modified == published:
+        return True
+    try:
+        return datetime.fromisoformat(published or "") == datetime.fromisoformat(modified)
+    except (ValueError, TypeError):  # a day beside a moment says less
+        return False
 
 
 def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]:
@@ -104,11 +122,12 @@ def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]
 def about(row: queries.Row) -> Iterator[tuple[str, str]]:
     """What the page says of itself, where it says anything: by whom, from where, for whom."""
     issn = row["issn"] and f"ISSN {row['issn']}"
-    published_by = ", ".join(filter(None, (row["publisher"], issn)))
+    published_by = row["publisher"] and ", ".join(filter(None, (row["publisher"], issn)))
     origin = ", ".join(filter(None, (row["origin"], row["origin_url"])))
     access = ": ".join(filter(None, (row["access"], row["access_evidence"])))
+    alone = not row["publisher"] and row["issn"]
     told = (("tags", ", ".join(row["tags"])), ("dateline", row["dateline"]), ("origin", origin),
-            ("publisher", published_by), ("access", access))  # fmt: skip
+            ("publisher", published_by), ("ISSN", alone), ("access", access))  # fmt: skip
     yield from ((name, value) for name, value in told if value)
     for number, signal in enumerate(row["rights"]):
         yield "" if number else "rights", signal

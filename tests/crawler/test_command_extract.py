@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.items import Article
+from pipelines import clock
+from pipelines.extract import read
+from pipelines.items import Article, Capture, NothingToRead, Page
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "tests" / "pages"
@@ -92,6 +94,17 @@ def test_a_page_without_an_article_says_why(tmp_path):
     assert list(row) == [*KEYS, "reason", "detail", "date", "ms"]
     assert (row["reason"], row["text"], row["title"], row["authors"]) == ("not HTML", "", None, [])
     assert done.returncode == 0
+
+
+def test_nobody_served_a_file(tmp_path):
+    """What a server called a picture is told only where there was one."""
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(99)
+    (tmp_path / "picture.html").write_bytes(picture)
+    assert rows(morgue(str(tmp_path / "picture.html")))[0]["detail"] == "PNG"
+    capture = Capture(None, "https://a.example/", clock.now(), 200, "text/html", "a.warc.gz", 0, 9, "<urn:uuid:0>",
+                      "response", None, None, "page")  # fmt: skip
+    served = read(Page("https://a.example/", picture, "text/html", capture))
+    assert served == NothingToRead("not HTML", "PNG, served as text/html")
 
 
 def test_an_unreadable_file_is_a_row_and_exit_code_1(tmp_path):

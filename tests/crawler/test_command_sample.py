@@ -115,6 +115,35 @@ def test_a_page_that_gives_nothing_becomes_a_pair_too(archive, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), "not HTML (PNG)"),
+        (b"", "empty page"),
+        (b"\x00\x01\x02\xff" * 500, "not HTML (binary data (NUL bytes))"),
+        (b'{"title": "Pier"}', "not HTML (JSON)"),
+        (b"<p>" * 300_000, "too large (up to 300,000 elements)"),
+    ],
+)
+def test_what_is_no_page_becomes_no_pair(archive, tmp_path, body, cause):
+    """The reason is the extractor's; nothing is written."""
+    (tmp_path / "odd.html").write_bytes(body)
+    done = sample(archive, tmp_path / "odd.html", "--source", "gazette")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"odd.html: {cause}\n  a page pair is made of one whole page in HTML" in done.stderr
+    assert not (archive / "samples").exists()
+
+
+@pytest.mark.parametrize("name", ["nofile.html", "story.zip", "data.json", "../nofile.html", "folder/nofile", "nofile"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_slip_in_a_files_name_asks_nobody(archive, tmp_path, name, inside):
+    """Within an archive and outside of any."""
+    done = morgue("sample", name, cwd=archive if inside else tmp_path)
+    assert (done.returncode, done.stdout) == (8, "")
+    assert f"{name}: is neither a file nor a web address" in done.stderr
+    assert rows(archive, "SELECT count(*) FROM crawls, captures") == [(0,)]
+
+
+@pytest.mark.parametrize(
     ("url", "name"),
     [
         ("https://a.example/news/2024-05-06-ferry", "2024-05-06-ferry"),
@@ -220,7 +249,7 @@ def test_the_rule_changes_nothing_until_a_sign_is_taken_away(archive, page):
     path = archive / "sources" / "gazette.toml"
     assert tomllib.loads(path.read_text("utf-8"))["rule"] == [{"prune": [], "fields": {}}]
     picked = path.read_text("utf-8").replace("    #", "    ").replace("#body", "body", 1).replace("\n#title", "\ntitle")
-    path.write_text(picked.replace("    In the text", "    # In the text"), "utf-8")
+    path.write_text(picked, "utf-8")
     (rule,) = load(Folder(archive)).sources["gazette"].source.rules
     assert (rule.prune, rule.body) == (("div.about-desk-9",), ("div.story-copy",))
     assert rule.fields == (("title", "h1.story-title"),)
@@ -234,6 +263,79 @@ def test_beside_a_rule_that_holds_all_of_it_waits(archive, page):
     text = (archive / "sources" / "gazette.toml").read_text("utf-8")
     assert "has a rule that still holds: give that one an until" in text
     assert len(load(Folder(archive)).sources["gazette"].source.rules) == 1
+
+
+def appended(archive, text):
+    """What `--rule` adds to a source's file that holds a rule."""
+    return (archive / "sources" / "gazette.toml").read_text("utf-8").partition(text)[2]
+
+
+def test_beside_a_rule_that_holds_each_line_waits_behind_one_sign(archive, page):
+    """Without it, the lines are a rule."""
+    own = '[[rule]]\nprune = [".x"]\n'
+    rule_in(archive, own)
+    assert sample(archive, page, "--source", "gazette", "--rule").returncode == 0
+    block = appended(archive, own)
+    assert '\n#    "div.about-desk-9",  # “Mara' in block
+    rule = (
+        block[block.index("#[[rule]]") :]
+        .replace("\n#    ", "\n    ")
+        .replace("\n#]", "\n]")
+        .replace("\n#prune", "\nprune")
+    )
+    assert tomllib.loads(rule[1:])["rule"] == [{"prune": ["div.about-desk-9"]}]
+
+
+def test_what_the_own_rule_names_as_text_is_not_proposed_for_pruning(archive, tmp_path):
+    """The user has said so."""
+    body = html().replace(
+        b'<div class="story-copy"', b'<p class="lead-in">All seals return.</p><div class="story-copy"'
+    )
+    (tmp_path / "lead.html").write_bytes(body)
+    own = '[[rule]]\nbody = ["p.lead-in", "div.story-copy"]\n'
+    rule_in(archive, own)
+    assert sample(archive, tmp_path / "lead.html", "--source", "gazette", "--rule").returncode == 0
+    assert pair(archive, "lead")[0]["text"][0] == "All seals return."
+    block = appended(archive, own)
+    assert '"div.about-desk-9"' in block
+    assert "p.lead-in" not in block
+
+
+def test_a_page_proposes_once(archive, page):
+    """A second run shows what it would propose today."""
+    args = (page, "--source", "gazette", "--rule", "--force")
+    assert sample(archive, *args).returncode == 0
+    before = (archive / "sources" / "gazette.toml").read_text("utf-8")
+    done = sample(archive, *args)
+    assert done.returncode == 0
+    assert "sources/gazette.toml has a proposal from this page already: nothing appended" in done.stderr
+    assert "[[rule]]" in done.stdout
+    assert (archive / "sources" / "gazette.toml").read_text("utf-8") == before
+
+
+def test_a_pairs_page_is_of_the_source_that_its_json_names(archive, page):
+    """The pair, corrected by hand perhaps, stays as it is."""
+    assert sample(archive, page, "--source", "gazette", "--captured", "2026-02-04").returncode == 0
+    half = archive / "samples" / "gazette" / "pier.json"
+    half.write_text(half.read_text("utf-8").replace("Pier bought back", "Pier sold"), "utf-8")
+    done = morgue("sample", "--rule", "samples/gazette/pier.html", cwd=archive)
+    assert done.returncode == 0, done.stderr
+    assert "pier.json are a pair already: left as they are" in done.stderr
+    assert "Pier sold" in half.read_text("utf-8")
+    assert "# From pier.html, captured 2026-02-04." in appended(archive, "gazette.example/")
+
+
+def test_what_was_dropped_next_to_the_text_is_named(archive, tmp_path):
+    """A standfirst outside of the block of the text is what a rule's author looks for."""
+    lead = "Sign here and share: all seals of the harbour return, says a letter to our subscribers and friends."
+    body = html().replace(
+        b'<div class="story-signed"',
+        f'<p class="lead-in"><a href="/x">{lead}</a></p><div class="story-signed"'.encode(),
+    )
+    (tmp_path / "lead.html").write_bytes(body)
+    done = sample(archive, tmp_path / "lead.html", "--source", "gazette")
+    assert lead not in pair(archive, "lead")[0]["text"]
+    assert "#   p.lead-in  “Sign here and share" in done.stdout
 
 
 def test_a_file_that_no_rule_can_follow_stays_as_it_is(archive, page):

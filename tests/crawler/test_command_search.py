@@ -100,6 +100,14 @@ def test_every_format_says_the_same(folder):
     assert [row["title"] for row in table if row["id"] == "3"] == ['\'=HYPERLINK("http://evil.example")']
 
 
+def test_a_prefix_that_is_no_column_is_told(folder):
+    """With those that there are; an address, a phrase and a time of day are none."""
+    said = morgue("-C", folder, "search", "kind:opinion").stdout
+    assert "kind: is no column of the index, so it is searched for as a word; there are title:, byline:, text:." in said
+    for query in ("title:nowhere", "https://nowhere.example/x", '"kind:opinion"', "10:30", "source:nowhere"):
+        assert "is no column" not in morgue("-C", folder, "search", query).stdout
+
+
 def test_no_match_is_an_answer(folder):
     """Exit code 0, an empty array, a header; on a terminal a hint at what to try."""
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")

@@ -82,6 +82,53 @@ def test_what_the_page_says_of_itself_stands_below_the_text(live):
     assert not re.search(r"^(origin|dateline|access|rights) ", plain, re.MULTILINE)
 
 
+@pytest.fixture
+def told(folder, tmp_path):
+    """Lines of an article that says this of itself, by `morgue show`."""
+
+    def told(**said):
+        own = build(tmp_path / "archive")
+        with closing(sqlite3.connect(own / "morgue.db")) as db:
+            db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in said)} WHERE id = 3", said)
+            db.commit()
+        return output(own, "3").decode().splitlines()
+
+    return told
+
+
+def test_a_number_of_an_unknown_publisher_is_called_what_it_is(told):
+    """Not a publisher."""
+    text = told(publisher=None, issn="1234-5679")
+    assert "ISSN       1234-5679" in text
+    assert not any(line.startswith("publisher") for line in text)
+
+
+def test_a_standfirst_that_the_text_begins_with_is_printed_once(told):
+    """As is one that is the headline; another is printed."""
+    text = told(description="All seals return!", text="All seals return.\nThey came by ferry.", title="Seals")
+    assert [line for line in text if "seals return" in line] == ["All seals return."]
+
+
+def test_a_standfirst_of_its_own_is_printed(told):
+    """Above the text."""
+    text = told(description="All seals return!", text="They came by ferry.", title="Seals")
+    assert text.index("All seals return!") < text.index("They came by ferry.")
+
+
+@pytest.mark.parametrize(
+    ("modified", "shown"),
+    [("2024-01-05T09:30:00+01:00", False), ("2024-01-05T08:30:00Z", False), ("2024-01-05T10:00:00Z", True)],
+)
+def test_a_change_at_the_moment_of_publication_is_none(told, modified, shown):
+    """In whatever zone it is written."""
+    assert ("modified " in told(published="2024-01-05T09:30:00+01:00", modified=modified)[1]) is shown
+
+
+def test_a_section_that_says_what_kind_it_is_stands_there_once(told):
+    """Opinion in the section Opinion."""
+    assert told(kind="opinion", section="Opinion")[1].count("Opinion") == 1
+
+
 def test_comments_that_were_kept_stand_apart(live):
     """Below the text, indented, counted, disarmed; the text of the article ends before them."""
     text = output(live, "3").decode()

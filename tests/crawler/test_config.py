@@ -43,6 +43,16 @@ def uncommented(text):
     return re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE)
 
 
+def test_of_a_file_that_is_no_toml_nothing_is_missing(archive):
+    """One mistake, not two; and its cure is one for that file."""
+    source(archive, 'url = "https://x.org"\nfeeds = ["https://x.org/feed.xml"')
+    assert complaint(archive).splitlines() == [
+        "sources/paper.toml: is not TOML: Unclosed array (at end of document)",
+        "  TOML wants quotes around text, one key = value a line, and each [ closed: "
+        'feeds = ["https://paper.example/feed.xml"]',
+    ]
+
+
 def test_an_empty_file_means_the_defaults(archive):
     """Every key has one."""
     config = load(archive)
@@ -132,7 +142,8 @@ def test_a_mistake_names_file_key_and_cure(archive, text, said):
         ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a day'),
         ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
         ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
-        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "rule: {...} is not a table\n  say [[rule]]"),
+        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "where there may be several\n  say [[rule]],"),
+        ('url = "https://x.org"\n[rule]\nprune = ["p"]', "where there may be several\n  say [[rule]],"),
         (RULE + 'prune = ["div["]', '[[rule]] 1: prune: "div[" is not a CSS selector (Expected'),
         (RULE + 'prune = ["div["]', '\n  say e.g. prune = ["div.newsletter", '),
         (RULE + "prune = 3", "[[rule]] 1: prune: 3 is not a selector in XPath or CSS"),

@@ -1,6 +1,7 @@
 """How an account is drawn: aligned, within the width, nothing hidden without a word, nothing that a terminal obeys."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -91,14 +92,80 @@ def test_all_means_all():
     assert all(f"Section {number} ‹nav > a›" in text for number in range(30))
 
 
-def test_a_run_of_many_rules_is_a_line_a_rule():
-    """Furniture that alternates between rules does not push the article off the screen."""
+def test_a_long_run_of_many_rules_is_folded_amid_it():
+    """Furniture that alternates between rules does not push the article off the screen; the page keeps its order."""
     mixed = [
         Fate(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why") for number in range(60)
     ]
-    text = [line for line in drawn(Account(blocks=[*mixed, Fate(STORY, "p", None)])) if DROPPED in line]
-    assert [line.split()[0] for line in text if "blocks:" in line] == ["share", "related", "newsletter"]
-    assert all("20 blocks: Thing" in line for line in text if "blocks:" in line)
+    text = [line for line in drawn(Account(blocks=[*mixed, Fate(STORY, "p", None)]), room=200) if DROPPED in line]
+    numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
+    assert numbers[:4] + numbers[-4:] == [0, 1, 2, 3, 56, 57, 58, 59]
+    assert numbers == sorted(numbers)
+    assert len(text) <= 10
+    assert "52 blocks (related, newsletter, share): Thing 4 · Thing 5" in "\n".join(text)
+
+
+def test_a_few_rules_are_told_one_by_one_in_the_order_of_the_page():
+    """What stands at the foot is not told before what stands above it."""
+    mixed = [Fate(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
+    text = [line for line in drawn(Account(blocks=[Fate(STORY, "p", None), *mixed])) if DROPPED in line]
+    assert [line.split()[-1] for line in text] == [str(number) for number in range(10)]
+
+
+def test_all_cuts_no_name():
+    """Neither of the file, nor of a source, nor of a rule."""
+    source, rule = "meta " + "article:published_time:" * 3 + "end", "xpath-" * 9 + "end"
+    account = Account({"title": [Candidate(source, "x", "Bridge", True)]}, [Fate("Box", "p", rule, "why")])
+    text = drawn(account, room=60, everything=True)
+    assert "…" not in "".join(text)
+    squeezed = "".join("".join(text).split())
+    assert squeezed.count("end") == 3  # the source, and the rule at the page and below it
+
+
+ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>Who won</h1>
+<p>The count in the town hall took all of Tuesday night, because two of the boxes had been left in the ferry.</p>
+<ul><li>The mayor keeps her seat with nine votes more than there are voters in the old harbour ward.</li>
+<li>The baker loses his by one vote, which is his own, and which he says he had promised to somebody.</li></ul>
+<p>A second count is on Friday, when the ferry is back and the returning officer can swim no further.</p>
+</article></body></html>"""
+
+
+def test_items_of_a_list_look_as_in_the_text():
+    """With their dash, and without a blank line between."""
+    outcome, account = extract.explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
+    page = [line.partition(KEPT)[2].strip() for line in drawn(account, outcome, room=130) if KEPT in line]
+    assert isinstance(outcome, Article)
+    at = next(number for number, line in enumerate(page) if line.startswith("- The mayor"))
+    assert page[at - 1] == page[at + 2] == ""
+    assert page[at + 1].startswith("- The baker")
+    assert [line for line in page if line] == outcome.text.split("\n")
+
+
+def test_comments_that_are_kept_are_shown():
+    """Apart from the text."""
+    text = drawn(Account(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
+    assert text[text.index("COMMENTS  2, kept apart from the text") :][1:] == [
+        " │ First!",
+        " │",
+        " │ Seals. More seals.",
+    ]
+
+
+def test_one_is_one():
+    """One block, one character, one word."""
+    blocks = [Fate("x", "p", "share", "why"), Fate(STORY, "p", None)]
+    text = "\n".join(drawn(Account(blocks=blocks), replace(article(), word_count=1)))
+    assert "1 word ·" in text
+    assert "PAGE  1 block of text, 1 dropped" in text
+    assert re.search("share  1 block   1 character  why", text)
+
+
+def test_where_there_is_no_article_nothing_is_said_to_be_kept():
+    """Neither a block nor a field."""
+    text = "\n".join(drawn(Account({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
+    assert "✓ would be chosen: nothing is kept" in text
+    assert "PAGE  3 blocks might have been text, 31 dropped; nothing is kept" in text
+    assert "blocks of text" not in text
 
 
 def test_empty_frames_are_only_for_those_who_want_everything():
@@ -155,6 +222,7 @@ def test_what_was_weighed_is_summed_up_in_a_sentence():
     assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
     assert "Thing 2 ‹p› is the headline -2.0" in everything
+    assert "a feature's name does not say that the block has it" in " ".join(everything.split())
 
 
 def test_no_article_says_why():
