@@ -81,7 +81,14 @@ BIG = {
     "script of 10 MB": lambda: html(f"<script>{LONG}</script>"),
     "inline picture of 10 MB": lambda: html(f'<img src="data:image/png;base64,{LONG}">'),
     "title of 10 MB": lambda: html(head=f"<title>{LONG}</title>").replace("<title>Bridge to be mended</title>", ""),
-    "4,000 attributes": lambda: html("<p " + " ".join(f"a{n}=1" for n in range(4_000)) + f">{STORY}</p>"),
+    "2,000 attributes": lambda: html("<p " + " ".join(f"a{n}=1" for n in range(2_000)) + f">{STORY}</p>"),
+    "100,000 attributes of signs": lambda: html("<p " + " ".join(f'a{n}=">"' for n in range(100_000)) + ">x</p>"),
+    "100,000 names with a sign": lambda: html("<p " + " ".join(f"a{n}<b" for n in range(100_000)) + ">x</p>"),
+    "2,000 attributes, a hundred times": lambda: html(
+        ("<p " + " ".join(f"a{n}=1" for n in range(2_000)) + ">x</p>") * 100
+    ),
+    "600 tables in tables, four times": lambda: html(("<table><tr><td>x" * 600 + "</td></tr></table>" * 600) * 4),
+    "900 lists in lists": lambda: html("<ul><li>x" * 900 + "</li></ul>" * 900),
     "100,000 attributes": lambda: html("<p " + " ".join(f"a{n}=1" for n in range(100_000)) + f">{STORY}</p>"),
 }  # fmt: skip
 
@@ -175,7 +182,8 @@ RUNS = {
 REFUSED = {
     extract.TOO_LARGE: {"200,000 paragraphs", "200,000 nested divs", "100,000 nested tables", "100,000 nested b and i",
                         "100,000 nested fonts", "100,000 nested lists", "39,000 unclosed spans", "50,000 links",
-                        "100,000 metas", "100,000 attributes", "comment marks"},
+                        "100,000 metas", "100,000 attributes", "100,000 attributes of signs", "100,000 names with a sign",
+                        "2,000 attributes, a hundred times", "tag that never ends", "comment marks"},
     extract.NOT_HTML: {"nothing but null bytes", *NO_HTML},
     extract.UNDECODABLE: {"all bytes"},
     extract.NO_TEXT: {"emoji only", "comments before markup"},
