@@ -182,8 +182,9 @@ RUNS = {
 REFUSED = {
     extract.TOO_LARGE: {"200,000 paragraphs", "200,000 nested divs", "100,000 nested tables", "100,000 nested b and i",
                         "100,000 nested fonts", "100,000 nested lists", "39,000 unclosed spans", "50,000 links",
-                        "100,000 metas", "100,000 attributes", "100,000 attributes of signs", "100,000 names with a sign",
-                        "2,000 attributes, a hundred times", "tag that never ends", "comment marks"},
+                        "100,000 metas", "100,000 attributes", "100,000 attributes of signs",
+                        "100,000 names with a sign", "2,000 attributes, a hundred times", "tag that never ends",
+                        "comment marks"},
     extract.NOT_HTML: {"nothing but null bytes", *NO_HTML},
     extract.UNDECODABLE: {"all bytes"},
     extract.NO_TEXT: {"emoji only", "comments before markup"},
