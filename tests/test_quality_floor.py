@@ -3,8 +3,8 @@
 Our own page pairs are measured everywhere. Real pages with ground truth are measured where NEWSMORGUE_PAGES (or
 ../shared/extraction) holds them, with that folder's own score.py; `make quality` measures all of them.
 
-pipelines/forest.json was grown on these very pages: the floors guard the code. What it is worth on domains that it never
-saw is measured by `make quality`, and stands in docs/quality.md.
+pipelines/forest.json was grown on these very pages: the floors guard the code. What it is worth on domains that it
+never saw is measured by `make quality`, and stands in docs/quality.md.
 """
 
 from __future__ import annotations
