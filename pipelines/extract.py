@@ -134,12 +134,13 @@ def _read(page: Page, account: Account | None) -> Article:
         account.blocks = _fates(places, gone, verdicts)
         account.fields |= found.claims
     text = "\n".join(paragraphs)
-    if count_words(text) < (ARTICLE_FLOOR if declared.is_article else FLOOR):
-        raise Refused(NO_TEXT, f"{count_words(text)} words")
+    words = count_words(text)
+    if words < (ARTICLE_FLOOR if declared.is_article else FLOOR):
+        raise Refused(NO_TEXT, f"{words} words")
     return Article(
         url=page.url,
         text=text,
-        word_count=count_words(text),
+        word_count=words,
         kind=found.kind,
         origin=found.origin,
         origin_url=found.origin_url,

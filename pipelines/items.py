@@ -112,7 +112,7 @@ class Article:
     issn: str | None  # the periodical's number, "2049-3630"; only one whose check digit is right (ISO 3297)
     image: str | None  # absolute URL of the lead image
     text: str  # the article's paragraphs, one a line, NFC, without boilerplate and readers' comments
-    word_count: int  # words in `text` (runs of word characters; CJK text counts fewer than a reader would)
+    word_count: int  # words in `text`: runs of word characters; of Chinese, Japanese and Thai two characters are one
     kind: str  # article, opinion, live blog, gallery, video
     origin: str | None  # who published the text first, if somebody else: a paper, a wire agency; None: nothing says so
     origin_url: str | None  # where they published it, absolute; None if the page does not link it

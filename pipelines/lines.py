@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pipelines import commentstems, promowords
 from pipelines.linepatterns import PATTERNS
 from pipelines.linerules import ONE_WORD_AT_EDGES, RULES, TABLES, Line
-from pipelines.phrases import Phrases
-from pipelines.phrases import plain as bare_words
+from pipelines.phrases import Phrases, plain
 from pipelines.pleas import LONGEST, SPEECH, pleas
 
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
@@ -131,22 +130,22 @@ class Trial:
 
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Names of rules that a line is like, the surest first."""
-        line, plain = self.lines[index], index in self.plain
+        line, prose = self.lines[index], index in self.plain
         if names := PHRASES.names(line):
-            one_word = " " not in bare_words(line)
+            one_word = " " not in plain(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(AROUND)
-        patterns = edge or not plain
+        patterns = edge or not prose
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= SHORT else ():
             if (patterns or name in NO_STORY) and _any_in(words, bare) and pattern.fullmatch(bare):
-                told = name == "affiliate" and plain and SPEECH.search(lower)
+                told = name == "affiliate" and prose and SPEECH.search(lower)
                 yield from () if told else (name,)
         if not patterns:
             return
         labelled = len(line) <= LONGEST_TEASER and (":" in line or "：" in line)
         # "Related: the bridge that fell" may be prose, "Read also: ..." is none.
-        if labelled and (not plain or " " in line.partition(":")[0].strip(AROUND)) and teaser(line):
+        if labelled and (not prose or " " in line.partition(":")[0].strip(AROUND)) and teaser(line):
             yield "read also"
         if len(line) <= commentstems.LONGEST_NOTICE:
             if self.browsers and remembers(lower):
@@ -154,7 +153,7 @@ class Trial:
             if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):
                 yield "comment rules"
         if len(line) <= LONGEST:
-            yield from pleas(lower, edge=edge, plain=plain)
+            yield from pleas(lower, edge=edge, plain=prose)
 
 
 def _any_in(words: list[str], text: str) -> bool:
