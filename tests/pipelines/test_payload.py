@@ -113,6 +113,23 @@ def test_unchunked_body_is_left_alone() -> None:
         (b"zstd", TEXT),
         (b"unheard-of", TEXT),
     ],
+    ids=[
+        "gzip",
+        "x-gzip",
+        "two members",
+        "padded",
+        "deflate",
+        "raw deflate",
+        "br",
+        "zstd",
+        "gzip in br",
+        "identity",
+        "none",
+        "gzip that is none",
+        "br that is none",
+        "zstd that is none",
+        "unknown",
+    ],
 )
 def test_content_codings_come_off(coding: bytes, body: bytes) -> None:
     """Every coding that we ask for; what was never applied or is unknown leaves the body as it is."""
