@@ -64,12 +64,17 @@ class Capture:
     offset: int  # bytes from the start of the file to the gzip member of the record
     length: int  # bytes of that gzip member
     record_id: str  # WARC-Record-ID, "<urn:uuid:...>"
-    record_type: str  # "response", or "metadata" for an exchange that failed
+    record_type: str  # "response"; "revisit" for one whose body is kept already; "metadata" if the exchange failed
     block_digest: str | None  # "sha1:BASE32" of the record block as stored
     payload_digest: str | None  # "sha1:BASE32" of the entity body, transfer-decoded (WARC 1.1 section 5.9)
     kind: str  # what the crawl wanted it for, as in `Exchange.kind`
     error: str | None = None  # why the exchange failed or was cut off; None if it is complete
     ip: str | None = None  # WARC-IP-Address
+    refers_to: str | None = None  # of a revisit: WARC-Record-ID of the response that holds the body
+    body_length: int | None = None  # bytes of the body as received, chunk framing included; None without a response
+    body_digest: str | None = None  # "sha1:BASE32" of that body where framing makes it differ from the payload's
+    signals: tuple[str, ...] = ()  # "header: value": what headers said about the use of the content, as sent
+    imported: str | None = None  # "FILE@OFFSET" it was copied from; None if a crawl of ours fetched it
 
 
 @dataclass(frozen=True, slots=True)

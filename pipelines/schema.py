@@ -191,3 +191,52 @@ ALTER TABLE articles ADD COLUMN found_in TEXT NOT NULL DEFAULT '{}'; -- JSON: fi
 def m002_reading(db: Database) -> None:
     """What the reader learned to read: origin, dateline, access, rights, and where each value was found."""
     db.executescript(READING)
+
+
+ARCHIVE = """
+ALTER TABLE captures ADD COLUMN refers_to TEXT;   -- of a revisit: WARC-Record-ID of the response that has its body
+ALTER TABLE captures ADD COLUMN body_length INTEGER; -- bytes of the body as received, chunk framing included
+ALTER TABLE captures ADD COLUMN body_digest TEXT; -- sha1:BASE32 of that body, where framing makes it another
+ALTER TABLE captures ADD COLUMN signals TEXT NOT NULL DEFAULT '[]'; -- JSON list: "header: value" on use, as sent
+ALTER TABLE captures ADD COLUMN imported TEXT;    -- where it was copied from: "FILE@OFFSET"; NULL: our own crawl
+-- Have we kept this body before? Only whole answers can be referred to.
+CREATE INDEX captures_payload ON captures(payload_digest) WHERE record_type = 'response' AND status = 200;
+
+-- What the feed or news sitemap said when this state was read: JSON. Reading it again needs to know.
+ALTER TABLE revisions ADD COLUMN hint TEXT;
+
+-- A state of a text as an earlier extractor read it, kept when `morgue reextract` took a newer reading in its place.
+CREATE TABLE readings (
+    id          INTEGER PRIMARY KEY,
+    revision_id INTEGER NOT NULL REFERENCES revisions(id),
+    replaced    TEXT NOT NULL,      -- when the newer reading was taken
+    title       TEXT,
+    description TEXT,
+    authors     TEXT NOT NULL,      -- JSON list
+    modified    TEXT,
+    text        TEXT NOT NULL,
+    text_digest TEXT NOT NULL,
+    extractor   TEXT NOT NULL
+) STRICT;
+CREATE INDEX readings_revision ON readings(revision_id);
+
+-- What was taken down (`morgue remove`): the bytes are gone from the WARC files, a tombstone stands in their place.
+CREATE TABLE removals (
+    id        INTEGER PRIMARY KEY,
+    time      TEXT NOT NULL,        -- when it was taken down
+    url_key   TEXT NOT NULL,        -- normalised address, or a host with "*" before it
+    reason    TEXT NOT NULL,        -- as given
+    captures  INTEGER NOT NULL      -- records whose bytes are gone
+) STRICT;
+CREATE INDEX removals_url ON removals(url_key);
+
+-- The number of the last journal record whose rows are in this database (pipelines/journal.py). One row.
+CREATE TABLE journal (last INTEGER NOT NULL) STRICT;
+INSERT INTO journal (last) VALUES (0);
+"""
+
+
+@migrations()
+def m003_archive(db: Database) -> None:
+    """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal's place."""
+    db.executescript(ARCHIVE)

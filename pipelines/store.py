@@ -16,6 +16,15 @@ from pipelines.items import Article, Capture, Page, Reading, Source
 from pipelines.revise import alike, compare, text_digest
 from pipelines.urls import same_site, url_key
 
+CAPTURE_COLUMNS = (
+    "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
+    "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
+)  # fmt: skip
+INSERT_CAPTURE = (
+    f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
+    f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
+)
+
 
 class Known(NamedTuple):
     """An article that is filed already."""
@@ -69,29 +78,8 @@ class Store:
 
     def capture(self, capture: Capture, crawl_id: int | None, source_id: int | None) -> Capture:
         """File one kept exchange; returns it with its row id."""
-        cursor = self.db.execute(
-            """INSERT INTO captures (crawl_id, source_id, url, time, kind, status, mime, file, offset, length,
-                                     record_id, record_type, block_digest, payload_digest, ip, error)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                crawl_id,
-                source_id,
-                capture.url,
-                fine_stamp(capture.time),
-                capture.kind,
-                capture.status,
-                capture.mime,
-                capture.file,
-                capture.offset,
-                capture.length,
-                capture.record_id,
-                capture.record_type,
-                capture.block_digest,
-                capture.payload_digest,
-                capture.ip,
-                capture.error,
-            ),
-        )
+        row = capture_row(capture) | {"crawl_id": crawl_id, "source_id": source_id}
+        cursor = self.db.execute(INSERT_CAPTURE, row)
         return replace(capture, id=cursor.lastrowid)
 
     def file(self, reading: Reading, source_id: int | None, asked: str) -> Reading:
@@ -218,6 +206,12 @@ class Store:
                        :text_digest, :extractor)""",
             {**values, "article_id": article_id, "number": number, "seen": stamp(capture.time)},
         )
+
+
+def capture_row(capture: Capture) -> dict[str, Any]:
+    """A capture's columns as `captures` has them, without whose it is."""
+    row = {name: getattr(capture, name) for name in CAPTURE_COLUMNS}
+    return row | {"time": fine_stamp(capture.time), "signals": json.dumps(capture.signals, ensure_ascii=False)}
 
 
 def identity(article: Article, page: Page) -> str:
