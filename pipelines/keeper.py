@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pipelines import manifest
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
 from pipelines.warc import WarcWriter, recover
 
@@ -63,15 +64,17 @@ class Keeper:
         """
         self.database = database
         self._lock = Lock(database.parent / "morgue.lock")
+        listed_in = database.parent / manifest.NAME
         try:
             with os_errors(str(warc)):
                 warc.mkdir(exist_ok=True)
-                self.mended = recover(warc)  # sentences about files that a crash left open
+                mended = recover(warc, listed_in)
+            self.mended = [sentence for file in mended for sentence in file.said]  # about files that a crash left open
             self.db = open_database(database)
         except BaseException:
             self._lock.release()
             raise
-        self.writer = WarcWriter(warc, **writer_options)
+        self.writer = WarcWriter(warc, listed_in=listed_in, **writer_options)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None

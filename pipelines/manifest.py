@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from pipelines.errors import ArchiveDamaged, os_errors
+from pipelines.warcrecord import Fields, is_capture
 
 NAME = "manifest.jsonl"
 
@@ -30,6 +31,36 @@ class Entry:
     captures: int  # of these, records that a row in `captures` stands for
     first: str | None  # earliest WARC-Date of a capture in it, UTC; None if it holds none
     last: str | None  # the latest
+
+
+class Contents:
+    """What a file holds so far, kept while it is written or walked."""
+
+    def __init__(self) -> None:
+        self.size = self.records = self.captures = 0
+        self.first: str | None = None
+        self.last: str | None = None
+        self._sha256 = hashlib.sha256()
+
+    def count(self, fields: Fields) -> None:
+        """One more record."""
+        self.records += 1
+        if is_capture(fields):
+            self.captures += 1
+            date = fields.get("WARC-Date") or ""
+            self.first = min(self.first or date, date)
+            self.last = max(self.last or date, date)
+
+    def add(self, data: bytes) -> None:
+        """More bytes."""
+        self.size += len(data)
+        self._sha256.update(data)
+
+    def entry(self, file: str) -> Entry:
+        """The manifest's line about it under its final name."""
+        return Entry(
+            file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
+        )
 
 
 def load(path: Path) -> dict[str, Entry]:

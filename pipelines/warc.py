@@ -13,9 +13,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from pipelines import manifest
 from pipelines.clock import fine_stamp
-from pipelines.errors import ConfigError, NotWritable, os_errors
+from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, read_response, walk
 from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
 
@@ -52,12 +54,17 @@ class WarcWriter:
         max_size: int = 1_000_000_000,
         level: int = 6,
         info: Mapping[str, str] | None = None,
+        listed_in: Path | None = None,
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
-        `level`: zlib's, 1 (fast) to 9 (small). Raises ConfigError for an `info` value of more than one line.
+        `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered. Raises
+        ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
         """
         self.folder, self._max_size, self._level = folder, max_size, level
+        self._manifest = listed_in
+        self._listed = {} if listed_in is None else manifest.load(listed_in)
+        self._sound: dict[str, bool] = {}  # whether a finished file is there as listed; asked once a run
         self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
         self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
         self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
@@ -68,7 +75,7 @@ class WarcWriter:
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
         self._name = ""  # its final name
-        self._size = 0  # bytes of whole groups in it
+        self._contents = manifest.Contents()  # whole groups in it
         self._synced = True
         self._warcinfo_id = ""
 
@@ -84,11 +91,11 @@ class WarcWriter:
         """
         members = [member(record, self._level) for record in records]
         self._ready()
-        places, offset = [], self._size
+        places, offset = [], self._contents.size
         for data in members:
             places.append(Place(self._name, offset, len(data)))
             offset += len(data)
-        self._write(members)
+        self._write(members, records)
         return places
 
     def sync(self) -> None:
@@ -99,21 +106,46 @@ class WarcWriter:
             self._synced = True
 
     def close(self) -> None:
-        """Finish the file being written: durable, under its final name. A later `append` begins another."""
+        """Finish the file being written: durable, listed, under its final name. A later `append` begins another.
+
+        Raises MorgueError; ArchiveDamaged if the file does not read back as it was written.
+        """
         if self._file is None:
             return
         self.sync()
+        path = self.folder / (self._name + OPEN)
+        if self._manifest is not None:
+            self._list(path, self._manifest)
         with os_errors(self._path):
-            finish(self.folder / (self._name + OPEN))
+            finish(path)
             os.close(self._file)
         self._file = None
+
+    def _list(self, path: Path, listed_in: Path) -> None:
+        entry = self._contents.entry(self._name)
+        if manifest.sha256_of(path) != entry.sha256:
+            cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
+            raise ArchiveDamaged(str(path), "does not read back as it was written", cure)
+        manifest.add(listed_in, entry)
+        self._listed[self._name] = entry
+
+    def is_finished(self, file: str) -> bool:
+        """Whether a WARC file is finished, listed, and there in its full size: only such a file is referred to."""
+        if file not in self._listed:
+            return False
+        if file not in self._sound:
+            try:
+                self._sound[file] = (self.folder / file).stat().st_size == self._listed[file].size
+            except OSError:
+                self._sound[file] = False
+        return self._sound[file]
 
     @property
     def _path(self) -> str:
         return str(self.folder / (self._name + OPEN))
 
     def _ready(self) -> None:
-        if self._file is not None and self._size >= self._max_size:
+        if self._file is not None and self._contents.size >= self._max_size:
             self.close()
         if self._file is None:
             self._begin()
@@ -126,9 +158,10 @@ class WarcWriter:
                 self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}.warc.gz"
                 self._serial += 1
                 self._file = self._create()
-        self._size, self._warcinfo_id = 0, new_id()
+        self._contents, self._warcinfo_id = manifest.Contents(), new_id()
+        warcinfo = self._warcinfo(now)
         try:
-            self._write([member(self._warcinfo(now), self._level)])
+            self._write([member(warcinfo, self._level)], [warcinfo])
             with os_errors(str(self.folder)):
                 sync_folder(self.folder)
         except Exception:
@@ -163,15 +196,18 @@ class WarcWriter:
         )
         return Record(Fields(fields), block)
 
-    def _write(self, members: list[bytes]) -> None:
+    def _write(self, members: list[bytes], records: Sequence[Record]) -> None:
         assert self._file is not None
         self._synced = False
         with os_errors(self._path):
-            self._size = append_whole(self._file, self._size, members)
+            append_whole(self._file, self._contents.size, members)
+        for data, record in zip(members, records, strict=True):
+            self._contents.add(data)
+            self._contents.count(record.fields)
 
 
-def append_whole(file: int, size: int, members: Sequence[bytes]) -> int:
-    """Write members behind the first `size` bytes of a file, which are all that it shall keep; the new size.
+def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
+    """Write members behind the first `size` bytes of a file, which are all that it shall keep.
 
     All of them or none: a failure cuts the file back. Raises OSError.
     """
@@ -186,7 +222,6 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> int:
     except BaseException:
         os.ftruncate(file, size)
         raise
-    return size + sum(map(len, members))
 
 
 def finish(path: Path) -> None:
@@ -215,54 +250,72 @@ def sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def recover(folder: Path) -> list[str]:
-    """Finish what a crash left `.open` in a folder; a sentence for people about each file that was found so.
+class Mended(NamedTuple):
+    """A file that a crash had left `.open`, and what became of it."""
+
+    file: str  # its final name
+    said: tuple[str, ...]  # sentences for people
+    kept: bool  # it is finished and listed now; False: it held nothing, or nothing that could be read
+
+
+def recover(folder: Path, listed_in: Path | None = None) -> list[Mended]:
+    """Finish what a crash left `.open` in a folder and enter it in the manifest; what was found so.
 
     Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
     ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
     removed. Files that a living process still writes are left alone. Raises MorgueError (disk, permissions).
     """
-    said = []
+    mended = []
     for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
         with os_errors(str(path)):
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                said += _mend(path, file)
+                mended.append(_mend(path, file, listed_in))
             except BlockingIOError:
                 continue
             finally:
                 os.close(file)
-    return said
+    return mended
 
 
-def _mend(path: Path, file: int) -> list[str]:
+def _mend(path: Path, file: int, listed_in: Path | None) -> Mended:
     name = path.name.removesuffix(OPEN)
     damages: list[tuple[int, int, str]] = []
-    records, end, warcinfo_id = 0, 0, None
+    contents, end, warcinfo_id = manifest.Contents(), 0, None
     for found in walk(path, on_damage=lambda *damage: damages.append(damage)):
         end = found.offset + found.length
+        contents.count(found.headers)
         if found.headers.get("WARC-Type") == "warcinfo":
             warcinfo_id = found.headers.get("WARC-Record-ID")
-        else:
-            records += 1
-    if not records:
-        return _put_away(path, all(why == TORN for _, _, why in damages))
+    if contents.records <= (warcinfo_id is not None):
+        return Mended(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)
     said = [f"{name}: damaged from byte {offset} on for {length} bytes ({why}); nothing there was touched"
             for offset, length, why in damages if offset < end]  # fmt: skip
     torn = os.fstat(file).st_size - end
     if torn:
         note = f"{torn} bytes of a record that was torn by a crash were cut off at byte {end}"
-        append_whole(file, end, [member(_note(note, warcinfo_id))])
+        repair = _note(note, warcinfo_id)
+        append_whole(file, end, [member(repair)])
+        contents.count(repair.fields)
         said.append(f"{name}: {note}")
     else:
         said.append(f"{name}: was left open by a crash; it is whole")
     os.fsync(file)
+    if listed_in is not None:
+        _relist(path, name, contents, listed_in)
     finish(path)
-    return said
+    return Mended(name, tuple(said), kept=True)
 
 
-def _put_away(path: Path, empty: bool) -> list[str]:
+def _relist(path: Path, name: str, contents: manifest.Contents, listed_in: Path) -> None:
+    with path.open("rb") as whole:
+        while data := whole.read(1 << 20):
+            contents.add(data)
+    manifest.add(listed_in, contents.entry(name))
+
+
+def _put_away(path: Path, empty: bool) -> tuple[str, ...]:
     """A file without a readable record: removed if none was ever whole in it, else renamed out of the way."""
     name = path.name.removesuffix(OPEN)
     if empty:
@@ -272,7 +325,7 @@ def _put_away(path: Path, empty: bool) -> list[str]:
         path.rename(path.with_name(f"{name}.damaged"))
         said = f"{name}: nothing in it can be read; it was put aside as {name}.damaged"
     sync_folder(path.parent)
-    return [said]
+    return (said,)
 
 
 def _note(text: str, warcinfo_id: str | None) -> Record:

@@ -54,6 +54,19 @@ class Record:
     block: bytes
 
 
+def is_capture(fields: Fields) -> bool:
+    """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours.
+
+    Of a failed exchange that is the metadata record which says why; other metadata (what was received instead of an
+    answer, a crawl's journal, what foreign crawlers note) is none.
+    """
+    if fields.get("WARC-Target-URI") is None:
+        return False
+    kind = fields.get("WARC-Type")
+    return kind in ("response", "revisit") or (kind == "metadata" and fields.get("Morgue-Error") is not None
+                                               and fields.get("Content-Type") == "application/warc-fields")  # fmt: skip
+
+
 def new_id() -> str:
     """A fresh WARC-Record-ID (section 5.1)."""
     return f"<urn:uuid:{uuid.uuid4()}>"

@@ -349,6 +349,11 @@ def test_what_is_not_exactly_one_record_is_refused(data: bytes) -> None:
 # Recovery
 
 
+def mended(folder: Path) -> list[str]:
+    """What `recover` says."""
+    return [sentence for file in recover(folder) for sentence in file.said]
+
+
 @pytest.mark.parametrize("cut", [1, 4, 7, 8, 9, 20, 100, 500, 1500])
 def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
     """Wherever the last record is torn, be it in its gzip trailer: all before it is kept."""
@@ -356,7 +361,7 @@ def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
     # The last record is made a large one, so that every cut falls into it.
     data = path.read_bytes()[: places[-1].offset] + member(record(response(noise(3000, 77))))
     path.write_bytes(data[:-cut])
-    (sentence,) = recover(tmp_path)
+    (sentence,) = mended(tmp_path)
     closed = tmp_path / places[0].file
     assert f"{len(data) - cut - places[-1].offset} bytes" in sentence
     assert not path.exists()
@@ -373,7 +378,7 @@ def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
     """A crash between two records costs nothing."""
     path, places = filled(tmp_path)
     data = path.read_bytes()
-    (sentence,) = recover(tmp_path)
+    (sentence,) = mended(tmp_path)
     assert "it is whole" in sentence
     assert (tmp_path / places[0].file).read_bytes() == data
 
@@ -394,7 +399,7 @@ def test_damage_in_the_middle_is_not_cut(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[places[3].offset + 100] ^= 0x10
     path.write_bytes(data)
-    sentences = recover(tmp_path)
+    sentences = mended(tmp_path)
     assert f"damaged from byte {places[3].offset}" in sentences[0]
     assert (tmp_path / places[0].file).read_bytes() == data
 
@@ -405,7 +410,7 @@ def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None
     inner = member(record(response(noise(500, 5)))) + member(record(response(noise(5000, 6))))
     torn = member(record(response(inner)), level=0)
     path.write_bytes(path.read_bytes() + torn[:-3000])
-    (sentence,) = recover(tmp_path)
+    (sentence,) = mended(tmp_path)
     assert f"{len(torn) - 3000} bytes" in sentence
     assert len(list(walk(tmp_path / places[0].file))) == 1 + len(places) + 1
 
@@ -421,7 +426,7 @@ def test_file_without_records_is_removed(tmp_path: Path, size: int) -> None:
     for finished in tmp_path.iterdir():
         finished.unlink()
     path.write_bytes(data)
-    (sentence,) = recover(tmp_path)
+    (sentence,) = mended(tmp_path)
     assert "removed" in sentence
     assert not list(tmp_path.iterdir())
 
@@ -429,7 +434,7 @@ def test_file_without_records_is_removed(tmp_path: Path, size: int) -> None:
 def test_file_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
     """A file of rubbish is no torn file: it is kept, out of the way."""
     (tmp_path / "a.warc.gz.open").write_bytes(noise(10_000))
-    (sentence,) = recover(tmp_path)
+    (sentence,) = mended(tmp_path)
     assert "put aside" in sentence
     assert (tmp_path / "a.warc.gz.damaged").read_bytes() == noise(10_000)
     assert recover(tmp_path) == []
