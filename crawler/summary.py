@@ -42,6 +42,9 @@ def reasons(tally: Tally) -> Iterator[str]:
     for count in tally.by_source.values():
         for problem in count.problems:
             yield f"read in part: {problem}"
+    if tally.revisits:
+        answers = "1 answer" if tally.revisits == 1 else f"{tally.revisits:,} answers"
+        yield f"{answers} as kept before: {size(tally.bytes_saved)} not stored again"
 
 
 def numbers(count: Count) -> list[int]:

@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 from pipelines.errors import MorgueError
 from pipelines.items import Capture, Exchange
 from pipelines.keeper import Keeper
-from pipelines.record import keep
+from pipelines.record import body_of, keep
+from pipelines.revisits import original_of
 from pipelines.store import Store
 from pipelines.tally import Tally
 from pipelines.turnstile import Turnstile
@@ -75,5 +76,9 @@ class Desk:
             self.keeper.close()
 
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
-        capture = keep(exchange, self.keeper.writer, **self._record_options)
+        body, writer = body_of(exchange), self.keeper.writer
+        original = original_of(self.keeper.db, exchange, body, writer.is_finished)
+        capture = keep(exchange, writer, original=original, **self._record_options)
+        if original is not None and body is not None:
+            self.tally.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

@@ -3,6 +3,7 @@
 What is written for one exchange, in one file, side by side:
 
 - a `response` and its `request` record, blocks exactly as they went over the wire;
+- for an answer whose body is kept already, or a 304 (Not Modified), a `revisit` record in place of the response;
 - for an answer that broke off behind its head, the same with WARC-Truncated;
 - for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why,
 the request
@@ -17,24 +18,70 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipelines.clock import fine_stamp
 from pipelines.items import Capture, Exchange
 from pipelines.payload import dechunked, entity_body, parse_head, split
+from pipelines.usage import header_signals
 from pipelines.warc import Member, WarcWriter
-from pipelines.warcrecord import Fields, Record, digest, new_id, uri, warc_fields
+from pipelines.warcrecord import Fields, Record, digest, is_capture, new_id, uri, warc_fields
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
+PROFILES = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
+SAME_PAYLOAD, NOT_MODIFIED = PROFILES + "identical-payload-digest", PROFILES + "server-not-modified"
 
 
-def keep(exchange: Exchange, writer: WarcWriter, *, chunked_payload_digest: ChunkedDigest = "omit") -> Capture:
+class Original(NamedTuple):
+    """A response that was kept before, and whose body is not kept again."""
+
+    record_id: str  # its WARC-Record-ID
+    url: str  # its WARC-Target-URI
+    date: str  # its WARC-Date
+
+
+class Body(NamedTuple):
+    """What came behind the head of an answer."""
+
+    length: int  # bytes as received
+    payload_digest: str  # of the entity, transfer-decoded
+    body_digest: str | None  # of the bytes as received, where chunk framing makes them others
+
+
+def body_of(exchange: Exchange) -> Body | None:
+    """What an exchange's answer carried; None if there was no answer."""
+    return _measured(exchange.response, exchange.head_length, exchange.chunked) if _answered(exchange) else None
+
+
+def _answered(exchange: Exchange) -> bool:
+    return exchange.status is not None and exchange.head_length > 0
+
+
+def _measured(response: bytes, head_length: int, chunked: bool) -> Body:
+    body = memoryview(response)[head_length:]
+    received = digest(body)
+    payload = digest(dechunked(bytes(body))) if chunked else received
+    return Body(len(body), payload, received if received != payload else None)
+
+
+def keep(
+    exchange: Exchange,
+    writer: WarcWriter,
+    *,
+    chunked_payload_digest: ChunkedDigest = "omit",
+    original: Original | None = None,
+) -> Capture:
     """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
 
-    Raises DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.
+    `original`: the response that this one repeats (`revisits.original_of`); then a revisit record is written. Raises
+    DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.
     """
-    warcinfo_id = writer.warcinfo_id()
-    records = records_of(exchange, warcinfo_id=warcinfo_id, chunked_payload_digest=chunked_payload_digest)
+    records = records_of(
+        exchange,
+        warcinfo_id=writer.warcinfo_id(),
+        chunked_payload_digest=chunked_payload_digest,
+        original=original,
+    )
     place = writer.append(records)[0]
     main = records[0]
     return _capture(Member(place.offset, place.length, main.fields, main.block), place.file, exchange.started)
@@ -46,21 +93,21 @@ def capture_of(member: Member, file: str) -> Capture | None:
     None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
     Raises ValueError for a record without a usable WARC-Date.
     """
-    kind = member.headers.get("WARC-Type")
-    if member.headers.get("WARC-Target-URI") is None:
-        return None
-    if kind == "metadata" and member.headers.get("Content-Type") != "application/warc-fields":
-        return None
-    if kind not in ("response", "metadata"):
+    if not is_capture(member.headers):
         return None
     return _capture(member, file, datetime.fromisoformat(member.headers.get("WARC-Date") or ""))
 
 
 def _capture(member: Member, file: str, time: datetime) -> Capture:
-    """The capture of a response or metadata record."""
+    """The capture of a response, revisit or metadata record."""
     get = member.headers.get
-    response = get("WARC-Type") == "response"
-    head = parse_head(split(member.block)[0]) if response else None
+    kind = get("WARC-Type") or ""
+    head = body = None
+    if kind != "metadata":
+        raw = split(member.block)[0]
+        head = parse_head(raw)
+        body = _measured(member.block, len(raw), head is not None and head.chunked)
+    repeats = kind == "revisit" and get("WARC-Profile") == SAME_PAYLOAD
     return Capture(
         id=None,
         url=get("WARC-Target-URI") or "",
@@ -71,17 +118,26 @@ def _capture(member: Member, file: str, time: datetime) -> Capture:
         offset=member.offset,
         length=member.length,
         record_id=get("WARC-Record-ID") or "",
-        record_type=get("WARC-Type") or "",
+        record_type=kind,
         block_digest=get("WARC-Block-Digest"),
-        payload_digest=digest(entity_body(member.block)) if response else None,
+        payload_digest=get("WARC-Payload-Digest") if repeats else body.payload_digest if body else None,
         kind=get("Morgue-Kind") or "page",
         error=get("Morgue-Error"),
         ip=get("WARC-IP-Address"),
+        refers_to=get("WARC-Refers-To") if kind == "revisit" else None,
+        body_length=body.length if body and not repeats else None,
+        body_digest=body.body_digest if body and not repeats else None,
+        signals=header_signals(head) if head else (),
+        imported=get("Morgue-Imported"),
     )
 
 
 def records_of(
-    exchange: Exchange, *, warcinfo_id: str | None, chunked_payload_digest: ChunkedDigest = "omit"
+    exchange: Exchange,
+    *,
+    warcinfo_id: str | None,
+    chunked_payload_digest: ChunkedDigest = "omit",
+    original: Original | None = None,
 ) -> list[Record]:
     """The records of one exchange; the first is the one that a capture points at.
 
@@ -90,8 +146,11 @@ def records_of(
     stored, "stored", and call the other one wrong, as jwarc does the other way round. "omit" leaves the field
     out, which every checker accepts; the entity's digest is in `Capture.payload_digest` in any case.
     """
-    answered = exchange.status is not None and exchange.head_length > 0
-    first = _response(exchange, chunked_payload_digest) if answered else _failure(exchange)
+    answered = _answered(exchange)
+    if original is not None:
+        first = _revisit(exchange, original)
+    else:
+        first = _response(exchange, chunked_payload_digest) if answered else _failure(exchange)
     parts = [first]
     if exchange.request:
         parts.append(_part("request", "application/http;msgtype=request", exchange.request))
@@ -141,6 +200,21 @@ def _response(exchange: Exchange, chunked: ChunkedDigest) -> Part:
     if exchange.error is not None:
         more.append(("Morgue-Error", flat(exchange.error)))
     return _part("response", "application/http;msgtype=response", exchange.response, *more)
+
+
+def _revisit(exchange: Exchange, original: Original) -> Part:
+    """Sections 6.7.2 and 6.7.3: the head as received, and the record whose payload it stands for."""
+    head, body = exchange.response[: exchange.head_length], exchange.response[exchange.head_length :]
+    unmodified = exchange.status == 304
+    more = [
+        ("WARC-Profile", NOT_MODIFIED if unmodified else SAME_PAYLOAD),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", original.url),
+        ("WARC-Refers-To-Date", original.date),
+    ]
+    if not unmodified:
+        more.append(("WARC-Payload-Digest", digest(body)))
+    return _part("revisit", "application/http;msgtype=response", head if not unmodified else head + body, *more)
 
 
 def _failure(exchange: Exchange) -> Part:

@@ -29,6 +29,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.by_source: dict[str, Count] = defaultdict(Count)
+        self.revisits = self.bytes_saved = 0  # answers whose body was kept already, and the bytes of those bodies
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count one page's outcome (a word of OUTCOMES), why, and for which URL."""
@@ -37,6 +38,11 @@ class Tally:
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
+
+    def saved(self, length: int) -> None:
+        """An answer's body of `length` bytes was not kept again. Called on the keeper's thread, and only there."""
+        self.revisits += 1
+        self.bytes_saved += length
 
     def total(self, word: str) -> int:
         """How many pages of all sources had this outcome."""
