@@ -15,7 +15,7 @@ demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
 
 test: $(STAMP)
-	$(PY) -m pytest -r a
+	$(PY) -m pytest -r a -n auto --maxprocesses 8 --dist worksteal
 
 lint: $(STAMP)
 	$(PY) -m ruff check .

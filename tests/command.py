@@ -15,7 +15,8 @@ LOOPBACK = ("-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0")  # for 
 
 def environment() -> dict[str, str]:
     """The environment of a user who has installed us: our packages importable from any folder, no archive named."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MORGUE_", "SCRAPY_"))}
+    ours = ("MORGUE_", "SCRAPY_", "COLUMNS")  # the last is set for the processes in which pytest runs tests
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return env | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
