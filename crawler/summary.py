@@ -47,6 +47,15 @@ def reasons(tally: Tally) -> Iterator[str]:
         yield f"{answers} as kept before: {size(tally.bytes_saved)} not stored again"
 
 
+def size(count: float) -> str:
+    """A number of bytes for people, in powers of ten."""
+    for unit in ("bytes", "kB", "MB"):
+        if round(count, 1) < 1000:
+            return f"{count:,.0f} bytes" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"
+
+
 def numbers(count: Count) -> list[int]:
     """The cells of a row."""
     return [count.listings, count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]

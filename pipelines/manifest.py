@@ -58,9 +58,7 @@ class Contents:
 
     def entry(self, file: str) -> Entry:
         """The manifest's line about it under its final name."""
-        return Entry(
-            file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
-        )
+        return Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
 
 
 def load(path: Path) -> dict[str, Entry]:

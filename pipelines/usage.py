@@ -1,6 +1,6 @@
 """What HTTP headers say about the use of what they come with: as sent, never judged. What the page says: `rights`.
 
-- X-Robots-Tag (Google, Bing and others): robots meta directives as a header, also for one robot ("googlebot: noarchive")
+- X-Robots-Tag (Google, Bing and others): directives of the robots meta, also for one robot ("googlebot: noarchive")
 - TDM-Reservation, TDM-Policy: W3C Community Group, TDM Reservation Protocol, section 5.2
 - Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so its value is kept and not parsed
 """

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from pipelines import manifest
 from pipelines.clock import fine_stamp
 from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
-from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, read_response, walk
+from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, walk
 from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "read_block",
     "read_member",
     "read_record",
-    "read_response",
     "recover",
     "walk",
 ]

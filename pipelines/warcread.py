@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.errors import ArchiveDamaged, NotFound, os_errors
-from pipelines.items import Capture
-from pipelines.payload import split
 from pipelines.warcrecord import Fields, Record, parsed
 
 OPEN = ".open"  # behind the name of a file that is still being written
@@ -63,16 +61,6 @@ def read_record(path: Path, offset: int, length: int) -> Record:
 def read_block(path: Path, offset: int, length: int) -> bytes:
     """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     return read_record(path, offset, length).block
-
-
-def read_response(folder: Path, capture: Capture) -> tuple[bytes, bytes]:
-    """(head with its blank line, body as received) of a capture; chunk framing and content coding still on.
-
-    `payload.entity_body` and `payload.content_decoded` take those off. Raises NotFound, ArchiveDamaged.
-    """
-    if "/" in capture.file or capture.record_type != "response":
-        raise NotFound(capture.url, f"its capture in {capture.file} is no response")
-    return split(read_block(folder / capture.file, capture.offset, capture.length))
 
 
 def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:

@@ -192,10 +192,9 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
 
     from crawler import samples
     from pipelines import clock, queries
-    from pipelines.payload import TooLarge, content_decoded, entity_body, parse_head, split
+    from pipelines.playback import answer
     from pipelines.reader import connect
     from pipelines.urls import fetchable
-    from pipelines.warcread import read_block
 
     urls, source = [wanted, fetchable(wanted) or wanted], ""
     try:
@@ -207,25 +206,17 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
                 if wanted.isdigit():
                     raise
             rows = [row for url in dict.fromkeys(urls) for row in queries.captures(db, url)]
+            kept = [row for row in rows if row["status"] == 200 and row["record_type"] != "metadata"]
+            if not kept:
+                return None
+            row = max(kept, key=lambda row: row["captured"])
+            got = answer(db, config.folder.warc, row)
     except NoArchive:  # nothing was crawled yet
         return None
-    kept = [row for row in rows if row["status"] == 200 and row["record_type"] == "response"]
-    if not kept:
-        return None
-    row = max(kept, key=lambda row: row["captured"])
-    block = read_block(config.folder.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
-    head = parse_head(split(block)[0])
-    if head is None:
-        return None
-    try:
-        body = content_decoded(head.fields, entity_body(block), config.crawl.max_body)
-    except TooLarge as error:
-        raise MorgueError(row["url"], str(error), "a larger crawl.max_body lets it through") from error
-    content_type = (head.first(b"content-type") or b"").decode("latin-1") or None
     if own is None:
         own = config.sources[source].source if source in config.sources else source_of(row["url"], config)
     click.echo(f"read from the archive: captured {row['captured']}", err=True)
-    return samples.page_at(row["url"], body, content_type, clock.parse(row["captured"]), own)
+    return samples.page_at(row["url"], got.body, got.content_type, clock.parse(row["captured"]), own)
 
 
 def from_web(wanted: str, config: Config, own: Source | None) -> Page:

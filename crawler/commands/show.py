@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,7 @@ from crawler.asking import standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import table
 from pipelines import queries
-from pipelines.errors import ArchiveDamaged, MorgueError, NotFound, QueryError, os_errors
-
-LARGEST = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
+from pipelines.errors import NotFound, QueryError, os_errors
 
 
 @click.command()
@@ -35,18 +34,19 @@ def command(ctx: click.Context, wanted: str, form: str, revision: int | None) ->
         row = queries.article(db, wanted)
         states = list(queries.revisions(db, row["id"]))
         row = _at(row, states, revision)
-    if form == "text":
+        data = None if form in ("text", "json") else _bytes(db, the_folder(ctx).warc, row, form)
+    if data is not None:
+        with standard_output() as out:
+            out.write(data)
+    elif form == "text":
         with standard_output():
             for line in text(row, states, min(table.columns_of(sys.stdout), 100)):
                 click.echo(line)
-    elif form == "json":
+    else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(json.dumps(row, ensure_ascii=False, indent=2))
-    else:
-        _bytes(the_folder(ctx).warc, row, form)
-
 
 def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
     """The article as it stood in a revision. What revisions do not keep (byline, tags, ...) is the newest."""
@@ -147,14 +147,16 @@ def provenance(row: queries.Row, states: list[queries.Row]) -> Iterator[tuple[st
         yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
 
 
-def _bytes(folder: Path, row: queries.Row, form: str) -> None:
-    """The record, or the page in it, to the standard output."""
-    if form == "warc" and sys.stdout.isatty():
+def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) -> bytes:
+    """The record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
+    if form == "html":
+        from pipelines.playback import answer
+
+        return answer(db, folder, row).body
+    if sys.stdout.isatty():
         raise QueryError("--format warc", "is binary, and this is a terminal",
                          f"morgue show {row['id']} --format warc > {row['id']}.warc.gz")  # fmt: skip
-    data = member(folder, row) if form == "warc" else page(folder, row)
-    with standard_output() as out:
-        out.write(data)
+    return member(folder, row)
 
 
 def member(folder: Path, row: queries.Row) -> bytes:
@@ -169,18 +171,3 @@ def member(folder: Path, row: queries.Row) -> bytes:
         with path.open("rb") as file:
             file.seek(row["warc_offset"])
             return file.read(row["warc_length"])
-
-
-def page(folder: Path, row: queries.Row) -> bytes:
-    """The body of the captured response as a browser gets to see it: without transfer and content coding."""
-    from pipelines.payload import TooLarge, content_decoded, entity_body, parse_head, split
-    from pipelines.warcread import read_block
-
-    block = read_block(folder / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
-    head = parse_head(split(block)[0])
-    if head is None:
-        raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", "--format warc gives the record as it is")
-    try:
-        return content_decoded(head.fields, entity_body(block), LARGEST)
-    except TooLarge as error:
-        raise MorgueError(row["url"], str(error), "--format warc gives the record as it is") from error
