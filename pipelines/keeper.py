@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from pipelines import manifest
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
+from pipelines.journal import Journal
 from pipelines.warc import WarcWriter, recover
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class Keeper:
             self._lock.release()
             raise
         self.writer = WarcWriter(warc, listed_in=listed_in, **writer_options)
+        self.journal = Journal(self.db)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
@@ -103,7 +105,7 @@ class Keeper:
             self._timer.cancel()
         try:
             if self.failed is None:
-                self._thread.submit(self._commit).result()
+                self._thread.submit(self._commit, last=True).result()
         finally:
             self._thread.submit(self._shut).result()
             self._thread.shutdown()
@@ -144,8 +146,10 @@ class Keeper:
             self._commit()
         return result
 
-    def _commit(self) -> None:
+    def _commit(self, *, last: bool = False) -> None:
         try:
+            if last or self.db.in_transaction:
+                self._tell(last=last)
             self.writer.sync()
             if self.db.in_transaction:
                 self.db.execute("COMMIT")
@@ -153,6 +157,17 @@ class Keeper:
             self._fail(error)
         self._tasks = 0
         self._committed = time.monotonic()
+
+    def _tell(self, *, last: bool) -> None:
+        """Write the journal, if it is time to: before the last file is finished, or enough has changed."""
+        told = self.journal.has_news() or self.writer.is_open if last else self.journal.is_due()
+        if not told:
+            return
+        if not self.db.in_transaction:
+            self.db.execute("BEGIN IMMEDIATE")
+        records = self.journal.records(self.writer.warcinfo_id)
+        if records:
+            self.writer.append(records)
 
     def _fail(self, error: Exception) -> Any:
         """Remember the first failure in the family's words, give up the open transaction, raise."""

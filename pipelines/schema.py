@@ -233,10 +233,43 @@ CREATE INDEX removals_url ON removals(url_key);
 -- The number of the last journal record whose rows are in this database (pipelines/journal.py). One row.
 CREATE TABLE journal (last INTEGER NOT NULL) STRICT;
 INSERT INTO journal (last) VALUES (0);
+
+-- Rows that changed since then: the next journal record tells the WARC files of them. Kept by triggers.
+CREATE TABLE changes (
+    name TEXT NOT NULL,             -- of the table
+    key  ANY NOT NULL,              -- id of the row; url_key in aliases
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
 """
 
 
 @migrations()
 def m003_archive(db: Database) -> None:
-    """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal's place."""
-    db.executescript(ARCHIVE)
+    """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal."""
+    db.executescript(ARCHIVE + "".join(watch(*watched) for watched in WATCHED))
+
+
+# What the journal watches: table, key, and the columns whose change is news ("": any). A claim of a URL is none.
+WATCHED = (
+    ("sources", "id", ""), ("crawls", "id", ""), ("captures", "id", "crawl_id, source_id, file, offset"),
+    ("articles", "id", "url_key, source_id, capture_id, revision, first_seen, last_seen, comments"),
+    ("revisions", "id", "number, capture_id, seen, hint, text_digest, extractor"),
+    ("readings", "id", ""), ("removals", "id", ""),
+    ("aliases", "url_key", ""),
+    ("frontier", "id", "url_key, url, source_id, kind, next_visit, priority, hint, visits, failures, last_visit"),
+)  # fmt: skip
+
+
+def watch(table: str, key: str, columns: str) -> str:
+    """Triggers that note which rows of a table are new, changed or gone.
+
+    Not by INSERT OR IGNORE: in a trigger the conflict clause of the statement that fired it holds instead.
+    """
+    events = (("INSERT", "new"), (f"UPDATE OF {columns}" if columns else "UPDATE", "new"), ("DELETE", "old"))
+    return "".join(
+        f"CREATE TRIGGER {table}_{event[:6].lower()}_noted AFTER {event} ON {table} BEGIN\n"  # noqa: S608 (our names)
+        f"    INSERT INTO changes (name, key) SELECT '{table}', {row}.{key}\n"
+        f"     WHERE NOT EXISTS (SELECT 1 FROM changes WHERE name = '{table}' AND key = {row}.{key});\n"
+        "END;\n"
+        for event, row in events
+    )

@@ -83,6 +83,11 @@ class WarcWriter:
         self._ready()
         return self._warcinfo_id
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a file is being written."""
+        return self._file is not None
+
     def append(self, records: Sequence[Record]) -> list[Place]:
         """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
 

@@ -1,0 +1,176 @@
+"""The journal: what the database knows and no capture tells, written into the WARC files so that these are enough.
+
+Which page is which article, which sources and crawls there were, what is in the queue: rows. Triggers note which of
+them changed (table `changes`); now and then, and before a WARC file is finished, their present state goes into a
+metadata record of JSON lines, `{"articles": {"id": 7, ...}}` for a row, `{"aliases": {"gone": KEY}}` for one that is
+no more. What is read from a page (title, text, authors, ...) is not in it: that is read from the page again.
+
+Records are numbered. A number that comes again (a crash lost the database's last commit, and not the WARC's) counts
+from there on: what had it before, and all above it, is void.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from pipelines.clock import fine_stamp
+from pipelines.warcrecord import Fields, Record, digest, new_id
+
+MEDIA_TYPE = "application/x-ndjson"
+NUMBER = "Morgue-Journal"  # the field with a record's number
+ROWS = 500  # changed rows from which a record is worth writing; they compress each other
+SECONDS = 60.0  # or so long after the last one
+MOST = 5000  # rows of one record
+
+
+class Table(NamedTuple):
+    """What the journal holds of a table."""
+
+    key: str
+    columns: tuple[str, ...]
+
+
+TABLES = {
+    "sources": Table("id", ("id", "name", "url", "title", "language", "watched", "added")),
+    "crawls": Table("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
+    "captures": Table("id", ("id", "crawl_id", "source_id", "file", "offset")),
+    "articles": Table(
+        "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
+    ),
+    "revisions": Table("id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")),
+    "readings": Table(
+        "id",
+        ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",
+         "extractor"),
+    ),
+    "removals": Table("id", ("id", "time", "url_key", "reason", "captures")),
+    "aliases": Table("url_key", ("url_key", "article_id")),
+    "frontier": Table(
+        "id",
+        ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",
+         "found_on", "hint", "day", "visits", "failures", "first_visit", "last_visit", "last_status", "last_error",
+         "etag", "last_modified"),
+    ),
+}  # fmt: skip
+ALONE = ("crawls", "sources")  # changes of these alone are not worth a WARC file of their own
+
+
+class Journal:
+    """The journal of one archive, from the side that writes. On the keeper's thread."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self._written = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether a record is worth writing now."""
+        if time.monotonic() - self._written >= SECONDS:
+            return True
+        return self.db.execute("SELECT 1 FROM changes LIMIT 1 OFFSET ?", (ROWS - 1,)).fetchone() is not None
+
+    def has_news(self) -> bool:
+        """Whether anything changed that needs a WARC file even if none is open."""
+        marks = ", ".join("?" * len(ALONE))
+        query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1"  # noqa: S608
+        return self.db.execute(query, ALONE).fetchone() is not None
+
+    def records(self, warcinfo_id: Callable[[], str]) -> list[Record]:
+        """What changed since the last call, as WARC records; the caller commits only once they are durable.
+
+        `warcinfo_id()` names the file that they go to; it is asked only if there are any.
+        """
+        lines = list(self._lines())
+        records = []
+        for start in range(0, len(lines), MOST):
+            (number,) = self.db.execute("UPDATE journal SET last = last + 1 RETURNING last").fetchone()
+            records.append(record(number, lines[start : start + MOST], warcinfo_id()))
+        self.db.execute("DELETE FROM changes")
+        self._written = time.monotonic()
+        return records
+
+    def _lines(self) -> Iterator[str]:
+        for name, table in TABLES.items():
+            columns = ", ".join(f"t.{column}" for column in table.columns)
+            rows = self.db.execute(
+                f"""SELECT c.key, {columns} FROM changes c LEFT JOIN {name} t ON t.{table.key} = c.key
+                     WHERE c.name = ? ORDER BY c.key""",  # noqa: S608 (our own names)
+                (name,),
+            )
+            for key, *values in rows:
+                row = dict(zip(table.columns, values, strict=True))
+                yield line(name, row if row[table.key] is not None else {"gone": key})
+
+
+def line(name: str, row: dict[str, Any]) -> str:
+    """One row of the journal. What is claimed waits, for whoever reads this later; unknown (None) is left out."""
+    if row.get("state") == "claimed":
+        row["state"] = "waiting"
+    known = {column: value for column, value in row.items() if value is not None}
+    return json.dumps({name: known}, ensure_ascii=False, separators=(",", ":"))
+
+
+def record(number: int, lines: Iterable[str], warcinfo_id: str | None) -> Record:
+    """A metadata record (WARC 1.1 section 6.6) that holds rows of the journal."""
+    block = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+    fields = [
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", new_id()),
+        ("WARC-Date", fine_stamp(datetime.now(UTC))),
+        ("Content-Type", MEDIA_TYPE),
+        ("WARC-Block-Digest", digest(block)),
+        (NUMBER, str(number)),
+    ]
+    if warcinfo_id is not None:
+        fields.append(("WARC-Warcinfo-ID", warcinfo_id))
+    return Record(Fields(fields), block)
+
+
+def number_of(fields: Fields) -> int | None:
+    """The number of a journal record; None for any other record."""
+    number = fields.get(NUMBER) or ""
+    return int(number) if fields.get("WARC-Type") == "metadata" and number.isdecimal() else None
+
+
+def apply(db: sqlite3.Connection, block: bytes) -> None:
+    """Bring the rows of a journal record into the tables of a database that is being rebuilt.
+
+    What is read from pages stays empty; rows of `captures` go into the table `placed`, by place, since the captures
+    themselves come from their records. Raises ValueError for a block that is no journal.
+    """
+    for text in block.decode("utf-8", "surrogatepass").split("\n")[:-1]:
+        ((name, row),) = json.loads(text).items()
+        table = TABLES.get(name)
+        if table is None:  # a later version's
+            continue
+        target = "placed" if name == "captures" else name
+        if "gone" in row:
+            db.execute(f"DELETE FROM {target} WHERE {table.key} = ?", (row["gone"],))  # noqa: S608 (our own names)
+            continue
+        columns = [column for column in table.columns if column in row or column not in EMPTY.get(name, ())]
+        values = {column: row.get(column) for column in columns} | EMPTY.get(name, {})
+        updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
+        db.execute(
+            f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})
+                ON CONFLICT ({table.key}) DO UPDATE SET {updates}""",  # noqa: S608 (our own names)
+            values,
+        )
+
+
+# Columns that may not be NULL and are read from pages.
+EMPTY: dict[str, dict[str, Any]] = {
+    "articles": {
+        "url": "", "authors": "[]", "tags": "[]", "text": "", "word_count": 0, "kind": "", "extractor": "",
+        "text_digest": "",
+    },
+    "revisions": {"authors": "[]", "text": ""},
+}  # fmt: skip
+PLACED = """
+CREATE TABLE placed (
+    id INTEGER PRIMARY KEY, crawl_id INTEGER, source_id INTEGER, file TEXT NOT NULL, offset INTEGER NOT NULL
+) STRICT;
+"""
