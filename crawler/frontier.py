@@ -255,7 +255,7 @@ class Frontier:
     def postpone(self, host: str, until: datetime) -> None:
         """Ask a host nothing before `until` (its own Retry-After), whichever of its URLs it said that for."""
         self.db.execute(
-            "UPDATE frontier SET next_visit = max(next_visit, ?) WHERE host = ? AND state = 'waiting'",
+            "UPDATE frontier SET next_visit = ?1 WHERE host = ?2 AND state = 'waiting' AND next_visit < ?1",
             (stamp(until), host),
         )
 

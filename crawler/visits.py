@@ -58,12 +58,12 @@ class Visits:
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""
-        site, time = self.site(claim), now()
+        site = self.site(claim)
         if claim.kind in LISTINGS:
             self.desk.tally.by_source[site.name].listings += 1
         else:
             self.desk.tally.by_source[site.name].fetched += 1
-            await self.desk.do(self.desk.store.still_there, claim.url, time)
+            await self.desk.do(self.desk.store.still_there, claim.url, response.meta["capture"].time)
             self.desk.tally.outcome(site.name, "unchanged")
         await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)))
 

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from pipelines import manifest
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
 from pipelines.journal import Journal
+from pipelines.orphans import adopt
 from pipelines.warc import WarcWriter, recover
 
 T = TypeVar("T")
@@ -72,6 +73,9 @@ class Keeper:
                 mended = recover(warc, listed_in)
             self.mended = [sentence for file in mended for sentence in file.said]  # about files that a crash left open
             self.db = open_database(database)
+            self.db.execute("BEGIN IMMEDIATE")
+            adopt(self.db, warc, (file.file for file in mended if file.kept))
+            self.db.execute("COMMIT")
         except BaseException:
             self._lock.release()
             raise

@@ -102,15 +102,15 @@ class Store:
             self._tell_apart(known, own)  # a canonical link, or an old redirect, that is not to be believed
             known, address = None, own
         if known is None:
-            article_id, change = self._insert(values, page.capture, address, source_id), "new"
+            article_id, change = self._insert(values, page, address, source_id), "new"
         elif known.read_from == own:
             article_id, change = known.id, compare(known.digest, values["text_digest"])
-            self._update(article_id, values, page.capture, change)
+            self._update(article_id, values, page, change)
         else:
             # Another address of the same story: the text of the article's own address counts, and is no edit.
             article_id, change = known.id, "duplicate"
             if known.key == own:
-                self._replace(article_id, values)
+                self._replace(article_id, values, page)
             self.seen(article_id, page.capture.time)
         self._alias(article_id, {own, url_key(asked or page.url)} - {address})
         return replace(reading, change=change, article_id=article_id)
@@ -155,12 +155,13 @@ class Store:
         if known.key == own:
             self.db.execute("UPDATE articles SET url_key = ? WHERE id = ?", (known.read_from, known.id))
 
-    def _replace(self, article_id: int, values: Mapping[str, Any]) -> None:
+    def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
         """Take the text of the article's own address for that of a twin which was met before it."""
         self._set("articles", values, "id = :where", article_id)
         names = ("capture_id", "title", "description", "authors", "modified", "text", "text_digest", "extractor")
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
-        self._set("revisions", {name: values[name] for name in names}, newest, article_id)
+        state = {name: values[name] for name in names} | {"hint": hint_of(page)}
+        self._set("revisions", state, newest, article_id)
 
     def _set(self, table: str, values: Mapping[str, Any], condition: str, where: int) -> None:
         assignments = ", ".join(f"{name} = :{name}" for name in values)
@@ -173,42 +174,48 @@ class Store:
             [(key, article_id) for key in keys],
         )
 
-    def _insert(self, values: dict[str, Any], capture: Capture, key: str, source_id: int | None) -> int:
-        values |= {
-            "url_key": key,
-            "source_id": source_id,
-            "revision": 1,
-            "first_seen": stamp(capture.time),
-            "last_seen": stamp(capture.time),
-        }
+    def _insert(self, values: dict[str, Any], page: Page, key: str, source_id: int | None) -> int:
+        seen = stamp(time_of(page))
+        values |= {"url_key": key, "source_id": source_id, "revision": 1, "first_seen": seen, "last_seen": seen}
         cursor = self.db.execute(
             f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)})",  # noqa: S608
             values,
         )
         article_id = int(cursor.lastrowid or 0)
-        self._revision(article_id, 1, values, capture)
+        self._revision(article_id, 1, values, page)
         return article_id
 
-    def _update(self, article_id: int, values: dict[str, Any], capture: Capture, change: str) -> None:
+    def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
         if change == "unchanged":
             # The row goes on leading to the record that its text was first read from. Comments come after the text.
-            self.seen(article_id, capture.time)
+            self.seen(article_id, time_of(page))
             if values["comments"] is not None:
                 self._set("articles", {"comments": values["comments"]}, "id = :where", article_id)
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
-        values |= {"revision": number, "last_seen": stamp(capture.time)}
+        values |= {"revision": number, "last_seen": stamp(time_of(page))}
         self._set("articles", values, "id = :where", article_id)
-        self._revision(article_id, number, values, capture)
+        self._revision(article_id, number, values, page)
 
-    def _revision(self, article_id: int, number: int, values: Mapping[str, Any], capture: Capture) -> None:
+    def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
         self.db.execute(
             """INSERT INTO revisions (article_id, number, capture_id, seen, title, description, authors, modified, text,
-                                      text_digest, extractor)
+                                      text_digest, extractor, hint)
                VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
-                       :text_digest, :extractor)""",
-            {**values, "article_id": article_id, "number": number, "seen": stamp(capture.time)},
+                       :text_digest, :extractor, :hint)""",
+            {**values, "article_id": article_id, "number": number, "seen": stamp(time_of(page)), "hint": hint_of(page)},
         )
+
+
+def time_of(page: Page) -> datetime:
+    """When a page that is filed was captured."""
+    assert page.capture is not None
+    return page.capture.time
+
+
+def hint_of(page: Page) -> str | None:
+    """What the feed or sitemap said of a page, as `revisions` has it."""
+    return json.dumps(page.hint, ensure_ascii=False, sort_keys=True) if page.hint else None
 
 
 def capture_row(capture: Capture) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""After a crash: captures that the WARC files hold and the database does not, because its last commit was lost.
+
+They get their rows before anything else is written, in the order of their records, so that a database that is rebuilt
+from the files has the same ones. Their pages are fetched again: the frontier never learned of them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipelines.record import capture_of
+from pipelines.store import Store
+from pipelines.warcread import walk
+
+
+def adopt(db: sqlite3.Connection, folder: Path, files: Iterable[str]) -> int:
+    """Give the captures in these files the rows that they lack; how many that were. Commits nothing."""
+    store, adopted = Store(db), 0
+    for file in files:
+        for member in walk(folder / file, on_damage=lambda *damage: None):  # `recover` has said what is damaged
+            try:
+                capture = capture_of(member, file)
+            except ValueError:  # no date
+                continue
+            known = "SELECT 1 FROM captures WHERE record_id = ?"
+            if capture is not None and db.execute(known, (capture.record_id,)).fetchone() is None:
+                store.capture(capture, None, None)
+                adopted += 1
+    return adopted
