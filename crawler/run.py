@@ -17,6 +17,7 @@ from crawler.folder import find
 from crawler.frontier import Frontier
 from crawler.plan import Plan, Prepared, prepare, targets_of
 from crawler.pump import Pump, Share
+from crawler.readers import readers
 from pipelines.clock import now
 from pipelines.desk import Desk
 from pipelines.errors import INTERRUPTED, MorgueError, NothingReachable
@@ -24,7 +25,6 @@ from pipelines.keeper import Keeper
 from pipelines.tally import Tally
 from pipelines.turnstile import Turnstile
 from pipelines.urls import host_of
-from pipelines.workers import Workers
 
 SOFTWARE = f"newsmorgue {__version__}"
 HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
@@ -195,7 +195,7 @@ def ending_of(tally: Tally, *, broken: bool = False) -> Ending:
 
 def open_desk(config: Config, command: str) -> Desk:
     """Lock and open the archive for writing."""
-    record, extract = config.record, config.extract
+    record = config.record
     info = {
         "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
         "format": "WARC File Format 1.1",
@@ -212,9 +212,7 @@ def open_desk(config: Config, command: str) -> Desk:
         level=record.compression,
         info=info | {name: value for name, value in operator.items() if value},
     )
-    workers = Workers(
-        extract.workers or None, seconds=extract.seconds, cpu_seconds=extract.cpu_seconds, memory=extract.memory
-    )
+    workers = readers(config)
     # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
     turnstile = Turnstile(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
     return Desk(

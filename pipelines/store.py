@@ -11,15 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipelines.clock import fine_stamp, now, stamp
+from pipelines.clock import now, stamp
+from pipelines.columns import CAPTURE_COLUMNS, capture_row, columns, hint_of, time_of
 from pipelines.items import Article, Capture, Page, Reading, Source
-from pipelines.revise import alike, compare, text_digest
+from pipelines.revise import alike, compare
 from pipelines.urls import same_site, url_key
 
-CAPTURE_COLUMNS = (
-    "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
-    "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
-)  # fmt: skip
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
     f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
@@ -207,23 +204,6 @@ class Store:
         )
 
 
-def time_of(page: Page) -> datetime:
-    """When a page that is filed was captured."""
-    assert page.capture is not None
-    return page.capture.time
-
-
-def hint_of(page: Page) -> str | None:
-    """What the feed or sitemap said of a page, as `revisions` has it."""
-    return json.dumps(page.hint, ensure_ascii=False, sort_keys=True) if page.hint else None
-
-
-def capture_row(capture: Capture) -> dict[str, Any]:
-    """A capture's columns as `captures` has them, without whose it is."""
-    row = {name: getattr(capture, name) for name in CAPTURE_COLUMNS}
-    return row | {"time": fine_stamp(capture.time), "signals": json.dumps(capture.signals, ensure_ascii=False)}
-
-
 def identity(article: Article, page: Page) -> str:
     """The key an article is filed under: its canonical URL where that is believable, else where it was fetched.
 
@@ -236,52 +216,3 @@ def identity(article: Article, page: Page) -> str:
         if "/" in key.rstrip("/").split("://")[-1].removeprefix("//"):
             return key
     return url_key(page.url)
-
-
-def columns(article: Article, capture: Capture) -> dict[str, Any]:
-    """An article's columns as `articles` has them."""
-    published = article.published or stamp(capture.time)
-    return {
-        "url": article.url,
-        "canonical_url": article.canonical_url,
-        "title": article.title,
-        "description": article.description,
-        "authors": json.dumps(article.authors, ensure_ascii=False),
-        "byline": article.byline or ", ".join(article.authors) or None,
-        "published": article.published,
-        "published_raw": article.published_raw,
-        "published_from": article.published_from,
-        "published_day": utc_day(published),
-        "modified": article.modified,
-        "modified_raw": article.modified_raw,
-        "modified_from": article.modified_from,
-        "language": article.language,
-        "section": article.section,
-        "tags": json.dumps(article.tags, ensure_ascii=False),
-        "site_name": article.site_name,
-        "publisher": article.publisher,
-        "issn": article.issn,
-        "image": article.image,
-        "text": article.text,
-        "word_count": article.word_count,
-        "kind": article.kind,
-        "origin": article.origin,
-        "origin_url": article.origin_url,
-        "dateline": article.dateline,
-        "access": article.access,
-        "access_evidence": article.access_evidence,
-        "rights": json.dumps(article.rights, ensure_ascii=False),
-        "comments": None if article.comments is None else json.dumps(article.comments, ensure_ascii=False),
-        "found_in": json.dumps(article.found_in, ensure_ascii=False),
-        "extractor": article.extractor,
-        "text_digest": text_digest(article.title, article.text),
-        "capture_id": capture.id,
-    }
-
-
-def utc_day(iso: str) -> str:
-    """The UTC day of an ISO 8601 day or time; a bare day stays as it is."""
-    if len(iso) <= 10:
-        return iso
-    time = datetime.fromisoformat(iso)
-    return stamp(time)[:10] if time.tzinfo else iso[:10]

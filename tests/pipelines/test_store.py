@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from pipelines.columns import utc_day
 from pipelines.items import Article, Capture, NothingToRead, Page, Reading, Source
 from pipelines.keeper import open_database
-from pipelines.store import Store, utc_day
+from pipelines.store import Store
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 URL = "https://paper.example/2026/11/20/story.html"

@@ -1,0 +1,91 @@
+"""`morgue rebuild`: the database anew from the WARC files."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain
+
+if TYPE_CHECKING:
+    from pipelines.rebuild import Rebuilt
+
+SHOWN = 20  # things of one kind that went wrong
+
+
+@click.command()
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    """Make the database anew from the WARC files alone: the same rows, with the same numbers.
+
+    Nothing is fetched. Texts are read again from the captures, with the rules that sources/*.toml have now; where this
+    version reads a page otherwise than the one that read it first, the new text stands, and the summary says how many
+    these are. The database that is there is kept beside the new one, under another name. Interrupted, the same command
+    goes on.
+
+    Exit code 1 if something could not be read: it is named, and the rest is there.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    import asyncio
+
+    from crawler.config import load
+    from crawler.readers import readers
+    from crawler.steps import Steps
+    from pipelines import manifest
+    from pipelines.keeper import Lock
+    from pipelines.rebuild import Rebuild
+    from pipelines.warc import recover
+    from pipelines.workers import Workers
+
+    config = load(the_folder(ctx), the_overrides(ctx))
+    folder = config.folder
+    lock = Lock(folder.path / "morgue.lock")
+    try:
+        for file in recover(folder.warc, folder.path / manifest.NAME):
+            for sentence in file.said:
+                click.echo(sentence)
+        sources = {name: own.source for name, own in config.sources.items()}
+        scanners = Workers(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30, warm_up="")
+        reading = readers(config)
+        with Steps() as steps:
+            work = Rebuild(folder.database, folder.warc, sources, steps)
+            try:
+                result = asyncio.run(work.run(scanners, reading))
+            finally:
+                scanners.kill()
+                reading.kill()
+    finally:
+        lock.release()
+    for line in summary(result):
+        click.echo(plain(line))
+    return 1 if result.unread or result.damaged else 0
+
+
+def summary(result: Rebuilt) -> Iterator[str]:
+    """What was made, and what could not be."""
+    yield (
+        f"{result.files:,} WARC files: {result.captures:,} captures, {result.articles:,} articles, "
+        f"{result.revisions:,} revisions"
+    )
+    if result.kept is not None:
+        yield f"the database that was there is kept as {result.kept.name}"
+    if result.unplaced:
+        yield (
+            f"{result.unplaced:,} captures have no entry in the journal (a crash came first); "
+            "what they hold is fetched again"
+        )
+    if result.differently:
+        yield f"{result.differently:,} texts are read otherwise than when they were captured"
+    for file, offset, length, why in result.damaged[:SHOWN]:
+        yield f"damaged: {file}, byte {offset}, {length} bytes: {why}"
+    for url, why in result.unread[:SHOWN]:
+        yield f"no text: {url}: {why}"
+    more = max(0, len(result.damaged) - SHOWN) + max(0, len(result.unread) - SHOWN)
+    if more:
+        yield f"and {more:,} more"
