@@ -1,0 +1,143 @@
+"""Laws of the journal: what is told of a row, when, and what counts when it is replayed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines import journal
+from pipelines.items import Source
+from pipelines.keeper import Keeper, open_database
+from pipelines.rebuild import valid_records
+from pipelines.store import Store
+from pipelines.warcread import walk
+
+
+@pytest.fixture
+def db(tmp_path):
+    return open_database(tmp_path / "morgue.db")
+
+
+def told(db, number: int | None = None) -> list[dict]:
+    """The rows of the next journal records."""
+    records = journal.Journal(db).records(lambda: "<urn:uuid:0>")
+    if number is not None:
+        assert [journal.number_of(record.fields) for record in records] == [number]
+    return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
+
+
+def test_a_row_is_told_as_it_is_now_and_once(db):
+    """However often it changed; what is unknown is left out; then nothing is left to tell."""
+    store = Store(db)
+    for title in (None, "The Gazette"):
+        store.source(Source("gazette", "https://gazette.example/", title))
+    ((line),) = told(db, number=1)
+    assert line["sources"].items() >= {"id": 1, "name": "gazette", "title": "The Gazette", "watched": 0}.items()
+    assert "language" not in line["sources"]
+    assert told(db) == []
+
+
+def test_a_row_that_is_gone_is_told(db):
+    """By its key."""
+    db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
+    told(db)
+    db.execute("DELETE FROM removals")
+    assert told(db) == [{"removals": {"gone": 1}}]
+
+
+def test_a_claim_of_a_url_is_no_news(db):
+    """Only what a crawl found out about it; and what is claimed is told as waiting."""
+    db.execute(
+        """INSERT INTO frontier (url_key, url, host, kind, state, priority, depth, found)
+           VALUES ('k', 'u', 'h', 'article', 'waiting', 1, 0, 'x')"""
+    )
+    told(db)
+    db.execute("UPDATE frontier SET state = 'claimed'")
+    assert told(db) == []
+    db.execute("UPDATE frontier SET last_error = 'HTTP 500', last_visit = 'y'")
+    assert told(db)[0]["frontier"]["state"] == "waiting"
+
+
+def test_what_is_rolled_back_is_not_told(tmp_path):
+    """A task that fails leaves neither rows nor news of them."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    def fails() -> None:
+        Store(keeper.db).source(Source("gazette", "https://gazette.example/"))
+        raise KeyError("a mistake")
+
+    with pytest.raises(KeyError):
+        keeper.call(fails)
+    assert not keeper.journal.has_news()
+    keeper.call(Store(keeper.db).source, Source("courier", "https://courier.example/"))
+    keeper.call(keeper.writer.warcinfo_id)
+    keeper.close()
+    (path,) = (tmp_path / "warc").iterdir()
+    (record,) = (member for member in walk(path) if journal.number_of(member.headers))
+    assert b"courier" in record.block
+    assert b"gazette" not in record.block
+
+
+def test_a_replay_gives_the_same_rows(db, tmp_path):
+    """Rows, changes and disappearances."""
+    store = Store(db)
+    store.source(Source("gazette", "https://gazette.example/", language="en"))
+    store.begin_crawl("crawl", "newsmorgue")
+    db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
+    blocks = [record.block for record in journal.Journal(db).records(lambda: "")]
+    db.execute("DELETE FROM removals")
+    store.source(Source("gazette", "https://other.example/"))
+    blocks += [record.block for record in journal.Journal(db).records(lambda: "")]
+    other = open_database(tmp_path / "other.db")
+    for block in blocks:
+        journal.apply(other, block)
+    for name in ("sources", "crawls", "removals"):
+        query = f"SELECT * FROM {name}"
+        assert other.execute(query).fetchall() == db.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "valid"),
+    [([1, 2, 3], [0, 1, 2]), ([1, 2, 2, 3], [0, 2, 3]), ([1, 2, 3, 2], [0, 3]), ([1, 2, 1], [2]), ([], [])],
+    ids=["in order", "the last commit was lost", "two were lost", "all was lost", "none"],
+)
+def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
+    """A crash may take back what the database committed last, while the WARC file keeps its journal record."""
+    assert valid_records(list(enumerate(numbers))) == valid
+
+
+def test_a_journal_of_a_later_version_is_read_as_far_as_it_is_understood(db):
+    """A table that is not known here is passed over."""
+    journal.apply(db, b'{"holograms": {"id": 1}}\n')
+
+
+def test_many_rows_become_several_records(db, monkeypatch):
+    """A sitemap of 50,000 addresses must not become one block of memory."""
+    monkeypatch.setattr(journal, "MOST", 3)
+    for number in range(7):
+        Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
+    records = journal.Journal(db).records(lambda: "")
+    assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
+    assert [journal.number_of(record.fields) for record in records] == [1, 2, 3]
+
+
+def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path):
+    """Captures that only the WARC file knows get their rows when the archive is next opened for writing."""
+    from pipelines.record import keep
+    from tests.pipelines.test_record import PLAIN
+
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    capture = keep(PLAIN, keeper.writer)
+    keeper.writer.sync()
+    keeper._lock.release()  # what a kill does; no row was committed
+    keeper.db.close()
+    import os
+
+    os.close(keeper.writer._file)
+    again = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    rows = again.db.execute("SELECT record_id, file, offset, length FROM captures").fetchall()
+    again.close()
+    assert rows == [(capture.record_id, capture.file, capture.offset, capture.length)]
+    assert [Path(sentence.split(":")[0]).name for sentence in again.mended] == [capture.file]

@@ -1,0 +1,162 @@
+"""What a crawl made, `morgue rebuild` makes again out of the WARC files: row for row."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipelines import manifest
+from pipelines.journal import number_of
+from pipelines.warcread import walk
+from tests.command import LOOPBACK, crawl, make_archive, morgue, rows, start
+from tests.newspaper import serve
+from tests.test_resume import a_day_passes, wait_until
+
+TABLES = ("sources", "crawls", "captures", "articles", "revisions", "readings", "removals", "aliases", "frontier",
+          "journal")  # fmt: skip
+
+
+def tables(database: Path) -> dict[str, list[tuple]]:
+    """Every row of an archive."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in TABLES}
+    finally:
+        db.close()
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory) -> Path:
+    """Four crawls: the whole paper with readers' comments; a day later, with an edit, an article more and pages that
+    are as they were (304); one that is killed; one after that."""
+    archive = make_archive(tmp_path_factory.mktemp("rebuild") / "archive")
+    with serve() as paper:
+        (archive / "sources" / "gazette.toml").write_text(
+            f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\nsitemaps = ["{paper.url}/sitemap_index.xml"]\n'
+        )
+        crawl(archive, "-s", "extract.comments=separate", "gazette")
+        paper.correct()
+        paper.publish()
+        a_day_passes(archive)
+        crawl(archive, "gazette")
+        paper.delay = 0.05
+        a_day_passes(archive)
+        running = start("-C", archive, "crawl", *LOOPBACK, "gazette")
+        paper.journal.clear()
+        wait_until(lambda: len(paper.journal) > 25)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate(timeout=60)
+        paper.delay = 0.0
+        crawl(archive, "gazette")
+    return archive
+
+
+@pytest.fixture
+def archive(crawled, tmp_path) -> Path:
+    return Path(shutil.copytree(crawled, tmp_path / "archive"))
+
+
+def test_the_fixture_holds_what_is_to_come_back(crawled):
+    """Otherwise the laws below would say little."""
+    assert rows(crawled, "SELECT count(*) > 80, max(revision) FROM articles") == [(1, 2)]
+    assert rows(crawled, "SELECT count(*) > 0 FROM articles WHERE comments IS NOT NULL") == [(1,)]
+    assert rows(crawled, "SELECT count(*) > 20 FROM captures WHERE record_type = 'revisit' AND status = 304") == [(1,)]
+    assert rows(crawled, "SELECT count(*) > 0 FROM captures WHERE record_type = 'revisit' AND status = 200") == [(1,)]
+    assert rows(crawled, "SELECT count(*) FROM crawls WHERE finished IS NULL") == [(1,)]
+    assert rows(crawled, "SELECT count(*) FROM changes") == [(0,)]
+
+
+def test_the_same_rows_come_back(archive):
+    """Every column of every row of every table: numbers, times, texts, revisions, the queue. And the same hits."""
+    before = tables(archive / "morgue.db")
+    search = ("-C", archive, "search", "harbour", "--format", "json", "--limit", "100")
+    hits = morgue(*search).stdout
+    assert len(json.loads(hits)) > 3
+    for path in archive.glob("morgue.db*"):
+        path.unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(before['articles'])} articles" in done.stdout
+    after = tables(archive / "morgue.db")
+    for name in TABLES:
+        assert after[name] == before[name], name
+    assert morgue(*search).stdout == hits
+    assert list(archive.glob("morgue.db.*")) == []
+
+
+def test_the_old_database_is_kept_and_the_crawl_goes_on(archive):
+    """Until the new one is whole the old one stays in its place; then it is beside it, and said."""
+    damaged = b"no database at all" * 100
+    (archive / "morgue.db").write_bytes(damaged)
+    done = morgue("-C", archive, "rebuild")
+    (kept,) = (path for path in archive.glob("morgue.db.before-*") if path.suffix[-1].isdigit())
+    assert kept.name in done.stdout
+    assert kept.read_bytes() == damaged
+    db = sqlite3.connect(archive / "morgue.db")
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    db.close()
+    again = crawl(archive, "--due")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "nothing is due" in again.stdout
+
+
+def test_an_interrupted_rebuild_goes_on(archive):
+    """Killed while it reads: the same command finishes it, and the rows are the same."""
+    before = tables(archive / "morgue.db")
+    (archive / "morgue.db").unlink()
+    part = archive / "morgue.db.rebuilding"
+    running = start("-C", archive, "rebuild")
+
+    def some_are_read() -> bool:
+        try:
+            db = sqlite3.connect(f"file:{part}?mode=ro", uri=True)
+            return db.execute("SELECT name FROM step").fetchone()[0] == "read"
+        except (sqlite3.Error, TypeError):
+            return False
+
+    wait_until(some_are_read)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+    assert part.exists()
+    assert not (archive / "morgue.db").exists()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tables(archive / "morgue.db") == before
+
+
+def test_a_damaged_record_costs_itself(archive):
+    """It is named with its file and offset, exit code 1; every other row is the same."""
+    before = tables(archive / "morgue.db")
+    ((article, file, offset, length),) = rows(
+        archive,
+        """SELECT a.id, c.file, c.offset, c.length FROM articles a JOIN captures c ON c.id = a.capture_id
+            WHERE a.revision = 1 ORDER BY a.id LIMIT 1""",
+    )
+    path = archive / "warc" / file
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 0x10
+    path.write_bytes(data)
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 1
+    assert f"damaged: {file}, byte {offset}" in done.stdout
+    after = tables(archive / "morgue.db")
+    assert [row for row in after["articles"] if row[0] != article] == [
+        row for row in before["articles"] if row[0] != article
+    ]
+
+
+def test_the_files_hold_the_whole_journal(archive):
+    """Its records are numbered without a gap, through a crash too, and the database knows the last one's number."""
+    numbers = []
+    for name in manifest.load(archive / "manifest.jsonl"):
+        numbers += [number_of(member.headers) for member in walk(archive / "warc" / name)]
+    numbers = [number for number in numbers if number is not None]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert rows(archive, "SELECT last FROM journal") == [(len(numbers),)]
