@@ -11,22 +11,20 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from crawler import __version__
 from crawler.config import Config, load
 from crawler.folder import find
 from crawler.frontier import Frontier
+from crawler.keeping import SOFTWARE, open_keeper
 from crawler.plan import Plan, Prepared, prepare, targets_of
 from crawler.pump import Pump, Share
 from crawler.readers import readers
 from pipelines.clock import now
 from pipelines.desk import Desk
 from pipelines.errors import INTERRUPTED, MorgueError, NothingReachable
-from pipelines.keeper import Keeper
 from pipelines.tally import Tally
 from pipelines.turnstile import Turnstile
 from pipelines.urls import host_of
 
-SOFTWARE = f"newsmorgue {__version__}"
 HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
 PRIORITY = "spider"  # of the settings that an archive's own file decides
 CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
@@ -195,23 +193,7 @@ def ending_of(tally: Tally, *, broken: bool = False) -> Ending:
 
 def open_desk(config: Config, command: str) -> Desk:
     """Lock and open the archive for writing."""
-    record = config.record
-    info = {
-        "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
-        "format": "WARC File Format 1.1",
-        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        "robots": "obey (RFC 9309)" if config.crawl.robots else "ignore",
-        "http-header-user-agent": config.user_agent,
-        "isPartOf": config.folder.path.name,
-    }
-    operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
-    keeper = Keeper(
-        config.folder.database,
-        config.folder.warc,
-        max_size=record.rotate,
-        level=record.compression,
-        info=info | {name: value for name, value in operator.items() if value},
-    )
+    keeper = open_keeper(config)
     workers = readers(config)
     # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
     turnstile = Turnstile(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
@@ -221,7 +203,7 @@ def open_desk(config: Config, command: str) -> Desk:
         turnstile,
         command=command,
         software=SOFTWARE,
-        chunked_payload_digest=record.chunked_payload_digest,
+        chunked_payload_digest=config.record.chunked_payload_digest,
     )
 
 

@@ -1,0 +1,137 @@
+"""`morgue reextract`: read what is archived again, with the extractor and the rules of today."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.asking import filter_options
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain, styled
+from pipelines.filters import Filters
+
+if TYPE_CHECKING:
+    from crawler.config import Config
+    from crawler.steps import Steps
+    from pipelines.reextract import Change
+
+RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
+SHOWN = 20  # pages that give nothing any more
+
+
+@click.command()
+@click.option("--diff", "only_show", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--all", "everything", is_flag=True, help="Also what this version has read: after a rule was changed.")
+@filter_options
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filters) -> int:
+    """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.
+
+    Nothing is fetched. Only what another version of the extractor has read; --all reads the rest again too. A text that
+    is read otherwise now takes the place of the old one, in its revision: that is no edit of the paper's. The old one
+    is kept (table `readings`), with the name of what read it. `--diff` first shows what would change.
+
+    Interrupted, the same command goes on. Exit code 1 if a page gives no text any more: it keeps the one that it has.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    import asyncio
+
+    from crawler.config import load
+    from crawler.steps import Steps
+
+    config = load(the_folder(ctx), the_overrides(ctx))
+    with Steps() as steps:
+        counts = asyncio.run(run(config, filters, steps, only_show=only_show, everything=everything))
+    for line in counts.lines(only_show=only_show):
+        click.echo(plain(line))
+    return 1 if counts.nothing else 0
+
+
+class Counts:
+    """What came of it."""
+
+    def __init__(self) -> None:
+        self.read = self.changed = 0
+        self.fields: dict[str, int] = {}
+        self.nothing: list[tuple[str, str]] = []  # URL, why
+
+    def count(self, change: Change | None) -> None:
+        """One more revision."""
+        self.read += 1
+        if change is not None:
+            self.changed += 1
+            for name in change.before:
+                self.fields[name] = self.fields.get(name, 0) + 1
+
+    def lines(self, *, only_show: bool) -> Iterator[str]:
+        """For people."""
+        word = "would change" if only_show else "changed"
+        yield f"{self.read:,} revisions read again, {self.changed:,} {word}"
+        if self.fields:
+            most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
+            yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
+        for url, why in self.nothing[:SHOWN]:
+            yield f"nothing to read any more, left as it was: {url}: {why}"
+        if len(self.nothing) > SHOWN:
+            yield f"and {len(self.nothing) - SHOWN:,} more"
+
+
+async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool, everything: bool) -> Counts:
+    """Read, compare, show or file."""
+    from contextlib import closing
+
+    from crawler.keeping import open_keeper
+    from crawler.readers import readers
+    from pipelines import queries, reextract
+    from pipelines.extract import extractor
+    from pipelines.items import NothingToRead
+    from pipelines.reader import connect
+    from pipelines.reread import reread
+
+    counts = Counts()
+    keeper = None if only_show else open_keeper(config)
+    workers = readers(config)
+    sources = {name: own.source for name, own in config.sources.items()}
+    try:
+        with closing(connect(config.folder.database)) as db:
+            which = queries.chosen(db, None, filters)
+            ids = reextract.selection(db, which.condition(), which.values, None if everything else extractor())
+            steps("reading", 0, len(ids))
+            found = reread(db, config.folder.warc, reextract.revisions(db, ids), sources, workers)
+            async for read in found:
+                if isinstance(read.outcome, NothingToRead):
+                    counts.nothing.append((read.row["url"], read.outcome.reason))
+                change = reextract.change_of(db, read)
+                counts.count(change)
+                if keeper is not None:
+                    await keeper.do(reextract.take, keeper.db, read, change)
+                elif change is not None:
+                    show(change)
+                steps("reading", counts.read, len(ids))
+    finally:
+        workers.kill()
+        if keeper is not None:
+            keeper.close()
+    return counts
+
+
+def show(change: Change) -> None:
+    """One change, for reading."""
+    from pipelines.reextract import shown
+
+    red, green, bold, reset = (RED, GREEN, BOLD, RESET) if styled(sys.stdout) else ("", "", "", "")
+    click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")
+    for name in change.before:
+        if name != "text":
+            click.echo(f"{red}- {name}: {plain(shown(name, change.before[name]))}{reset}")
+            click.echo(f"{green}+ {name}: {plain(shown(name, change.after[name]))}{reset}")
+    for line in change.diff():
+        colour = {"-": red, "+": green}.get(line[:1], "")
+        click.echo(f"{colour}{plain(line)}{reset}")
+    click.echo()

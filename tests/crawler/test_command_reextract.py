@@ -1,0 +1,103 @@
+"""`morgue reextract`, as a user runs it: what another extractor read is read again, and nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.command import crawl, make_archive, morgue, rows
+from tests.newspaper import serve
+
+LEAK = "Share this story with a friend"
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory) -> Path:
+    """A few articles, of which two were read by an extractor that let a line through, one by one that did not."""
+    archive = make_archive(tmp_path_factory.mktemp("reextract") / "archive")
+    with serve() as paper:
+        crawl(archive, "--limit", "12", paper.url + "/")
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        for table, key in (("articles", "id"), ("revisions", "article_id")):
+            db.execute(f"UPDATE {table} SET extractor = 'ancient 0.1' WHERE {key} <= 3")
+            db.execute(f"UPDATE {table} SET text = text || char(10) || ?, text_digest = 'x' WHERE {key} <= 2", (LEAK,))
+    db.close()
+    return archive
+
+
+@pytest.fixture
+def archive(crawled, tmp_path) -> Path:
+    return Path(shutil.copytree(crawled, tmp_path / "archive"))
+
+
+def state(archive: Path) -> list[list[tuple]]:
+    return [rows(archive, f"SELECT * FROM {name}") for name in ("articles", "revisions", "readings", "changes")]
+
+
+def test_diff_shows_and_changes_nothing(archive):
+    """What would go, with its address; not a row is written, and no WARC file begun."""
+    before, files = state(archive), sorted((archive / "warc").iterdir())
+    done = morgue("-C", archive, "reextract", "--diff")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"-{LEAK}") == 2
+    assert "3 revisions read again, 2 would change" in done.stdout
+    assert state(archive) == before
+    assert sorted((archive / "warc").iterdir()) == files
+
+
+def test_the_old_text_is_kept_and_no_edit_is_made_of_it(archive):
+    """The revision keeps its number and capture; a search finds the new text; a second run has nothing to do."""
+    numbers = rows(archive, "SELECT id, article_id, number, capture_id, seen FROM revisions")
+    done = morgue("-C", archive, "reextract")
+    assert "3 revisions read again, 2 changed" in done.stdout, done.stdout + done.stderr
+    assert rows(archive, "SELECT id, article_id, number, capture_id, seen FROM revisions") == numbers
+    assert rows(archive, "SELECT count(DISTINCT extractor), max(revision) FROM articles") == [(1, 1)]
+    assert rows(archive, "SELECT count(*) FROM articles WHERE text LIKE ?", f"%{LEAK}") == [(0,)]
+    kept = rows(archive, "SELECT revision_id, extractor, text LIKE ? FROM readings ORDER BY 1", f"%{LEAK}")
+    assert kept == [(1, "ancient 0.1", 1), (2, "ancient 0.1", 1)]
+    assert morgue("-C", archive, "search", '"Share this story"', "--format", "json").stdout.strip() == "[]"
+    assert "0 revisions read again" in morgue("-C", archive, "reextract").stdout
+
+
+def test_the_old_text_outlives_the_database(archive):
+    """It is in the WARC files too: a rebuild brings it back."""
+    morgue("-C", archive, "reextract")
+    before = rows(archive, "SELECT * FROM readings")
+    (archive / "morgue.db").unlink()
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert rows(archive, "SELECT * FROM readings") == before
+
+
+def test_a_changed_rule_is_applied_with_all(archive):
+    """What this version has read is left alone, unless one asks."""
+    ((name, url),) = rows(archive, "SELECT name, url FROM sources")
+    (archive / "sources" / "gazette.toml").write_text(f'url = "{url}"\n[[rule]]\nfields.title = "title"\n')
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        db.execute("UPDATE sources SET name = 'gazette' WHERE name = ?", (name,))
+    db.close()
+    assert "3 revisions" in morgue("-C", archive, "reextract", "--diff").stdout
+    done = morgue("-C", archive, "reextract", "--diff", "--all")
+    ((number,),) = rows(archive, "SELECT count(*) FROM revisions")
+    assert f"{number} revisions read again" in done.stdout
+    assert "+ title: " in done.stdout
+
+
+def test_a_page_that_gives_nothing_keeps_its_text(archive):
+    """Exit code 1, and the page is named."""
+    ((file, offset, length),) = rows(
+        archive, "SELECT file, offset, length FROM captures WHERE id = (SELECT capture_id FROM articles WHERE id = 1)"
+    )
+    path = archive / "warc" / file
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 0x10
+    path.write_bytes(data)
+    before = rows(archive, "SELECT text FROM articles WHERE id = 1")
+    done = morgue("-C", archive, "reextract")
+    assert done.returncode == 1
+    assert "left as it was" in done.stdout
+    assert rows(archive, "SELECT text FROM articles WHERE id = 1") == before
