@@ -75,7 +75,7 @@ def test_the_old_text_outlives_the_database(archive):
 def test_a_changed_rule_is_applied_with_all(archive):
     """What this version has read is left alone, unless one asks."""
     ((name, url),) = rows(archive, "SELECT name, url FROM sources")
-    (archive / "sources" / "gazette.toml").write_text(f'url = "{url}"\n[[rule]]\nfields.title = "title"\n')
+    (archive / "sources" / "gazette.toml").write_text(f'url = "{url}"\n[[rule]]\nfields.section = "h1"\n')
     db = sqlite3.connect(archive / "morgue.db")
     with db:
         db.execute("UPDATE sources SET name = 'gazette' WHERE name = ?", (name,))
@@ -84,7 +84,7 @@ def test_a_changed_rule_is_applied_with_all(archive):
     done = morgue("-C", archive, "reextract", "--diff", "--all")
     ((number,),) = rows(archive, "SELECT count(*) FROM revisions")
     assert f"{number} revisions read again" in done.stdout
-    assert "+ title: " in done.stdout
+    assert "+ section: " in done.stdout
 
 
 def test_a_page_that_gives_nothing_keeps_its_text(archive):
