@@ -16,6 +16,7 @@ from datetime import datetime
 from crawler.schedule import LISTINGS, Next, priority
 from pipelines import clock
 from pipelines.clock import stamp
+from pipelines.removal import Removed
 from pipelines.urls import host_of, url_key
 
 
@@ -109,8 +110,10 @@ class Frontier:
         A URL that is known stays as it is, except that a feed or sitemap which says that an article changed after our
         last visit makes it due at once: see `_changed`.
         """
-        new, hosts = 0, set()
+        new, hosts, removed = 0, set(), Removed(self.db)
         for want in wanted:
+            if want.url in removed:
+                continue
             day = day_of(want.hint) or day_in(want.url)
             row = self.db.execute(
                 """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
@@ -169,7 +172,8 @@ class Frontier:
         marks = ", ".join("?" * len(LISTINGS))
         self.db.execute(
             f"""UPDATE frontier SET state = 'waiting', next_visit = ?
-                 WHERE source_id = ? AND kind IN ({marks}) AND NOT (state = 'done' AND visits = 0)""",  # noqa: S608
+                 WHERE source_id = ? AND kind IN ({marks}) AND state != 'removed'
+                   AND NOT (state = 'done' AND visits = 0)""",  # noqa: S608
             (stamp(now), source_id, *LISTINGS),
         )
 
@@ -244,7 +248,9 @@ class Frontier:
     def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:
         """Links of a source that were taken for section pages and that its file, as it is now, calls articles."""
         rows = self.db.execute(
-            "SELECT id, url FROM frontier WHERE source_id = ? AND kind = 'section' AND depth > 0", (source_id,)
+            """SELECT id, url FROM frontier
+                WHERE source_id = ? AND kind = 'section' AND depth > 0 AND state != 'removed'""",
+            (source_id,),
         ).fetchall()
         self.db.executemany(
             """UPDATE frontier SET kind = 'article', state = 'waiting', next_visit = ?, priority = ?,
@@ -307,9 +313,10 @@ class Frontier:
         known = set()
         for url in urls:
             self.add([Wanted(url, "page")], of_host.get(host_of(url)), now)
-            row_id, visits = self.db.execute(
-                "SELECT id, visits FROM frontier WHERE url_key = ?", (url_key(url),)
-            ).fetchone()
+            query = "SELECT id, visits FROM frontier WHERE url_key = ? AND state != 'removed'"
+            row_id, visits = self.db.execute(query, (url_key(url),)).fetchone() or (None, 0)
+            if row_id is None:  # it was taken down
+                continue
             if visits > 0:
                 known.add(row_id)
                 continue

@@ -9,20 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
 
 from pipelines.items import Exchange
 from pipelines.record import Body, Original
 from pipelines.warcrecord import uri
 
 LEAST = 1024  # bytes; the fields of a revisit record take a few hundred
-
-
-class Saved(NamedTuple):
-    """What revisit records spared."""
-
-    records: int = 0
-    bytes: int = 0  # of bodies as received, before the WARC files' own compression
 
 
 def original_of(

@@ -221,6 +221,7 @@ CREATE TABLE readings (
 CREATE INDEX readings_revision ON readings(revision_id);
 
 -- What was taken down (`morgue remove`): the bytes are gone from the WARC files, a tombstone stands in their place.
+-- frontier.state of such an address is removed; it is not asked for again.
 CREATE TABLE removals (
     id        INTEGER PRIMARY KEY,
     time      TEXT NOT NULL,        -- when it was taken down

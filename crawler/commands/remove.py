@@ -1,0 +1,121 @@
+"""`morgue remove`: take a page, or all of a host, out of the archive for good."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain
+from pipelines.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crawler.config import Config
+    from pipelines.removal import Doomed
+
+SHOWN = 10  # titles
+
+
+@click.command()
+@click.argument("targets", metavar="URL|HOST...", nargs=-1, required=True)
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it is written into the archive.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: bool, yes: bool) -> int:
+    """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
+
+    A URL means the page under every address that the archive knows it by; a host name means all that was fetched from
+    it. In the WARC files a tombstone record of the same length takes the place of each exchange and says what stood
+    there, when, and why it was removed: no other record moves, `morgue verify` finds all well, and neither a rebuild
+    nor a crawl nor an import brings it back.
+
+    What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
+    may still quote or link it: front pages, feeds, sitemaps.
+    """
+    from contextlib import closing
+
+    from crawler.config import load
+    from pipelines import removal
+    from pipelines.reader import connect
+
+    if not reason.strip():
+        raise ConfigError("--reason", "is empty", "say who asked for it, and why")
+    config = load(the_folder(ctx), the_overrides(ctx))
+    with closing(connect(config.folder.database)) as db:
+        doomed = removal.find(db, targets)
+    say(doomed)
+    if dry_run:
+        return 0
+    if not yes:
+        if not sys.stdin.isatty():
+            raise ConfigError("morgue remove", "asks before it takes anything away, and nobody is there", "say --yes")
+        click.confirm("Remove this for good?", abort=True)
+    take_down(config, targets, reason)
+    return 0
+
+
+def say(doomed: Doomed) -> None:
+    """What is about to go."""
+    articles = list(doomed.articles.items())
+    click.echo(f"{len(articles):,} articles, {len(doomed.captures):,} captures, {len(doomed.frontier):,} addresses")
+    for number, title in articles[:SHOWN]:
+        click.echo(f"  {number}  {plain(title or '(no headline)')}")
+    if len(articles) > SHOWN:
+        click.echo(f"  and {len(articles) - SHOWN:,} more")
+
+
+def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
+    """Files first, rows after them: whatever stops it, the same command finishes it."""
+    from crawler.keeping import open_keeper
+    from crawler.steps import Steps
+    from pipelines import manifest, removal
+    from pipelines.clock import now
+    from pipelines.errors import MorgueError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = config.folder
+    keeper = open_keeper(config)
+    try:
+        doomed = keeper.call(removal.find, keeper.db, targets)
+        work = removal.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now())
+        with Steps() as steps:
+            work.rewrite(steps)
+        keeper.call(work.forget, keeper.db)
+    finally:
+        keeper.close()
+    if keeper.failed is not None:
+        raise keeper.failed
+    purge(folder.database)
+    click.echo(f"removed {work.records:,} records, {work.bytes:,} bytes, from {work.files:,} WARC files")
+    for path in left_behind(folder.path):
+        click.echo(f"not touched: {path.name} (an older database): delete it, if the reason asks for it")
+    if not work.records and doomed.captures:
+        raise MorgueError(targets[0], "its records were not found in the WARC files", "morgue verify")
+
+
+def purge(database: Path) -> None:
+    """Nothing of the rows stays in the file."""
+    import sqlite3
+    from contextlib import closing
+
+    from pipelines import removal
+    from pipelines.keeper import translate
+
+    try:
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
+            removal.purge(db)
+    except sqlite3.Error as error:
+        raise translate(error, database) from error
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Databases that a rebuild put aside."""
+    return sorted(path for path in folder.glob("morgue.db.before-*") if path.suffix.removeprefix(".before-").isdigit())

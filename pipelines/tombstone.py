@@ -1,0 +1,157 @@
+"""Records taken out of a WARC file without moving any other: in their place, in just their length, stands a tombstone.
+
+Offsets are what indexes everywhere remember, so no byte behind a removed record may move. A tombstone is a metadata
+record (WARC 1.1 section 6.6) that says what stood there, when and why it was taken away. What its gzip member lacks in
+length is filled with a field `padding`, stored without compression; a journal record that has lost lines likewise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pipelines.clock import fine_stamp
+from pipelines.errors import MorgueError, os_errors
+from pipelines.warcrecord import VERSION, Record, digest, new_id, one_line, warc_fields
+
+MOST_EXTRA = 4096  # bytes of a gzip header's extra field; readers take a longer one for the end of the file
+LARGEST_STORED = 65_535  # bytes of a stored block (RFC 1951 section 3.2.4)
+COPY = 1 << 20  # bytes copied at a time
+
+
+class Span(NamedTuple):
+    """Neighbouring gzip members that give way to one."""
+
+    offset: int
+    length: int
+    data: bytes  # the member that takes their place, as long as they are together
+
+
+class Grave(NamedTuple):
+    """What a tombstone says."""
+
+    url: str
+    records: tuple[str, ...]  # WARC-Record-IDs that stood there
+    date: str  # WARC-Date of what stood there
+    removed: datetime
+    reason: str
+
+
+def tombstone(grave: Grave, length: int) -> bytes:
+    """A gzip member of `length` bytes. Raises MorgueError if not even the shortest one fits."""
+    refers = [("WARC-Refers-To", record_id) for record_id in grave.records]
+    said = [("removed-uri", grave.url), ("removed-date", grave.date), ("reason", " ".join(grave.reason.split()))]
+    for fields, text in ((refers, said), (refers[:1], said), (refers[:1], said[:1]), ([], [])):
+        head = [
+            ("WARC-Type", "metadata"),
+            ("WARC-Record-ID", new_id()),
+            ("WARC-Date", fine_stamp(grave.removed)),
+            ("Content-Type", "application/warc-fields"),
+            *fields,
+        ]
+        member = _fitted(head, warc_fields(text), b"padding: ", b"\r\n", length)
+        if member is not None:
+            return member
+    raise MorgueError(grave.url, f"a tombstone does not fit into the {length} bytes of its record")
+
+
+def without(record: Record, drop: Callable[[str, dict[str, object]], bool], length: int) -> bytes | None:
+    """A journal record without the rows for which `drop(table, row)` holds, as a member of `length` bytes.
+
+    None if there is no such row in it. Raises MorgueError.
+    """
+    lines = record.block.split(b"\n")
+    kept = [line for line in lines if not (line and drop(*next(iter(json.loads(line).items()))))]
+    if len(kept) == len(lines):
+        return None
+    fields = [(name, value) for name, value in record.fields if name not in ("Content-Length", "WARC-Block-Digest")]
+    member = _fitted(fields, b"\n".join(kept), b'{"padding":{"gone":"', b'"}}\n', length)
+    if member is None:
+        raise MorgueError(record.fields.get("WARC-Record-ID") or "", "a shorter journal record does not fit its place")
+    return member
+
+
+def _fitted(
+    fields: Sequence[tuple[str, str]], block: bytes, opening: bytes, closing: bytes, length: int
+) -> bytes | None:
+    """A record as a gzip member of exactly `length` bytes: padded by a last line, and by a few bytes in its header."""
+    bare = _member(fields, block, b"", 0)
+    if length - len(bare) == 0 or 1 <= length - len(bare) <= MOST_EXTRA:
+        return _member(fields, block, b"", length - len(bare))
+    if len(bare) > length:
+        return None
+    padding = length - len(bare)
+    while padding > 0:
+        member = _member(fields, block, opening + b"0" * padding + closing, 0)
+        if len(member) <= length:
+            return _member(fields, block, opening + b"0" * padding + closing, length - len(member))
+        padding -= len(member) - length
+    return None
+
+
+def _member(fields: Sequence[tuple[str, str]], block: bytes, padding: bytes, extra: int) -> bytes:
+    """A gzip member (RFC 1952) whose `padding` is stored, and whose header is `extra` bytes longer than needed."""
+    content = block + padding
+    named = [*fields, ("WARC-Block-Digest", digest(content)), ("Content-Length", str(len(content)))]
+    head = "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in named)
+    start, end = f"{VERSION}\r\n{head}\r\n".encode() + block, padding + b"\r\n\r\n"
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = [squeeze.compress(start), squeeze.flush(zlib.Z_FULL_FLUSH)]  # ends on a byte's edge
+    for at in range(0, len(end), LARGEST_STORED):
+        part = end[at : at + LARGEST_STORED]
+        last = at + LARGEST_STORED >= len(end)
+        body.append(struct.pack("<BHH", int(last), len(part), len(part) ^ 0xFFFF) + part)
+    whole = start + end
+    return b"".join([_gzip_head(extra), *body, struct.pack("<II", zlib.crc32(whole), len(whole) & 0xFFFFFFFF)])
+
+
+def _gzip_head(extra: int) -> bytes:
+    """A header without time and name: with an empty name for one more byte, with an extra field for more."""
+    flags = 0 if extra == 0 else 8 if extra == 1 else 4
+    head = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, flags, 0, 0, 255)
+    if extra == 1:
+        return head + b"\0"
+    return head + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
+
+
+def rewrite(path: Path, spans: Sequence[Span]) -> None:
+    """Put spans in their places in one step: a crash leaves the file as it was or as it shall be.
+
+    Raises MorgueError.
+    """
+    part = path.with_name(path.name + ".part")
+    with os_errors(str(path)):
+        try:
+            with path.open("rb") as old, part.open("wb") as new:
+                for span in sorted(spans):
+                    _copy(old, new, span.offset - old.tell())
+                    assert len(span.data) == span.length
+                    new.write(span.data)
+                    old.seek(span.length, os.SEEK_CUR)
+                _copy(old, new, None)
+                new.flush()
+                os.fsync(new.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:
+    """The next `length` bytes, or all that are left."""
+    while length is None or length > 0:
+        data = old.read(COPY if length is None else min(COPY, length))
+        if not data:
+            return
+        new.write(data)
+        length = None if length is None else length - len(data)

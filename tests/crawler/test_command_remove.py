@@ -1,0 +1,182 @@
+"""`morgue remove`, as a user runs it: what is taken down is gone from every file, and nothing else is."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import manifest
+from pipelines.warcread import read_record, walk
+from tests.command import crawl, make_archive, morgue, rows
+from tests.newspaper import serve
+from tests.test_resume import a_day_passes
+
+REASON = "asked for by the subject, letter of 3 May"
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory) -> tuple[Path, str]:
+    """An archive, and the address of an article in it that was captured twice, with an edit between."""
+    archive = make_archive(tmp_path_factory.mktemp("remove") / "archive")
+    with serve() as paper:
+        (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
+        crawl(archive, "gazette")
+        truth = paper.correct()
+        a_day_passes(archive)
+        crawl(archive, "gazette")
+    assert rows(archive, "SELECT revision FROM articles WHERE url = ?", truth.url) == [(2,)]
+    return archive, truth.url
+
+
+@pytest.fixture(scope="module")
+def removed(crawled, tmp_path_factory) -> tuple[Path, Path, str]:
+    """(before, after, address)."""
+    before, url = crawled
+    after = Path(shutil.copytree(before, tmp_path_factory.mktemp("removed") / "archive"))
+    done = morgue("-C", after, "remove", url, "--reason", REASON, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 articles, 2 captures" in done.stdout
+    return before, after, url
+
+
+def everything(archive: Path) -> bytes:
+    """All bytes of an archive, WARC files inflated."""
+    parts = [path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.suffix != ".gz"]
+    return b"".join([*parts, *(gzip.decompress(path.read_bytes()) for path in archive.glob("warc/*.gz"))])
+
+
+def text_of(archive: Path, url: str) -> list[tuple[str, str]]:
+    query = "SELECT r.title, r.text FROM revisions r JOIN articles a ON a.id = r.article_id WHERE a.url = ?"
+    return rows(archive, query, url)
+
+
+def test_no_byte_of_the_text_is_left(removed):
+    """Neither in WARC files nor in the database: no paragraph of either revision."""
+    before, after, url = removed
+    left = everything(after)
+    for _title, text in text_of(before, url):
+        for paragraph in text.split("\n"):
+            if len(paragraph) > 60:
+                assert paragraph.encode() in everything(before)
+                assert paragraph.encode() not in left
+
+
+def test_a_tombstone_says_what_stood_there(removed):
+    """In the place of the exchange, with its address, the ids of its records, the date of capture and the reason."""
+    before, after, url = removed
+    for file, offset, length, record_id, time in rows(
+        before, "SELECT file, offset, length, record_id, time FROM captures WHERE url = ?", url
+    ):
+        (member,) = (member for member in walk(after / "warc" / file) if member.offset == offset)
+        assert member.length > length  # the request's too
+        assert member.headers.get("WARC-Type") == "metadata"
+        assert record_id in member.headers.all("WARC-Refers-To")
+        lines = member.block.decode().split("\r\n")
+        assert lines[:3] == [f"removed-uri: {url}", f"removed-date: {time}", f"reason: {REASON}"]
+
+
+def test_no_other_record_moves_or_changes(removed):
+    """Every other capture is where it was, byte for byte; files have their length."""
+    before, after, url = removed
+    kept = rows(after, "SELECT file, offset, length, record_id FROM captures")
+    assert len(kept) == len(rows(before, "SELECT id FROM captures WHERE url != ?", url))
+    for file, offset, length, record_id in kept:
+        record = read_record(after / "warc" / file, offset, length)
+        assert record.fields.get("WARC-Record-ID") == record_id
+        assert record == read_record(before / "warc" / file, offset, length)
+    for path in (before / "warc").iterdir():
+        assert (after / "warc" / path.name).stat().st_size == path.stat().st_size
+
+
+def test_files_and_manifest_are_sound(removed):
+    """gzip and warcio find nothing wrong, and the manifest tells the files as they are."""
+    _before, after, _url = removed
+    files = sorted((after / "warc").iterdir())
+    subprocess.run(["gzip", "-t", *files], check=True)
+    done = subprocess.run([sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    entries = manifest.load(after / "manifest.jsonl")
+    assert set(entries) == {path.name for path in files}
+    for path in files:
+        assert manifest.sha256_of(path) == entries[path.name].sha256
+        assert len(list(walk(path))) == entries[path.name].records
+
+
+def test_a_rebuild_does_not_bring_it_back(removed, tmp_path):
+    """All rows are as the removal left them."""
+    _before, after, _url = removed
+    archive = Path(shutil.copytree(after, tmp_path / "archive"))
+    tables = ("captures", "articles", "revisions", "aliases", "frontier", "removals")
+    left = [rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in tables]
+    (archive / "morgue.db").unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in tables] == left
+
+
+def test_a_crawl_does_not_fetch_it_again(removed, tmp_path):
+    """Not when its feed still lists it, nor when it is named."""
+    _before, after, url = removed
+    archive = Path(shutil.copytree(after, tmp_path / "archive"))
+    a_day_passes(archive)
+    port = int(url.split(":")[2].partition("/")[0])
+    with serve(port=port) as paper:
+        crawl(archive, "gazette")
+        crawl(archive, "--urls", "-", stdin=url)
+        asked = paper.journal.targets()
+    assert len(asked) > 10
+    assert url.partition(f":{port}")[2] not in asked
+
+
+def test_a_host_goes_whole(crawled, tmp_path):
+    """Every capture of it; what it was asked for is not asked again."""
+    archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
+    host = crawled[1].split("/")[2]
+    done = morgue("-C", archive, "remove", host, "--reason", REASON, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert rows(archive, "SELECT count(*) FROM captures WHERE url LIKE ?", f"%//{host}/%") == [(0,)]
+    for name in ("articles", "revisions", "articles_fts", "aliases"):
+        assert rows(archive, f"SELECT count(*) FROM {name}") == [(0,)]
+    assert rows(archive, "SELECT DISTINCT state FROM frontier WHERE host = ?", host) == [("removed",)]
+    assert host not in crawl(archive, "gazette").stdout
+
+
+def test_nothing_goes_without_a_yes(crawled, tmp_path):
+    """--dry-run says what would go; without --yes and without a terminal it is refused (2); unknown addresses are 8."""
+    archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
+    before = everything(archive)
+    assert "2 captures" in morgue("-C", archive, "remove", crawled[1], "--reason", REASON, "--dry-run").stdout
+    refused = morgue("-C", archive, "remove", crawled[1], "--reason", REASON, stdin="")
+    assert refused.returncode == 2
+    assert "--yes" in refused.stderr
+    unknown = morgue("-C", archive, "remove", "https://nowhere.example/x", "--reason", REASON, "--yes")
+    assert unknown.returncode == 8
+    assert morgue("-C", archive, "remove", crawled[1], "--reason", " ", "--yes").returncode == 2
+    assert everything(archive) == before
+
+
+def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, tmp_path, monkeypatch):
+    """Killed between the files and the rows: the second run finds the tombstones, and ends the same way."""
+    from pipelines import removal
+    from pipelines.clock import now
+
+    archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
+    db = sqlite3.connect(archive / "morgue.db")
+    doomed = removal.find(db, [crawled[1]])
+    work = removal.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        work.rewrite(lambda *_: None)
+    db.close()
+    monkeypatch.undo()
+    done = morgue("-C", archive, "remove", crawled[1], "--reason", REASON, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
+    for name, entry in manifest.load(archive / "manifest.jsonl").items():
+        assert manifest.sha256_of(archive / "warc" / name) == entry.sha256
