@@ -57,7 +57,7 @@ def take_stock(archive: Path) -> Stock:
     try:
         if path.exists():
             stock.entries = manifest.load(path)
-        elif stock.holdings:
+        elif any(holding.state == "finished" for holding in stock.holdings.values()):
             stock.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
         stock.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))

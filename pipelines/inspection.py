@@ -20,6 +20,7 @@ from pipelines.clock import fine_stamp
 from pipelines.errors import MorgueError
 from pipelines.findings import MOST, Finding, Findings
 from pipelines.fixity import examine
+from pipelines.items import Capture
 from pipelines.reader import ask, connect
 from pipelines.record import capture_of
 from pipelines.warcread import OPEN, TORN, Damage, Member, members
@@ -268,8 +269,7 @@ class _Inspection:
             self._add(found.offset, kind, f"{what}{_of(fields)}")
         if capture is not None:
             self.seen.captures += 1
-            self._compare(found, record_id, {name: getattr(capture, name) for name in COMPARED} | {
-                "time": fine_stamp(capture.time)})  # fmt: skip
+            self._compare(found, fields, capture)
         self.seen.ids.append(short(record_id))
         self.seen.payloads.append(short(entity) if entity else 0)
         self.seen.offsets.append(found.offset)
@@ -279,7 +279,7 @@ class _Inspection:
         if not self.task.listed and self._header_differs(found.offset):
             self.other_headers.append(found.offset)
 
-    def _compare(self, found: Member, record_id: str, said: dict[str, object]) -> None:
+    def _compare(self, found: Member, fields: dict[str, str], capture: Capture) -> None:
         """The row of a capture with its record."""
         if self.rows is None:
             return
@@ -287,7 +287,9 @@ class _Inspection:
         if not rows:
             self.seen.unrowed += 1
             if len(self.seen.orphans) < MOST:
-                self.seen.orphans.append((found.offset, record_id))
+                self.seen.orphans.append((found.offset, capture.record_id))
+            return
+        said = {name: getattr(capture, name) for name in COMPARED} | {"time": fields["warc-date"]}
         for row in rows:
             there = row.keys()
             wrong = [f"{name} is {row[name]!r}, of the record {value!r}"

@@ -19,6 +19,8 @@ from urllib.parse import quote
 from warcio.statusandheaders import StatusAndHeaders
 
 VERSION = "WARC/1.1"
+FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
+SPACE = " \t\n\r\v\f"
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -43,7 +45,11 @@ class Fields(tuple[tuple[str, str], ...]):
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field."""
-        return next(iter(self.all(name)), default)
+        wanted = name.lower()
+        for field, value in self:
+            if field == name or field.lower() == wanted:
+                return value
+        return default
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,7 @@ def parsed(data: bytes) -> Record:
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    lines = re.sub(rb"\r\n[ \t]+", b" ", data[:end]).split(b"\r\n")[1:]  # section 4: a field may be folded
-    pairs = (line.partition(b":") for line in lines)
-    fields = Fields((_text(name), _text(value)) for name, colon, value in pairs if colon)
+    fields = _fields(FOLD.sub(b" ", data[:end]))
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -115,8 +119,17 @@ def parsed(data: bytes) -> Record:
     return Record(fields, data[start:stop])
 
 
+def _fields(head: bytes) -> Fields:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
+        text = "\r\n".join(map(_text, head.split(b"\r\n")))
+    pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
+    return Fields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])
+
+
 def _text(raw: bytes) -> str:
     try:
-        return raw.strip().decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        return raw.strip().decode("latin-1")
+        return raw.decode("latin-1")
