@@ -49,7 +49,7 @@ def labelled(text: str) -> Digest | None:
         return None
     bare = value.rstrip("=").upper()
     try:
-        if len(value) == 2 * size:
+        if len(value) == 2 * size and "=" not in value:
             return Digest(algorithm, bytes.fromhex(value))
         found = base64.b32decode(bare + "=" * (-len(bare) % 8))
     except (ValueError, binascii.Error):
