@@ -2,10 +2,10 @@
 
     python benchmarks/verify.py [--megabytes 200] [--runs 3] [--limit 0.8]
 
-An archive is made of news-like pages of our own, written by our own writer, every other body gzip-coded as servers send
-it, with its rows and its manifest. The two tools read its one WARC file one after the other; `morgue verify --jobs 1` reads
-the archive. They take turns; CPU seconds of each process are divided. Exit code 1 if verify has less than `--limit` of the
-pair's speed.
+An archive is made of news-like pages of our own, written by our own writer, every other body gzip-coded as servers
+send it, with its rows and its manifest. The two tools read its one WARC file one after the other; `morgue verify
+--jobs 1` reads the archive. They take turns; CPU seconds of each process are divided. Exit code 1 if verify has less
+than `--limit` of the pair's speed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def pages(seed: int) -> list[tuple[bytes, bytes]]:
         while length < size:
             text = " ".join(chosen.choices(words, weights, k=chosen.randint(20, 90)))
             address = f"/2026/11/{chosen.randint(1, 30)}/{chosen.choice(words)}-{chosen.choice(words)}"
-            parts.append(f'<p class="article__paragraph">{text}. <a href="{address}">{words[number]}</a></p>\n'.encode())
+            parts.append(f'<p class="article__text">{text}. <a href="{address}">{words[number]}</a></p>\n'.encode())
             length += len(parts[-1])
         body = b"".join(parts)
         if number % 2:

@@ -30,7 +30,9 @@ TOLD = 1 << 23  # bytes between two calls of `tell`
 NEEDED = ("warc-type", "warc-record-id", "warc-date")  # section 5: every record has them
 LINKS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
          ("warc-warcinfo-id", "WARC-Warcinfo-ID"))  # fmt: skip
-COMPARED = ("record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to")
+COMPARED: tuple[str, ...] = (
+    "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
+)  # fmt: skip
 GROUP = 4  # records that one exchange becomes, at most
 
 Tell = Callable[[int], object]  # bytes done since the last call
@@ -155,14 +157,18 @@ class Rows:
 
     def __init__(self, task: Task) -> None:
         self.known = False  # whether there are rows to compare with at all
+        self.compared = COMPARED  # without columns that this archive's database has not got yet
         self._by_offset: dict[int, list[sqlite3.Row]] = {}
         if task.database is None:
             return
-        sql = "SELECT * FROM captures WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset"
+        end = 1 << 62 if task.end is None else task.end
         try:
             with closing(connect(task.database)) as db:
-                end = 1 << 62 if task.end is None else task.end
-                for row in ask(db, sql, (task.name, task.start, end)):
+                there = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
+                self.compared = tuple(name for name in COMPARED if name in there)
+                sql = f"SELECT id, offset, {', '.join(self.compared)} FROM captures"  # noqa: S608 our own names
+                where = " WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset"
+                for row in ask(db, sql + where, (task.name, task.start, end)):
                     self._by_offset.setdefault(row["offset"], []).append(row)
             self.known = True
         except MorgueError:  # the task that looks at the database says so
@@ -248,9 +254,7 @@ class _Inspection:
         self._add(offset, "torn" if torn else "damaged", what)
 
     def _record(self, found: Member) -> None:
-        fields: dict[str, str] = {}
-        for name, value in found.headers:
-            fields.setdefault(name.lower(), value)
+        fields = found.headers.first
         number, self.seen.records = self.seen.records, self.seen.records + 1
         for name in NEEDED:
             if name not in fields:
@@ -289,11 +293,14 @@ class _Inspection:
             if len(self.seen.orphans) < MOST:
                 self.seen.orphans.append((found.offset, capture.record_id))
             return
-        said = {name: getattr(capture, name) for name in COMPARED} | {"time": fields["warc-date"]}
+        said = [fields["warc-date"], *(getattr(capture, name) for name in self.rows.compared[1:])]
         for row in rows:
-            there = row.keys()
-            wrong = [f"{name} is {row[name]!r}, of the record {value!r}"
-                     for name, value in said.items() if name in there and not _same(row[name], value)]  # fmt: skip
+            there = [row[name] for name in self.rows.compared]
+            if there == said:
+                continue
+            wrong = [f"{name} is {one!r}, of the record {other!r}"
+                     for name, one, other in zip(self.rows.compared, there, said, strict=True)
+                     if not _same(one, other)]  # fmt: skip
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 

@@ -72,12 +72,11 @@ class Links:
     def _same_payload(self, file: str, offset: int, stated: str) -> bool:
         """Whether a record's payload has a digest of some other kind than ours, or of the body as it is stored."""
         record = self._read(file, offset)
-        fields = {name.lower(): value for name, value in reversed(record.headers)}
         try:
             wanted = labelled(stated)
         except ValueError:
             return False
-        return wanted is None or payload_is(wanted, fields, record.block)
+        return wanted is None or payload_is(wanted, record.headers.first, record.block)
 
     def _read(self, file: str, offset: int) -> Member:
         with opened(self.folder / file) as data:

@@ -12,6 +12,7 @@ import zlib
 from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha1
 from typing import NamedTuple
 from urllib.parse import quote
@@ -36,8 +37,6 @@ class Place(NamedTuple):
 class Fields(tuple[tuple[str, str], ...]):
     """The named fields of a record in their order: names are matched without case, and may repeat."""
 
-    __slots__ = ()
-
     def all(self, name: str) -> list[str]:
         """Every value of a field."""
         wanted = name.lower()
@@ -45,11 +44,12 @@ class Fields(tuple[tuple[str, str], ...]):
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field."""
-        wanted = name.lower()
-        for field, value in self:
-            if field == name or field.lower() == wanted:
-                return value
-        return default
+        return self.first.get(name.lower(), default)
+
+    @cached_property
+    def first(self) -> dict[str, str]:
+        """The first value of each field, by its name in lower case."""
+        return {field.lower(): value for field, value in reversed(self)}
 
 
 @dataclass(frozen=True, slots=True)
