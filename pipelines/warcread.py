@@ -12,7 +12,8 @@ from pipelines.warcrecord import Fields, Record, parsed
 
 OPEN = ".open"  # behind the name of a file that is still being written
 MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
-STEP = 16_384  # bytes inflated at once; small, because zlib copies what it does not use of them
+WINDOW = 1 << 18  # bytes read at once
+STEP = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
 LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
 
@@ -28,8 +29,12 @@ class Member(NamedTuple):
     block: bytes
 
 
-class _Damage(Exception):
+class Damage(Exception):
     """No whole record at this offset."""
+
+    def __init__(self, why: str, offset: int) -> None:
+        super().__init__(why)
+        self.offset = offset  # bytes from the start of the file
 
 
 def read_member(path: Path, offset: int, length: int) -> bytes:
@@ -37,7 +42,7 @@ def read_member(path: Path, offset: int, length: int) -> bytes:
 
     Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
     """
-    with _opened(path) as file, os_errors(str(path)):
+    with opened(path) as file, os_errors(str(path)):
         file.seek(offset)
         data = file.read(length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
@@ -70,25 +75,38 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
     instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
     file.
     """
-    with _opened(path) as file:
-        size = file.seek(0, 2)
-        offset, warcinfo_id = 0, None
-        while offset < size:
-            try:
-                for found in _members(file, offset):
-                    offset = found.offset + found.length
-                    if found.headers.get("WARC-Type") == "warcinfo":
-                        warcinfo_id = warcinfo_id or found.headers.get("WARC-Record-ID")
-                    yield found
-            except _Damage as damage:
-                if on_damage is None:
-                    raise ArchiveDamaged(f"{path.name} at byte {offset}", str(damage)) from damage
-                behind = _next_record(file, offset + 1, size, warcinfo_id)
-                on_damage(offset, behind - offset, str(damage))
-                offset = behind
+    with opened(path) as file:
+        try:
+            yield from members(file, 0, file.seek(0, 2), on_damage)
+        except Damage as damage:
+            raise ArchiveDamaged(f"{path.name} at byte {damage.offset}", str(damage)) from damage
 
 
-def _opened(path: Path) -> BinaryIO:
+def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
+            warcinfo_id: str | None = None) -> Iterator[Member]:  # fmt: skip
+    """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
+
+    `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
+    """
+    offset = start
+    while offset < end:
+        try:
+            for found in _members(file, offset):
+                offset = found.offset + found.length
+                if found.headers.get("WARC-Type") == "warcinfo":
+                    warcinfo_id = warcinfo_id or found.headers.get("WARC-Record-ID")
+                yield found
+                if offset >= end:
+                    return
+        except Damage as damage:
+            if on_damage is None:
+                raise
+            behind = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
+            on_damage(offset, behind - offset, str(damage))
+            offset = behind
+
+
+def opened(path: Path) -> BinaryIO:
     """A file under its own name or, while it is being written, with `.open` behind it."""
     for name in (path, path.with_name(path.name + OPEN), path):  # once more: it may just have been finished
         try:
@@ -101,29 +119,36 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
-    """Whole records from `offset` to the end of the file. Raises _Damage where the next is not one."""
+    """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
     file.seek(offset)
-    pending = file.read(STEP)
-    while pending:
+    window, at = memoryview(file.read(WINDOW)), 0
+    while window:
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
-        inflated, length = bytearray(), 0
+        parts, length, inflated = [], 0, 0
         while not stream.eof:
-            if not pending:
-                raise _Damage(TORN)
+            if at == len(window):
+                window, at = memoryview(file.read(WINDOW)), 0
+                if not window:
+                    raise Damage(TORN, offset)
+            piece = window[at : at + STEP]
             try:
-                inflated += stream.decompress(pending)
+                part = stream.decompress(piece)
             except zlib.error as error:
-                raise _Damage(str(error)) from error
-            if len(inflated) > LARGEST:
-                raise _Damage(f"a record of more than {LARGEST} bytes")
-            length += len(pending) - len(stream.unused_data)
-            pending = stream.unused_data or file.read(STEP)
+                raise Damage(str(error), offset) from error
+            parts.append(part)
+            inflated += len(part)
+            if inflated > LARGEST:
+                raise Damage(f"a record of more than {LARGEST} bytes", offset)
+            used = len(piece) - len(stream.unused_data)
+            at, length = at + used, length + used
         try:
-            record = parsed(bytes(inflated))
+            record = parsed(parts[0] if len(parts) == 1 else b"".join(parts))
         except ValueError as error:
-            raise _Damage(str(error)) from error
+            raise Damage(str(error), offset) from error
         yield Member(offset, length, record.fields, record.block)
         offset += length
+        if at == len(window):
+            window, at = memoryview(file.read(WINDOW)), 0
 
 
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
@@ -137,7 +162,7 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
             found = next(_members(file, start), None)
             if found and (warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id):
                 return start
-        except _Damage:
+        except Damage:
             pass
         start += 1
     return size

@@ -12,6 +12,7 @@ import zlib
 from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha1
 from typing import NamedTuple
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from urllib.parse import quote
 from warcio.statusandheaders import StatusAndHeaders
 
 VERSION = "WARC/1.1"
+FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
+SPACE = " \t\n\r\v\f"
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -34,8 +37,6 @@ class Place(NamedTuple):
 class Fields(tuple[tuple[str, str], ...]):
     """The named fields of a record in their order: names are matched without case, and may repeat."""
 
-    __slots__ = ()
-
     def all(self, name: str) -> list[str]:
         """Every value of a field."""
         wanted = name.lower()
@@ -43,7 +44,12 @@ class Fields(tuple[tuple[str, str], ...]):
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field."""
-        return next(iter(self.all(name)), default)
+        return self.first.get(name.lower(), default)
+
+    @cached_property
+    def first(self) -> dict[str, str]:
+        """The first value of each field, by its name in lower case."""
+        return {field.lower(): value for field, value in reversed(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,7 @@ def parsed(data: bytes) -> Record:
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    lines = re.sub(rb"\r\n[ \t]+", b" ", data[:end]).split(b"\r\n")[1:]  # section 4: a field may be folded
-    pairs = (line.partition(b":") for line in lines)
-    fields = Fields((_text(name), _text(value)) for name, colon, value in pairs if colon)
+    fields = _fields(FOLD.sub(b" ", data[:end]))
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -128,8 +132,17 @@ def parsed(data: bytes) -> Record:
     return Record(fields, data[start:stop])
 
 
+def _fields(head: bytes) -> Fields:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
+        text = "\r\n".join(map(_text, head.split(b"\r\n")))
+    pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
+    return Fields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])
+
+
 def _text(raw: bytes) -> str:
     try:
-        return raw.strip().decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        return raw.strip().decode("latin-1")
+        return raw.decode("latin-1")

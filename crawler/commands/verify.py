@@ -1,0 +1,131 @@
+"""`morgue verify`: does the archive hold what it says it holds?"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crawler.asking import standard_output
+from crawler.cli import folder_option, setting_option, the_folder
+from exports import table
+from pipelines.errors import ArchiveDamaged
+
+if TYPE_CHECKING:
+    from pipelines.verify import Report
+
+SHOWN = 50  # findings on a terminal; --format json has all
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Names, sizes, rows and what they refer to; no WARC file is read.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes (default: one a CPU).")
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True,
+              help="json: one object, with every finding.")  # fmt: skip
+@folder_option
+@setting_option
+@click.pass_context
+def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int:
+    """Hold files, manifest, records and database of the archive against each other, and name what does not agree.
+
+    Finds a flipped bit, a cut tail, a file that is missing, swapped or extra, a record that is not what its digests
+    say, a reference that leads nowhere, a row that points at no record. Each finding has its file, its offset there,
+    and the next step. Reads only, also while a crawl writes.
+
+    Exit code 0: all is well. 7: something was found. docs/verifying.md tells what is checked, by what standard.
+    """
+    # A terminated verification must take its processes along, as an interrupted one does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    from pipelines.verify import verify
+
+    archive = the_folder(ctx).path
+    with _bar() as progress:
+        report = verify(archive, quick=quick, jobs=jobs, progress=progress)
+    with standard_output():
+        if form == "json":
+            click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
+        else:
+            for line in lines(report, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
+                click.echo(line)
+    return 0 if report.well else ArchiveDamaged.exit_code
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of bytes on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    bar = Progress(TextColumn("verifying"), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn(),
+                   TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
+    """What was found, for people: place and what is wrong, below it the next step; a summary at the end."""
+    bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if styled else ("", "", "")
+    listed = report.findings.listed
+    for finding in listed[:SHOWN]:
+        what = f"{finding.kind}: {finding.what}"
+        yield bold + table.plain(finding.place) + reset
+        yield from (f"  {line}" for line in table.wrap(table.plain(what), room - 2))
+        yield from (f"  {dim}{line}{reset}" for line in table.wrap(f"next: {finding.next_step}", room - 2))
+    total = report.findings.counts.total()
+    if total > min(len(listed), SHOWN):
+        yield f"... and {total - min(len(listed), SHOWN):,} more (--format json)"
+    if total:
+        yield ""
+    for name in report.writing:
+        yield f"{table.plain(name)} is being written; checked up to its last whole record"
+    for sentence in report.left_out:
+        yield f"not checked: {sentence}"
+    if report.undigested:
+        yield f"{report.undigested:,} records have no digest of their block that could be checked"
+    yield _summary(report, total)
+
+
+def _summary(report: Report, total: int) -> str:
+    files = f"{report.files:,} file{'s' * (report.files != 1)}"
+    size = f"{report.bytes / 1e6:,.1f} MB"
+    verdict = f"{total:,} finding{'s' * (total != 1)}" if total else "all is well"
+    if report.quick:
+        return f"{files}, {report.captures:,} captures by the rows, {size}, none of it read: {verdict}"
+    speed = f"{report.seconds:.1f} s, {report.bytes / 1e6 / max(report.seconds, 1e-3):.0f} MB/s"
+    return f"{files}, {report.records:,} records, {size} in {speed}: {verdict}"
+
+
+def _object(archive: Path, report: Report) -> dict[str, Any]:
+    """The report as JSON."""
+    return {
+        "archive": str(archive),
+        "well": report.well,
+        "quick": report.quick,
+        "files": report.files,
+        "records": None if report.quick else report.records,
+        "captures": report.captures,
+        "bytes": report.bytes,
+        "undigested": report.undigested,
+        "seconds": round(report.seconds, 3),
+        "being_written": report.writing,
+        "not_checked": report.left_out,
+        "findings": [
+            {"file": one.file, "offset": one.offset, "kind": one.kind, "what": one.what, "next": one.next_step}
+            for one in report.findings.listed
+        ],
+        "unlisted": [
+            {"file": file, "kind": kind, "count": count}
+            for (file, kind), count in sorted(report.findings.unlisted.items())
+        ],
+    }
