@@ -39,7 +39,7 @@ def read_member(path: Path, offset: int, length: int) -> bytes:
 
     Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
     """
-    with _opened(path) as file, os_errors(str(path)):
+    with opened(path) as file, os_errors(str(path)):
         file.seek(offset)
         data = file.read(length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
@@ -82,7 +82,7 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
     instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
     file.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         size = file.seek(0, 2)
         offset, warcinfo_id = 0, None
         while offset < size:
@@ -100,7 +100,7 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
                 offset = behind
 
 
-def _opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
     """A file under its own name or, while it is being written, with `.open` behind it."""
     for name in (path, path.with_name(path.name + OPEN), path):  # once more: it may just have been finished
         try:

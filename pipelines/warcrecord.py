@@ -103,9 +103,7 @@ def parsed(data: bytes) -> Record:
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    lines = re.sub(rb"\r\n[ \t]+", b" ", data[:end]).split(b"\r\n")[1:]  # section 4: a field may be folded
-    pairs = (line.partition(b":") for line in lines)
-    fields = Fields((_text(name), _text(value)) for name, colon, value in pairs if colon)
+    fields = fields_of(data[:end])
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -113,6 +111,13 @@ def parsed(data: bytes) -> Record:
     if data[stop:] != b"\r\n\r\n" or stop > len(data):
         raise ValueError("a WARC record that does not end where it says")
     return Record(fields, data[start:stop])
+
+
+def fields_of(head: bytes) -> Fields:
+    """The named fields of a record's head, its first line left out."""
+    lines = re.sub(rb"\r\n[ \t]+", b" ", head).split(b"\r\n")[1:]  # section 4: a field may be folded
+    pairs = (line.partition(b":") for line in lines)
+    return Fields((_text(name), _text(value)) for name, colon, value in pairs if colon)
 
 
 def _text(raw: bytes) -> str:

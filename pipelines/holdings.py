@@ -1,0 +1,183 @@
+"""Which captures are meant: by source, article, host, address and day of capture; and what they cannot do without.
+
+A revisit has no body of its own: the response that it refers to comes along, whatever the filters say. Everything is
+read from one snapshot of the database, and what is chosen is a list of numbers in a temporary table: memory does not
+grow with the archive.
+"""
+
+# ruff: noqa: S608 - SQL is put together here from constants; every value is bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pipelines.errors import QueryError
+from pipelines.filters import EVERYTHING, Filters
+from pipelines.queries import chosen, source_id, spellings
+from pipelines.reader import Row, ask, explained, file_of
+from pipelines.urls import fetchable, host_of, url_key
+
+END = "\U0010ffff"  # sorts behind every character of an address
+
+CAPTURE = """
+    c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
+    coalesce(c.payload_digest, (SELECT o.payload_digest FROM captures o WHERE o.record_id = c.refers_to)) AS digest,
+    (SELECT p.offset + p.length FROM captures p WHERE p.file = c.file AND p.offset < c.offset
+      ORDER BY p.offset DESC LIMIT 1) AS behind,
+    (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
+      ORDER BY n.offset LIMIT 1) AS next"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. Nothing asked: every capture."""
+
+    filters: Filters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
+    query: str | None = None  # articles that match, as in `queries.search`
+    hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
+    urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" behind it
+
+    def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
+        """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
+        filters = self.filters
+        tests, values = ["1"], {"first_day": filters.since, "last_day": filters.until}
+        if filters.language or (self.query and self.query.strip()):
+            which = chosen(db, self.query, Filters(source=filters.source, language=filters.language))
+            articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
+            # By address too: visits that found nothing new, and redirects that led there.
+            tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
+                OR key_of(c.url) IN (SELECT url_key FROM articles WHERE id IN {articles}
+                                     UNION SELECT url_key FROM aliases WHERE article_id IN {articles}))""")
+            values |= which.values
+        elif filters.source is not None:
+            tests.append("c.source_id = :source_id")
+            values["source_id"] = source_id(db, filters.source)
+        if filters.since:
+            tests.append("c.time >= :first_day")
+        if filters.until:
+            tests.append("substr(c.time, 1, 10) <= :last_day")
+        if self.hosts:
+            values |= {f"host{n}": _host(host) for n, host in enumerate(self.hosts)}
+            tests.append(f"({' OR '.join(f'is_below(c.url, :host{n})' for n in range(len(self.hosts)))})")
+        if self.urls:
+            tests.append(f"({' OR '.join(_address(n, url, values) for n, url in enumerate(self.urls))})")
+        return " AND ".join(tests), values
+
+
+class Holdings:
+    """The captures that are wanted, as they stand at one moment; closes its snapshot when it is left."""
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        warc: Path,
+        wanted: Wanted | None = None,
+        on_capture: Callable[[Row], object] = lambda capture: None,
+    ) -> None:
+        """`warc`: the folder of the archive's WARC files. `on_capture` is told each capture that is handed out.
+
+        Raises QueryError, NotFound (of the source).
+        """
+        self.db, self.warc = db, warc
+        self._on_capture = on_capture
+        where, values = (wanted or Wanted()).conditions(db)
+        db.create_function("key_of", 1, _key, deterministic=True)
+        db.create_function("is_below", 2, _is_below, deterministic=True)
+        self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
+        self._do("BEGIN")
+        self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
+        self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
+        self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
+                      JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
+        self._do("PRAGMA query_only = ON")
+        counted = next(ask(db, """
+            SELECT count(*) AS captures, coalesce(sum(NOT w.asked), 0) AS added,
+                   coalesce(sum(c.length), 0) AS bytes, min(c.time) AS first, max(c.time) AS last,
+                   coalesce(sum(c.record_type = 'revisit' AND NOT EXISTS (
+                       SELECT 1 FROM captures o WHERE o.record_id = c.refers_to)), 0) AS bodiless
+              FROM wanted w JOIN captures c ON c.id = w.id"""))  # fmt: skip
+        self.count: int = counted["captures"]
+        self.added: int = counted["added"]  # of these, not asked for: revisits refer to them
+        self.bodiless: int = counted["bodiless"]  # revisits of a response that this archive does not hold
+        self.bytes: int = counted["bytes"]  # of the captures' own records, compressed
+        self.first: str | None = counted["first"]  # WARC-Date of the earliest
+        self.last: str | None = counted["last"]
+
+    def captures(self) -> Iterator[Row]:
+        """Each capture once, in the order in which the records lie in the files.
+
+        Beside the columns of `captures`: `digest` (of the payload; of a revisit without one, that of the response),
+        `behind` (where the capture before it in the file ends) and `next` (where the next begins); None: there is none.
+        """
+        sql = f"SELECT {CAPTURE} FROM wanted w JOIN captures c ON c.id = w.id ORDER BY c.file, c.offset"
+        for row in ask(self.db, sql):
+            capture = dict(row)
+            self._on_capture(capture)
+            yield capture
+
+    def pages(self) -> Iterator[Row]:
+        """Each state of an article whose capture is among these: article, number, url, time, title, text."""
+        sql = """SELECT r.article_id AS article, r.number, c.url, c.time, r.title, r.text
+                   FROM wanted w JOIN captures c ON c.id = w.id JOIN revisions r ON r.capture_id = c.id
+                  WHERE w.asked ORDER BY r.article_id, r.number"""
+        return map(dict, ask(self.db, sql))
+
+    def __enter__(self) -> Holdings:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")  # the temporary table with it
+
+    def _do(self, sql: str, values: Mapping[str, Any] | None = None) -> None:
+        try:
+            self.db.execute(sql, values or {})
+        except sqlite3.DatabaseError as error:
+            raise explained(error, file_of(self.db)) from error
+
+
+def _key(url: str) -> str | None:
+    try:
+        return url_key(url)
+    except ValueError:
+        return None
+
+
+def _is_below(url: str, host: str) -> bool:
+    try:
+        given = host_of(url)
+    except ValueError:
+        return False
+    if ":" not in host.rpartition("]")[2]:
+        given = given if given.endswith("]") else given.rpartition(":")[0] or given
+    return given == host or given.endswith("." + host)
+
+
+def _host(text: str) -> str:
+    """A host as `urls.host_of` writes it. Raises QueryError."""
+    try:
+        if "/" in text:
+            raise ValueError("an address, not a host")
+        return host_of(f"http://{text}")
+    except ValueError as error:
+        raise QueryError(f"--host {text}", f"is no host: {error}", "say paper.example, or --url for an address") from None
+
+
+def _address(n: int, text: str, values: dict[str, Any]) -> str:
+    """A condition on c.url, its values added to `values`: one address however it is spelled, or a beginning."""
+    if not text.endswith("*"):
+        forms = dict.fromkeys([*spellings(text), *filter(None, map(fetchable, spellings(text)))])
+        values |= {f"url{n}_{m}": form for m, form in enumerate(forms)}
+        return f"c.url IN ({', '.join(f':url{n}_{m}' for m in range(len(forms)))})"
+    rest = text[:-1].partition("://")[2] or text[:-1].removeprefix("//")
+    if not rest or "*" in rest:
+        raise QueryError(f"--url {text}", "a star stands at the end of an address", "say https://paper.example/2024/*")
+    if "/" in rest and "?" not in rest:  # escaped as the archive writes addresses; a host may go on, and a query too
+        rest = (fetchable(f"http://{rest}") or f"http://{rest}").removeprefix("http://")
+    values |= {f"url{n}": f"http://{rest}", f"urls{n}": f"https://{rest}"}
+    return " OR ".join(f"(c.url >= :{name} AND c.url < :{name} || '{END}')" for name in (f"url{n}", f"urls{n}"))
