@@ -58,7 +58,7 @@ def load(name: str) -> Export | CaptureExport:
     """The format of that name. Raises ConfigError if there is none."""
     if name not in formats():
         raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(formats())}")
-    module: Export | CaptureExport = import_module(f"exports.to_{name}")  # type: ignore[assignment]
+    module: Export | CaptureExport = import_module(f"exports.to_{name}")
     return module
 
 

@@ -45,7 +45,8 @@ class Wanted:
     def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
         """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
         filters = self.filters
-        tests, values = ["1"], {"first_day": filters.since, "last_day": filters.until}
+        tests = ["1"]
+        values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
         if filters.language or (self.query and self.query.strip()):
             which = chosen(db, self.query, Filters(source=filters.source, language=filters.language))
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
@@ -165,7 +166,8 @@ def _host(text: str) -> str:
             raise ValueError("an address, not a host")
         return host_of(f"http://{text}")
     except ValueError as error:
-        raise QueryError(f"--host {text}", f"is no host: {error}", "say paper.example, or --url for an address") from None
+        cure = "say paper.example; an address is asked for with --url"
+        raise QueryError(f"--host {text}", f"is no host: {error}", cure) from None
 
 
 def _address(n: int, text: str, values: dict[str, Any]) -> str:

@@ -1,14 +1,15 @@
 """SURT: an address as a key that sorts by host, from the top-level domain down: `com,paper)/2026/11/crane?page=2`.
 
-The form of the key that indexes of web archives share (CDX, CDXJ), so that any tool finds what ours lists. The rules are
-those of the Wayback Machine, as pywb and cdxj-indexer apply them, without pywb's fuzzy rules for single sites. For the
-archive's own idea of one address see `urls.url_key`: it keeps the case of a path, which SURT does not.
+The form of the key that indexes of web archives share (CDX, CDXJ), so that any tool finds what ours lists. The rules
+are those of the Wayback Machine, as pywb and cdxj-indexer apply them, without pywb's fuzzy rules for single sites. For
+the archive's own idea of one address see `urls.url_key`: it keeps the case of a path, which SURT does not.
 """
 
 from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # RFC 3986 appendix B, with the authority taken apart; bytes, because an escaped byte need not be UTF-8
@@ -52,18 +53,16 @@ def surt(url: str) -> str:
 
 def _host(authority: bytes) -> bytes:
     host = _unescaped(authority.rpartition(b"@")[2].strip(b"[]"))
-    try:
+    with suppress(ValueError):  # what has no IDNA form is escaped below
         host = host if host.isascii() else host.decode("utf-8", "ignore").encode("idna")
-    except ValueError:
-        pass  # no IDNA form: escaped below
     host = host.replace(b"..", b".").strip(b".")
     if NUMBERS.fullmatch(host):
-        try:
+        with suppress(OSError, OverflowError):  # no IPv4 address after all
             packed = int(host).to_bytes(4, "big") if host.isdigit() else socket.inet_aton(host.decode())
             host = socket.inet_ntoa(packed).encode()
-        except (OSError, OverflowError):
-            pass  # no IPv4 address after all
-    return WWW.sub(b"", _escaped(host.lower()), count=1) if host[:3].lower() == b"www" else _escaped(host.lower())
+    host = _escaped(host.lower())
+    www = WWW.match(host)
+    return host[www.end() :] if www else host
 
 
 def _path(path: bytes) -> bytes:
@@ -85,9 +84,10 @@ def _path(path: bytes) -> bytes:
 def _query(query: bytes) -> bytes:
     plain = _escaped(_unescaped(query))
     for pattern in IN_QUERY:
-        if match := pattern.fullmatch(plain):
-            plain = match[1] + (match[2] or b"")
-    return b"&".join(sorted(plain.lower().split(b"&"), key=lambda pair: pair.split(b"=", 1)))
+        match = pattern.fullmatch(plain)
+        plain = match[1] + (match[2] or b"") if match else plain
+    pairs = sorted(plain.lower().split(b"&"), key=lambda pair: pair.split(b"=", 1))
+    return b"&".join(pairs)
 
 
 def _unescaped(raw: bytes) -> bytes:
