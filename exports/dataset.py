@@ -107,10 +107,9 @@ def export_captures(
     check_name(form, out)
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        counts = form.pack(holdings, file, dict(about) | {"name": out.name.removesuffix(".gz").removesuffix(stem)})
+        counts = form.pack(holdings, file, {**about, "name": _bare(form, out)})
         return {"first_capture": holdings.first, "last_capture": holdings.last} | counts
 
-    stem = form.suffix.removesuffix(".gz")
     return _publish(form, body, out, about, force=force)
 
 
@@ -169,10 +168,15 @@ def check(out: Path, *, force: bool) -> None:
 
 def check_name(form: CaptureExport, out: Path) -> None:
     """Whether a file of that format may be called so: other programs go by the name. Raises ConfigError."""
-    if not out.name.endswith(form.suffix) and not out.name.endswith(f"{form.suffix}.gz"):
-        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {out.name}{form.suffix}")
+    if not out.name.endswith((form.suffix, f"{form.suffix}.gz")):
+        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {_bare(form, out)}{form.suffix}")
     if out.name.endswith(f"{form.suffix}.gz") and form.name == "wacz":
         raise ConfigError(str(out), "a WACZ file is read in pieces, and is not compressed", "leave out the .gz")
+
+
+def _bare(form: CaptureExport, out: Path) -> str:
+    """The name of a file without the suffix of its format, or what there is of it."""
+    return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO, cast
 from exports import About
 from exports.ordered import Ordered
 from exports.to_jsonl import line as json_line
-from exports.warcfile import WarcFile
+from exports.warcfile import WarcFile, asked_for
 from pipelines.cdxj import line
 from pipelines.clock import stamp
 from pipelines.holdings import Holdings
@@ -30,6 +30,7 @@ suffix = ".wacz"
 
 VERSION = "1.1.1"
 LINES = 1024  # lines of the index in one gzip member, of which a reader fetches one
+NOT_MODIFIED = 304  # kept, but not in the index: a reader would show the empty answer instead of the page before it
 BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
 
 
@@ -42,7 +43,7 @@ def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
         with package.part(f"archive/{stem}.warc.gz") as part:
             file = WarcFile(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(holdings, about):
-                if entry is not None:
+                if entry is not None and entry.status != NOT_MODIFIED:
                     index.add(line(entry).encode() + b"\n")
         blocks: list[bytes] = []
         with package.part("indexes/index.cdx.gz") as part:
@@ -83,8 +84,7 @@ class Package:
 
     def finish(self, about: About) -> None:
         """datapackage.json, and the digest of that."""
-        asked = {"query": about["query"]} | about["filters"]
-        described = "; ".join(f"{k}: {v}" for k, v in asked.items() if v)
+        described = ", ".join(f"{name} {value}" for name, value in asked_for(about))
         package = {
             "profile": "data-package",
             "wacz_version": VERSION,

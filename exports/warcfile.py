@@ -6,7 +6,6 @@ behind it were made, and they name it (WARC 1.1 sections 5.3 and 6.1).
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -96,13 +95,25 @@ def entry(capture: Row) -> Entry | None:
     )
 
 
-def _warcinfo(name: str, about: About) -> Record:
+def asked_for(about: About) -> list[tuple[str, str]]:
+    """The filters that were set, by name, each on one line."""
     asked = {"query": about["query"]} | about["filters"]
+    texts = {name: " ".join(value) if isinstance(value, list) else value for name, value in asked.items() if value}
+    return [(name, _line(str(text))) for name, text in texts.items()]
+
+
+def _line(text: str) -> str:
+    """Text on one line, and in UTF-8 whatever a file name held."""
+    return " ".join(text.encode(errors="replace").decode().split())
+
+
+def _warcinfo(name: str, about: About) -> Record:
+    asked = ", ".join(f"{name} {value}" for name, value in asked_for(about))
     block = warc_fields(
         [
             ("software", about["software"]),
-            ("isPartOf", about["archive"]),
-            ("description", f"exported captures; asked for: {json.dumps({k: v for k, v in asked.items() if v})}"),
+            ("isPartOf", _line(about["archive"])),
+            ("description", f"captures exported from an archive: {asked or 'everything'}"),
             ("format", FORMAT),
             ("conformsTo", CONFORMS_TO),
         ]
@@ -113,7 +124,7 @@ def _warcinfo(name: str, about: About) -> Record:
         ("WARC-Type", "warcinfo"),
         ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
         ("WARC-Date", about["created"]),
-        ("WARC-Filename", name),
+        ("WARC-Filename", _line(name)),
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     )

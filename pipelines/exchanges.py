@@ -19,6 +19,7 @@ from pipelines.reader import Row
 from pipelines.warcread import OPEN, STEP, TORN, opened
 from pipelines.warcrecord import Fields, fields_of
 
+AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate to a thousand times as many
 LONGEST_HEAD = 1 << 20  # bytes of a record's named fields
 BLANK = b"\r\n\r\n"
 
@@ -93,14 +94,15 @@ class WarcFile:
     def _inflated(self, offset: int) -> Head:
         self._file.seek(offset)
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
-        head, end, inflated, read, unused = bytearray(), -1, 0, 0, 0
+        head, end, inflated, read = bytearray(), -1, 0, 0
         while not stream.eof:
-            data = self._file.read(STEP)
+            data = stream.unconsumed_tail
             if not data:
-                raise ValueError(TORN)
-            read += len(data)
-            out = stream.decompress(data)
-            unused = len(stream.unused_data)
+                data = self._file.read(STEP)
+                if not data:
+                    raise ValueError(TORN)
+                read += len(data)
+            out = stream.decompress(data, AT_ONCE)
             inflated += len(out)
             if end < 0:
                 head += out
@@ -115,7 +117,7 @@ class WarcFile:
         length = fields.get("Content-Length") or ""
         if not length.isdigit() or inflated != end + len(BLANK) + int(length) + len(BLANK):
             raise ValueError("a WARC record that does not end where it says")
-        return Head(offset, read - unused, fields)
+        return Head(offset, read - len(stream.unused_data), fields)
 
 
 def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[Kept]:

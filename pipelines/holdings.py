@@ -9,6 +9,7 @@ grow with the archive.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pipelines.errors import QueryError
 from pipelines.filters import EVERYTHING, Filters
 from pipelines.queries import chosen, source_id, spellings
 from pipelines.reader import Row, ask, explained, file_of
-from pipelines.urls import fetchable, host_of, url_key
+from pipelines.urls import PORTS, fetchable, split, url_key
 
 END = "\U0010ffff"  # sorts behind every character of an address
 
@@ -151,20 +152,28 @@ def _key(url: str) -> str | None:
 
 def _is_below(url: str, host: str) -> bool:
     try:
-        given = host_of(url)
+        parts = split(url)
     except ValueError:
         return False
-    if ":" not in host.rpartition("]")[2]:
-        given = given if given.endswith("]") else given.rpartition(":")[0] or given
-    return given == host or given.endswith("." + host)
+    name, port = _name_and_port(parts.host)
+    wanted, wanted_port = _name_and_port(host)
+    if wanted_port and wanted_port != (port or PORTS[parts.scheme]):
+        return False
+    return name == wanted or name.endswith("." + wanted)
+
+
+def _name_and_port(host: str) -> tuple[str, str]:
+    name, port = re.fullmatch(r"(.*?)(?::(\d+))?", host).groups("")  # type: ignore[union-attr]
+    return name, port
 
 
 def _host(text: str) -> str:
-    """A host as `urls.host_of` writes it. Raises QueryError."""
+    """A host as the archive writes it, with its port if one is named. Raises QueryError."""
     try:
         if "/" in text:
             raise ValueError("an address, not a host")
-        return host_of(f"http://{text}")
+        port = _name_and_port(text)[1]
+        return _name_and_port(split(f"http://{text}").host)[0] + (f":{port}" if port else "")
     except ValueError as error:
         cure = "say paper.example; an address is asked for with --url"
         raise QueryError(f"--host {text}", f"is no host: {error}", cure) from None
