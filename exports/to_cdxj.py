@@ -1,6 +1,6 @@
 """CDXJ: an index of the archive's own WARC files, sorted, a line a capture, for pywb and its kin.
 
-Made from the database alone; no WARC file is opened. Exchanges that failed have no line: there is nothing to replay.
+Made from the database alone; no WARC file is opened. What cannot be replayed has no line (`warcfile.entry`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ suffix = ".cdxj"
 
 def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
     """The lines in the order of their bytes, as binary search needs them."""
-    lines = failed = 0
+    lines = silent = 0
     with Ordered() as ordered:
         for capture in holdings.captures():
             found = entry(capture)
             if found is None:
-                failed += 1
+                silent += 1
                 continue
             ordered.add(line(found).encode() + b"\n")
             lines += 1
@@ -33,5 +33,5 @@ def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
             out.write(text)
     return {
         "captures": lines, "added_for_revisits": holdings.added, "revisits_without_response": holdings.bodiless,
-        "left_out_failed": failed,
+        "not_to_be_replayed": silent,
     }  # fmt: skip

@@ -30,7 +30,6 @@ suffix = ".wacz"
 
 VERSION = "1.1.1"
 LINES = 1024  # lines of the index in one gzip member, of which a reader fetches one
-NOT_MODIFIED = 304  # kept, but not in the index: a reader would show the empty answer instead of the page before it
 BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
 
 
@@ -43,7 +42,7 @@ def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
         with package.part(f"archive/{stem}.warc.gz") as part:
             file = WarcFile(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(holdings, about):
-                if entry is not None and entry.status != NOT_MODIFIED:
+                if entry is not None:
                     index.add(line(entry).encode() + b"\n")
         blocks: list[bytes] = []
         with package.part("indexes/index.cdx.gz") as part:

@@ -20,6 +20,7 @@ from pipelines.reader import Row
 from pipelines.warc import CONFORMS_TO, FORMAT
 from pipelines.warcrecord import Fields, Record, digest, member, warc_fields
 
+NOT_MODIFIED = 304  # RFC 9110 section 15.4.5
 TOLD = 1000  # damages that are kept word for word; more are only counted
 
 
@@ -80,8 +81,12 @@ class WarcFile:
 
 
 def entry(capture: Row) -> Entry | None:
-    """What an index says of a row of `Holdings.captures`; None for an exchange that failed: nothing can be replayed."""
-    if capture["record_type"] == "metadata":
+    """What an index says of a row of `Holdings.captures`; None if there is nothing to replay.
+
+    That is an exchange that failed, and a visit that was answered by 304: a reader that is asked for that moment would
+    show the empty answer, and without the line it shows the page that still stood there.
+    """
+    if capture["record_type"] == "metadata" or capture["status"] == NOT_MODIFIED:
         return None
     return Entry(
         url=capture["url"],
