@@ -18,16 +18,14 @@ from pipelines.errors import from_os_error
 from pipelines.filters import Filters
 from pipelines.reader import connect
 
-OPTIONS = (
-    click.option("--source", metavar="NAME", help="Only articles of this source."),
-    click.option("--since", metavar="DATE", help="Published then or later: 2024, 2024-03, 2024-03-09 (UTC)."),
-    click.option("--until", metavar="DATE", help="Published then or earlier; the named year, month or day counts."),
-    click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
-)
 
+def filter_options(
+    function: Callable[..., Any], *, dated: str = "Published", what: str = "articles"
+) -> Callable[..., Any]:
+    """Add the four filters to a command; the function gets them as one keyword, `filters`.
 
-def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the four filters to a command; the function gets them as one keyword, `filters`."""
+    `dated` and `what`: whose time --since and --until go by, and what --source is asked of.
+    """
 
     @wraps(function)
     def filtered(
@@ -40,7 +38,13 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         return function(*args, filters=Filters(source, since, until, language), **rest)
 
-    for option in reversed(OPTIONS):
+    options = (
+        click.option("--source", metavar="NAME", help=f"Only {what} of this source."),
+        click.option("--since", metavar="DATE", help=f"{dated} then or later: 2024, 2024-03, 2024-03-09 (UTC)."),
+        click.option("--until", metavar="DATE", help=f"{dated} then or earlier; the named year, month or day counts."),
+        click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
+    )
+    for option in reversed(options):
         filtered = option(filtered)
     return filtered
 

@@ -1,22 +1,26 @@
 """How the archive leaves: formats and datasets. Read-only; may import `pipelines`, never `crawler`.
 
-A format is one file here, `to_<name>.py`, with what `Export` asks for; the folder is the registry.
+A format is one file here, `to_<name>.py`, with what `Export` asks for, or `CaptureExport`; the folder is the registry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeGuard
 
 from pipelines.errors import ConfigError
 
+if TYPE_CHECKING:
+    from pipelines.holdings import Holdings
+
 Row = dict[str, Any]
+About = Mapping[str, Any]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
 
 
 class Export(Protocol):
-    """A format: what a module `to_<name>` offers."""
+    """A format of articles, a row each: what a module `to_<name>` offers."""
 
     name: str  # as it is asked for: "csv"
     media_type: str  # RFC 6838, for the manifest and for HTTP
@@ -30,14 +34,34 @@ class Export(Protocol):
         """
 
 
+class CaptureExport(Protocol):
+    """A format of captures, exchanges as they lie in the WARC files: what a module `to_<name>` offers instead."""
+
+    name: str
+    media_type: str
+    suffix: str  # which its files have to carry: other programs know them by it
+
+    def pack(self, holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+        """Write all captures, one at a time, and return what the manifest is to say of them.
+
+        At least "captures" (how many were written) and "added_for_revisits", "revisits_without_response". The
+        same captures and the same `about` give the same bytes.
+        """
+
+
 def formats() -> list[str]:
     """The names of all formats."""
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.glob("to_*.py"))
 
 
-def load(name: str) -> Export:
+def load(name: str) -> Export | CaptureExport:
     """The format of that name. Raises ConfigError if there is none."""
     if name not in formats():
         raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(formats())}")
-    module: Export = import_module(f"exports.to_{name}")
+    module: Export | CaptureExport = import_module(f"exports.to_{name}")
     return module
+
+
+def takes_captures(form: Export | CaptureExport) -> TypeGuard[CaptureExport]:
+    """Whether a format is one of captures."""
+    return hasattr(form, "pack")

@@ -1,4 +1,4 @@
-"""A dataset: a selection of articles in one format, and beside it a manifest that says what it is.
+"""A dataset: a selection of articles or captures in one format, and beside it a manifest that says what it is.
 
 A half-written file never stays under the name that was asked for: it grows under a temporary name beside it,
 is forced to disk, and then takes the name in one step. The manifest follows in the same way, so that a
@@ -14,15 +14,18 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from exports import Export, Row
+from exports import About, CaptureExport, Export, Row
 from pipelines.errors import ConfigError, os_errors
 from pipelines.items import Article
+
+if TYPE_CHECKING:
+    from pipelines.holdings import Holdings
 
 # What a row has besides the fields of `Article`, in the order of `queries.WHOLE_KEYS`.
 BEFORE = {
@@ -84,27 +87,59 @@ def export(
     `out` cannot be written there or exists and `force` is not set, DiskFull, NotWritable; then nothing is
     left behind.
     """
-    check(out, force=force)
-    beside = manifest_path(out)
     meanings = columns()
     tally = Tally()
+
+    def body(file: BinaryIO) -> dict[str, Any]:
+        form.write(tally.watch(rows), file, list(meanings), raw=raw)
+        return {
+            "raw": raw, "rows": tally.rows, "first_day": tally.first, "last_day": tally.last, "order": "id",
+            "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
+        }  # fmt: skip
+
+    return _publish(form, body, out, about, force=force)
+
+
+def export_captures(
+    form: CaptureExport, holdings: Holdings, out: Path, about: About, *, force: bool = False
+) -> dict[str, Any]:
+    """Write captures to `out` and a manifest beside it; returns the manifest. Raises as `export` does."""
+    check_name(form, out)
+
+    def body(file: BinaryIO) -> dict[str, Any]:
+        counts = form.pack(holdings, file, {**about, "name": _bare(form, out)})
+        return {"first_capture": holdings.first, "last_capture": holdings.last} | counts
+
+    return _publish(form, body, out, about, force=force)
+
+
+def _publish(
+    form: Export | CaptureExport,
+    body: Callable[[BinaryIO], dict[str, Any]],
+    out: Path,
+    about: About,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """Let `body` write the file; what it returns goes into the manifest."""
+    check(out, force=force)
+    beside = manifest_path(out)
+    compress = out.suffix == ".gz" and not form.suffix.endswith(".gz")
     with os_errors(str(out)), _temporary(out) as part, _temporary(beside) as part_of_manifest:
         with part.open("xb") as file:
-            with _compressed(file, out) as body:
-                form.write(tally.watch(rows), body, list(meanings), raw=raw)
+            with _compressed(file) if compress else nullcontext(file) as target:
+                said = body(target)
             _to_disk(file)
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
             "file": out.name, **about, "format": form.name, "media_type": form.media_type,
-            "compression": "gzip" if out.suffix == ".gz" else None, "raw": raw,
-            "rows": tally.rows, "first_day": tally.first, "last_day": tally.last, "order": "id",
-            "bytes": part.stat().st_size, "sha256": digest,
-            "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
+            "compression": "gzip" if out.suffix == ".gz" else None,
+            "bytes": part.stat().st_size, "sha256": digest, **said,
         }  # fmt: skip
-        with part_of_manifest.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            _to_disk(file)
+        with part_of_manifest.open("x", encoding="utf-8") as manifest_file:
+            manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+            _to_disk(manifest_file)
         check(out, force=force)  # again: an hour may have passed
         beside.unlink(missing_ok=True)  # never an old manifest beside a new file
         part.replace(out)
@@ -131,6 +166,19 @@ def check(out: Path, *, force: bool) -> None:
             raise ConfigError(str(path), "exists already", "--force replaces it and its manifest")
 
 
+def check_name(form: CaptureExport, out: Path) -> None:
+    """Whether a file of that format may be called so: other programs go by the name. Raises ConfigError."""
+    if not out.name.endswith((form.suffix, f"{form.suffix}.gz")):
+        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {_bare(form, out)}{form.suffix}")
+    if out.name.endswith(f"{form.suffix}.gz") and form.name == "wacz":
+        raise ConfigError(str(out), "a WACZ file is read in pieces, and is not compressed", "leave out the .gz")
+
+
+def _bare(form: CaptureExport, out: Path) -> str:
+    """The name of a file without the suffix of its format, or what there is of it."""
+    return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
+
+
 @contextmanager
 def _temporary(final: Path) -> Iterator[Path]:
     """A name beside `final` (renaming is one step within a file system), gone afterwards in any case."""
@@ -142,10 +190,7 @@ def _temporary(final: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _compressed(file: BinaryIO, out: Path) -> Iterator[BinaryIO]:
-    if out.suffix != ".gz":
-        yield file
-        return
+def _compressed(file: BinaryIO) -> Iterator[BinaryIO]:
     # Neither name nor time in the header: the same rows give the same bytes.
     with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as body:
         yield body  # type: ignore[misc]  # a GzipFile has all that a format uses of a BinaryIO

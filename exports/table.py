@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 from unicodedata import category, east_asian_width
 
 from exports import Row
@@ -129,6 +129,6 @@ def data(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
             start = b",\n"
         target.write(b"[]\n" if start == b"[\n" else b"\n]\n")  # no row: an array all the same
     else:
-        from exports import load
+        from exports import Export, load
 
-        load(form).write(rows, target, columns)
+        cast(Export, load(form)).write(rows, target, columns)

@@ -1,134 +1,194 @@
-"""What lies below warc/, and whether it is what the manifest lists. Names, sizes and locks; no record is read here."""
+"""Which captures are meant: by source, article, host, address and day of capture; and what they cannot do without.
+
+A revisit has no body of its own: the response that it refers to comes along, whatever the filters say. Everything is
+read from one snapshot of the database, and what is chosen is a list of numbers in a temporary table: memory does not
+grow with the archive.
+"""
+
+# ruff: noqa: S608 - SQL is put together here from constants; every value is bound
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
+from typing import Any
 
-from pipelines import manifest
-from pipelines.errors import ArchiveDamaged, os_errors
-from pipelines.findings import Finding
-from pipelines.manifest import Entry
-from pipelines.warcread import OPEN
+from pipelines.errors import QueryError
+from pipelines.filters import EVERYTHING, Filters
+from pipelines.queries import chosen, source_id, spellings
+from pipelines.reader import Row, ask, explained, file_of
+from pipelines.urls import PORTS, fetchable, split, url_key
 
-WARC = ".warc.gz"
-DAMAGED = ".damaged"
+END = "\U0010ffff"  # sorts behind every character of an address
 
-State = Literal["finished", "being written", "left open"]
+CAPTURE = """
+    c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
+    coalesce(c.payload_digest, (SELECT o.payload_digest FROM captures o WHERE o.record_id = c.refers_to)) AS digest,
+    (SELECT p.offset + p.length FROM captures p WHERE p.file = c.file AND p.offset < c.offset
+      ORDER BY p.offset DESC LIMIT 1) AS behind,
+    (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
+      ORDER BY n.offset LIMIT 1) AS next"""
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """One WARC file."""
+class Wanted:
+    """What is asked for. Nothing asked: every capture."""
 
-    name: str  # below warc/, without `.open`
-    size: int  # bytes, when it was listed
-    state: State
-    modified: float  # seconds since 1970
+    filters: Filters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
+    query: str | None = None  # articles that match, as in `queries.search`
+    hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
+    urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" behind it
 
-
-@dataclass(slots=True)
-class Stock:
-    """Everything below warc/."""
-
-    holdings: dict[str, Holding] = field(default_factory=dict)  # by name
-    entries: dict[str, Entry] | None = None  # what the manifest lists; None: there is none that can be read
-    others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
-    findings: list[Finding] = field(default_factory=list)
-
-
-def take_stock(archive: Path) -> Stock:
-    """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
-    stock = Stock()
-    folder = archive / "warc"
-    for name in sorted(_names(folder)):
-        if name.endswith(WARC) and "/" not in name:
-            _hold(stock, folder, name)
-    for name in sorted(_names(folder)):
-        if name.endswith(WARC + OPEN) and "/" not in name:
-            _hold_open(stock, folder, name)
-        elif not name.endswith(WARC) or "/" in name:
-            stock.others.append(name)
-    path = archive / manifest.NAME
-    try:
-        if path.exists():
-            stock.entries = manifest.load(path)
-        elif any(holding.state == "finished" for holding in stock.holdings.values()):
-            stock.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
-    except ArchiveDamaged as error:
-        stock.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
-    stock.findings += _strangers(stock)
-    return stock
+    def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
+        """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
+        filters = self.filters
+        tests = ["1"]
+        values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
+        if filters.language or (self.query and self.query.strip()):
+            which = chosen(db, self.query, Filters(source=filters.source, language=filters.language))
+            articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
+            # By address too: visits that found nothing new, and redirects that led there.
+            tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
+                OR key_of(c.url) IN (SELECT url_key FROM articles WHERE id IN {articles}
+                                     UNION SELECT url_key FROM aliases WHERE article_id IN {articles}))""")
+            values |= which.values
+        elif filters.source is not None:
+            tests.append("c.source_id = :source_id")
+            values["source_id"] = source_id(db, filters.source)
+        if filters.since:
+            tests.append("c.time >= :first_day")
+        if filters.until:
+            tests.append("substr(c.time, 1, 10) <= :last_day")
+        if self.hosts:
+            values |= {f"host{n}": _host(host) for n, host in enumerate(self.hosts)}
+            tests.append(f"({' OR '.join(f'is_below(c.url, :host{n})' for n in range(len(self.hosts)))})")
+        if self.urls:
+            tests.append(f"({' OR '.join(_address(n, url, values) for n, url in enumerate(self.urls))})")
+        return " AND ".join(tests), values
 
 
-def is_there(folder: Path, name: str) -> bool:
-    """Whether a file of this name lies in a folder, finished or `.open`."""
-    return "/" not in name and ((folder / name).is_file() or (folder / (name + OPEN)).is_file())
+class Holdings:
+    """The captures that are wanted, as they stand at one moment; closes its snapshot when it is left."""
 
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        warc: Path,
+        wanted: Wanted | None = None,
+        on_capture: Callable[[Row], object] = lambda capture: None,
+    ) -> None:
+        """`warc`: the folder of the archive's WARC files. `on_capture` is told each capture that is handed out.
 
-def _names(folder: Path) -> Iterator[str]:
-    for path, _, names in os.walk(folder):
-        for name in names:
-            yield str((Path(path) / name).relative_to(folder))
+        Raises QueryError, NotFound (of the source).
+        """
+        self.db, self.warc = db, warc
+        self._on_capture = on_capture
+        where, values = (wanted or Wanted()).conditions(db)
+        db.create_function("key_of", 1, _key, deterministic=True)
+        db.create_function("is_below", 2, _is_below, deterministic=True)
+        self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
+        self._do("BEGIN")
+        self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
+        self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
+        self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
+                      JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
+        self._do("PRAGMA query_only = ON")
+        counted = next(ask(db, """
+            SELECT count(*) AS captures, coalesce(sum(NOT w.asked), 0) AS added,
+                   coalesce(sum(c.length), 0) AS bytes, min(c.time) AS first, max(c.time) AS last,
+                   coalesce(sum(c.record_type = 'revisit' AND NOT EXISTS (
+                       SELECT 1 FROM captures o WHERE o.record_id = c.refers_to)), 0) AS bodiless
+              FROM wanted w JOIN captures c ON c.id = w.id"""))  # fmt: skip
+        self.count: int = counted["captures"]
+        self.added: int = counted["added"]  # of these, not asked for: revisits refer to them
+        self.bodiless: int = counted["bodiless"]  # revisits of a response that this archive does not hold
+        self.bytes: int = counted["bytes"]  # of the captures' own records, compressed
+        self.first: str | None = counted["first"]  # WARC-Date of the earliest
+        self.last: str | None = counted["last"]
 
+    def captures(self) -> Iterator[Row]:
+        """Each capture once, in the order in which the records lie in the files.
 
-def _hold(stock: Stock, folder: Path, name: str) -> None:
-    try:
-        about = (folder / name).stat()
-    except OSError as error:
-        finding = Finding(f"warc/{name}", None, "unreadable", error.strerror or str(error))
-        stock.findings.append(finding)
-        return
-    stock.holdings[name] = Holding(name, about.st_size, "finished", about.st_mtime)
+        Beside the columns of `captures`: `digest` (of the payload; of a revisit without one, that of the response),
+        `behind` (where the capture before it in the file ends) and `next` (where the next begins); None: there is none.
+        """
+        sql = f"SELECT {CAPTURE} FROM wanted w JOIN captures c ON c.id = w.id ORDER BY c.file, c.offset"
+        for row in ask(self.db, sql):
+            capture = dict(row)
+            self._on_capture(capture)
+            yield capture
 
+    def pages(self) -> Iterator[Row]:
+        """Each state of an article whose capture is among these: article, number, url, time, title, text."""
+        sql = """SELECT r.article_id AS article, r.number, c.url, c.time, r.title, r.text
+                   FROM wanted w JOIN captures c ON c.id = w.id JOIN revisions r ON r.capture_id = c.id
+                  WHERE w.asked ORDER BY r.article_id, r.number"""
+        return map(dict, ask(self.db, sql))
 
-def _hold_open(stock: Stock, folder: Path, name: str) -> None:
-    path, final = folder / name, folder / name.removesuffix(OPEN)
-    try:
-        about, alive = path.stat(), _is_written(path)
-    except FileNotFoundError:  # finished since it was listed
-        if final.name not in stock.holdings:
-            _hold(stock, folder, final.name)
-        return
-    if not alive:
-        stock.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
-    if final.name not in stock.holdings:
-        state: State = "being written" if alive else "left open"
-        stock.holdings[final.name] = Holding(final.name, about.st_size, state, about.st_mtime)
+    def __enter__(self) -> Holdings:
+        return self
 
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")  # the temporary table with it
 
-def _is_written(path: Path) -> bool:
-    """Whether a living process holds the writer's lock on a file.
-
-    There is no other way to ask than to take a lock, shared and for a moment; a writer that begins waits that long.
-    """
-    with os_errors(str(path)):
+    def _do(self, sql: str, values: Mapping[str, Any] | None = None) -> None:
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except PermissionError:
-            return True  # somebody else's; reading it will say that it cannot be read
+            self.db.execute(sql, values or {})
+        except sqlite3.DatabaseError as error:
+            raise explained(error, file_of(self.db)) from error
+
+
+def _key(url: str) -> str | None:
     try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False
+        return url_key(url)
+    except ValueError:
+        return None
 
 
-def _strangers(stock: Stock) -> Iterator[Finding]:
-    """Files that nobody has listed."""
-    for name in stock.others:
-        if name.endswith(DAMAGED):
-            yield Finding(f"warc/{name}", None, "set aside", "a file in which nothing could be read")
-        else:
-            yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
-    if stock.entries is None:
-        return
-    for holding in stock.holdings.values():
-        if holding.state == "finished" and holding.name not in stock.entries:
-            yield Finding(f"warc/{holding.name}", None, "extra", "is not in the manifest")
+def _is_below(url: str, host: str) -> bool:
+    try:
+        parts = split(url)
+    except ValueError:
+        return False
+    name, port = _name_and_port(parts.host)
+    wanted, wanted_port = _name_and_port(host)
+    if wanted_port and wanted_port != (port or PORTS[parts.scheme]):
+        return False
+    return name == wanted or name.endswith("." + wanted)
+
+
+def _name_and_port(host: str) -> tuple[str, str]:
+    name, port = re.fullmatch(r"(.*?)(?::(\d+))?", host).groups("")  # type: ignore[union-attr]
+    return name, port
+
+
+def _host(text: str) -> str:
+    """A host as the archive writes it, with its port if one is named. Raises QueryError."""
+    try:
+        if "/" in text:
+            raise ValueError("an address, not a host")
+        port = _name_and_port(text)[1]
+        return _name_and_port(split(f"http://{text}").host)[0] + (f":{port}" if port else "")
+    except ValueError as error:
+        cure = "say paper.example; an address is asked for with --url"
+        raise QueryError(f"--host {text}", f"is no host: {error}", cure) from None
+
+
+def _address(n: int, text: str, values: dict[str, Any]) -> str:
+    """A condition on c.url, its values added to `values`: one address however it is spelled, or a beginning."""
+    if not text.endswith("*"):
+        forms = dict.fromkeys([*spellings(text), *filter(None, map(fetchable, spellings(text)))])
+        values |= {f"url{n}_{m}": form for m, form in enumerate(forms)}
+        return f"c.url IN ({', '.join(f':url{n}_{m}' for m in range(len(forms)))})"
+    rest = text[:-1].partition("://")[2] or text[:-1].removeprefix("//")
+    if not rest or "*" in rest:
+        raise QueryError(f"--url {text}", "a star stands at the end of an address", "say https://paper.example/2024/*")
+    if "/" in rest and "?" not in rest:  # escaped as the archive writes addresses; a host may go on, and a query too
+        rest = (fetchable(f"http://{rest}") or f"http://{rest}").removeprefix("http://")
+    values |= {f"url{n}": f"http://{rest}", f"urls{n}": f"https://{rest}"}
+    return " OR ".join(f"(c.url >= :{name} AND c.url < :{name} || '{END}')" for name in (f"url{n}", f"urls{n}"))

@@ -88,11 +88,11 @@ class Chosen(NamedTuple):
 def chosen(db: sqlite3.Connection, query: str | None, filters: Filters) -> Chosen:
     """Raises QueryError for the query, NotFound for the source."""
     match = expression(query) if query and query.strip() else None
-    where, values = filters.where(None if filters.source is None else _source_id(db, filters.source))
+    where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
     return Chosen(match, where, values | {"match": match})
 
 
-def _source_id(db: sqlite3.Connection, name: str) -> int:
+def source_id(db: sqlite3.Connection, name: str) -> int:
     known = {row["name"]: row["id"] for row in ask(db, "SELECT id, name FROM sources ORDER BY name")}
     if name in known:
         return int(known[name])
@@ -215,7 +215,7 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     Raises NotFound, which says what the archive knows of the address instead.
     """
     wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
-    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, _spellings(wanted))
+    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
     found = next(ask(db, f"SELECT {WHOLE} FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
@@ -240,7 +240,7 @@ def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
     return next((row["id"] for row in ask(db, sql, urls * 2)), None)
 
 
-def _spellings(url: str) -> list[str]:
+def spellings(url: str) -> list[str]:
     """An address as people copy it: without a fragment, with or without scheme and final slash."""
     bare = url.partition("#")[0]
     rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
@@ -266,7 +266,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
-    keys = list({*_spellings(wanted), *_normalised(_spellings(wanted))})
+    keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
     marks = ", ".join("?" * len(keys))
     for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", keys):
         why = f" ({row['last_error']})" if row["last_error"] else ""

@@ -2,7 +2,7 @@
 
 Reads only, and also while a crawl writes: the rows of a file are taken before its bytes, the list of files before the
 manifest, so that what grows meanwhile is no finding. `findings` says what there is to find, `inspection` looks through
-a file, `dbcheck` through the database, `links` follows references, `holdings` counts files.
+a file, `dbcheck` through the database, `links` follows references, `stock` counts files.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 from pipelines import dbcheck
 from pipelines.errors import MorgueError, NoArchive
 from pipelines.findings import Finding, Findings
-from pipelines.holdings import Holding, Stock, is_there, take_stock
 from pipelines.inspection import Seen, Task, inspect
 from pipelines.links import Links
 from pipelines.manifest import Entry
 from pipelines.parallel import Call, in_parallel
 from pipelines.reader import ask, connect
+from pipelines.stock import Holding, Stock, is_there, take_stock
 from pipelines.workers import Overrun, available_cpus
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help

@@ -122,7 +122,7 @@ def parsed(data: bytes) -> Record:
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    fields = _fields(FOLD.sub(b" ", data[:end]))
+    fields = fields_of(data[:end])
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -132,7 +132,9 @@ def parsed(data: bytes) -> Record:
     return Record(fields, data[start:stop])
 
 
-def _fields(head: bytes) -> Fields:
+def fields_of(head: bytes) -> Fields:
+    """The named fields of a record's head, its first line left out."""
+    head = FOLD.sub(b" ", head)
     try:
         text = head.decode()
     except UnicodeDecodeError:  # each line by itself: the others may be UTF-8

@@ -3,64 +3,158 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from crawler import __version__
 from crawler.asking import filter_options, standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder
-from exports import dataset, formats, load
+from exports import CaptureExport, Export, dataset, formats, load, takes_captures
 from pipelines import queries
+from pipelines.errors import ConfigError
 from pipelines.filters import Filters
+
+if TYPE_CHECKING:
+    from pipelines.holdings import Wanted
 
 
 @click.command()
 @click.argument("form", metavar=f"[{'|'.join(formats())}]")
 @click.argument("out", metavar="OUT")
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
-@filter_options
+@partial(filter_options, dated="Published (captured)", what="articles (captures)")
+@click.option("--host", "hosts", metavar="HOST", multiple=True,
+              help="Captures: only of this host and those below it. Repeatable.")  # fmt: skip
+@click.option("--url", "urls", metavar="URL", multiple=True,
+              help="Captures: only of this address; with * at the end, of all that begin so. Repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells that a spreadsheet would run as formulas as they are.")
 @folder_option
 @setting_option
 @click.pass_context
 def command(
-    ctx: click.Context, form: str, out: str, query: str | None, filters: Filters, force: bool, raw: bool
+    ctx: click.Context,
+    form: str,
+    out: str,
+    query: str | None,
+    filters: Filters,
+    hosts: tuple[str, ...],
+    urls: tuple[str, ...],
+    force: bool,
+    raw: bool,
 ) -> None:
-    """Write articles to the file OUT, and beside it OUT.manifest.json: query, columns, rows, SHA-256.
+    """Write articles or captures to the file OUT, and beside it OUT.manifest.json: what it is, counts, SHA-256.
 
-    OUT that ends in .gz is compressed; `-` is the standard output, without manifest. One row an article,
-    ordered by number: all that was read from the page, and the WARC record that it was read from. The same
-    archive gives the same bytes. OUT is there whole or not at all.
+    csv, jsonl: one row an article, ordered by number: all that was read from the page, and the WARC record that
+    it was read from. OUT that ends in .gz is compressed. CSV: lists are joined by "; ", and a cell that begins
+    like a formula (=, +, -, @) gets an apostrophe in front, so that no spreadsheet runs it; --raw leaves it out.
 
-    CSV: lists are joined by "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in
-    front, so that no spreadsheet runs it; --raw leaves it out.
+    warc, wacz, cdxj: captures, which are whole exchanges. Without a filter everything that was kept: pages, feeds,
+    robots.txt, redirects, failures. warc is one .warc.gz with the records as they are; wacz one file to replay in
+    a browser, with an index and the articles as pages; cdxj an index of the archive's own WARC files. --since and
+    --until mean the day of capture here, --source what was fetched for that source. --query and --language choose
+    articles, and take every capture of their addresses, redirects too. All filters given must hold. A revisit
+    brings along the response that it refers to, whatever the filters say. Records that are damaged are left out
+    and named; the exit code is 1 then.
+
+    `-` is the standard output, without manifest. The same archive gives the same bytes, but for the time of the
+    export in warc and wacz. OUT is there whole or not at all.
     """
     # A terminated export must take its temporary file away, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     chosen = load(form)
+    about = _about(ctx, query, filters)
+    if takes_captures(chosen):
+        from pipelines.holdings import Wanted
+
+        if raw:
+            raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
+        about["filters"] |= {"host": list(hosts), "url": list(urls)}
+        with the_database(ctx) as db:
+            _captures(ctx, chosen, db, Wanted(filters, query, hosts, urls), out, about, force=force)
+        return
+    if hosts or urls:
+        raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
     with the_database(ctx) as db:
-        if out == "-":
-            with standard_output() as stdout:
-                chosen.write(queries.articles(db, filters, query), stdout, list(dataset.columns()), raw=raw)
-            return
-        path = Path(out)
-        dataset.check(path, force=force)
-        manifest = dataset.export(
-            chosen,
-            queries.articles(db, filters, query),
-            path,
-            _about(ctx, query, filters),
-            raw=raw,
-            force=force,
-        )
+        _articles(cast(Export, chosen), db, out, about, filters, force=force, raw=raw)
+
+
+def _articles(
+    form: Export, db: sqlite3.Connection, out: str, about: dict[str, Any], filters: Filters, *, force: bool, raw: bool
+) -> None:
+    rows = queries.articles(db, filters, about["query"])
+    if out == "-":
+        with standard_output() as stdout:
+            form.write(rows, stdout, list(dataset.columns()), raw=raw)
+        return
+    path = Path(out)
+    dataset.check(path, force=force)
+    manifest = dataset.export(form, rows, path, about, raw=raw, force=force)
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
     click.echo(f"{path}: {manifest['rows']:,} articles, {manifest['bytes']:,} bytes; {path}.manifest.json", err=True)
+
+
+def _captures(
+    ctx: click.Context,
+    form: CaptureExport,
+    db: sqlite3.Connection,
+    wanted: Wanted,
+    out: str,
+    about: dict[str, Any],
+    *,
+    force: bool,
+) -> None:
+    from crawler.bar import bar
+    from pipelines.holdings import Holdings
+
+    path = Path(out)
+    if out != "-":
+        dataset.check_name(form, path)
+        dataset.check(path, force=force)
+    with bar(form.name) as tell:
+        done = 0
+
+        def watch(capture: dict[str, Any]) -> None:
+            nonlocal done
+            done += capture["length"]
+            tell(done, holdings.bytes)
+
+        with Holdings(db, the_folder(ctx).warc, wanted, watch) as holdings:
+            if out == "-":
+                with standard_output() as stdout:
+                    said = form.pack(holdings, stdout, about | {"name": about["archive"]})
+            else:
+                said = dataset.export_captures(form, holdings, path, about, force=force)
+    _report(form, said, None if out == "-" else path)
+    if said.get("damages"):
+        ctx.exit(1)
+
+
+def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> None:
+    """What a user has to know; to a pipe only what is wrong."""
+    for damage in said.get("damages", ()):
+        click.echo(f"damaged: {damage}", err=True)
+    if said.get("left_out_damaged"):
+        click.echo(f"{said['left_out_damaged']:,} captures are left out: their records cannot be read.", err=True)
+    if said["revisits_without_response"]:
+        what = "revisits have no body: this archive does not hold the responses that they refer to"
+        click.echo(f"{said['revisits_without_response']:,} {what}.", err=True)
+    if path is None:
+        return
+    if not said["captures"]:
+        click.echo("No capture matches: the file holds none.", err=True)
+    if said["added_for_revisits"]:
+        click.echo(f"{said['added_for_revisits']:,} captures came along because revisits refer to them.", err=True)
+    more = [f"{said[key]:,} {key}" for key in ("records", "pages") if key in said]
+    counts = ", ".join([f"{said['captures']:,} captures", *more, f"{said['bytes']:,} bytes"])
+    click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
 def _about(ctx: click.Context, query: str | None, filters: Filters) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import time
 
 import pytest
 
-from exports import formats
 from pipelines import queries
 from tests.archive import build, database, insert, rows
+from tests.captured import build as captured_archive
 from tests.command import command_line, environment, morgue, start
 
 
@@ -61,7 +61,7 @@ def test_rows_hold_the_article_and_its_provenance(folder, tmp_path):
         assert row["warc_record_id"].endswith(f"{row['id']:012}>")
 
 
-@pytest.mark.parametrize("form", formats())
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_an_export_repeats_byte_for_byte(folder, tmp_path, form):
     """Manifest's `created` aside; plain and compressed hold the same."""
     for name in ("one", "two", "three.gz"):
@@ -87,7 +87,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["xlsx", "a.xlsx"], 2, "there is csv"),
+        (["xlsx", "a.xlsx"], 2, "there is cdxj, csv"),
         (["csv", "there.csv"], 2, "--force"),
         (["csv", "none/a.csv"], 2, "no such folder"),
         (["csv", "."], 2, "not an ordinary file"),
@@ -95,6 +95,12 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["csv", "a.csv", "--query", "-x"], 2, "what to leave out"),
         (["csv", "a.csv", "--source", "nobody"], 8, "source nobody"),
         (["csv"], 2, "OUT"),
+        (["csv", "a.csv", "--host", "paper.example"], 2, "choose captures"),
+        (["warc", "a.warc"], 2, "call it a.warc.gz"),
+        (["wacz", "a.wacz.gz"], 2, "not compressed"),
+        (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),
+        (["warc", "a.warc.gz", "--host", "https://paper.example/"], 2, "--host"),
+        (["warc", "a.warc.gz", "--source", "nobody"], 8, "source nobody"),
     ],
 )
 def test_a_mistake_is_answered_before_anything_is_written(folder, tmp_path, args, code, words):
@@ -142,3 +148,53 @@ def test_stopped_half_way_it_leaves_nothing(tmp_path, number):
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert os.listdir(out) == []
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    return captured_archive(tmp_path_factory.mktemp("captured") / "archive")
+
+
+@pytest.mark.parametrize("name", ["all.warc.gz", "all.wacz", "all.cdxj", "all.cdxj.gz"])
+def test_captures_and_their_manifest(captured, tmp_path, name):
+    """The file, and beside it what was asked for, what came of it, and its digest; said in a line."""
+    done = morgue("-C", captured.folder, "export", name.split(".")[1], name, "--host", "other.example",
+                  "--since", "2026-03-05", "--url", "http://www.other.example:8080/*", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+    data = (tmp_path / name).read_bytes()
+    assert (manifest["sha256"], manifest["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert manifest["filters"]["host"] == ["other.example"]
+    assert manifest["filters"]["since"] == "2026-03-05"
+    assert (manifest["captures"], manifest["added_for_revisits"]) == (4, 1)
+    assert manifest["first_capture"] == "2026-03-01T05:06:07.000089Z"
+    assert "1 captures came along because revisits refer to them" in done.stderr
+    assert f"{name}: 4 captures" in done.stderr
+    assert str(captured.folder) not in json.dumps(manifest)
+    assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
+    if name.endswith(".gz"):
+        assert gzip.decompress(data)
+
+
+def test_captures_into_a_pipe(captured, tmp_path):
+    """The same file, and nothing said."""
+    command = command_line("-C", captured.folder, "export", "cdxj", "-")
+    piped = subprocess.run(command, env=environment(), capture_output=True)
+    morgue("-C", captured.folder, "export", "cdxj", tmp_path / "a.cdxj")
+    assert piped.stdout == (tmp_path / "a.cdxj").read_bytes()
+    assert piped.stderr == b""
+
+
+def test_damage_is_named_and_ends_with_1(tmp_path):
+    """The file is there, without what cannot be read; the manifest names it too."""
+    archive = captured_archive(tmp_path / "archive")
+    crane = archive.captures["crane"]
+    with (archive.warc / crane.file).open("r+b") as file:
+        file.seek(crane.offset + crane.length // 2)
+        file.write(b"\0\0\0\0")
+    done = morgue("-C", archive.folder, "export", "warc", tmp_path / "a.warc.gz")
+    assert done.returncode == 1
+    assert f"damaged: {crane.file} at byte {crane.offset}" in done.stderr
+    assert "1 captures are left out" in done.stderr
+    manifest = json.loads((tmp_path / "a.warc.gz.manifest.json").read_text())
+    assert (manifest["captures"], manifest["left_out_damaged"]) == (len(archive.captures) - 1, 1)

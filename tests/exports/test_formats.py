@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 import exports
 from exports import to_csv
 from pipelines.errors import ConfigError
+from pipelines.holdings import Holdings, Wanted
+from tests.captured import build
+from tests.exports.test_to_warc import ABOUT
 
 HARD = {
     "text": "One\ntwo, \"three\"; 'four'\r\n\u2028five\x85six\tseven",
@@ -26,6 +30,9 @@ HARD = {
 }
 
 
+ROWS = [name for name in exports.formats() if not exports.takes_captures(exports.load(name))]
+
+
 def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
     out = io.BytesIO()
     count = exports.load(form).write(iter(rows), out, list(columns), **options)
@@ -35,14 +42,30 @@ def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
 
 def test_the_folder_is_the_registry():
     """Every to_*.py is a format whose name is its file's; an unknown one is answered with those there are."""
-    assert {"csv", "jsonl"} <= set(exports.formats())
+    assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.formats())
+    assert {"csv", "jsonl"} <= set(ROWS)
     with pytest.raises(ConfigError, match=r"format 'xls': unknown\n.*csv, jsonl"):
         exports.load("xls")
     with pytest.raises(ConfigError):
         exports.load("../csv")
 
 
-@pytest.mark.parametrize("form", exports.formats())
+@pytest.mark.parametrize("form", sorted({*exports.formats()} - {*ROWS}))
+def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
+    """Name, media type and suffix; no captures are no error, and counted; the file stays open."""
+    module = exports.load(form)
+    assert module.name == form
+    assert "/" in module.media_type
+    assert module.suffix.startswith(".")
+    archive = build(tmp_path / "archive")
+    out = io.BytesIO()
+    with closing(archive.open()) as db, Holdings(db, archive.warc, Wanted(hosts=("nobody.example",))) as holdings:
+        said = module.pack(holdings, out, ABOUT)
+    assert not out.closed
+    assert {said[key] for key in ("captures", "added_for_revisits", "revisits_without_response")} == {0}
+
+
+@pytest.mark.parametrize("form", ROWS)
 def test_a_format_keeps_the_protocol(form):
     """Name, media type and suffix; no rows are no error; same rows, same bytes; the file stays open."""
     module = exports.load(form)
