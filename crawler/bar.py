@@ -1,12 +1,16 @@
-"""A bar for work whose size is known, on a terminal only; in a pipe there is nothing to see."""
+"""How far work is whose size is known: a bar on a terminal; in a pipe nothing, or a line now and then."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
 
 TICK = 0.1  # seconds between redraws
+LINE = 10.0  # seconds between lines in a pipe
 
 
 @contextmanager
@@ -15,8 +19,6 @@ def bar(words: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    import time
-
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -33,3 +35,50 @@ def bar(words: str) -> Iterator[Callable[[int, int], None]]:
                 drawn = time.monotonic()
 
         yield tell
+
+
+class Steps:
+    """Called with (step, done, of how many); a new step begins a new bar. A context manager."""
+
+    def __init__(self, *, terminal: bool | None = None) -> None:
+        self.terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._bar: Any = None
+        self._task: Any = None
+        self._step, self._said = "", time.monotonic()
+
+    def __enter__(self) -> Steps:
+        if self.terminal:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """`done` of `total` things of this step are done."""
+        now = time.monotonic()
+        if self._bar is not None:
+            if step != self._step:
+                if self._task is not None:
+                    self._bar.remove_task(self._task)
+                self._task, self._step = self._bar.add_task(step, total=total), step
+            elif now - self._said < TICK and done < total:
+                return
+            self._bar.update(self._task, completed=done, total=total)
+            self._said = now
+        elif now - self._said >= LINE:
+            print(f"{step}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+            self._said = now

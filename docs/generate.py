@@ -137,12 +137,13 @@ def with_remarks(table: str, sql: str) -> str:
     added = re.findall(rf"^ALTER TABLE {table} ADD COLUMN (\w+) +([^;]+); *-- (.*)$", source, re.MULTILINE)
     if not added:
         return sql
-    lines = re.split(rf"\s*, {added[0][0]}\b", sql)[0].split("\n")
+    before = re.split(rf"\s*, {added[0][0]}\b", sql)[0]
+    lines, constraints = before.split("\n"), re.findall(r"^    (?:UNIQUE|PRIMARY KEY) \(.*\)", sql, re.MULTILINE)
     lines[-1] = re.sub(r",? ?( *)( -- .*)?$", r",\1\2", lines[-1], count=1)
     for number, (name, kind, why) in enumerate(added, 1):
-        comma = "," if number < len(added) else ""
+        comma = "," if number < len(added) or constraints else ""
         lines.append(f"    {f'{name:<14} {kind}{comma}':<31} -- {why}")
-    return "\n".join([*lines, sql[sql.rindex(")") :]])
+    return "\n".join([*lines, *constraints, sql[sql.rindex(")") :]])
 
 
 def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:

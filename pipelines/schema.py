@@ -202,8 +202,7 @@ ALTER TABLE captures ADD COLUMN imported TEXT;    -- where it was copied from: "
 -- Have we kept this body before? Only whole answers can be referred to.
 CREATE INDEX captures_payload ON captures(payload_digest) WHERE record_type = 'response' AND status = 200;
 
--- What the feed or news sitemap said when this state was read: JSON. Reading it again needs to know.
-ALTER TABLE revisions ADD COLUMN hint TEXT;
+ALTER TABLE revisions ADD COLUMN hint TEXT;       -- JSON: what the feed or sitemap said; for reading it again
 
 -- A state of a text as an earlier extractor read it, kept when `morgue reextract` took a newer reading in its place.
 CREATE TABLE readings (

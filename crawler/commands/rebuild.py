@@ -34,9 +34,9 @@ def command(ctx: click.Context) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
+    from crawler.bar import Steps
     from crawler.config import load
     from crawler.readers import readers
-    from crawler.steps import Steps
     from pipelines import manifest
     from pipelines.keeper import Lock
     from pipelines.rebuild import Rebuild

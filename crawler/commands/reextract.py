@@ -15,8 +15,8 @@ from exports.table import plain, styled
 from pipelines.filters import Filters
 
 if TYPE_CHECKING:
+    from crawler.bar import Steps
     from crawler.config import Config
-    from crawler.steps import Steps
     from pipelines.reextract import Change
 
 RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
@@ -42,8 +42,8 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filt
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
+    from crawler.bar import Steps
     from crawler.config import load
-    from crawler.steps import Steps
 
     config = load(the_folder(ctx), the_overrides(ctx))
     with Steps() as steps:

@@ -74,8 +74,8 @@ def say(doomed: Doomed) -> None:
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
+    from crawler.bar import Steps
     from crawler.keeping import open_keeper
-    from crawler.steps import Steps
     from pipelines import manifest, removal
     from pipelines.clock import now
     from pipelines.errors import MorgueError

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +42,11 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     # A terminated verification must take its processes along, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    from crawler.bar import bar
     from pipelines.verify import verify
 
     archive = the_folder(ctx).path
-    with _bar() as progress:
+    with bar("verifying") as progress:
         report = verify(archive, quick=quick, jobs=jobs, progress=progress)
     with standard_output():
         if form == "json":
@@ -55,22 +55,6 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
             for line in lines(report, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
                 click.echo(line)
     return 0 if report.well else ArchiveDamaged.exit_code
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of bytes on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    bar = Progress(TextColumn("verifying"), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn(),
-                   TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True), transient=True)  # fmt: skip
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
