@@ -230,8 +230,10 @@ CREATE TABLE removals (
 ) STRICT;
 CREATE INDEX removals_url ON removals(url_key);
 
--- The number of the last journal record whose rows are in this database (pipelines/journal.py). One row.
-CREATE TABLE journal (last INTEGER NOT NULL) STRICT;
+-- How far the WARC files have been told of what this database holds (pipelines/journal.py). One row.
+CREATE TABLE journal (
+    last INTEGER NOT NULL           -- number of the last journal record whose rows are in here
+) STRICT;
 INSERT INTO journal (last) VALUES (0);
 
 -- Rows that changed since then: the next journal record tells the WARC files of them. Kept by triggers.

@@ -39,8 +39,7 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 def findings(folder: Path, **options: object) -> list[Finding]:
     """What is found."""
-    found = verify.verify(folder, **options).findings.listed  # type: ignore[arg-type]
-    return found
+    return verify.verify(folder, **options).findings.listed  # type: ignore[arg-type]
 
 
 def kinds(folder: Path, **options: object) -> list[str]:
