@@ -169,12 +169,13 @@ class Frontier:
 
     def make_due(self, source_id: int | None, now: datetime) -> None:
         """A source's listings are wanted now, whenever they were planned; except guessed places that were not there."""
-        marks = ", ".join("?" * len(LISTINGS))
+        kinds = [kind for kind in LISTINGS if kind != "tdmrep"]
+        marks = ", ".join("?" * len(kinds))
         self.db.execute(
             f"""UPDATE frontier SET state = 'waiting', next_visit = ?
                  WHERE source_id = ? AND kind IN ({marks}) AND state != 'removed'
                    AND NOT (state = 'done' AND visits = 0)""",  # noqa: S608
-            (stamp(now), source_id, *LISTINGS),
+            (stamp(now), source_id, *kinds),
         )
 
     def retry(self, source_id: int | None, now: datetime) -> None:

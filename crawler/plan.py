@@ -167,6 +167,7 @@ def every_of(config: Config, own: SourceConfig) -> dict[str, float]:
         "sitemap": every.sitemap,
         "front": every.section,
         "section": every.section,
+        "tdmrep": every.section,
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-LISTINGS = ("robots", "feed", "news sitemap", "front", "section", "sitemap")  # kinds that lead to articles
+LISTINGS = ("robots", "feed", "news sitemap", "front", "section", "sitemap", "tdmrep")  # kinds that are no articles
 PAGES = ("article", "page")  # kinds that are read
 
 # Feeds first: they name what is new. Sitemaps last of the listings: they are long.

@@ -46,7 +46,7 @@ class Visits:
         """A feed, sitemap, front or section page was read."""
         site, time = self.site(claim), now()
         count = self.desk.tally.by_source[site.name]
-        count.listings += 1
+        count.listings += claim.kind != "tdmrep"
         for start in range(0, len(found), BATCH):
             new, hosts = await self.desk.do(self.frontier.add, found[start : start + BATCH], claim.source_id, time)
             count.found += new
@@ -117,7 +117,8 @@ class Visits:
             await self.desk.do(self.frontier.postpone, claim.host, plan.at or now())
             self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
         elif guessed:
-            plan = Next("done", None, "not there")  # a common path that we tried; that it is missing is no failure
+            # A common path that we tried; that it is missing is no failure. What is reserved may be said one day.
+            plan = self._next(claim) if claim.kind == "tdmrep" else Next("done", None, "not there")
         else:
             self.desk.tally.outcome(site.name, "failed", why, claim.url)
         await self._end(claim, Visit(plan, status, why, answered=False))

@@ -38,6 +38,7 @@ AFTER = {
     "first_seen": "when the article was first captured, UTC",
     "last_seen": "when it was last seen unchanged on the web, UTC",
     "revision": "number of the state of the text that this row has, from 1",
+    "header_rights": "signals on use in the HTTP headers of the page, as sent: X-Robots-Tag, TDM-Reservation, ...",
     "warc_file": "WARC file, below warc/, that holds the response this row was read from",
     "warc_offset": "bytes from the start of that file to the record's gzip member",
     "warc_length": "bytes of that gzip member",

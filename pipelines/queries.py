@@ -56,7 +56,7 @@ WHOLE = (
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
-    "a.text_digest, a.first_seen, a.last_seen, a.revision, " + PROVENANCE
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE
 )
 WHOLE_KEYS = keys(WHOLE)
 FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in")
+JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
 
 def connect(path: Path) -> sqlite3.Connection:

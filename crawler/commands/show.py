@@ -129,7 +129,7 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
     told = (("tags", ", ".join(row["tags"])), ("dateline", row["dateline"]), ("origin", origin),
             ("publisher", published_by), ("ISSN", alone), ("access", access))  # fmt: skip
     yield from ((name, value) for name, value in told if value)
-    for number, signal in enumerate(row["rights"]):
+    for number, signal in enumerate([*row["rights"], *row["header_rights"]]):
         yield "" if number else "rights", signal
 
 

@@ -22,6 +22,7 @@ from pipelines.items import Page
 from pipelines.urls import fetchable
 from pipelines.workers import Overrun
 
+TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
 SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
 READERS = {
     "feed": read_feed,
@@ -133,6 +134,8 @@ class NewsSpider(scrapy.Spider):
 
     async def links(self, claim: Claim, response: Response) -> tuple[list[Wanted], str | None]:
         """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers."""
+        if claim.kind == "tdmrep":
+            return [], None  # kept for what it reserves; it leads nowhere
         site, reader = self.visits.site(claim), READERS[claim.kind]
         asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
@@ -142,8 +145,9 @@ class NewsSpider(scrapy.Spider):
         except Overrun as overrun:
             return [], f"reading it {overrun.reason}"
         wanted = follow(found, claim, site, self.run.config.crawl.url_length)
-        if claim.kind == "front" and not site.watched:
-            wanted += await self.common_places(response, wanted)
+        if claim.kind == "front":
+            wanted.append(guess(response, TDMREP, "tdmrep"))
+            wanted += [] if site.watched else await self.common_places(response, wanted)
         return wanted, found.problem
 
     async def common_places(self, response: Response, wanted: list[Wanted]) -> list[Wanted]:
