@@ -11,6 +11,7 @@ import signal
 import ssl
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -39,67 +40,84 @@ def fetch_list(archive: Path, *urls: str, options: tuple[str, ...] = QUICK):
     return crawl(archive, "--urls", "-", *options, stdin="\n".join(urls))
 
 
-@pytest.mark.parametrize(
-    ("path", "why"),
-    [
-        ("/nothing-here", "HTTP 404"),
-        ("/faults/500", "HTTP 500"),
-        ("/faults/timeout", "timed out"),
-        ("/faults/slow", "timed out"),
-        ("/faults/reset", "connection lost"),
-        ("/faults/truncated", "connection lost"),
-        ("/faults/empty-reply", "connection lost"),
-        ("/faults/garbage", "not HTTP"),
-        ("/faults/bad-chunk", "not HTTP"),
-        ("/faults/huge", "body too large"),
-        ("/faults/bomb", "body too large when decoded"),
-        ("/loop-a", "too many redirects"),
-        ("/faults/endless", "too many redirects"),
-    ],
-)
-def test_a_page_that_fails_costs_one_page_and_is_named(archive, paper, path, why):
-    """The summary counts it with its reason and its URL; the good page beside it is stored; the exchange is in WARC.
-
-    Exit code 1, except for what a page may be like for good (gone, too large, a redirect loop).
-    """
-    good = next(iter(paper.truth))
-    done = fetch_list(archive, paper.url + path, good)
-    assert f"1 failed: {why}, e.g. {paper.url}{path}" in done.stdout, done.stdout + done.stderr
-    assert rows(archive, "SELECT count(*) FROM articles") == [(1,)]
-    assert done.returncode == (0 if why in ("HTTP 404", *LASTING) else 1)
-    assert rows(archive, "SELECT count(*) >= 1 FROM captures WHERE url LIKE ?", f"{paper.url}{path[:8]}%") == [(1,)]
-    assert rows(archive, "SELECT last_error FROM frontier WHERE url = ?", paper.url + path) == [(why,)]
+FAULTS = {
+    "/nothing-here": "HTTP 404",
+    "/faults/500": "HTTP 500",
+    "/faults/timeout": "timed out",
+    "/faults/slow": "timed out",
+    "/faults/reset": "connection lost",
+    "/faults/truncated": "connection lost",
+    "/faults/empty-reply": "connection lost",
+    "/faults/garbage": "not HTTP",
+    "/faults/bad-chunk": "not HTTP",
+    "/faults/huge": "body too large",
+    "/faults/bomb": "body too large when decoded",
+    "/loop-a": "too many redirects",
+    "/faults/endless": "too many redirects",
+}
+NO_ARTICLE = {"/odd/empty.html": "empty page", "/odd/picture.html": "not HTML", "/odd/noise.html": "undecodable"}
+TORN = ("/odd/windows-1252.html", "/odd/wrong-meta.html", "/odd/truncated.html")
+ODD_MANNERS = ("/faults/odd-headers", "/faults/lf-only", "/faults/no-length", "/faults/early-hints")
 
 
-@pytest.mark.parametrize(
-    ("path", "why"),
-    [
-        ("/odd/empty.html", "empty page"),
-        ("/odd/picture.html", "not HTML"),
-        ("/odd/noise.html", "undecodable"),
-    ],
-)
-def test_a_page_without_an_article_is_counted_as_that(archive, paper, path, why):
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """One crawl of a list: each faulty page on a host of its own, with a good page beside it. (archive, done, URLs)"""
+    archive = make_archive(tmp_path_factory.mktemp("faults") / "archive")
+    with ExitStack() as stack:
+        papers = {path: stack.enter_context(serve(stall=3.0)) for path in FAULTS}
+        urls = {path: paper.url + path for path, paper in papers.items()}
+        good = [next(iter(paper.truth)) for paper in papers.values()]
+        done = fetch_list(archive, *urls.values(), *good)
+    return archive, done, urls
+
+
+@pytest.mark.parametrize(("path", "why"), FAULTS.items())
+def test_a_page_that_fails_costs_one_page_and_is_named(faulty, path, why):
+    """The summary counts it with its reason and its URL; the good page beside it is stored; the exchange is in WARC."""
+    archive, done, urls = faulty
+    site = urls[path].removesuffix(path)
+    assert f"1 failed: {why}, e.g. {urls[path]}" in done.stdout, done.stdout + done.stderr
+    assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", f"{site}/%") == [(1,)]
+    assert rows(archive, "SELECT count(*) >= 1 FROM captures WHERE url LIKE ?", f"{site}{path[:8]}%") == [(1,)]
+    assert rows(archive, "SELECT last_error FROM frontier WHERE url = ?", urls[path]) == [(why,)]
+
+
+@pytest.mark.parametrize(("path", "code"), [("/nothing-here", 0), ("/faults/500", 1), ("/faults/bomb", 0)])
+def test_what_a_page_may_be_like_for_good_is_no_failure_of_the_crawl(archive, paper, path, code):
+    """Gone, too large, a redirect loop: exit code 0. A page asked for by name that fails otherwise: 1."""
+    assert (FAULTS[path] in ("HTTP 404", *LASTING)) is (code == 0)
+    assert fetch_list(archive, paper.url + path, next(iter(paper.truth))).returncode == code
+
+
+@pytest.fixture(scope="module")
+def odd(paper, tmp_path_factory):
+    """One crawl of a list of odd pages. (archive, done)"""
+    archive = make_archive(tmp_path_factory.mktemp("odd") / "archive")
+    return archive, fetch_list(archive, *(paper.url + path for path in (*NO_ARTICLE, *TORN, *ODD_MANNERS)))
+
+
+@pytest.mark.parametrize(("path", "why"), NO_ARTICLE.items())
+def test_a_page_without_an_article_is_counted_as_that(odd, paper, path, why):
     """Not an error: an outcome with a name; exit code 0."""
-    done = fetch_list(archive, paper.url + path)
+    _archive, done = odd
     assert f"1 nothing to read: {why}, e.g. {paper.url}{path}" in done.stdout
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("path", ["/odd/windows-1252.html", "/odd/wrong-meta.html", "/odd/truncated.html"])
-def test_a_page_with_a_wrong_charset_or_a_torn_end_is_read_all_the_same(archive, paper, path):
+@pytest.mark.parametrize("path", TORN)
+def test_a_page_with_a_wrong_charset_or_a_torn_end_is_read_all_the_same(odd, paper, path):
     """The text comes out in the right letters."""
-    done = fetch_list(archive, paper.url + path)
-    assert done.returncode == 0
-    ((text,),) = rows(archive, "SELECT text FROM articles")
+    archive, _done = odd
+    ((text,),) = rows(archive, "SELECT text FROM articles WHERE url = ?", paper.url + path)
     assert text.split("\n")[0] == paper.odd[paper.url + path].text.split("\n")[0]
 
 
-@pytest.mark.parametrize("path", ["/faults/odd-headers", "/faults/lf-only", "/faults/no-length", "/faults/early-hints"])
-def test_a_server_with_odd_manners_is_still_understood(archive, paper, path):
+@pytest.mark.parametrize("path", ODD_MANNERS)
+def test_a_server_with_odd_manners_is_still_understood(odd, paper, path):
     """What browsers accept, we accept."""
-    fetch_list(archive, paper.url + path)
-    assert rows(archive, "SELECT last_status FROM frontier") == [(200,)]
+    archive, _done = odd
+    assert rows(archive, "SELECT last_status FROM frontier WHERE url = ?", paper.url + path) == [(200,)]
 
 
 @pytest.mark.parametrize(
