@@ -7,12 +7,12 @@ a file, `dbcheck` through the database, `links` follows references, `holdings` c
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines import dbcheck
 from pipelines.errors import MorgueError, NoArchive
@@ -21,9 +21,10 @@ from pipelines.holdings import Holding, Stock, is_there, take_stock
 from pipelines.inspection import Seen, Task, inspect
 from pipelines.links import Links
 from pipelines.manifest import Entry
-from pipelines.parallel import Call, in_parallel
 from pipelines.reader import ask, connect
-from pipelines.workers import Overrun, available_cpus
+
+if TYPE_CHECKING:
+    from pipelines.workers import Overrun
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
@@ -36,6 +37,7 @@ LEFT_OUT = (
 )
 
 Progress = Callable[[int, int], object]  # bytes done, of how many
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -65,12 +67,13 @@ def verify(archive: Path, *, quick: bool = False, jobs: int | None = None, progr
     quick: names, sizes, rows and their references only. jobs: processes (default: one a CPU). Raises MorgueError for
     what keeps it from looking at all (a folder that cannot be listed, another program's database lock).
     """
-    return _Verification(archive, quick, jobs or available_cpus(), progress).run()
+    return _Verification(archive, quick, jobs, progress).run()
 
 
 class _Verification:
-    def __init__(self, archive: Path, quick: bool, jobs: int, progress: Progress | None) -> None:
-        self.archive, self.jobs, self.progress = archive, jobs, progress
+    def __init__(self, archive: Path, quick: bool, jobs: int | None, progress: Progress | None) -> None:
+        self.archive, self.wanted, self.progress = archive, jobs, progress
+        self.jobs = 1  # processes that read
         self.database: Path | None = archive / dbcheck.NAME
         self.report = Report(quick, left_out=LEFT_OUT if quick else ())
         self.add = self.report.findings.add
@@ -152,8 +155,10 @@ class _Verification:
 
     def _full(self) -> None:
         self.total = sum(holding.size for holding in self.stock.holdings.values())
-        if self.total < WORTH:
-            self.jobs = 1
+        if self.total >= WORTH and self.wanted != 1:
+            from pipelines.workers import available_cpus  # and with it asyncio, which takes 0.1 s to import
+
+            self.jobs = self.wanted or available_cpus()
         tasks = [task for holding in self.stock.holdings.values() for task in self._tasks(holding)]
         tasks.sort(key=lambda task: -(task.end or self.stock.holdings[task.name].size) + task.start)
         calls: list[Call] = [(inspect, (task,)) for task in tasks]
@@ -201,6 +206,10 @@ class _Verification:
                 told = (self._progress,) if function is inspect else ()
                 self._answer(function(*arguments, *told))
         else:
+            import asyncio
+
+            from pipelines.parallel import in_parallel
+
             asyncio.run(in_parallel(calls, min(self.jobs, len(calls)), self._answer, died=_died))
 
     def _progress(self, more: int) -> None:
