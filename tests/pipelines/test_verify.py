@@ -390,7 +390,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
     (said,) = recover(folder / "warc")
-    assert "torn" in said
+    assert "torn" in str(said)
     reindex(folder)
     assert findings(folder) == []
 
@@ -559,7 +559,7 @@ def test_a_row_that_points_beside_its_record_is_found(folder):
 
 def test_a_record_without_a_row_is_found(folder):
     """And by numbers alone."""
-    execute(folder, "DELETE FROM captures WHERE id = 2")
+    execute(folder, "DELETE FROM captures WHERE id = 5")
     (one,) = findings(folder)
     assert (one.kind, one.offset is not None) == ("no row", True)
     assert kinds(folder, quick=True) == ["no row"]
@@ -634,8 +634,8 @@ def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypat
     execute(folder, "UPDATE captures SET status = 404")
     report = verify.verify(folder)
     assert len(report.findings.listed) == 15
-    assert report.findings.counts.total() == 21
-    assert sum(report.findings.unlisted.values()) == 6
+    assert report.findings.counts.total() == report.captures
+    assert sum(report.findings.unlisted.values()) == report.captures - 15
 
 
 # Words
