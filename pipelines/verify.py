@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,11 +142,27 @@ class _Verification:
                 continue
             if entry.size != holding.size:
                 self._tell(holding, "size", f"{holding.size:,} bytes, {entry.size:,} in the manifest")
-            if self.database is not None and (rows := row["rows"] if row else 0) != entry.captures:
-                kind = "no row" if rows < entry.captures else "no record"
-                self._tell(holding, kind, f"{entry.captures:,} captures in the manifest, {rows:,} rows")
         if self.database is not None:
+            self._count_rows(self.database, again=True)
             report.findings.extend(dbcheck.check(self.database, quick=True))
+
+    def _count_rows(self, database: Path, *, again: bool) -> None:
+        """As many rows as the manifest lists captures; once more, later, where a file was finished just now."""
+        wrong = []
+        for holding in self.stock.holdings.values():
+            entry, row = (self.stock.entries or {}).get(holding.name), self.rows.get(holding.name)
+            rows = row["rows"] if row is not None else 0
+            if entry is not None and holding.state == "finished" and rows != entry.captures:
+                wrong.append((holding, entry.captures, rows))
+        if again and wrong:
+            if _fresh(holding for holding, _, _ in wrong):
+                time.sleep(SETTLE)
+            self.rows = dbcheck.files(database)
+            self._count_rows(database, again=False)
+            return
+        for holding, captures, rows in wrong:
+            kind = "no row" if rows < captures else "no record"
+            self._tell(holding, kind, f"{captures:,} captures in the manifest, {rows:,} rows")
 
     def _tell(self, holding: Holding, kind: str, what: str) -> None:
         self.add(Finding(f"warc/{holding.name}", None, kind, what))
@@ -275,16 +291,19 @@ class _Verification:
         """Captures without a row; the rows of a file that was finished just now may not have been committed yet."""
         if self.database is None or not self.orphans:
             return
-        fresh = time.time() - FRESH
-        wait = any(self.stock.holdings[name].modified > fresh for name, _, _ in self.orphans)
         ids = [record_id for _, _, record_id in self.orphans]
         missing = dbcheck.still_without(self.database, ids)
-        if missing and wait:
+        if missing and _fresh(self.stock.holdings[name] for name, _, _ in self.orphans):
             time.sleep(SETTLE)
             missing = dbcheck.still_without(self.database, ids)
         for name, offset, record_id in self.orphans:
             if record_id in missing:
                 self.add(Finding(f"warc/{name}", offset, "no row", f"no row of `captures` has the record {record_id}"))
+
+
+def _fresh(holdings: Iterable[Holding]) -> bool:
+    """Whether any of these files was touched so lately that its rows may still be on their way."""
+    return any(holding.modified > time.time() - FRESH for holding in holdings)
 
 
 def _check_database(path: Path) -> list[Finding]:
