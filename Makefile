@@ -29,7 +29,7 @@ docs: $(STAMP)
 
 # Exit code 77: cannot be tried on this machine, and says why.
 bench: $(STAMP)
-	@for program in startup kill crawl hundred_hosts; do \
+	@for program in startup kill verify crawl hundred_hosts; do \
 	  echo "== benchmarks/$$program.py"; \
 	  $(PY) benchmarks/$$program.py; code=$$?; \
 	  [ $$code -eq 0 ] || [ $$code -eq 77 ] || exit $$code; \

@@ -7,12 +7,12 @@ a file, `dbcheck` through the database, `links` follows references, `stock` coun
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines import dbcheck
 from pipelines.errors import MorgueError, NoArchive
@@ -20,10 +20,11 @@ from pipelines.findings import Finding, Findings
 from pipelines.inspection import Seen, Task, inspect
 from pipelines.links import Links
 from pipelines.manifest import Entry
-from pipelines.parallel import Call, in_parallel
 from pipelines.reader import ask, connect
 from pipelines.stock import Holding, Stock, is_there, take_stock
-from pipelines.workers import Overrun, available_cpus
+
+if TYPE_CHECKING:
+    from pipelines.workers import Overrun
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
@@ -36,6 +37,7 @@ LEFT_OUT = (
 )
 
 Progress = Callable[[int, int], object]  # bytes done, of how many
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 @dataclass(slots=True)
@@ -65,12 +67,13 @@ def verify(archive: Path, *, quick: bool = False, jobs: int | None = None, progr
     quick: names, sizes, rows and their references only. jobs: processes (default: one a CPU). Raises MorgueError for
     what keeps it from looking at all (a folder that cannot be listed, another program's database lock).
     """
-    return _Verification(archive, quick, jobs or available_cpus(), progress).run()
+    return _Verification(archive, quick, jobs, progress).run()
 
 
 class _Verification:
-    def __init__(self, archive: Path, quick: bool, jobs: int, progress: Progress | None) -> None:
-        self.archive, self.jobs, self.progress = archive, jobs, progress
+    def __init__(self, archive: Path, quick: bool, jobs: int | None, progress: Progress | None) -> None:
+        self.archive, self.wanted, self.progress = archive, jobs, progress
+        self.jobs = 1  # processes that read
         self.database: Path | None = archive / dbcheck.NAME
         self.report = Report(quick, left_out=LEFT_OUT if quick else ())
         self.add = self.report.findings.add
@@ -139,11 +142,27 @@ class _Verification:
                 continue
             if entry.size != holding.size:
                 self._tell(holding, "size", f"{holding.size:,} bytes, {entry.size:,} in the manifest")
-            if self.database is not None and (rows := row["rows"] if row else 0) != entry.captures:
-                kind = "no row" if rows < entry.captures else "no record"
-                self._tell(holding, kind, f"{entry.captures:,} captures in the manifest, {rows:,} rows")
         if self.database is not None:
+            self._count_rows(self.database, again=True)
             report.findings.extend(dbcheck.check(self.database, quick=True))
+
+    def _count_rows(self, database: Path, *, again: bool) -> None:
+        """As many rows as the manifest lists captures; once more, later, where a file was finished just now."""
+        wrong = []
+        for holding in self.stock.holdings.values():
+            entry, row = (self.stock.entries or {}).get(holding.name), self.rows.get(holding.name)
+            rows = row["rows"] if row is not None else 0
+            if entry is not None and holding.state == "finished" and rows != entry.captures:
+                wrong.append((holding, entry.captures, rows))
+        if again and wrong:
+            if _fresh(holding for holding, _, _ in wrong):
+                time.sleep(SETTLE)
+            self.rows = dbcheck.files(database)
+            self._count_rows(database, again=False)
+            return
+        for holding, captures, rows in wrong:
+            kind = "no row" if rows < captures else "no record"
+            self._tell(holding, kind, f"{captures:,} captures in the manifest, {rows:,} rows")
 
     def _tell(self, holding: Holding, kind: str, what: str) -> None:
         self.add(Finding(f"warc/{holding.name}", None, kind, what))
@@ -152,8 +171,10 @@ class _Verification:
 
     def _full(self) -> None:
         self.total = sum(holding.size for holding in self.stock.holdings.values())
-        if self.total < WORTH:
-            self.jobs = 1
+        if self.total >= WORTH and self.wanted != 1:
+            from pipelines.workers import available_cpus  # and with it asyncio, which takes 0.1 s to import
+
+            self.jobs = self.wanted or available_cpus()
         tasks = [task for holding in self.stock.holdings.values() for task in self._tasks(holding)]
         tasks.sort(key=lambda task: -(task.end or self.stock.holdings[task.name].size) + task.start)
         calls: list[Call] = [(inspect, (task,)) for task in tasks]
@@ -201,6 +222,10 @@ class _Verification:
                 told = (self._progress,) if function is inspect else ()
                 self._answer(function(*arguments, *told))
         else:
+            import asyncio
+
+            from pipelines.parallel import in_parallel
+
             asyncio.run(in_parallel(calls, min(self.jobs, len(calls)), self._answer, died=_died))
 
     def _progress(self, more: int) -> None:
@@ -266,16 +291,19 @@ class _Verification:
         """Captures without a row; the rows of a file that was finished just now may not have been committed yet."""
         if self.database is None or not self.orphans:
             return
-        fresh = time.time() - FRESH
-        wait = any(self.stock.holdings[name].modified > fresh for name, _, _ in self.orphans)
         ids = [record_id for _, _, record_id in self.orphans]
         missing = dbcheck.still_without(self.database, ids)
-        if missing and wait:
+        if missing and _fresh(self.stock.holdings[name] for name, _, _ in self.orphans):
             time.sleep(SETTLE)
             missing = dbcheck.still_without(self.database, ids)
         for name, offset, record_id in self.orphans:
             if record_id in missing:
                 self.add(Finding(f"warc/{name}", offset, "no row", f"no row of `captures` has the record {record_id}"))
+
+
+def _fresh(holdings: Iterable[Holding]) -> bool:
+    """Whether any of these files was touched so lately that its rows may still be on their way."""
+    return any(holding.modified > time.time() - FRESH for holding in holdings)
 
 
 def _check_database(path: Path) -> list[Finding]:

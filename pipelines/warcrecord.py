@@ -12,12 +12,10 @@ import zlib
 from base64 import b32encode
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha1
+from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import quote
-
-from warcio.statusandheaders import StatusAndHeaders
 
 VERSION = "WARC/1.1"
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
@@ -37,6 +35,8 @@ class Place(NamedTuple):
 class Fields(tuple[tuple[str, str], ...]):
     """The named fields of a record in their order: names are matched without case, and may repeat."""
 
+    first: dict[str, str]
+
     def all(self, name: str) -> list[str]:
         """Every value of a field."""
         wanted = name.lower()
@@ -46,10 +46,12 @@ class Fields(tuple[tuple[str, str], ...]):
         """The first value of a field."""
         return self.first.get(name.lower(), default)
 
-    @cached_property
-    def first(self) -> dict[str, str]:
-        """The first value of each field, by its name in lower case."""
-        return {field.lower(): value for field, value in reversed(self)}
+    def __getattr__(self, name: str) -> dict[str, str]:
+        """`first`: the first value of each field, by its name in lower case. Made when it is first asked for."""
+        if name != "first":
+            raise AttributeError(name)
+        self.first = {field.lower(): value for field, value in reversed(self)}
+        return self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def one_line(name: str, value: str) -> str:
 
 def member(record: Record, level: int = 6) -> bytes:
     """A record as one gzip member. Raises ValueError for a field that would break its line."""
+    from warcio.statusandheaders import StatusAndHeaders  # 50 ms that those who only read need not pay
+
     pairs = [*record.fields, ("Content-Length", str(len(record.block)))]
     head = StatusAndHeaders("", [(name, one_line(name, value)) for name, value in pairs], protocol=VERSION)
     squeeze = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS + 16)
@@ -139,7 +143,7 @@ def fields_of(head: bytes) -> Fields:
         text = head.decode()
     except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
         text = "\r\n".join(map(_text, head.split(b"\r\n")))
-    pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
+    pairs = map(str.partition, text.split("\r\n")[1:], repeat(":"))
     return Fields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])
 
 
