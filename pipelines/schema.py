@@ -240,3 +240,20 @@ INSERT INTO journal (last) VALUES (0);
 def m003_archive(db: Database) -> None:
     """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal's place."""
     db.executescript(ARCHIVE)
+
+
+SIGHTINGS = """
+-- The captures in which each state of an article was seen, at its own address: an import may bring one from between.
+CREATE TABLE sightings (
+    capture_id  INTEGER PRIMARY KEY REFERENCES captures(id) ON DELETE CASCADE,
+    revision_id INTEGER NOT NULL REFERENCES revisions(id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX sightings_revision ON sightings(revision_id); -- all captures of a state
+INSERT OR IGNORE INTO sightings (capture_id, revision_id) SELECT capture_id, id FROM revisions;
+"""
+
+
+@migrations()
+def m004_sightings(db: Database) -> None:
+    """Every capture of an article, not only those that began a revision: older ones may come in between."""
+    db.executescript(SIGHTINGS)
