@@ -187,6 +187,7 @@ class Unpacked:
         self.form = form_of(self._peek(16), named)  # "gzip", "zstd"; "" for not compressed at all
         self._dictionary = self._zstd_dictionary() if self._peek(4) == ZSTD_DICTIONARY else None
         self.buffer, self.at = b"", 0
+        self.in_one_piece = False  # a member was met that holds more than one record
         self.unpacked = 0  # bytes in all that `buffer` ends behind
         self.member = 0  # where in the stream the newest member begins
         self._member_start = 0  # and at which unpacked byte

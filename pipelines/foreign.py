@@ -69,7 +69,6 @@ class _Reader:
     def __init__(self, source: Unpacked) -> None:
         self.source = source
         self.place = 0  # of the record being read, as Found.offset
-        self.one_piece = False  # a member was seen that holds more than one record
         self._member = 0  # in which the record being read begins
         self._late: Damage | None = None  # of the next record, met at the end of the one before
         self._warcinfo_ids: set[str] = set()  # what records of this stream name as theirs
@@ -85,12 +84,13 @@ class _Reader:
             more = self._pass_breaks()
         finally:
             self._stands()
-        self.one_piece = self.one_piece or (more and bool(source.form) and not source.at_member)
+        if more and source.form and not source.at_member:
+            source.in_one_piece = True
         return more
 
     def _stands(self) -> None:
         self._member = self.source.member
-        self.place = self._member if self.source.form and not self.one_piece else self.source.offset
+        self.place = self._member if self.source.form and not self.source.in_one_piece else self.source.offset
 
     def _pass_breaks(self) -> bool:
         source = self.source
@@ -151,7 +151,7 @@ class _Reader:
 
     def _without_length(self, fields: Fields, wanted: Wanted) -> Found:
         """A record that does not say how long it is: where it has a member to itself, all of that."""
-        if not self.source.form or self.one_piece:
+        if not self.source.form or self.source.in_one_piece:
             raise Damage("a record without Content-Length")
         block = self.source.rest_of_member(LARGEST)
         end = next((end for end in (b"\r\n\r\n", b"\n\n") if block.endswith(end)), b"")
@@ -184,7 +184,7 @@ class _Reader:
         source = self.source
         if source.at_member and source.member != self._member:
             return True  # what ended too early was the record before
-        if self.one_piece and self._ahead():
+        if self.source.in_one_piece and self._ahead():
             return True
         start = (self._member if source.form else self.place) + 1
         return self._behind(start) or (bool(self._warcinfo_ids) and self._behind(start, any_file=True))

@@ -18,6 +18,8 @@ STEP = 16_384  # bytes inflated at once; small, because zlib copies what it does
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
 LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
 
+NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
+
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
@@ -75,8 +77,8 @@ def read_response(folder: Path, capture: Capture) -> tuple[bytes, bytes]:
     return split(read_block(folder / capture.file, capture.offset, capture.length))
 
 
-def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
-    """The records of a file (of one gzip member each) in order; one of them is in memory at a time.
+def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[Member]:
+    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
     Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
     instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
@@ -84,7 +86,7 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
     """
     with _opened(path) as file:
         size = file.seek(0, 2)
-        offset, warcinfo_id = 0, None
+        offset, warcinfo_id = start, None
         while offset < size:
             try:
                 for found in _members(file, offset):
@@ -142,12 +144,12 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
     """Where the next whole record begins, at or after `start`; `size` if there is none.
 
     A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
-    record, whose id nobody outside could know.
+    record, whose id nobody outside could know; imported ones in a field of ours, because theirs is another's.
     """
     while (start := _find(file, MAGIC, start)) < size:
         try:
             found = next(_members(file, start), None)
-            if found and (warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id):
+            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
                 return start
         except _Damage:
             pass
