@@ -17,7 +17,8 @@ from crawler.run import Ending, open_desk
 from pipelines.adopt import Chosen
 from pipelines.containers import SUFFIXES, kind_of
 from pipelines.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
-from pipelines.intake import Intake, Report
+from pipelines.intake import Intake
+from pipelines.job import Report
 
 TICK = 0.2  # seconds between redraws of the bar
 LONGEST_LIST_LINE = 4096
@@ -90,9 +91,8 @@ class Import:
         """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
         self.files = files
         self.desk = open_desk(config, command)
-        for name, own in config.sources.items():
+        for own in config.sources.values():
             self.desk.keeper.call(self.desk.store.adopt, own.source, config.sources)
-            del name
         self.intake = Intake(
             self.desk, Owners(config), chosen, comments=config.extract.comments == "separate"
         )
@@ -144,7 +144,8 @@ class Import:
     def _stop_at_once(self) -> NoReturn:
         self.desk.workers.kill()
         self.desk.keeper.close()
-        print("stopped at once: what was filed is kept; the same command goes on from here", file=sys.stderr, flush=True)
+        said = "stopped at once: what was filed is kept; the same command goes on from here"
+        print(said, file=sys.stderr, flush=True)
         os._exit(INTERRUPTED)
 
     async def _bar(self) -> None:

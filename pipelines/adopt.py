@@ -21,7 +21,7 @@ from functools import lru_cache
 from pipelines.clock import fine_stamp, now
 from pipelines.foreign import LONG_AGO, Found, moment
 from pipelines.payload import Head, parse_head, split
-from pipelines.urls import host_of, site_of
+from pipelines.urls import host_of
 from pipelines.warcrecord import LINE_BREAKING, Fields, Record, digest, warc_fields
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # WARC 1.1 section 4: token
@@ -94,11 +94,6 @@ def _within(place: str, hosts: frozenset[str], domains: frozenset[str]) -> bool:
     return host in hosts or name in hosts or any(name == one or name.endswith(f".{one}") for one in domains)
 
 
-def domain(text: str) -> str:
-    """A domain as somebody types it: a name, or an address of which it is the site. Raises ValueError."""
-    return site_of(text) if "://" in text else host_of(f"http://{text.strip().strip('.')}")
-
-
 def head_of(found: Found) -> Head | None:
     """The HTTP head of an answer; None if it has none."""
     return parse_head(split(found.block or b"")[0])
@@ -143,7 +138,9 @@ def agrees(stated: str, data: bytes) -> bool | None:
     return value.strip().upper().rstrip("=") in forms
 
 
-def adopted(found: Found, *, came_from: str, kind: str, warcinfo_id: str | None, refers_to: str | None = None) -> Record:
+def adopted(
+    found: Found, *, came_from: str, kind: str, warcinfo_id: str | None, refers_to: str | None = None
+) -> Record:
     """The record as we keep it; Morgue-Kept-In is added by `kept_in` once it is known. See above for the fields.
 
     `came_from`: FILE@OFFSET. `kind`: as in Capture. `warcinfo_id`: of the warcinfo record that the file has before it.
@@ -156,16 +153,17 @@ def adopted(found: Found, *, came_from: str, kind: str, warcinfo_id: str | None,
         if name.lower() != "content-length" and (not name.lower().startswith("morgue-") or name.lower() in OURS)
     ]
     if not _is_iso(date):
-        fields = [(name, fine_stamp(time_of(found)) if name.lower() == "warc-date" else value) for name, value in fields]
+        fields = [(name, value) for name, value in fields if name.lower() != "warc-date"]
     added = [
         ("WARC-Record-ID", record_id(found)),
+        ("WARC-Date", fine_stamp(time_of(found))),
         ("WARC-Warcinfo-ID", warcinfo_id),
         ("WARC-Refers-To", refers_to),
         ("WARC-Block-Digest", digest(found.block or b"")),
         ("Morgue-Kind", kind),
     ]
     if found.fields.get("WARC-Type") == "warcinfo":
-        del added[1:3], added[-1]
+        del added[2:4], added[-1]
     there = {name.lower() for name, _ in fields}
     fields += [(name, value) for name, value in added if value is not None and name.lower() not in there]
     return Record(Fields([*fields, ("Morgue-Imported", came_from)]), found.block or b"")

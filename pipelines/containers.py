@@ -177,7 +177,10 @@ class Unpacked:
     """
 
     def __init__(self, stream: BinaryIO, named: str = "") -> None:
-        """`named`: as in Part. Raises Damage if the dictionary of a zstd file cannot be read, MorgueError without a module for zstd."""
+        """`named`: as in Part.
+
+        Raises Damage if the dictionary of a zstd file cannot be read, MorgueError without a module for zstd.
+        """
         self._stream = stream
         self.position = 0  # bytes of the stream that were read, for the progress bar
         self._raw = b""
@@ -224,7 +227,7 @@ class Unpacked:
         return True
 
     def take(self, length: int, anew: re.Pattern[bytes]) -> bytes:
-        """The next `length` bytes. Raises Damage if they end before that, or another member begins that looks `anew`."""
+        """The next `length` bytes. Raises Damage if they end before that, or a member begins that looks `anew`."""
         out = io.BytesIO()
         self.skip(length, anew, out)
         return out.getvalue()
@@ -360,5 +363,6 @@ def _zstd() -> Any:
         else:
             from backports import zstd  # required by Scrapy there
     except ImportError as error:
-        raise MorgueError("a .warc.zst file", "no module for zstd is installed", "pip install backports.zstd") from error
+        cure = "pip install backports.zstd"
+        raise MorgueError("a .warc.zst file", "no module for zstd is installed", cure) from error
     return zstd

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -50,7 +51,7 @@ Wanted = Callable[[Fields], bool]
 
 
 def records(source: Unpacked, wanted: Wanted, on_damage: Callable[[Damaged], object]) -> Iterator[Found]:
-    """The records of a stream in order; the block of one is in memory at a time, and only if its fields are `wanted`."""
+    """The records of a stream in order; one block at a time is in memory, and only if its fields are `wanted`."""
     reader = _Reader(source)
     while True:
         try:
@@ -217,10 +218,8 @@ class _Reader:
         unless `any_file`.
         """
         source = self.source
-        try:
+        with suppress(Damage):
             source.have(LONGEST_LINE)
-        except Damage:
-            pass
         match = HEAD_END.search(source.buffer, source.at) if WARC.match(source.buffer, source.at) else None
         if match is None:
             return bool(source.form) and ARC_LINE.match(source.buffer, source.at) is not None

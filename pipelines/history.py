@@ -1,6 +1,6 @@
 """The states of an article as rows, kept in order of time whatever the order in which captures are filed.
 
-`chain.states` decides; this reads the sightings and writes revisions. Works on the keeper's connection, commits nothing.
+`chain.states` decides; this reads the sightings and writes revisions. On the keeper's connection; commits nothing.
 """
 
 from __future__ import annotations

@@ -13,69 +13,26 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from pipelines import adopt, manifest
 from pipelines.adopt import Chosen
 from pipelines.containers import Damage, Unpacked, parts, shown
 from pipelines.desk import Desk
 from pipelines.errors import MorgueError
-from pipelines.foreign import Damaged, Found, records
-from pipelines.groups import ALREADY, TOO_LARGE, Group, Grouping
-from pipelines.items import Article, Capture, NothingToRead, Page, Reading, Source
-from pipelines.kept import Kept, original_of
+from pipelines.filing import Filing
+from pipelines.foreign import Damaged, records
+from pipelines.groups import ALREADY, TOO_LARGE, Grouping
+from pipelines.items import Capture, NothingToRead, Page
+from pipelines.job import Job, Judge, Read, Report
+from pipelines.kept import original_of
 from pipelines.pages import kind_of, outcome_of_block, worth_reading
-from pipelines.record import capture_of
-from pipelines.urls import fetchable, host_of
-from pipelines.warc import Member
-from pipelines.warcrecord import Fields, Record
+from pipelines.urls import fetchable
+from pipelines.warcrecord import Fields
 from pipelines.workers import Overrun
 
 IN_FLIGHT = 64 << 20  # bytes of blocks that are read and not filed yet, or one group
-MOST_NAMED = 1000  # damages that are told one by one
-
-
-class Judge(Protocol):
-    """What the newspapers' own files say of an address."""
-
-    def source(self, url: str) -> Source | None:
-        """The source that covers it; None: none does."""
-
-    def kind(self, url: str) -> str:
-        """What its shape is taken for: article, section, front, other."""
-
-
-class Place(NamedTuple):
-    """Where a damage is."""
-
-    file: str
-    offset: int
-    why: str
-
-
-@dataclass(slots=True)
-class Report:
-    """What an import found and did."""
-
-    files: int = 0
-    records: int = 0
-    kept: int = 0  # records that were copied
-    passed: Counter[str] = field(default_factory=Counter)  # records passed over, by reason
-    articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
-    nothing: Counter[str] = field(default_factory=Counter)  # pages without an article, by reason
-    damaged: int = 0  # places that could not be read
-    damages: list[Place] = field(default_factory=list)  # the first of them
-    notes: list[str] = field(default_factory=list)  # what somebody may want to know of a file
-
-    def damage(self, file: str, offset: int, why: str) -> None:
-        """Count one."""
-        self.damaged += 1
-        if len(self.damages) < MOST_NAMED:
-            self.damages.append(Place(file, offset, why))
 
 
 class Budget:
@@ -95,21 +52,6 @@ class Budget:
             self._changed.notify_all()
 
 
-@dataclass(slots=True)
-class Job:
-    """A group on its way."""
-
-    path: Path
-    label: str  # FILE, or FILE!MEMBER
-    member: str
-    group: Group
-    sha256: str
-    page: Page | None = None  # None: nothing to read in it
-    block: bytes = b""  # the response in which that page lies
-    kind: str = "other"
-    refers_to: str | None = None  # of a revisit: the record that it repeats, where it is here
-
-
 class Stop(Exception):
     """The reader thread is to end."""
 
@@ -125,19 +67,18 @@ class Intake:
         self.stopping = False
         self.failed: BaseException | None = None
         self._budget = Budget(IN_FLIGHT)
-        self._kept = Kept(desk.keeper)
+        self._filing = Filing(desk, judge, self.report)
         self._later: list[Path] = []  # files with revisits whose originals had not come when they were met
         self._last = False  # the second reading of those files
         self._why = ""
         self._hashes: dict[Path, str] = {}
-        self._source_ids: dict[str, int] = {}
-        self._queue: asyncio.Queue[tuple[Job, asyncio.Task[tuple[Article | NothingToRead, float] | None]] | None]
+        self._queue: asyncio.Queue[tuple[Job, asyncio.Task[Read | None]] | None]
 
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(4 * self.desk.workers.size)
         loop = asyncio.get_running_loop()
-        await self.desk.do(self._kept.find_orphans)
+        await self.desk.do(self._filing.kept.find_orphans)
         filer = loop.create_task(self._filer())
         try:
             await asyncio.to_thread(self._read, files, loop)
@@ -211,12 +152,10 @@ class Intake:
         def damaged(damage: Damaged) -> None:
             self._damaged(label, damage.offset, damage.why)
 
-        pieces = 0
         for group in grouping.groups(records(source, wanted, damaged)):
             job = Job(path, label, member, group, self._sha256(path))
             self._budget.spend(group.bytes)
             asyncio.run_coroutine_threadsafe(self._offer(job), loop).result()
-            pieces += 1
         if source.in_one_piece and not self._last:
             self.report.notes.append(
                 f"{label}: is compressed as one piece, not record by record; offsets are those of what it unpacks to"
@@ -293,7 +232,7 @@ class Intake:
                 fetchable(url) or url, b"", capture=capture, source=self.judge.source(url), comments=self.comments
             )
 
-    async def _outcome(self, job: Job) -> tuple[Article | NothingToRead, float] | None:
+    async def _outcome(self, job: Job) -> Read | None:
         if job.page is None:
             return None
         try:
@@ -307,79 +246,12 @@ class Intake:
             try:
                 outcome = await task
                 if self.failed is None:
-                    await self.desk.do(self._file, job, outcome)
+                    await self.desk.do(self._filing.file, job, outcome)
             except BaseException as error:  # noqa: BLE001 the reader must not wait for ever; `run` raises it
                 self.failed = self.failed or error
             finally:
                 self._budget.give_back(job.group.bytes)
                 self._queue.task_done()
-
-    # On the keeper's thread.
-
-    def _file(self, job: Job, read: tuple[Article | NothingToRead, float] | None) -> None:
-        """All of a group, or nothing."""
-        group, store = job.group, self.desk.store
-        if self._kept.holds(adopt.record_id(group.answer)):  # twice in these files
-            self.report.passed[ALREADY] += len(group.records)
-            return
-        warcinfo_id = group.warcinfo.fields.get("WARC-Record-ID") if group.warcinfo else None
-        copies = [
-            adopt.adopted(found, came_from=f"{job.label}@{found.offset}", kind=job.kind, warcinfo_id=warcinfo_id,
-                          refers_to=job.refers_to if found is group.answer else None)
-            for found in group.records
-        ]  # fmt: skip
-        origin = adopt.origin(shown(job.path.name), job.path.stat().st_size, job.sha256, job.member, warcinfo_id)
-        noted = self._kept.holds(origin.fields.get("WARC-Record-ID") or "")
-        written = self._kept.append([*([] if noted else self._origin(job, origin)), *copies])
-        if not noted:
-            self._capture(written[0 if group.warcinfo is None else 1], None)
-        article = read[0] if read and isinstance(read[0], Article) else None
-        url = group.answer.fields.get("WARC-Target-URI") or ""
-        source = self.judge.source(url)
-        source_id = self._source_id(source, url, create=article is not None)
-        capture = self._capture(written[-len(copies)], source_id)
-        self.report.kept += len(copies)
-        if read is None or job.page is None:
-            return
-        name = source.name if source else host_of(job.page.url)
-        page = replace(job.page, capture=capture, source_id=source_id)
-        if article is not None:
-            change = store.file(Reading(page, article, read[1]), source_id, "").change or "new"
-            self.report.articles[change] += 1
-            self.desk.tally.outcome(name, change)
-        elif isinstance(read[0], NothingToRead):
-            self.report.articles["nothing"] += 1
-            self.report.nothing[read[0].reason] += 1
-            self.desk.tally.outcome(name, "nothing", read[0].reason, url)
-
-    def _origin(self, job: Job, origin: Record) -> list[Record]:
-        """What says where the records come from: the file's own warcinfo record, and ours about the file."""
-        warcinfo = job.group.warcinfo
-        if warcinfo is None:
-            return [origin]
-        came_from = f"{job.label}@{warcinfo.offset}"
-        return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), origin]
-
-    def _capture(self, written: tuple[Record, Member, str], source_id: int | None) -> Capture:
-        _record, member, file = written
-        capture = capture_of(member, file)
-        assert capture is not None
-        return self.desk.store.capture(capture, self.desk.crawl_id, source_id)
-
-    def _source_id(self, source: Source | None, url: str, *, create: bool) -> int | None:
-        """The row of the source that covers an address; of a host that none covers, only if an article was read."""
-        if source is None and not create:
-            return None
-        name = source.name if source else host_of(url)
-        if name not in self._source_ids:
-            db = self.desk.store.db
-            row = db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                self._source_ids[name] = row[0]
-            else:
-                new = source or Source(name, f"{url.partition('://')[0].lower()}://{name}/")
-                self._source_ids[name] = self.desk.store.source(new, watched=source is not None)
-        return self._source_ids[name]
 
 
 def labelled(name: str, member: str) -> str:

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 from pipelines.clock import fine_stamp
 from pipelines.items import Capture, Exchange
-from pipelines.payload import dechunked, entity_body, parse_head, split
+from pipelines.payload import dechunked, parse_head, split
 from pipelines.usage import header_signals
 from pipelines.warc import Member, WarcWriter
 from pipelines.warcrecord import Fields, Record, digest, is_capture, new_id, uri, warc_fields

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.importing import Import
     from crawler.run import Ending
     from pipelines.adopt import Chosen
-    from pipelines.intake import Report
+    from pipelines.job import Report
 
 NAMED = 20  # damages that the summary for people names
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
@@ -83,29 +83,33 @@ def chosen_of(
     hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
 ) -> Chosen:
     """The filters, checked. Raises ConfigError, QueryError."""
-    from pipelines.adopt import Chosen, domain
-    from pipelines.urls import host_of
+    from pipelines.adopt import Chosen
 
     first, last = day("--since", since, last=False), day("--until", until, last=True)
     if first and last and first > last:
         raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
-    for option, values, reading in (("--host", hosts, lambda text: host_of(f"http://{text}/")), ("--domain", domains, domain)):
-        for text in values:
-            try:
-                if "/" in text.partition("://")[2] or not reading(text):
-                    raise ValueError
-            except ValueError:
-                raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
     for mime in mimes:
         if "/" not in mime:
             raise ConfigError(f"--mime {mime}", "is no media type", "say text/html, or image/ for all images")
     return Chosen(
-        frozenset(host_of(f"http://{text}/") for text in hosts),
-        frozenset(domain(text) for text in domains),
+        frozenset(named("--host", text) for text in hosts),
+        frozenset(named("--domain", text) for text in domains),
         first,
         last,
         tuple(mime.strip().lower().removesuffix("*") for mime in mimes),
     )
+
+
+def named(option: str, text: str) -> str:
+    """A host name as typed. Raises ConfigError."""
+    from pipelines.urls import host_of
+
+    try:
+        if "/" in text:
+            raise ValueError
+        return host_of(f"http://{text.strip('.')}/")
+    except ValueError:
+        raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
 
 
 def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:

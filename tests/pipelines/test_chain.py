@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -47,7 +46,7 @@ CASES = {
 
 @pytest.mark.parametrize(("sightings", "wanted"), CASES.values(), ids=CASES)
 def test_a_capture_takes_its_place(sightings, wanted):
-    """Ordered by time, neighbours differ, rows are kept; a new row holds what was read, or what its other part holds."""
+    """Ordered by time, neighbours differ, rows are kept; a new row holds what was read, or what its other part does."""
     one = chain(sightings)
     if sightings == "A1 B2* A3":
         one = [replace_row(sighting, 1) for sighting in one]
@@ -82,8 +81,11 @@ def store(tmp_path_factory):
     db.close()
 
 
-STORIES = {"A": "The council sat until midnight. Nothing was decided.", "B": "The council sat until midnight, and left.",
-           "C": "The council did not sit."}  # fmt: skip
+STORIES = {
+    "A": "The council sat until midnight. Nothing was decided.",
+    "B": "The council sat until midnight, and left.",
+    "C": "The council did not sit.",
+}
 
 
 def filed(
@@ -91,7 +93,7 @@ def filed(
 ) -> list[tuple]:
     """File captures (hour, letter of the text) of one address in that order; the rows, without row ids.
 
-    `twin`: hours at which it was the page's AMP twin that was met. `varied`: each capture has a modified date of its own.
+    `twin`: hours at which it was the page's AMP twin that was met. `varied`: each capture has its own modified date.
     """
     for hour, letter in captures:
         at = url + "amp/" if hour in twin else url
@@ -116,20 +118,28 @@ def filed(
             WHERE a.url LIKE ? ORDER BY r.number""",
         (f"{url}%",),
     )
-    found = [*articles.fetchall(), *revisions.fetchall()]
-    found = [tuple(",".join(sorted(v.split(","))) if isinstance(v, str) and "Z,20" in v else v for v in row) for row in found]
-    return [tuple(value.replace(url, "URL").replace(url[6:], "KEY") if isinstance(value, str) else value for value in row)
-            for row in found]  # fmt: skip
+    rows = [*articles.fetchall(), *revisions.fetchall()]
+    return [tuple(common(value, url) if isinstance(value, str) else value for value in row) for row in rows]
 
 
-@pytest.mark.parametrize("texts", ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "ABAAB", "ABCAB"])
+def common(value: str, url: str) -> str:
+    """A value as it would be at any address; lists of times sorted."""
+    value = ",".join(sorted(value.split(","))) if "Z,20" in value else value
+    return value.replace(url, "URL").replace(url[6:], "KEY")
+
+
+ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "ABAAB", "ABCAB"]
+
+
+@pytest.mark.parametrize("texts", ORDERS)
 def test_the_order_of_filing_does_not_matter(store, texts):
     """Every order of the same captures gives the same rows as the order of time.
 
     But for one thing: where a text comes back, and its two states were taken for one until the capture between them
     came, the second has the first's byline, description and modified date.
     """
-    captures, varied = list(enumerate(texts)), not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
+    captures = list(enumerate(texts))
+    varied = not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
     wanted = filed(store, captures, f"https://paper.example/{texts}/inorder/", varied=varied)
     assert [row[0] for row in wanted[1:]] == list(range(1, len(wanted)))
     for number, order in enumerate(permutations(captures)):
@@ -166,4 +176,3 @@ def test_equal_times_have_an_order():
     """Two captures at one time count by their record ids, whichever is filed first."""
     a, b = Sighting("1", "<a>", 1, 1, "A"), Sighting("1", "<b>", 2, None, "B")
     assert [state.first.digest for state in states([b, a])] == ["A", "B"]
-    assert replace is not None
