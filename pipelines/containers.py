@@ -192,8 +192,7 @@ class Unpacked:
         self.buffer, self.at = b"", 0
         self.in_one_piece = False  # a member was met that holds more than one record
         self.unpacked = 0  # bytes in all that `buffer` ends behind
-        self.member = 0  # where in the stream the newest member begins
-        self._member_start = 0  # and at which unpacked byte
+        self._members: list[tuple[int, int]] = [(0, 0)]  # (unpacked, stored) beginning of those in `buffer`
 
     @property
     def offset(self) -> int:
@@ -201,9 +200,30 @@ class Unpacked:
         return self.unpacked - len(self.buffer) + self.at
 
     @property
+    def member(self) -> int:
+        """Where in the stream, as stored, the member begins to which the next byte belongs."""
+        return self._first_member()[1]
+
+    @property
+    def newest(self) -> int:
+        """Where the member begins that was unpacked last."""
+        return self._members[-1][1]
+
+    @property
     def at_member(self) -> bool:
         """Whether the next byte to be taken is the first of a member."""
-        return bool(self.form) and self.offset == self._member_start
+        return bool(self.form) and self._first_member()[0] == self.offset
+
+    @property
+    def next_member(self) -> int | None:
+        """Where in `buffer` another member begins, if it does."""
+        first, base = self._first_member(), self.unpacked - len(self.buffer)
+        return next((start - base for start, _ in self._members if start > first[0]), None)
+
+    def _first_member(self) -> tuple[int, int]:
+        while len(self._members) > 1 and self._members[1][0] <= self.offset:
+            del self._members[0]
+        return self._members[0]
 
     @property
     def _stored(self) -> int:
@@ -272,12 +292,13 @@ class Unpacked:
             self.position, self._raw, self._raw_at = offset, b"", 0
         self._here()
 
-    def _here(self) -> None:
-        """A member begins where the stream stands."""
-        self.member = self._stored
+    def _here(self) -> int:
+        """A member begins where the stream stands, and nothing is unpacked yet; where that is."""
+        stored = self._stored
         if not self.form:
-            self.unpacked = self.member
-        self._member_start = self.unpacked
+            self.unpacked = stored
+        self._members = [(self.unpacked, stored)]
+        return stored
 
     def search(self, wanted: bytes, start: int) -> int | None:
         """The first byte as stored, at or behind `start`, at which `wanted` stands, and go on there; None: nowhere."""
@@ -286,8 +307,7 @@ class Unpacked:
             at = self._raw.find(wanted, self._raw_at)
             if at >= 0:
                 self._raw_at = at
-                self._here()
-                return self.member
+                return self._here()
             self._raw_at = len(self._raw) - len(wanted) + 1
         return None
 
@@ -319,7 +339,7 @@ class Unpacked:
                 self._raw_at = len(self._raw)
                 return piece
             if self._inflater is None:
-                self._here()
+                self._members.append((self.unpacked, self._stored))
                 self._new_inflater()
             if out := self._inflate(self._raw[self._raw_at : self._raw_at + STEP] if hungry else b""):
                 return out

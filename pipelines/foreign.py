@@ -70,6 +70,7 @@ class _Reader:
     def __init__(self, source: Unpacked) -> None:
         self.source = source
         self.place = 0  # of the record being read, as Found.offset
+        self._breaks = 0  # line breaks before what comes next
         self._member = 0  # in which the record being read begins
         self._late: Damage | None = None  # of the next record, met at the end of the one before
         self._warcinfo_ids: set[str] = set()  # what records of this stream name as theirs
@@ -77,27 +78,32 @@ class _Reader:
     def next_record(self) -> bool:
         """Go to the first byte of the next record, behind any line breaks; False at the end. Raises Damage."""
         source = self.source
-        self._stands()
         if self._late is not None:
             late, self._late = self._late, None
+            self._stands(source.newest)
             raise late
         try:
             more = self._pass_breaks()
-        finally:
-            self._stands()
+        except Damage:
+            self._stands(source.newest)
+            raise
+        self._stands()
         if more and source.form and not source.at_member:
             source.in_one_piece = True
         return more
 
-    def _stands(self) -> None:
-        self._member = self.source.member
+    def _stands(self, member: int | None = None) -> None:
+        self._member = self.source.member if member is None else member
         self.place = self._member if self.source.form and not self.source.in_one_piece else self.source.offset
 
     def _pass_breaks(self) -> bool:
-        source = self.source
+        """Go behind line breaks, and count them; False at the end."""
+        source, self._breaks = self.source, 0
         while source.have(1):
-            if source.buffer[source.at] not in b"\r\n":
+            char = source.buffer[source.at]
+            if char not in b"\r\n":
                 return True
+            self._breaks += char == 10
             source.at += 1
         return False
 
@@ -123,27 +129,34 @@ class _Reader:
                 raise Damage("the head of a WARC record does not end")
             if not source.more():
                 raise Damage(TORN)
+        other = source.next_member
+        if other is not None and other < match.end() and ANY.match(source.buffer, other):
+            source.at = other
+            raise Damage("the head of a WARC record does not end")
         head = source.buffer[source.at : match.end()]
         source.at = match.end()
         return head
 
-    def _block(self, fields: Fields, length: int, wanted: Wanted) -> Found:
+    def _block(self, fields: Fields, length: int, wanted: Wanted, breaks: int = 2) -> Found:
         block, too_large = None, length > LARGEST
         if too_large or not wanted(fields):
             self.source.skip(length, ANY)
         else:
             block = self.source.take(length, ANY)
-        self._end()
+        self._end(breaks)
         return Found(self.place, fields, block, too_large)
 
-    def _end(self) -> None:
-        """A record is followed by line breaks and another, or by nothing; its member is sound. Raises Damage."""
+    def _end(self, breaks: int) -> None:
+        """A record is followed by line breaks, so many at least, or by another, or by nothing, and its member is sound.
+
+        Raises Damage.
+        """
         try:
-            if not self._pass_breaks() or self.source.at_member:
+            if not self._pass_breaks() or self.source.at_member or self._breaks >= breaks:
                 return
             self.source.have(LONGEST_LINE)
         except Damage as damage:
-            if self.source.member == self._member:
+            if self.source.newest == self._member:
                 raise
             self._late = damage
             return
@@ -172,7 +185,7 @@ class _Reader:
         content_type = "application/http;msgtype=response" if url.startswith("http") else mime
         rest = (("WARC-Target-URI", url), ("WARC-Date", when(date)), ("WARC-IP-Address", ip),
                 ("Content-Type", content_type))  # fmt: skip
-        found = self._block(Fields((("WARC-Type", kind), *rest)), int(length), wanted)
+        found = self._block(Fields((("WARC-Type", kind), *rest)), int(length), wanted, breaks=1)
         if found.block is None:
             return found
         # Derived from what was captured: another copy of the same file gives the same id.
