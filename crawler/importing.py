@@ -19,6 +19,7 @@ from pipelines.containers import SUFFIXES, kind_of
 from pipelines.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.intake import Intake
 from pipelines.job import Report
+from pipelines.workers import Workers
 
 TICK = 0.2  # seconds between redraws of the bar
 LONGEST_LIST_LINE = 4096
@@ -87,10 +88,17 @@ def _start(path: Path, where: str = "") -> bytes:
 class Import:
     """One import into the archive of a config."""
 
-    def __init__(self, config: Config, files: Sequence[Path], chosen: Chosen, command: str) -> None:
-        """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
+    def __init__(
+        self, config: Config, files: Sequence[Path], chosen: Chosen, command: str, workers: Workers | None = None
+    ) -> None:
+        """Locks the archive. `workers`: the caller's, who closes them; else its own.
+
+        Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
+        """
         self.files = files
         self.desk = open_desk(config, command)
+        self._own_workers = workers is None
+        self.desk.workers = workers or self.desk.workers
         for own in config.sources.values():
             self.desk.keeper.call(self.desk.store.adopt, own.source, config.sources)
         self.intake = Intake(
@@ -118,9 +126,9 @@ class Import:
                 shown.cancel()
                 with suppress(asyncio.CancelledError):
                     await shown
-            if error is None:
+            if self._own_workers and error is None:
                 await self.desk.workers.close()
-            else:
+            elif self._own_workers:
                 self.desk.workers.kill()
         ending = self._ending(error)
         self.desk.close(ending.word)

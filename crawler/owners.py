@@ -17,13 +17,13 @@ class Owners:
     def __init__(self, config: Config) -> None:
         self._by_host: dict[str, SourceConfig] = {}
         self._by_site: dict[str, SourceConfig] = {}
-        for own in config.sources.values():
+        for own in sorted(config.sources.values(), key=lambda own: host_of(own.url).removeprefix("www.").count(".")):
             self._by_host.setdefault(host_of(own.url), own)
             self._by_site.setdefault(site_of(own.url), own)
         self._source = lru_cache(maxsize=65536)(self._of_host)
 
     def own(self, url: str) -> SourceConfig | None:
-        """The source whose host this is, else the first in the alphabet whose site covers it; None: none does."""
+        """The source whose host this is, else the one highest up in its site; None: none covers it."""
         try:
             return self._source(host_of(url))
         except ValueError:

@@ -103,10 +103,10 @@ class Intake:
                 base = self.done
                 try:
                     self._read_file(path, here, loop)
+                    if not self._last:
+                        self.done = base + path.stat().st_size
                 except (MorgueError, OSError) as error:
                     self._damaged(shown(path.name), 0, getattr(error, "cause", None) or str(error))
-                if not self._last:
-                    self.done = base + path.stat().st_size
         except Stop:
             pass
         finally:

@@ -182,7 +182,8 @@ def test_a_record_without_content_length_is_what_its_member_holds():
 def test_arc_records_become_responses(compressed):
     """With the address, date and peer of their line, and an id that is derived from them and the block."""
     captures = [(address(number), answer(page(number))) for number in range(3)]
-    found, damages = read(arc([*captures, ("dns:paper.example", b"2024 paper.example. 192.0.2.7\n")], compressed=compressed))
+    lookup = ("dns:paper.example", b"2024 paper.example. 192.0.2.7\n")
+    found, damages = read(arc([*captures, lookup], compressed=compressed))
     assert damages == []
     assert urls(found)[1:4] == [url for url, _ in captures]
     assert [one.block for one in found[1:4]] == [block for _, block in captures]
@@ -253,7 +254,8 @@ def test_a_wacz_whose_end_is_missing_is_searched(tmp_path):
 
 def test_kinds_are_told_by_the_first_bytes():
     """Not by names."""
-    assert kind_of(FORMS["gzip"][:16]) == kind_of(FORMS["plain"][:16]) == kind_of(arc([], compressed=False)[:16]) == "records"
+    for data in (*FORMS.values(), arc([], compressed=False), arc([])):
+        assert kind_of(data[:16]) == "records"
     assert kind_of(wacz({"a": b""})[:16]) == "zip"
     assert kind_of(b"a.warc.gz\nb.warc.gz\n") is None
 
