@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 NOON = datetime(2024, 3, 9, 12, tzinfo=UTC)
-WORDS = (
-    "harbour council ferry timetable bridge library market winter storm mayor budget school river museum tram concert "
-    "orchard lighthouse election committee engine garden railway theatre hospital"
-).split()  # noqa: SIM905 (a text, not code)
+WORDS = """
+    harbour council ferry timetable bridge library market winter storm mayor budget school river museum tram concert
+    orchard lighthouse election committee engine garden railway theatre hospital
+    """.split()  # noqa: SIM905 (a text, not code)
 
 
 def page(number: int, more: str = "") -> bytes:
