@@ -43,6 +43,7 @@ TABLES = {
         "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
     ),
     "revisions": Table("id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")),
+    "sightings": Table("capture_id", ("capture_id", "revision_id")),
     "readings": Table(
         "id",
         ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",

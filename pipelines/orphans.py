@@ -1,7 +1,8 @@
 """After a crash: captures that the WARC files hold and the database does not, because its last commit was lost.
 
 They get their rows before anything else is written, in the order of their records, so that a database that is rebuilt
-from the files has the same ones. Their pages are fetched again: the frontier never learned of them.
+from the files has the same ones. Their pages are fetched again: the frontier never learned of them. Not so what was
+imported: there a row says that the page was read too, so the next import gives it one (`kept`).
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ def adopt(db: sqlite3.Connection, folder: Path, files: Iterable[str]) -> int:
                 capture = capture_of(member, file)
             except ValueError:  # no date
                 continue
+            if capture is None or capture.imported is not None:
+                continue
             known = "SELECT 1 FROM captures WHERE record_id = ?"
-            if capture is not None and db.execute(known, (capture.record_id,)).fetchone() is None:
+            if db.execute(known, (capture.record_id,)).fetchone() is None:
                 store.capture(capture, None, None)
                 adopted += 1
     return adopted

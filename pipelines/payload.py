@@ -107,7 +107,13 @@ def entity_body(response: bytes) -> bytes:
 
 
 def dechunked(body: bytes) -> bytes:
-    """The data of a chunked body (RFC 9112 section 7.1); extensions and trailers are left out."""
+    """The data of a chunked body (RFC 9112 section 7.1); extensions and trailers are left out.
+
+    A body that does not begin with a chunk is as it is: some crawlers take the framing off and leave the header that
+    announces it.
+    """
+    if body and not CHUNK_SIZE.match(body[:64].partition(b"\n")[0]):
+        return body
     out = bytearray()
     at = 0
     while (end := body.find(b"\n", at)) >= 0:

@@ -179,7 +179,8 @@ class Rebuild:
             )
             self.db.execute(
                 f"""INSERT OR IGNORE INTO captures ({names}) SELECT {found} FROM found f
-                     WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
+                     WHERE f.imported IS NULL  -- without a row, the next import reads it
+                       AND NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                      ORDER BY f.at"""  # noqa: S608 (our own names)
             )
             self.db.execute(
@@ -245,7 +246,7 @@ class Rebuild:
             for name in ("captures", "articles", "revisions")
         )
         count.unplaced = self._ask(
-            "SELECT count(*) FROM found f WHERE NOT EXISTS "
+            "SELECT count(*) FROM found f WHERE f.imported IS NULL AND NOT EXISTS "
             "(SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)"
         ).fetchone()[0]
         with self.db:

@@ -107,7 +107,8 @@ def _capture(member: Member, file: str, time: datetime) -> Capture:
         raw = split(member.block)[0]
         head = parse_head(raw)
         body = _measured(member.block, len(raw), head is not None and head.chunked)
-    repeats = kind == "revisit" and get("WARC-Profile") == SAME_PAYLOAD
+    # By its end: the profiles of WARC 1.0 have another address.
+    repeats = kind == "revisit" and (get("WARC-Profile") or "").endswith("/identical-payload-digest")
     return Capture(
         id=None,
         url=get("WARC-Target-URI") or "",

@@ -47,6 +47,8 @@ class Doomed:
         """Whether a row of the journal is about it."""
         if table in ("articles", "captures", "frontier"):
             return row.get("id") in getattr(self, table)
+        if table == "sightings":
+            return row.get("capture_id") in self.captures
         return (
             row.get("article_id") in self.articles
             or (table == "revisions" and row.get("id") in self.revisions)
@@ -200,7 +202,8 @@ class Removal:
         doomed = self.doomed
         db.execute("PRAGMA secure_delete = ON")
         for table, column, ids in (
-            ("readings", "revision_id", doomed.revisions), ("revisions", "id", doomed.revisions),
+            ("readings", "revision_id", doomed.revisions), ("sightings", "revision_id", doomed.revisions),
+            ("sightings", "capture_id", doomed.captures), ("revisions", "id", doomed.revisions),
             ("aliases", "article_id", doomed.articles), ("articles", "id", doomed.articles),
             ("captures", "id", doomed.captures),
         ):  # fmt: skip
@@ -249,5 +252,9 @@ class Removed:
     def __contains__(self, url: str) -> bool:
         if not self._hosts and not self._keys:
             return False
-        parts = urlsplit(url)
-        return parts.hostname in self._hosts or parts.netloc in self._hosts or url_key(url) in self._keys
+        try:
+            key = url_key(url)
+        except ValueError:  # no web address
+            return False
+        parts = urlsplit(key)
+        return parts.hostname in self._hosts or parts.netloc in self._hosts or key in self._keys

@@ -219,6 +219,14 @@ CREATE TABLE readings (
 ) STRICT;
 CREATE INDEX readings_revision ON readings(revision_id);
 
+-- The captures in which each state of an article was seen, at its own address: an import may bring one from between.
+CREATE TABLE sightings (
+    capture_id  INTEGER PRIMARY KEY REFERENCES captures(id) ON DELETE CASCADE,
+    revision_id INTEGER NOT NULL REFERENCES revisions(id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX sightings_revision ON sightings(revision_id); -- all captures of a state
+INSERT OR IGNORE INTO sightings (capture_id, revision_id) SELECT capture_id, id FROM revisions;
+
 -- What was taken down (`morgue remove`): the bytes are gone from the WARC files, a tombstone stands in their place.
 -- frontier.state of such an address is removed; it is not asked for again.
 CREATE TABLE removals (
@@ -256,7 +264,7 @@ WATCHED = (
     ("sources", "id", ""), ("crawls", "id", ""), ("captures", "id", "crawl_id, source_id, file, offset"),
     ("articles", "id", "url_key, source_id, capture_id, revision, first_seen, last_seen, comments"),
     ("revisions", "id", "number, capture_id, seen, hint, text_digest, extractor"),
-    ("readings", "id", ""), ("removals", "id", ""),
+    ("sightings", "capture_id", ""), ("readings", "id", ""), ("removals", "id", ""),
     ("aliases", "url_key", ""),
     ("frontier", "id", "url_key, url, source_id, kind, next_visit, priority, hint, visits, failures, last_visit"),
 )  # fmt: skip

@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pipelines import history
 from pipelines.clock import now, stamp
 from pipelines.columns import CAPTURE_COLUMNS, capture_row, columns, hint_of, time_of
 from pipelines.items import Article, Capture, Page, Reading, Source
-from pipelines.revise import alike, compare
+from pipelines.revise import Change, alike, compare
 from pipelines.urls import same_site, url_key
 
 INSERT_CAPTURE = (
@@ -101,20 +102,27 @@ class Store:
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
         elif known.read_from == own:
-            article_id, change = known.id, compare(known.digest, values["text_digest"])
-            self._update(article_id, values, page, change)
+            article_id, change = known.id, self._sighting(known, values, page)
         else:
             # Another address of the same story: the text of the article's own address counts, and is no edit.
             article_id, change = known.id, "duplicate"
             if known.key == own:
                 self._replace(article_id, values, page)
+                history.sighted(self.db, article_id, page.capture.id)
             self.seen(article_id, page.capture.time)
         self._alias(article_id, {own, url_key(asked or page.url)} - {address})
         return replace(reading, change=change, article_id=article_id)
 
     def seen(self, article_id: int, time: datetime) -> None:
-        """The article still stood at `time`."""
-        self.db.execute("UPDATE articles SET last_seen = max(last_seen, ?) WHERE id = ?", (stamp(time), article_id))
+        """The article stood at `time`, which may be earlier than any other (an import brings old captures)."""
+        self.db.execute(
+            "UPDATE articles SET last_seen = max(last_seen, ?1), first_seen = min(first_seen, ?1) WHERE id = ?2",
+            (stamp(time), article_id),
+        )
+        self.db.execute(
+            "UPDATE revisions SET seen = ?1 WHERE article_id = ?2 AND number = 1 AND seen > ?1",
+            (stamp(time), article_id),
+        )
 
     def still_there(self, url: str, time: datetime) -> bool:
         """A conditional request was answered 304: the article at `url` is as it was. False if there is none."""
@@ -155,9 +163,9 @@ class Store:
     def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
         """Take the text of the article's own address for that of a twin which was met before it."""
         self._set("articles", values, "id = :where", article_id)
-        names = ("capture_id", "title", "description", "authors", "modified", "text", "text_digest", "extractor")
+        history.forget_newest(self.db, article_id)
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
-        state = {name: values[name] for name in names} | {"hint": hint_of(page)}
+        state = {name: values[name] for name in history.READ} | {"hint": hint_of(page)}
         self._set("revisions", state, newest, article_id)
 
     def _set(self, table: str, values: Mapping[str, Any], condition: str, where: int) -> None:
@@ -180,7 +188,19 @@ class Store:
         )
         article_id = int(cursor.lastrowid or 0)
         self._revision(article_id, 1, values, page)
+        history.sighted(self.db, article_id, values["capture_id"])
         return article_id
+
+    def _sighting(self, known: Known, values: dict[str, Any], page: Page) -> Change:
+        """One more capture of an article at its own address."""
+        assert page.capture is not None
+        if not history.is_newest(self.db, known.id, page.capture):
+            self.seen(known.id, page.capture.time)
+            return history.put_in_order(self.db, known.id, values, page.capture)
+        change = compare(known.digest, values["text_digest"])
+        self._update(known.id, values, page, change)
+        history.sighted(self.db, known.id, page.capture.id)
+        return change
 
     def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
         if change == "unchanged":

@@ -290,7 +290,7 @@ def _mend(path: Path, file: int, listed_in: Path | None) -> Mended:
     for found in walk(path, on_damage=lambda *damage: damages.append(damage)):
         end = found.offset + found.length
         contents.count(found.headers)
-        if found.headers.get("WARC-Type") == "warcinfo":
+        if found.headers.get("WARC-Type") == "warcinfo" and warcinfo_id is None:  # later ones were imported
             warcinfo_id = found.headers.get("WARC-Record-ID")
     if contents.records <= (warcinfo_id is not None):
         return Mended(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)

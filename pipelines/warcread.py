@@ -16,6 +16,8 @@ WINDOW = 1 << 18  # bytes read at once
 STEP = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
 LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
+# The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
+NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
@@ -68,8 +70,8 @@ def read_block(path: Path, offset: int, length: int) -> bytes:
     return read_record(path, offset, length).block
 
 
-def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
-    """The records of a file (of one gzip member each) in order; one of them is in memory at a time.
+def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[Member]:
+    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
     Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
     instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
@@ -77,7 +79,7 @@ def walk(path: Path, on_damage: OnDamage | None = None) -> Iterator[Member]:
     """
     with opened(path) as file:
         try:
-            yield from members(file, 0, file.seek(0, 2), on_damage)
+            yield from members(file, start, file.seek(0, 2), on_damage)
         except Damage as damage:
             raise ArchiveDamaged(f"{path.name} at byte {damage.offset}", str(damage)) from damage
 
@@ -160,7 +162,7 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
     while (start := _find(file, MAGIC, start)) < size:
         try:
             found = next(_members(file, start), None)
-            if found and (warcinfo_id is None or found.headers.get("WARC-Warcinfo-ID") == warcinfo_id):
+            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
                 return start
         except Damage:
             pass

@@ -63,7 +63,8 @@ class Record:
 
 
 def is_capture(fields: Fields) -> bool:
-    """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours.
+    """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours;
+    and what was noted of an imported file.
 
     Of a failed exchange that is the metadata record which says why; other metadata (what was received instead of an
     answer, a crawl's journal, what foreign crawlers note) is none.
@@ -71,8 +72,9 @@ def is_capture(fields: Fields) -> bool:
     if fields.get("WARC-Target-URI") is None:
         return False
     kind = fields.get("WARC-Type")
-    return kind in ("response", "revisit") or (kind == "metadata" and fields.get("Morgue-Error") is not None
-                                               and fields.get("Content-Type") == "application/warc-fields")  # fmt: skip
+    if kind == "metadata" and fields.get("Content-Type") == "application/warc-fields":
+        return fields.get("Morgue-Error") is not None or fields.get("Morgue-Kind") == "import"
+    return kind in ("response", "revisit")
 
 
 def new_id() -> str:

@@ -1,0 +1,167 @@
+"""`morgue import`: anybody's WARC, ARC and WACZ files into the archive."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports.table import plain
+from pipelines.errors import ConfigError, QueryError
+from pipelines.filters import day
+
+if TYPE_CHECKING:
+    from crawler.importing import Import
+    from crawler.run import Ending
+    from pipelines.adopt import Chosen
+    from pipelines.job import Report
+
+NAMED = 20  # damages that the summary for people names
+OUTCOMES = ("new", "edited", "unchanged", "duplicate")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|LIST...")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only records of this host. Repeatable.")
+@click.option("--domain", "domains", multiple=True, metavar="DOMAIN",
+              help="Only records of this domain and whatever is below it. Repeatable.")  # fmt: skip
+@click.option("--since", metavar="DATE", help="Captured then or later: 2024, 2024-03, 2024-03-09 (UTC).")
+@click.option("--until", metavar="DATE", help="Captured then or earlier; the named year, month or day counts.")
+@click.option("--mime", "mimes", multiple=True, metavar="TYPE",
+              help="Only answers of this media type: text/html, or image/ for all images. Repeatable.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
+              help="json: the summary as one object.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@folder_option
+@setting_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    hosts: tuple[str, ...],
+    domains: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    mimes: tuple[str, ...],
+    form: str,
+    quiet: bool,
+) -> int:
+    """Copy other people's captures into the archive, and read the articles in them.
+
+    FILE is WARC (.warc, .gz, .zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix, scrapy-webarchive,
+    Common Crawl. DIR is searched for such files, LIST (or - for standard input) names some, one a line.
+
+    The same import twice changes nothing. After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
+
+    Exit code 1: something in the files is damaged; all else was imported, and the summary says what was not.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = the_folder(ctx)
+
+    from crawler.config import load
+    from crawler.importing import Import, files_of
+
+    chosen = chosen_of(hosts, domains, since, until, mimes)
+    paths = files_of(files, sys.stdin)
+    job = Import(load(folder, the_overrides(ctx)), paths, chosen, " ".join(sys.argv[1:]))
+    import asyncio  # 20 ms that `morgue --help` need not pay
+
+    if not quiet and form == "text":
+        for line in job.desk.keeper.mended:
+            click.echo(line)
+    ending = asyncio.run(job.run(bar=not quiet and sys.stderr.isatty()))
+    tell(job, ending, form=form, quiet=quiet)
+    return ending.exit_code
+
+
+def chosen_of(
+    hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
+) -> Chosen:
+    """The filters, checked. Raises ConfigError, QueryError."""
+    from pipelines.adopt import Chosen
+
+    first, last = day("--since", since, last=False), day("--until", until, last=True)
+    if first and last and first > last:
+        raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
+    for mime in mimes:
+        if "/" not in mime:
+            raise ConfigError(f"--mime {mime}", "is no media type", "say text/html, or image/ for all images")
+    return Chosen(
+        frozenset(named("--host", text) for text in hosts),
+        frozenset(named("--domain", text) for text in domains),
+        first,
+        last,
+        tuple(mime.strip().lower().removesuffix("*") for mime in mimes),
+    )
+
+
+def named(option: str, text: str) -> str:
+    """A host name as typed. Raises ConfigError."""
+    from pipelines.urls import host_of
+
+    try:
+        if "/" in text:
+            raise ValueError
+        return host_of(f"http://{text.strip('.')}/")
+    except ValueError:
+        raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
+
+
+def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
+    """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+    if form == "json":
+        click.echo(json.dumps(as_dict(job.report, ending.word), ensure_ascii=False, indent=2))
+    elif not (quiet and ending.exit_code == 0):
+        for line in lines(job.report):
+            click.echo(plain(line), err=quiet)
+    if ending.error is not None:
+        click.echo(f"morgue: {ending.error}", err=True)
+    elif ending.word == "interrupted":
+        click.echo("interrupted: what was filed is kept; the same command goes on from here", err=True)
+    elif form == "text" and not quiet:
+        click.echo(ending.word)
+
+
+def lines(report: Report) -> list[str]:
+    """The summary for people."""
+    told = [f"{count(report.files, 'file')}, {count(report.records, 'record')}, {report.kept:,} kept"]
+    told += counted("passed over", report.passed)
+    articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
+    told.append(f"articles: {articles or 'none'}")
+    told += counted("nothing to read", report.nothing)
+    told += report.notes
+    told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
+    if report.damaged > NAMED:
+        told.append(f"damaged: {report.damaged - NAMED:,} more places (--format json names them)")
+    return told
+
+
+def counted(what: str, reasons: Counter[str]) -> list[str]:
+    """A line a reason, the most frequent first."""
+    return [f"  {number:>9,}  {what}: {why}" for why, number in reasons.most_common()]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def as_dict(report: Report, outcome: str) -> dict[str, Any]:
+    """The summary for programs."""
+    return {
+        "outcome": outcome,
+        "files": report.files,
+        "records": report.records,
+        "kept": report.kept,
+        "passed": dict(report.passed),
+        "articles": {word: report.articles[word] for word in OUTCOMES},
+        "nothing": dict(report.nothing),
+        "notes": report.notes,
+        "damaged": report.damaged,
+        "damages": [place._asdict() for place in report.damages],
+    }
