@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from pipelines import manifest
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
 from pipelines.journal import Journal
-from pipelines.orphans import adopt
+from pipelines.orphans import adopt, lagging
 from pipelines.warc import WarcWriter, recover
 
 T = TypeVar("T")
@@ -74,7 +74,8 @@ class Keeper:
             self.mended = [sentence for file in mended for sentence in file.said]  # about files that a crash left open
             self.db = open_database(database)
             self.db.execute("BEGIN IMMEDIATE")
-            adopt(self.db, warc, (file.file for file in mended if file.kept))
+            behind = lagging(self.db, manifest.load(listed_in))
+            adopt(self.db, warc, [*behind, *(file.file for file in mended if file.kept)])
             self.db.execute("COMMIT")
         except BaseException:
             self._lock.release()

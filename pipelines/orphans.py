@@ -8,19 +8,36 @@ imported: there a row says that the page was read too, so the next import gives 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pipelines.manifest import Entry
 from pipelines.record import capture_of
 from pipelines.store import Store
 from pipelines.warcread import walk
 
 
+def lagging(db: sqlite3.Connection, entries: Mapping[str, Entry]) -> list[str]:
+    """Finished files, as the manifest lists them, whose captures do not all have rows: the youngest ones.
+
+    A file may be finished between two commits, and commits come in the order of the files.
+    """
+    behind: list[str] = []
+    for entry in reversed(list(entries.values())):
+        (count,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
+        if count >= entry.captures:
+            break
+        behind.insert(0, entry.file)
+    return behind
+
+
 def adopt(db: sqlite3.Connection, folder: Path, files: Iterable[str]) -> int:
     """Give the captures in these files the rows that they lack; how many that were. Commits nothing."""
     store, adopted = Store(db), 0
-    for file in files:
-        for member in walk(folder / file, on_damage=lambda *damage: None):  # `recover` has said what is damaged
+    for file in dict.fromkeys(files):
+        if not (folder / file).is_file():
+            continue  # `morgue verify` says so
+        for member in walk(folder / file, on_damage=lambda *damage: None):  # and what is damaged
             try:
                 capture = capture_of(member, file)
             except ValueError:  # no date

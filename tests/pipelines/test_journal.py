@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,10 @@ from pipelines import journal
 from pipelines.items import Source
 from pipelines.keeper import Keeper, open_database
 from pipelines.rebuild import valid_records
+from pipelines.record import keep
 from pipelines.store import Store
 from pipelines.warcread import walk
+from tests.pipelines.test_record import PLAIN
 
 
 @pytest.fixture
@@ -123,21 +126,28 @@ def test_many_rows_become_several_records(db, monkeypatch):
     assert [journal.number_of(record.fields) for record in records] == [1, 2, 3]
 
 
-def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path):
-    """Captures that only the WARC file knows get their rows when the archive is next opened for writing."""
-    from pipelines.record import keep
-    from tests.pipelines.test_record import PLAIN
+@pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])
+def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
+    """Captures that only the WARC files know get their rows when the archive is next opened for writing.
 
+    Also those in a file that was finished after the last commit.
+    """
     keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    capture = keep(PLAIN, keeper.writer)
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    keeper._commit()
+    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), keeper.writer) for number in range(3)]
     keeper.writer.sync()
-    keeper._lock.release()  # what a kill does; no row was committed
+    descriptor = keeper.writer._file
+    if finished:
+        keeper.writer.close()
+    else:
+        os.close(descriptor)
+    keeper._lock.release()  # what a kill does
     keeper.db.close()
-    import os
-
-    os.close(keeper.writer._file)
     again = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    rows = again.db.execute("SELECT record_id, file, offset, length FROM captures").fetchall()
+    rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
     again.close()
-    assert rows == [(capture.record_id, capture.file, capture.offset, capture.length)]
-    assert [Path(sentence.split(":")[0]).name for sentence in again.mended] == [capture.file]
+    assert rows == [(one.record_id, one.file, one.offset, one.length) for one in lost]
+    third = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    assert third.db.execute("SELECT count(*) FROM captures").fetchone() == (4,)
+    third.close()
