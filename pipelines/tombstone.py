@@ -45,16 +45,16 @@ class Grave(NamedTuple):
 
 def tombstone(grave: Grave, length: int) -> bytes:
     """A gzip member of `length` bytes. Raises MorgueError if not even the shortest one fits."""
-    refers = [("WARC-Refers-To", record_id) for record_id in grave.records]
+    # Not WARC-Refers-To: what it names must be there.
     said = [("removed-uri", grave.url), ("removed-date", grave.date), ("reason", " ".join(grave.reason.split()))]
-    for fields, text in ((refers, said), (refers[:1], said), (refers[:1], said[:1]), ([], [])):
-        head = [
-            ("WARC-Type", "metadata"),
-            ("WARC-Record-ID", new_id()),
-            ("WARC-Date", fine_stamp(grave.removed)),
-            ("Content-Type", "application/warc-fields"),
-            *fields,
-        ]
+    records = [("removed-record", record_id) for record_id in grave.records]
+    head = [
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", new_id()),
+        ("WARC-Date", fine_stamp(grave.removed)),
+        ("Content-Type", "application/warc-fields"),
+    ]
+    for text in ([*said, *records], said, said[:1], []):
         member = _fitted(head, warc_fields(text), b"padding: ", b"\r\n", length)
         if member is not None:
             return member
