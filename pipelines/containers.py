@@ -109,6 +109,8 @@ def shown(name: str) -> str:
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
     """A zip member as a stream of its own. zipfile's would give up all of it for one wrong bit (its CRC)."""
+    if not 0 <= info.header_offset < size:
+        raise Damage("no zip member begins where the directory says")
     file.seek(info.header_offset)
     head = file.read(LOCAL_HEAD.size)
     if len(head) < LOCAL_HEAD.size or not head.startswith(ZIP):
