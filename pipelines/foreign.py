@@ -264,8 +264,9 @@ def _tidied(name: str, value: str) -> tuple[str, str]:
         return name, f"<{value}>"
     if known in ("warc-target-uri", "warc-refers-to-target-uri") and value.startswith("<") and value.endswith(">"):
         return name, value[1:-1]  # as wget writes them, by the grammar of WARC 1.0
-    if known == "warc-date" and value.isdigit():
-        return name, when(value)
+    if known == "warc-date" and len(value) == 14:
+        with suppress(Damage):  # whoever needs the date will say that there is none
+            return name, when(value)
     return name, value
 
 

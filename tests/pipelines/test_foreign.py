@@ -310,6 +310,13 @@ def test_records_may_run_across_members():
     assert (urls(found), damages) == (URLS, [])
 
 
+def test_a_year_is_a_date_and_junk_stays_junk():
+    """A head is read whatever its date is."""
+    for date in ("2024", "20249999999999", "yesterday"):
+        found, damages = read(gz([response(1, WARC_Date=date)]))
+        assert (found[0].fields.get("WARC-Date"), damages) == (date, [])
+
+
 def test_fields_keep_their_names_and_repeat():
     """Case and order as written; names are matched without case."""
     fields = fields_of(b"WARC/1.0\r\nwarc-TYPE: response\r\nX: 1\r\nX: 2\r\nno colon\r\n\r\n")
