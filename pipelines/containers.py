@@ -35,6 +35,9 @@ STEP = 16_384  # bytes inflated at once; small, because zlib copies what it does
 MOST = 1 << 20  # bytes that one step of zstd may give; deflate gives at most a thousandfold of STEP
 LARGEST_DICTIONARY = 1 << 24
 TORN = "the file ends inside a record"
+UNREADABLE_ZIP = (  # what zipfile raises for a directory that is none
+    zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError, OverflowError, IndexError,
+)  # fmt: skip
 LOCAL_HEAD = struct.Struct("<4s22xHH")  # a zip member's own head (APPNOTE 4.3.7): lengths of name and extra field
 
 
@@ -85,14 +88,14 @@ def parts(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[
             return
         try:
             members = zipfile.ZipFile(file).infolist()
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+        except UNREADABLE_ZIP as error:
             on_damage("", 0, f"the directory of the zip cannot be read ({error}); it is searched for records")
             file.seek(0)
             yield Part("", file, size, ".gz")
             return
         for info in members:
             name = shown(info.filename)
-            if info.is_dir() or not info.filename.lower().endswith(SUFFIXES[:-1]):
+            if not info.filename.lower().endswith(SUFFIXES[:-1]):
                 continue
             try:
                 stream = _member(file, info, size)
@@ -109,6 +112,8 @@ def shown(name: str) -> str:
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
     """A zip member as a stream of its own. zipfile's would give up all of it for one wrong bit (its CRC)."""
+    if not 0 <= info.header_offset < size:
+        raise Damage("no zip member begins where the directory says")
     file.seek(info.header_offset)
     head = file.read(LOCAL_HEAD.size)
     if len(head) < LOCAL_HEAD.size or not head.startswith(ZIP):

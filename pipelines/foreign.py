@@ -19,6 +19,7 @@ from pipelines.warcrecord import Fields, digest
 
 LARGEST = 1 << 28  # bytes of a block; a larger record is passed over
 LARGEST_HEAD = 1 << 17
+MOST_TRIES = 2000  # places of a file that look like a beginning and are none: hostile files are full of them
 LONGEST_LINE = 1 << 14  # of an ARC record; and bytes in which a record shows that it is one
 WARC = re.compile(rb"WARC/\d")
 HEAD_END = re.compile(rb"\n\r?\n")
@@ -70,6 +71,7 @@ class _Reader:
     def __init__(self, source: Unpacked) -> None:
         self.source = source
         self.place = 0  # of the record being read, as Found.offset
+        self._tries = 0  # in vain, to find the next record
         self._breaks = 0  # line breaks before what comes next
         self._member = 0  # in which the record being read begins
         self._late: Damage | None = None  # of the next record, met at the end of the one before
@@ -208,6 +210,9 @@ class _Reader:
         while (found := self.source.search(magic, at)) is not None:
             if self._sound(any_file=any_file):
                 return True
+            self._tries += 1
+            if self._tries > MOST_TRIES:
+                return False
             at = found + 1
         return False
 
@@ -259,8 +264,9 @@ def _tidied(name: str, value: str) -> tuple[str, str]:
         return name, f"<{value}>"
     if known in ("warc-target-uri", "warc-refers-to-target-uri") and value.startswith("<") and value.endswith(">"):
         return name, value[1:-1]  # as wget writes them, by the grammar of WARC 1.0
-    if known == "warc-date" and value.isdigit():
-        return name, when(value)
+    if known == "warc-date" and len(value) == 14:
+        with suppress(Damage):  # whoever needs the date will say that there is none
+            return name, when(value)
     return name, value
 
 

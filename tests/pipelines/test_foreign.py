@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import time
 import zipfile
 from bisect import bisect_right
 from itertools import accumulate
@@ -205,6 +206,18 @@ def test_nothing_is_made_of_nothing(data):
     assert [one for one in found if one.block] == []
 
 
+FULL_OF = {"gzip": b"\x1f\x8b\x08\0\0\0\0\0\0\3", "heads": b"WARC/1.0\r\n", "both": b"\x1f\x8b\x08WARC/1.0\r\n"}
+
+
+@pytest.mark.parametrize("beginning", FULL_OF.values(), ids=FULL_OF)
+def test_a_file_full_of_beginnings_is_given_up(beginning):
+    """A hostile file costs seconds, not hours."""
+    began = time.process_time()
+    found, damages = read(beginning * 300_000)
+    assert (found, len(damages) > 0) == ([], True)
+    assert time.process_time() - began < 20
+
+
 def test_random_bytes_are_damage():
     """Whatever they look like at first."""
     rng = random.Random(3)
@@ -295,6 +308,13 @@ def test_records_may_run_across_members():
     whole = b"".join(RECORDS)
     found, damages = read(gz(whole[at : at + 700] for at in range(0, len(whole), 700)))
     assert (urls(found), damages) == (URLS, [])
+
+
+def test_a_year_is_a_date_and_junk_stays_junk():
+    """A head is read whatever its date is."""
+    for date in ("2024", "20249999999999", "yesterday"):
+        found, damages = read(gz([response(1, WARC_Date=date)]))
+        assert (found[0].fields.get("WARC-Date"), damages) == (date, [])
 
 
 def test_fields_keep_their_names_and_repeat():
