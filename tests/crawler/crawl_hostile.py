@@ -62,7 +62,7 @@ class HostileSpider(scrapy.Spider):
     def parse(self, response: scrapy.http.Response) -> None:
         report["got"][urlsplit(response.request.url).path] = {
             "status": response.status,
-            "body": response.body.decode("latin-1"),
+            "body": response.body[:100_000].decode("latin-1"),
             "flags": response.flags,
             "capture": response.meta["capture"].url,
             "recorded_before": any(one["url"] == response.url for one in report["exchanges"]),
