@@ -29,21 +29,28 @@ VARIANTS = 400  # pages that are made; each is kept again and again with a line 
 COLUMNS = ("what", "CPU s", "MB/s", "of the pair")
 
 
-def pages(seed: int) -> list[tuple[bytes, bytes]]:
-    """(fields of the head, body) of news-like pages: a vocabulary of skewed use between tags that repeat."""
+def news_like(seed: int, count: int, smallest: int, largest: int) -> list[bytes]:
+    """HTML of news-like pages: a vocabulary of skewed use between tags that repeat."""
     chosen = random.Random(seed)
     words = ["".join(chosen.choices("abcdefghijklmnoprstuvwy", k=chosen.randint(2, 11))) for _ in range(6000)]
     weights = [1 / (rank + 5) for rank in range(len(words))]
     made = []
-    for number in range(VARIANTS):
-        size = chosen.randint(SMALLEST, LARGEST)
+    for number in range(count):
+        size = int(smallest * (largest / smallest) ** chosen.random())
         parts, length = [b"<!doctype html><html><head><title>Page %d</title></head><body>" % number], 0
         while length < size:
             text = " ".join(chosen.choices(words, weights, k=chosen.randint(20, 90)))
             address = f"/2026/11/{chosen.randint(1, 30)}/{chosen.choice(words)}-{chosen.choice(words)}"
             parts.append(f'<p class="article__text">{text}. <a href="{address}">{words[number]}</a></p>\n'.encode())
             length += len(parts[-1])
-        body = b"".join(parts)
+        made.append(b"".join(parts))
+    return made
+
+
+def pages(seed: int) -> list[tuple[bytes, bytes]]:
+    """(fields of the head, body) of such pages, every other one gzip-coded."""
+    made = []
+    for number, body in enumerate(news_like(seed, VARIANTS, SMALLEST, LARGEST)):
         if number % 2:
             made.append((b"Content-Type: text/html\r\nContent-Encoding: gzip\r\n", gzip.compress(body, 6, mtime=0)))
         else:

@@ -33,7 +33,7 @@ class Fetched:
     exchange: Exchange  # the bytes, to be recorded
     status: int
     headers: Headers  # in the order, case and number sent; folds undone, lines that are no field left out
-    body: bytes  # transfer-decoded, still content-encoded
+    body: bytes = field(repr=False)  # transfer-decoded, still content-encoded
     latency: float  # seconds from sending the request to the end of the final head
     certificate: bytes | None = None  # the server's own certificate, DER; None over plain TCP
     earlier: tuple[Exchange, ...] = ()  # attempts that failed before this one, also to be recorded

@@ -82,7 +82,9 @@ class Visits:
             self.desk.tally.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
-        visit = Visit(plan, status, error, answered=not broke_off, validators=validators)
+        # Without validators: "not modified" would be the answer to a page that nobody has read.
+        known = Validators() if broke_off else validators
+        visit = Visit(plan, status, error, answered=not broke_off, validators=known)
         await self._end(claim, visit, None if broke_off else reading.page.url)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:

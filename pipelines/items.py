@@ -38,7 +38,7 @@ class Exchange:
     url: str  # the URL asked for, without fragment
     started: datetime  # when the first byte of the request was sent (or the attempt to connect began), UTC
     request: bytes  # request head and body as sent; empty if no connection came about
-    response: bytes  # response head and body as received, chunk framing and content coding included
+    response: bytes = field(repr=False)  # response head and body as received, chunk framing and content coding included
     ip: str | None = None  # address of the peer; None if no connection came about
     protocol: str = "http/1.1"  # what was spoken, in the words of the WARC-Protocol field
     tls: str | None = None  # TLS version, e.g. "tls/1.3"; None over plain TCP
@@ -82,7 +82,7 @@ class Page:
     """A fetched page on its way to being read."""
 
     url: str  # where the body came from, after redirects
-    body: bytes  # content-decoded body
+    body: bytes = field(repr=False)  # content-decoded body
     content_type: str | None = None  # the Content-Type header as sent
     capture: Capture | None = None  # the record it was read from; None for a file on disk
     source: Source | None = None  # the newspaper it belongs to

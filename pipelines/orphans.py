@@ -1,51 +1,59 @@
 """After a crash: captures that the WARC files hold and the database does not, because its last commit was lost.
 
 They get their rows before anything else is written, in the order of their records, so that a database that is rebuilt
-from the files has the same ones. Their pages are fetched again: the frontier never learned of them. Not so what was
-imported: there a row says that the page was read too, so the next import gives it one (`kept`).
+from the files has the same ones. Their pages are fetched again: the frontier never learned of them. (What was imported
+gets no row here: there a row says that the page was read too, so the next import gives it one.) A journal record
+that came with them tells of rows that were never committed; the next one takes its number, and so makes it void.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipelines.journal import number_of
 from pipelines.manifest import Entry
 from pipelines.record import capture_of
 from pipelines.store import Store
 from pipelines.warcread import walk
 
+# A row that never was, in `changes`: there is something to tell, so that a next journal record is written.
+NOTHING = "INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)"
 
-def lagging(db: sqlite3.Connection, entries: Mapping[str, Entry]) -> list[str]:
-    """Finished files, as the manifest lists them, whose captures do not all have rows: the youngest ones.
 
-    A file may be finished between two commits, and commits come in the order of the files.
+def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
+    """Give the captures in a WARC file the rows that they lack; how many that were. Commits nothing.
+
+    `file` is the name of `path`, without an `.open`.
     """
-    behind: list[str] = []
-    for entry in reversed(list(entries.values())):
-        (count,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
-        if count >= entry.captures:
-            break
-        behind.insert(0, entry.file)
-    return behind
-
-
-def adopt(db: sqlite3.Connection, folder: Path, files: Iterable[str]) -> int:
-    """Give the captures in these files the rows that they lack; how many that were. Commits nothing."""
     store, adopted = Store(db), 0
-    for file in dict.fromkeys(files):
-        if not (folder / file).is_file():
-            continue  # `morgue verify` says so
-        for member in walk(folder / file, on_damage=lambda *damage: None):  # and what is damaged
-            try:
-                capture = capture_of(member, file)
-            except ValueError:  # no date
-                continue
-            if capture is None or capture.imported is not None:
-                continue
-            known = "SELECT 1 FROM captures WHERE record_id = ?"
-            if db.execute(known, (capture.record_id,)).fetchone() is None:
-                store.capture(capture, None, None)
-                adopted += 1
+    (last,) = db.execute("SELECT last FROM journal").fetchone()
+    for member in walk(path, on_damage=lambda *damage: None):  # `recover` has said what is damaged
+        if (number_of(member.headers) or 0) > last:
+            db.execute(NOTHING)
+        try:
+            capture = capture_of(member, file)
+        except ValueError:  # no date
+            continue
+        if capture is None or capture.imported is not None:
+            continue
+        known = "SELECT 1 FROM captures WHERE record_id = ?"
+        if db.execute(known, (capture.record_id,)).fetchone() is None:
+            store.capture(capture, None, None)
+            adopted += 1
     return adopted
+
+
+def lacking(db: sqlite3.Connection, entries: Iterable[Entry]) -> Iterator[str]:
+    """Finished files with captures that have no row, oldest first: a file may be finished before its last rows are
+    committed. What a crash takes is the newest, so that one whole file ends the search."""
+    found = []
+    for entry in reversed(list(entries)):
+        if entry.captures == 0:
+            continue
+        (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
+        if rows >= entry.captures:
+            break
+        found.append(entry.file)
+    yield from reversed(found)

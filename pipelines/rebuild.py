@@ -189,7 +189,8 @@ class Rebuild:
                     WHERE record_type = 'revisit' AND body_length IS NULL"""
             )
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
-            self.db.execute("UPDATE journal SET last = coalesce((SELECT max(number) FROM told), 0)")
+            if valid:
+                self.db.execute("UPDATE journal SET last = (SELECT number FROM told WHERE at = ?)", (valid[-1],))
             self._next("read")
 
     async def _read(self, readers: Workers) -> None:

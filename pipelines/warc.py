@@ -10,7 +10,7 @@ import fcntl
 import os
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -262,8 +262,14 @@ class Mended(NamedTuple):
     kept: bool  # it is finished and listed now; False: it held nothing, or nothing that could be read
 
 
-def recover(folder: Path, listed_in: Path | None = None) -> list[Mended]:
+Adopt = Callable[[Path, str], object]  # a mended file as it lies there, its final name
+
+
+def recover(folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None) -> list[Mended]:
     """Finish what a crash left `.open` in a folder and enter it in the manifest; what was found so.
+
+    `adopt` is called with each file that is kept, mended, before it is listed and gets its name: what must not be
+    forgotten of it is to be durable then, because another crash may come and the file is not looked through again.
 
     Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
     ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
@@ -275,7 +281,7 @@ def recover(folder: Path, listed_in: Path | None = None) -> list[Mended]:
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mended.append(_mend(path, file, listed_in))
+                mended.append(_mend(path, file, listed_in, adopt))
             except BlockingIOError:
                 continue
             finally:
@@ -283,7 +289,7 @@ def recover(folder: Path, listed_in: Path | None = None) -> list[Mended]:
     return mended
 
 
-def _mend(path: Path, file: int, listed_in: Path | None) -> Mended:
+def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None) -> Mended:
     name = path.name.removesuffix(OPEN)
     damages: list[tuple[int, int, str]] = []
     contents, end, warcinfo_id = manifest.Contents(), 0, None
@@ -306,6 +312,8 @@ def _mend(path: Path, file: int, listed_in: Path | None) -> Mended:
     else:
         said.append(f"{name}: was left open by a crash; it is whole")
     os.fsync(file)
+    if adopt is not None:
+        adopt(path, name)
     if listed_in is not None:
         _relist(path, name, contents, listed_in)
     finish(path)

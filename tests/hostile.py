@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 
@@ -25,6 +26,10 @@ class Reply:
     then: str = "keep"  # the connection afterwards: keep, close, drop (no close_notify), reset, stall
     slices: int = 1  # in how many pieces it is sent, with a pause between them
     wait: float = 0.0  # seconds before the first byte
+    fresh: bool = False  # given on a new connection only; one that was kept is reset without a word
+
+
+NOT_A_WORD = Reply(b"", then="reset")
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,12 @@ class HostileServer:
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self._open.append(connection)
+            kept = False
             while (request := read_request(connection)) is not None:
                 reply = self.replies.get(request.split(b" ")[1].decode())
+                if reply is not None and reply.fresh and kept:
+                    reply = NOT_A_WORD
+                kept = True
                 self.journal.append(Served(number, request, reply))
                 if reply is None or not self._answer(connection, reply):
                     return
@@ -123,3 +132,12 @@ def read_request(connection: socket.socket) -> bytes | None:
     while lengths and len(body) < int(lengths[0]):
         body += connection.recv(65_536)
     return head + b"\r\n\r\n" + body
+
+
+def server_context(certificate: Path, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+    """TLS with a certificate and its key, both in one file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.maximum_version = highest
+    return context

@@ -108,6 +108,27 @@ def test_a_second_signal_stops_at_once_and_loses_nothing_filed(archive):
         assert_whole(archive, paper)
 
 
+def test_what_nobody_could_read_is_fetched_whole_again(archive):
+    """A reader that is stopped costs a visit: its page's validators are not kept, or 304 would be all that ever comes
+    back. Of the front page, and of an article with ETag."""
+    with serve() as paper:
+        broken = crawl(archive, "-s", "extract.seconds=0.001", paper.url + "/")
+        assert broken.returncode == 1, broken.stdout
+        assert "reading it timed out" in broken.stdout
+        crawl(archive, "--limit", "1", paper.url + "/")
+        assert rows(archive, "SELECT count(*) FROM articles") == [(1,)]
+        db = sqlite3.connect(archive / "morgue.db")
+        with db:  # a listing is read again before articles are claimed: only these are to break
+            db.execute("UPDATE frontier SET next_visit = '9999' WHERE kind NOT IN ('article', 'page')")
+        db.close()
+        crawl(archive, "--limit", "5", "-s", "extract.seconds=0.001")
+        ((unread,),) = rows(archive, "SELECT count(*) FROM frontier WHERE last_error = 'extractor timed out'")
+        assert unread > 0
+        done = crawl(archive, paper.url + "/")
+        assert done.returncode in (0, 1), done.stdout + done.stderr
+        assert_whole(archive, paper)
+
+
 def test_a_paper_that_is_down_costs_one_url_a_crawl_and_is_whole_when_it_is_back(archive):
     """An outage says nothing about pages: none is given up, and the others are not even asked for."""
     with serve() as paper:

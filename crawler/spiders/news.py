@@ -96,8 +96,12 @@ class NewsSpider(scrapy.Spider):
                 claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after")
             )
         elif claim.kind in LISTINGS:
-            found, problem = await self.links(claim, response)
-            await self.visits.listing(claim, response, found, problem)
+            try:
+                found, problem = await self.links(claim, response)
+            except Overrun as overrun:
+                await self.visits.failed(claim, f"reading it {overrun.reason}", response.status)
+            else:
+                await self.visits.listing(claim, response, found, problem)
         else:
             self.open[claim.id] = (claim, validators(response))
             yield Page(
@@ -133,17 +137,14 @@ class NewsSpider(scrapy.Spider):
             await self.visits.failed(claim, reason_of(error))
 
     async def links(self, claim: Claim, response: Response) -> tuple[list[Wanted], str | None]:
-        """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers."""
+        """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers. Raises Overrun."""
         if claim.kind == "tdmrep":
             return [], None  # kept for what it reserves; it leads nowhere
         site, reader = self.visits.site(claim), READERS[claim.kind]
         asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
             asked += [site.include, site.exclude]
-        try:
-            found: Discovery = await self.visits.desk.workers.run(reader, *asked)
-        except Overrun as overrun:
-            return [], f"reading it {overrun.reason}"
+        found: Discovery = await self.visits.desk.workers.run(reader, *asked)
         wanted = follow(found, claim, site, self.run.config.crawl.url_length)
         if claim.kind == "front":
             wanted.append(guess(response, TDMREP, "tdmrep"))

@@ -1,4 +1,5 @@
-"""The crawl that `test_handler` runs in a process of its own: order (JSON) on stdin, report on stdout."""
+"""The crawl that `test_handler` and `test_fidelity` run in a process of its own: order (JSON) on stdin, report on
+stdout. With an "archive" in the order it is kept there, by the handler, desk and keeper of a real crawl."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +16,12 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from twisted.python.failure import Failure
 
 from crawler.handler import WireHandler
+from pipelines.desk import Desk
 from pipelines.errors import DiskFull
 from pipelines.items import Capture, Exchange
+from pipelines.keeper import Keeper
+from pipelines.turnstile import Turnstile
+from pipelines.workers import Workers
 
 report: dict[str, Any] = {"exchanges": [], "got": {}, "failed": {}}
 
@@ -47,15 +53,16 @@ class HostileSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         for url in self.order["urls"]:
+            headers = self.order.get("headers", {}).get(url)
             meta = {"handle_httpstatus_all": True, **self.order["metas"].get(url, {})}
-            if url.endswith("/redirect") or url.endswith("/503"):
+            if url.endswith(("/redirect", "/503", "/hop")):
                 meta.pop("handle_httpstatus_all")
-            yield scrapy.Request(url, self.parse, errback=self.failed, meta=meta, dont_filter=True)
+            yield scrapy.Request(url, self.parse, errback=self.failed, meta=meta, headers=headers, dont_filter=True)
 
     def parse(self, response: scrapy.http.Response) -> None:
         report["got"][urlsplit(response.request.url).path] = {
             "status": response.status,
-            "body": response.body.decode("latin-1"),
+            "body": response.body[:100_000].decode("latin-1"),
             "flags": response.flags,
             "capture": response.meta["capture"].url,
             "recorded_before": any(one["url"] == response.url for one in report["exchanges"]),
@@ -69,9 +76,16 @@ class HostileSpider(scrapy.Spider):
         report["failed"][urlsplit(failure.request.url).path] = type(failure.value).__name__
 
 
+def peak() -> int:
+    """The most bytes that this process had in memory."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
 if __name__ == "__main__":
     order = json.load(sys.stdin)
-    handler = RecordingHandler
+    archive = order.get("archive")
+    handler = WireHandler if archive else RecordingHandler
     process = CrawlerProcess(
         {
             "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
@@ -83,6 +97,16 @@ if __name__ == "__main__":
         }
     )
     HostileSpider.order = order
-    process.crawl(HostileSpider)
+    crawler = process.create_crawler(HostileSpider)
+    desk = None
+    if archive:
+        keeper = Keeper(Path(archive) / "morgue.db", Path(archive) / "warc")
+        desk = Desk(keeper, Workers(1), Turnstile(64, 64), command="tests", software="tests")
+        desk.register(crawler)
+    before = peak()
+    process.crawl(crawler)
     process.start()
+    if desk is not None:
+        desk.close("done")
+    report["grown"] = peak() - before
     json.dump(report, sys.stdout)

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import brotli
 import pytest
 
-from crawler.wire import Client, Fetched, Limits, WireError
+from crawler.wire import Client, ConnectionLost, Fetched, Limits, NotHttp, TimedOut, WireError
 from tests.hostile import HostileServer, Reply
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 GZIPPED = gzip.compress(b"<p>Guten Tag</p>" * 50)
+BROTLI = brotli.compress(b"<p>God dag</p>" * 50)
+ZSTD = zstd.compress(b"<p>Goede dag</p>" * 50)
 HEAD = [(b"User-Agent", b"morgue/1 (+mailto:x@example.org)"), (b"accept", b"*/*"), (b"X-oDD-caSE", b"1")]
 
 
 def chunked(*chunks: bytes) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+
+
+def coded(coding: bytes, body: bytes) -> Reply:
+    return Reply(b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s" % (coding, len(body), body))
 
 
 # path -> (reply, body that the caller gets)
@@ -84,6 +97,9 @@ COMPLETE: dict[str, tuple[Reply, bytes]] = {
         ),
         GZIPPED,
     ),
+    "/gzip": (coded(b"gzip", GZIPPED), GZIPPED),
+    "/br": (coded(b"br", BROTLI), BROTLI),
+    "/zstd": (coded(b"zstd", ZSTD), ZSTD),
     "/early-hints": (
         Reply(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -115,6 +131,41 @@ COMPLETE: dict[str, tuple[Reply, bytes]] = {
 COMPLETE["/big"] = (COMPLETE["/big"][0], COMPLETE["/big"][0].response.partition(b"\r\n\r\n")[2])
 PATHS = sorted(COMPLETE)
 REPLIES = {path: reply for path, (reply, _) in COMPLETE.items()}
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
+# path -> (reply, what the fetch fails with, WARC-Truncated)
+BROKEN: dict[str, tuple[Reply, type[WireError], str | None]] = {
+    "/short": (Reply(HALF, then="close"), ConnectionLost, "disconnect"),
+    "/reset": (Reply(HALF, then="reset"), ConnectionLost, "disconnect"),
+    "/stall": (Reply(HALF, then="stall"), TimedOut, "time"),
+    "/half-chunk": (
+        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nbroken", then="close"),
+        ConnectionLost,
+        "disconnect",
+    ),
+    "/no-last-chunk": (
+        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", then="close"),
+        ConnectionLost,
+        "disconnect",
+    ),
+    "/bad-chunk": (
+        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n"),
+        NotHttp,
+        "unspecified",
+    ),
+    "/half-head": (Reply(b"HTTP/1.1 200 OK\r\nContent-Le", then="close"), ConnectionLost, "disconnect"),
+    "/nothing": (Reply(b"", then="close"), ConnectionLost, None),
+    "/nothing-reset": (Reply(b"", then="reset"), ConnectionLost, None),
+    "/silence": (Reply(b"", then="stall"), TimedOut, None),
+    "/ssh": (Reply(b"SSH-2.0-OpenSSH_9.2\r\n", then="stall"), NotHttp, "unspecified"),
+    "/http09": (Reply(b"<html>hello</html>", then="close"), NotHttp, "unspecified"),
+    "/lengths-differ": (
+        Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
+        NotHttp,
+        "unspecified",
+    ),
+    "/101": (Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), NotHttp, "unspecified"),
+}
 
 Scenario = Callable[[Client], Coroutine[Any, Any, Any]]
 

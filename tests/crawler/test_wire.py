@@ -19,7 +19,7 @@ from crawler.wire import (
     TimedOut,
     WireError,
 )
-from tests.crawler.hostile_pages import HEAD, PATHS, REPLIES, check, chunked, fails, run
+from tests.crawler.hostile_pages import BROKEN, HEAD, PATHS, REPLIES, check, chunked, fails, run
 from tests.hostile import HostileServer, Reply
 
 # Exactness
@@ -222,41 +222,6 @@ def test_cancelled_fetch_closes_its_connection() -> None:
 
 
 # Failures
-
-HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
-BROKEN: dict[str, tuple[Reply, type[WireError], str | None]] = {
-    "/short": (Reply(HALF, then="close"), ConnectionLost, "disconnect"),
-    "/reset": (Reply(HALF, then="reset"), ConnectionLost, "disconnect"),
-    "/stall": (Reply(HALF, then="stall"), TimedOut, "time"),
-    "/half-chunk": (
-        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nbroken", then="close"),
-        ConnectionLost,
-        "disconnect",
-    ),
-    "/no-last-chunk": (
-        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", then="close"),
-        ConnectionLost,
-        "disconnect",
-    ),
-    "/bad-chunk": (
-        Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n"),
-        NotHttp,
-        "unspecified",
-    ),
-    "/half-head": (Reply(b"HTTP/1.1 200 OK\r\nContent-Le", then="close"), ConnectionLost, "disconnect"),
-    "/nothing": (Reply(b"", then="close"), ConnectionLost, None),
-    "/nothing-reset": (Reply(b"", then="reset"), ConnectionLost, None),
-    "/silence": (Reply(b"", then="stall"), TimedOut, None),
-    "/ssh": (Reply(b"SSH-2.0-OpenSSH_9.2\r\n", then="stall"), NotHttp, "unspecified"),
-    "/http09": (Reply(b"<html>hello</html>", then="close"), NotHttp, "unspecified"),
-    "/lengths-differ": (
-        Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
-        NotHttp,
-        "unspecified",
-    ),
-    "/101": (Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), NotHttp, "unspecified"),
-}
-
 
 @pytest.mark.parametrize("path", sorted(BROKEN))
 def test_failure_carries_what_was_sent_and_received(path: str) -> None:

@@ -16,33 +16,9 @@ import pytest
 from crawler.connection import iana_name
 from crawler.wire import AddressRefused, Client, ConnectFailed, ConnectionLost, Fetched, TlsFailed, WireError
 from tests.crawler.hostile_pages import HEAD, PATHS, REPLIES, check, fails, run
-from tests.hostile import HostileServer, Reply, read_request
+from tests.hostile import HostileServer, Reply, read_request, server_context
 
 # TLS
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A throwaway self-signed certificate for 127.0.0.1 and localhost, key in the same file."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs the openssl command")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-    both = folder / "both.pem"
-    both.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
-    return both
-
-
-def server_context(certificate: Path, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    context.maximum_version = highest
-    return context
 
 
 @pytest.mark.parametrize("path", PATHS)
