@@ -1,9 +1,9 @@
 """An archive's database made anew from its WARC files: no network, no Scrapy, and the same rows.
 
-Four steps, each in a state that the next run goes on from: the files are scanned (captures, journal); the journal is
+Each step leaves a state that the next run goes on from: the files are scanned (captures, journal); the journal is
 replayed (sources, crawls, articles, revisions, frontier: every row with its number); the texts are read again from the
-captures that they were read from; the database takes its place. It grows beside the old one, which stays as it is until
-the new one is whole.
+captures that they were read from; pages of which the journal tells nothing are read and filed as an import would; the
+database takes its place. It grows beside the old one, which stays as it is until the new one is whole.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipelines import journal, manifest
 from pipelines.columns import CAPTURE_COLUMNS, columns
-from pipelines.errors import os_errors
-from pipelines.items import Article, Source
+from pipelines.errors import ArchiveDamaged, os_errors
+from pipelines.items import Article, Reading, Source
 from pipelines.keeper import open_database
-from pipelines.reread import REVISIONS, Reread, reread
+from pipelines.reread import CAPTURED, REVISIONS, Reread, read_one, reread
 from pipelines.scan import Told, scan
+from pipelines.store import Store
+from pipelines.urls import host_of
 from pipelines.warcread import read_block
 from pipelines.workers import Workers
 
@@ -35,11 +38,12 @@ CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 CREATE TABLE found (at INTEGER PRIMARY KEY, {", ".join(f"{name} ANY" for name in CAPTURE_COLUMNS)}) STRICT;
 CREATE TABLE told (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, file TEXT, offset INTEGER, length INTEGER) STRICT;
 CREATE TABLE unread (revision_id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE untold (capture_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE step (name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
 {journal.PLACED}
 CREATE UNIQUE INDEX placed_at ON placed(file, offset);
 """
-STAGED = ("scanned", "found", "told", "unread", "step", "placed")
+STAGED = ("scanned", "found", "told", "unread", "untold", "step", "placed")
 
 
 @dataclass
@@ -53,18 +57,21 @@ class Rebuilt:
     differently: int = 0  # texts that this version reads otherwise than the one that read them first
     unread: list[tuple[str, str]] = field(default_factory=list)  # (URL, why): revisions whose text could not be had
     damaged: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, offset, length, why
-    unplaced: int = 0  # captures of which the journal tells nothing: a crash came before it was written
+    untold: int = 0  # captures of which the journal tells nothing: it was not written yet when the database was lost
+    filed: int = 0  # articles that were read from these
     kept: Path | None = None  # where the database that was there before is now
 
 
 Tell = Callable[[str, int, int], object]  # step, done, of how many
+Owner = Callable[[str], Source | None]
 
 
 class Rebuild:
     """One rebuild. The caller holds the archive's lock and has mended what a crash left open."""
 
-    def __init__(self, database: Path, warc: Path, sources: Mapping[str, Source], tell: Tell) -> None:
-        self.database, self.warc, self.sources, self.tell = database, warc, sources, tell
+    def __init__(self, database: Path, warc: Path, sources: Mapping[str, Source], owner: Owner, tell: Tell) -> None:
+        """`sources`: those that have a file, by name; `owner(url)`: the one of these that covers an address."""
+        self.database, self.warc, self.sources, self.owner, self.tell = database, warc, sources, owner, tell
         self.part = database.with_name(database.name + SUFFIX)
         self.result = Rebuilt()
         self.db: sqlite3.Connection
@@ -76,6 +83,7 @@ class Rebuild:
             await self._scan(scanners)
             self._replay()
             await self._read(readers)
+            await self._file_untold(readers)
             self._finish()
         finally:
             self.db.close()
@@ -188,10 +196,29 @@ class Rebuild:
                                                        WHERE o.record_id = captures.refers_to)
                     WHERE record_type = 'revisit' AND body_length IS NULL"""
             )
+            self._without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
             if valid:
                 self.db.execute("UPDATE journal SET last = (SELECT number FROM told WHERE at = ?)", (valid[-1],))
             self._next("read")
+
+    def _without_records(self) -> None:
+        """No row without bytes: what the journal knows of records that are in no file is left out, and named."""
+        lost = "capture_id NOT IN (SELECT id FROM captures)"
+        query = f"""SELECT DISTINCT a.url_key FROM articles a LEFT JOIN revisions r ON r.article_id = a.id
+                     WHERE r.id IS NULL OR r.{lost} ORDER BY 1"""  # noqa: S608 (our own names)
+        self.result.unread += [(row["url_key"], "its record is in no WARC file here") for row in self._ask(query)]
+        for name in ("revisions", "sightings"):
+            self.db.execute(f"DELETE FROM {name} WHERE {lost}")  # noqa: S608
+        for name in ("readings", "sightings"):
+            self.db.execute(f"DELETE FROM {name} WHERE revision_id NOT IN (SELECT id FROM revisions)")  # noqa: S608
+        self.db.execute("DELETE FROM articles WHERE id NOT IN (SELECT article_id FROM revisions)")
+        self.db.execute("DELETE FROM aliases WHERE article_id NOT IN (SELECT id FROM articles)")
+        self.db.execute(
+            f"""UPDATE articles SET (revision, capture_id) =
+                    (SELECT number, capture_id FROM revisions WHERE article_id = articles.id
+                      ORDER BY number DESC LIMIT 1) WHERE {lost}"""  # noqa: S608
+        )
 
     async def _read(self, readers: Workers) -> None:
         """Captures -> the texts of the revisions."""
@@ -216,15 +243,52 @@ class Rebuild:
         finally:
             self.db.commit()
         with self.db:
+            # All of it came out of the journal, but for captures of which that tells nothing.
+            self.db.execute("DELETE FROM changes")
+            self.db.execute(
+                """INSERT INTO changes (name, key) SELECT 'captures', c.id FROM captures c
+                    WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""
+            )
+            self.db.execute("INSERT INTO untold SELECT key FROM changes WHERE name = 'captures'")
+            self._next("file")
+
+    async def _file_untold(self, readers: Workers) -> None:
+        """Pages of which the journal tells nothing, in the order of their captures."""
+        if not self._is_at("file"):
+            return
+        query = f"""SELECT {CAPTURED} FROM captures c JOIN untold u ON u.capture_id = c.id
+                     WHERE c.status = 200 AND c.error IS NULL AND c.kind IN ('article', 'page')
+                     ORDER BY c.time, c.id"""  # noqa: S608 (our own names)
+        rows = [dict(row) for row in self._ask(query)]
+        self.tell("filing", 0, len(rows))
+        for done, row in enumerate(rows, 1):
+            await self._file_page(row, readers)
+            self.tell("filing", done, len(rows))
+        with self.db:
             self._next("finish")
+
+    async def _file_page(self, row: dict[str, Any], readers: Workers) -> None:
+        url = row["url"]
+        source = self.owner(url) or Source(host_of(url), f"{urlsplit(url).scheme}://{host_of(url)}/")
+        known = {"source_name": source.name, "source_url": source.url, "source_title": source.title,
+                 "source_language": source.language, "source_id": None, "hint": None, "comments": False}  # fmt: skip
+        read = await read_one(self.db, self.warc, row | known, self.sources, readers)
+        with self.db:
+            if isinstance(read.outcome, Article) and read.page is not None:
+                store = Store(self.db)
+                source_id = store.source(source, watched=source.name in self.sources)
+                filed = store.file(Reading(read.page, read.outcome, 0.0), source_id, "")
+                self.result.filed += filed.change in ("new", "edited")
+                self._ask("UPDATE captures SET source_id = ? WHERE id = ?", source_id, row["capture_id"])
+            self._ask("DELETE FROM untold WHERE capture_id = ?", row["capture_id"])
 
     def _file(self, read: Reread) -> None:
         row, outcome = read.row, read.outcome
         self._ask("DELETE FROM unread WHERE revision_id = ?", row["id"])
-        if not isinstance(outcome, Article) or read.capture is None:
+        if not isinstance(outcome, Article) or read.page is None or read.page.capture is None:
             self.result.unread.append((row["url"], getattr(outcome, "reason", "")))
             return
-        values = columns(outcome, read.capture)
+        values = columns(outcome, read.page.capture)
         self.result.differently += values["text_digest"] != row["text_digest"]
         state = {name: values[name] for name in
                  ("title", "description", "authors", "modified", "text", "text_digest", "extractor")}  # fmt: skip
@@ -239,17 +303,16 @@ class Rebuild:
 
     def _finish(self) -> None:
         """Count, check, and leave a database like any other."""
-        with self.db:
-            self.db.execute("DELETE FROM changes")  # all of it came out of the journal
         count = self.result
         count.captures, count.articles, count.revisions = (
             self._ask(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
             for name in ("captures", "articles", "revisions")
         )
-        count.unplaced = self._ask(
-            "SELECT count(*) FROM found f WHERE f.imported IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)"
-        ).fetchone()[0]
+        count.untold = self._ask("SELECT count(*) FROM changes WHERE name = 'captures'").fetchone()[0]
+        dangling = self._ask("PRAGMA foreign_key_check").fetchall()
+        if dangling:
+            cause = f"{len(dangling)} rows of it refer to rows that are not there, the first in {dangling[0][0]}"
+            raise ArchiveDamaged(str(self.part), cause, "this is a mistake of Newsmorgue: keep the file and report it")
         with self.db:
             for name in STAGED:
                 self.db.execute(f"DROP TABLE {name}")

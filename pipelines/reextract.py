@@ -66,9 +66,9 @@ def revisions(db: sqlite3.Connection, ids: list[int]) -> Iterator[dict[str, Any]
 def change_of(db: sqlite3.Connection, read: Reread) -> Change | None:
     """How a new reading differs from what is filed; None if a reader would see no difference."""
     row, article = read.row, read.outcome
-    if not isinstance(article, Article) or read.capture is None:
+    if not isinstance(article, Article) or read.page is None or read.page.capture is None:
         return None
-    values = columns(article, read.capture)
+    values = columns(article, read.page.capture)
     if row["newest"]:
         names = [name for name in values if name not in NOT_READ]
         query = f"SELECT {', '.join(names)} FROM articles WHERE id = ?"  # noqa: S608 (our own names)

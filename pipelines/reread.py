@@ -21,22 +21,24 @@ from pipelines.stages import outcome_of
 from pipelines.urls import fetchable
 from pipelines.workers import Overrun, Workers
 
-REVISIONS = """
+CAPTURED = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
+           c.length AS warc_length, c.record_id AS warc_record_id"""
+# In the order of the files, where it is read: ORDER BY c.file, c.offset.
+REVISIONS = f"""
     SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, r.title, r.description, r.authors,
            r.modified, r.text, r.text_digest, r.extractor, a.comments IS NOT NULL AS comments, s.name AS source_name,
            s.url AS source_url, s.title AS source_title, s.language AS source_language, a.source_id,
-           c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length,
-           c.record_id AS warc_record_id
+           {CAPTURED}
       FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
       LEFT JOIN sources s ON s.id = a.source_id
-"""  # in the order of the files, where it is read: ORDER BY c.file, c.offset
+"""  # noqa: S608 (our own names)
 
 
 class Reread(NamedTuple):
-    """One revision, read again."""
+    """One page, read again."""
 
-    row: Mapping[str, Any]  # of REVISIONS
-    capture: Capture | None  # what it was read from; None if that could not be read
+    row: Mapping[str, Any]  # of REVISIONS, or as much of it as a page needs
+    page: Page | None  # what it was read from; None if that could not be had
     outcome: Article | NothingToRead
 
 
@@ -56,7 +58,7 @@ async def reread(
     try:
         while True:
             while len(running) < 2 * workers.size and (row := next(todo, None)) is not None:
-                running.add(asyncio.ensure_future(_one(db, folder, row, sources, workers)))
+                running.add(asyncio.ensure_future(read_one(db, folder, row, sources, workers)))
             if not running:
                 return
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -67,9 +69,10 @@ async def reread(
             task.cancel()
 
 
-async def _one(
+async def read_one(
     db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source], workers: Workers
 ) -> Reread:
+    """Read one page again; `row` as in REVISIONS."""
     try:
         page = page_of(db, folder, row, sources)
     except MorgueError as error:
@@ -78,7 +81,7 @@ async def _one(
         outcome, _ms = await workers.run(outcome_of, page)
     except Overrun as overrun:
         outcome = NothingToRead(f"extractor {overrun.reason}", overrun.detail)
-    return Reread(row, page.capture, outcome)
+    return Reread(row, page, outcome)
 
 
 def page_of(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Page:

@@ -160,3 +160,39 @@ def test_the_files_hold_the_whole_journal(archive):
     numbers = [number for number in numbers if number is not None]
     assert numbers == list(range(1, len(numbers) + 1))
     assert rows(archive, "SELECT last FROM journal") == [(len(numbers),)]
+
+
+def test_files_without_a_journal_give_their_articles_all_the_same(archive):
+    """Of an older version, or the journal's records were lost: texts and revisions are there, under other numbers."""
+    query = """SELECT a.url_key, r.number, r.title, r.text, r.seen FROM revisions r
+                 JOIN articles a ON a.id = r.article_id ORDER BY 1, 2"""
+    before = rows(archive, query)
+    for path in sorted((archive / "warc").iterdir()):
+        data = path.read_bytes()
+        kept = [one for one in walk(path) if number_of(one.headers) is None]
+        path.write_bytes(b"".join(data[one.offset : one.offset + one.length] for one in kept))
+    for path in (archive / "morgue.db", archive / "manifest.jsonl"):
+        path.unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "captures are in no journal" in done.stdout
+    assert rows(archive, query) == before
+    assert rows(archive, "SELECT DISTINCT s.name FROM articles a JOIN sources s ON s.id = a.source_id") == [
+        ("gazette",)
+    ]
+    assert rows(archive, "SELECT count(*) > 100 FROM changes") == [(1,)]
+
+
+def test_rows_without_their_record_are_left_out_and_named(archive):
+    """A WARC file that is gone takes its captures along: exit code 1; no row refers to one that is not there."""
+    ((first,),) = rows(archive, "SELECT min(file) FROM captures")
+    lost = rows(archive, "SELECT count(*) FROM captures WHERE file = ?", first)[0][0]
+    total = rows(archive, "SELECT count(*) FROM captures")[0][0]
+    (archive / "warc" / first).unlink()
+    (archive / "morgue.db").unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 1
+    assert "its record is in no WARC file here" in done.stdout
+    assert rows(archive, "SELECT count(*) FROM captures") == [(total - lost,)]
+    assert rows(archive, "PRAGMA foreign_key_check") == []
+    assert rows(archive, "SELECT count(*) FROM articles WHERE text = ''") == [(0,)]

@@ -36,6 +36,7 @@ def command(ctx: click.Context) -> int:
 
     from crawler.bar import Steps
     from crawler.config import load
+    from crawler.owners import Owners
     from crawler.readers import readers
     from pipelines import manifest
     from pipelines.keeper import Lock
@@ -54,7 +55,7 @@ def command(ctx: click.Context) -> int:
         scanners = Workers(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30, warm_up="")
         reading = readers(config)
         with Steps() as steps:
-            work = Rebuild(folder.database, folder.warc, sources, steps)
+            work = Rebuild(folder.database, folder.warc, sources, Owners(config).source, steps)
             try:
                 result = asyncio.run(work.run(scanners, reading))
             finally:
@@ -75,10 +76,10 @@ def summary(result: Rebuilt) -> Iterator[str]:
     )
     if result.kept is not None:
         yield f"the database that was there is kept as {result.kept.name}"
-    if result.unplaced:
+    if result.untold:
         yield (
-            f"{result.unplaced:,} captures have no entry in the journal (a crash came first); "
-            "what they hold is fetched again"
+            f"{result.untold:,} captures are in no journal (the database was lost before it was written); "
+            f"{result.filed:,} articles were read from them"
         )
     if result.differently:
         yield f"{result.differently:,} texts are read otherwise than when they were captured"
