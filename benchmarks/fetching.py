@@ -42,24 +42,25 @@ class Fetch(scrapy.Spider):
     block: int
     desk: Desk
     recording = False
-    arrived = 0
 
     async def start(self) -> AsyncIterator[Any]:
         for at in range(0, len(self.urls), self.block):
             block = self.urls[at : at + self.block]
             Fetch.recording = (at // self.block) % 2 == 1
-            self.arrived, began = 0, time.process_time()
+            self.left, self.done, began = len(block), asyncio.Event(), time.process_time()
             for url in block:
                 yield scrapy.Request(url, meta={"kind": "article"}, dont_filter=True)
-            while self.arrived < len(block):
-                await asyncio.sleep(0.002)
+            self.crawler.engine._slot.nextcall.schedule()  # else the last one waits for Scrapy's heartbeat, 5 s
+            await self.done.wait()
             if self.recording:  # what is left to write belongs to this block
                 await asyncio.wrap_future(self.desk.keeper._thread.submit(self.desk.keeper._commit))
             print(int(self.recording), time.process_time() - began, flush=True)
 
     def parse(self, response: scrapy.http.Response) -> None:
         assert response.status == 200
-        self.arrived += 1
+        self.left -= 1
+        if not self.left:
+            self.done.set()
 
 
 class Switching(WireHandler):

@@ -24,7 +24,7 @@ VERSION = "WARC/1.1"
 END = b"\r\n\r\n"  # of a record
 GZIP = zlib.MAX_WBITS + 16
 MOST_HEAD = 1 << 16  # bytes within which the head of an HTTP message is looked for
-LEAST_PACKED, SAMPLE = 4096, 1024  # bytes of a body that is worth a look; of each of two samples
+LEAST_PACKED, SAMPLE, DIFFERENT = 4096, 512, 180  # bytes of a body that is worth a look; of a sample; see `_is_packed`
 STORED, MOST_STORED = struct.Struct("<BHH"), 0xFFFF  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
@@ -122,12 +122,13 @@ def member(record: Record, level: int = 6) -> bytes:
 
 
 def _is_packed(body: memoryview) -> bool:
-    """Whether deflating a body would not make it smaller, going by a sample: most come gzip-coded, pictures are too."""
+    """Whether deflating a body would hardly make it smaller, going by samples: most come gzip-coded, pictures are packed.
+
+    Of 512 random bytes 221 are different, of as many of a text in any encoding less than half of that.
+    """
     if len(body) < LEAST_PACKED:
         return False
-    sample = b"".join(body[at : at + SAMPLE] for at in (len(body) // 3, len(body) * 2 // 3))
-    squeeze = zlib.compressobj(1, zlib.DEFLATED, -10, 2)  # a small window: most of the cost of a large one is to get it
-    return len(squeeze.compress(sample)) + len(squeeze.flush()) > len(sample)
+    return all(len(set(body[at : at + SAMPLE])) > DIFFERENT for at in (len(body) // 3, len(body) * 2 // 3))
 
 
 def _stored(start: bytes, body: memoryview, level: int) -> bytes:
