@@ -122,7 +122,7 @@ def member(record: Record, level: int = 6) -> bytes:
 
 
 def _is_packed(body: memoryview) -> bool:
-    """Whether deflating a body would hardly make it smaller, going by samples: most come gzip-coded, pictures are packed.
+    """Whether deflating a body would hardly make it smaller, by samples: most come gzip-coded, pictures are packed.
 
     Of 512 random bytes 221 are different, of as many of a text in any encoding less than half of that.
     """
