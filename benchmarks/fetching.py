@@ -1,14 +1,17 @@
-"""A crawl that only fetches: Scrapy over our wire, no page is read. What recording.py runs and measures.
+"""A crawl that only fetches: Scrapy over our wire, no page is read. What recording.py runs.
 
-    python benchmarks/fetching.py URLS none|kept ARCHIVE
+    python benchmarks/fetching.py URLS ARCHIVE BLOCK
 
-none: what was fetched is thrown away where it would be recorded. kept: WARC files, rows and journal as `morgue crawl`
-writes them.
+Recording is on for one block of so many URLs and off for the next, in turns: off, what was fetched is thrown away where
+it would be recorded; on, it is kept as `morgue crawl` keeps it: WARC files, rows, journal. Prints a line a block: 1 or
+0, and the CPU seconds that the process used for it, all threads.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -28,19 +31,7 @@ from pipelines.turnstile import Turnstile
 from pipelines.workers import Workers
 
 AT_ONCE = 8
-
-
-class Forgetful(WireHandler):
-    """The handler of a crawl that keeps nothing."""
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Forgetful:
-        nowhere = Capture(None, "", None, 200, None, "", 0, 0, "", "response", None, None, "page")  # type: ignore[arg-type]
-
-        async def forget(exchange: Exchange, source_id: int | None) -> Capture:
-            return nowhere
-
-        return cls(crawler, forget, Turnstile(64, 64))
+NOWHERE = Capture(None, "", None, 200, None, "", 0, 0, "", "response", None, None, "page")  # type: ignore[arg-type]
 
 
 class Fetch(scrapy.Spider):
@@ -48,22 +39,49 @@ class Fetch(scrapy.Spider):
 
     name = "fetch"
     urls: list[str]
+    block: int
+    desk: Desk
+    recording = False
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in self.urls:
-            yield scrapy.Request(url, meta={"kind": "article"}, dont_filter=True)
+        for at in range(0, len(self.urls), self.block):
+            block = self.urls[at : at + self.block]
+            Fetch.recording = (at // self.block) % 2 == 1
+            self.left, self.done, began = len(block), asyncio.Event(), time.process_time()
+            for url in block:
+                yield scrapy.Request(url, meta={"kind": "article"}, dont_filter=True)
+            self.crawler.engine._slot.nextcall.schedule()  # else the last one waits for Scrapy's heartbeat, 5 s
+            await self.done.wait()
+            if self.recording:  # what is left to write belongs to this block
+                await asyncio.wrap_future(self.desk.keeper._thread.submit(self.desk.keeper._commit))
+            print(int(self.recording), time.process_time() - began, flush=True)
 
     def parse(self, response: scrapy.http.Response) -> None:
         assert response.status == 200
+        self.left -= 1
+        if not self.left:
+            self.done.set()
+
+
+class Switching(WireHandler):
+    """The handler of a crawl that records now and then."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Switching:
+        desk = Desk.of(crawler)
+
+        async def record(exchange: Exchange, source_id: int | None) -> Capture:
+            return await desk.record(exchange, source_id) if Fetch.recording else NOWHERE
+
+        return cls(crawler, record, desk.turnstile)
 
 
 def main() -> None:
-    urls, mode, archive = sys.argv[1:]
-    Fetch.urls = Path(urls).read_text().split()
-    handler = {"none": Forgetful, "kept": WireHandler}[mode]
+    urls, archive, block = sys.argv[1:]
+    Fetch.urls, Fetch.block = Path(urls).read_text().split(), int(block)
     config = load(Folder(Path(archive)))
     settings = {
-        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "DOWNLOAD_HANDLERS": {"http": Switching, "https": Switching},
         "MORGUE_ALLOW_PRIVATE_IPS": True,
         "DOWNLOAD_DELAY": 0,
         "CONCURRENT_REQUESTS": AT_ONCE,
@@ -74,14 +92,11 @@ def main() -> None:
     }
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(Fetch)
-    desk = None
-    if mode == "kept":
-        desk = Desk(open_keeper(config), Workers(1), Turnstile(64, 64), command="benchmark", software=SOFTWARE)
-        desk.register(crawler)
+    Fetch.desk = Desk(open_keeper(config), Workers(1), Turnstile(64, 64), command="benchmark", software=SOFTWARE)
+    Fetch.desk.register(crawler)
     process.crawl(crawler)
     process.start()
-    if desk is not None:
-        desk.close("done")
+    Fetch.desk.close("done")
 
 
 if __name__ == "__main__":

@@ -216,7 +216,7 @@ def main() -> int:
     site = OneSite(given.pages, made_up_templates(), f"http://127.0.0.1:{port}")
     dice = random.Random(given.seed)
     # So that the work lasts for about all the signals, and none must come before the first article is filed.
-    span = max(2.5, 2 * given.pages * given.latency / max(1, given.times))
+    span = max(5.0, 2 * given.pages * given.latency / max(1, given.times))
     polite = given.signal != "kill"
     with common.workshop(given.keep) as folder:
         archive = common.new_archive(folder)

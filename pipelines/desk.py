@@ -78,7 +78,7 @@ class Desk:
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
         body, writer = body_of(exchange), self.keeper.writer
         original = original_of(self.keeper.db, exchange, body, writer.is_finished)
-        capture = keep(exchange, writer, original=original, **self._record_options)
+        capture = keep(exchange, writer, original=original, body=body, **self._record_options)
         if original is not None and body is not None and exchange.status == 200:
             self.tally.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

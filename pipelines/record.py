@@ -70,21 +70,26 @@ def keep(
     *,
     chunked_payload_digest: ChunkedDigest = "omit",
     original: Original | None = None,
+    body: Body | None = None,
 ) -> Capture:
     """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
 
-    `original`: the response that this one repeats (`revisits.original_of`); then a revisit record is written. Raises
-    DiskFull, NotWritable or MorgueError, and then nothing was appended. Durable after `writer.sync()`.
+    `original`: the response that this one repeats (`revisits.original_of`); then a revisit record is written. `body`:
+    what `body_of` has said of it, if the caller has asked. Raises DiskFull, NotWritable or MorgueError, and then
+    nothing was appended. Durable after `writer.sync()`.
     """
+    body = body or body_of(exchange)
     records = records_of(
         exchange,
         warcinfo_id=writer.warcinfo_id(),
         chunked_payload_digest=chunked_payload_digest,
         original=original,
+        body=body,
     )
     place = writer.append(records)[0]
     main = records[0]
-    return _capture(Member(place.offset, place.length, main.fields, main.block), place.file, exchange.started)
+    member = Member(place.offset, place.length, main.fields, main.block)
+    return _capture(member, place.file, exchange.started, body if original is None else None)
 
 
 def capture_of(member: Member, file: str) -> Capture | None:
@@ -98,15 +103,15 @@ def capture_of(member: Member, file: str) -> Capture | None:
     return _capture(member, file, datetime.fromisoformat(member.headers.get("WARC-Date") or ""))
 
 
-def _capture(member: Member, file: str, time: datetime) -> Capture:
-    """The capture of a response, revisit or metadata record."""
+def _capture(member: Member, file: str, time: datetime, body: Body | None = None) -> Capture:
+    """The capture of a response, revisit or metadata record; `body`: what is known of the response's."""
     get = member.headers.get
     kind = get("WARC-Type") or ""
-    head = body = None
+    head = None
     if kind != "metadata":
         raw = split(member.block)[0]
         head = parse_head(raw)
-        body = _measured(member.block, len(raw), head is not None and head.chunked)
+        body = body or _measured(member.block, len(raw), head is not None and head.chunked)
     # By its end: the profiles of WARC 1.0 have another address.
     repeats = kind == "revisit" and (get("WARC-Profile") or "").endswith("/identical-payload-digest")
     return Capture(
@@ -139,6 +144,7 @@ def records_of(
     warcinfo_id: str | None,
     chunked_payload_digest: ChunkedDigest = "omit",
     original: Original | None = None,
+    body: Body | None = None,
 ) -> list[Record]:
     """The records of one exchange; the first is the one that a capture points at.
 
@@ -151,7 +157,8 @@ def records_of(
     if original is not None:
         first = _revisit(exchange, original)
     else:
-        first = _response(exchange, chunked_payload_digest) if answered else _failure(exchange)
+        body = body or body_of(exchange)
+        first = _response(exchange, body, chunked_payload_digest) if body is not None else _failure(exchange)
     parts = [first]
     if exchange.request:
         parts.append(_part("request", "application/http;msgtype=request", exchange.request))
@@ -189,13 +196,12 @@ def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -
     return [("WARC-Type", type_), *more, *described], block
 
 
-def _response(exchange: Exchange, chunked: ChunkedDigest) -> Part:
-    body = memoryview(exchange.response)[exchange.head_length :]
+def _response(exchange: Exchange, body: Body, chunked: ChunkedDigest) -> Part:
     more = []
-    if not exchange.chunked or chunked == "stored":
-        more.append(("WARC-Payload-Digest", digest(body)))
-    elif chunked == "entity":
-        more.append(("WARC-Payload-Digest", digest(dechunked(bytes(body)))))
+    if not exchange.chunked or chunked == "entity":
+        more.append(("WARC-Payload-Digest", body.payload_digest))
+    elif chunked == "stored":
+        more.append(("WARC-Payload-Digest", body.body_digest or body.payload_digest))
     if exchange.truncated is not None:
         more.append(("WARC-Truncated", exchange.truncated))
     if exchange.error is not None:

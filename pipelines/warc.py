@@ -73,7 +73,7 @@ class WarcWriter:
             raise ConfigError("warcinfo", str(error), "write it on one line") from error
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
-        self._name = ""  # its final name
+        self._name = self._path = ""  # its final name; where it is now
         self._contents = manifest.Contents()  # whole groups in it
         self._synced = True
         self._warcinfo_id = ""
@@ -144,10 +144,6 @@ class WarcWriter:
                 self._sound[file] = False
         return self._sound[file]
 
-    @property
-    def _path(self) -> str:
-        return str(self.folder / (self._name + OPEN))
-
     def _ready(self) -> None:
         if self._file is not None and self._contents.size >= self._max_size:
             self.close()
@@ -160,6 +156,7 @@ class WarcWriter:
         with os_errors(str(self.folder)):
             while self._file is None:
                 self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}.warc.gz"
+                self._path = str(self.folder / (self._name + OPEN))
                 self._serial += 1
                 self._file = self._create()
         self._contents, self._warcinfo_id = manifest.Contents(), new_id()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+TABLES = ("sources", "crawls", "captures", "articles", "revisions", "readings", "removals", "aliases", "frontier",
+          "journal")  # fmt: skip
 LOOPBACK = ("-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0")  # for our own server
 
 
@@ -34,10 +36,12 @@ def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, std
     return done
 
 
-def start(*args: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
-    """Begin, in a process group of its own, as a shell does."""
+def start(
+    *args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None
+) -> subprocess.Popen[str]:
+    """Begin, in a process group of its own, as a shell does. `program`: a script that is run instead of `morgue`."""
     return subprocess.Popen(
-        command_line(*args),
+        command_line(*args) if program is None else [sys.executable, *program, *map(str, args)],
         cwd=cwd,
         env=environment(),
         text=True,
@@ -64,5 +68,14 @@ def rows(archive: Path, sql: str, *values: object) -> list[tuple]:
     db = sqlite3.connect(f"file:{archive / 'morgue.db'}?mode=ro", uri=True)
     try:
         return db.execute(sql, values).fetchall()
+    finally:
+        db.close()
+
+
+def tables(database: Path) -> dict[str, list[tuple]]:
+    """Every row of an archive."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in TABLES}
     finally:
         db.close()

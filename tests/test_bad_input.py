@@ -18,7 +18,7 @@ import pytest
 
 from crawler.visits import LASTING
 from tests.answering import answering
-from tests.command import crawl, make_archive, morgue, rows, start
+from tests.command import crawl, make_archive, morgue, rows, start, tables
 from tests.newspaper import serve
 
 QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
@@ -280,7 +280,8 @@ def test_a_folder_that_cannot_be_written_says_so(archive, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
 def test_a_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
-    """Exit code 5; the WARC files have no torn tail; with space again the next crawl completes the archive."""
+    """Exit code 5; the WARC files have no torn tail; with space again the next crawl completes the archive, `morgue
+    verify` finds nothing, and a rebuilt database has the same rows. Verify works on the full disk too."""
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -294,12 +295,22 @@ def test_a_full_disk_stops_the_crawl_and_loses_nothing_committed(tmp_path):
             done = crawl(archive, paper.url + "/")
             assert done.returncode == 5, done.stdout + done.stderr
             assert "no space left" in done.stderr
+            full = morgue("-C", archive, "verify")
+            assert full.returncode in (0, 7), full.stdout + full.stderr  # 7: a file that could not be finished
+            assert full.returncode == 0 or "left open" in full.stdout
             subprocess.run(["mount", "-o", "remount,size=64m", small], check=True)
             again = crawl(archive, paper.url + "/")
             assert again.returncode in (0, 1), again.stderr
             stored = {url for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")}
             assert set(paper.truth) - stored == set()
-            subprocess.run(["gzip", "-t", *(archive / "warc").iterdir()], check=True)
+        subprocess.run(["gzip", "-t", *(archive / "warc").iterdir()], check=True)
+        well = morgue("-C", archive, "verify")
+        assert well.returncode == 0, well.stdout
+        before = tables(archive / "morgue.db")
+        (archive / "morgue.db").unlink()
+        rebuilt = morgue("-C", archive, "rebuild")
+        assert rebuilt.returncode == 0, rebuilt.stdout
+        assert tables(archive / "morgue.db") == before
     finally:
         subprocess.run(["umount", "-l", small], check=True)
 

@@ -14,21 +14,9 @@ import pytest
 from pipelines import manifest
 from pipelines.journal import number_of
 from pipelines.warcread import walk
-from tests.command import LOOPBACK, crawl, make_archive, morgue, rows, start
+from tests.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.newspaper import serve
 from tests.test_resume import a_day_passes, wait_until
-
-TABLES = ("sources", "crawls", "captures", "articles", "revisions", "readings", "removals", "aliases", "frontier",
-          "journal")  # fmt: skip
-
-
-def tables(database: Path) -> dict[str, list[tuple]]:
-    """Every row of an archive."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in TABLES}
-    finally:
-        db.close()
 
 
 @pytest.fixture(scope="module")

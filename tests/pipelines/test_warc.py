@@ -516,3 +516,28 @@ def test_lock_is_let_go_with_the_file(tmp_path: Path) -> None:
     writer.close()
     with (tmp_path / place.file).open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+# Bodies that are compressed already
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+@pytest.mark.parametrize("size", [0, 4095, 4096, 65_535, 65_536, 200_001])
+def test_a_packed_body_is_stored_and_reads_back(size, level):
+    """Whole for gzip and for our reader, no larger than what zlib makes of it, and with zlib's own first ten bytes."""
+    body = random.Random(size).randbytes(size)
+    record = Record(Fields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
+    data = member(record, level)
+    whole = gzip.decompress(data)
+    assert parsed(whole).block == record.block
+    deflated = gzip.compress(whole, level)
+    assert len(data) <= len(deflated) + 16
+    assert data[:4] + data[8:10] == deflated[:4] + deflated[8:9] + b"\x03"
+
+
+def test_a_body_that_shrinks_is_deflated():
+    """HTML, and HTML behind something packed."""
+    for body in (b"<p>text</p>" * 5000, random.Random(1).randbytes(5000) + b"<p>text</p>" * 5000):
+        record = Record(Fields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)
+        assert len(member(record)) < 6000
+        assert parsed(gzip.decompress(member(record))).block == record.block
