@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -70,9 +71,9 @@ def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
 
 
 def _local(text: str, where: str) -> Path:
-    if "://" in text:
+    if re.match(r"\w+://", text):
         cure = "download it first (curl -O URL), and import the file"
-        raise ConfigError(where, f"{text!r} is an address, and only files on this machine are read", cure)
+        raise ConfigError(where, f"{text[:200]!r} is an address, and only files on this machine are read", cure)
     return Path(text)
 
 
@@ -82,7 +83,7 @@ def _start(path: Path, where: str = "") -> bytes:
             return file.read(512)
     except (MorgueError, ValueError) as error:
         cause = getattr(error, "cause", str(error))
-        raise ConfigError(where or str(path), f"{path}: {cause}" if where else cause, CURE) from error
+        raise ConfigError(where or str(path), f"{str(path)[:200]}: {cause}" if where else cause, CURE) from error
 
 
 class Import:

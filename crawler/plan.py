@@ -221,7 +221,8 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
     if site.watched:
         # A listing that was met under another source before: its file has the last word on whose it is.
         frontier.db.execute(
-            "UPDATE frontier SET source_id = ? WHERE url_key IN (SELECT value FROM json_each(?))",
+            """UPDATE frontier SET source_id = ?1
+                WHERE url_key IN (SELECT value FROM json_each(?2)) AND source_id IS NOT ?1""",
             (site.source_id, json.dumps(keys)),
         )
         frontier.db.execute(

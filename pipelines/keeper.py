@@ -70,6 +70,8 @@ class Keeper:
         try:
             with os_errors(str(warc)):
                 warc.mkdir(exist_ok=True)
+            if not database.exists() and manifest.load(listed_in):
+                raise database_gone(database)
             self.db = open_database(database)
             try:
                 for file in lacking(self.db, manifest.load(listed_in).values()):
@@ -205,10 +207,15 @@ class Keeper:
         self.db.close()
 
 
+def database_gone(path: Path) -> ArchiveDamaged:
+    """Where there are WARC files and no database, a new one would know nothing of them."""
+    return ArchiveDamaged(str(path), "is not there, but WARC files are", "`morgue rebuild` makes it anew from them")
+
+
 def open_database(path: Path) -> sqlite3.Connection:
     """A connection for writing, migrated to the newest schema, in WAL mode.
 
-    `synchronous=FULL`: a commit outlives a power cut; with one a second that costs nothing that could be measured.
+    `synchronous=FULL`: a commit outlives a power cut; there is about one a second.
     Raises ArchiveDamaged, NotWritable, DiskFull.
     """
     from sqlite_utils import Database  # 0.5 s that read-only commands must not pay

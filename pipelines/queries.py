@@ -269,10 +269,22 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
     marks = ", ".join("?" * len(keys))
     for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", keys):
+        if row["state"] == "removed":
+            return NotFound(subject, _removed(db, keys), "it is not fetched again")
         why = f" ({row['last_error']})" if row["last_error"] else ""
         cause = f"the address is known, but no article was read from it: {row['state']}{why}"
         return NotFound(subject, cause, "`morgue crawl` visits what is waiting")
     return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+
+
+def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
+    """When and why an address, or its host, was taken down."""
+    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
+    names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
+    marks = ", ".join("?" * len(names))
+    sql = f"SELECT time, reason FROM removals WHERE url_key IN ({marks}) ORDER BY id DESC LIMIT 1"
+    row = next(ask(db, sql, names), None)
+    return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
 
 
 def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:

@@ -81,7 +81,10 @@ def file_of(db: sqlite3.Connection) -> Path:
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
-def nothing_yet(path: Path) -> NoArchive:
+def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
+    if next(path.parent.glob("warc/*.warc.gz"), None) is not None:
+        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
+        return ArchiveDamaged(str(path), cause, cure)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 

@@ -99,6 +99,8 @@ def take(db: sqlite3.Connection, read: Reread, change: Change | None) -> None:
             values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
             _set(db, "articles", values, change.article_id)
         return
+    if read.outcome.extractor == read.row["extractor"]:
+        return
     # The same text: the next run need not read it again.
     for table, where in (("revisions", read.row["id"]), ("articles", read.row["article_id"])):
         if table == "revisions" or read.row["newest"]:

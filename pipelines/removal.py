@@ -116,8 +116,8 @@ def _captures_of(db: sqlite3.Connection, host: str) -> Iterator[sqlite3.Row]:
     for scheme in ("http", "https"):
         first = f"{scheme}://{host}"
         yield from db.execute(
-            "SELECT id, url, time, file, record_id FROM captures WHERE url >= ? AND url < ?", (first, first + "0")
-        ).fetchall()  # "0" follows "/" and ":" in ASCII
+            "SELECT id, url, time, file, record_id FROM captures WHERE url >= ? AND url < ?", (first, first + ";")
+        ).fetchall()  # ";" follows "/" and ":" in ASCII
 
 
 def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
@@ -160,6 +160,11 @@ class Removal:
         """Take the records out of the WARC files, one by one, and keep the manifest true. Raises MorgueError."""
         entries = manifest.load(self.listed_in)
         files = self.files_to_look_at()
+        for done, path in enumerate(files, 1):  # what cannot be done shows before anything is
+            for _span in self._spans(path):
+                pass
+            tell("looking", done, len(files))
+        self.records = self.bytes = 0
         for done, path in enumerate(files, 1):
             spans = list(self._spans(path))
             if spans:

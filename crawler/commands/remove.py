@@ -53,6 +53,10 @@ def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: 
         doomed = removal.find(db, targets)
     say(doomed)
     if dry_run:
+        click.echo("a dry run: nothing was removed")
+        return 0
+    if not doomed.captures and not doomed.articles:
+        click.echo("nothing of it is left: it was removed before")
         return 0
     if not yes:
         if not sys.stdin.isatty():

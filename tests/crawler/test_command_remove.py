@@ -78,7 +78,7 @@ def test_a_tombstone_says_what_stood_there(removed):
         assert member.length > length  # the request's too
         assert member.headers.get("WARC-Type") == "metadata"
         lines = member.block.decode().split("\r\n")
-        assert lines[:3] == [f"removed-uri: {url}", f"removed-date: {time}", f"reason: {REASON}"]
+        assert lines[:3] == [f"removed-uri: {url}", f"captured: {time}", f"reason: {REASON}"]
         assert f"removed-record: {record_id}" in lines
 
 
