@@ -9,15 +9,18 @@ that came with them tells of rows that were never committed; the next one takes 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pipelines.clock import parse
+from pipelines.errors import ArchiveDamaged
 from pipelines.journal import number_of
 from pipelines.manifest import Entry
 from pipelines.record import capture_of
 from pipelines.store import Store
 from pipelines.warcread import walk
 
+AT_MOST = 300.0  # seconds of captures whose rows one crash may take, files and all
 # A row that never was, in `changes`: there is something to tell, so that a next journal record is written.
 NOTHING = "INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)"
 
@@ -55,5 +58,14 @@ def lacking(db: sqlite3.Connection, entries: Iterable[Entry]) -> Iterator[str]:
         (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
         if rows >= entry.captures:
             break
-        found.append(entry.file)
-    yield from reversed(found)
+        found.append(entry)
+    _must_be_of_one_crash(found)
+    yield from (entry.file for entry in reversed(found))
+
+
+def _must_be_of_one_crash(entries: Sequence[Entry]) -> None:
+    """A crash costs the rows of seconds. Those of longer are missing from a database that is older than the files."""
+    times = [parse(time) for entry in entries for time in (entry.first, entry.last) if time]
+    if times and (max(times) - min(times)).total_seconds() > AT_MOST and len(entries) > 1:
+        cause = f"knows nothing of {len(entries)} WARC files: it is older than they are (a copy that was put back?)"
+        raise ArchiveDamaged("morgue.db", cause, "`morgue rebuild` makes it anew from all of them")

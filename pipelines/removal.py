@@ -7,6 +7,7 @@ and why. The address is not crawled or imported again.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,12 +18,12 @@ from urllib.parse import urlsplit
 
 from pipelines import manifest
 from pipelines.clock import stamp
-from pipelines.errors import MorgueError, NotFound
+from pipelines.errors import ArchiveDamaged, ConfigError, MorgueError, NotFound
 from pipelines.journal import number_of
-from pipelines.tombstone import Grave, Span, rewrite, tombstone, without
+from pipelines.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
 from pipelines.urls import url_key
 from pipelines.warcread import Member, walk
-from pipelines.warcrecord import Record, is_capture
+from pipelines.warcrecord import Record
 
 ANY = "*"  # before a host's name in `removals`
 
@@ -33,7 +34,7 @@ class Doomed:
 
     targets: dict[str, int] = field(default_factory=dict)  # as `removals` names them: captures of each
     keys: set[str] = field(default_factory=set)  # url_keys
-    captures: dict[int, sqlite3.Row] = field(default_factory=dict)  # by id: id, url, time, file, record_id
+    captures: dict[int, sqlite3.Row] = field(default_factory=dict)  # by id, with its place
     articles: dict[int, str] = field(default_factory=dict)  # id -> title
     revisions: set[int] = field(default_factory=set)
     frontier: set[int] = field(default_factory=set)
@@ -67,12 +68,15 @@ def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
     for target in targets:
         kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
         if "://" in target:
-            _find_url(db, url_key(target), doomed)
+            key = _key(target)
+            if key is None:
+                raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/story")
+            _find_url(db, key, doomed)
         else:
             _find_host(db, target.lower(), doomed)
         if len(doomed.captures) + len(doomed.frontier) == before:
             raise NotFound(target, "the archive has nothing of it", "`morgue show URL` says what it knows")
-        doomed.targets[list(doomed.targets)[-1]] = len(doomed.captures) - kept
+        doomed.targets[list(doomed.targets)[-1]] += len(doomed.captures) - kept
     for article_id in doomed.articles:
         rows = db.execute("SELECT id FROM revisions WHERE article_id = ?", (article_id,))
         doomed.revisions.update(row["id"] for row in rows)
@@ -89,11 +93,11 @@ def _find_url(db: sqlite3.Connection, key: str, doomed: Doomed) -> None:
     for row in rows:
         keys.update(_keys_of(db, row["id"]))
         (doomed.articles[row["id"]],) = db.execute("SELECT title FROM articles WHERE id = ?", (row["id"],)).fetchone()
-    doomed.targets[key] = 0
+    doomed.targets |= dict.fromkeys(sorted(keys - {key}), 0) | {key: 0}
     doomed.keys |= keys
-    for host in {urlsplit(one).netloc for one in keys}:
+    for host in {urlsplit(one).hostname or "" for one in keys}:
         for row in _captures_of(db, host):
-            if url_key(row["url"]) in keys:
+            if _key(row["url"]) in keys:
                 doomed.captures[row["id"]] = row
     marks = ", ".join("?" * len(keys))
     rows = db.execute(f"SELECT id FROM frontier WHERE url_key IN ({marks})", (*keys,)).fetchall()  # noqa: S608
@@ -112,18 +116,26 @@ def _keys_of(db: sqlite3.Connection, article_id: int) -> Iterator[str]:
 
 
 def _captures_of(db: sqlite3.Connection, host: str) -> Iterator[sqlite3.Row]:
-    """Captures of a host (with its port, if the address names one), by ranges of the index on URLs."""
-    for scheme in ("http", "https"):
-        first = f"{scheme}://{host}"
-        yield from db.execute(
-            "SELECT id, url, time, file, record_id FROM captures WHERE url >= ? AND url < ?", (first, first + ";")
-        ).fetchall()  # ";" follows "/" and ":" in ASCII
+    """Captures whose address holds a host's name, however it is spelled: an import may have brought any spelling."""
+    yield from db.execute(
+        "SELECT id, url, time, file, offset, length, record_id FROM captures WHERE url LIKE ? ESCAPE '!'",
+        ("%" + re.sub(r"([!%_])", r"!\1", host) + "%",),
+    ).fetchall()
+
+
+def _key(url: str) -> str | None:
+    try:
+        return url_key(url)
+    except ValueError:
+        return None
 
 
 def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
     doomed.targets[ANY + host] = 0
-    for row in _captures_of(db, host):
-        if urlsplit(row["url"]).netloc.rpartition("@")[2] in (host, f"{host}:{urlsplit(row['url']).port}"):
+    name = urlsplit(f"//{host}").hostname or ""
+    for row in _captures_of(db, name):
+        place = urlsplit(_key(row["url"]) or "")
+        if host in (place.hostname, place.netloc):
             doomed.captures[row["id"]] = row
     for row in db.execute("SELECT id, url FROM frontier WHERE host = ? OR host LIKE ?", (host, host + ":%")).fetchall():
         doomed.frontier.add(row["id"])
@@ -157,40 +169,61 @@ class Removal:
         return sorted(self.warc.glob("*.warc.gz"))
 
     def rewrite(self, tell: Callable[[str, int, int], object]) -> None:
-        """Take the records out of the WARC files, one by one, and keep the manifest true. Raises MorgueError."""
+        """Take the records out of the WARC files, one by one, and keep the manifest true.
+
+        What cannot be done shows before anything is. Raises ArchiveDamaged for a file that is not as it is listed,
+        MorgueError.
+        """
         entries = manifest.load(self.listed_in)
         files = self.files_to_look_at()
-        for done, path in enumerate(files, 1):  # what cannot be done shows before anything is
-            for _span in self._spans(path):
-                pass
+        touched = []
+        for done, path in enumerate(files, 1):
+            finish_rewriting(path, entries.get(path.name))
+            if next(self._spans(path), None) is not None:
+                touched.append(path)
+                entry = entries.get(path.name)
+                if entry is not None and manifest.sha256_of(path) != entry.sha256:
+                    cure = "`morgue verify` says what is wrong; nothing was removed"
+                    raise ArchiveDamaged(str(path), "is not as the manifest lists it", cure)
             tell("looking", done, len(files))
         self.records = self.bytes = 0
-        for done, path in enumerate(files, 1):
-            spans = list(self._spans(path))
-            if spans:
-                rewrite(path, spans)
-                self.files += 1
-            if spans or (path.name in entries and manifest.sha256_of(path) != entries[path.name].sha256):
-                entries[path.name] = _entry(path)
-                manifest.write(self.listed_in, entries.values())
-            tell("taking out", done, len(files))
+        for done, path in enumerate(touched, 1):
+            part = rewritten(path, list(self._spans(path)))
+            entries[path.name] = _entry(part, path.name)
+            manifest.write(self.listed_in, entries.values())
+            put_in_place(part, path)
+            self.files += 1
+            tell("taking out", done, len(touched))
 
     def _spans(self, path: Path) -> Iterator[Span]:
         """What changes in a file. An exchange's records lie side by side, the capture's own first."""
-        wanted = self.doomed.records
+        wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == path.name}
         group: list[Member] = []
         for member in walk(path, on_damage=lambda *damage: None):
             if group and not _belongs(member, group[0]):
                 yield self._grave(group)
                 group = []
-            if group or (is_capture(member.headers) and member.headers.get("WARC-Record-ID") in wanted):
+            own = wanted.pop(member.headers.get("WARC-Record-ID") or "", None)
+            if group or own is not None or not self.doomed.records.isdisjoint(member.headers.all("WARC-Concurrent-To")):
                 group.append(member)
-            elif number_of(member.headers) is not None:
+                continue
+            for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
+                wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
+            if number_of(member.headers) is not None:
                 shorter = without(Record(member.headers, member.block), self.doomed.drops, member.length)
                 if shorter is not None:
                     yield Span(member.offset, member.length, shorter)
         if group:
             yield self._grave(group)
+        for row in wanted.values():  # damaged: it cannot be read as a record, and perhaps as a text
+            yield self._blind(row)
+
+    def _blind(self, row: sqlite3.Row) -> Span:
+        """A record that is no whole one any more goes by its place."""
+        self.records += 1
+        self.bytes += row["length"]
+        grave = Grave(row["url"], (row["record_id"],), row["time"], self.time, self.reason)
+        return Span(row["offset"], row["length"], tombstone(grave, row["length"]))
 
     def _grave(self, group: list[Member]) -> Span:
         first, last = group[0], group[-1]
@@ -229,14 +262,24 @@ def _belongs(member: Member, capture: Member) -> bool:
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def _entry(path: Path) -> manifest.Entry:
+def _entry(path: Path, name: str) -> manifest.Entry:
     contents = manifest.Contents()
     for member in walk(path, on_damage=lambda *damage: None):
         contents.count(member.headers)
     with path.open("rb") as file:
         while data := file.read(1 << 20):
             contents.add(data)
-    return contents.entry(path.name)
+    return contents.entry(name)
+
+
+def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:
+    """A kill came after the manifest was written and before the file got its place: it gets it now."""
+    part = path.with_name(path.name + PART)
+    if part.exists():
+        if entry is not None and manifest.sha256_of(part) == entry.sha256:
+            put_in_place(part, path)
+        else:
+            part.unlink()
 
 
 def purge(db: sqlite3.Connection) -> None:
@@ -244,6 +287,12 @@ def purge(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('optimize')")
     db.execute("VACUUM")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def was_removed(db: sqlite3.Connection, target: str) -> bool:
+    """Whether a URL or host was taken down before."""
+    name = _key(target) if "://" in target else ANY + target.lower()
+    return db.execute("SELECT 1 FROM removals WHERE url_key = ?", (name,)).fetchone() is not None
 
 
 class Removed:

@@ -257,6 +257,8 @@ CREATE TABLE changes (
 def m003_archive(db: Database) -> None:
     """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal."""
     db.executescript(ARCHIVE + "".join(watch(*watched) for watched in WATCHED))
+    for table, key, _columns in WATCHED:  # what an archive of before holds is to be told, too
+        db.execute(f"INSERT INTO changes (name, key) SELECT ?, {key} FROM {table}", [table])  # noqa: S608 (our names)
 
 
 # What the journal watches: table, key, and the columns whose change is news ("": any). A claim of a URL is none.

@@ -22,6 +22,7 @@ from pipelines.warcrecord import VERSION, Record, digest, new_id, one_line, warc
 
 MOST_EXTRA = 4096  # bytes of a gzip header's extra field; readers take a longer one for the end of the file
 LARGEST_STORED = 65_535  # bytes of a stored block (RFC 1951 section 3.2.4)
+PART = ".part"  # behind the name of a copy that is to take a file's place
 COPY = 1 << 20  # bytes copied at a time
 
 
@@ -77,8 +78,8 @@ def without(record: Record, drop: Callable[[str, dict[str, object]], bool], leng
         member = _fitted(left, b"\n".join(kept), b'{"padding":{"gone":"', b'"}}\n', length)
         if member is not None:
             return member
-    cure = "report this; nothing was taken away"
-    raise MorgueError(record.fields.get("WARC-Record-ID") or "", "a shorter journal record does not fit its place", cure)
+    cause = "a shorter journal record does not fit its place"
+    raise MorgueError(record.fields.get("WARC-Record-ID") or "", cause, "report this; nothing was taken away")
 
 
 def _fitted(
@@ -108,7 +109,8 @@ def _packed(fields: Sequence[tuple[str, str]], block: bytes, extra: int) -> byte
 
 def _head(fields: Sequence[tuple[str, str]], block: bytes) -> bytes:
     named = [*fields, ("WARC-Block-Digest", digest(block)), ("Content-Length", str(len(block)))]
-    return (f"{VERSION}\r\n" + "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in named) + "\r\n").encode()
+    lines = "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in named)
+    return f"{VERSION}\r\n{lines}\r\n".encode()
 
 
 def _member(fields: Sequence[tuple[str, str]], block: bytes, padding: bytes, extra: int) -> bytes:
@@ -136,13 +138,10 @@ def _gzip_head(extra: int) -> bytes:
     return head + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
 
 
-def rewrite(path: Path, spans: Sequence[Span]) -> None:
-    """Put spans in their places in one step: a crash leaves the file as it was or as it shall be.
-
-    Raises MorgueError.
-    """
-    part = path.with_name(path.name + ".part")
-    with os_errors(str(path)):
+def rewritten(path: Path, spans: Sequence[Span]) -> Path:
+    """A copy of a file, beside it, with spans in their places; durable. Raises MorgueError."""
+    part = path.with_name(path.name + PART)
+    with os_errors(str(part)):
         try:
             with path.open("rb") as old, part.open("wb") as new:
                 for span in sorted(spans):
@@ -153,9 +152,16 @@ def rewrite(path: Path, spans: Sequence[Span]) -> None:
                 _copy(old, new, None)
                 new.flush()
                 os.fsync(new.fileno())
-            part.replace(path)
-        finally:
+        except BaseException:
             part.unlink(missing_ok=True)
+            raise
+    return part
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """The copy takes the file's place, in one step. Raises MorgueError."""
+    with os_errors(str(path)):
+        part.replace(path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
-from pipelines.errors import ConfigError
+from pipelines.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,19 +45,27 @@ def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: 
 
     from crawler.config import load
     from pipelines import removal
-    from pipelines.reader import connect
+    from pipelines.reader import connect, explained
 
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
     config = load(the_folder(ctx), the_overrides(ctx))
     with closing(connect(config.folder.database)) as db:
-        doomed = removal.find(db, targets)
+        try:
+            doomed = removal.find(db, targets)
+        except NotFound:
+            if not all(removal.was_removed(db, target) for target in targets):
+                raise
+            doomed = removal.Doomed()
+        except sqlite3.DatabaseError as error:
+            raise explained(error, config.folder.database) from error
     say(doomed)
     if dry_run:
         click.echo("a dry run: nothing was removed")
         return 0
     if not doomed.captures and not doomed.articles:
         click.echo("nothing of it is left: it was removed before")
+        purge(config.folder.database)  # a kill may have come before that
         return 0
     if not yes:
         if not sys.stdin.isatty():
@@ -82,7 +91,6 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     from crawler.keeping import open_keeper
     from pipelines import manifest, removal
     from pipelines.clock import now
-    from pipelines.errors import MorgueError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
@@ -101,13 +109,12 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     click.echo(f"removed {work.records:,} records, {work.bytes:,} bytes, from {work.files:,} WARC files")
     for path in left_behind(folder.path):
         click.echo(f"not touched: {path.name} (an older database): delete it, if the reason asks for it")
-    if not work.records and doomed.captures:
-        raise MorgueError(targets[0], "its records were not found in the WARC files", "morgue verify")
+    for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text
+        path.unlink()
 
 
 def purge(database: Path) -> None:
     """Nothing of the rows stays in the file."""
-    import sqlite3
     from contextlib import closing
 
     from pipelines import removal

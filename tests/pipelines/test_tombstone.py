@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.errors import MorgueError
 from pipelines.journal import record
-from pipelines.tombstone import Grave, Span, rewrite, tombstone, without
+from pipelines.tombstone import Grave, Span, put_in_place, rewritten, tombstone, without
 from pipelines.warcread import walk
 from pipelines.warcrecord import parsed
 
@@ -93,6 +93,8 @@ def test_a_file_is_rewritten_whole_or_not_at_all(tmp_path):
     path = tmp_path / "x"
     data = random.Random(1).randbytes(3_000_000)
     path.write_bytes(data)
-    rewrite(path, [Span(2_000_000, 10, b"B" * 10), Span(5, 3, b"AAA")])
+    part = rewritten(path, [Span(2_000_000, 10, b"B" * 10), Span(5, 3, b"AAA")])
+    assert path.read_bytes() == data
+    put_in_place(part, path)
     assert path.read_bytes() == data[:5] + b"AAA" + data[8:2_000_000] + b"B" * 10 + data[2_000_010:]
     assert list(tmp_path.iterdir()) == [path]
