@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from pipelines.columns import capture_row
 from pipelines.journal import number_of
+from pipelines.manifest import Contents, Entry
 from pipelines.record import capture_of
-from pipelines.warcread import walk
+from pipelines.warcread import Member, walk
 
 
 class Place(NamedTuple):
@@ -22,18 +23,32 @@ class Place(NamedTuple):
     length: int
 
 
+class Gone(NamedTuple):
+    """What a tombstone says."""
+
+    url: str
+    time: str  # when it was removed: WARC-Date
+    reason: str
+
+
 class Told(NamedTuple):
     """A file, read to its end."""
 
     captures: list[dict[str, Any]]  # columns of `captures`, without whose it is, in the order of the records
     journal: list[Place]
     damaged: list[tuple[int, int, str]]  # offset, length, why
+    gone: list[Gone]
+    entry: Entry  # what the manifest should say of it
 
 
 def scan(folder: Path, file: str) -> Told:
     """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
-    told = Told([], [], [])
+    contents = Contents()
+    told = Told([], [], [], [], contents.entry(file))
     for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
+        contents.count(member.headers)
+        if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
+            told.gone.append(_gone(member))
         number = number_of(member.headers)
         if number is not None:
             told.journal.append(Place(number, member.offset, member.length))
@@ -45,4 +60,13 @@ def scan(folder: Path, file: str) -> Told:
             continue
         if capture is not None:
             told.captures.append(capture_row(capture))
-    return told
+    with (folder / file).open("rb") as whole:
+        while data := whole.read(1 << 20):
+            contents.add(data)
+    return told._replace(entry=contents.entry(file))
+
+
+def _gone(member: Member) -> Gone:
+    lines = dict(line.partition(": ")[::2] for line in member.block[:65536].decode("utf-8", "replace").split("\r\n"))
+    time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
+    return Gone(lines.get("removed-uri", ""), time, lines.get("reason", ""))

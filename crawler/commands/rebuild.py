@@ -12,7 +12,8 @@ from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
 
 if TYPE_CHECKING:
-    from pipelines.rebuild import Rebuilt
+    from crawler.config import Config
+    from pipelines.draft import Rebuilt
 
 SHOWN = 20  # things of one kind that went wrong
 
@@ -46,6 +47,7 @@ def command(ctx: click.Context) -> int:
 
     config = load(the_folder(ctx), the_overrides(ctx))
     folder = config.folder
+    tell_the_files(config)
     lock = Lock(folder.path / "morgue.lock")
     try:
         for file in recover(folder.warc, folder.path / manifest.NAME):
@@ -65,7 +67,26 @@ def command(ctx: click.Context) -> int:
         lock.release()
     for line in summary(result):
         click.echo(plain(line))
-    return 1 if result.unread or result.damaged else 0
+    return 1 if result.unread or result.damaged or result.missing else 0
+
+
+def tell_the_files(config: Config) -> None:
+    """What the old database knows and the journal does not say yet, if it is a sound one: a crash came first."""
+    from crawler.keeping import open_keeper
+    from pipelines.errors import ArchiveDamaged
+
+    if not config.folder.database.exists():
+        return
+    try:
+        keeper = open_keeper(config)
+    except ArchiveDamaged as error:
+        click.echo(f"the database that is there cannot be asked ({error.cause}): the WARC files alone are read")
+        return
+    for sentence in keeper.mended:
+        click.echo(sentence)
+    keeper.close()
+    if keeper.failed is not None and not isinstance(keeper.failed, ArchiveDamaged):
+        raise keeper.failed
 
 
 def summary(result: Rebuilt) -> Iterator[str]:
@@ -81,6 +102,11 @@ def summary(result: Rebuilt) -> Iterator[str]:
             f"{result.untold:,} captures are in no journal (the database was lost before it was written); "
             f"{result.filed:,} articles were read from them"
         )
+    yield from result.notes
+    if result.listed:
+        yield f"{result.listed:,} files were not in the manifest, and are now"
+    for name in result.missing[:SHOWN]:
+        yield f"missing: {name}, which the manifest lists: restore it, and run this again"
     if result.differently:
         yield f"{result.differently:,} texts are read otherwise than when they were captured"
     for file, offset, length, why in result.damaged[:SHOWN]:

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from pipelines import journal
+from pipelines.draft import valid_records
 from pipelines.items import Source
 from pipelines.keeper import Keeper, open_database
-from pipelines.rebuild import valid_records
 from pipelines.record import keep
 from pipelines.store import Store
 from pipelines.warcread import walk
