@@ -1,4 +1,4 @@
-"""What an archive promises across its commands: a rebuild after a crash, a takedown of every spelling, no false green."""
+"""What an archive promises across its commands: rebuilds after crashes, takedowns of every spelling, no false green."""
 
 from __future__ import annotations
 
