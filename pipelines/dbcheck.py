@@ -40,6 +40,8 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check] = [_references, _index, _overlaps, _bodies] if quick else [_pages, _references, _index]
     found: list[Finding] = []
+    if not path.is_file():
+        return []  # the files it should know of say so
     try:
         with closing(connect(path)) as db:
             for one in checks:
@@ -54,8 +56,10 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
 def files(path: Path) -> dict[str, sqlite3.Row]:
     """What the rows say of each WARC file: rows, size (the end of the last record with a row), first.
 
-    Raises NoArchive, ArchiveDamaged, ArchiveLocked.
+    Raises NoArchive (no file), ArchiveDamaged, ArchiveLocked.
     """
+    if not path.is_file():
+        raise NoArchive(str(path), "no database")
     with closing(connect(path)) as db:
         return {row["file"]: row for row in ask(db, FILES)}
 

@@ -17,7 +17,7 @@ RECORD = (
 NEXT = {
     # files
     "missing": "put the file back into warc/ from a copy; without one, its records are lost",
-    "extra": "if it belongs here, `morgue rebuild` lists it; if it does not, move it out of warc/",
+    "extra": "if this archive wrote it, `morgue rebuild` lists it; if not, move it out of warc/ and `morgue import` it",
     "swapped": "give the files their own names back, or restore them from a copy",
     "size": RESTORE,
     "sha256": RESTORE,

@@ -80,31 +80,24 @@ class Journal:
         query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1"  # noqa: S608
         return self.db.execute(query, ALONE).fetchone() is not None
 
-    def records(self, warcinfo_id: Callable[[], str]) -> list[Record]:
+    def records(self, warcinfo_id: Callable[[], str]) -> Iterator[Record]:
         """What changed since the last call, as WARC records; the caller commits only once they are durable.
 
-        `warcinfo_id()` names the file that they go to; it is asked only if there are any.
+        `warcinfo_id()` names the file that the next one goes to; it is asked only if there is one.
         """
-        lines = list(self._lines())
-        records = []
-        for start in range(0, len(lines), MOST):
-            (number,) = self.db.execute("UPDATE journal SET last = last + 1 RETURNING last").fetchone()
-            records.append(record(number, lines[start : start + MOST], warcinfo_id()))
-        self.db.execute("DELETE FROM changes")
         self._written = time.monotonic()
-        return records
+        query = "SELECT name, key FROM changes ORDER BY name, key LIMIT ?"
+        while changed := self.db.execute(query, (MOST,)).fetchall():
+            lines = [line(name, self._row(name, key)) for name, key in changed]
+            self.db.executemany("DELETE FROM changes WHERE name = ? AND key = ?", changed)
+            (number,) = self.db.execute("UPDATE journal SET last = last + 1 RETURNING last").fetchone()
+            yield record(number, lines, warcinfo_id())
 
-    def _lines(self) -> Iterator[str]:
-        for name, table in TABLES.items():
-            columns = ", ".join(f"t.{column}" for column in table.columns)
-            rows = self.db.execute(
-                f"""SELECT c.key, {columns} FROM changes c LEFT JOIN {name} t ON t.{table.key} = c.key
-                     WHERE c.name = ? ORDER BY c.key""",  # noqa: S608 (our own names)
-                (name,),
-            )
-            for key, *values in rows:
-                row = dict(zip(table.columns, values, strict=True))
-                yield line(name, row if row[table.key] is not None else {"gone": key})
+    def _row(self, name: str, key: int | str) -> dict[str, Any]:
+        table = TABLES[name]
+        query = f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key} = ?"  # noqa: S608 (our own names)
+        row = self.db.execute(query, (key,)).fetchone()
+        return dict(zip(table.columns, row, strict=True)) if row is not None else {"gone": key}
 
 
 def line(name: str, row: dict[str, Any]) -> str:

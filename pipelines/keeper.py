@@ -183,9 +183,8 @@ class Keeper:
             return
         if not self.db.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
-        records = self.journal.records(self.writer.warcinfo_id)
-        if records:
-            self.writer.append(records)
+        for record in self.journal.records(self.writer.warcinfo_id):
+            self.writer.append([record])
 
     def _fail(self, error: Exception) -> Any:
         """Remember the first failure in the family's words, give up the open transaction, raise."""

@@ -88,7 +88,8 @@ class Workers:
         self.calls, self.rss, self.warm_up = calls, rss, warm_up
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        self._idle: list[_Worker] = []
+        # A thread has a worker of its own: a worker dies with the thread that started it (`_die_with_parent`).
+        self._mine = threading.local()
         self._alive: set[_Worker] = set()
         self._closed = self._killed = False
 
@@ -119,9 +120,8 @@ class Workers:
                 worker.process.kill()
 
     def _call(self, message: bytes) -> Any:
-        """One call, in one of the pool's threads. There are as many threads as workers, so one is idle or missing."""
-        with self._lock:
-            worker = self._idle.pop() if self._idle else None
+        """One call, in one of the pool's threads, by that thread's own worker."""
+        worker: _Worker | None = self._mine.__dict__.pop("worker", None)
         if worker is None:
             worker = _Worker(self)
             with self._lock:
@@ -137,8 +137,7 @@ class Workers:
             worker.leave()
             self._forget(worker)
         else:
-            with self._lock:
-                self._idle.append(worker)
+            self._mine.worker = worker
         if outcome == "overrun":
             raise Overrun(value)
         if outcome == "raised":
@@ -150,8 +149,7 @@ class Workers:
             self._alive.discard(worker)
 
     def _send_home(self) -> None:
-        while self._idle:
-            worker = self._idle.pop()
+        for worker in list(self._alive):
             worker.leave()
             self._forget(worker)
 

@@ -52,9 +52,14 @@ def start(
 
 
 def make_archive(path: Path) -> Path:
-    """A fresh archive."""
-    done = morgue("init", path, "--contact", "tests@example.org")
-    assert done.returncode == 0, done.stderr
+    """A fresh archive, made in this process, in which one process reads pages: a second of start-up each counts."""
+    from crawler.cli import morgue as command
+
+    command.main(["init", str(path), "--contact", "tests@example.org"], prog_name="morgue", standalone_mode=False)
+    settings = path / "morgue.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert "#workers = 0" in text
+    settings.write_text(text.replace("#workers = 0", "workers = 1"), encoding="utf-8")
     return path
 
 

@@ -150,7 +150,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_source_says
         assert asked == []
         (archive / "sources" / "own.toml").write_text(f'url = "{url}/"\n[crawl]\nverify_certificates = false\n')
         crawl(archive, "own", *QUICK)
-        assert asked == ["/robots.txt", "/"]
+        assert asked == ["/robots.txt", "/", "/.well-known/tdmrep.json"]
 
 
 def test_private_addresses_are_refused_unless_allowed(archive, paper):

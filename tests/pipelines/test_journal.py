@@ -25,7 +25,7 @@ def db(tmp_path):
 
 def told(db, number: int | None = None) -> list[dict]:
     """The rows of the next journal records."""
-    records = journal.Journal(db).records(lambda: "<urn:uuid:0>")
+    records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
         assert [journal.number_of(record.fields) for record in records] == [number]
     return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
@@ -121,7 +121,7 @@ def test_many_rows_become_several_records(db, monkeypatch):
     monkeypatch.setattr(journal, "MOST", 3)
     for number in range(7):
         Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
-    records = journal.Journal(db).records(lambda: "")
+    records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
     assert [journal.number_of(record.fields) for record in records] == [1, 2, 3]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import manifest
+from pipelines.draft import valid_records
 from pipelines.journal import number_of
 from pipelines.keeper import Keeper
-from pipelines.rebuild import valid_records
 from pipelines.warcread import walk
 
 PRELUDE = """
