@@ -103,7 +103,7 @@ one.call(record, one)
 one._thread.submit(one._commit).result()
 def told():
     Store(one.db).source(Source("never", "https://never.example/"))
-    one.writer.append(one.journal.records(one.writer.warcinfo_id))
+    one.writer.append(list(one.journal.records(one.writer.warcinfo_id)))
     one.writer.sync()
     die()
 one.call(told)
