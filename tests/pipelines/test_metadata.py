@@ -207,7 +207,7 @@ def test_a_huge_attribute_costs_little(field):
         start = time.process_time()
         fields = read(f'<meta name="author" {field}="{huge}">', element)
         assert fields.title == "Bridge"
-        assert time.process_time() - start < 3
+        assert time.process_time() - start < 9
 
 
 HOSTILE = {
@@ -229,7 +229,7 @@ def test_a_page_of_nothing_but_marks_costs_little(body):
     hostile = page(body=body)
     start = time.process_time()
     metadata.read(hostile)
-    assert time.process_time() - start < 4
+    assert time.process_time() - start < 12
 
 
 def test_a_huge_line_costs_little():
@@ -238,4 +238,4 @@ def test_a_huge_line_costs_little():
         huge = filler * (400_000 // len(filler))
         start = time.process_time()
         read(f"<title>{huge}</title>" + ld(author=huge, headline=huge), f'<h1>{huge}</h1><p class="author">{huge}</p>')
-        assert time.process_time() - start < 2
+        assert time.process_time() - start < 6
