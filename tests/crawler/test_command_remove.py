@@ -183,3 +183,29 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
     assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
     for name, entry in manifest.load(archive / "manifest.jsonl").items():
         assert manifest.sha256_of(archive / "warc" / name) == entry.sha256
+
+
+def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeypatch):
+    """A record in the last file that does not fit its place: no file is touched, not the ones before it either."""
+    from pipelines import removal
+    from pipelines.clock import now
+    from pipelines.errors import MorgueError
+    from pipelines.journal import number_of
+
+    archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
+    before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
+    numbers = [number_of(member.headers) or 0 for path in before for member in walk(path)]
+    assert max(numbers) > 1
+
+    def does_not_fit(record, *_):
+        if number_of(record.fields) == max(numbers):
+            raise MorgueError("journal", "does not fit")
+
+    monkeypatch.setattr(removal, "without", does_not_fit)
+    db = sqlite3.connect(archive / "morgue.db")
+    doomed = removal.find(db, [crawled[1]])
+    db.close()
+    work = removal.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    with pytest.raises(MorgueError, match="does not fit"):
+        work.rewrite(lambda *_: None)
+    assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before
