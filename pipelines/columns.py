@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,8 @@ from pipelines.clock import fine_stamp, stamp
 from pipelines.items import Article, Capture, Page
 from pipelines.revise import text_digest
 
+# What a revision holds of a reading.
+STATE = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
     "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
@@ -20,6 +24,14 @@ def capture_row(capture: Capture) -> dict[str, Any]:
     """A capture's columns as `captures` has them, without whose it is."""
     row = {name: getattr(capture, name) for name in CAPTURE_COLUMNS}
     return row | {"time": fine_stamp(capture.time), "signals": json.dumps(capture.signals, ensure_ascii=False)}
+
+
+def set_row(
+    db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: int, condition: str = "id = :where"
+) -> None:
+    """Set columns of the row with the number `where`, or of those that another condition on it means."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
 
 
 def time_of(page: Page) -> datetime:

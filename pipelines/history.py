@@ -11,11 +11,12 @@ from typing import Any
 
 from pipelines.chain import Sighting, State, states
 from pipelines.clock import fine_stamp, parse, stamp
+from pipelines.columns import STATE
 from pipelines.items import Capture
 from pipelines.revise import Change
 
 # What a revision holds of a reading, by the names that `articles` has too.
-READ = ("capture_id", "title", "description", "authors", "modified", "text", "text_digest", "extractor")
+READ = ("capture_id", *STATE)
 
 
 def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:

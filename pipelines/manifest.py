@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from pipelines.disk import sync_folder
 from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.warcrecord import Fields, is_capture
 
@@ -123,11 +124,7 @@ def write(path: Path, entries: Iterable[Entry]) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
 
 
 def sha256_of(path: Path) -> str:

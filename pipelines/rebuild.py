@@ -8,15 +8,14 @@ database takes its place. It grows beside the old one, which stays as it is unti
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines import manifest
-from pipelines.columns import columns
+from pipelines.columns import STATE, columns, set_row
+from pipelines.disk import sync_folder
 from pipelines.draft import STAGED, Draft, Rebuilt
 from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.items import Article, Reading, Source
@@ -132,16 +131,10 @@ class Rebuild(Draft):
             return
         values = columns(outcome, read.page.capture)
         self.result.differently += values["text_digest"] != row["text_digest"]
-        state = {name: values[name] for name in
-                 ("title", "description", "authors", "modified", "text", "text_digest", "extractor")}  # fmt: skip
-        self._set("revisions", state, row["id"])
+        set_row(self.db, "revisions", {name: values[name] for name in STATE}, row["id"])
         if row["newest"]:
             del values["comments"]  # the journal has them: they may be of a later capture than the text
-            self._set("articles", values, row["article_id"])
-
-    def _set(self, table: str, values: Mapping[str, Any], where: int) -> None:
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self.db.execute(f"UPDATE {table} SET {assignments} WHERE id = :where", {**values, "where": where})  # noqa: S608
+            set_row(self.db, "articles", values, row["article_id"])
 
     def _list_files(self) -> None:
         """Enter files that are not listed. What is listed stays, so that `morgue verify` sees what differs."""
@@ -184,8 +177,4 @@ class Rebuild(Draft):
             for path in self._beside(self.part):
                 path.unlink(missing_ok=True)
             self.part.rename(self.database)
-            folder = os.open(self.database.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self.database.parent)

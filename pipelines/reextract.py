@@ -14,11 +14,10 @@ from difflib import unified_diff
 from typing import Any
 
 from pipelines.clock import now, stamp
-from pipelines.columns import columns
+from pipelines.columns import STATE, columns, set_row
 from pipelines.items import Article
 from pipelines.reread import REVISIONS, Reread
 
-STATE = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")  # columns of a revision
 NOT_READ = ("capture_id", "comments", "found_in", "text_digest", "extractor")  # of an article: not what a reader sees
 
 
@@ -34,7 +33,6 @@ class Change:
     before: dict[str, Any]  # fields that differ, as they are filed
     after: dict[str, Any]  # the same fields, as they are read now
     values: dict[str, Any]  # all columns of `articles`, as they are read now
-    was_read_by: str
 
     def diff(self) -> Iterator[str]:
         """The text before and after, as lines of a unified diff without its head."""
@@ -78,7 +76,7 @@ def change_of(db: sqlite3.Connection, read: Reread) -> Change | None:
     differ = [name for name in filed if filed[name] != values[name]]
     return Change(
         row["id"], row["article_id"], row["number"], bool(row["newest"]), row["url"],
-        {name: filed[name] for name in differ}, {name: values[name] for name in differ}, values, row["extractor"],
+        {name: filed[name] for name in differ}, {name: values[name] for name in differ}, values,
     ) if differ else None  # fmt: skip
 
 
@@ -94,22 +92,17 @@ def take(db: sqlite3.Connection, read: Reread, change: Change | None) -> None:
                     SELECT id, :replaced, {", ".join(STATE)} FROM revisions WHERE id = :id""",  # noqa: S608 (our names)
                 revision | {"replaced": stamp(now())},
             )
-        _set(db, "revisions", {name: change.values[name] for name in STATE}, change.revision_id)
+        set_row(db, "revisions", {name: change.values[name] for name in STATE}, change.revision_id)
         if change.newest:
             values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
-            _set(db, "articles", values, change.article_id)
+            set_row(db, "articles", values, change.article_id)
         return
     if read.outcome.extractor == read.row["extractor"]:
         return
     # The same text: the next run need not read it again.
     for table, where in (("revisions", read.row["id"]), ("articles", read.row["article_id"])):
         if table == "revisions" or read.row["newest"]:
-            _set(db, table, {"extractor": read.outcome.extractor}, where)
-
-
-def _set(db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: int) -> None:
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    db.execute(f"UPDATE {table} SET {assignments} WHERE id = :where", {**values, "where": where})  # noqa: S608
+            set_row(db, table, {"extractor": read.outcome.extractor}, where)
 
 
 def shown(name: str, value: Any) -> str:

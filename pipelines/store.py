@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pipelines import history
 from pipelines.clock import now, stamp
-from pipelines.columns import CAPTURE_COLUMNS, capture_row, columns, hint_of, time_of
+from pipelines.columns import CAPTURE_COLUMNS, capture_row, columns, hint_of, set_row, time_of
 from pipelines.items import Article, Capture, Page, Reading, Source
 from pipelines.revise import Change, alike, compare
 from pipelines.urls import same_site, url_key
@@ -162,15 +162,11 @@ class Store:
 
     def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
         """Take the text of the article's own address for that of a twin which was met before it."""
-        self._set("articles", values, "id = :where", article_id)
+        set_row(self.db, "articles", values, article_id)
         history.forget_newest(self.db, article_id)
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
         state = {name: values[name] for name in history.READ} | {"hint": hint_of(page)}
-        self._set("revisions", state, newest, article_id)
-
-    def _set(self, table: str, values: Mapping[str, Any], condition: str, where: int) -> None:
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        self.db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
+        set_row(self.db, "revisions", state, article_id, newest)
 
     def _alias(self, article_id: int, keys: set[str]) -> None:
         self.db.executemany(
@@ -207,11 +203,11 @@ class Store:
             # The row goes on leading to the record that its text was first read from. Comments come after the text.
             self.seen(article_id, time_of(page))
             if values["comments"] is not None:
-                self._set("articles", {"comments": values["comments"]}, "id = :where", article_id)
+                set_row(self.db, "articles", {"comments": values["comments"]}, article_id)
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
         values |= {"revision": number, "last_seen": stamp(time_of(page))}
-        self._set("articles", values, "id = :where", article_id)
+        set_row(self.db, "articles", values, article_id)
         self._revision(article_id, number, values, page)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:

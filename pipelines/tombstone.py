@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.clock import fine_stamp
+from pipelines.disk import sync_folder
 from pipelines.errors import MorgueError, os_errors
 from pipelines.warcrecord import VERSION, Record, digest, new_id, one_line, warc_fields
 
@@ -162,11 +163,7 @@ def put_in_place(part: Path, path: Path) -> None:
     """The copy takes the file's place, in one step. Raises MorgueError."""
     with os_errors(str(path)):
         part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
 
 
 def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from pipelines import manifest
 from pipelines.clock import fine_stamp
+from pipelines.disk import sync_folder
 from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, walk
 from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
@@ -240,15 +241,6 @@ def finish(path: Path) -> None:
         os.rename(path, final)
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 class Mended(NamedTuple):
