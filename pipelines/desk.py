@@ -54,12 +54,12 @@ class Desk:
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Keep one exchange: WARC records, then its row. Raises MorgueError if it cannot be kept."""
-        return await self.do(self._record, exchange, source_id)
+        return await self.do(self._record, exchange, source_id, savepoint=False)
 
-    async def do(self, task: Callable[..., Any], *args: Any) -> Any:
+    async def do(self, task: Callable[..., Any], *args: Any, savepoint: bool = True) -> Any:
         """`Keeper.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
         try:
-            return await self.keeper.do(task, *args)
+            return await self.keeper.do(task, *args, savepoint=savepoint)
         except MorgueError as error:
             if self.keeper.failed is not None and self.fatal is None:
                 self.fatal = self.keeper.failed

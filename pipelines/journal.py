@@ -58,6 +58,7 @@ TABLES = {
          "etag", "last_modified"),
     ),
 }  # fmt: skip
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ALONE = ("crawls", "sources")  # changes of these alone are not worth a WARC file of their own
 
 
@@ -70,12 +71,14 @@ class Journal:
 
     def is_due(self) -> bool:
         """Whether a record is worth writing now."""
+        self._note_captures()
         if time.monotonic() - self._written >= SECONDS:
             return True
         return self.db.execute("SELECT 1 FROM changes LIMIT 1 OFFSET ?", (ROWS - 1,)).fetchone() is not None
 
     def has_news(self) -> bool:
         """Whether anything changed that needs a WARC file even if none is open."""
+        self._note_captures()
         marks = ", ".join("?" * len(ALONE))
         query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1"  # noqa: S608
         return self.db.execute(query, ALONE).fetchone() is not None
@@ -86,18 +89,44 @@ class Journal:
         `warcinfo_id()` names the file that the next one goes to; it is asked only if there is one.
         """
         self._written = time.monotonic()
-        query = "SELECT name, key FROM changes ORDER BY name, key LIMIT ?"
-        while changed := self.db.execute(query, (MOST,)).fetchall():
-            lines = [line(name, self._row(name, key)) for name, key in changed]
-            self.db.executemany("DELETE FROM changes WHERE name = ? AND key = ?", changed)
+        self._note_captures()
+        while changed := self._changed():
             (number,) = self.db.execute("UPDATE journal SET last = last + 1 RETURNING last").fetchone()
-            yield record(number, lines, warcinfo_id())
+            yield record(number, changed, warcinfo_id())
 
-    def _row(self, name: str, key: int | str) -> dict[str, Any]:
+    def _note_captures(self) -> None:
+        """They have no trigger for what is new: it would cost more than the row."""
+        (noted, newest) = self.db.execute("SELECT captures, (SELECT max(id) FROM captures) FROM journal").fetchone()
+        if newest is not None and newest > noted:
+            self.db.execute(
+                """INSERT INTO changes (name, key) SELECT 'captures', id FROM captures WHERE id > ?
+                   ON CONFLICT DO NOTHING""",
+                (noted,),
+            )
+            self.db.execute("UPDATE journal SET captures = ?", (newest,))
+
+    def _changed(self) -> list[str]:
+        """The lines of one record: rows that changed, as they are now; they are no longer in `changes` then."""
+        lines: list[str] = []
+        for (name,) in self.db.execute("SELECT DISTINCT name FROM changes ORDER BY name").fetchall():
+            lines += self._changed_in(name, MOST - len(lines))
+        return lines
+
+    def _changed_in(self, name: str, most: int) -> list[str]:
         table = TABLES[name]
-        query = f"SELECT {', '.join(table.columns)} FROM {name} WHERE {table.key} = ?"  # noqa: S608 (our own names)
-        row = self.db.execute(query, (key,)).fetchone()
-        return dict(zip(table.columns, row, strict=True)) if row is not None else {"gone": key}
+        columns = ", ".join(f"t.{column}" for column in table.columns)
+        changed = self.db.execute(
+            f"""SELECT c.key, {columns} FROM changes c LEFT JOIN {name} t ON t.{table.key} = c.key
+                 WHERE c.name = ? ORDER BY c.key LIMIT ?""",  # noqa: S608 (our own names)
+            (name, most),
+        ).fetchall()
+        if changed:
+            self.db.execute("DELETE FROM changes WHERE name = ? AND key <= ?", (name, changed[-1][0]))
+        at = table.columns.index(table.key)
+        return [
+            line(name, dict(zip(table.columns, row, strict=True)) if row[at] is not None else {"gone": key})
+            for key, *row in changed
+        ]
 
 
 def line(name: str, row: dict[str, Any]) -> str:
@@ -105,7 +134,7 @@ def line(name: str, row: dict[str, Any]) -> str:
     if row.get("state") == "claimed":
         row["state"] = "waiting"
     known = {column: value for column, value in row.items() if value is not None}
-    return json.dumps({name: known}, ensure_ascii=False, separators=(",", ":"))
+    return as_json({name: known})
 
 
 def record(number: int, lines: Iterable[str], warcinfo_id: str | None) -> Record:

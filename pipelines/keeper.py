@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +57,27 @@ class Lock:
             os.pwrite(self._file, text.encode(), 0)
 
 
+@dataclass(slots=True)
+class Errand:
+    """A task on its way to the keeper's thread and back."""
+
+    task: Callable[..., Any]
+    args: tuple[Any, ...]
+    savepoint: bool
+    future: asyncio.Future[Any]  # who waits for it; of the event loop, and touched there only
+    result: Any = None
+    error: BaseException | None = None
+
+    def deliver(self) -> None:
+        """Tell who waits, unless nobody does any more."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
 class Keeper:
     """Owns the database connection and the WARC writer of one archive while a command writes to it."""
 
@@ -90,6 +112,9 @@ class Keeper:
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: Any = None  # the event loop that the next two belong to
+        self._errands: list[Errand] = []  # not yet sent to the thread
+        self._sent = False  # some are there
         self._tasks = 0  # since the last commit
         self._committed = time.monotonic()
 
@@ -101,17 +126,47 @@ class Keeper:
         except (sqlite3.Error, OSError) as error:
             raise translate(error, self.database) from error
 
-    async def do(self, task: Callable[..., T], *args: Any) -> T:
+    async def do(self, task: Callable[..., T], *args: Any, savepoint: bool = True) -> T:
         """Run `task(*args)` on the keeper's thread, inside the current transaction, and return what it returns.
 
         Raises what the task raises. An error of the disk or the database ends the keeper: that group is rolled back
-        and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged).
+        and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged). `savepoint`: False for a task
+        that changes rows by one statement at most, and last: it needs none to be done whole or not at all.
         """
         loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(self._thread, self._run, task, args)
+        errand = Errand(task, args, savepoint, loop.create_future())
+        if self._loop is not loop:
+            self._loop, self._errands, self._sent = loop, [], False
+        self._errands.append(errand)
+        if not self._sent:
+            self._sent = True
+            loop.call_soon(self._send)  # with those that this turn of the loop still brings
+        result: T = await errand.future
+        return result
+
+    def _send(self) -> None:
+        """What has come since the last time goes to the thread together: each crossing costs as much as a record."""
+        errands, self._errands = self._errands, []
+        if errands:
+            self._thread.submit(self._run_all, errands, self._loop)
+
+    def _run_all(self, errands: list[Errand], loop: asyncio.AbstractEventLoop) -> None:
+        for errand in errands:
+            if errand.future.cancelled():
+                continue
+            try:
+                errand.result = self._run(errand.task, errand.args, errand.savepoint)
+            except BaseException as error:  # noqa: BLE001 whoever waits for it gets it
+                errand.error = error
+        loop.call_soon_threadsafe(self._deliver, errands, loop)
+
+    def _deliver(self, errands: list[Errand], loop: asyncio.AbstractEventLoop) -> None:
+        for errand in errands:
+            errand.deliver()
+        self._sent = bool(self._errands)
+        self._send()
         if self._timer is None and self._tasks:
             self._timer = loop.call_later(COMMIT_SECONDS, self._on_timer, loop)
-        return result
 
     def call(self, task: Callable[..., T], *args: Any) -> T:
         """`do` for callers without an event loop."""
@@ -121,6 +176,7 @@ class Keeper:
         """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock."""
         if self._timer is not None:
             self._timer.cancel()
+        self._send()
         try:
             if self.failed is None:
                 self._thread.submit(self._commit, last=True).result()
@@ -141,28 +197,32 @@ class Keeper:
         except MorgueError as error:
             self.failed = self.failed or error
 
-    def _run(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+    def _run(self, task: Callable[..., T], args: tuple[Any, ...], savepoint: bool = True) -> T:
         if self.failed is not None:
             raise self.failed
         try:
             if not self.db.in_transaction:
                 self.db.execute("BEGIN IMMEDIATE")
-            self.db.execute("SAVEPOINT task")  # a task is done whole or not at all, whatever else the group holds
-            try:
-                result = task(*args)
-            except BaseException:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK TO task")
-                raise
-            finally:
-                if self.db.in_transaction:
-                    self.db.execute("RELEASE task")
+            result = self._whole(task, args) if savepoint else task(*args)
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self._tasks += 1
         if self._tasks >= COMMIT_TASKS or time.monotonic() - self._committed >= COMMIT_SECONDS:
             self._commit()
         return result
+
+    def _whole(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+        """A task is done whole or not at all, whatever else the group holds."""
+        self.db.execute("SAVEPOINT task")
+        try:
+            return task(*args)
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK TO task")
+            raise
+        finally:
+            if self.db.in_transaction:
+                self.db.execute("RELEASE task")
 
     def _commit(self, *, last: bool = False) -> None:
         try:

@@ -74,6 +74,7 @@ class Rebuild(Draft):
         with self.db:
             # All of it came out of the journal, but for captures of which that tells nothing.
             self.db.execute("DELETE FROM changes")
+            self.db.execute("UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures)")
             self.db.execute(
                 """INSERT INTO changes (name, key) SELECT 'captures', c.id FROM captures c
                     WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""
