@@ -12,12 +12,12 @@ def now() -> datetime:
 
 def stamp(time: datetime) -> str:
     """A time for a database column, to the second: `2026-11-23T08:00:00Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def fine_stamp(time: datetime) -> str:
     """A time to the microsecond, as WARC-Date writes it (WARC 1.1, 5.4): `2026-11-23T08:00:00.123456Z`."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def later(time: datetime, seconds: float) -> datetime:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from pipelines.clock import fine_stamp, stamp
@@ -20,10 +21,15 @@ CAPTURE_COLUMNS = (
 )  # fmt: skip
 
 
+CAPTURED = attrgetter(*CAPTURE_COLUMNS)
+
+
 def capture_row(capture: Capture) -> dict[str, Any]:
     """A capture's columns as `captures` has them, without whose it is."""
-    row = {name: getattr(capture, name) for name in CAPTURE_COLUMNS}
-    return row | {"time": fine_stamp(capture.time), "signals": json.dumps(capture.signals, ensure_ascii=False)}
+    row = dict(zip(CAPTURE_COLUMNS, CAPTURED(capture), strict=True))
+    row["time"] = fine_stamp(capture.time)
+    row["signals"] = json.dumps(capture.signals, ensure_ascii=False) if capture.signals else "[]"
+    return row
 
 
 def set_row(

@@ -20,6 +20,9 @@ from pipelines.turnstile import Turnstile
 from pipelines.workers import Workers
 
 
+BRIEF = 1 << 18  # bytes of an answer that is recorded in about a millisecond
+
+
 class Desk:
     """The shared things of one crawl. Whoever makes it closes it."""
 
@@ -54,12 +57,12 @@ class Desk:
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Keep one exchange: WARC records, then its row. Raises MorgueError if it cannot be kept."""
-        return await self.do(self._record, exchange, source_id, savepoint=False)
+        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < BRIEF)
 
-    async def do(self, task: Callable[..., Any], *args: Any, savepoint: bool = True) -> Any:
+    async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """`Keeper.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
         try:
-            return await self.keeper.do(task, *args, savepoint=savepoint)
+            return await self.keeper.do(task, *args, brief=brief)
         except MorgueError as error:
             if self.keeper.failed is not None and self.fatal is None:
                 self.fatal = self.keeper.failed

@@ -63,7 +63,7 @@ class Errand:
 
     task: Callable[..., Any]
     args: tuple[Any, ...]
-    savepoint: bool
+    brief: bool
     future: asyncio.Future[Any]  # who waits for it; of the event loop, and touched there only
     result: Any = None
     error: BaseException | None = None
@@ -112,9 +112,10 @@ class Keeper:
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
-        self._loop: Any = None  # the event loop that the next two belong to
+        self._loop: Any = None  # the event loop that the next three belong to
         self._errands: list[Errand] = []  # not yet sent to the thread
-        self._sent = False  # some are there
+        self._away = False  # the thread has something to do: nobody else touches the database and the WARC files
+        self._due = False  # it is to commit the next time
         self._tasks = 0  # since the last commit
         self._committed = time.monotonic()
 
@@ -126,51 +127,77 @@ class Keeper:
         except (sqlite3.Error, OSError) as error:
             raise translate(error, self.database) from error
 
-    async def do(self, task: Callable[..., T], *args: Any, savepoint: bool = True) -> T:
+    async def do(self, task: Callable[..., T], *args: Any, brief: bool = False) -> T:
         """Run `task(*args)` on the keeper's thread, inside the current transaction, and return what it returns.
 
         Raises what the task raises. An error of the disk or the database ends the keeper: that group is rolled back
-        and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged). `savepoint`: False for a task
-        that changes rows by one statement at most, and last: it needs none to be done whole or not at all.
+        and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged).
+
+        `brief`: the task takes about a millisecond and changes rows by one statement at most, and last. It is run
+        at once and here, if the thread has nothing to do and a transaction is open (so that nothing is waited for):
+        what it touches is in this processor's caches, and to cross over and back would take longer than the task.
         """
         loop = asyncio.get_running_loop()
-        errand = Errand(task, args, savepoint, loop.create_future())
-        if self._loop is not loop:
-            self._loop, self._errands, self._sent = loop, [], False
+        if self._loop is not loop:  # what another one left is over
+            self._thread.submit(int).result()
+            self._loop, self._errands, self._away = loop, [], False
+        if brief and not self._away and not self._errands and self.db.in_transaction:
+            result = self._run(task, args, brief)
+            self._after(loop)
+            return result
+        errand = Errand(task, args, brief, loop.create_future())
         self._errands.append(errand)
-        if not self._sent:
-            self._sent = True
+        if not self._away and len(self._errands) == 1:
             loop.call_soon(self._send)  # with those that this turn of the loop still brings
-        result: T = await errand.future
-        return result
+        answer: T = await errand.future
+        return answer
 
     def _send(self) -> None:
-        """What has come since the last time goes to the thread together: each crossing costs as much as a record."""
-        errands, self._errands = self._errands, []
-        if errands:
-            self._thread.submit(self._run_all, errands, self._loop)
+        """What has come since the last time goes to the thread together; and a commit, if it is time for one."""
+        if self._away or not (self._errands or self._due):
+            return
+        self._away = True
+        self._thread.submit(self._run_all, self._errands, self._due, self._loop)
+        self._errands, self._due = [], False
 
-    def _run_all(self, errands: list[Errand], loop: asyncio.AbstractEventLoop) -> None:
+    def _run_all(self, errands: list[Errand], due: bool, loop: asyncio.AbstractEventLoop) -> None:
         for errand in errands:
             if errand.future.cancelled():
                 continue
             try:
-                errand.result = self._run(errand.task, errand.args, errand.savepoint)
+                errand.result = self._run(errand.task, errand.args, errand.brief)
+                if self._is_due():
+                    self._commit()
             except BaseException as error:  # noqa: BLE001 whoever waits for it gets it
                 errand.error = error
+        if due and self.failed is None:
+            self._commit_quietly()
         loop.call_soon_threadsafe(self._deliver, errands, loop)
 
     def _deliver(self, errands: list[Errand], loop: asyncio.AbstractEventLoop) -> None:
+        self._away = False
         for errand in errands:
             errand.deliver()
-        self._sent = bool(self._errands)
         self._send()
-        if self._timer is None and self._tasks:
-            self._timer = loop.call_later(COMMIT_SECONDS, self._on_timer, loop)
+        self._after(loop)
+
+    def _after(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that what was done is committed in time."""
+        if self._is_due():
+            self._due = True
+            self._send()
+        elif self._timer is None and self._tasks:
+            self._timer = loop.call_later(COMMIT_SECONDS, self._on_timer)
 
     def call(self, task: Callable[..., T], *args: Any) -> T:
-        """`do` for callers without an event loop."""
-        return self._thread.submit(self._run, task, args).result()
+        """`do` for callers without an event loop, or on its thread."""
+        return self._thread.submit(self._run_one, task, args).result()
+
+    def _run_one(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
+        result = self._run(task, args)
+        if self._is_due():
+            self._commit()
+        return result
 
     def close(self) -> None:
         """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock."""
@@ -185,31 +212,35 @@ class Keeper:
             self._thread.shutdown()
             self._lock.release()
 
-    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
-        if self.failed is None:
-            # A failure is kept in `failed` and raised by the next `do`; nobody waits for this future.
-            loop.run_in_executor(self._thread, self._commit_quietly)
+        self._due = self._tasks > 0
+        self._send()
 
     def _commit_quietly(self) -> None:
+        """A failure is kept in `failed` and raised by the next `do`."""
         try:
             self._commit()
         except MorgueError as error:
             self.failed = self.failed or error
 
-    def _run(self, task: Callable[..., T], args: tuple[Any, ...], savepoint: bool = True) -> T:
+    def _run(self, task: Callable[..., T], args: tuple[Any, ...], brief: bool = False) -> T:
         if self.failed is not None:
             raise self.failed
         try:
             if not self.db.in_transaction:
                 self.db.execute("BEGIN IMMEDIATE")
-            result = self._whole(task, args) if savepoint else task(*args)
+            result = task(*args) if brief else self._whole(task, args)
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self._tasks += 1
-        if self._tasks >= COMMIT_TASKS or time.monotonic() - self._committed >= COMMIT_SECONDS:
-            self._commit()
         return result
+
+    def _is_due(self) -> bool:
+        """Whether it is time to commit."""
+        if self.failed is not None or not self._tasks:
+            return False
+        return self._tasks >= COMMIT_TASKS or time.monotonic() - self._committed >= COMMIT_SECONDS
 
     def _whole(self, task: Callable[..., T], args: tuple[Any, ...]) -> T:
         """A task is done whole or not at all, whatever else the group holds."""

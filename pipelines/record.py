@@ -166,13 +166,14 @@ def records_of(
         parts.append(_part("metadata", "application/octet-stream", exchange.response))
     common = _common(exchange, warcinfo_id)
     ids = [new_id() for _ in parts]
-    records = []
-    for own, (fields, block) in zip(ids, parts, strict=True):
-        others = ids[1:] if own == ids[0] else ids[:1]
-        linked = [("WARC-Concurrent-To", other) for other in others]
-        type_, *rest = fields
-        records.append(Record(Fields([type_, ("WARC-Record-ID", own), *common, *linked, *rest]), block))
-    return records
+    linked = [("WARC-Concurrent-To", other) for other in ids]
+    return [
+        Record(
+            Fields([fields[0], ("WARC-Record-ID", own), *common, *(linked[:1] if at else linked[1:]), *fields[1:]]),
+            block,
+        )
+        for at, (own, (fields, block)) in enumerate(zip(ids, parts, strict=True))
+    ]
 
 
 Part = tuple[list[tuple[str, str]], bytes]

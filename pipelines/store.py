@@ -76,7 +76,8 @@ class Store:
 
     def capture(self, capture: Capture, crawl_id: int | None, source_id: int | None) -> Capture:
         """File one kept exchange; returns it with its row id."""
-        row = capture_row(capture) | {"crawl_id": crawl_id, "source_id": source_id}
+        row = capture_row(capture)
+        row["crawl_id"], row["source_id"] = crawl_id, source_id
         if capture.record_type == "revisit" and capture.body_length is None:
             query = "SELECT body_length FROM captures WHERE record_id = ?"
             (row["body_length"],) = self.db.execute(query, (capture.refers_to,)).fetchone() or (None,)

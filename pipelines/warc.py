@@ -215,12 +215,11 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
     """
     if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
         os.ftruncate(file, size)
-    os.lseek(file, size, os.SEEK_SET)
+    rest, at = memoryview(b"".join(members)), size
     try:
-        for data in members:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(file, rest) :]
+        while rest:
+            written = os.pwrite(file, rest, at)
+            rest, at = rest[written:], at + written
     except BaseException:
         os.ftruncate(file, size)
         raise

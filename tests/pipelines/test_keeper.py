@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ import pytest
 
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
 from pipelines.items import Exchange
-from pipelines.keeper import COMMIT_SECONDS, Keeper, open_database, translate
+from pipelines.keeper import COMMIT_SECONDS, COMMIT_TASKS, Keeper, open_database, translate
 from pipelines.record import keep
 from pipelines.store import Store
 
@@ -126,6 +127,100 @@ def test_a_task_is_done_whole_or_not_at_all(keeper):
     with sqlite3.connect(keeper.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
     keeper.__init__(keeper.database, keeper.database.parent / "warc", info={})
+
+
+def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
+    """But not while it would have to wait: for a transaction to begin, or for what the thread is doing."""
+    here = threading.get_ident()
+
+    async def where(**how) -> bool:
+        return await keeper.do(threading.get_ident, **how) == here
+
+    async def scene():
+        assert not await where(brief=True)  # begins a transaction
+        assert await where(brief=True)
+        assert not await where()
+        busy = asyncio.ensure_future(keeper.do(time.sleep, 0.2))
+        await asyncio.sleep(0.05)
+        assert not await where(brief=True)
+        await busy
+        assert await where(brief=True)
+
+    asyncio.run(scene())
+
+
+def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
+    """Brief or not, and across commits."""
+    done = []
+
+    async def scene():
+        waiting = []
+        for number in range(300):
+            if number % 100 == 99:
+                keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+            waiting.append(asyncio.ensure_future(keeper.do(done.append, number, brief=number % 3 > 0)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(scene())
+    assert done == list(range(300))
+
+
+def test_brief_tasks_are_committed_in_time(keeper):
+    """By the timer, and after so many of them."""
+
+    async def scene():
+        await keeper.do(record, keeper, brief=True)
+        await keeper.do(record, keeper, brief=True)
+        assert seen_by_others(keeper) == 0
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        assert seen_by_others(keeper) == 2
+        await keeper.do(record, keeper)
+        for _ in range(COMMIT_TASKS):
+            await keeper.do(int, brief=True)
+        await keeper.do(int)  # behind the commit
+        assert seen_by_others(keeper) == 3
+
+    asyncio.run(scene())
+
+
+def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(keeper, monkeypatch):
+    """And the loop does not go on trying."""
+
+    def full() -> None:
+        tries.append(1)
+        raise OSError(28, "No space left on device")
+
+    tries = []
+    monkeypatch.setattr(keeper.writer, "sync", full)
+
+    async def scene():
+        await keeper.do(record, keeper)
+        await keeper.do(record, keeper, brief=True)
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        for brief in (True, False, True):
+            with pytest.raises(DiskFull):
+                await keeper.do(record, keeper, brief=brief)
+
+    asyncio.run(scene())
+    assert tries == [1]
+    assert seen_by_others(keeper) == 0
+
+
+def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
+    """A loop that ended while a task was on its way."""
+    left = []
+
+    async def leaves():
+        left.append(asyncio.ensure_future(keeper.do(time.sleep, 0.2)))
+        await asyncio.sleep(0.05)
+
+    async def goes_on():
+        return await keeper.do(record, keeper), await keeper.do(record, keeper, brief=True)
+
+    asyncio.run(leaves())
+    first, second = asyncio.run(goes_on())
+    assert (first.id, second.id) == (1, 2)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):

@@ -265,20 +265,20 @@ def test_failed_cut_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """If cutting back fails as well, the next append cuts before it writes: offsets stay true."""
     writer = WarcWriter(tmp_path, info=INFO)
     writer.append([record()])
-    real_write, real_cut = os.write, os.ftruncate
+    real_write, real_cut = os.pwrite, os.ftruncate
 
-    def half(file: int, data: bytes) -> int:
-        real_write(file, bytes(data)[:10])
+    def half(file: int, data: bytes, at: int) -> int:
+        real_write(file, bytes(data)[:10], at)
         raise OSError(errno.EIO, "input/output error")
 
     def stuck(file: int, size: int) -> None:
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(os, "write", half)
+    monkeypatch.setattr(os, "pwrite", half)
     monkeypatch.setattr(os, "ftruncate", stuck)
     with pytest.raises(Exception, match="input/output"):
         writer.append([record()])
-    monkeypatch.setattr(os, "write", real_write)
+    monkeypatch.setattr(os, "pwrite", real_write)
     monkeypatch.setattr(os, "ftruncate", real_cut)
     (place,) = writer.append([record(b"after")])
     writer.close()
