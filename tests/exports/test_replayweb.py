@@ -1,6 +1,6 @@
 """What we export is shown by replayweb.page in a real browser: pages found by index, chunks and gzip undone.
 
-NEWSMORGUE_REPLAYWEB names a folder with its `ui.js` and `sw.js`, of the npm package `replaywebpage`. `make tools` brings
+NEWSMORGUE_REPLAYWEB is a folder with its `ui.js` and `sw.js`, of the npm package `replaywebpage`. `make tools` fetches
 them where npm is. They are AGPL, and are never among our files.
 """
 
@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -135,14 +136,17 @@ def shown(tmp_path_factory):
     server.files["/out.wacz"] = ("application/wacz", (folder / "out.wacz").read_bytes())
     server.files["/"] = ("text/html", view.encode())
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    process = subprocess.Popen(
-        [browser, *OPTIONS, f"--user-data-dir={folder / 'profile'}",
-         f"http://127.0.0.1:{server.server_port}/"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    address, log = f"http://127.0.0.1:{server.server_port}/", folder / "log"
+    with log.open("wb") as err:
+        process = subprocess.Popen(
+            [browser, *OPTIONS, f"--user-data-dir={folder / 'profile'}", address], stdout=err, stderr=err
+        )
     try:
-        server.done.wait(WAIT * (len(PAGES) + 1))
-        return server.shown
+        until = time.monotonic() + WAIT * (len(PAGES) + 1)
+        while not server.done.wait(0.2) and process.poll() is None and time.monotonic() < until:
+            pass
+        nothing = ["nothing came of the browser", log.read_text(errors="replace")[-2000:]]
+        return {name: server.shown.get(name, nothing) for name in PAGES}
     finally:
         process.terminate()
         process.wait(30)
@@ -153,4 +157,4 @@ def shown(tmp_path_factory):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_shown(shown, name):
     """Its words, wherever they are kept: as sent, in chunks and packed, or with another address."""
-    assert PAGES[name][2] in shown.get(name, ["nothing came of the browser"])
+    assert PAGES[name][2] in shown[name]
