@@ -21,7 +21,7 @@ import pytest
 
 from exports import to_wacz
 from pipelines.holdings import Holdings
-from tests.captured import COPY, CRANE, LIGHT, PAPER, build
+from tests.captured import COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.exports.test_to_warc import ABOUT
 from tests.held_out import TOOLS, tool
 
@@ -31,7 +31,8 @@ PAGES = {
     "later state of a page": ("20260303050607", CRANE, "It has fallen over."),
     "chunked and compressed": ("20260301050607", LIGHT, LANTERNS),
     "revisit": ("20260303050607", LIGHT, LANTERNS),
-    "revisit of another address": ("20260305050607", COPY, LANTERNS),
+    "revisit of another address": ("20260305050607", TWIN, "It stands in the harbour."),
+    "revisit of chunks at another address": ("20260305050607", COPY, LANTERNS),
     "redirect": ("20260301050607", "http://paper.example/old", "It stands in the harbour."),
     "not ascii": ("20260302050607", f"{PAPER}/Stra%C3%9Fe/%E6%9D%B1%E4%BA%AC", "no"),
     "list of pages": ("", "", "Lights"),
@@ -126,7 +127,7 @@ def shown(tmp_path_factory):
     scripts = player()
     browser = shutil.which("google-chrome") or tool("chromium", how="apt-get install chromium")
     folder = tmp_path_factory.mktemp("replayweb")
-    archive = build(folder / "archive")
+    archive = build(folder / "archive", twin=True)
     with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
         to_wacz.pack(holdings, out, ABOUT)
     view = VIEW.replace("PAGES", json.dumps(PAGES)).replace("WAIT", str(WAIT * 1000))
