@@ -1,5 +1,6 @@
 # make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
 # make test | lint | types | docs | bench | clean
+# make tools                                     what judges our exports in tests: pywb, cdxj-indexer, ...
 # make quality                                   how well real pages are read, beside trafilatura: docs/quality.md
 #
 # A plain venv and pip; uv does the same faster where it is there. `make PYTHON=/path/to/python3.12` picks the Python.
@@ -7,9 +8,10 @@
 VENV  := .venv
 PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.newsmorgue-installed
+TOOLS := .tools
 URL   :=
 
-.PHONY: demo test lint types docs bench quality clean
+.PHONY: demo test tools lint types docs bench quality clean
 
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
@@ -45,16 +47,21 @@ quality: $(STAMP)
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
 	[ ! -e demo-archive/.made-by-the-demo ] || rm -rf demo-archive
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './$(TOOLS)/*' -prune -exec rm -rf {} +
+
+# Shell: the first Python that is new enough, in $$python.
+define FIND_PYTHON
+python=; \
+for try in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14; do \
+  if $$try -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$try; break; fi; \
+done; \
+[ -n "$$python" ] || { echo 'make: needs Python 3.11 or newer (make PYTHON=/path/to/it)' >&2; exit 1; }
+endef
 
 # Anew whenever pyproject.toml changes. A venv that is there is used as it is, with what is in it.
 $(STAMP): pyproject.toml
 	@if [ ! -x $(PY) ]; then \
-	  python=; \
-	  for try in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14; do \
-	    if $$try -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$try; break; fi; \
-	  done; \
-	  [ -n "$$python" ] || { echo 'make: needs Python 3.11 or newer (make PYTHON=/path/to/it)' >&2; exit 1; }; \
+	  $(FIND_PYTHON); \
 	  if command -v uv >/dev/null; then uv venv --python "$$(command -v $$python)" $(VENV); \
 	  else $$python -m venv $(VENV); fi \
 	  || { rm -rf $(VENV); echo 'make: no venv could be made (on Debian: apt-get install python3-venv)' >&2; exit 1; }; \
@@ -63,5 +70,24 @@ $(STAMP): pyproject.toml
 	else \
 	  $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip -q; \
 	  $(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'; \
+	fi
+	@touch $@
+
+# Where no npm is, or it brings nothing, the tests in a browser skip; tests/held_out.py finds what is here.
+tools: $(TOOLS)/.installed
+	@[ -f $(TOOLS)/replayweb/sw.js ] || ! command -v npm >/dev/null || { \
+	  mkdir -p $(TOOLS)/replayweb && cd $(TOOLS)/replayweb && \
+	  timeout 60 npm pack --silent 'replaywebpage@>=2.4.6' >/dev/null && \
+	  tar -xzf replaywebpage-*.tgz --strip-components=1 package/ui.js package/sw.js package/package.json && \
+	  rm replaywebpage-*.tgz; \
+	} || echo 'make: no replayweb.page: npm could not bring it' >&2
+
+$(TOOLS)/.installed: tests/tools.txt
+	@rm -rf $(TOOLS); $(FIND_PYTHON); \
+	if command -v uv >/dev/null; then \
+	  uv venv -q --python "$$(command -v $$python)" $(TOOLS) && uv pip install -q --python $(TOOLS)/bin/python -r $<; \
+	else \
+	  $$python -m venv $(TOOLS) && \
+	  $(TOOLS)/bin/python -m pip install -q --no-compile --disable-pip-version-check -r $<; \
 	fi
 	@touch $@

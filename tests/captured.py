@@ -11,16 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.clock import fine_stamp
 from pipelines.items import Capture, Exchange
 from pipelines.payload import content_decoded, entity_body, parse_head, split
-from pipelines.record import records_of
+from pipelines.record import Original, records_of
 from pipelines.urls import url_key
 from pipelines.warc import WarcWriter
 from pipelines.warcrecord import Fields, Record, digest, new_id, uri
 from tests.archive import database, insert, rows
 
 PAPER, OTHER = "https://paper.example", "http://www.other.example:8080"
-CRANE, LIGHT, COPY = f"{PAPER}/2026/crane?page=2", f"{PAPER}/2026/light", f"{OTHER}/copy"
+CRANE, LIGHT = f"{PAPER}/2026/crane?page=2", f"{PAPER}/2026/light"
+COPY, TWIN = f"{OTHER}/copy", f"{OTHER}/twin"  # answered with the same bodies: of LIGHT in chunks, of CRANE whole
 FIRST = b"<html><h1>A crane</h1><p>It stands in the harbour.</p></html>"
 SECOND = b"<html><h1>A crane</h1><p>It has fallen over.</p></html>"
 LIT = b"<html><h1>Lights</h1><p>" + b"Lanterns over the basin. " * 40 + b"</p></html>"
@@ -89,21 +91,15 @@ class Writing:
         records = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), chunked_payload_digest="entity")
         return self._file(name, exchange, records, source, backwards=backwards)
 
-    def revisit(self, name: str, exchange: Exchange, of: str, profile: str, source: int | None = 1) -> Capture:
-        """The same answer again: its head alone, and where its body is."""
-        response, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), chunked_payload_digest="entity")
-        kept, head = self.archive.captures[of], split(exchange.response)[0]
-        changed = {"WARC-Type": "revisit", "WARC-Block-Digest": digest(head)}
-        changed["WARC-Payload-Digest"] = kept.payload_digest or ""
-        fields = [(key, changed.get(key, value)) for key, value in response.fields]
-        fields += [
-            ("WARC-Profile", f"http://netpreserve.org/warc/1.1/revisit/{profile}"),
-            ("WARC-Refers-To", kept.record_id),
-            ("WARC-Refers-To-Target-URI", uri(kept.url)),
-            ("WARC-Refers-To-Date", kept.time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")),
-        ]
-        return self._file(name, exchange, [Record(Fields(fields), head), *others], source, refers_to=kept.record_id,
-                          payload_digest=kept.payload_digest)  # fmt: skip
+    def revisit(self, name: str, exchange: Exchange, of: str, source: int | None = 1) -> Capture:
+        """The same answer again: its head alone, and where its body is. Of chunks too, which our crawls keep whole."""
+        kept = self.archive.captures[of]
+        original = Original(kept.record_id, uri(kept.url), fine_stamp(kept.time))
+        revisit, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), original=original)
+        same = {"WARC-Payload-Digest": kept.payload_digest or ""} if exchange.chunked else {}
+        fields = Fields([(key, same.get(key, value)) for key, value in revisit.fields])
+        return self._file(name, exchange, [Record(fields, revisit.block), *others], source,
+                          refers_to=kept.record_id, payload_digest=kept.payload_digest)  # fmt: skip
 
     def _file(
         self, name: str, exchange: Exchange, records: list[Record], source: int | None, *, backwards: bool = False,
@@ -142,8 +138,8 @@ class Writing:
                    seen=row["first_seen"], text=f"Text {n} of {title}.\u2028End.", **kept)  # fmt: skip
 
 
-def build(folder: Path) -> Archive:
-    """An archive in `folder`, which is made."""
+def build(folder: Path, *, twin: bool = False) -> Archive:
+    """An archive in `folder`, which is made. `twin`: with a revisit of another address whose body came whole."""
     to = Writing(folder)
     plain = b"200 OK\nContent-Type: text/plain"
     to.keep("robots", exchange(f"{PAPER}/robots.txt", 1, plain, b"User-agent: *\n", "robots"))
@@ -158,15 +154,17 @@ def build(folder: Path) -> Archive:
     to.keep("gone", exchange(f"{PAPER}/Straße/東京", 2, b"404 Not Found\nContent-Type: text/html", b"<p>no"), None)
     to.next_file()
     to.keep("edited", exchange(CRANE, 3, HTML % len(SECOND), SECOND))
-    to.revisit("light again", exchange(LIGHT, 3, SQUEEZED, GZIPPED), "light", "identical-payload-digest")
+    to.revisit("light again", exchange(LIGHT, 3, SQUEEZED, GZIPPED), "light")
     not_modified = exchange(CRANE, 4, b'304 Not Modified\nETag: "x"')
-    to.revisit("not modified", not_modified, "edited", "server-not-modified")
+    to.revisit("not modified", not_modified, "edited")
     about = ("WARC-Type", "metadata"), ("WARC-Record-ID", new_id()), ("WARC-Date", "2026-03-04T00:00:00Z")
     note = Record(Fields([*about, ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", "1")]), b"{}\n")
     to.writer.append([note])
     to.keep("foreign 1", exchange(f"{OTHER}/1", 5, plain, b"one", "page"), 2, backwards=True)
     to.keep("foreign 2", exchange(f"{OTHER}/2", 5, plain, b"two", "page"), 2, backwards=True)
-    to.revisit("copy", exchange(COPY, 5, SQUEEZED, GZIPPED), "light", "identical-payload-digest", 2)
+    to.revisit("copy", exchange(COPY, 5, SQUEEZED, GZIPPED), "light", 2)
+    if twin:
+        to.revisit("twin", exchange(TWIN, 5, HTML % len(FIRST), FIRST), "crane", 2)
     to.article(1, "Crane", f"{PAPER}/2026/crane?page=2", "crane", "edited")
     to.article(2, "Lights", LIGHT, "light", language="de")
     insert(to.db, "aliases", url_key=url_key("http://paper.example/old"), article_id=1)

@@ -19,6 +19,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from tests.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, morgue, rows
+from tests.held_out import faults
 from tests.newspaper import serve
 from tests.newspaper.comments import COMMENTS as READERS
 
@@ -176,16 +177,12 @@ def test_every_request_is_kept_too(crawled):
 
 
 def test_independent_tools_accept_the_warc_files(crawled):
-    """gzip -t and warcio check find nothing; nothing is left open."""
+    """gzip, warcio and FastWARC find nothing; nothing is left open."""
     _paper, archive, _done = crawled
     files = sorted((archive / "warc").iterdir())
     assert files
     assert all(file.name.endswith(".warc.gz") for file in files)
-    subprocess.run(["gzip", "-t", *files], check=True)
-    check = subprocess.run(
-        [sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True, env=environment()
-    )
-    assert (check.returncode, check.stdout) == (0, "")
+    assert faults(*files) == []
 
 
 def test_an_article_leads_to_the_record_it_was_read_from(crawled):

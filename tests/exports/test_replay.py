@@ -15,7 +15,7 @@ import pytest
 
 from exports import to_cdxj, to_wacz
 from pipelines.holdings import Holdings
-from tests.captured import COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, build
+from tests.captured import COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
 from tests.exports.test_to_warc import ABOUT
 from tests.held_out import tool
 
@@ -24,7 +24,8 @@ PAGES = {
     "later state of a page": ("20260303050607", CRANE, SECOND),
     "chunked and compressed": ("20260301050607", LIGHT, LIT),
     "revisit": ("20260303050607", LIGHT, LIT),
-    "revisit of another address": ("20260305050607", COPY, LIT),
+    "revisit of another address": ("20260305050607", TWIN, FIRST),
+    "revisit of chunks at another address": ("20260305050607", COPY, LIT),
     "where a 304 came later": ("20270101000000", CRANE, SECOND),
     "not ascii": ("20260302050607", f"{PAPER}/Stra%C3%9Fe/%E6%9D%B1%E4%BA%AC", b"<p>no"),
 }
@@ -35,7 +36,7 @@ def replay(tmp_path_factory):
     """(host, port) of a pywb that serves two collections: what a WACZ holds, and the archive's files by our index."""
     wayback = tool("wayback", "pywb")
     folder = tmp_path_factory.mktemp("replay")
-    archive = build(folder / "archive")
+    archive = build(folder / "archive", twin=True)
     for name in ("wacz", "own"):
         for part in ("archive", "indexes"):
             (folder / "collections" / name / part).mkdir(parents=True)

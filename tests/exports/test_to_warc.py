@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sqlite3
-import subprocess
 import tracemalloc
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pipelines.holdings import Holdings, Wanted
 from pipelines.items import Exchange
 from pipelines.warc import read_member, walk
 from tests.captured import HTML, LIGHT, Writing, build, exchange
+from tests.held_out import faults
 
 ABOUT = {
     "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
@@ -124,10 +124,10 @@ def test_nothing_chosen_is_a_file_that_says_so(archive, tmp_path):
 
 
 def test_others_read_it(archive, tmp_path):
-    """gzip finds it whole, warcio finds every record."""
+    """gzip and FastWARC find it sound, warcio finds every record."""
     data, said = packed(archive)
     path = written(data, tmp_path)
-    assert subprocess.run(["gzip", "-t", path], capture_output=True).returncode == 0
+    assert faults(path, payloads=False) == []  # its chunked records have digests of the standard
     with path.open("rb") as file:
         assert sum(1 for _ in ArchiveIterator(file)) == said["records"]
 
