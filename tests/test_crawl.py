@@ -176,7 +176,7 @@ def test_every_request_is_kept_too(crawled):
 
 
 def test_independent_tools_accept_the_warc_files(crawled):
-    """gzip -t and warcio check find nothing; nothing is left open."""
+    """gzip -t, warcio check and fastwarc check find nothing; nothing is left open."""
     _paper, archive, _done = crawled
     files = sorted((archive / "warc").iterdir())
     assert files
@@ -186,6 +186,8 @@ def test_independent_tools_accept_the_warc_files(crawled):
         [sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True, env=environment()
     )
     assert (check.returncode, check.stdout) == (0, "")
+    for file in files:  # it takes one
+        subprocess.run([Path(sys.executable).parent / "fastwarc", "check", "-p", "-q", file], check=True)
 
 
 def test_an_article_leads_to_the_record_it_was_read_from(crawled):
