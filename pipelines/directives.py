@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pipelines.rights import FOR_MODELS, ROBOTS
-
 OURS = "newsmorgue"  # our product token (RFC 9309, 2.2.1), in lower case
 EVERYONE = ("robots", "x-robots-tag")  # what names no robot is for all
 # Directives with a value behind a colon; any other word before a colon is a robot's name.
@@ -38,6 +36,8 @@ class Said(NamedTuple):
 
 def said(signals: Iterable[str]) -> Iterator[Said]:
     """What signals ("name: value") say, in their order."""
+    from pipelines.rights import FOR_MODELS, ROBOTS  # with lxml, 0.1 s, which most exports have no use for
+
     for signal in signals:
         field, _, text = signal.lower().partition(": ")
         text = text.strip()
