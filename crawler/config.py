@@ -114,7 +114,8 @@ class Record(Table):
     chunked_payload_digest: kinds.Digest = key(
         "omit",
         "WARC-Payload-Digest of answers with chunk framing: omit it, that of the entity (WARC 1.1, 5.9), or"
-        ' that of the bytes as stored. Tools disagree on it; none of them rejects "omit".',
+        ' that of the bytes as stored. Tools disagree on it; none of them rejects "omit":'
+        " docs/decisions/0004-payload-digest.md.",
         "entity",
     )
 

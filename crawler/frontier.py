@@ -16,7 +16,7 @@ from datetime import datetime
 from crawler.schedule import LISTINGS, Next, priority
 from pipelines import clock
 from pipelines.clock import stamp
-from pipelines.removal import Removed
+from pipelines.doomed import Removed
 from pipelines.urls import host_of, url_key
 
 

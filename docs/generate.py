@@ -53,7 +53,7 @@ feeds, sitemaps or section pages could not be had, or a page that was asked for 
 that fails is counted, named, and tried again by a later crawl; it changes no exit code.
 
 For a timer: 4 is no failure (the crawl before this one is still at work; with `--quiet` it is not even said), 1 and 3
-want a look, 5 and 6 need a person. The units that `morgue schedule` prints count 4 as success.
+want a look, 5, 6 and 9 need a person. The units that `morgue schedule` prints count 4 as success.
 """
 
 

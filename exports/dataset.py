@@ -81,10 +81,12 @@ def export(
     *,
     raw: bool = False,
     force: bool = False,
+    left_out: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Write `rows` to `out` (compressed if it ends in .gz) and a manifest beside it; returns the manifest.
 
-    `about` is what only the caller knows: software, time, archive, query, filters. Raises ConfigError if
+    `about` is what only the caller knows: software, time, archive, query, filters; `left_out`, which fills while the
+    rows go by, how many of them were held back, by reason. Raises ConfigError if
     `out` cannot be written there or exists and `force` is not set, DiskFull, NotWritable; then nothing is
     left behind.
     """
@@ -94,7 +96,8 @@ def export(
     def body(file: BinaryIO) -> dict[str, Any]:
         form.write(tally.watch(rows), file, list(meanings), raw=raw)
         return {
-            "raw": raw, "rows": tally.rows, "first_day": tally.first, "last_day": tally.last, "order": "id",
+            "raw": raw, "rows": tally.rows, "left_out": dict(left_out or {}),
+            "first_day": tally.first, "last_day": tally.last, "order": "id",
             "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
         }  # fmt: skip
 
@@ -109,7 +112,8 @@ def export_captures(
 
     def body(file: BinaryIO) -> dict[str, Any]:
         counts = form.pack(holdings, file, {**about, "name": _bare(form, out)})
-        return {"first_capture": holdings.first, "last_capture": holdings.last} | counts
+        days = {"first_capture": holdings.first, "last_capture": holdings.last}
+        return days | {"left_out": dict(holdings.left_out)} | counts
 
     return _publish(form, body, out, about, force=force)
 

@@ -9,7 +9,8 @@
     ├── DiskFull                   5   no space left; everything committed before is safe
     ├── NotWritable                6   the archive (or output) folder cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is not what it should be
-    └── NotFound                   8   no such article, source or capture
+    ├── NotFound                   8   no such article, source or capture
+    └── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
 
 Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM), all that was finished is kept.
 """
@@ -90,12 +91,26 @@ class NotFound(MorgueError):
     exit_code = 8
 
 
+class DiskFailing(MorgueError):
+    """The disk gave an input/output error; everything committed before is kept."""
+
+    exit_code = 9
+
+
+def failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
+    """The error for a file (a path) that the disk could not read or write."""
+    cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
+    return DiskFailing(subject, cause, cure)
+
+
 def from_os_error(error: OSError, subject: str) -> MorgueError:
     """The member of the family that an operating system's error about `subject` (a path) belongs to."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(subject, "no space left on device", "free some space and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotWritable(subject, error.strerror or "cannot be written", "check the folder's owner and permissions")
+    if error.errno in (errno.EIO, errno.ENXIO, errno.EREMOTEIO):
+        return failing(subject, error.strerror or "Input/output error")
     return MorgueError(subject, error.strerror or str(error))
 
 

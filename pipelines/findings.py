@@ -41,7 +41,7 @@ NEXT = {
     # the database
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
-    "no row": REBUILD,
+    "no row": f"the next `morgue crawl` gives back the rows that a crash or a failing disk took; for others {REBUILD}",
     "no record": f"restore the file from a copy; if it is lost, {REBUILD}, without this capture",
     "row differs": f"if the record has no finding of its own, the row errs: {REBUILD}",
     "dangling": REBUILD,

@@ -9,9 +9,10 @@ grow with the archive.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from pipelines.filters import EVERYTHING, Filters
 from pipelines.queries import chosen, source_id, spellings
 from pipelines.reader import Row, ask, explained, file_of
 from pipelines.urls import PORTS, fetchable, split, url_key
+from pipelines.without import NOTHING, Sieve, Without
 
 END = "\U0010ffff"  # sorts behind every character of an address
 
@@ -33,6 +35,19 @@ CAPTURE = """
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
       ORDER BY n.offset LIMIT 1) AS next"""
 
+# What a page's metas say is known of the newest reading of its article, and counts for each of its captures.
+SIGNALS = """
+    SELECT c.id, c.url, c.time, c.signals, (
+             SELECT json_group_array(a.rights) FROM articles a WHERE a.rights != '[]' AND a.id IN (
+                 SELECT r.article_id FROM sightings s JOIN revisions r ON r.id = s.revision_id WHERE s.capture_id = c.id
+                 UNION SELECT r.article_id FROM revisions r WHERE r.capture_id = c.id
+                 UNION SELECT id FROM articles WHERE url_key = key_of(c.url)
+                 UNION SELECT article_id FROM aliases WHERE url_key = key_of(c.url))) AS pages
+      FROM wanted w JOIN captures c ON c.id = w.id
+     WHERE w.id > :last AND w.asked = :asked ORDER BY w.id LIMIT :batch"""
+BATCH = 1000  # captures looked at together
+REFERS = "revisit of a response that is left out"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -42,6 +57,7 @@ class Wanted:
     query: str | None = None  # articles that match, as in `queries.search`
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
     urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" behind it
+    without: Without = NOTHING  # of these, what is left out for the rights that are reserved in it
 
     def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
         """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
@@ -87,15 +103,23 @@ class Holdings:
         """
         self.db, self.warc = db, warc
         self._on_capture = on_capture
-        where, values = (wanted or Wanted()).conditions(db)
+        wanted = wanted or Wanted()
+        where, values = wanted.conditions(db)
+        sieve = Sieve(wanted.without, db, warc)
+        self.left_out = sieve.left_out  # of those asked for: reason -> captures
         db.create_function("key_of", 1, _key, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
         self._do("BEGIN")
         self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
         self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
+        if wanted.without:
+            self._leave_out(sieve, asked=1)
         self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
                       JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
+        if wanted.without:
+            self._leave_out(sieve, asked=0)
+            self._drop_empty_revisits()
         self._do("PRAGMA query_only = ON")
         counted = next(ask(db, """
             SELECT count(*) AS captures, coalesce(sum(NOT w.asked), 0) AS added,
@@ -129,6 +153,28 @@ class Holdings:
                   WHERE w.asked ORDER BY r.article_id, r.number"""
         return map(dict, ask(self.db, sql))
 
+    def _leave_out(self, sieve: Sieve, asked: int) -> None:
+        """Take out of `wanted` what the sieve does not let through; counted are those that were asked for."""
+        last = 0
+        while rows := list(ask(self.db, SIGNALS, {"last": last, "asked": asked, "batch": BATCH})):
+            last = rows[-1]["id"]
+            for row in rows:
+                page = [signal for signals in json.loads(row["pages"]) for signal in json.loads(signals)]
+                why = sieve.why(row["url"], row["time"], json.loads(row["signals"]), page)
+                if why is not None:
+                    self._do("DELETE FROM wanted WHERE id = ?", (row["id"],))
+                    if asked:
+                        self.left_out[why] += 1
+
+    def _drop_empty_revisits(self) -> None:
+        """Take out revisits whose response was left out: it is what they show."""
+        before = self.db.total_changes
+        self._do("""DELETE FROM wanted WHERE id IN (
+                        SELECT c.id FROM captures c JOIN captures o ON o.record_id = c.refers_to
+                         WHERE c.record_type = 'revisit' AND o.id NOT IN (SELECT id FROM wanted))""")
+        if dropped := self.db.total_changes - before:
+            self.left_out[REFERS] += dropped
+
     def __enter__(self) -> Holdings:
         return self
 
@@ -136,9 +182,9 @@ class Holdings:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")  # the temporary table with it
 
-    def _do(self, sql: str, values: Mapping[str, Any] | None = None) -> None:
+    def _do(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> None:
         try:
-            self.db.execute(sql, values or {})
+            self.db.execute(sql, values)
         except sqlite3.DatabaseError as error:
             raise explained(error, file_of(self.db)) from error
 

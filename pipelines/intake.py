@@ -20,6 +20,7 @@ from pipelines import adopt, manifest
 from pipelines.adopt import Chosen
 from pipelines.containers import Damage, Unpacked, parts, shown
 from pipelines.desk import Desk
+from pipelines.doomed import Removed
 from pipelines.errors import MorgueError
 from pipelines.filing import Filing
 from pipelines.foreign import Damaged, records
@@ -28,7 +29,6 @@ from pipelines.items import Capture, NothingToRead, Page
 from pipelines.job import Job, Judge, Read, Report
 from pipelines.kept import original_of
 from pipelines.pages import kind_of, outcome_of_block, worth_reading
-from pipelines.removal import Removed
 from pipelines.urls import fetchable
 from pipelines.warcrecord import Fields
 from pipelines.workers import Overrun

@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import manifest
-from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NotWritable, from_os_error, os_errors
+from pipelines.errors import (
+    ArchiveDamaged,
+    ArchiveLocked,
+    DiskFull,
+    MorgueError,
+    NotWritable,
+    failing,
+    from_os_error,
+    os_errors,
+)
 from pipelines.journal import Journal
 from pipelines.orphans import adopt, lacking
 from pipelines.warc import WarcWriter, recover
@@ -294,6 +303,11 @@ class Keeper:
             self.writer.close()
         except (MorgueError, OSError) as error:
             self.failed = self.failed or translate(error, self.database)
+        try:
+            # Closing does it as well, but tells nobody if it fails.
+            self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            self.failed = self.failed or translate(error, self.database)
         self.db.close()
 
 
@@ -335,7 +349,9 @@ def translate(error: Exception, path: Path) -> MorgueError:
         return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
     if "readonly" in text or "unable to open" in text:
         return NotWritable(str(path), text, "check the folder's owner and permissions")
-    if "not a database" in text or "malformed" in text or "disk I/O error" in text:
+    if "disk I/O error" in text:
+        return failing(str(path), text)
+    if "not a database" in text or "malformed" in text:
         cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
         return ArchiveDamaged(str(path), text, cure)
     if "locked" in text:

@@ -8,6 +8,7 @@ Rows come back as dicts, streamed, with JSON columns decoded. The plans were mea
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from pipelines.reader import Row, ask, connect, decoded
 
 __all__ = [
     "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article", "articles",
-    "captures", "connect", "count", "languages", "per_day", "revisions", "search", "sources",
+    "captures", "connect", "count", "languages", "per_day", "removals", "revisions", "search", "sources",
 ]  # fmt: skip
 
 SORTS = ("relevance", "newest", "oldest")
@@ -278,12 +279,14 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
 
 
 def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
-    """When and why an address, or its host, was taken down."""
+    """When and why an address, its host, or all that begins so was taken down."""
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
-    sql = f"SELECT time, reason FROM removals WHERE url_key IN ({marks}) ORDER BY id DESC LIMIT 1"
-    row = next(ask(db, sql, names), None)
+    sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
+                  SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
+               ORDER BY id DESC LIMIT 1"""
+    row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
     return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
 
 
@@ -321,6 +324,14 @@ def sources(db: sqlite3.Connection) -> Iterator[Row]:
                       WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed')
                       GROUP BY source_id) e ON e.source_id = s.id
          ORDER BY s.name"""))  # fmt: skip
+
+
+def removals(db: sqlite3.Connection) -> Iterator[Row]:
+    """What was taken down, in the order of time: kind (page, host, prefix), what, reason, captures."""
+    return map(dict, ask(db, """
+        SELECT id, time, CASE WHEN url_key LIKE '*%' THEN 'host' WHEN url_key LIKE '%*' THEN 'prefix' ELSE 'page' END
+               AS kind, ltrim(url_key, CASE WHEN url_key LIKE '*%' THEN '*' ELSE '/' END) AS what, reason, captures
+          FROM removals ORDER BY id"""))  # fmt: skip
 
 
 def languages(db: sqlite3.Connection) -> list[str]:

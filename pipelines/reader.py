@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive
+from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, failing
 
 Row = dict[str, Any]
 
@@ -104,6 +104,8 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})",
                               "the next `morgue crawl` by the newer one brings it up to date")  # fmt: skip
+    if code == sqlite3.SQLITE_IOERR:
+        return failing(subject, cause)
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from pipelines import manifest
 from pipelines.columns import STATE, columns, set_row
 from pipelines.disk import sync_folder
+from pipelines.doomed import Removed, name_of_key
 from pipelines.draft import STAGED, Draft, Rebuilt
 from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.items import Article, Reading, Source
 from pipelines.keeper import translate
-from pipelines.removal import Removed
 from pipelines.reread import CAPTURED, REVISIONS, Reread, read_one, reread
 from pipelines.store import Store
 from pipelines.urls import host_of, url_key
@@ -88,10 +88,11 @@ class Rebuild(Draft):
         removed = Removed(self.db)
         for row in self._ask("SELECT url, time, reason FROM gone").fetchall():
             if row["url"] and row["url"] not in removed:
-                values = (row["time"], url_key(row["url"]), row["reason"])
+                key = url_key(row["url"])
+                values = (row["time"], name_of_key(key), row["reason"])
                 self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
                 self._ask("UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL WHERE url_key = ?",
-                          values[1])  # fmt: skip
+                          key)  # fmt: skip
                 removed = Removed(self.db)
 
     async def _file_untold(self, readers: Workers) -> None:

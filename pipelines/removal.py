@@ -7,154 +7,19 @@ and why. The address is not crawled or imported again.
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from pipelines import manifest
 from pipelines.clock import stamp
-from pipelines.errors import ArchiveDamaged, ConfigError, MorgueError, NotFound
+from pipelines.doomed import Doomed
+from pipelines.errors import ArchiveDamaged
 from pipelines.journal import number_of
 from pipelines.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
-from pipelines.urls import url_key
 from pipelines.warcread import Member, walk
 from pipelines.warcrecord import Record
-
-ANY = "*"  # before a host's name in `removals`
-
-
-@dataclass(slots=True)
-class Doomed:
-    """What is to go."""
-
-    targets: dict[str, int] = field(default_factory=dict)  # as `removals` names them: captures of each
-    keys: set[str] = field(default_factory=set)  # url_keys
-    captures: dict[int, sqlite3.Row] = field(default_factory=dict)  # by id, with its place
-    articles: dict[int, str] = field(default_factory=dict)  # id -> title
-    revisions: set[int] = field(default_factory=set)
-    frontier: set[int] = field(default_factory=set)
-
-    @property
-    def records(self) -> set[str]:
-        """WARC-Record-IDs."""
-        return {row["record_id"] for row in self.captures.values()}
-
-    def drops(self, table: str, row: dict[str, Any]) -> bool:
-        """Whether a row of the journal is about it."""
-        if table in ("articles", "captures", "frontier"):
-            return row.get("id") in getattr(self, table)
-        if table == "sightings":
-            return row.get("capture_id") in self.captures
-        return (
-            row.get("article_id") in self.articles
-            or (table == "revisions" and row.get("id") in self.revisions)
-            or row.get("revision_id") in self.revisions
-        )
-
-
-def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
-    """What the archive has of these URLs (with ://) and hosts.
-
-    Raises NotFound for one of which it has nothing; MorgueError if a capture of another address has no body of its own
-    but refers to one of these.
-    """
-    db.row_factory = sqlite3.Row
-    doomed = Doomed()
-    for target in targets:
-        kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
-        if "://" in target:
-            key = _key(target)
-            if key is None:
-                raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/story")
-            _find_url(db, key, doomed)
-        else:
-            _find_host(db, target.lower(), doomed)
-        if len(doomed.captures) + len(doomed.frontier) == before:
-            raise NotFound(target, "the archive has nothing of it", "`morgue show URL` says what it knows")
-        doomed.targets[list(doomed.targets)[-1]] += len(doomed.captures) - kept
-    for article_id in doomed.articles:
-        rows = db.execute("SELECT id FROM revisions WHERE article_id = ?", (article_id,))
-        doomed.revisions.update(row["id"] for row in rows)
-    _refuse_half(db, doomed)
-    return doomed
-
-
-def _find_url(db: sqlite3.Connection, key: str, doomed: Doomed) -> None:
-    """A page under every address that the archive knows it by."""
-    keys = {key}
-    rows = db.execute(
-        "SELECT id FROM articles WHERE url_key = ?1 UNION SELECT article_id FROM aliases WHERE url_key = ?1", (key,)
-    ).fetchall()
-    for row in rows:
-        keys.update(_keys_of(db, row["id"]))
-        (doomed.articles[row["id"]],) = db.execute("SELECT title FROM articles WHERE id = ?", (row["id"],)).fetchone()
-    doomed.targets |= dict.fromkeys(sorted(keys - {key}), 0) | {key: 0}
-    doomed.keys |= keys
-    for host in {urlsplit(one).hostname or "" for one in keys}:
-        for row in _captures_of(db, host):
-            if _key(row["url"]) in keys:
-                doomed.captures[row["id"]] = row
-    marks = ", ".join("?" * len(keys))
-    rows = db.execute(f"SELECT id FROM frontier WHERE url_key IN ({marks})", (*keys,)).fetchall()  # noqa: S608
-    doomed.frontier.update(row["id"] for row in rows)
-
-
-def _keys_of(db: sqlite3.Connection, article_id: int) -> Iterator[str]:
-    for row in db.execute("SELECT url_key, url FROM articles WHERE id = ?", (article_id,)).fetchall():
-        yield row["url_key"]
-        yield url_key(row["url"])
-    for row in db.execute("SELECT url_key FROM aliases WHERE article_id = ?", (article_id,)).fetchall():
-        yield row["url_key"]
-    query = "SELECT c.url FROM revisions r JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ?"
-    for row in db.execute(query, (article_id,)).fetchall():
-        yield url_key(row["url"])
-
-
-def _captures_of(db: sqlite3.Connection, host: str) -> Iterator[sqlite3.Row]:
-    """Captures whose address holds a host's name, however it is spelled: an import may have brought any spelling."""
-    yield from db.execute(
-        "SELECT id, url, time, file, offset, length, record_id FROM captures WHERE url LIKE ? ESCAPE '!'",
-        ("%" + re.sub(r"([!%_])", r"!\1", host) + "%",),
-    ).fetchall()
-
-
-def _key(url: str) -> str | None:
-    try:
-        return url_key(url)
-    except ValueError:
-        return None
-
-
-def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
-    doomed.targets[ANY + host] = 0
-    name = urlsplit(f"//{host}").hostname or ""
-    for row in _captures_of(db, name):
-        place = urlsplit(_key(row["url"]) or "")
-        if host in (place.hostname, place.netloc):
-            doomed.captures[row["id"]] = row
-    for row in db.execute("SELECT id, url FROM frontier WHERE host = ? OR host LIKE ?", (host, host + ":%")).fetchall():
-        doomed.frontier.add(row["id"])
-    for row in db.execute(
-        """SELECT DISTINCT a.id, a.title FROM articles a JOIN revisions r ON r.article_id = a.id
-            WHERE r.capture_id IN (SELECT value FROM json_each(?))""",
-        (str(list(doomed.captures)),),
-    ).fetchall():
-        doomed.articles[row["id"]] = row["title"]
-
-
-def _refuse_half(db: sqlite3.Connection, doomed: Doomed) -> None:
-    """A revisit of another address would be left without its body, and verify would rightly complain."""
-    for record_id in doomed.records:
-        query = "SELECT id, url FROM captures WHERE refers_to = ?"
-        for row in db.execute(query, (record_id,)).fetchall():
-            if row["id"] not in doomed.captures:
-                cause = "was answered with the very same bytes, and refers to the record that is to go"
-                raise MorgueError(row["url"], cause, "name this address too, or its host")
 
 
 class Removal:
@@ -287,28 +152,3 @@ def purge(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('optimize')")
     db.execute("VACUUM")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def was_removed(db: sqlite3.Connection, target: str) -> bool:
-    """Whether a URL or host was taken down before."""
-    name = _key(target) if "://" in target else ANY + target.lower()
-    return db.execute("SELECT 1 FROM removals WHERE url_key = ?", (name,)).fetchone() is not None
-
-
-class Removed:
-    """What was taken down, for whoever is about to crawl or import."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        names = [row[0] for row in db.execute("SELECT url_key FROM removals").fetchall()]
-        self._hosts = {name.removeprefix(ANY) for name in names if name.startswith(ANY)}
-        self._keys = {name for name in names if not name.startswith(ANY)}
-
-    def __contains__(self, url: str) -> bool:
-        if not self._hosts and not self._keys:
-            return False
-        try:
-            key = url_key(url)
-        except ValueError:  # no web address
-            return False
-        parts = urlsplit(key)
-        return parts.hostname in self._hosts or parts.netloc in self._hosts or key in self._keys

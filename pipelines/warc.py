@@ -6,18 +6,20 @@ again; `warcrecord` knows what a record is, `warcread` reads it back.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from pipelines import manifest
 from pipelines.clock import fine_stamp
-from pipelines.disk import sync_folder
+from pipelines.disk import evict, sync_folder
 from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, walk
 from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
@@ -77,6 +79,8 @@ class WarcWriter:
         self._name = self._path = ""  # its final name; where it is now
         self._contents = manifest.Contents()  # whole groups in it
         self._synced = True
+        self._durable = 0  # bytes of it that `sync` has made durable
+        self._doubtful = False  # `sync` failed: nobody knows what the disk has of the rest
         self._warcinfo_id = ""
 
     def warcinfo_id(self) -> str:
@@ -104,11 +108,23 @@ class WarcWriter:
         return places
 
     def sync(self) -> None:
-        """Make all that was appended durable. Raises MorgueError."""
+        """Make all that was appended durable. Raises MorgueError; the file is then cut back to what was durable before.
+
+        It is not tried again: Linux tells of lost pages once, and says that all is well the next time. Nothing is
+        written to this file any more, and `close` leaves it `.open`, to be read back from the disk by `recover`.
+        """
         if self._file is not None and not self._synced:
             with os_errors(self._path):
-                os.fsync(self._file)
-            self._synced = True
+                if self._doubtful:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                try:
+                    os.fsync(self._file)
+                except OSError:
+                    self._doubtful = True
+                    with suppress(OSError):
+                        os.ftruncate(self._file, self._durable)
+                    raise
+            self._synced, self._durable = True, self._contents.size
 
     def close(self) -> None:
         """Finish the file being written: durable, listed, under its final name. A later `append` begins another.
@@ -116,6 +132,10 @@ class WarcWriter:
         Raises MorgueError; ArchiveDamaged if the file does not read back as it was written.
         """
         if self._file is None:
+            return
+        if self._doubtful:
+            os.close(self._file)
+            self._file = None
             return
         self.sync()
         path = self.folder / (self._name + OPEN)
@@ -127,7 +147,9 @@ class WarcWriter:
         self._file = None
 
     def _list(self, path: Path, listed_in: Path) -> None:
+        assert self._file is not None
         entry = self._contents.entry(self._name)
+        evict(self._file)
         if manifest.sha256_of(path) != entry.sha256:
             cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
             raise ArchiveDamaged(str(path), "does not read back as it was written", cure)
@@ -161,6 +183,7 @@ class WarcWriter:
                 self._serial += 1
                 self._file = self._create()
         self._contents, self._warcinfo_id = manifest.Contents(), new_id()
+        self._durable, self._doubtful = 0, False
         warcinfo = self._warcinfo(now)
         try:
             self._write([member(warcinfo, self._level)], [warcinfo])
@@ -200,8 +223,10 @@ class WarcWriter:
 
     def _write(self, members: list[bytes], records: Sequence[Record]) -> None:
         assert self._file is not None
-        self._synced = False
         with os_errors(self._path):
+            if self._doubtful:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            self._synced = False
             append_whole(self._file, self._contents.size, members)
         for data, record in zip(members, records, strict=True):
             self._contents.add(data)
@@ -279,6 +304,8 @@ def recover(folder: Path, listed_in: Path | None = None, adopt: Adopt | None = N
 
 def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None) -> Mended:
     name = path.name.removesuffix(OPEN)
+    os.fsync(file)
+    evict(file)
     damages: list[tuple[int, int, str]] = []
     contents, end, warcinfo_id = manifest.Contents(), 0, None
     for found in walk(path, on_damage=lambda *damage: damages.append(damage)):

@@ -183,6 +183,8 @@ def test_independent_tools_accept_the_warc_files(crawled):
     assert files
     assert all(file.name.endswith(".warc.gz") for file in files)
     assert faults(*files) == []
+    for file in files:  # it takes one
+        subprocess.run([Path(sys.executable).parent / "fastwarc", "check", "-p", "-q", file], check=True)
 
 
 def test_an_article_leads_to_the_record_it_was_read_from(crawled):

@@ -20,7 +20,12 @@ from pipelines.errors import ConfigError
 from pipelines.filters import Filters
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from exports import Row
     from pipelines.holdings import Wanted
+    from pipelines.without import Sieve
 
 
 @click.command()
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
               help="Captures: only of this host and those below it. Repeatable.")  # fmt: skip
 @click.option("--url", "urls", metavar="URL", multiple=True,
               help="Captures: only of this address; with * at the end, of all that begin so. Repeatable.")  # fmt: skip
+@click.option("--without-reserved", is_flag=True,
+              help="Leave out what is reserved from mining or training: TDMRep, noai, Content-Usage.")  # fmt: skip
+@click.option("--without-signal", "without_signals", metavar="NAME[:VALUE]", multiple=True,
+              help="Leave out what has it: noarchive, tdm-policy, googlebot:noarchive, ... Repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
 @click.option("--raw", is_flag=True, help="CSV: leave cells that a spreadsheet would run as formulas as they are.")
 @folder_option
@@ -45,6 +54,8 @@ def command(
     filters: Filters,
     hosts: tuple[str, ...],
     urls: tuple[str, ...],
+    without_reserved: bool,
+    without_signals: tuple[str, ...],
     force: bool,
     raw: bool,
 ) -> None:
@@ -62,14 +73,23 @@ def command(
     brings along the response that it refers to, whatever the filters say. Records that are damaged are left out
     and named; the exit code is 1 then.
 
+    --without-reserved leaves out what its source reserves at the time of capture: tdm-reservation (meta, header, or
+    the host's tdmrep.json by path), noai, Content-Usage: train-ai=n. --without-signal takes a directive for robots or
+    the name of any other signal; what is said to one robot counts only where it is named. How many are left out, and
+    why, is said, and is in the manifest. docs/archive.md has the rules.
+
     `-` is the standard output, without manifest. The same archive gives the same bytes, but for the time of the
     export in warc and wacz. OUT is there whole or not at all.
     """
     # A terminated export must take its temporary file away, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    from pipelines.without import Sieve, Without
+
     chosen = load(form)
+    without = Without(without_reserved, without_signals)
     about = _about(ctx, query, filters)
+    about["filters"] |= {"without_reserved": without_reserved, "without_signals": list(without_signals)}
     if takes_captures(chosen):
         from pipelines.holdings import Wanted
 
@@ -77,25 +97,28 @@ def command(
             raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
         about["filters"] |= {"host": list(hosts), "url": list(urls)}
         with the_database(ctx) as db:
-            _captures(ctx, chosen, db, Wanted(filters, query, hosts, urls), out, about, force=force)
+            _captures(ctx, chosen, db, Wanted(filters, query, hosts, urls, without), out, about, force=force)
         return
     if hosts or urls:
         raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
     with the_database(ctx) as db:
-        _articles(cast(Export, chosen), db, out, about, filters, force=force, raw=raw)
+        sieve = Sieve(without, db, the_folder(ctx).warc)
+        _articles(cast(Export, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw)
 
 
 def _articles(
-    form: Export, db: sqlite3.Connection, out: str, about: dict[str, Any], filters: Filters, *, force: bool, raw: bool
+    form: Export, sieve: Sieve, rows: Iterator[Row], out: str, about: dict[str, Any], *, force: bool, raw: bool
 ) -> None:
-    rows = queries.articles(db, filters, about["query"])
+    rows = sieve.articles(rows)
     if out == "-":
         with standard_output() as stdout:
             form.write(rows, stdout, list(dataset.columns()), raw=raw)
+        _say_left_out("articles", sieve.left_out)
         return
     path = Path(out)
     dataset.check(path, force=force)
-    manifest = dataset.export(form, rows, path, about, raw=raw, force=force)
+    manifest = dataset.export(form, rows, path, about, raw=raw, force=force, left_out=sieve.left_out)
+    _say_left_out("articles", sieve.left_out)
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
     click.echo(f"{path}: {manifest['rows']:,} articles, {manifest['bytes']:,} bytes; {path}.manifest.json", err=True)
@@ -132,9 +155,18 @@ def _captures(
                     said = form.pack(holdings, stdout, about | {"name": about["archive"]})
             else:
                 said = dataset.export_captures(form, holdings, path, about, force=force)
+    _say_left_out("captures", holdings.left_out)
     _report(form, said, None if out == "-" else path)
     if said.get("damages"):
         ctx.exit(1)
+
+
+def _say_left_out(what: str, left_out: Counter[str]) -> None:
+    """Also to a pipe: who asked for it wants to know what it came to."""
+    from pipelines.without import in_words
+
+    if left_out:
+        click.echo(f"{left_out.total():,} {what} left out: {in_words(left_out)}", err=True)
 
 
 def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> None:

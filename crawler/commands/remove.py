@@ -1,4 +1,4 @@
-"""`morgue remove`: take a page, or all of a host, out of the archive for good."""
+"""`morgue remove`: take a page, all below an address, or all of a host out of the archive for good."""
 
 from __future__ import annotations
 
@@ -9,34 +9,44 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.asking import standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from exports import table
 from exports.table import plain
+from pipelines import queries
 from pipelines.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.config import Config
-    from pipelines.removal import Doomed
+    from pipelines.doomed import Doomed
 
 SHOWN = 10  # titles
+COLUMNS = ("time", "kind", "what", "captures", "reason")
 
 
 @click.command()
-@click.argument("targets", metavar="URL|HOST...", nargs=-1, required=True)
-@click.option("--reason", metavar="TEXT", required=True, help="Why; it is written into the archive.")
+@click.argument("targets", metavar="URL|HOST|NUMBER...", nargs=-1)
+@click.option("--reason", metavar="TEXT", help="Why; it is written into the archive. It has to be said.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
+@click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
+              help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: bool, yes: bool) -> int:
+def command(
+    ctx: click.Context, targets: tuple[str, ...], reason: str | None, dry_run: bool, yes: bool, listing: bool, form: str
+) -> int:
     """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
 
-    A URL means the page under every address that the archive knows it by; a host name means all that was fetched from
-    it. In the WARC files a tombstone record of the same length takes the place of each exchange and says what stood
-    there, when, and why it was removed: no other record moves, `morgue verify` finds all well, and neither a rebuild
-    nor a crawl nor an import brings it back.
+    A URL means the page under every address that the archive knows it by, and so does the number of an article; a URL
+    with * at its end (in quotes) means all that begin so; a host name means all that was fetched from it. In the WARC
+    files a tombstone record of the same length takes the place of each exchange and says what stood there, when, and
+    why it was removed: no other record moves, `morgue verify` finds all well, and neither a rebuild nor a crawl nor an
+    import brings it back.
 
     What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
     may still quote or link it: front pages, feeds, sitemaps.
@@ -44,19 +54,28 @@ def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: 
     from contextlib import closing
 
     from crawler.config import load
-    from pipelines import removal
+    from pipelines import doomed as finding
     from pipelines.reader import connect, explained
 
+    if listing:
+        if targets:
+            raise ConfigError("--list", "takes nothing away", "leave out what is to go, or --list")
+        show(ctx, form)
+        return 0
+    if not targets:
+        raise click.UsageError("Missing argument 'URL|HOST|NUMBER...'.", ctx)
+    if reason is None:
+        raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
     config = load(the_folder(ctx), the_overrides(ctx))
     with closing(connect(config.folder.database)) as db:
         try:
-            doomed = removal.find(db, targets)
+            doomed = finding.find(db, targets)
         except NotFound:
-            if not all(removal.was_removed(db, target) for target in targets):
+            if not all(finding.was_removed(db, target) for target in targets):
                 raise
-            doomed = removal.Doomed()
+            doomed = finding.Doomed()
         except sqlite3.DatabaseError as error:
             raise explained(error, config.folder.database) from error
     say(doomed)
@@ -75,6 +94,20 @@ def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: 
     return 0
 
 
+def show(ctx: click.Context, form: str) -> None:
+    """What was taken down before."""
+    with the_database(ctx) as db:
+        rows = list(queries.removals(db))
+    with standard_output():
+        if form != "table":
+            table.data(rows, COLUMNS, form)
+        elif not rows:
+            click.echo("Nothing was removed from this archive.")
+        else:
+            for line in table.table(rows, COLUMNS, table.columns_of(sys.stdout)):
+                click.echo(line)
+
+
 def say(doomed: Doomed) -> None:
     """What is about to go."""
     articles = list(doomed.articles.items())
@@ -89,6 +122,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.bar import Steps
     from crawler.keeping import open_keeper
+    from pipelines import doomed as finding
     from pipelines import manifest, removal
     from pipelines.clock import now
 
@@ -96,7 +130,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     folder = config.folder
     keeper = open_keeper(config)
     try:
-        doomed = keeper.call(removal.find, keeper.db, targets)
+        doomed = keeper.call(finding.find, keeper.db, targets)
         work = removal.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now())
         with Steps() as steps:
             work.rewrite(steps)

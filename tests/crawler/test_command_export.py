@@ -41,7 +41,10 @@ def test_a_dataset_and_its_manifest(folder, tmp_path):
         "since": "2022-03-01",
         "until": None,
         "language": None,
+        "without_reserved": False,
+        "without_signals": [],
     }
+    assert manifest["left_out"] == {}
     assert manifest["created"].endswith("Z")
     assert str(folder) not in json.dumps(manifest), "where it was made is nobody's business"
     assert f"{manifest['rows']} articles" in done.stderr

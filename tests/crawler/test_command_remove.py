@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -163,12 +164,13 @@ def test_nothing_goes_without_a_yes(crawled, tmp_path):
 
 def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, tmp_path, monkeypatch):
     """Killed between the files and the rows: the second run finds the tombstones, and ends the same way."""
+    from pipelines import doomed as finding
     from pipelines import removal
     from pipelines.clock import now
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = removal.find(db, [crawled[1]])
+    doomed = finding.find(db, [crawled[1]])
     work = removal.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
     monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
@@ -184,6 +186,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
 
 def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeypatch):
     """A record in the last file that does not fit its place: no file is touched, not the ones before it either."""
+    from pipelines import doomed as finding
     from pipelines import removal
     from pipelines.clock import now
     from pipelines.errors import MorgueError
@@ -200,9 +203,94 @@ def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeyp
 
     monkeypatch.setattr(removal, "without", does_not_fit)
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = removal.find(db, [crawled[1]])
+    doomed = finding.find(db, [crawled[1]])
     db.close()
     work = removal.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
     with pytest.raises(MorgueError, match="does not fit"):
         work.rewrite(lambda *_: None)
     assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before
+
+
+def take(archive: Path, *targets: str) -> str:
+    """`morgue remove` that succeeds; what it printed."""
+    done = morgue("-C", archive, "remove", *targets, "--reason", REASON, "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_number_means_the_article(crawled, tmp_path):
+    """As `show` takes it: the page under its every address, as if its URL were named; an unknown number is 8."""
+    archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
+    ((number, key),) = rows(archive, "SELECT id, url_key FROM articles WHERE url = ?", crawled[1])
+    assert "1 articles, 2 captures" in take(archive, str(number))
+    assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
+    assert (key,) in rows(archive, "SELECT url_key FROM removals")
+    for unknown in (str(number), "99999999999999999999"):
+        assert morgue("-C", archive, "remove", unknown, "--reason", REASON, "--yes").returncode == 8
+
+
+@pytest.fixture(scope="module")
+def below(crawled, tmp_path_factory) -> tuple[Path, str]:
+    """An archive from which a section was removed, and what its addresses begin with."""
+    archive = Path(shutil.copytree(crawled[0], tmp_path_factory.mktemp("below") / "archive"))
+    section = "/".join(crawled[1].split("/")[:4]) + "/"
+    assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", section + "%") > [(1,)]
+    take(archive, section + "*")
+    return archive, section
+
+
+def test_a_star_means_all_that_begins_so(crawled, below):
+    """Every capture, article and queued address below it, and nothing else."""
+    archive, section = below
+    for table in ("captures", "articles"):
+        assert rows(archive, f"SELECT url FROM {table} WHERE url LIKE ?", section + "%") == []
+        kept = rows(crawled[0], f"SELECT count(*) FROM {table} WHERE url NOT LIKE ?", section + "%")
+        assert rows(archive, f"SELECT count(*) FROM {table}") == kept
+    states = rows(archive, "SELECT url LIKE ?, state = 'removed' FROM frontier", section + "%")
+    assert set(states) == {(0, 0), (1, 1)}
+    assert verify(archive).findings.listed == []
+    shown = morgue("-C", archive, "show", crawled[1])
+    assert shown.returncode == 8
+    assert REASON in shown.stderr
+
+
+def test_what_begins_so_does_not_come_back(crawled, below, tmp_path):
+    """Neither by a crawl, of an address there that was never seen, nor by an import, nor by a rebuild."""
+    archive = Path(shutil.copytree(below[0], tmp_path / "archive"))
+    section = below[1]
+    port = int(section.split(":")[2].partition("/")[0])
+    a_day_passes(archive)
+    with serve(port=port) as paper:
+        crawl(archive, "gazette")
+        crawl(archive, "--urls", "-", stdin=f"{section}never-seen.html\n{crawled[1]}")
+        asked = paper.journal.targets()
+    assert len(asked) > 3
+    path = "/" + section.split("/", 3)[3]
+    assert [target for target in asked if target.startswith(path)] == []
+    brought = morgue("-C", archive, "import", *sorted((crawled[0] / "warc").glob("*.warc.gz")))
+    assert brought.returncode == 0, brought.stderr
+    (archive / "morgue.db").unlink()
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    for table in ("captures", "articles"):
+        assert rows(archive, f"SELECT url FROM {table} WHERE url LIKE ?", section + "%") == []
+
+
+def test_removals_are_listed(below):
+    """When, what kind, what, how many records, why; as a table or for a program."""
+    archive, section = below
+    (listed,) = (row for row in json.loads(morgue("-C", archive, "remove", "--list", "--format", "json").stdout)
+                 if row["kind"] == "prefix")  # fmt: skip
+    assert listed["what"] == section.partition("://")[2] + "*"
+    assert (listed["reason"], listed["captures"] > 1, listed["time"][-1]) == (REASON, True, "Z")
+    assert "prefix" in morgue("-C", archive, "remove", "--list").stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["https://a.example/x?page=*"], ["https://a.example*"], ["https://a.*/x*"], ["a.example/x"],
+     ["--list", "a.example"], []],
+    ids=["query", "half a host", "two stars", "no scheme", "list and target", "nothing"],
+)  # fmt: skip
+def test_what_is_no_target_is_refused(crawled, args):
+    """Before anything is done: exit code 2."""
+    assert morgue("-C", crawled[0], "remove", *args, "--reason", REASON, "--yes").returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from pipelines.errors import NotFound, QueryError
 from pipelines.filters import Filters
 from pipelines.holdings import Holdings, Wanted
-from tests.captured import CRANE, LIGHT, OTHER, PAPER, build
+from pipelines.without import Without
+from tests.captured import COPY, CRANE, LIGHT, OTHER, PAPER, build
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +123,40 @@ def test_the_database_is_left_as_it_was(archive):
                 pass
         assert list(db.execute("SELECT name FROM temp.sqlite_master")) == []
         assert not db.in_transaction
+
+
+def without(archive, sql, *signals, **wanted):
+    """Our names of what is taken, and what was left out, once the signals in the archive are as `sql` says."""
+    with closing(sqlite3.connect(archive.folder / "morgue.db")) as db:
+        db.executescript(sql)
+    names = {capture.id: name for name, capture in archive.captures.items()}
+    which = Wanted(without=Without(signals=signals), **wanted)
+    with closing(archive.open()) as db, Holdings(db, archive.warc, which) as holdings:
+        return {names[row["id"]] for row in holdings.captures()}, dict(holdings.left_out)
+
+
+def test_a_revisit_is_not_kept_without_its_response(tmp_path):
+    """The response has the signal: its revisits stay out too, at all addresses, also where only they are asked for."""
+    archive = build(tmp_path / "archive")
+    number = archive.captures["light"].id
+    sql = f"""UPDATE captures SET signals = '["x-robots-tag: noarchive"]' WHERE id = {number};"""
+    taken, left_out = without(archive, sql, "noarchive")
+    assert taken == archive.captures.keys() - {"light", "light again", "copy"}
+    assert left_out == {"noarchive": 1, "revisit of a response that is left out": 2}
+    assert without(archive, "", "noarchive", urls=(COPY,)) == (set(), {"revisit of a response that is left out": 1})
+
+
+def test_a_response_does_not_come_along_for_what_stays_out(tmp_path):
+    """A revisit with the signal: nobody asked for the response that it refers to."""
+    archive = build(tmp_path / "archive")
+    number = archive.captures["copy"].id
+    sql = f"""UPDATE captures SET signals = '["x-robots-tag: noarchive"]' WHERE id = {number};"""
+    assert without(archive, sql, "noarchive", hosts=("other.example",)) == (OF_OTHER - {"copy"}, {"noarchive": 1})
+
+
+def test_a_pages_metas_count_for_each_of_its_captures(tmp_path):
+    """Under every address of the article: earlier states, redirects that lead there."""
+    archive = build(tmp_path / "archive")
+    taken, left_out = without(archive, """UPDATE articles SET rights = '["robots: noai"]' WHERE id = 1;""", "noai")
+    assert taken == archive.captures.keys() - CRANES
+    assert left_out == {"noai": len(CRANES)}

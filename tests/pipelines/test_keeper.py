@@ -241,9 +241,9 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
         (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
         (OSError(30, "Read-only file system"), "NotWritable", 6),
         (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
-        (sqlite3.OperationalError("disk I/O error"), "ArchiveDamaged", 7),
+        (sqlite3.OperationalError("disk I/O error"), "DiskFailing", 9),
         (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
-        (OSError(5, "Input/output error"), "MorgueError", 1),
+        (OSError(5, "Input/output error"), "DiskFailing", 9),
     ],
 )
 def test_every_error_of_disk_and_database_has_its_exit_code(tmp_path, error, kind, code):

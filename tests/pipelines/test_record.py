@@ -160,6 +160,13 @@ def test_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
     assert " " not in capture.url
 
 
+def checked(path: Path) -> dict[str, int]:
+    """Exit codes of the checkers that everybody has, payload digests included."""
+    tools = {"warcio": ("check",), "fastwarc": ("check", "-p", "-q")}
+    commands = {name: [Path(sys.executable).parent / name, *words, path] for name, words in tools.items()}
+    return {name: subprocess.run(words, capture_output=True).returncode for name, words in commands.items()}
+
+
 @pytest.mark.parametrize("chunked", ["omit", "stored"])
 def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
     """gzip, warcio (check, index) and FastWARC accept a file with every kind of exchange in it."""
@@ -172,3 +179,12 @@ def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
     assert faults(path) == []
     listed = subprocess.run([warcio, "index", path], check=True, capture_output=True, text=True).stdout
     assert len(listed.splitlines()) == len(list(walk(path)))
+
+
+def test_checkers_still_reject_the_digest_that_the_standard_means(tmp_path: Path) -> None:
+    """Of an answer with chunk framing. When this fails, look at docs/decisions/0004-payload-digest.md again."""
+    writer = WarcWriter(tmp_path, info={"software": "x"})
+    for exchange in ALL.values():
+        keep(exchange, writer, chunked_payload_digest="entity")
+    writer.close()
+    assert checked(*tmp_path.iterdir()) == {"warcio": 1, "fastwarc": 1}
