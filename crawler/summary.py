@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.counted import counted
 from pipelines.tally import OUTCOMES, Count, Tally
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
@@ -43,15 +44,14 @@ def reasons(tally: Tally) -> Iterator[str]:
         for problem in count.problems:
             yield f"read in part: {problem}"
     if tally.revisits:
-        answers = "1 answer" if tally.revisits == 1 else f"{tally.revisits:,} answers"
-        yield f"{answers} as kept before: {size(tally.bytes_saved)} not stored again"
+        yield f"{counted(tally.revisits, 'answer')} as kept before: {size(tally.bytes_saved)} not stored again"
 
 
 def size(count: float) -> str:
     """A number of bytes for people, in powers of ten."""
     for unit in ("bytes", "kB", "MB"):
         if round(count, 1) < 1000:
-            return f"{count:,.0f} bytes" if unit == "bytes" else f"{count:,.1f} {unit}"
+            return counted(round(count), "byte") if unit == "bytes" else f"{count:,.1f} {unit}"
         count /= 1000
     return f"{count:,.1f} GB"
 

@@ -14,6 +14,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted, verb
 from pipelines.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     for line in (*run.desk.keeper.mended, *prepared.notes):
         say(line)
     if prepared.already:
-        say(f"{prepared.already} of the pages are in the archive already and are not fetched again")
+        have = verb(prepared.already, "is", "are")
+        say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
     if not run.anything_due():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
@@ -143,7 +145,8 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
             cure = "for a server on your own network: -s crawl.allow_private_ips=true"
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        more = f"; {run.left} more URLs are due: morgue crawl goes on with them" if run.left else ""
+        left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
+        more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
         click.echo(ending.word + more)
 
 

@@ -12,6 +12,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, QueryError
 from pipelines.filters import day
 
@@ -129,26 +130,21 @@ def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
 
 def lines(report: Report) -> list[str]:
     """The summary for people."""
-    told = [f"{count(report.files, 'file')}, {count(report.records, 'record')}, {report.kept:,} kept"]
-    told += counted("passed over", report.passed)
+    told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
+    told += by_reason("passed over", report.passed)
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     told.append(f"articles: {articles or 'none'}")
-    told += counted("nothing to read", report.nothing)
+    told += by_reason("nothing to read", report.nothing)
     told += report.notes
     told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
     if report.damaged > NAMED:
-        told.append(f"damaged: {report.damaged - NAMED:,} more places (--format json names them)")
+        told.append(f"damaged: {counted(report.damaged - NAMED, 'more place')} (--format json names them)")
     return told
 
 
-def counted(what: str, reasons: Counter[str]) -> list[str]:
+def by_reason(what: str, reasons: Counter[str]) -> list[str]:
     """A line a reason, the most frequent first."""
     return [f"  {number:>9,}  {what}: {why}" for why, number in reasons.most_common()]
-
-
-def count(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def as_dict(report: Report, outcome: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted, verb
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -92,25 +93,25 @@ def tell_the_files(config: Config) -> None:
 def summary(result: Rebuilt) -> Iterator[str]:
     """What was made, and what could not be."""
     yield (
-        f"{result.files:,} WARC files: {result.captures:,} captures, {result.articles:,} articles, "
-        f"{result.revisions:,} revisions"
+        f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
+        f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
     if result.kept is not None:
         yield f"the database that was there is kept as {result.kept.name}"
     if result.untold:
         yield (
-            f"{result.untold:,} captures are in no journal (the database was lost before it was written); "
-            f"{result.filed:,} articles were read from them"
+            f"{counted(result.untold, 'capture')} in no journal (the database was lost before it was written); "
+            f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
         )
     yield from result.notes
     if result.listed:
-        yield f"{result.listed:,} files were not in the manifest, and are now"
+        yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
     for name in result.missing[:SHOWN]:
         yield f"missing: {name}, which the manifest lists: restore it, and run this again"
     if result.differently:
-        yield f"{result.differently:,} texts are read otherwise than when they were captured"
+        yield f"{counted(result.differently, 'text')} read otherwise than when captured"
     for file, offset, length, why in result.damaged[:SHOWN]:
-        yield f"damaged: {file}, byte {offset}, {length} bytes: {why}"
+        yield f"damaged: {file}, byte {offset}, {counted(length, 'byte')}: {why}"
     for url, why in result.unread[:SHOWN]:
         yield f"no text: {url}: {why}"
     more = max(0, len(result.damaged) - SHOWN) + max(0, len(result.unread) - SHOWN)

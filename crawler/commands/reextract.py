@@ -12,6 +12,7 @@ import click
 from crawler.asking import filter_options
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain, styled
+from pipelines.counted import counted
 from pipelines.filters import Filters
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Counts:
     def lines(self, *, only_show: bool) -> Iterator[str]:
         """For people."""
         word = "would change" if only_show else "changed"
-        yield f"{self.read:,} revisions read again, {self.changed:,} {word}"
+        yield f"{counted(self.read, 'revision')} read again, {self.changed:,} {word}"
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)

@@ -11,6 +11,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: 
 def say(doomed: Doomed) -> None:
     """What is about to go."""
     articles = list(doomed.articles.items())
-    click.echo(f"{len(articles):,} articles, {len(doomed.captures):,} captures, {len(doomed.frontier):,} addresses")
+    found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
+    click.echo(", ".join(counted(len(those), noun) for noun, those in found))
     for number, title in articles[:SHOWN]:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
     if len(articles) > SHOWN:
@@ -106,7 +108,8 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     if keeper.failed is not None:
         raise keeper.failed
     purge(folder.database)
-    click.echo(f"removed {work.records:,} records, {work.bytes:,} bytes, from {work.files:,} WARC files")
+    what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
+    click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
     for path in left_behind(folder.path):
         click.echo(f"not touched: {path.name} (an older database): delete it, if the reason asks for it")
     for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 
 if TYPE_CHECKING:
@@ -370,6 +371,5 @@ def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) ->
         for line in (line for lines in found.values() for line in lines):
             colour = green if line.startswith("+") else red if line.startswith("-") else ""
             click.echo(f"  {colour}{table.plain(line)}{end if colour else ''}")
-    count = f"{len(pairs)} page pair{'s' * (len(pairs) != 1)}"
-    click.echo(f"{count}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
+    click.echo(f"{counted(len(pairs), 'page pair')}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
     return 1 if differing else 0

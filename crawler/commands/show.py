@@ -14,6 +14,7 @@ from crawler.asking import standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import table
 from pipelines import queries
+from pipelines.counted import counted
 from pipelines.errors import NotFound, QueryError, os_errors
 
 
@@ -112,7 +113,8 @@ def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]
     said = row["comments"] or ()
     if said:
         yield ""
-        yield f"{dim}── {len(said):,} readers' comment{'s' * (len(said) > 1)} ──{reset}"
+        heading = counted(len(said), "readers' comment")
+        yield f"{dim}── {heading} ──{reset}"
     for comment in said:
         yield ""
         for paragraph in table.plain(comment).split("\n"):

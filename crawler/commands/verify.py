@@ -14,6 +14,7 @@ import click
 from crawler.asking import standard_output
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import table
+from pipelines.counted import counted, verb
 from pipelines.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
@@ -76,18 +77,19 @@ def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
     for sentence in report.left_out:
         yield f"not checked: {sentence}"
     if report.undigested:
-        yield f"{report.undigested:,} records have no digest of their block that could be checked"
+        records = counted(report.undigested, "record")
+        yield f"{records} {verb(report.undigested, 'has', 'have')} no block digest that could be checked"
     yield _summary(report, total)
 
 
 def _summary(report: Report, total: int) -> str:
-    files = f"{report.files:,} file{'s' * (report.files != 1)}"
+    files = counted(report.files, "file")
     size = f"{report.bytes / 1e6:,.1f} MB"
-    verdict = f"{total:,} finding{'s' * (total != 1)}" if total else "all is well"
+    verdict = counted(total, "finding") if total else "all is well"
     if report.quick:
-        return f"{files}, {report.captures:,} captures by the rows, {size}, none of it read: {verdict}"
+        return f"{files}, {counted(report.captures, 'capture')} by the rows, {size}, none of it read: {verdict}"
     speed = f"{report.seconds:.1f} s, {report.bytes / 1e6 / max(report.seconds, 1e-3):.0f} MB/s"
-    return f"{files}, {report.records:,} records, {size} in {speed}: {verdict}"
+    return f"{files}, {counted(report.records, 'record')}, {size} in {speed}: {verdict}"
 
 
 def _object(archive: Path, report: Report) -> dict[str, Any]:
