@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.counted import counted
+from pipelines.counted import counted, verb
 from pipelines.tally import OUTCOMES, Count, Tally
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
@@ -43,8 +43,12 @@ def reasons(tally: Tally) -> Iterator[str]:
     for count in tally.by_source.values():
         for problem in count.problems:
             yield f"read in part: {problem}"
+    if tally.not_modified:
+        were = verb(tally.not_modified, "was", "were")
+        yield f"{counted(tally.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
     if tally.revisits:
-        yield f"{counted(tally.revisits, 'answer')} as kept before: {size(tally.bytes_saved)} not stored again"
+        answers, saved = counted(tally.revisits, "answer"), size(tally.bytes_saved)
+        yield f"{answers} with a body that is kept already: {saved} not stored again"
 
 
 def size(count: float) -> str:

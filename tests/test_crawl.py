@@ -228,7 +228,11 @@ def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
     assert rows(archive, "SELECT count(*), max(revision) FROM articles") == before
     paths = {truth.path for truth in paper.truth.values()}
     assert [target for target in paper.journal.targets() if target in paths] == []
-    assert any(entry.status == 304 for entry in paper.journal)
+    unmodified = sum(entry.status == 304 for entry in paper.journal)
+    assert unmodified
+    assert f"{unmodified} answers were 304: not modified since the last visit" in again.stdout
+    (counts,) = rows(archive, "SELECT counts FROM crawls ORDER BY id DESC LIMIT 1")[0]
+    assert sum(count["not_modified"] for count in json.loads(counts).values()) == unmodified
 
 
 def test_a_new_article_is_found_by_the_next_crawl(crawled):
