@@ -59,7 +59,8 @@ def command(
 
     The same import twice changes nothing. After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
 
-    Exit code 1: something in the files is damaged; all else was imported, and the summary says what was not.
+    Exit code 1: a file is damaged, or holds no record; all else was imported, and the summary says what was not. 2: an
+    argument is wrong (no such file, a list or folder that names none), and nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = the_folder(ctx)
@@ -135,6 +136,7 @@ def lines(report: Report) -> list[str]:
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     told.append(f"articles: {articles or 'none'}")
     told += by_reason("nothing to read", report.nothing)
+    told += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     told += report.notes
     told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
     if report.damaged > NAMED:
@@ -157,6 +159,7 @@ def as_dict(report: Report, outcome: str) -> dict[str, Any]:
         "passed": dict(report.passed),
         "articles": {word: report.articles[word] for word in OUTCOMES},
         "nothing": dict(report.nothing),
+        "empty": [{"file": file, "why": why, "next": cure} for file, why, cure in report.empty],
         "notes": report.notes,
         "damaged": report.damaged,
         "damages": [place._asdict() for place in report.damages],
