@@ -113,6 +113,7 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
     from crawler.probe import probe
+    from crawler.reasons import ALLOW, NOT_PUBLIC
 
     click.echo(url)
     asker = Asker(config, desk)
@@ -121,7 +122,8 @@ async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     finally:
         await asker.close()
     if found.failure is not None:
-        click.echo(f"morgue: {url}: {found.failure}\n  no source was written", err=True)
+        cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
+        click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
     twins = [own for own, source in config.sources.items() if same(source.url, found.url) and own != name]
     if twins:

@@ -128,6 +128,7 @@ async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
 
 def report(run: Run, ending: Ending, *, quiet: bool) -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+    from crawler.reasons import ALLOW, NOT_PUBLIC
     from crawler.summary import summary
 
     if quiet and ending.exit_code == 0:
@@ -141,8 +142,8 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
-        if any(why == "address is not public" for _, why in run.desk.tally.reasons()):
-            cure = "for a server on your own network: -s crawl.allow_private_ips=true"
+        if any(why == NOT_PUBLIC for _, why in run.desk.tally.reasons()):
+            cure = ALLOW
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
         left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"

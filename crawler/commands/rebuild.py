@@ -92,12 +92,17 @@ def tell_the_files(config: Config) -> None:
 
 def summary(result: Rebuilt) -> Iterator[str]:
     """What was made, and what could not be."""
+    from crawler.leftovers import described, put_aside
+
     yield (
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
         f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
     if result.kept is not None:
-        yield f"the database that was there is kept as {result.kept.name}"
+        yield f"the database that was there is kept: {described(result.kept)}"
+        yield "  nothing reads it any more: delete it once `morgue verify` finds all well"
+        older = [described(path) for path in put_aside(result.kept.parent) if path != result.kept]
+        yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
     if result.untold:
         yield (
             f"{counted(result.untold, 'capture')} in no journal (the database was lost before it was written); "

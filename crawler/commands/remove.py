@@ -91,6 +91,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.bar import Steps
     from crawler.keeping import open_keeper
+    from crawler.leftovers import described, put_aside
     from pipelines import manifest, removal
     from pipelines.clock import now
 
@@ -110,8 +111,8 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     purge(folder.database)
     what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
-    for path in left_behind(folder.path):
-        click.echo(f"not touched: {path.name} (an older database): delete it, if the reason asks for it")
+    for path in put_aside(folder.path):
+        click.echo(f"not touched: {described(path)}, an older database: delete it, if the reason asks for it")
     for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text
         path.unlink()
 
@@ -128,8 +129,3 @@ def purge(database: Path) -> None:
             removal.purge(db)
     except sqlite3.Error as error:
         raise translate(error, database) from error
-
-
-def left_behind(folder: Path) -> list[Path]:
-    """Databases that a rebuild put aside."""
-    return sorted(path for path in folder.glob("morgue.db.before-*") if path.suffix.removeprefix(".before-").isdigit())

@@ -237,6 +237,7 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
     from crawler import samples
     from crawler.commands.add import Asker
     from crawler.probe import Unusable, get
+    from crawler.reasons import ALLOW, NOT_PUBLIC
     from crawler.run import open_desk
     from pipelines import clock
 
@@ -250,7 +251,8 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
             await asker.close()
         outcome = "done"
     except Unusable as error:
-        raise NothingReachable(url, str(error), "save the page in a browser and say: morgue sample FILE") from None
+        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        raise NothingReachable(url, str(error), cure) from None
     finally:
         desk.workers.kill()
         desk.close(outcome)

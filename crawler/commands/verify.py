@@ -44,6 +44,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     from crawler.bar import bar
+    from crawler.leftovers import described, put_aside
     from pipelines.verify import verify
 
     archive = the_folder(ctx).path
@@ -55,6 +56,10 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         else:
             for line in lines(report, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
                 click.echo(line)
+            if report.well and not quick:
+                for path in put_aside(archive):
+                    said = f"no longer needed: {described(path)}, which a rebuild put aside: delete it"
+                    click.echo(table.plain(said))
     return 0 if report.well else ArchiveDamaged.exit_code
 
 
@@ -94,6 +99,8 @@ def _summary(report: Report, total: int) -> str:
 
 def _object(archive: Path, report: Report) -> dict[str, Any]:
     """The report as JSON."""
+    from crawler.leftovers import bytes_of, put_aside
+
     return {
         "archive": str(archive),
         "well": report.well,
@@ -106,6 +113,7 @@ def _object(archive: Path, report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "being_written": report.writing,
         "not_checked": report.left_out,
+        "put_aside": [{"file": path.name, "bytes": bytes_of(path)} for path in put_aside(archive)],
         "findings": [
             {"file": one.file, "offset": one.offset, "kind": one.kind, "what": one.what, "next": one.next_step}
             for one in report.findings.listed
