@@ -189,7 +189,7 @@ def test_an_article_is_found_however_its_address_is_spelled(db, wanted):
     """By number, address, canonical address or alias."""
     row = queries.article(db, wanted)
     assert row["id"] == 1
-    assert tuple(row) == queries.WHOLE_KEYS
+    assert tuple(row) == (*queries.WHOLE_KEYS, "imported")
     assert row["warc_file"] == WARC_FILE
 
 
