@@ -246,6 +246,26 @@ def test_a_new_article_is_found_by_the_next_crawl(crawled):
     assert rows(archive, "SELECT title FROM articles WHERE url = ?", fresh.url) == [(fresh.title,)]
 
 
+def test_a_file_that_is_gone_is_said_and_the_crawl_goes_on(tmp_path):
+    """By names and sizes alone: at the start on stderr, with the next step, and in the summary; the exit code stays."""
+    archive = make_archive(tmp_path / "archive")
+    with serve() as paper:
+        crawl(archive, "--limit", "1", paper.url + "/")
+        (lost,) = (archive / "warc").iterdir()
+        kept = lost.read_bytes()
+        lost.write_bytes(kept[:-1])
+        again = crawl(archive, paper.url + "/", "--limit", "1")
+    assert f"not there as the manifest lists it: {lost.name} (of another size)\n  `morgue verify`" in again.stderr
+    assert "\n1 WARC file is not there as the manifest lists it: run `morgue verify`\n" in again.stdout
+    assert len(list((archive / "warc").iterdir())) == 2
+    lost.unlink()
+    due = crawl(archive, "--quiet")
+    assert (due.returncode, due.stdout) == (0, "")
+    assert f"{lost.name} (missing)" in due.stderr
+    lost.write_bytes(kept)
+    assert crawl(archive, "--quiet").stderr == ""
+
+
 def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(tmp_path):
     """Pages, articles, errors and speed, on stderr; stdout stays what a program can read."""
     archive = make_archive(tmp_path / "archive")

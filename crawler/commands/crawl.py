@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Addresses that are plainly not somebody else's; what is not plain is warned about.
 PRIVATE = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
+SHOWN = 5  # names of files that are not there
+
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
@@ -89,6 +91,7 @@ def command(
 
 def whole_run(run: Run, *, quiet: bool) -> int:
     """Prepare, crawl, report; returns the exit code."""
+    lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.desk.keeper.mended, *prepared.notes):
@@ -108,7 +111,7 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
-    report(run, ending, quiet=quiet)
+    report(run, ending, quiet=quiet, lost=lost)
     return ending.exit_code
 
 
@@ -126,7 +129,27 @@ async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
         await progress.stop()
 
 
-def report(run: Run, ending: Ending, *, quiet: bool) -> None:
+def warn_of_lost_files(run: Run) -> str:
+    """WARC files that the manifest lists and that are not there; the crawl goes on. Names and sizes only: it is quick.
+
+    Returns the line for the summary; "" if all are there.
+    """
+    files = run.desk.keeper.writer.not_as_listed()
+    if not files:
+        return ""
+    folder = run.config.folder.warc
+    named = [f"{file} ({'of another size' if (folder / file).exists() else 'missing'})" for file in files[:SHOWN]]
+    more = f", and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
+    click.echo(
+        f"warning: {said} {verb(len(files), 'it', 'them')}: {', '.join(named)}{more}\n"
+        f"  `morgue verify` names what is lost; put {verb(len(files), 'it', 'them')} back into {folder} from a copy",
+        err=True,
+    )
+    return f"{said} {verb(len(files), 'it', 'them')}: run `morgue verify`"
+
+
+def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     from crawler.reasons import ALLOW, NOT_PUBLIC
     from crawler.summary import summary
@@ -135,6 +158,8 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
         return
     for line in summary(run.desk.tally):
         click.echo(plain(line), err=quiet)  # addresses come from strangers, and a terminal obeys some characters
+    if lost:
+        click.echo(lost, err=quiet)
     if ending.error is not None:
         click.echo("stopped: what the last second brought may be missing; it is fetched again next time", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
