@@ -102,8 +102,8 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
             subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
         )
     if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
-        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})",
-                              "the next `morgue crawl` by the newer one brings it up to date")  # fmt: skip
+        cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
+        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
