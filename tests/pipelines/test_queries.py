@@ -253,6 +253,15 @@ def test_the_archive_cannot_be_written_through_it(db):
         db.execute("DELETE FROM articles")
 
 
+def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
+    """Not that it is lost, nor that there is nothing yet."""
+    (tmp_path / "warc").mkdir()
+    (tmp_path / "warc" / "a.warc.gz").touch()
+    (tmp_path / "morgue.db.rebuilding").touch()
+    with pytest.raises(ArchiveDamaged, match="is being made anew by `morgue rebuild`\n  wait for it"):
+        queries.connect(tmp_path / "morgue.db")
+
+
 def test_no_database_yet_is_no_damage(tmp_path):
     """Before the first crawl: no articles yet, and what to do."""
     with pytest.raises(NoArchive, match="no articles yet"):
