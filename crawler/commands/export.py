@@ -53,6 +53,11 @@ def command(
 ) -> None:
     """Write articles or captures to the file OUT, and beside it OUT.manifest.json: what it is, counts, SHA-256.
 
+    \b
+    morgue export csv articles.csv --source paper           a table of articles
+    morgue export jsonl - --query climate | head            to another program
+    morgue export wacz paper.wacz --host paper.example      to replay in a browser
+
     csv, jsonl: one row an article, ordered by number: all that was read from the page, and the WARC record that
     it was read from. OUT that ends in .gz is compressed. CSV: lists are joined by "; ", and a cell that begins
     like a formula (=, +, -, @) gets an apostrophe in front, so that no spreadsheet runs it; --raw leaves it out.

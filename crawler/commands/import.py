@@ -54,10 +54,17 @@ def command(
 ) -> int:
     """Copy other people's captures into the archive, and read the articles in them.
 
-    FILE is WARC (.warc, .gz, .zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix, scrapy-webarchive,
-    Common Crawl. DIR is searched for such files, LIST (or - for standard input) names some, one a line.
+    FILE is WARC (.warc, .warc.gz, .warc.zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix,
+    scrapy-webarchive, Common Crawl. DIR is searched for such files with all its subfolders; LIST is a text file (or -
+    for standard input) that names some, one a line. Nothing is fetched, and the files stay as they are.
 
-    The same import twice changes nothing. After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
+    \b
+    morgue import theirs.warc.gz more/                      files, folders
+    morgue import --domain paper.example CC-NEWS-*.gz       one paper out of many
+    find /data -name '*.wacz' | morgue import -             a list
+
+    Options of different kinds must all hold; of one that is repeated, any. The same import twice changes nothing.
+    After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
 
     Exit code 1: a file is damaged, or holds no record; all else was imported, and the summary says what was not. 2: an
     argument is wrong (no such file, a list or folder that names none), and nothing was done.

@@ -26,12 +26,14 @@ SHOWN = 20  # things of one kind that went wrong
 def command(ctx: click.Context) -> int:
     """Make the database anew from the WARC files alone: the same rows, with the same numbers.
 
-    Nothing is fetched. Texts are read again from the captures, with the rules that sources/*.toml have now; where this
-    version reads a page otherwise than the one that read it first, the new text stands, and the summary says how many
-    these are. The database that is there is kept beside the new one, under another name. Interrupted, the same command
-    goes on.
+    When morgue.db is lost or damaged, or `morgue verify` says so. Nothing is fetched. Texts are read again from
+    the captures, with the rules that sources/*.toml have now; where this version reads a page otherwise than the
+    one that read it first, the new text stands, and the summary says how many these are. The database that is there
+    is kept as morgue.db.before-TIME: delete it once `morgue verify` finds all well. Searches go on meanwhile with
+    the old one. Interrupted, the same command goes on.
 
-    Exit code 1 if something could not be read: it is named, and the rest is there.
+    Exit code 1 if a file is missing or something could not be read: it is named, and the rest is there. 4: a crawl is
+    writing to this archive.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio

@@ -26,7 +26,7 @@ SHOWN = 20  # pages that give nothing any more
 
 @click.command()
 @click.option("--diff", "only_show", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--all", "everything", is_flag=True, help="Also what this version has read: after a rule was changed.")
+@click.option("--all", "everything", is_flag=True, help="Also what this version read: after a rule was changed.")
 @filter_options
 @folder_option
 @setting_option
@@ -34,9 +34,10 @@ SHOWN = 20  # pages that give nothing any more
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filters) -> int:
     """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.
 
-    Nothing is fetched. Only what another version of the extractor has read; --all reads the rest again too. A text that
-    is read otherwise now takes the place of the old one, in its revision: that is no edit of the paper's. The old one
-    is kept (table `readings`), with the name of what read it. `--diff` first shows what would change.
+    After an upgrade, or when a source's [[rule]] was changed (then with --all). Nothing is fetched. Read again
+    are the texts that another version of the extractor read; --all takes all. A text that is read otherwise now
+    takes the place of the old one, in its revision: that is no edit of the paper's. The old one is kept (table
+    `readings`), with the name of what read it. --diff shows what would change, and changes nothing.
 
     Interrupted, the same command goes on. Exit code 1 if a page gives no text any more: it keeps the one that it has.
     """

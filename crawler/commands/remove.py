@@ -34,10 +34,10 @@ SHOWN = 10  # titles
 def command(ctx: click.Context, targets: tuple[str, ...], reason: str, dry_run: bool, yes: bool) -> int:
     """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
 
-    A URL means the page under every address that the archive knows it by; a host name means all that was fetched from
-    it. In the WARC files a tombstone record of the same length takes the place of each exchange and says what stood
-    there, when, and why it was removed: no other record moves, `morgue verify` finds all well, and neither a rebuild
-    nor a crawl nor an import brings it back.
+    A URL means the page under every address that the archive knows it by; a host name means all that was fetched
+    from exactly that host (paper.example is not www.paper.example). In the WARC files a tombstone record of the
+    same length takes the place of each exchange and says what stood there, when, and why it was removed: no other
+    record moves, `morgue verify` finds all well, and neither a rebuild nor a crawl nor an import brings it back.
 
     What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
     may still quote or link it: front pages, feeds, sitemaps.

@@ -19,7 +19,7 @@ from pipelines.errors import NotFound, QueryError, os_errors
 
 
 @click.command()
-@click.argument("wanted", metavar="URL-or-NUMBER", required=False)
+@click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
 @click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
               show_default=True, help="html, body: what the server sent, decoded; warc: its record.")  # fmt: skip
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen.")
@@ -36,6 +36,12 @@ def command(
 
     An address that is no article's (a feed, robots.txt, a front page, a redirect, a failed fetch): its captures, with
     time, status, and the WARC record of each.
+
+    \b
+    morgue show 12                                          the article number 12
+    morgue show https://paper.example/feed.xml              what there is of a feed
+    morgue show 12 --format html > 12.html                  the page as captured
+    morgue show 12 --captures                               every time that it was fetched
 
     html (or body) and warc write bytes: redirect them into a file. Of an article they are the capture that it was read
     from, of another address its newest answer; --capture N takes any other.

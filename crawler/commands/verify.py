@@ -36,7 +36,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
 
     Finds a flipped bit, a cut tail, a file that is missing, swapped or extra, a record that is not what its digests
     say, a reference that leads nowhere, a row that points at no record. Each finding has its file, its offset there,
-    and the next step. Reads only, also while a crawl writes.
+    and the next step. It only reads, and may run beside a crawl.
 
     Exit code 0: all is well. 7: something was found. docs/verifying.md tells what is checked, by what standard.
     """
