@@ -14,6 +14,7 @@ from typing import Any
 from exports import table
 from pipelines.account import Account, Candidate, Fate
 from pipelines.body import WEIGHED
+from pipelines.counted import counted
 from pipelines.items import Article, NothingToRead
 
 GREEN, RED = "\x1b[32m", "\x1b[31m"
@@ -371,13 +372,9 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
             yield f"{table.pad(piece, table.width(start) + 2)}{sheet.dim(line)}".rstrip()
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def _why(rule: str, group: Sequence[Fate], sheet: Sheet) -> str:
     """A rule's reason. What was weighed has its own for each block."""
     if rule == WEIGHED:
         return "not like article text, by what is seen of it" + (WEIGHTS if sheet.everything else " (--all says what)")
     whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
-    return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {len(whys) - 1} other reasons"
+    return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {counted(len(whys) - 1, 'other reason')}"

@@ -59,14 +59,15 @@ def _meant(argument: str, stdin: IO[str]) -> Iterator[Path]:
 
 def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
     """The files of a list, one a line; # begins a comment. Paths are from the current folder."""
-    number = 0
+    found = False
     for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LIST_LINE), ""), 1):
         text = line.strip().removeprefix("\ufeff")
         if text and not text.startswith("#"):
             path = _local(text, f"{name}, line {number}")
             _start(path, f"{name}, line {number}")
+            found = True
             yield path
-    if not number:
+    if not found:
         raise ConfigError(name, "lists no file", CURE)
 
 
@@ -143,7 +144,8 @@ class Import:
             return Ending(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return Ending("interrupted", INTERRUPTED)
-        return Ending("partly failed", MorgueError.exit_code) if self.report.damaged else Ending("done", 0)
+        failed = self.report.damaged or self.report.empty
+        return Ending("partly failed", MorgueError.exit_code) if failed else Ending("done", 0)
 
     def _on_signal(self) -> None:
         if self.interrupted:

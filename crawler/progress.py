@@ -9,6 +9,7 @@ from typing import Any
 
 from crawler.run import Run
 from pipelines.clock import now
+from pipelines.counted import counted
 
 TICK = 0.5  # seconds between redraws of the bar
 LINE = 10.0  # seconds between lines in a pipe
@@ -62,9 +63,10 @@ class Progress:
             await asyncio.sleep(LINE)
             await self._due()
             n = self.numbers()
+            counts = ", ".join(counted(n[f"{noun}s"], noun) for noun in ("page", "article", "error"))
             left = f", {self._total - n['pages']} to go" if self._total is not None else ""
             click.echo(
-                f"{n['pages']} pages, {n['articles']} articles, {n['errors']} errors, {n['speed']:.1f} pages/s{left}",
+                f"{counts}, {n['speed']:.1f} pages/s{left}",
                 err=True,
             )
 

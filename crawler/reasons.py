@@ -8,10 +8,13 @@ from crawler import outcome
 from crawler.decoding import BodyTooLargeDecoded
 from crawler.outcome import WireError
 
+NOT_PUBLIC = "address is not public"
+ALLOW = "for a server on your own network or computer: -s crawl.allow_private_ips=true"
+
 REASONS: dict[type[WireError], str] = {
     outcome.Unsendable: "cannot be asked for",
     outcome.NameNotResolved: "host not found",
-    outcome.AddressRefused: "address is not public",
+    outcome.AddressRefused: NOT_PUBLIC,
     outcome.ConnectFailed: "connection failed",
     outcome.TlsFailed: "TLS failed",
     outcome.TimedOut: "timed out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipelines.counted import counted, verb
 from pipelines.tally import OUTCOMES, Count, Tally
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
@@ -42,16 +43,19 @@ def reasons(tally: Tally) -> Iterator[str]:
     for count in tally.by_source.values():
         for problem in count.problems:
             yield f"read in part: {problem}"
+    if tally.not_modified:
+        were = verb(tally.not_modified, "was", "were")
+        yield f"{counted(tally.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
     if tally.revisits:
-        answers = "1 answer" if tally.revisits == 1 else f"{tally.revisits:,} answers"
-        yield f"{answers} as kept before: {size(tally.bytes_saved)} not stored again"
+        answers, saved = counted(tally.revisits, "answer"), size(tally.bytes_saved)
+        yield f"{answers} with a body that is kept already: {saved} not stored again"
 
 
 def size(count: float) -> str:
     """A number of bytes for people, in powers of ten."""
     for unit in ("bytes", "kB", "MB"):
         if round(count, 1) < 1000:
-            return f"{count:,.0f} bytes" if unit == "bytes" else f"{count:,.1f} {unit}"
+            return counted(round(count), "byte") if unit == "bytes" else f"{count:,.1f} {unit}"
         count /= 1000
     return f"{count:,.1f} GB"
 

@@ -59,10 +59,12 @@ class Visits:
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""
         site = self.site(claim)
+        count = self.desk.tally.by_source[site.name]
+        count.not_modified += 1
         if claim.kind in LISTINGS:
-            self.desk.tally.by_source[site.name].listings += 1
+            count.listings += 1
         else:
-            self.desk.tally.by_source[site.name].fetched += 1
+            count.fetched += 1
             await self.desk.do(self.desk.store.still_there, claim.url, response.meta["capture"].time)
             self.desk.tally.outcome(site.name, "unchanged")
         await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)))

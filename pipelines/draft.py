@@ -21,11 +21,11 @@ from pipelines.columns import CAPTURE_COLUMNS
 from pipelines.errors import ArchiveDamaged
 from pipelines.items import Source
 from pipelines.keeper import open_database
+from pipelines.reader import REBUILDING
 from pipelines.scan import Told, scan
 from pipelines.warcread import read_block
 from pipelines.workers import Workers
 
-SUFFIX = ".rebuilding"  # behind the name of a database that is not whole yet
 STAGING = f"""
 CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 CREATE TABLE found (at INTEGER PRIMARY KEY, {", ".join(f"{name} ANY" for name in CAPTURE_COLUMNS)}) STRICT;
@@ -72,7 +72,7 @@ class Draft:
     def __init__(self, database: Path, warc: Path, sources: Mapping[str, Source], owner: Owner, tell: Tell) -> None:
         """`sources`: those that have a file, by name; `owner(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources, self.owner, self.tell = database, warc, sources, owner, tell
-        self.part = database.with_name(database.name + SUFFIX)
+        self.part = database.with_name(database.name + REBUILDING)
         self.result = Rebuilt()
         self._entries: dict[str, manifest.Entry] = {}
         self.db: sqlite3.Connection

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.clock import fine_stamp
+from pipelines.counted import counted, verb
 from pipelines.errors import MorgueError
 from pipelines.findings import MOST, Finding, Findings
 from pipelines.fixity import examine
@@ -247,7 +248,7 @@ class _Inspection:
         self.damaged = True
         lost = self.rows.within(offset, offset + length) if self.rows else []
         why = "its end cannot be found" if why == TORN and not torn else why
-        what = f"{length:,} bytes are no whole record: {why}"
+        what = f"{counted(length, 'byte')} {verb(length, 'is', 'are')} no whole record: {why}"
         if lost:
             more = f" and {len(lost) - 1:,} more" if len(lost) > 1 else ""
             what += f"; it was capture {lost[0]['id']}, {lost[0]['url']}{more}"
@@ -333,8 +334,8 @@ class _Inspection:
             self.seen.links.append(link)
         if self.other_headers:
             count = len(self.other_headers)
-            self._add(self.other_headers[0], "gzip header", f"{count:,} of {self.seen.records:,} records have another"
-                      " gzip header than the first of the file")  # fmt: skip
+            what = f"another gzip header than that of the file's first record: {count:,} of"
+            self._add(self.other_headers[0], "gzip header", f"{what} {counted(self.seen.records, 'record')}")
         for row in self.rows.rest() if self.rows else ():
             self._add(row["offset"], "no record", f"capture {row['id']} of {row['url']}: no record begins there")
 

@@ -26,7 +26,7 @@ from pipelines.filing import Filing
 from pipelines.foreign import Damaged, records
 from pipelines.groups import ALREADY, TOO_LARGE, Grouping
 from pipelines.items import Capture, NothingToRead, Page
-from pipelines.job import Job, Judge, Read, Report
+from pipelines.job import Empty, Job, Judge, Read, Report
 from pipelines.kept import original_of
 from pipelines.pages import kind_of, outcome_of_block, worth_reading
 from pipelines.urls import fetchable
@@ -118,7 +118,7 @@ class Intake:
             here.close()
 
     def _read_file(self, path: Path, here: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
-        name, found_any = shown(path.name), False
+        name, found_any, before = shown(path.name), False, (self.report.records, self.report.damaged)
         for part in parts(path, lambda member, offset, why: self._damaged(labelled(name, member), offset, why)):
             label, base, found_any = labelled(name, part.member), self.done, True
             try:
@@ -130,8 +130,8 @@ class Intake:
             self.current = None
             if part.member and not self._last:
                 self.done = base + part.size
-        if not found_any and not self._last:
-            self.report.notes.append(f"{name}: holds no WARC or ARC file")
+        if not self._last and before == (self.report.records, self.report.damaged):
+            self.report.empty.append(empty(name, path.stat().st_size, found_any=found_any))
 
     def _read_part(
         self, path: Path, label: str, member: str, here: sqlite3.Connection, loop: asyncio.AbstractEventLoop
@@ -258,6 +258,15 @@ class Intake:
             finally:
                 self._budget.give_back(job.group.bytes)
                 self._queue.task_done()
+
+
+def empty(name: str, size: int, *, found_any: bool) -> Empty:
+    """Why nothing came of a file in which nothing is damaged; `found_any`: it, or a part of it, is one of records."""
+    if not size:
+        return Empty(name, "it has 0 bytes", "copy or download it again")
+    if not found_any:
+        return Empty(name, "it is a ZIP without a WARC or ARC file", "unzip -l shows what is in it")
+    return Empty(name, "it unpacks to 0 bytes", "copy or download it again")
 
 
 def labelled(name: str, member: str) -> str:

@@ -14,6 +14,14 @@ MOST_NAMED = 1000  # damages that are told one by one
 Read = tuple[Article | NothingToRead, float]  # what came of a page, and the CPU milliseconds that it took
 
 
+class Empty(NamedTuple):
+    """A file that holds no record, whole or damaged."""
+
+    file: str
+    why: str
+    next_step: str
+
+
 class Judge(Protocol):
     """What the newspapers' own files say of an address."""
 
@@ -44,6 +52,7 @@ class Report:
     nothing: Counter[str] = field(default_factory=Counter)  # pages without an article, by reason
     damaged: int = 0  # places that could not be read
     damages: list[Place] = field(default_factory=list)  # the first of them
+    empty: list[Empty] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what somebody may want to know of a file
 
     def damage(self, file: str, offset: int, why: str) -> None:

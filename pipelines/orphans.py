@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.clock import parse
+from pipelines.counted import counted
 from pipelines.errors import ArchiveDamaged
 from pipelines.journal import number_of
 from pipelines.manifest import Entry
@@ -67,5 +68,6 @@ def _must_be_of_one_crash(entries: Sequence[Entry]) -> None:
     """A crash costs the rows of seconds. Those of longer are missing from a database that is older than the files."""
     times = [parse(time) for entry in entries for time in (entry.first, entry.last) if time]
     if times and (max(times) - min(times)).total_seconds() > AT_MOST and len(entries) > 1:
-        cause = f"knows nothing of {len(entries)} WARC files: it is older than they are (a copy that was put back?)"
+        files = counted(len(entries), "WARC file")
+        cause = f"knows nothing of {files}: it is older than they are (a copy that was put back?)"
         raise ArchiveDamaged("morgue.db", cause, "`morgue rebuild` makes it anew from all of them")

@@ -21,14 +21,16 @@ from pipelines.fts import expression
 from pipelines.reader import Row, ask, connect, decoded
 
 __all__ = [
-    "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article", "articles",
-    "captures", "connect", "count", "languages", "per_day", "removals", "revisions", "search", "sources",
+    "CAPTURE_KEYS", "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article",
+    "articles", "capture", "captures", "captures_of", "connect", "count", "languages", "per_day", "removals",
+    "revisions", "search", "sources",
 ]  # fmt: skip
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
 SNIPPET_WORDS = 24
 SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
+NO_ARTICLE = "the address is known, but no article was read from it"
 BATCH = 200  # rows looked up at once
 
 
@@ -52,6 +54,11 @@ PROVENANCE = (
     "c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length, c.record_id AS warc_record_id, "
     "c.payload_digest, c.time AS captured"
 )
+CAPTURE = (
+    "c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, c.refers_to, c.body_length, "
+    "c.signals AS header_rights, c.imported, " + PROVENANCE
+)
+CAPTURE_KEYS = keys(CAPTURE)
 WHOLE = (
     "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
@@ -211,13 +218,14 @@ def articles(db: sqlite3.Connection, filters: Filters = EVERYTHING, query: str |
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
-    """The article with that number (row id) or address, however the address is spelled; keys WHOLE_KEYS.
+    """The article with that number (row id) or address, however the address is spelled; keys WHOLE_KEYS
+    and `imported`: FILE@OFFSET that its record was copied from, None if we captured it.
 
     Raises NotFound, which says what the archive knows of the address instead.
     """
     wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
     number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
-    found = next(ask(db, f"SELECT {WHOLE} FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
+    found = next(ask(db, f"SELECT {WHOLE}, c.imported FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
     return decoded(found)
@@ -273,7 +281,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         if row["state"] == "removed":
             return NotFound(subject, _removed(db, keys), "it is not fetched again")
         why = f" ({row['last_error']})" if row["last_error"] else ""
-        cause = f"the address is known, but no article was read from it: {row['state']}{why}"
+        cause = f"{NO_ARTICLE}: {row['state']}{why}"
         return NotFound(subject, cause, "`morgue crawl` visits what is waiting")
     return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
 
@@ -294,7 +302,7 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
     """Every state of an article's text from the first on, with the WARC record that each was read from."""
     return map(decoded, ask(db, f"""
         SELECT r.number AS revision, r.seen, r.title, r.description, r.authors, r.modified, r.text,
-               r.text_digest, r.extractor, {PROVENANCE}
+               r.text_digest, r.extractor, c.imported, {PROVENANCE}
           FROM revisions r JOIN captures c ON c.id = r.capture_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
@@ -302,8 +310,39 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Every exchange kept for exactly this URL, oldest first, failed ones included."""
     return map(decoded, ask(db, f"""
-        SELECT c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, {PROVENANCE}
-          FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+        SELECT {CAPTURE} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+
+
+def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
+    """Every exchange kept for an address, however it is spelled, or for all addresses of the article with that number;
+    oldest first, failed ones included; keys CAPTURE_KEYS."""
+    wanted = wanted.strip().encode(errors="replace").decode()
+    if re.fullmatch("[0-9]{1,18}", wanted):
+        urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
+                   UNION SELECT url FROM articles WHERE id = :number
+                   UNION SELECT canonical_url FROM articles WHERE id = :number
+                   UNION SELECT f.url FROM frontier f JOIN aliases USING (url_key) WHERE article_id = :number"""
+        values: Row = {"number": int(wanted)}
+    else:
+        from pipelines.urls import fetchable
+
+        spelled = spellings(wanted)
+        forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # stored with what is escaped
+        urls = """SELECT value FROM json_each(:spelled)
+                   UNION SELECT url FROM frontier WHERE url_key IN (SELECT value FROM json_each(:keys))"""
+        values = {"spelled": json.dumps(forms), "keys": json.dumps([*forms, *_normalised(forms)])}
+    sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
+    return list(map(decoded, ask(db, sql, values)))
+
+
+def capture(db: sqlite3.Connection, number: int) -> Row:
+    """The exchange with that number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
+    found = next(ask(db, f"SELECT {CAPTURE} FROM captures c WHERE c.id = ?", (number,)), None)
+    if found is None:
+        newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
+        cure = "`morgue show URL --captures` shows the numbers"
+        raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
+    return decoded(found)
 
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:

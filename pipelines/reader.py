@@ -16,6 +16,7 @@ from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueErro
 Row = dict[str, Any]
 
 BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
 TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
@@ -82,6 +83,10 @@ def file_of(db: sqlite3.Connection) -> Path:
 
 
 def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
+    """Why there is no database to read."""
+    if path.with_name(path.name + REBUILDING).exists():
+        cure = "wait for it; if none is running, the same command goes on where it stopped"
+        return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
     if next(path.parent.glob("warc/*.warc.gz"), None) is not None:
         cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
         return ArchiveDamaged(str(path), cause, cure)
@@ -102,8 +107,8 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
             subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
         )
     if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
-        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})",
-                              "the next `morgue crawl` by the newer one brings it up to date")  # fmt: skip
+        cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
+        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_IOERR:
         return failing(subject, cause)
     if code == sqlite3.SQLITE_INTERRUPT:

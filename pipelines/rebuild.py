@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pipelines import manifest
 from pipelines.columns import STATE, columns, set_row
+from pipelines.counted import counted
 from pipelines.disk import sync_folder
 from pipelines.doomed import Removed, name_of_key
 from pipelines.draft import STAGED, Draft, Rebuilt
@@ -160,7 +161,8 @@ class Rebuild(Draft):
         count.untold = self._ask("SELECT count(*) FROM changes WHERE name = 'captures'").fetchone()[0]
         dangling = self._ask("PRAGMA foreign_key_check").fetchall()
         if dangling:
-            cause = f"{len(dangling)} rows of it refer to rows that are not there, the first in {dangling[0][0]}"
+            references = counted(len(dangling), "reference")
+            cause = f"has {references} to rows that are not there, the first in {dangling[0][0]}"
             raise ArchiveDamaged(str(self.part), cause, "this is a mistake of Newsmorgue: keep the file and report it")
         with self.db:
             for name in STAGED:

@@ -76,7 +76,7 @@ async def read_one(
     try:
         page = page_of(db, folder, row, sources)
     except MorgueError as error:
-        return Reread(row, None, NothingToRead("record cannot be read", str(error)))
+        return Reread(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:
         outcome, _ms = await workers.run(outcome_of, page)
     except Overrun as overrun:

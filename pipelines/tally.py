@@ -16,6 +16,7 @@ class Count:
     found: int = 0  # article URLs that were new to the frontier
     fetched: int = 0  # article pages that were answered
     listings: int = 0  # feeds, sitemaps, front and section pages that were read
+    not_modified: int = 0  # of both: a conditional request was answered 304
     answered: int = 0  # exchanges of any kind that a server answered
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
@@ -53,6 +54,10 @@ class Tally:
         return {reason for count in self.by_source.values() for reason in count.reasons}
 
     @property
+    def not_modified(self) -> int:
+        return sum(count.not_modified for count in self.by_source.values())
+
+    @property
     def fetched(self) -> int:
         return sum(count.fetched for count in self.by_source.values())
 
@@ -68,6 +73,7 @@ class Tally:
                 "found": count.found,
                 "fetched": count.fetched,
                 "listings": count.listings,
+                "not_modified": count.not_modified,
                 **{word: count.outcomes[word] for word in OUTCOMES},
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
             }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import dbcheck
+from pipelines.counted import counted
 from pipelines.errors import MorgueError, NoArchive
 from pipelines.findings import Finding, Findings
 from pipelines.inspection import Seen, Task, inspect
@@ -122,7 +123,7 @@ class _Verification:
             if name in self.stock.holdings or is_there(self.archive / "warc", name):
                 continue
             listed = "is in the manifest" if self.stock.entries and name in self.stock.entries else ""
-            rows = f"{self.rows[name]['rows']:,} captures lie in it" if name in self.rows else ""
+            rows = f"{counted(self.rows[name]['rows'], 'row')} of captures in it" if name in self.rows else ""
             what = ", ".join(filter(None, (listed, rows)))
             yield Finding(f"warc/{name}", None, "missing", f"is not there, but {what}")
 
@@ -136,12 +137,12 @@ class _Verification:
             if row is not None:
                 report.captures += row["rows"]
                 if row["size"] > holding.size:
-                    what = f"rows point at {row['size']:,} bytes, the file has {holding.size:,}"
+                    what = f"rows point at {counted(row['size'], 'byte')}, the file has {holding.size:,}"
                     self._tell(holding, "no record", what)
             if entry is None or holding.state != "finished":
                 continue
             if entry.size != holding.size:
-                self._tell(holding, "size", f"{holding.size:,} bytes, {entry.size:,} in the manifest")
+                self._tell(holding, "size", f"{counted(holding.size, 'byte')}, {entry.size:,} in the manifest")
         if self.database is not None:
             self._count_rows(self.database, again=True)
             report.findings.extend(dbcheck.check(self.database, quick=True))
@@ -162,7 +163,7 @@ class _Verification:
             return
         for holding, captures, rows in wrong:
             kind = "no row" if rows < captures else "no record"
-            self._tell(holding, kind, f"{captures:,} captures in the manifest, {rows:,} rows")
+            self._tell(holding, kind, f"{counted(captures, 'capture')} in the manifest, {counted(rows, 'row')}")
 
     def _tell(self, holding: Holding, kind: str, what: str) -> None:
         self.add(Finding(f"warc/{holding.name}", None, kind, what))
@@ -332,13 +333,13 @@ def _held_against(entry: Entry, seen: Seen, stock: Stock) -> tuple[str, str] | N
         if seen.called is not None:
             return "swapped", f"its SHA-256 is not the listed one, and its first record calls it {seen.called}"
         if seen.size != entry.size:
-            return "size", f"{seen.size:,} bytes, {entry.size:,} in the manifest"
+            return "size", f"{counted(seen.size, 'byte')}, {entry.size:,} in the manifest"
         if not seen.findings.counts:
             return "sha256", "its SHA-256 is not the listed one; all its records are whole: bytes that no digest covers"
         return "sha256", "its SHA-256 is not the one in the manifest"
-    wrong = [f"{found:,} {word}, {listed:,} in the manifest" for word, found, listed in
-             (("records", seen.records, entry.records), ("captures", seen.captures, entry.captures),
-              ("bytes", seen.size, entry.size)) if found != listed]  # fmt: skip
+    wrong = [f"{counted(found, noun)}, {listed:,} in the manifest" for noun, found, listed in
+             (("record", seen.records, entry.records), ("capture", seen.captures, entry.captures),
+              ("byte", seen.size, entry.size)) if found != listed]  # fmt: skip
     return ("counts", "; ".join(wrong)) if wrong else None
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from pipelines import manifest
 from pipelines.clock import fine_stamp
+from pipelines.counted import counted
 from pipelines.disk import evict, sync_folder
 from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, walk
@@ -162,10 +163,15 @@ class WarcWriter:
             return False
         if file not in self._sound:
             try:
-                self._sound[file] = (self.folder / file).stat().st_size == self._listed[file].size
+                # Not by `Path /`: there may be ten thousand.
+                self._sound[file] = os.stat(f"{self.folder}/{file}").st_size == self._listed[file].size
             except OSError:
                 self._sound[file] = False
         return self._sound[file]
+
+    def not_as_listed(self) -> list[str]:
+        """The files of the manifest that are not there in their full size. One `stat` a file: no byte is read."""
+        return [file for file in self._listed if not self.is_finished(file)]
 
     def _ready(self) -> None:
         if self._file is not None and self._contents.size >= self._max_size:
@@ -315,11 +321,11 @@ def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None) ->
             warcinfo_id = found.headers.get("WARC-Record-ID")
     if contents.records <= (warcinfo_id is not None):
         return Mended(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)
-    said = [f"{name}: damaged from byte {offset} on for {length} bytes ({why}); nothing there was touched"
+    said = [f"{name}: damaged from byte {offset} on for {counted(length, 'byte')} ({why}); nothing there was touched"
             for offset, length, why in damages if offset < end]  # fmt: skip
     torn = os.fstat(file).st_size - end
     if torn:
-        note = f"{torn} bytes of a record that was torn by a crash were cut off at byte {end}"
+        note = f"{counted(torn, 'byte')} of a record that was torn by a crash were cut off at byte {end}"
         repair = _note(note, warcinfo_id)
         append_whole(file, end, [member(repair)])
         contents.count(repair.fields)

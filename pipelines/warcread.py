@@ -51,9 +51,9 @@ def read_member(path: Path, offset: int, length: int) -> bytes:
     try:
         inflated = stream.decompress(data, LARGEST)
     except zlib.error as error:
-        raise ArchiveDamaged(f"{path.name} at byte {offset}", str(error)) from error
+        raise damaged(path, offset, str(error)) from error
     if not stream.eof or stream.unused_data:
-        raise ArchiveDamaged(f"{path.name} at byte {offset}", f"no gzip member of {length} bytes lies there")
+        raise damaged(path, offset, f"no gzip member of {length} bytes lies there")
     return inflated
 
 
@@ -62,7 +62,13 @@ def read_record(path: Path, offset: int, length: int) -> Record:
     try:
         return parsed(read_member(path, offset, length))
     except ValueError as error:
-        raise ArchiveDamaged(f"{path.name} at byte {offset}", str(error)) from error
+        raise damaged(path, offset, str(error)) from error
+
+
+def damaged(path: Path, offset: int, why: str) -> ArchiveDamaged:
+    """No record lies at a place in a file."""
+    cure = "restore the file from a copy; `morgue verify` names all that is damaged"
+    return ArchiveDamaged(f"{path.name} at byte {offset}", why, cure)
 
 
 def read_block(path: Path, offset: int, length: int) -> bytes:
@@ -117,7 +123,8 @@ def opened(path: Path) -> BinaryIO:
         except Exception as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
-    raise NotFound(str(path), "no such WARC file")
+    cure = "put it back there from a copy; `morgue verify` names all that is missing"
+    raise NotFound(str(path), "no such WARC file", cure)
 
 
 def _members(file: BinaryIO, offset: int) -> Iterator[Member]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,22 @@ def test_a_command_is_a_file(path):
     """The folder is the registry: each file has its `command`."""
     source = path.read_text(encoding="utf-8")
     assert re.search(r"^(async )?def command\(|^command\b", source, re.MULTILINE)
+
+
+def limit(number: ast.FormattedValue) -> bool:
+    """A constant of ours: never one."""
+    return isinstance(number.value, ast.Name) and number.value.id.isupper()
+
+
+@pytest.mark.parametrize("path", FILES, ids=ids)
+def test_a_number_agrees_with_its_noun(path):
+    """No "1 articles": whatever is counted for people goes through `pipelines.counted`."""
+    nouns = r" (?:more |WARC |page )?(?:articles|captures|files|records|pages|revisions|addresses|rows|URLs)\b(?!/)"
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.JoinedStr):
+            for number, text in pairwise(node.values):
+                if isinstance(number, ast.FormattedValue) and isinstance(text, ast.Constant) and not limit(number):
+                    assert not re.match(nouns, text.value), f"line {node.lineno}: {text.value!r}"
 
 
 def loaded_by(code: str) -> set[str]:

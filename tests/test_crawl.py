@@ -227,7 +227,11 @@ def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
     assert rows(archive, "SELECT count(*), max(revision) FROM articles") == before
     paths = {truth.path for truth in paper.truth.values()}
     assert [target for target in paper.journal.targets() if target in paths] == []
-    assert any(entry.status == 304 for entry in paper.journal)
+    unmodified = sum(entry.status == 304 for entry in paper.journal)
+    assert unmodified
+    assert f"{unmodified} answers were 304: not modified since the last visit" in again.stdout
+    (counts,) = rows(archive, "SELECT counts FROM crawls ORDER BY id DESC LIMIT 1")[0]
+    assert sum(count["not_modified"] for count in json.loads(counts).values()) == unmodified
 
 
 def test_a_new_article_is_found_by_the_next_crawl(crawled):
@@ -239,6 +243,26 @@ def test_a_new_article_is_found_by_the_next_crawl(crawled):
     paths = {truth.path for truth in paper.truth.values()}
     assert [target for target in paper.journal.targets() if target in paths] == [fresh.path]
     assert rows(archive, "SELECT title FROM articles WHERE url = ?", fresh.url) == [(fresh.title,)]
+
+
+def test_a_file_that_is_gone_is_said_and_the_crawl_goes_on(tmp_path):
+    """By names and sizes alone: at the start on stderr, with the next step, and in the summary; the exit code stays."""
+    archive = make_archive(tmp_path / "archive")
+    with serve() as paper:
+        crawl(archive, "--limit", "1", paper.url + "/")
+        (lost,) = (archive / "warc").iterdir()
+        kept = lost.read_bytes()
+        lost.write_bytes(kept[:-1])
+        again = crawl(archive, paper.url + "/", "--limit", "1")
+        lost.unlink()
+        gone = crawl(archive, "--quiet", "--limit", "1")
+        lost.write_bytes(kept)
+        back = crawl(archive, "--quiet", "--limit", "1")
+    assert again.returncode in (0, 1)
+    assert f"not there as the manifest lists it: {lost.name} (of another size)\n  `morgue verify`" in again.stderr
+    assert "\n1 WARC file is not there as the manifest lists it: run `morgue verify`\n" in again.stdout
+    assert f"{lost.name} (missing)" in gone.stderr
+    assert "not there" not in back.stderr
 
 
 def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(tmp_path):

@@ -267,7 +267,7 @@ def test_a_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
         (tmp_path / "list.csv").write_text("name,link\n" + "\n".join(f'"x, y",{url}?utm_source=list' for url in urls))
         paper.journal.clear()
         done = crawl(archive, "--urls", tmp_path / "list.csv", "--column", "link")
-        assert "3 of the pages are in the archive already" in done.stdout
+        assert "3 pages of the list are in the archive already" in done.stdout
         assert len([target for target in paper.journal.targets() if target != "/robots.txt"]) == 3
         assert set(stored(archive)) == {urlsplit(url).path for url in urls}
         assert rows(archive, "SELECT DISTINCT name FROM articles JOIN sources ON sources.id = source_id") == [

@@ -14,6 +14,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.items import Source
 
@@ -112,6 +113,7 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
     from crawler.probe import probe
+    from crawler.reasons import ALLOW, NOT_PUBLIC
 
     click.echo(url)
     asker = Asker(config, desk)
@@ -120,7 +122,8 @@ async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     finally:
         await asker.close()
     if found.failure is not None:
-        click.echo(f"morgue: {url}: {found.failure}\n  no source was written", err=True)
+        cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
+        click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
     twins = [own for own, source in config.sources.items() if same(source.url, found.url) and own != name]
     if twins:
@@ -284,10 +287,10 @@ def report(found: Probe, name: str, *, obeyed: bool = True) -> list[str]:
         listings = found.of(kind)
         lines += [f"  {described(listing)}" for listing in listings[:MOST_NAMED]]
         if len(listings) > MOST_NAMED:
-            lines.append(f"  {len(listings) - MOST_NAMED} more {kind}s like these")
+            lines.append(f"  {counted(len(listings) - MOST_NAMED, f'more {kind}')} like these")
     if found.unseen:
-        few = f"taken over unseen, {found.requests} requests are enough"
-        lines.append(f"  {len(found.unseen)} more section pages in the menus, {few}")
+        few = f"taken over unseen, {counted(found.requests, 'request')} are enough"
+        lines.append(f"  {counted(len(found.unseen), 'more section page')} in the menus, {few}")
     lines += [f"  left out: {url} ({why})" for url, why in found.refused]
     lines += missing(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
@@ -299,10 +302,9 @@ def asked_delay(found: Probe) -> str:
 
 
 def described(listing: Listing) -> str:
-    noun = ("sitemap" if listing.index else "article") + ("" if listing.count == 1 else "s")
-    what = "sitemap index" if listing.index else listing.kind
+    what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
     newest = f", newest {listing.newest}" if listing.newest else ""
-    return f"{what}: {listing.url} ({listing.count} {noun}{newest}; {listing.where})"
+    return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}; {listing.where})"
 
 
 def missing(found: Probe) -> list[str]:

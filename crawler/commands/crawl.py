@@ -14,6 +14,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted, verb
 from pipelines.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Addresses that are plainly not somebody else's; what is not plain is warned about.
 PRIVATE = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
+
+SHOWN = 5  # names of files that are not there
 
 
 @click.command()
@@ -88,12 +91,14 @@ def command(
 
 def whole_run(run: Run, *, quiet: bool) -> int:
     """Prepare, crawl, report; returns the exit code."""
+    lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.desk.keeper.mended, *prepared.notes):
         say(line)
     if prepared.already:
-        say(f"{prepared.already} of the pages are in the archive already and are not fetched again")
+        have = verb(prepared.already, "is", "are")
+        say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
     if not run.anything_due():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
@@ -106,7 +111,7 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
-    report(run, ending, quiet=quiet)
+    report(run, ending, quiet=quiet, lost=lost)
     return ending.exit_code
 
 
@@ -124,14 +129,37 @@ async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
         await progress.stop()
 
 
-def report(run: Run, ending: Ending, *, quiet: bool) -> None:
+def warn_of_lost_files(run: Run) -> str:
+    """WARC files that the manifest lists and that are not there; the crawl goes on. Names and sizes only: it is quick.
+
+    Returns the line for the summary; "" if all are there.
+    """
+    files = run.desk.keeper.writer.not_as_listed()
+    if not files:
+        return ""
+    folder = run.config.folder.warc
+    named = [f"{file} ({'of another size' if (folder / file).exists() else 'missing'})" for file in files[:SHOWN]]
+    more = f", and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
+    click.echo(
+        f"warning: {said} {verb(len(files), 'it', 'them')}: {', '.join(named)}{more}\n"
+        f"  `morgue verify` names what is lost; put {verb(len(files), 'it', 'them')} back into {folder} from a copy",
+        err=True,
+    )
+    return f"{said} {verb(len(files), 'it', 'them')}: run `morgue verify`"
+
+
+def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+    from crawler.reasons import ALLOW, NOT_PUBLIC
     from crawler.summary import summary
 
     if quiet and ending.exit_code == 0:
         return
     for line in summary(run.desk.tally):
         click.echo(plain(line), err=quiet)  # addresses come from strangers, and a terminal obeys some characters
+    if lost:
+        click.echo(lost, err=quiet)
     if ending.error is not None:
         click.echo("stopped: what the last second brought may be missing; it is fetched again next time", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
@@ -139,11 +167,12 @@ def report(run: Run, ending: Ending, *, quiet: bool) -> None:
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
-        if any(why == "address is not public" for _, why in run.desk.tally.reasons()):
-            cure = "for a server on your own network: -s crawl.allow_private_ips=true"
+        if any(why == NOT_PUBLIC for _, why in run.desk.tally.reasons()):
+            cure = ALLOW
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        more = f"; {run.left} more URLs are due: morgue crawl goes on with them" if run.left else ""
+        left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
+        more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
         click.echo(ending.word + more)
 
 

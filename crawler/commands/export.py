@@ -16,6 +16,7 @@ from crawler.asking import filter_options, standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import CaptureExport, Export, dataset, formats, load, takes_captures
 from pipelines import queries
+from pipelines.counted import counted, verb
 from pipelines.errors import ConfigError
 from pipelines.filters import Filters
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from exports import Row
     from pipelines.holdings import Wanted
     from pipelines.without import Sieve
+
+COUNTED = ("capture", "record", "page", "byte")
 
 
 @click.command()
@@ -60,6 +63,11 @@ def command(
     raw: bool,
 ) -> None:
     """Write articles or captures to the file OUT, and beside it OUT.manifest.json: what it is, counts, SHA-256.
+
+    \b
+    morgue export csv articles.csv --source paper           a table of articles
+    morgue export jsonl - --query climate | head            to another program
+    morgue export wacz paper.wacz --host paper.example      to replay in a browser
 
     csv, jsonl: one row an article, ordered by number: all that was read from the page, and the WARC record that
     it was read from. OUT that ends in .gz is compressed. CSV: lists are joined by "; ", and a cell that begins
@@ -121,7 +129,8 @@ def _articles(
     _say_left_out("articles", sieve.left_out)
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
-    click.echo(f"{path}: {manifest['rows']:,} articles, {manifest['bytes']:,} bytes; {path}.manifest.json", err=True)
+    counts = f"{counted(manifest['rows'], 'article')}, {counted(manifest['bytes'], 'byte')}"
+    click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
 def _captures(
@@ -173,19 +182,18 @@ def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> Non
     """What a user has to know; to a pipe only what is wrong."""
     for damage in said.get("damages", ()):
         click.echo(f"damaged: {damage}", err=True)
-    if said.get("left_out_damaged"):
-        click.echo(f"{said['left_out_damaged']:,} captures are left out: their records cannot be read.", err=True)
-    if said["revisits_without_response"]:
-        what = "revisits have no body: this archive does not hold the responses that they refer to"
-        click.echo(f"{said['revisits_without_response']:,} {what}.", err=True)
+    if lost := said.get("left_out_damaged"):
+        click.echo(f"{counted(lost, 'capture')} left out: damaged, or their file is missing.", err=True)
+    if bare := said["revisits_without_response"]:
+        what = f"{verb(bare, 'has', 'have')} no body: this archive does not hold what a revisit refers to"
+        click.echo(f"{counted(bare, 'revisit')} {what}.", err=True)
     if path is None:
         return
     if not said["captures"]:
         click.echo("No capture matches: the file holds none.", err=True)
-    if said["added_for_revisits"]:
-        click.echo(f"{said['added_for_revisits']:,} captures came along because revisits refer to them.", err=True)
-    more = [f"{said[key]:,} {key}" for key in ("records", "pages") if key in said]
-    counts = ", ".join([f"{said['captures']:,} captures", *more, f"{said['bytes']:,} bytes"])
+    if more := said["added_for_revisits"]:
+        click.echo(f"{counted(more, 'capture')} came along: revisits refer to {verb(more, 'it', 'them')}.", err=True)
+    counts = ", ".join(counted(said[f"{noun}s"], noun) for noun in COUNTED if f"{noun}s" in said)
     click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 

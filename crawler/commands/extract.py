@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from pipelines.account import Account
+from pipelines.counted import counted
 from pipelines.errors import ConfigError
 from pipelines.items import Article, NothingToRead
 
@@ -148,7 +149,8 @@ async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, ex
         done += 1
         if progress:
             rate = done / (time.monotonic() - start)
-            click.echo(f"\r{done:,} of {len(inputs):,} pages, {rate:.0f} a second ", nl=done == len(inputs), err=True)
+            said = f"{done:,} of {counted(len(inputs), 'page')}, {rate:.0f} a second"
+            click.echo(f"\r{said} ", nl=done == len(inputs), err=True)
     return 1 if failed else 0
 
 

@@ -12,6 +12,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, QueryError
 from pipelines.filters import day
 
@@ -53,12 +54,20 @@ def command(
 ) -> int:
     """Copy other people's captures into the archive, and read the articles in them.
 
-    FILE is WARC (.warc, .gz, .zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix, scrapy-webarchive,
-    Common Crawl. DIR is searched for such files, LIST (or - for standard input) names some, one a line.
+    FILE is WARC (.warc, .warc.gz, .warc.zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix,
+    scrapy-webarchive, Common Crawl. DIR is searched for such files with all its subfolders; LIST is a text file (or -
+    for standard input) that names some, one a line. Nothing is fetched, and the files stay as they are.
 
-    The same import twice changes nothing. After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
+    \b
+    morgue import theirs.warc.gz more/                      files, folders
+    morgue import --domain paper.example CC-NEWS-*.gz       one paper out of many
+    find /data -name '*.wacz' | morgue import -             a list
 
-    Exit code 1: something in the files is damaged; all else was imported, and the summary says what was not.
+    Options of different kinds must all hold; of one that is repeated, any. The same import twice changes nothing.
+    After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
+
+    Exit code 1: a file is damaged, or holds no record; all else was imported, and the summary says what was not. 2: an
+    argument is wrong (no such file, a list or folder that names none), and nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = the_folder(ctx)
@@ -129,26 +138,22 @@ def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
 
 def lines(report: Report) -> list[str]:
     """The summary for people."""
-    told = [f"{count(report.files, 'file')}, {count(report.records, 'record')}, {report.kept:,} kept"]
-    told += counted("passed over", report.passed)
+    told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
+    told += by_reason("passed over", report.passed)
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     told.append(f"articles: {articles or 'none'}")
-    told += counted("nothing to read", report.nothing)
+    told += by_reason("nothing to read", report.nothing)
+    told += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     told += report.notes
     told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
     if report.damaged > NAMED:
-        told.append(f"damaged: {report.damaged - NAMED:,} more places (--format json names them)")
+        told.append(f"damaged: {counted(report.damaged - NAMED, 'more place')} (--format json names them)")
     return told
 
 
-def counted(what: str, reasons: Counter[str]) -> list[str]:
+def by_reason(what: str, reasons: Counter[str]) -> list[str]:
     """A line a reason, the most frequent first."""
     return [f"  {number:>9,}  {what}: {why}" for why, number in reasons.most_common()]
-
-
-def count(number: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def as_dict(report: Report, outcome: str) -> dict[str, Any]:
@@ -161,6 +166,7 @@ def as_dict(report: Report, outcome: str) -> dict[str, Any]:
         "passed": dict(report.passed),
         "articles": {word: report.articles[word] for word in OUTCOMES},
         "nothing": dict(report.nothing),
+        "empty": [{"file": file, "why": why, "next": cure} for file, why, cure in report.empty],
         "notes": report.notes,
         "damaged": report.damaged,
         "damages": [place._asdict() for place in report.damages],

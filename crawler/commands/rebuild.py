@@ -10,6 +10,7 @@ import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain
+from pipelines.counted import counted, verb
 
 if TYPE_CHECKING:
     from crawler.config import Config
@@ -25,12 +26,14 @@ SHOWN = 20  # things of one kind that went wrong
 def command(ctx: click.Context) -> int:
     """Make the database anew from the WARC files alone: the same rows, with the same numbers.
 
-    Nothing is fetched. Texts are read again from the captures, with the rules that sources/*.toml have now; where this
-    version reads a page otherwise than the one that read it first, the new text stands, and the summary says how many
-    these are. The database that is there is kept beside the new one, under another name. Interrupted, the same command
-    goes on.
+    When morgue.db is lost or damaged, or `morgue verify` says so. Nothing is fetched. Texts are read again from
+    the captures, with the rules that sources/*.toml have now; where this version reads a page otherwise than the
+    one that read it first, the new text stands, and the summary says how many these are. The database that is there
+    is kept as morgue.db.before-TIME: delete it once `morgue verify` finds all well. Searches go on meanwhile with
+    the old one. Interrupted, the same command goes on.
 
-    Exit code 1 if something could not be read: it is named, and the rest is there.
+    Exit code 1 if a file is missing or something could not be read: it is named, and the rest is there. 4: a crawl is
+    writing to this archive.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
@@ -91,26 +94,31 @@ def tell_the_files(config: Config) -> None:
 
 def summary(result: Rebuilt) -> Iterator[str]:
     """What was made, and what could not be."""
+    from crawler.leftovers import described, put_aside
+
     yield (
-        f"{result.files:,} WARC files: {result.captures:,} captures, {result.articles:,} articles, "
-        f"{result.revisions:,} revisions"
+        f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
+        f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
     if result.kept is not None:
-        yield f"the database that was there is kept as {result.kept.name}"
+        yield f"the database that was there is kept: {described(result.kept)}"
+        yield "  nothing reads it any more: delete it once `morgue verify` finds all well"
+        older = [described(path) for path in put_aside(result.kept.parent) if path != result.kept]
+        yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
     if result.untold:
         yield (
-            f"{result.untold:,} captures are in no journal (the database was lost before it was written); "
-            f"{result.filed:,} articles were read from them"
+            f"{counted(result.untold, 'capture')} in no journal (the database was lost before it was written); "
+            f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
         )
     yield from result.notes
     if result.listed:
-        yield f"{result.listed:,} files were not in the manifest, and are now"
+        yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
     for name in result.missing[:SHOWN]:
         yield f"missing: {name}, which the manifest lists: restore it, and run this again"
     if result.differently:
-        yield f"{result.differently:,} texts are read otherwise than when they were captured"
+        yield f"{counted(result.differently, 'text')} read otherwise than when captured"
     for file, offset, length, why in result.damaged[:SHOWN]:
-        yield f"damaged: {file}, byte {offset}, {length} bytes: {why}"
+        yield f"damaged: {file}, byte {offset}, {counted(length, 'byte')}: {why}"
     for url, why in result.unread[:SHOWN]:
         yield f"no text: {url}: {why}"
     more = max(0, len(result.damaged) - SHOWN) + max(0, len(result.unread) - SHOWN)

@@ -12,6 +12,7 @@ import click
 from crawler.asking import filter_options
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports.table import plain, styled
+from pipelines.counted import counted
 from pipelines.filters import Filters
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ SHOWN = 20  # pages that give nothing any more
 
 @click.command()
 @click.option("--diff", "only_show", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--all", "everything", is_flag=True, help="Also what this version has read: after a rule was changed.")
+@click.option("--all", "everything", is_flag=True, help="Also what this version read: after a rule was changed.")
 @filter_options
 @folder_option
 @setting_option
@@ -33,9 +34,10 @@ SHOWN = 20  # pages that give nothing any more
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filters) -> int:
     """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.
 
-    Nothing is fetched. Only what another version of the extractor has read; --all reads the rest again too. A text that
-    is read otherwise now takes the place of the old one, in its revision: that is no edit of the paper's. The old one
-    is kept (table `readings`), with the name of what read it. `--diff` first shows what would change.
+    After an upgrade, or when a source's [[rule]] was changed (then with --all). Nothing is fetched. Read again
+    are the texts that another version of the extractor read; --all takes all. A text that is read otherwise now
+    takes the place of the old one, in its revision: that is no edit of the paper's. The old one is kept (table
+    `readings`), with the name of what read it. --diff shows what would change, and changes nothing.
 
     Interrupted, the same command goes on. Exit code 1 if a page gives no text any more: it keeps the one that it has.
     """
@@ -72,7 +74,7 @@ class Counts:
     def lines(self, *, only_show: bool) -> Iterator[str]:
         """For people."""
         word = "would change" if only_show else "changed"
-        yield f"{self.read:,} revisions read again, {self.changed:,} {word}"
+        yield f"{counted(self.read, 'revision')} read again, {self.changed:,} {word}"
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)

@@ -14,6 +14,7 @@ from crawler.cli import folder_option, setting_option, the_folder, the_overrides
 from exports import table
 from exports.table import plain
 from pipelines import queries
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def command(
     """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
 
     A URL means the page under every address that the archive knows it by, and so does the number of an article; a URL
-    with * at its end (in quotes) means all that begin so; a host name means all that was fetched from it. In the WARC
-    files a tombstone record of the same length takes the place of each exchange and says what stood there, when, and
-    why it was removed: no other record moves, `morgue verify` finds all well, and neither a rebuild nor a crawl nor an
-    import brings it back.
+    with * at its end (in quotes) means all that begin so; a host name means all that was fetched from exactly that host
+    (paper.example is not www.paper.example). In the WARC files a tombstone record of the same length takes the place of
+    each exchange and says what stood there, when, and why it was removed: no other record moves, `morgue verify` finds
+    all well, and neither a rebuild nor a crawl nor an import brings it back.
 
     What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
     may still quote or link it: front pages, feeds, sitemaps.
@@ -111,7 +112,8 @@ def show(ctx: click.Context, form: str) -> None:
 def say(doomed: Doomed) -> None:
     """What is about to go."""
     articles = list(doomed.articles.items())
-    click.echo(f"{len(articles):,} articles, {len(doomed.captures):,} captures, {len(doomed.frontier):,} addresses")
+    found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
+    click.echo(", ".join(counted(len(those), noun) for noun, those in found))
     for number, title in articles[:SHOWN]:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
     if len(articles) > SHOWN:
@@ -122,6 +124,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.bar import Steps
     from crawler.keeping import open_keeper
+    from crawler.leftovers import described, put_aside
     from pipelines import doomed as finding
     from pipelines import manifest, removal
     from pipelines.clock import now
@@ -140,9 +143,10 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     if keeper.failed is not None:
         raise keeper.failed
     purge(folder.database)
-    click.echo(f"removed {work.records:,} records, {work.bytes:,} bytes, from {work.files:,} WARC files")
-    for path in left_behind(folder.path):
-        click.echo(f"not touched: {path.name} (an older database): delete it, if the reason asks for it")
+    what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
+    click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
+    for path in put_aside(folder.path):
+        click.echo(f"not touched: {described(path)}, an older database: delete it, if the reason asks for it")
     for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text
         path.unlink()
 
@@ -159,8 +163,3 @@ def purge(database: Path) -> None:
             removal.purge(db)
     except sqlite3.Error as error:
         raise translate(error, database) from error
-
-
-def left_behind(folder: Path) -> list[Path]:
-    """Databases that a rebuild put aside."""
-    return sorted(path for path in folder.glob("morgue.db.before-*") if path.suffix.removeprefix(".before-").isdigit())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli import folder_option, setting_option, the_folder, the_overrides
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
     from crawler import samples
     from crawler.commands.add import Asker
     from crawler.probe import Unusable, get
+    from crawler.reasons import ALLOW, NOT_PUBLIC
     from crawler.run import open_desk
     from pipelines import clock
 
@@ -249,7 +251,8 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
             await asker.close()
         outcome = "done"
     except Unusable as error:
-        raise NothingReachable(url, str(error), "save the page in a browser and say: morgue sample FILE") from None
+        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        raise NothingReachable(url, str(error), cure) from None
     finally:
         desk.workers.kill()
         desk.close(outcome)
@@ -370,6 +373,5 @@ def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) ->
         for line in (line for lines in found.values() for line in lines):
             colour = green if line.startswith("+") else red if line.startswith("-") else ""
             click.echo(f"  {colour}{table.plain(line)}{end if colour else ''}")
-    count = f"{len(pairs)} page pair{'s' * (len(pairs) != 1)}"
-    click.echo(f"{count}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
+    click.echo(f"{counted(len(pairs), 'page pair')}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
     return 1 if differing else 0

@@ -14,6 +14,7 @@ from crawler.asking import Asking, filter_options, standard_output, the_database
 from crawler.cli import folder_option, setting_option
 from exports import table
 from pipelines import queries
+from pipelines.counted import counted
 from pipelines.filters import Filters
 from pipelines.fts import COLUMNS
 
@@ -74,7 +75,7 @@ def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limi
         return
     for line in lines(hits, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
         click.echo(line)
-    click.echo(f"{len(hits):,} of {total:,} match{'es' * (total != 1)} · {seconds:.2f} s")
+    click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
 
 
 def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:

@@ -14,39 +14,96 @@ from crawler.asking import standard_output, the_database
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import table
 from pipelines import queries
+from pipelines.counted import counted
 from pipelines.errors import NotFound, QueryError, os_errors
 
 
 @click.command()
-@click.argument("wanted", metavar="URL-or-NUMBER")
-@click.option("--format", "form", type=click.Choice(("text", "json", "html", "warc")), default="text",
-              show_default=True, help="html: the page as captured; warc: its record.")  # fmt: skip
+@click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
+@click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
+              show_default=True, help="html, body: what the server sent, decoded; warc: its record.")  # fmt: skip
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen.")
+@click.option("--captures", "every", is_flag=True, help="All captures of it, in place of the article.")
+@click.option("--capture", type=click.IntRange(min=1), metavar="N",
+              help="One capture, by the number that --captures and `morgue verify` show.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, wanted: str, form: str, revision: int | None) -> None:
+def command(
+    ctx: click.Context, wanted: str | None, form: str, revision: int | None, every: bool, capture: int | None
+) -> None:
     """Show one article with its provenance: by address, or by the number that `morgue search` shows.
 
-    html and warc write bytes: redirect them into a file.
+    An address that is no article's (a feed, robots.txt, a front page, a redirect, a failed fetch): its captures, with
+    time, status, and the WARC record of each.
+
+    \b
+    morgue show 12                                          the article number 12
+    morgue show https://paper.example/feed.xml              what there is of a feed
+    morgue show 12 --format html > 12.html                  the page as captured
+    morgue show 12 --captures                               every time that it was fetched
+
+    html (or body) and warc write bytes: redirect them into a file. Of an article they are the capture that it was read
+    from, of another address its newest answer; --capture N takes any other.
     """
+    if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
+        raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
+    warc = the_folder(ctx).warc
     with the_database(ctx) as db:
-        row = queries.article(db, wanted)
+        if capture is not None:
+            _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
+            return
+        assert wanted is not None
+        try:
+            row = queries.article(db, wanted)
+        except NotFound as error:
+            captures = [] if wanted.isdigit() or revision else queries.captures_of(db, wanted)
+            if not captures:
+                raise
+            state = error.cause.removeprefix(queries.NO_ARTICLE) if error.cause.startswith(queries.NO_ARTICLE) else ""
+            why = f"no article was read from it{state.removesuffix(': done')}"
+            _captures(db, warc, captures, wanted, why, form)
+            return
+        if every:
+            _captures(db, warc, queries.captures_of(db, str(row["id"])), row["url"], f"article {row['id']}", form)
+            return
         states = list(queries.revisions(db, row["id"]))
         row = _at(row, states, revision)
-        data = None if form in ("text", "json") else _bytes(db, the_folder(ctx).warc, row, form)
+        data = None if form in ("text", "json") else _bytes(db, warc, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, min(table.columns_of(sys.stdout), 100)):
+            for line in text(row, states, warc, min(table.columns_of(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
             click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+
+
+def _captures(
+    db: sqlite3.Connection, warc: Path, captures: list[queries.Row], wanted: str, why: str, form: str
+) -> None:
+    """Captures in place of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
+    from crawler import captured
+
+    if form == "json":
+        shown = json.dumps(captured.as_dict(wanted, why, captures), ensure_ascii=False, indent=2)
+        with standard_output():
+            click.echo(shown)
+    elif form == "text":
+        dim, reset = (table.DIM, table.RESET) if table.styled(sys.stdout) else ("", "")
+        with standard_output():
+            for name, value in captured.lines(db, warc, wanted, why, captures):
+                click.echo(f"{dim}{name:<10}{reset} {table.plain(value)}" if name is not None else table.plain(value))
+    else:
+        data = _bytes(db, warc, captured.newest_answer(captures), form)
+        with standard_output() as out:
+            out.write(data)
+
 
 def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
     """The article as it stood in a revision. What revisions do not keep (byline, tags, ...) is the newest."""
@@ -59,7 +116,7 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
     raise NotFound(f"revision {number} of article {row['id']}", have, "without --revision it is the newest")
 
 
-def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str]:
+def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
     """The article for reading, and below a line what proves it."""
     bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if table.styled(sys.stdout) else ("", "", "")
     for line in table.wrap(table.plain(row["title"] or "(no headline)"), room):
@@ -85,7 +142,7 @@ def text(row: queries.Row, states: list[queries.Row], room: int) -> Iterator[str
         for line in table.wrap(table.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""
-    for name, value in provenance(row, states):
+    for name, value in provenance(row, states, warc):
         yield f"{dim}{name:<10}{reset} {table.plain(value)}"
 
 
@@ -112,7 +169,8 @@ def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]
     said = row["comments"] or ()
     if said:
         yield ""
-        yield f"{dim}── {len(said):,} readers' comment{'s' * (len(said) > 1)} ──{reset}"
+        heading = counted(len(said), "readers' comment")
+        yield f"{dim}── {heading} ──{reset}"
     for comment in said:
         yield ""
         for paragraph in table.plain(comment).split("\n"):
@@ -133,12 +191,13 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
         yield "" if number else "rights", signal
 
 
-def provenance(row: queries.Row, states: list[queries.Row]) -> Iterator[tuple[str, str]]:
+def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Iterator[tuple[str, str]]:
     """Where the text was read from, by what, and what else the archive has of it."""
+    from crawler.captured import record
+
     yield "article", f"{row['id']}, revision {row['revision']} of {len(states)}"
     yield "captured", row["captured"]
-    yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
-    yield "", row["warc_record_id"]
+    yield from record(warc, row)
     yield "payload", row["payload_digest"] or "no digest"
     yield "text", f"sha256:{row['text_digest']}"
     yield "read by", row["extractor"]
@@ -149,13 +208,17 @@ def provenance(row: queries.Row, states: list[queries.Row]) -> Iterator[tuple[st
 
 def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) -> bytes:
     """The record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
-    if form == "html":
+    if form in ("html", "body"):
+        if row.get("record_type") == "metadata":
+            cure = f"morgue show --capture {row['id']} --format warc > FILE gives what is kept of it"
+            raise NotFound(f"capture {row['id']} of {row['url']}", f"no answer came: {row['error']}", cure)
         from pipelines.playback import answer
 
         return answer(db, folder, row).body
     if sys.stdout.isatty():
-        raise QueryError("--format warc", "is binary, and this is a terminal",
-                         f"morgue show {row['id']} --format warc > {row['id']}.warc.gz")  # fmt: skip
+        what = f"--capture {row['id']}" if "record_type" in row else row["id"]
+        cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
+        raise QueryError("--format warc", "is binary, and this is a terminal", cure)
     return member(folder, row)
 
 

@@ -14,6 +14,7 @@ import click
 from crawler.asking import standard_output
 from crawler.cli import folder_option, setting_option, the_folder
 from exports import table
+from pipelines.counted import counted, verb
 from pipelines.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
 
     Finds a flipped bit, a cut tail, a file that is missing, swapped or extra, a record that is not what its digests
     say, a reference that leads nowhere, a row that points at no record. Each finding has its file, its offset there,
-    and the next step. Reads only, also while a crawl writes.
+    and the next step. It only reads, and may run beside a crawl.
 
     Exit code 0: all is well. 7: something was found. docs/verifying.md tells what is checked, by what standard.
     """
@@ -43,6 +44,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     from crawler.bar import bar
+    from crawler.leftovers import described, put_aside
     from pipelines.verify import verify
 
     archive = the_folder(ctx).path
@@ -54,6 +56,10 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         else:
             for line in lines(report, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
                 click.echo(line)
+            if report.well and not quick:
+                for path in put_aside(archive):
+                    said = f"no longer needed: {described(path)}, which a rebuild put aside: delete it"
+                    click.echo(table.plain(said))
     return 0 if report.well else ArchiveDamaged.exit_code
 
 
@@ -76,22 +82,25 @@ def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
     for sentence in report.left_out:
         yield f"not checked: {sentence}"
     if report.undigested:
-        yield f"{report.undigested:,} records have no digest of their block that could be checked"
+        records = counted(report.undigested, "record")
+        yield f"{records} {verb(report.undigested, 'has', 'have')} no block digest that could be checked"
     yield _summary(report, total)
 
 
 def _summary(report: Report, total: int) -> str:
-    files = f"{report.files:,} file{'s' * (report.files != 1)}"
+    files = counted(report.files, "file")
     size = f"{report.bytes / 1e6:,.1f} MB"
-    verdict = f"{total:,} finding{'s' * (total != 1)}" if total else "all is well"
+    verdict = counted(total, "finding") if total else "all is well"
     if report.quick:
-        return f"{files}, {report.captures:,} captures by the rows, {size}, none of it read: {verdict}"
+        return f"{files}, {counted(report.captures, 'capture')} by the rows, {size}, none of it read: {verdict}"
     speed = f"{report.seconds:.1f} s, {report.bytes / 1e6 / max(report.seconds, 1e-3):.0f} MB/s"
-    return f"{files}, {report.records:,} records, {size} in {speed}: {verdict}"
+    return f"{files}, {counted(report.records, 'record')}, {size} in {speed}: {verdict}"
 
 
 def _object(archive: Path, report: Report) -> dict[str, Any]:
     """The report as JSON."""
+    from crawler.leftovers import bytes_of, put_aside
+
     return {
         "archive": str(archive),
         "well": report.well,
@@ -104,6 +113,7 @@ def _object(archive: Path, report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "being_written": report.writing,
         "not_checked": report.left_out,
+        "put_aside": [{"file": path.name, "bytes": bytes_of(path)} for path in put_aside(archive)],
         "findings": [
             {"file": one.file, "offset": one.offset, "kind": one.kind, "what": one.what, "next": one.next_step}
             for one in report.findings.listed

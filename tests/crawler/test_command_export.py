@@ -171,7 +171,7 @@ def test_captures_and_their_manifest(captured, tmp_path, name):
     assert manifest["filters"]["since"] == "2026-03-05"
     assert (manifest["captures"], manifest["added_for_revisits"]) == (4, 1)
     assert manifest["first_capture"] == "2026-03-01T05:06:07.000089Z"
-    assert "1 captures came along because revisits refer to them" in done.stderr
+    assert "1 capture came along: revisits refer to it" in done.stderr
     assert f"{name}: 4 captures" in done.stderr
     assert str(captured.folder) not in json.dumps(manifest)
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
@@ -198,6 +198,6 @@ def test_damage_is_named_and_ends_with_1(tmp_path):
     done = morgue("-C", archive.folder, "export", "warc", tmp_path / "a.warc.gz")
     assert done.returncode == 1
     assert f"damaged: {crane.file} at byte {crane.offset}" in done.stderr
-    assert "1 captures are left out" in done.stderr
+    assert "1 capture left out" in done.stderr
     manifest = json.loads((tmp_path / "a.warc.gz.manifest.json").read_text())
     assert (manifest["captures"], manifest["left_out_damaged"]) == (len(archive.captures) - 1, 1)

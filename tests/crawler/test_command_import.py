@@ -32,7 +32,8 @@ from tests.foreign import address, an_id, answer, arc, gz, page, record, respons
 from tests.held_out import faults
 from tests.newspaper import serve
 
-chosen_of = importlib.import_module("crawler.commands.import").chosen_of
+command = importlib.import_module("crawler.commands.import")
+chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict
 WORKERS = Workers(2)  # of all tests here: starting them takes longer than most of what they do
 
 
@@ -352,6 +353,32 @@ def test_a_file_that_cannot_be_opened_costs_itself(archive, tmp_path):
     assert (ending.exit_code, job.report.damaged, len(articles(archive))) == (1, 1, 1)
 
 
+EMPTY = {
+    "0 bytes": (".warc.gz", b"", "it has 0 bytes"),
+    "gzip of nothing": (".warc.gz", gzip.compress(b""), "it unpacks to 0 bytes"),
+    "zip without WARC": (".wacz", wacz({"datapackage.json": b"{}"}), "it is a ZIP without a WARC or ARC file"),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_file_that_holds_no_record_is_no_success(archive, tmp_path, name):
+    """It is named with what to do, the exit code is 1, and the other files are in."""
+    ending, data, why = EMPTY[name]
+    (tmp_path / f"theirs{ending}").write_bytes(data)
+    done, report = bring(archive, tmp_path / f"theirs{ending}", gz([response(1)]))
+    assert (done.word, done.exit_code, report.damaged, len(articles(archive))) == ("partly failed", 1, 0, 1)
+    assert [(one.file, one.why) for one in report.empty] == [(f"theirs{ending}", why)]
+    assert f"nothing in theirs{ending}: {why}\n  {report.empty[0].next_step}" in lines(report)
+    assert as_dict(report, done.word)["empty"][0]["why"] == why
+
+
+def test_a_file_whose_records_are_not_wanted_is_no_failure(archive):
+    """Nor one whose records are all here already."""
+    for filters in ({"hosts": frozenset(["another.example"])}, {}, {}):
+        done, report = bring(archive, gz([response(1)]), **filters)
+        assert (done.exit_code, report.empty) == (0, [])
+
+
 def test_names_in_a_zip_are_never_paths(archive, tmp_path):
     """Upward, absolute, with a drive, a link: read as streams, shown on one line, nothing written anywhere."""
     link = zipfile.ZipInfo("link.warc.gz")
@@ -642,6 +669,7 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("list-of-urls", "list-of-urls, line 1"),
         ("list-of-missing", "list-of-missing, line 2: nowhere.warc.gz: No such file"),
         ("empty-list", "lists no file"),
+        ("list-of-comments", "lists no file"),
     ],
 )
 def test_what_is_no_file_is_said_before_anything_is_done(tmp_path, monkeypatch, argument, said):
@@ -652,6 +680,7 @@ def test_what_is_no_file_is_said_before_anything_is_done(tmp_path, monkeypatch, 
     (tmp_path / "list-of-urls").write_text("https://data.example/a.warc.gz\n")
     (tmp_path / "list-of-missing").write_text("# x\nnowhere.warc.gz\n")
     (tmp_path / "empty-list").write_text("")
+    (tmp_path / "list-of-comments").write_text("# mine\n\n  \n")
     with pytest.raises(ConfigError) as refused:
         files_of([argument], io.StringIO())
     assert said in str(refused.value)

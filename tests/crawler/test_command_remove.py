@@ -42,7 +42,7 @@ def removed(crawled, tmp_path_factory) -> tuple[Path, Path, str]:
     after = Path(shutil.copytree(before, tmp_path_factory.mktemp("removed") / "archive"))
     done = morgue("-C", after, "remove", url, "--reason", REASON, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 articles, 2 captures" in done.stdout
+    assert "1 article, 2 captures, 1 address\n" in done.stdout
     return before, after, url
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -13,6 +14,7 @@ from contextlib import closing
 import pytest
 
 from exports.table import width
+from tests import captured
 from tests.archive import WARC_FILE, build, rows
 from tests.command import command_line, environment, morgue
 
@@ -219,8 +221,12 @@ def test_binary_is_not_poured_into_a_terminal(folder):
         (["1", "--revision", "3"], 8, "it has 2"),
         (["2", "--revision", "2"], 8, "it has one"),
         (["1", "--revision", "0"], 2, "--revision"),
-        (["1", "--format", "pdf"], 2, "'text', 'json', 'html', 'warc'"),
+        (["1", "--format", "pdf"], 2, "'text', 'json', 'html', 'body', 'warc'"),
+        (["1", "--capture", "1"], 2, "name one thing to show"),
+        (["1", "--captures", "--revision", "1"], 2, "name one thing to show"),
+        (["--capture", "41"], 8, "no such number (they go up to 40)"),
         ([], 2, "URL-or-NUMBER"),
+        (["https://courier.example/w1", "--captures"], 8, "failed (HTTP 503 five times)"),
     ],
 )
 def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
@@ -231,7 +237,7 @@ def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
 
 
 def test_a_record_that_is_not_there_is_named(tmp_path):
-    """A WARC file that is missing or cut: text still shows, html and warc say what is wrong."""
+    """A WARC file that is missing or cut: text still shows, html and warc say what is wrong and what to do."""
     folder = build(tmp_path)
     path = folder / "warc" / WARC_FILE
     path.write_bytes(path.read_bytes()[:300])
@@ -239,8 +245,107 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
         done = morgue("-C", folder, "show", "1", "--format", form)
         assert (done.returncode, done.stdout) == (7, "")
         assert WARC_FILE in done.stderr
+        assert "\n  restore the file from a copy; `morgue verify` names all that is damaged" in done.stderr
     path.unlink()
     done = morgue("-C", folder, "show", "1", "--format", "html")
     assert done.returncode == 8
-    assert "no such WARC file" in done.stderr
-    assert morgue("-C", folder, "show", "1").returncode == 0
+    assert "no such WARC file\n  put it back there from a copy; `morgue verify` names all" in done.stderr
+    done = morgue("-C", folder, "show", "1")
+    assert done.returncode == 0
+    assert "\n           this file is not there: put it back from a copy; `morgue verify`" in done.stdout
+
+
+def test_an_article_that_was_imported_says_from_where(tmp_path):
+    """The file and the offset in it, as text and as JSON, and of each revision."""
+    folder = build(tmp_path)
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        db.execute("UPDATE captures SET imported = 'a@b.wacz!archive/data.warc.gz@1234' WHERE id = 2")
+        db.commit()
+    assert "\nimported   from a@b.wacz!archive/data.warc.gz, offset 1234\n" in morgue("-C", folder, "show", "2").stdout
+    told = json.loads(morgue("-C", folder, "show", "2", "--format", "json").stdout)
+    assert told["imported"] == told["revisions"][0]["imported"] == "a@b.wacz!archive/data.warc.gz@1234"
+    assert json.loads(morgue("-C", folder, "show", "3", "--format", "json").stdout)["imported"] is None
+    assert "imported" not in morgue("-C", folder, "show", "3").stdout
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    """An archive of every kind of exchange."""
+    archive = captured.build(tmp_path_factory.mktemp("kinds") / "archive")
+    (archive.folder / "morgue.toml").touch()
+    return archive
+
+
+NO_ARTICLES = {
+    "feed": ("https://paper.example/feed", ["as feed", "HTTP 200, application/rss+xml", "payload    sha1:"], b"<rss/>"),
+    "robots": ("https://paper.example/robots.txt", ["as robots", "HTTP 200, text/plain"], b"User-agent: *\n"),
+    "gone": ("https://paper.example/Straße/東京", ["HTTP 404, text/html"], b"<p>no"),
+    "copy": (captured.COPY, ["repeats    the same body as <urn:uuid:"], captured.LIT),
+}
+
+
+@pytest.mark.parametrize("name", NO_ARTICLES)
+def test_of_what_is_no_article_the_captures_are_shown(kinds, name):
+    """Time, status, place of the record, digest, and how to get the bytes; those are what the server sent."""
+    url, words, body = NO_ARTICLES[name]
+    kept = kinds.captures[name]
+    text = output(kinds.folder, url).decode()
+    place = f"record     {kept.file}, offset {kept.offset}, length {kept.length}\n           {kept.record_id}\n"
+    for said in (f"capture    {kept.id}, of ", place, f"show --capture {kept.id} --format body > FILE", *words):
+        assert said in text
+    told = json.loads(output(kinds.folder, url, "--format", "json"))
+    assert (told["article"], [row["id"] for row in told["captures"]]) == (None, [kept.id])
+    assert output(kinds.folder, url, "--format", "body") == body
+    assert output(kinds.folder, "--capture", str(kept.id), "--format", "body") == body
+    record = gzip.decompress(output(kinds.folder, "--capture", str(kept.id), "--format", "warc"))
+    assert kept.record_id.encode() in record
+
+
+def test_a_failed_fetch_says_why_and_has_no_body(kinds):
+    """Both captures of the address; the record can be had all the same."""
+    text = output(kinds.folder, "https://paper.example/down").decode()
+    assert "2 captures:\n" in text
+    assert "\nfailed     refused\n" in text
+    assert "--format body" not in text
+    done = morgue("-C", kinds.folder, "show", "https://paper.example/down", "--format", "body")
+    assert (done.returncode, done.stdout) == (8, "")
+    assert "no answer came: not HTTP\n  morgue show --capture" in done.stderr
+    assert b"WARC-Type: metadata" in gzip.decompress(
+        output(kinds.folder, "https://paper.example/down", "--format", "warc")
+    )
+
+
+def test_a_redirect_says_where_it_leads(kinds):
+    """Also among the captures of the article that is known under it."""
+    number = kinds.captures["redirect"].id
+    text = output(kinds.folder, "--capture", str(number)).decode()
+    assert f"\nanswer     HTTP 301\nleads to   {captured.CRANE}\n" in text
+
+
+def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
+    """In the order of time, with those that confirm it."""
+    told = json.loads(output(kinds.folder, "1", "--captures", "--format", "json"))
+    names = {kinds.captures[name].id: name for name in kinds.captures}
+    assert [names[row["id"]] for row in told["captures"]] == ["crane", "edited", "not modified"]
+    text = output(kinds.folder, captured.CRANE, "--captures").decode()
+    assert text.startswith(f"{captured.CRANE}: article 1\n3 captures:\n")
+    assert "repeats    not modified since <urn:uuid:" in text
+
+
+def test_of_many_captures_the_newest_are_shown(kinds, tmp_path):
+    """And said how many there are; JSON has all."""
+    folder = shutil.copytree(kinds.folder, tmp_path / "archive")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        names = (row[1] for row in db.execute("PRAGMA table_info(captures)"))
+        row = ", ".join(name for name in names if name not in ("id", "record_id", "time"))
+        for n in range(30):
+            db.execute(
+                f"INSERT INTO captures (record_id, time, {row}) SELECT ?, ?, {row} FROM captures WHERE kind = 'feed'"
+                " LIMIT 1",
+                (f"<urn:{n}>", f"2026-04-{n + 1:02}T00:00:00Z"),
+            )
+        db.commit()
+    text = output(folder, "https://paper.example/feed").decode()
+    assert "31 captures; the 10 newest, --format json has all:" in text
+    assert (text.count("\ncapture "), "2026-04-30" in text, "2026-04-20" in text) == (10, True, False)
+    assert len(json.loads(output(folder, "https://paper.example/feed", "--format", "json"))["captures"]) == 31

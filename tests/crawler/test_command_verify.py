@@ -45,6 +45,19 @@ def test_an_archive_of_morgue_init_is_well(tmp_path):
     assert (done.returncode, done.stdout) == (0, "0 files, 0 records, 0.0 MB in 0.0 s, 0 MB/s: all is well\n")
 
 
+def test_a_database_that_a_rebuild_put_aside_is_named_once_all_is_well(folder):
+    """With its size, and what stands beside it counted; before that it may still be needed."""
+    old = folder / "morgue.db.before-20260102030405"
+    old.write_bytes(b"x" * 1000)
+    old.with_name(old.name + "-wal").write_bytes(b"x" * 500)
+    done = morgue("-C", folder, "verify")
+    assert f"no longer needed: {old} (1.5 kB), which a rebuild put aside: delete it" in done.stdout
+    told = json.loads(morgue("-C", folder, "verify", "--format", "json").stdout)
+    assert told["put_aside"] == [{"file": old.name, "bytes": 1500}]
+    next((folder / "warc").iterdir()).unlink()
+    assert "no longer needed" not in morgue("-C", folder, "verify").stdout
+
+
 def test_damage_is_named_with_the_next_step(folder):
     """File, offset, what is wrong, what to do; exit code 7."""
     path, found = [pair for pair in members(folder) if pair[1].headers.get("WARC-Type") == "response"][3]

@@ -189,7 +189,7 @@ def test_an_article_is_found_however_its_address_is_spelled(db, wanted):
     """By number, address, canonical address or alias."""
     row = queries.article(db, wanted)
     assert row["id"] == 1
-    assert tuple(row) == queries.WHOLE_KEYS
+    assert tuple(row) == (*queries.WHOLE_KEYS, "imported")
     assert row["warc_file"] == WARC_FILE
 
 
@@ -251,6 +251,15 @@ def test_the_archive_cannot_be_written_through_it(db):
     """Read-only twice over: by how it is opened, and by query_only."""
     with pytest.raises(sqlite3.OperationalError):
         db.execute("DELETE FROM articles")
+
+
+def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
+    """Not that it is lost, nor that there is nothing yet."""
+    (tmp_path / "warc").mkdir()
+    (tmp_path / "warc" / "a.warc.gz").touch()
+    (tmp_path / "morgue.db.rebuilding").touch()
+    with pytest.raises(ArchiveDamaged, match="is being made anew by `morgue rebuild`\n  wait for it"):
+        queries.connect(tmp_path / "morgue.db")
 
 
 def test_no_database_yet_is_no_damage(tmp_path):

@@ -196,7 +196,7 @@ def test_a_missing_file_is_found(folder):
     path.unlink()
     missing, *links = findings(folder)
     assert (missing.file, missing.kind) == (f"warc/{path.name}", "missing")
-    assert missing.what == "is not there, but is in the manifest, 7 captures lie in it"
+    assert missing.what == "is not there, but is in the manifest, 7 rows of captures in it"
     assert [one.kind for one in links] == ["link", "link"]
     (folder / "manifest.jsonl").unlink()
     assert "missing" in kinds(folder)

@@ -363,7 +363,7 @@ def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
     path.write_bytes(data[:-cut])
     (sentence,) = mended(tmp_path)
     closed = tmp_path / places[0].file
-    assert f"{len(data) - cut - places[-1].offset} bytes" in sentence
+    assert f"{len(data) - cut - places[-1].offset:,} bytes" in sentence
     assert not path.exists()
     found = list(walk(closed))
     assert [one.offset for one in found][1:-1] == [place.offset for place in places[:-1]]
@@ -411,7 +411,7 @@ def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None
     torn = member(record(response(inner)), level=0)
     path.write_bytes(path.read_bytes() + torn[:-3000])
     (sentence,) = mended(tmp_path)
-    assert f"{len(torn) - 3000} bytes" in sentence
+    assert f"{len(torn) - 3000:,} bytes" in sentence
     assert len(list(walk(tmp_path / places[0].file))) == 1 + len(places) + 1
 
 
