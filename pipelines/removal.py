@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pipelines import manifest
 from pipelines.clock import stamp
 from pipelines.errors import ArchiveDamaged, ConfigError, MorgueError, NotFound
-from pipelines.journal import number_of
+from pipelines.journal import mark_of, standing
 from pipelines.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
 from pipelines.urls import url_key
 from pipelines.warcread import Member, walk
@@ -38,6 +38,7 @@ class Doomed:
     articles: dict[int, str] = field(default_factory=dict)  # id -> title
     revisions: set[int] = field(default_factory=set)
     frontier: set[int] = field(default_factory=set)
+    archive: str = ""  # the id of the archive that these numbers are of
 
     @property
     def records(self) -> set[str]:
@@ -57,6 +58,16 @@ class Doomed:
         )
 
 
+    def drops_of_another(self, table: str, row: dict[str, Any]) -> bool:
+        """Whether a row in the journal of another archive may be about it: its numbers mean nothing here, and what it
+        tells of revisions names no address. Nothing reads that journal here, so that nothing is missed."""
+        return table in ("revisions", "readings") or self._names(str(row.get("url_key") or ""))
+
+    def _names(self, key: str) -> bool:
+        parts = urlsplit(key)
+        return key in self.keys or not {ANY + (parts.hostname or ""), ANY + parts.netloc}.isdisjoint(self.targets)
+
+
 def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
     """What the archive has of these URLs (with ://) and hosts.
 
@@ -64,7 +75,7 @@ def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
     but refers to one of these.
     """
     db.row_factory = sqlite3.Row
-    doomed = Doomed()
+    doomed = Doomed(archive=standing(db).archive)
     for target in targets:
         kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
         if "://" in target:
@@ -189,7 +200,7 @@ class Removal:
         self.records = self.bytes = 0
         for done, path in enumerate(touched, 1):
             part = rewritten(path, list(self._spans(path)))
-            entries[path.name] = _entry(part, path.name)
+            entries[path.name] = _entry(part, path.name, entries.get(path.name))
             manifest.write(self.listed_in, entries.values())
             put_in_place(part, path)
             self.files += 1
@@ -209,8 +220,11 @@ class Removal:
                 continue
             for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
                 wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
-            if number_of(member.headers) is not None:
-                shorter = without(Record(member.headers, member.block), self.doomed.drops, member.length)
+            mark = mark_of(member.headers)
+            if mark is not None:
+                ours = mark.archive in (self.doomed.archive, None)
+                drops = self.doomed.drops if ours else self.doomed.drops_of_another
+                shorter = without(Record(member.headers, member.block), drops, member.length)
                 if shorter is not None:
                     yield Span(member.offset, member.length, shorter)
         if group:
@@ -262,14 +276,15 @@ def _belongs(member: Member, capture: Member) -> bool:
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def _entry(path: Path, name: str) -> manifest.Entry:
+def _entry(path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
     contents = manifest.Contents()
     for member in walk(path, on_damage=lambda *damage: None):
         contents.count(member.headers)
     with path.open("rb") as file:
         while data := file.read(1 << 20):
             contents.add(data)
-    return contents.entry(name)
+    entry = contents.entry(name)
+    return entry if before is None else replace(entry, archive=before.archive, journal=before.journal)
 
 
 def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:
