@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.errors import ConfigError, MorgueError, NotFound
+from pipelines.journal import standing
 from pipelines.urls import url_key
 
 ANY = "*"  # before a host's name, and behind a prefix
@@ -30,6 +31,7 @@ class Doomed:
     articles: dict[int, str] = field(default_factory=dict)  # id -> title
     revisions: set[int] = field(default_factory=set)
     frontier: set[int] = field(default_factory=set)
+    archive: str = ""  # the id of the archive that these numbers are of
 
     @property
     def records(self) -> set[str]:
@@ -48,6 +50,17 @@ class Doomed:
             or row.get("revision_id") in self.revisions
         )
 
+    def drops_of_another(self, table: str, row: dict[str, Any]) -> bool:
+        """Whether a row in the journal of another archive may be about it: its numbers mean nothing here, and what it
+        tells of revisions names no address. Nothing reads that journal here, so that nothing is missed."""
+        return table in ("revisions", "readings") or self._names(str(row.get("url_key") or ""))
+
+    def _names(self, key: str) -> bool:
+        parts = urlsplit(key)
+        if not {name_of_key(key), ANY + (parts.hostname or ""), ANY + parts.netloc}.isdisjoint(self.targets):
+            return True
+        return any(name.endswith(ANY) and key.startswith(name.removesuffix(ANY)) for name in self.targets)
+
 
 def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
     """What the archive has of these targets.
@@ -56,7 +69,7 @@ def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
     address has no body of its own but refers to one of these.
     """
     db.row_factory = sqlite3.Row
-    doomed = Doomed()
+    doomed = Doomed(archive=standing(db).archive)
     for target in targets:
         kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
         name = name_of(db, target)

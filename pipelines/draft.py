@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -27,12 +27,15 @@ from pipelines.warcread import read_block
 from pipelines.workers import Workers
 
 STAGING = f"""
-CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
+CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, archive TEXT) STRICT;
 CREATE TABLE found (at INTEGER PRIMARY KEY, {", ".join(f"{name} ANY" for name in CAPTURE_COLUMNS)}) STRICT;
-CREATE TABLE told (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, file TEXT, offset INTEGER, length INTEGER) STRICT;
+CREATE TABLE told (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, after INTEGER NOT NULL, archive TEXT, file TEXT,
+                   offset INTEGER, length INTEGER) STRICT;
 CREATE TABLE unread (revision_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE damage (file TEXT, offset INTEGER, length INTEGER, why TEXT) STRICT;
-CREATE TABLE gone (url TEXT, time TEXT, reason TEXT) STRICT;
+CREATE TABLE gone (url TEXT, time TEXT, reason TEXT, file TEXT) STRICT;
+CREATE TABLE otherwise (revision_id INTEGER PRIMARY KEY, extractor TEXT, reading_id INTEGER) STRICT;
+CREATE TABLE lost (url TEXT, why TEXT) STRICT;
 CREATE TABLE listed (at INTEGER PRIMARY KEY, file TEXT, size INTEGER, sha256 TEXT, records INTEGER, captures INTEGER,
                      first TEXT, last TEXT) STRICT;
 CREATE TABLE untold (capture_id INTEGER PRIMARY KEY) STRICT;
@@ -40,7 +43,10 @@ CREATE TABLE step (name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
 {journal.PLACED}
 CREATE UNIQUE INDEX placed_at ON placed(file, offset);
 """
-STAGED = ("scanned", "found", "told", "damage", "gone", "listed", "unread", "untold", "step", "placed")
+STAGED = ("scanned", "found", "told", "damage", "gone", "otherwise", "lost", "listed", "unread", "untold", "step",
+          "placed")  # fmt: skip
+FOREIGN = "(SELECT file FROM scanned WHERE archive != (SELECT archive FROM journal))"
+OURS = f"file NOT IN {FOREIGN}"  # files of another archive left out
 
 
 @dataclass
@@ -52,11 +58,15 @@ class Rebuilt:
     articles: int = 0
     revisions: int = 0
     differently: int = 0  # texts that this version reads otherwise than the one that read them first
+    kept_readings: int = 0  # readings of before that the database that was there had, and that are in `readings` now
+    # Of texts that are read otherwise, and of which nothing is left: which extractor had read them, how many.
+    extractors: dict[str, int] = field(default_factory=dict)
     unread: list[tuple[str, str]] = field(default_factory=list)  # (URL, why): revisions whose text could not be had
     damaged: list[tuple[str, int, int, str]] = field(default_factory=list)  # file, offset, length, why
     untold: int = 0  # captures of which the journal tells nothing: it was not written yet when the database was lost
     filed: int = 0  # articles that were read from these
     missing: list[str] = field(default_factory=list)  # files that the manifest lists and that are not there
+    foreign: list[str] = field(default_factory=list)  # files that another archive wrote
     listed: int = 0  # files that were not in the manifest, and are now
     notes: list[str] = field(default_factory=list)  # for people
     kept: Path | None = None  # where the database that was there before is now
@@ -76,6 +86,7 @@ class Draft:
         self.result = Rebuilt()
         self._entries: dict[str, manifest.Entry] = {}
         self.db: sqlite3.Connection
+        self._old: sqlite3.Connection | None = None  # the database that is there
 
     # Where are we?
 
@@ -84,7 +95,8 @@ class Draft:
         files = self._files()
         self.result.files = len(files)
         about = ((name, (self.warc / name).stat()) for name in files)
-        state = sha256("\n".join(f"{name} {at.st_size} {at.st_mtime_ns}" for name, at in about).encode()).hexdigest()
+        lines = [STAGING, *(f"{name} {at.st_size} {at.st_mtime_ns}" for name, at in about)]  # and of this version
+        state = sha256("\n".join(lines).encode()).hexdigest()
         if self.part.exists():
             self._connect()
             row = self._ask("SELECT count(*) FROM sqlite_master WHERE name = 'step'").fetchone()
@@ -158,12 +170,12 @@ class Draft:
         with self.db:
             self.db.executemany(f"INSERT INTO found ({names}) VALUES ({marks})", told.captures)  # noqa: S608
             self.db.executemany(
-                "INSERT INTO told (number, file, offset, length) VALUES (?, ?, ?, ?)",
-                [(place.number, file, place.offset, place.length) for place in told.journal],
+                "INSERT INTO told (number, after, archive, file, offset, length) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*place.mark, file, place.offset, place.length) for place in told.journal],
             )
-            self._ask("UPDATE scanned SET number = -1 - number WHERE file = ?", file)
+            self._ask("UPDATE scanned SET number = -1 - number, archive = ? WHERE file = ?", told.archive, file)
             self.db.executemany("INSERT INTO damage VALUES (?, ?, ?, ?)", [(file, *one) for one in told.damaged])
-            self.db.executemany("INSERT INTO gone VALUES (?, ?, ?)", told.gone)
+            self.db.executemany("INSERT INTO gone VALUES (?, ?, ?, ?)", [(*one, file) for one in told.gone])
             self.db.execute(
                 """INSERT INTO listed (file, size, sha256, records, captures, first, last)
                    VALUES (:file, :size, :sha256, :records, :captures, :first, :last)""",
@@ -174,10 +186,9 @@ class Draft:
         """`told`, `found` -> every row, its text still empty."""
         if not self._is_at("replay"):
             return
-        valid = valid_records(
-            [(row["at"], row["number"]) for row in self._ask("SELECT at, number FROM told ORDER BY at")]
-        )
         with self.db:
+            self._ask("UPDATE journal SET archive = ?", self._whose())
+            valid = journal.valid_records(self._marks())
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask("SELECT file, offset, length FROM told WHERE at = ?", at).fetchone()
                 journal.apply(self.db, read_block(self.warc / file, offset, length))
@@ -191,7 +202,7 @@ class Draft:
             )
             self.db.execute(
                 f"""INSERT OR IGNORE INTO captures ({names}) SELECT {found} FROM found f
-                     WHERE f.imported IS NULL  -- without a row, the next import reads it
+                     WHERE (f.imported IS NULL OR f.file IN {FOREIGN})  -- of ours, the next import reads it
                        AND NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                      ORDER BY f.at"""  # noqa: S608 (our own names)
             )
@@ -203,15 +214,60 @@ class Draft:
             self._without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
             if valid:
-                self.db.execute("UPDATE journal SET last = (SELECT number FROM told WHERE at = ?)", (valid[-1],))
+                self._ask("UPDATE journal SET last = (SELECT number FROM told WHERE at = ?)", valid[-1])
+                self._ask(f"UPDATE journal SET used = (SELECT max(number) FROM told WHERE {OURS})")  # noqa: S608
             self._next("read")
+
+    def _whose(self) -> str:
+        """The id of this archive: the manifest's; else that of the database that is there, if a file has it, too; else
+        the one that most files have (of those in the manifest, if there is one)."""
+        for entry in reversed(self._entries.values()):
+            if entry.archive is not None:
+                return entry.archive
+        asked = self._asked("SELECT archive FROM journal")
+        rows = self._ask("SELECT file, archive FROM scanned WHERE archive IS NOT NULL ORDER BY number DESC").fetchall()
+        if asked and asked[0] and (not rows or asked[0] in {row["archive"] for row in rows}):
+            return str(asked[0])
+        counts = Counter(row["archive"] for row in rows if row["file"] in self._entries or not self._entries)
+        return counts.most_common(1)[0][0] if counts else journal.standing(self.db).archive
+
+    def _marks(self) -> list[tuple[int, journal.Mark]]:
+        """The journal's records of this archive, in the order of the files."""
+        order = {file: place for place, file in enumerate(self._in_order())}
+        rows = self._ask(f"SELECT at, number, after, archive, file FROM told WHERE {OURS}").fetchall()  # noqa: S608
+        rows.sort(key=lambda row: (order[row["file"]], row["at"]))
+        return [(row["at"], journal.Mark(row["number"], row["after"], row["archive"])) for row in rows]
+
+    def _in_order(self) -> list[str]:
+        """The files in the order in which they were written: the manifest's; if it does not list them all, that of the
+        first journal numbers in them, because names tell only what the clock said."""
+        files = [row["file"] for row in self._ask("SELECT file FROM scanned ORDER BY number DESC")]
+        if self._entries.keys() >= set(files):
+            return files
+        query = f"SELECT file, min(number) AS first FROM told WHERE {OURS} GROUP BY file"  # noqa: S608 (our own names)
+        first = {row["file"]: row["first"] for row in self._ask(query)}
+        ranks, rank = {}, 0
+        for file in files:
+            ranks[file] = rank = first.get(file, rank)
+        return sorted(files, key=lambda file: ranks[file])
+
+    def _asked(self, sql: str, *values: Any) -> Any:
+        """A row of the database that is there; None if there is none, or none that can be asked."""
+        try:
+            if self._old is None:
+                self._old = sqlite3.connect(f"{self.database.absolute().as_uri()}?mode=ro", uri=True)
+                self._old.row_factory = sqlite3.Row
+            return self._old.execute(sql, values).fetchone()
+        except sqlite3.Error:
+            return None
 
     def _without_records(self) -> None:
         """No row without bytes: what the journal knows of records that are in no file is left out, and named."""
         lost = "capture_id NOT IN (SELECT id FROM captures)"
         query = f"""SELECT DISTINCT a.url_key FROM articles a LEFT JOIN revisions r ON r.article_id = a.id
                      WHERE r.id IS NULL OR r.{lost} ORDER BY 1"""  # noqa: S608 (our own names)
-        self.result.unread += [(row["url_key"], "its record is in no WARC file here") for row in self._ask(query)]
+        lost_ones = [(row["url_key"], "its record is in no WARC file here") for row in self._ask(query)]
+        self.db.executemany("INSERT INTO lost VALUES (?, ?)", lost_ones)
         for name in ("revisions", "sightings"):
             self.db.execute(f"DELETE FROM {name} WHERE {lost}")  # noqa: S608
         for name in ("readings", "sightings"):
@@ -228,16 +284,3 @@ class Draft:
     def _beside(database: Path) -> tuple[Path, Path]:
         return database.with_name(database.name + "-wal"), database.with_name(database.name + "-shm")
 
-
-def valid_records(numbered: list[tuple[int, int]]) -> list[int]:
-    """Which journal records count, of (place in the files, number): one that comes again voids all from there on.
-
-    >>> valid_records([(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)])
-    [1, 4, 5]
-    """
-    valid: list[tuple[int, int]] = []
-    for at, number in numbered:
-        while valid and valid[-1][1] >= number:
-            valid.pop()
-        valid.append((at, number))
-    return [at for at, _number in valid]

@@ -5,8 +5,9 @@ them changed (table `changes`); now and then, and before a WARC file is finished
 metadata record of JSON lines, `{"articles": {"id": 7, ...}}` for a row, `{"aliases": {"gone": KEY}}` for one that is
 no more. What is read from a page (title, text, authors, ...) is not in it: that is read from the page again.
 
-Records are numbered. A number that comes again (a crash lost the database's last commit, and not the WARC's) counts
-from there on: what had it before, and all above it, is void.
+Records are numbered, and each names the one before it (`Morgue-After`). A crash may take the database's last commit
+and leave its journal records: the next one passes over their numbers and names the last one that was committed, and so
+makes them void. Each also names the archive that it is of: a WARC file of another one may lie among ours.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pipelines.clock import fine_stamp
-from pipelines.warcrecord import Fields, Record, digest, new_id
+from pipelines.manifest import Standing
+from pipelines.warcrecord import ARCHIVE, Fields, Record, digest, new_id
 
 MEDIA_TYPE = "application/x-ndjson"
-NUMBER = "Morgue-Journal"  # the field with a record's number
+NUMBER = "Morgue-Journal"  # the field with a record's number,
+AFTER = "Morgue-After"  # and with that of the one before it that counts; not there: the next lower one
 ROWS = 500  # changed rows from which a record is worth writing; they compress each other
 SECONDS = 60.0  # or so long after the last one
 MOST = 5000  # rows of one record
@@ -76,12 +79,13 @@ class Journal:
             return True
         return self.db.execute("SELECT 1 FROM changes LIMIT 1 OFFSET ?", (ROWS - 1,)).fetchone() is not None
 
-    def has_news(self) -> bool:
-        """Whether anything changed that needs a WARC file even if none is open."""
+    def has_news(self, *, everything: bool = False) -> bool:
+        """Whether anything changed that needs a WARC file even if none is open; `everything`: anything at all."""
         self._note_captures()
-        marks = ", ".join("?" * len(ALONE))
+        alone = () if everything else ALONE
+        marks = ", ".join("?" * len(alone))
         query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1"  # noqa: S608
-        return self.db.execute(query, ALONE).fetchone() is not None
+        return self.db.execute(query, alone).fetchone() is not None
 
     def records(self, warcinfo_id: Callable[[], str]) -> Iterator[Record]:
         """What changed since the last call, as WARC records; the caller commits only once they are durable.
@@ -90,19 +94,28 @@ class Journal:
         """
         self._written = time.monotonic()
         self._note_captures()
+        archive, after = self.standing()
         while changed := self._changed():
-            (number,) = self.db.execute("UPDATE journal SET last = last + 1 RETURNING last").fetchone()
-            yield record(number, changed, warcinfo_id())
+            numbered = self.db.execute("UPDATE journal SET used = used + 1, last = used + 1 RETURNING used")
+            (number,) = numbered.fetchone()
+            yield record(Mark(number, after, archive), changed, warcinfo_id())
+            after = number
+
+    def standing(self) -> Standing:
+        """Which archive this is, and the last journal record whose rows are in the database."""
+        return standing(self.db)
 
     def _note_captures(self) -> None:
         """They have no trigger for what is new: it would cost more than the row."""
-        (noted, newest) = self.db.execute("SELECT captures, (SELECT max(id) FROM captures) FROM journal").fetchone()
-        if newest is not None and newest > noted:
+        query = "SELECT captures, (SELECT coalesce(max(id), 0) FROM captures) FROM journal"
+        (noted, newest) = self.db.execute(query).fetchone()
+        if newest > noted:
             self.db.execute(
                 """INSERT INTO changes (name, key) SELECT 'captures', id FROM captures WHERE id > ?
                    ON CONFLICT DO NOTHING""",
                 (noted,),
             )
+        if newest != noted:  # less, where the newest were taken down: their ids are given again
             self.db.execute("UPDATE journal SET captures = ?", (newest,))
 
     def _changed(self) -> list[str]:
@@ -129,6 +142,19 @@ class Journal:
         ]
 
 
+class Mark(NamedTuple):
+    """What a journal record says of itself."""
+
+    number: int
+    after: int  # number of the record before it that counts; 0: it is the first
+    archive: str | None  # id of the archive that wrote it; None: it is of before there were ids
+
+
+def standing(db: sqlite3.Connection) -> Standing:
+    """Which archive a database is of, and how far it had got."""
+    return Standing(*db.execute("SELECT archive, last FROM journal").fetchone())
+
+
 def line(name: str, row: dict[str, Any]) -> str:
     """One row of the journal. What is claimed waits, for whoever reads this later; unknown (None) is left out."""
     if row.get("state") == "claimed":
@@ -137,7 +163,7 @@ def line(name: str, row: dict[str, Any]) -> str:
     return as_json({name: known})
 
 
-def record(number: int, lines: Iterable[str], warcinfo_id: str | None) -> Record:
+def record(mark: Mark, lines: Iterable[str], warcinfo_id: str | None) -> Record:
     """A metadata record (WARC 1.1 section 6.6) that holds rows of the journal."""
     block = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
     fields = [
@@ -146,17 +172,42 @@ def record(number: int, lines: Iterable[str], warcinfo_id: str | None) -> Record
         ("WARC-Date", fine_stamp(datetime.now(UTC))),
         ("Content-Type", MEDIA_TYPE),
         ("WARC-Block-Digest", digest(block)),
-        (NUMBER, str(number)),
+        (NUMBER, str(mark.number)),
+        (AFTER, str(mark.after)),
     ]
+    if mark.archive is not None:
+        fields.append((ARCHIVE, mark.archive))
     if warcinfo_id is not None:
         fields.append(("WARC-Warcinfo-ID", warcinfo_id))
     return Record(Fields(fields), block)
 
 
-def number_of(fields: Fields) -> int | None:
-    """The number of a journal record; None for any other record."""
-    number = fields.get(NUMBER) or ""
-    return int(number) if fields.get("WARC-Type") == "metadata" and number.isdecimal() else None
+def mark_of(fields: Fields) -> Mark | None:
+    """What a journal record says of itself; None for any other record."""
+    number, after = fields.get(NUMBER) or "", fields.get(AFTER) or ""
+    if fields.get("WARC-Type") != "metadata" or not number.isdecimal():
+        return None
+    return Mark(int(number), int(after) if after.isdecimal() else int(number) - 1, fields.get(ARCHIVE))
+
+
+def valid_records(marks: Sequence[tuple[int, Mark]]) -> list[int]:
+    """Which journal records of one archive count, and in which order: (place in the files, mark) -> places.
+
+    The numbers say the order, whatever that of the files is. Where one comes twice (before there was Morgue-After, a
+    number that a crash had made void was given again) the order of the files has to say it.
+
+    >>> valid_records([(0, Mark(3, 1, "a")), (1, Mark(1, 0, "a")), (2, Mark(2, 1, "a"))])
+    [1, 0]
+    """
+    numbers = [mark.number for _at, mark in marks]
+    if len(set(numbers)) == len(numbers):
+        marks = sorted(marks, key=lambda one: one[1].number)
+    valid: list[tuple[int, int]] = []
+    for at, mark in marks:
+        while valid and valid[-1][1] > mark.after:
+            valid.pop()
+        valid.append((at, mark.number))
+    return [at for at, _number in valid]
 
 
 def apply(db: sqlite3.Connection, block: bytes) -> None:

@@ -30,8 +30,8 @@ from pipelines.errors import (
     from_os_error,
     os_errors,
 )
-from pipelines.journal import Journal
-from pipelines.orphans import adopt, lacking
+from pipelines.journal import Journal, standing
+from pipelines.orphans import adopt, lacking, must_be_of_these_files
 from pipelines.warc import WarcWriter, recover
 
 T = TypeVar("T")
@@ -101,14 +101,16 @@ class Keeper:
         try:
             with os_errors(str(warc)):
                 warc.mkdir(exist_ok=True)
-            if not database.exists() and manifest.load(listed_in):
+            listed = manifest.load(listed_in)
+            if not database.exists() and (listed or any(warc.glob("*.warc.gz"))):
                 raise database_gone(database)
             self.db = open_database(database)
             try:
-                for file in lacking(self.db, manifest.load(listed_in).values()):
+                must_be_of_these_files(self.db, listed.values())
+                for file in lacking(self.db, listed.values()):
                     if (warc / file).exists():
                         self._adopt(warc / file, file)
-                mended = recover(warc, listed_in, self._adopt)  # later, as its files are
+                mended = recover(warc, listed_in, self._adopt, standing(self.db))  # later, as its files are
             except BaseException:
                 self.db.close()
                 raise
@@ -116,8 +118,8 @@ class Keeper:
         except BaseException:
             self._lock.release()
             raise
-        self.writer = WarcWriter(warc, listed_in=listed_in, **writer_options)
         self.journal = Journal(self.db)
+        self.writer = WarcWriter(warc, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
@@ -208,14 +210,17 @@ class Keeper:
             self._commit()
         return result
 
-    def close(self) -> None:
-        """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock."""
+    def close(self, *, everything: bool = False) -> None:
+        """Commit, close the WARC file (renaming it from `.open`), close the database, release the lock.
+
+        `everything`: tell the WARC files of all that changed, also if that alone is not worth a file.
+        """
         if self._timer is not None:
             self._timer.cancel()
         self._send()
         try:
             if self.failed is None:
-                self._thread.submit(self._commit, last=True).result()
+                self._thread.submit(self._commit, last=True, everything=everything).result()
         finally:
             self._thread.submit(self._shut).result()
             self._thread.shutdown()
@@ -264,22 +269,23 @@ class Keeper:
             if self.db.in_transaction:
                 self.db.execute("RELEASE task")
 
-    def _commit(self, *, last: bool = False) -> None:
+    def _commit(self, *, last: bool = False, everything: bool = False) -> None:
         try:
             if last or self.db.in_transaction:
-                self._tell(last=last)
+                self._tell(last=last, everything=everything)
             self.writer.sync()
             if self.db.in_transaction:
                 self.db.execute("COMMIT")
+                self.writer.standing = self.journal.standing()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self._tasks = 0
         self._committed = time.monotonic()
 
-    def _tell(self, *, last: bool) -> None:
+    def _tell(self, *, last: bool, everything: bool) -> None:
         """Write the journal, if it is time to: before the last file is finished, or enough has changed."""
-        told = self.journal.has_news() or self.writer.is_open if last else self.journal.is_due()
-        if not told:
+        has_news = self.journal.has_news(everything=everything) if last else self.journal.is_due()
+        if not (has_news or (last and self.writer.is_open)):
             return
         if not self.db.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")

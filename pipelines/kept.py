@@ -10,7 +10,7 @@ from pipelines.clock import fine_stamp
 from pipelines.errors import ArchiveDamaged, NotFound
 from pipelines.foreign import moment
 from pipelines.keeper import Keeper
-from pipelines.warc import Member, read_block, walk
+from pipelines.warc import Member, read_block, read_record, walk
 from pipelines.warcrecord import Fields, Place, Record
 
 
@@ -54,7 +54,8 @@ class Kept:
         found = []
         for record in records:
             place = places.get(_id(record)) or self._orphans[_id(record)]
-            record = lie.get(_id(record), record)
+            # An orphan is what lies there, not what we would write now.
+            record = lie.get(_id(record)) or read_record(writer.folder / place.file, place.offset, place.length)
             found.append((record, Member(place.offset, place.length, record.fields, record.block), place.file))
         return found
 

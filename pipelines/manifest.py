@@ -11,14 +11,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.disk import sync_folder
 from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.warcrecord import Fields, is_capture
 
 NAME = "manifest.jsonl"
+NEW = {"archive": None, "journal": None}  # what lines of before do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Entry:
     captures: int  # of these, records that a row in `captures` stands for
     first: str | None  # earliest WARC-Date of a capture in it, UTC; None if it holds none
     last: str | None  # the latest
+    archive: str | None = None  # id of the archive that wrote it (Morgue-Archive); None: not known, or another one
+    journal: int | None = None  # the last journal record whose rows were committed when the file was finished
+
+
+class Standing(NamedTuple):
+    """Of a database: which archive it is of, and how far it has got."""
+
+    archive: str
+    journal: int  # number of the last journal record whose rows are in it
 
 
 class Contents:
@@ -57,9 +68,10 @@ class Contents:
         self.size += len(data)
         self._sha256.update(data)
 
-    def entry(self, file: str) -> Entry:
-        """The manifest's line about it under its final name."""
-        return Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
+    def entry(self, file: str, standing: Standing | None = None) -> Entry:
+        """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
+        entry = Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
+        return entry if standing is None else replace(entry, **standing._asdict())
 
 
 def load(path: Path) -> dict[str, Entry]:
@@ -76,7 +88,7 @@ def load(path: Path) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines, 1):
         try:
-            values = json.loads(line)
+            values = NEW | json.loads(line)
             entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):

@@ -9,16 +9,19 @@ database takes its place. It grows beside the old one, which stays as it is unti
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines import manifest
+from pipelines import journal, manifest
+from pipelines.clock import now, stamp
 from pipelines.columns import STATE, columns, set_row
 from pipelines.counted import counted
 from pipelines.disk import sync_folder
 from pipelines.doomed import Removed, name_of_key
-from pipelines.draft import STAGED, Draft, Rebuilt
+from pipelines.draft import FOREIGN, OURS, STAGED, Draft, Rebuilt
 from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.items import Article, Reading, Source
 from pipelines.keeper import translate
@@ -47,6 +50,8 @@ class Rebuild(Draft):
             raise translate(error, self.part) from error
         finally:
             self.db.close()
+            if self._old is not None:
+                self._old.close()
         self._take_its_place()
         return self.result
 
@@ -81,13 +86,17 @@ class Rebuild(Draft):
                     WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = c.file AND p.offset = c.offset)"""
             )
             self.db.execute("INSERT INTO untold SELECT key FROM changes WHERE name = 'captures'")
+            # And the readings of before, with the revisions whose texts took their place.
+            kept = "FROM otherwise WHERE reading_id IS NOT NULL"
+            self.db.execute(f"INSERT INTO changes (name, key) SELECT 'readings', reading_id {kept}")
+            self.db.execute(f"INSERT INTO changes (name, key) SELECT 'revisions', revision_id {kept}")
             self._remember_removals()
             self._next("file")
 
     def _remember_removals(self) -> None:
         """A kill may have come between the tombstones of a takedown and its rows: then the tombstones tell of it."""
         removed = Removed(self.db)
-        for row in self._ask("SELECT url, time, reason FROM gone").fetchall():
+        for row in self._ask(f"SELECT url, time, reason FROM gone WHERE {OURS}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
                 values = (row["time"], name_of_key(key), row["reason"])
@@ -130,29 +139,58 @@ class Rebuild(Draft):
         row, outcome = read.row, read.outcome
         self._ask("DELETE FROM unread WHERE revision_id = ?", row["id"])
         if not isinstance(outcome, Article) or read.page is None or read.page.capture is None:
-            self.result.unread.append((row["url"], getattr(outcome, "reason", "")))
+            self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], getattr(outcome, "reason", ""))
             return
         values = columns(outcome, read.page.capture)
-        self.result.differently += values["text_digest"] != row["text_digest"]
+        self._keep_reading(row, values)
         set_row(self.db, "revisions", {name: values[name] for name in STATE}, row["id"])
         if row["newest"]:
             del values["comments"]  # the journal has them: they may be of a later capture than the text
             set_row(self.db, "articles", values, row["article_id"])
 
+    def _keep_reading(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Keep what stood there before, where it is read otherwise now, as `reextract` does: the journal has the digest
+        of it, the database that was there may have it whole."""
+        names, known = ", ".join(STATE), (row["id"], row["text_digest"])
+        before = self._asked(f"SELECT {names} FROM revisions WHERE id = ? AND text_digest = ?", *known)  # noqa: S608
+        reading_id = None
+        if before is not None and any(before[name] != values[name] for name in STATE if name != "extractor"):
+            marks = ", ".join("?" * len(STATE))
+            cursor = self._ask(
+                f"INSERT INTO readings (revision_id, replaced, {names}) VALUES (?, ?, {marks})",  # noqa: S608
+                row["id"], stamp(now()), *before,
+            )  # fmt: skip
+            reading_id = cursor.lastrowid
+        if reading_id is not None or values["text_digest"] != row["text_digest"]:
+            self._ask("INSERT INTO otherwise VALUES (?, ?, ?)", row["id"], row["extractor"], reading_id)
+
     def _list_files(self) -> None:
-        """Enter files that are not listed. What is listed stays, so that `morgue verify` sees what differs."""
+        """Enter files that are not listed. What is listed stays, so that `morgue verify` sees what differs; added is
+        whose it is, and how far the database has got."""
+        foreign = {row[0] for row in self._ask(f"SELECT file FROM scanned WHERE file IN {FOREIGN}")}  # noqa: S608
+        standing = journal.standing(self.db)
         rows = self._ask("SELECT file, size, sha256, records, captures, first, last FROM listed ORDER BY at")
         found = {row["file"]: manifest.Entry(**row) for row in map(dict, rows)}
-        if found.keys() - self._entries.keys():
-            self.result.listed = len(found.keys() - self._entries.keys())
-            new = [entry for name, entry in found.items() if name not in self._entries]
-            manifest.write(self._manifest, [*self._entries.values(), *new])
+        self.result.listed = len(found.keys() - self._entries.keys())
+        self.result.foreign = sorted(foreign)
+        there = found | self._entries
+        entries = [
+            entry if entry.archive or entry.file in foreign else replace(entry, **standing._asdict())
+            for entry in (there[name] for name in dict.fromkeys([*self._in_order(), *there]))
+        ]
+        if entries != [*self._entries.values()]:
+            manifest.write(self._manifest, entries)
 
     def _finish(self) -> None:
         """Count, check, and leave a database like any other."""
         count = self.result
         rows = self._ask("SELECT file, offset, length, why FROM damage ORDER BY file, offset")
         count.damaged = [tuple(row) for row in rows]
+        count.unread = [tuple(row) for row in self._ask("SELECT url, why FROM lost ORDER BY rowid")]
+        query = "SELECT count(*), count(reading_id) FROM otherwise"
+        count.differently, count.kept_readings = self._ask(query).fetchone()
+        query = "SELECT extractor, count(*) FROM otherwise WHERE reading_id IS NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        count.extractors = {row[0]: row[1] for row in self._ask(query)}
         self._list_files()
         count.captures, count.articles, count.revisions = (
             self._ask(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608

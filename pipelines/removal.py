@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipelines import manifest
 from pipelines.clock import stamp
 from pipelines.doomed import Doomed
 from pipelines.errors import ArchiveDamaged
-from pipelines.journal import number_of
+from pipelines.journal import mark_of
 from pipelines.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
 from pipelines.warcread import Member, walk
 from pipelines.warcrecord import Record
@@ -54,7 +55,7 @@ class Removal:
         self.records = self.bytes = 0
         for done, path in enumerate(touched, 1):
             part = rewritten(path, list(self._spans(path)))
-            entries[path.name] = _entry(part, path.name)
+            entries[path.name] = _entry(part, path.name, entries.get(path.name))
             manifest.write(self.listed_in, entries.values())
             put_in_place(part, path)
             self.files += 1
@@ -74,8 +75,11 @@ class Removal:
                 continue
             for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
                 wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
-            if number_of(member.headers) is not None:
-                shorter = without(Record(member.headers, member.block), self.doomed.drops, member.length)
+            mark = mark_of(member.headers)
+            if mark is not None:
+                ours = mark.archive in (self.doomed.archive, None)
+                drops = self.doomed.drops if ours else self.doomed.drops_of_another
+                shorter = without(Record(member.headers, member.block), drops, member.length)
                 if shorter is not None:
                     yield Span(member.offset, member.length, shorter)
         if group:
@@ -127,14 +131,15 @@ def _belongs(member: Member, capture: Member) -> bool:
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def _entry(path: Path, name: str) -> manifest.Entry:
+def _entry(path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
     contents = manifest.Contents()
     for member in walk(path, on_damage=lambda *damage: None):
         contents.count(member.headers)
     with path.open("rb") as file:
         while data := file.read(1 << 20):
             contents.add(data)
-    return contents.entry(name)
+    entry = contents.entry(name)
+    return entry if before is None else replace(entry, archive=before.archive, journal=before.journal)
 
 
 def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.columns import capture_row
-from pipelines.journal import number_of
+from pipelines.journal import Mark, mark_of
 from pipelines.manifest import Contents, Entry
 from pipelines.record import capture_of
 from pipelines.warcread import Member, walk
+from pipelines.warcrecord import ARCHIVE
 
 
 class Place(NamedTuple):
     """A journal record."""
 
-    number: int
+    mark: Mark
     offset: int
     length: int
 
@@ -38,20 +39,24 @@ class Told(NamedTuple):
     journal: list[Place]
     damaged: list[tuple[int, int, str]]  # offset, length, why
     gone: list[Gone]
+    archive: str | None  # id of the archive that wrote it; None: it does not say
     entry: Entry  # what the manifest should say of it
 
 
 def scan(folder: Path, file: str) -> Told:
     """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
     contents = Contents()
-    told = Told([], [], [], [], contents.entry(file))
+    told = Told([], [], [], [], None, contents.entry(file))
+    archive: str | None = None
     for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
         contents.count(member.headers)
         if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
             told.gone.append(_gone(member))
-        number = number_of(member.headers)
-        if number is not None:
-            told.journal.append(Place(number, member.offset, member.length))
+        # An import leaves out such fields (pipelines/adopt.py): they are of whoever wrote the file.
+        archive = archive or member.headers.get(ARCHIVE)
+        mark = mark_of(member.headers)
+        if mark is not None:
+            told.journal.append(Place(mark, member.offset, member.length))
             continue
         try:
             capture = capture_of(member, file)
@@ -63,7 +68,7 @@ def scan(folder: Path, file: str) -> Told:
     with (folder / file).open("rb") as whole:
         while data := whole.read(1 << 20):
             contents.add(data)
-    return told._replace(entry=contents.entry(file))
+    return told._replace(archive=archive, entry=contents.entry(file))
 
 
 def _gone(member: Member) -> Gone:

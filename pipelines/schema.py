@@ -6,6 +6,8 @@ A migration that has landed is never edited: the next change is the next functio
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("newsmorgue")
@@ -259,6 +261,20 @@ def m003_archive(db: Database) -> None:
     db.executescript(ARCHIVE + "".join(watch(*watched) for watched in WATCHED))
     for table, key, _columns in WATCHED:  # what an archive of before holds is to be told, too
         db.execute(f"INSERT INTO changes (name, key) SELECT ?, {key} FROM {table}", [table])  # noqa: S608 (our names)
+
+
+JOURNAL = """
+ALTER TABLE journal ADD COLUMN archive TEXT NOT NULL DEFAULT ''; -- UUID of this archive, in each of its WARC files
+ALTER TABLE journal ADD COLUMN used INTEGER NOT NULL DEFAULT 0; -- highest number given; > last after a lost commit
+UPDATE journal SET used = last;
+"""
+
+
+@migrations()
+def m004_journal(db: Database) -> None:
+    """An archive has an id; the numbers of its journal are given once."""
+    db.executescript(JOURNAL)
+    db.execute("UPDATE journal SET archive = ?", [str(uuid4())])
 
 
 # What the journal watches: table, key, and the columns whose change is news ("": any). A claim of a URL is none.

@@ -22,8 +22,9 @@ from pipelines.clock import fine_stamp
 from pipelines.counted import counted
 from pipelines.disk import evict, sync_folder
 from pipelines.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
+from pipelines.manifest import Standing
 from pipelines.warcread import OPEN, TORN, Member, read_block, read_member, read_record, walk
-from pipelines.warcrecord import Fields, Place, Record, digest, member, new_id, warc_fields
+from pipelines.warcrecord import ARCHIVE, Fields, Place, Record, digest, member, new_id, warc_fields
 
 __all__ = [
     "Member",
@@ -58,12 +59,15 @@ class WarcWriter:
         level: int = 6,
         info: Mapping[str, str] | None = None,
         listed_in: Path | None = None,
+        standing: Standing | None = None,
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
-        `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered. Raises
+        `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered.
+        `standing`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
         ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
         """
+        self.standing = standing
         self.folder, self._max_size, self._level = folder, max_size, level
         self._manifest = listed_in
         self._listed = {} if listed_in is None else manifest.load(listed_in)
@@ -149,7 +153,7 @@ class WarcWriter:
 
     def _list(self, path: Path, listed_in: Path) -> None:
         assert self._file is not None
-        entry = self._contents.entry(self._name)
+        entry = self._contents.entry(self._name, self.standing)
         evict(self._file)
         if manifest.sha256_of(path) != entry.sha256:
             cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
@@ -217,6 +221,7 @@ class WarcWriter:
 
     def _warcinfo(self, now: datetime) -> Record:
         block = warc_fields(self._info.items())
+        archive = [(ARCHIVE, self.standing.archive)] if self.standing is not None else []
         fields = (
             ("WARC-Type", "warcinfo"),
             ("WARC-Record-ID", self._warcinfo_id),
@@ -224,6 +229,7 @@ class WarcWriter:
             ("WARC-Filename", self._name),
             ("Content-Type", "application/warc-fields"),
             ("WARC-Block-Digest", digest(block)),
+            *archive,
         )
         return Record(Fields(fields), block)
 
@@ -284,11 +290,14 @@ class Mended(NamedTuple):
 Adopt = Callable[[Path, str], object]  # a mended file as it lies there, its final name
 
 
-def recover(folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None) -> list[Mended]:
+def recover(
+    folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None, standing: Standing | None = None
+) -> list[Mended]:
     """Finish what a crash left `.open` in a folder and enter it in the manifest; what was found so.
 
     `adopt` is called with each file that is kept, mended, before it is listed and gets its name: what must not be
     forgotten of it is to be durable then, because another crash may come and the file is not looked through again.
+    `standing`: of the database, for the manifest.
 
     Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
     ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
@@ -300,7 +309,7 @@ def recover(folder: Path, listed_in: Path | None = None, adopt: Adopt | None = N
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mended.append(_mend(path, file, listed_in, adopt))
+                mended.append(_mend(path, file, listed_in, adopt, standing))
             except BlockingIOError:
                 continue
             finally:
@@ -308,7 +317,7 @@ def recover(folder: Path, listed_in: Path | None = None, adopt: Adopt | None = N
     return mended
 
 
-def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None) -> Mended:
+def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: Standing | None) -> Mended:
     name = path.name.removesuffix(OPEN)
     os.fsync(file)
     evict(file)
@@ -336,16 +345,12 @@ def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None) ->
     if adopt is not None:
         adopt(path, name)
     if listed_in is not None:
-        _relist(path, name, contents, listed_in)
+        with path.open("rb") as whole:
+            while data := whole.read(1 << 20):
+                contents.add(data)
+        manifest.add(listed_in, contents.entry(name, standing))
     finish(path)
     return Mended(name, tuple(said), kept=True)
-
-
-def _relist(path: Path, name: str, contents: manifest.Contents, listed_in: Path) -> None:
-    with path.open("rb") as whole:
-        while data := whole.read(1 << 20):
-            contents.add(data)
-    manifest.add(listed_in, contents.entry(name))
 
 
 def _put_away(path: Path, empty: bool) -> tuple[str, ...]:

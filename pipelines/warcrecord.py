@@ -31,6 +31,7 @@ LEAST_PACKED, SAMPLE, DIFFERENT = 4096, 256, 120  # bytes of a body that is wort
 STORED, MOST_STORED = struct.Struct("<BHH"), 0xFFFF  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
+ARCHIVE = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 

@@ -28,9 +28,10 @@ def command(ctx: click.Context) -> int:
 
     When morgue.db is lost or damaged, or `morgue verify` says so. Nothing is fetched. Texts are read again from
     the captures, with the rules that sources/*.toml have now; where this version reads a page otherwise than the
-    one that read it first, the new text stands, and the summary says how many these are. The database that is there
-    is kept as morgue.db.before-TIME: delete it once `morgue verify` finds all well. Searches go on meanwhile with
-    the old one. Interrupted, the same command goes on.
+    one that read it first, the new text stands, and the summary says how many these are; what stood before is kept
+    as well, if the database that is there has it. That is kept as morgue.db.before-TIME: delete it once `morgue
+    verify` finds all well. WARC files of another archive are told by their id, named, and read as files without a
+    journal. Searches go on meanwhile with the old database. Interrupted, the same command goes on.
 
     Exit code 1 if a file is missing or something could not be read: it is named, and the rest is there. 4: a crawl is
     writing to this archive.
@@ -87,9 +88,18 @@ def tell_the_files(config: Config) -> None:
         return
     for sentence in keeper.mended:
         click.echo(sentence)
-    keeper.close()
+    keeper.close(everything=True)
     if keeper.failed is not None and not isinstance(keeper.failed, ArchiveDamaged):
         raise keeper.failed
+
+
+def cure_of(name: str) -> str:
+    """Why an extractor's texts are others now, and how to have them back."""
+    from pipelines.extract import extractor
+
+    if name == extractor():
+        return "this version; the rules in sources/*.toml have changed"
+    return "to have them as they were, install that version and rebuild; or leave them as they are"
 
 
 def summary(result: Rebuilt) -> Iterator[str]:
@@ -107,9 +117,15 @@ def summary(result: Rebuilt) -> Iterator[str]:
         yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
     if result.untold:
         yield (
-            f"{counted(result.untold, 'capture')} in no journal (the database was lost before it was written); "
+            f"{counted(result.untold, 'capture')} in no journal; "
             f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
         )
+        if not result.foreign:
+            yield "  the database was lost before it was written, or an older version wrote the files"
+    if result.foreign:
+        yield "of another archive; their pages were read and filed, what its database knew of them was left out:"
+        yield from (f"  {name}" for name in result.foreign[:SHOWN])
+        yield "  to keep where records came from, move such files out of warc/ and use `morgue import`"
     yield from result.notes
     if result.listed:
         yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
@@ -117,6 +133,10 @@ def summary(result: Rebuilt) -> Iterator[str]:
         yield f"missing: {name}, which the manifest lists: restore it, and run this again"
     if result.differently:
         yield f"{counted(result.differently, 'text')} read otherwise than when captured"
+        if result.kept_readings:
+            yield f"  {result.kept_readings:,} of these as they were are kept in `readings`: the old database had them"
+        for name, number in result.extractors.items():
+            yield f"  {number:,} read by {name}: {cure_of(name)}"
     for file, offset, length, why in result.damaged[:SHOWN]:
         yield f"damaged: {file}, byte {offset}, {counted(length, 'byte')}: {why}"
     for url, why in result.unread[:SHOWN]:

@@ -314,6 +314,24 @@ def test_records_that_a_crash_left_without_rows_are_not_written_again(archive):
         assert read_record(archive / "warc" / file, offset, length).fields.get("WARC-Record-ID") == record_id
 
 
+def test_what_a_crash_left_gets_the_rows_of_what_lies_there(archive):
+    """Also the note about the file: it has the date of the import that wrote it, not of the one that goes on."""
+    data = gz([warcinfo(), *(response(n) for n in range(3))])
+    bring(archive, data)
+    query = "SELECT record_id, time, url, imported FROM captures ORDER BY 1"
+    before = rows(archive, query)
+    import sqlite3
+
+    db = sqlite3.connect(archive / "morgue.db")
+    for table in ("sightings", "aliases", "revisions", "articles", "captures"):
+        db.execute(f"DELETE FROM {table}")
+    db.commit()
+    db.close()
+    time.sleep(0.01)
+    bring(archive, data)
+    assert rows(archive, query) == before
+
+
 # What is damaged, and what is hostile
 
 

@@ -101,3 +101,45 @@ def test_a_page_that_gives_nothing_keeps_its_text(archive):
     assert done.returncode == 1
     assert "left as it was" in done.stdout
     assert rows(archive, "SELECT text FROM articles WHERE id = 1") == before
+
+
+def with_a_journal_that_knows(archive: Path) -> None:
+    """The WARC files are told of the rows that the fixture has changed by hand."""
+    from pipelines.keeper import Keeper
+
+    Keeper(archive / "morgue.db", archive / "warc", info={}).close(everything=True)
+
+
+def test_a_rebuild_keeps_what_the_old_database_had(archive):
+    """As `reextract` would; told to the files, so that the next rebuild, without that database, has it too."""
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 texts are read otherwise" in done.stdout
+    assert "2 of these as they were are kept" in done.stdout
+    query = "SELECT revision_id, extractor, text LIKE ?, replaced FROM readings ORDER BY 1"
+    kept = rows(archive, query, f"%{LEAK}")
+    assert [row[:3] for row in kept] == [(1, "ancient 0.1", 1), (2, "ancient 0.1", 1)]
+    assert rows(archive, "SELECT count(DISTINCT extractor), count(DISTINCT text_digest = 'x') FROM revisions") == [
+        (1, 1)
+    ]
+    with_a_journal_that_knows(archive)
+    for path in archive.glob("morgue.db*"):
+        path.unlink()
+    again = morgue("-C", archive, "rebuild")
+    assert "otherwise" not in again.stdout
+    assert rows(archive, query, f"%{LEAK}") == kept
+
+
+def test_a_rebuild_without_the_old_database_says_which_version_read_what_is_lost(archive):
+    """And each revision says who read the text that stands there now."""
+    with_a_journal_that_knows(archive)
+    for path in archive.glob("morgue.db*"):
+        path.unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0
+    assert "2 texts are read otherwise" in done.stdout
+    assert "2 were read by ancient 0.1: to have them as they were, install that version and rebuild" in done.stdout
+    assert rows(archive, "SELECT count(*) FROM readings") == [(0,)]
+    assert rows(archive, "SELECT count(*) FROM revisions WHERE extractor = 'ancient 0.1'") == [(0,)]
+    again = morgue("-C", archive, "rebuild")  # what the files say is still so
+    assert "2 were read by ancient 0.1" in again.stdout

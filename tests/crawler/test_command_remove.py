@@ -190,15 +190,15 @@ def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeyp
     from pipelines import removal
     from pipelines.clock import now
     from pipelines.errors import MorgueError
-    from pipelines.journal import number_of
+    from pipelines.journal import mark_of
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
-    numbers = [number_of(member.headers) or 0 for path in before for member in walk(path)]
+    numbers = [mark.number for path in before for member in walk(path) if (mark := mark_of(member.headers))]
     assert max(numbers) > 1
 
     def does_not_fit(record, *_):
-        if number_of(record.fields) == max(numbers):
+        if mark_of(record.fields).number == max(numbers):
             raise MorgueError("journal", "does not fit")
 
     monkeypatch.setattr(removal, "without", does_not_fit)

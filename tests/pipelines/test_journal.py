@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pipelines import journal
-from pipelines.draft import valid_records
 from pipelines.items import Source
+from pipelines.journal import Mark, valid_records
 from pipelines.keeper import Keeper, open_database
 from pipelines.record import keep
 from pipelines.store import Store
@@ -27,7 +27,7 @@ def told(db, number: int | None = None) -> list[dict]:
     """The rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
-        assert [journal.number_of(record.fields) for record in records] == [number]
+        assert [journal.mark_of(record.fields).number for record in records] == [number]
     return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
 
 
@@ -87,6 +87,19 @@ def test_a_row_that_is_gone_is_told(db):
     assert told(db) == [{"removals": {"gone": 1}}]
 
 
+def test_an_id_that_is_given_again_is_told_again(tmp_path):
+    """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    assert [line["captures"]["id"] for line in told(keeper.db)] == [1]
+    keeper.call(lambda: keeper.db.execute("DELETE FROM captures").rowcount)
+    assert told(keeper.db) == [{"captures": {"gone": 1}}]
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    (line,) = told(keeper.db)
+    assert line["captures"]["offset"] > 0
+    keeper.close()
+
+
 def test_a_claim_of_a_url_is_no_news(db):
     """Only what a crawl found out about it; and what is claimed is told as waiting."""
     db.execute(
@@ -115,7 +128,7 @@ def test_what_is_rolled_back_is_not_told(tmp_path):
     keeper.call(keeper.writer.warcinfo_id)
     keeper.close()
     (path,) = (tmp_path / "warc").iterdir()
-    (record,) = (member for member in walk(path) if journal.number_of(member.headers))
+    (record,) = (member for member in walk(path) if journal.mark_of(member.headers))
     assert b"courier" in record.block
     assert b"gazette" not in record.block
 
@@ -144,8 +157,25 @@ def test_a_replay_gives_the_same_rows(db, tmp_path):
     ids=["in order", "the last commit was lost", "two were lost", "all was lost", "none"],
 )
 def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
-    """A crash may take back what the database committed last, while the WARC file keeps its journal record."""
-    assert valid_records(list(enumerate(numbers))) == valid
+    """In journals of before: a crash takes what the database committed last, and the WARC file keeps its record."""
+    marks = [Mark(number, number - 1, None) for number in numbers]
+    assert valid_records(list(enumerate(marks))) == valid
+
+
+@pytest.mark.parametrize(
+    ("marks", "valid"),
+    [
+        ([(1, 0), (2, 1), (3, 2), (4, 3), (5, 2), (6, 5)], [1, 2, 5, 6]),
+        ([(1, 0), (2, 0)], [2]),
+        ([(1, 0), (2, 1), (5, 4), (6, 5)], [1, 2, 5, 6]),
+    ],
+    ids=["two were lost", "all was lost", "a file is gone"],
+)
+def test_the_numbers_say_the_order_and_what_is_void(marks, valid):
+    """Whatever the order of the files, which is that of their names where the manifest is gone."""
+    for order in (marks, marks[::-1], marks[2:] + marks[:2]):
+        at = list(enumerate(Mark(*mark, "a") for mark in order))
+        assert [order[place][0] for place in valid_records(at)] == valid
 
 
 def test_a_journal_of_a_later_version_is_read_as_far_as_it_is_understood(db):
@@ -160,7 +190,7 @@ def test_many_rows_become_several_records(db, monkeypatch):
         Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
     records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
-    assert [journal.number_of(record.fields) for record in records] == [1, 2, 3]
+    assert [journal.mark_of(record.fields)[:2] for record in records] == [(1, 0), (2, 1), (3, 2)]
 
 
 @pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import manifest
-from pipelines.draft import valid_records
-from pipelines.journal import number_of
+from pipelines.journal import mark_of, valid_records
 from pipelines.keeper import Keeper
 from pipelines.warcread import walk
 
@@ -110,11 +109,40 @@ one.call(told)
 """)  # fmt: skip
     start(tmp_path)
     records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
-    told = [(number_of(member.headers), member.block) for member in records if number_of(member.headers)]
-    assert [number for number, _ in told] == [1, 1]
-    (valid,) = valid_records([(at, number) for at, (number, _) in enumerate(told)])
+    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    assert [(mark.number, mark.after) for mark, _ in told] == [(1, 0), (2, 0)]
+    (valid,) = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
     assert b"never" in told[0][1]
     assert b"never" not in told[valid][1]
     with closing(sqlite3.connect(tmp_path / "morgue.db")) as db:
-        assert db.execute("SELECT last FROM journal").fetchall() == [(1,)]
+        assert db.execute("SELECT last, used FROM journal").fetchall() == [(2, 2)]
         assert db.execute("SELECT count(*) FROM changes WHERE name = 'captures'").fetchall() == [(0,)]
+
+
+def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
+    """One commit's journal may be several records, in files that were finished between them: a crash, and not an older
+    database, for nothing had been committed when they were."""
+    crash(tmp_path, """
+from pipelines import journal
+journal.MOST = 1
+one = begin(max_size=700)
+one.call(record, one)
+def told():
+    for number in range(4):
+        Store(one.db).source(Source(f"never{number}", "https://never.example/"))
+    for each in one.journal.records(one.writer.warcinfo_id):
+        one.writer.append([each])
+    one.writer.sync()
+    die()
+one.call(told)
+""")  # fmt: skip
+    listed = manifest.load(tmp_path / manifest.NAME).values()
+    assert len([entry for entry in listed if entry.captures == 0]) > 1
+    assert {entry.journal for entry in listed} == {0}
+    start(tmp_path)
+    records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
+    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    assert len(told) > 4
+    valid = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
+    assert [told[at][0].after for at in valid] == [0]
+    assert not any(b"never" in told[at][1] for at in valid)
