@@ -19,7 +19,7 @@ from pipelines.tally import Tally
 from pipelines.turnstile import Turnstile
 from pipelines.workers import Workers
 
-BRIEF = 1 << 18  # bytes of an answer that is recorded in about a millisecond
+BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
 
 
 class Desk:

@@ -37,6 +37,7 @@ from pipelines.warc import WarcWriter, recover
 T = TypeVar("T")
 
 COMMIT_SECONDS = 1.0  # a crash costs at most this much work (it is fetched again)
+GATHER_SECONDS, GATHER_TASKS = 0.02, 8  # how long a brief task waits for others, and for how many
 COMMIT_TASKS = 500  # or this many tasks, so that one transaction stays small
 
 
@@ -123,8 +124,9 @@ class Keeper:
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
-        self._loop: Any = None  # the event loop that the next three belong to
+        self._loop: Any = None  # the event loop that the next four belong to
         self._errands: list[Errand] = []  # not yet sent to the thread
+        self._gathered: list[Errand] = []  # brief ones
         self._away = False  # the thread has something to do: nobody else touches the database and the WARC files
         self._due = False  # it is to commit the next time
         self._tasks = 0  # since the last commit
@@ -144,24 +146,44 @@ class Keeper:
         Raises what the task raises. An error of the disk or the database ends the keeper: that group is rolled back
         and this and all later calls raise it (DiskFull, NotWritable, ArchiveDamaged).
 
-        `brief`: the task takes about a millisecond and changes rows by one statement at most, and last. It is run
-        at once and here, if the thread has nothing to do and a transaction is open (so that nothing is waited for):
-        what it touches is in this processor's caches, and to cross over and back would take longer than the task.
+        `brief`: the task takes about a millisecond and changes rows by one statement at most, and last. It waits a
+        moment for others of its kind; they are run together, and on the thread of the event loop, if the keeper's has
+        nothing to do and a transaction is open (so that nothing is waited for). What they share is then in this
+        processor's caches: apart, or on another thread, they would take two or three times as long. Others may
+        overtake them.
         """
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # what another one left is over
             self._thread.submit(int).result()
-            self._loop, self._errands, self._away = loop, [], False
-        if brief and not self._away and not self._errands and self.db.in_transaction:
-            result = self._run(task, args, brief)
-            self._after(loop)
-            return result
+            self._loop, self._errands, self._gathered, self._away = loop, [], [], False
         errand = Errand(task, args, brief, loop.create_future())
-        self._errands.append(errand)
-        if not self._away and len(self._errands) == 1:
-            loop.call_soon(self._send)  # with those that this turn of the loop still brings
-        answer: T = await errand.future
-        return answer
+        if brief:
+            self._gather(errand, loop)
+        else:
+            self._errands.append(errand)
+            if not self._away and len(self._errands) == 1:
+                loop.call_soon(self._send)  # with those that this turn of the loop still brings
+        result: T = await errand.future
+        return result
+
+    def _gather(self, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
+        self._gathered.append(errand)
+        if len(self._gathered) == 1:
+            loop.call_later(GATHER_SECONDS, self._run_gathered)
+        elif len(self._gathered) >= GATHER_TASKS:
+            self._run_gathered()
+
+    def _run_gathered(self) -> None:
+        """Brief tasks, here; or by the thread, if it is to begin a transaction."""
+        if self._away or not self._gathered:  # `_deliver` comes back to it
+            return
+        errands, self._gathered = self._gathered, []
+        if self.db.in_transaction:
+            self._run_each(errands)
+            self._deliver(errands)
+        else:
+            self._errands += errands
+            self._send()
 
     def _send(self) -> None:
         """What has come since the last time goes to the thread together; and a commit, if it is time for one."""
@@ -172,33 +194,32 @@ class Keeper:
         self._errands, self._due = [], False
 
     def _run_all(self, errands: list[Errand], due: bool, loop: asyncio.AbstractEventLoop) -> None:
-        for errand in errands:
-            if errand.future.cancelled():
-                continue
-            try:
-                errand.result = self._run(errand.task, errand.args, errand.brief)
-                if self._is_due():
-                    self._commit()
-            except BaseException as error:  # noqa: BLE001 whoever waits for it gets it
-                errand.error = error
-        if due and self.failed is None:
+        self._run_each(errands)
+        if due or self._is_due():
             self._commit_quietly()
-        loop.call_soon_threadsafe(self._deliver, errands, loop)
+        loop.call_soon_threadsafe(self._returned, errands)
 
-    def _deliver(self, errands: list[Errand], loop: asyncio.AbstractEventLoop) -> None:
+    def _run_each(self, errands: list[Errand]) -> None:
+        for errand in errands:
+            if not errand.future.cancelled():
+                try:
+                    errand.result = self._run(errand.task, errand.args, errand.brief)
+                except BaseException as error:  # noqa: BLE001 whoever waits for it gets it
+                    errand.error = error
+
+    def _returned(self, errands: list[Errand]) -> None:
         self._away = False
+        self._run_gathered()
+        self._deliver(errands)
+
+    def _deliver(self, errands: list[Errand]) -> None:
+        """Tell who waits; see to it that what was done is committed in time."""
         for errand in errands:
             errand.deliver()
+        self._due |= self._is_due()
         self._send()
-        self._after(loop)
-
-    def _after(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See to it that what was done is committed in time."""
-        if self._is_due():
-            self._due = True
-            self._send()
-        elif self._timer is None and self._tasks:
-            self._timer = loop.call_later(COMMIT_SECONDS, self._on_timer)
+        if self._timer is None and self._tasks:
+            self._timer = self._loop.call_later(COMMIT_SECONDS, self._on_timer)
 
     def call(self, task: Callable[..., T], *args: Any) -> T:
         """`do` for callers without an event loop, or on its thread."""
@@ -217,7 +238,8 @@ class Keeper:
         """
         if self._timer is not None:
             self._timer.cancel()
-        self._send()
+        if self._errands or self._gathered:
+            self._thread.submit(self._run_all, [*self._errands, *self._gathered], False, self._loop)
         try:
             if self.failed is None:
                 self._thread.submit(self._commit, last=True, everything=everything).result()
@@ -228,11 +250,13 @@ class Keeper:
 
     def _on_timer(self) -> None:
         self._timer = None
-        self._due = self._tasks > 0
+        self._due |= self._tasks > 0 and self.failed is None
         self._send()
 
     def _commit_quietly(self) -> None:
         """A failure is kept in `failed` and raised by the next `do`."""
+        if self.failed is not None:
+            return
         try:
             self._commit()
         except MorgueError as error:

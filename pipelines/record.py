@@ -105,36 +105,36 @@ def capture_of(member: Member, file: str) -> Capture | None:
 
 def _capture(member: Member, file: str, time: datetime, body: Body | None = None) -> Capture:
     """The capture of a response, revisit or metadata record; `body`: what is known of the response's."""
-    get = member.headers.get
-    kind = get("WARC-Type") or ""
+    get = member.headers.first.get
+    kind = get("warc-type") or ""
     head = None
     if kind != "metadata":
         raw = split(member.block)[0]
         head = parse_head(raw)
         body = body or _measured(member.block, len(raw), head is not None and head.chunked)
     # By its end: the profiles of WARC 1.0 have another address.
-    repeats = kind == "revisit" and (get("WARC-Profile") or "").endswith("/identical-payload-digest")
+    repeats = kind == "revisit" and (get("warc-profile") or "").endswith("/identical-payload-digest")
     return Capture(
         id=None,
-        url=get("WARC-Target-URI") or "",
+        url=get("warc-target-uri") or "",
         time=time,
         status=head.status if head else None,
         mime=head.mime if head else None,
         file=file,
         offset=member.offset,
         length=member.length,
-        record_id=get("WARC-Record-ID") or "",
+        record_id=get("warc-record-id") or "",
         record_type=kind,
-        block_digest=get("WARC-Block-Digest"),
-        payload_digest=get("WARC-Payload-Digest") if repeats else body.payload_digest if body else None,
-        kind=get("Morgue-Kind") or "page",
-        error=get("Morgue-Error"),
-        ip=get("WARC-IP-Address"),
-        refers_to=get("WARC-Refers-To") if kind == "revisit" else None,
+        block_digest=get("warc-block-digest"),
+        payload_digest=get("warc-payload-digest") if repeats else body.payload_digest if body else None,
+        kind=get("morgue-kind") or "page",
+        error=get("morgue-error"),
+        ip=get("warc-ip-address"),
+        refers_to=get("warc-refers-to") if kind == "revisit" else None,
         body_length=body.length if body and not repeats else None,
         body_digest=body.body_digest if body and not repeats else None,
         signals=header_signals(head) if head else (),
-        imported=get("Morgue-Imported"),
+        imported=get("morgue-imported"),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
 from pipelines.items import Exchange
-from pipelines.keeper import COMMIT_SECONDS, COMMIT_TASKS, Keeper, open_database, translate
+from pipelines.keeper import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, Keeper, open_database, translate
 from pipelines.record import keep
 from pipelines.store import Store
 
@@ -130,7 +130,7 @@ def test_a_task_is_done_whole_or_not_at_all(keeper):
 
 
 def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
-    """But not while it would have to wait: for a transaction to begin, or for what the thread is doing."""
+    """Unless a transaction is to be begun; and never while the thread is doing something."""
     here = threading.get_ident()
 
     async def where(**how) -> bool:
@@ -142,28 +142,46 @@ def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
         assert not await where()
         busy = asyncio.ensure_future(keeper.do(time.sleep, 0.2))
         await asyncio.sleep(0.05)
-        assert not await where(brief=True)
-        await busy
-        assert await where(brief=True)
+        assert await where(brief=True)  # afterwards
+        await asyncio.wait_for(busy, 0.1)
+
+    asyncio.run(scene())
+
+
+def test_brief_tasks_wait_for_each_other(keeper):
+    """Until there are enough of them, or for a moment."""
+
+    async def scene():
+        await keeper.do(int)
+        done = []
+        waiting = [asyncio.ensure_future(keeper.do(done.append, number, brief=True)) for number in range(GATHER_TASKS)]
+        await asyncio.sleep(0)
+        assert done == list(range(GATHER_TASKS))
+        await asyncio.gather(*waiting)
+        last = asyncio.ensure_future(keeper.do(done.append, "last", brief=True))
+        await asyncio.sleep(0)
+        assert len(done) == GATHER_TASKS
+        await last
 
     asyncio.run(scene())
 
 
 def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
-    """Brief or not, and across commits."""
-    done = []
+    """Those of one kind, and across commits."""
+    done = {True: [], False: []}
 
     async def scene():
         waiting = []
         for number in range(300):
             if number % 100 == 99:
                 keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
-            waiting.append(asyncio.ensure_future(keeper.do(done.append, number, brief=number % 3 > 0)))
+            brief = number % 3 > 0
+            waiting.append(asyncio.ensure_future(keeper.do(done[brief].append, number, brief=brief)))
             await asyncio.sleep(0)
         await asyncio.gather(*waiting)
 
     asyncio.run(scene())
-    assert done == list(range(300))
+    assert done == {brief: [number for number in range(300) if (number % 3 > 0) == brief] for brief in (True, False)}
 
 
 def test_brief_tasks_are_committed_in_time(keeper):
@@ -176,8 +194,7 @@ def test_brief_tasks_are_committed_in_time(keeper):
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         assert seen_by_others(keeper) == 2
         await keeper.do(record, keeper)
-        for _ in range(COMMIT_TASKS):
-            await keeper.do(int, brief=True)
+        await asyncio.gather(*(keeper.do(int, brief=True) for _ in range(COMMIT_TASKS)))
         await keeper.do(int)  # behind the commit
         assert seen_by_others(keeper) == 3
 
