@@ -18,6 +18,7 @@ from crawler.run import Ending, open_desk
 from pipelines.adopt import Chosen
 from pipelines.containers import SUFFIXES, kind_of
 from pipelines.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
+from pipelines.groups import CLASH
 from pipelines.intake import Intake
 from pipelines.job import Report
 from pipelines.workers import Workers
@@ -144,7 +145,7 @@ class Import:
             return Ending(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return Ending("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty
+        failed = self.report.damaged or self.report.empty or self.report.passed[CLASH]
         return Ending("partly failed", MorgueError.exit_code) if failed else Ending("done", 0)
 
     def _on_signal(self) -> None:

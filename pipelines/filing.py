@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from pipelines import adopt
 from pipelines.desk import Desk
-from pipelines.groups import ALREADY
 from pipelines.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.job import Job, Judge, Read, Report
 from pipelines.kept import Kept
@@ -27,8 +26,9 @@ class Filing:
     def file(self, job: Job, read: Read | None) -> None:
         """All of a group, or nothing."""
         group, store = job.group, self.desk.store
-        if self.kept.holds(adopt.record_id(group.answer)):  # twice in these files
-            self.report.passed[ALREADY] += len(group.records)
+        why = self.kept.why_not(adopt.record_id(group.answer), group.answer.fields)
+        if why is not None:  # twice in these files
+            self.report.passed[why] += len(group.records)
             return
         warcinfo_id = group.warcinfo.fields.get("WARC-Record-ID") if group.warcinfo else None
         copies = [

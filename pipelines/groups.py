@@ -10,6 +10,7 @@ from pipelines.foreign import LARGEST, Found
 from pipelines.payload import Head
 
 ALREADY = "already in the archive"
+CLASH = "with the WARC-Record-ID of another record that is kept"
 ALONE = "request without its answer"
 TOO_LARGE = f"larger than {LARGEST >> 20} MiB"
 MOST_WAITING = 8  # requests whose answer has not come yet; it stands next to them

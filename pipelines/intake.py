@@ -27,7 +27,7 @@ from pipelines.foreign import Damaged, records
 from pipelines.groups import ALREADY, TOO_LARGE, Grouping
 from pipelines.items import Capture, NothingToRead, Page
 from pipelines.job import Empty, Job, Judge, Read, Report
-from pipelines.kept import original_of
+from pipelines.kept import original_of, why_not
 from pipelines.pages import kind_of, outcome_of_block, worth_reading
 from pipelines.urls import fetchable
 from pipelines.warcrecord import Fields
@@ -174,8 +174,7 @@ class Intake:
             return None
         if self._last and kind != "revisit":
             return ALREADY
-        row = here.execute("SELECT 1 FROM captures WHERE record_id = ?", (fields.get("WARC-Record-ID"),)).fetchone()
-        return ALREADY if row else None
+        return why_not(here, fields.get("WARC-Record-ID") or "", fields)
 
     def _sha256(self, path: Path) -> str:
         if path not in self._hashes:

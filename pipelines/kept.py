@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -9,6 +10,7 @@ from pipelines.adopt import kept_in
 from pipelines.clock import fine_stamp
 from pipelines.errors import ArchiveDamaged, NotFound
 from pipelines.foreign import moment
+from pipelines.groups import ALREADY, CLASH
 from pipelines.keeper import Keeper
 from pipelines.warc import Member, read_block, read_record, walk
 from pipelines.warcrecord import Fields, Place, Record
@@ -39,6 +41,10 @@ class Kept:
                         place = Place(path.name, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
+    def why_not(self, record_id: str, fields: Fields) -> str | None:
+        """`why_not`, of the keeper's database."""
+        return why_not(self._keeper.db, record_id, fields)
+
     def holds(self, record_id: str) -> bool:
         """Whether a capture with that id is filed."""
         row = self._keeper.db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone()
@@ -58,6 +64,22 @@ class Kept:
             record = lie.get(_id(record)) or read_record(writer.folder / place.file, place.offset, place.length)
             found.append((record, Member(place.offset, place.length, record.fields, record.block), place.file))
         return found
+
+
+def why_not(db: sqlite3.Connection, record_id: str, fields: Fields) -> str | None:
+    """Why a record is not kept once more, in words for counting; None if the archive has none with its id.
+
+    An id is for one record only (section 5.1), but some writers number theirs anew in each file.
+    """
+    query = "SELECT url, time, block_digest FROM captures WHERE record_id = ?"
+    row = db.execute(query, (record_id,)).fetchone()
+    if row is None:
+        return None
+    stated = fields.get("WARC-Block-Digest")
+    same = fields.get("WARC-Target-URI") == row[0] and (stated is None or stated == row[2])
+    with suppress(ValueError):
+        same &= fine_stamp(moment(fields.get("WARC-Date") or "")) == row[1]
+    return ALREADY if same else CLASH
 
 
 def _id(record: Record) -> str:

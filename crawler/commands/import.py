@@ -138,8 +138,12 @@ def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
 
 def lines(report: Report) -> list[str]:
     """The summary for people."""
+    from pipelines.groups import CLASH
+
     told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
     told += by_reason("passed over", report.passed)
+    if report.passed[CLASH]:
+        told.append("  these are not in the archive: give them ids of their own in a copy of the file, and import that")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     told.append(f"articles: {articles or 'none'}")
     told += by_reason("nothing to read", report.nothing)

@@ -24,6 +24,7 @@ from crawler.folder import Folder
 from crawler.importing import Import, files_of
 from pipelines.adopt import Chosen
 from pipelines.errors import ConfigError, MorgueError
+from pipelines.groups import ALREADY, CLASH
 from pipelines.warc import read_record
 from pipelines.warcrecord import digest
 from pipelines.workers import Workers
@@ -201,6 +202,21 @@ def test_a_record_that_stands_twice_in_the_files_is_kept_once(archive):
     ending, report = bring(archive, gz([response(1), response(1)]), gz([response(1)]))
     assert (ending.word, report.kept, report.records) == ("done", 1, 3)
     assert set(kept(archive).values()) == {1}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
+def test_another_record_with_the_id_of_one_that_is_kept_is_said_not_to_be_in_the_archive(archive, together):
+    """Some writers number theirs anew in each file. It is no copy: another address, or time, or other bytes."""
+    first = gz([response(1, record_id="<urn:theirs:1>")])
+    others = gz([response(2, record_id="<urn:theirs:1>")]), gz([response(1, at=3, record_id="<urn:theirs:1>")])
+    if together:
+        ending, report = bring(archive, first, *others)
+    else:
+        bring(archive, first)
+        ending, report = bring(archive, *others)
+    assert (ending.exit_code, report.passed) == (1, {CLASH: 2})
+    assert len(articles(archive)) == 1
+    assert bring(archive, first)[1].passed == {ALREADY: 1}
 
 
 def test_filters_one_after_the_other_give_what_all_at_once_gives(archive, empty, tmp_path):

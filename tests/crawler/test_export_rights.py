@@ -90,7 +90,7 @@ def test_what_is_reserved_stays_out(archive, tmp_path):
         (["train-ai=n"], {"usage-no-training"}),
         (["nosnippet"], set()),
     ],
-    ids=" ".join,
+    ids=lambda value: "" if isinstance(value, set) else " ".join(value),
 )  # fmt: skip
 def test_what_has_a_signal_stays_out(archive, tmp_path, signals, gone):
     """Each that is named; what is said to another robot only where that robot is."""
