@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 FORMAT = "WARC File Format 1.1"
+JOINED = 1 << 20  # bytes that are written at once rather than record by record
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
@@ -252,11 +253,13 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
     """
     if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
         os.ftruncate(file, size)
-    rest, at = memoryview(b"".join(members)), size
+    at = size
     try:
-        while rest:
-            written = os.pwrite(file, rest, at)
-            rest, at = rest[written:], at + written
+        for data in members if sum(map(len, members)) > JOINED else [b"".join(members)]:
+            rest = memoryview(data)
+            while rest:
+                written = os.pwrite(file, rest, at)
+                rest, at = rest[written:], at + written
     except BaseException:
         os.ftruncate(file, size)
         raise

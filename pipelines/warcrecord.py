@@ -135,8 +135,10 @@ def member(record: Record, level: int = 6) -> bytes:
     cut = block.find(b"\r\n\r\n", 0, MOST_HEAD) + len(END)
     if cut >= len(END) and _is_packed(body := memoryview(block)[cut:]):
         return _stored(start + block[:cut], body, level)
-    whole = b"".join([start, block, END])
-    return zlib.compress(whole, level, SMALL_GZIP if len(whole) < SMALL else GZIP)
+    if len(start) + len(block) + len(END) <= SMALL:
+        return zlib.compress(start + block + END, level, SMALL_GZIP)
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, GZIP)
+    return b"".join([squeeze.compress(start), squeeze.compress(block), squeeze.compress(END), squeeze.flush()])
 
 
 def _is_packed(body: memoryview) -> bool:
