@@ -129,6 +129,7 @@ class Keeper:
         self._gathered: list[Errand] = []  # brief ones
         self._away = False  # the thread has something to do: nobody else touches the database and the WARC files
         self._due = False  # it is to commit the next time
+        self._closed = False
         self._tasks = 0  # since the last commit
         self._committed = time.monotonic()
 
@@ -152,6 +153,8 @@ class Keeper:
         processor's caches: apart, or on another thread, they would take two or three times as long. Others may
         overtake them.
         """
+        if self._closed:
+            raise RuntimeError("the archive was closed already")
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # what another one left is over
             self._thread.submit(int).result()
@@ -238,8 +241,10 @@ class Keeper:
         """
         if self._timer is not None:
             self._timer.cancel()
-        if self._errands or self._gathered:
-            self._thread.submit(self._run_all, [*self._errands, *self._gathered], False, self._loop)
+        self._closed = True
+        errands, self._errands, self._gathered = [*self._errands, *self._gathered], [], []
+        if errands:
+            self._thread.submit(self._run_all, errands, False, self._loop)
         try:
             if self.failed is None:
                 self._thread.submit(self._commit, last=True, everything=everything).result()

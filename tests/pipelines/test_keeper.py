@@ -240,6 +240,23 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
     assert (first.id, second.id) == (1, 2)
 
 
+def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
+    """Also a brief task that still waits for others."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    async def scene():
+        await keeper.do(int)
+        waiting = [asyncio.ensure_future(keeper.do(record, keeper, brief=brief)) for brief in (True, False)]
+        await asyncio.sleep(0)
+        keeper.close()
+        assert {capture.id for capture in await asyncio.gather(*waiting)} == {1, 2}
+        with pytest.raises(RuntimeError):
+            await keeper.do(record, keeper, brief=True)
+
+    asyncio.run(scene())
+    assert seen_by_others(keeper) == 2
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path):
     """ArchiveDamaged, with what to do; the file stays as it is."""
     path = tmp_path / "morgue.db"
