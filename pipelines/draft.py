@@ -29,8 +29,8 @@ from pipelines.workers import Workers
 STAGING = f"""
 CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, archive TEXT) STRICT;
 CREATE TABLE found (at INTEGER PRIMARY KEY, {", ".join(f"{name} ANY" for name in CAPTURE_COLUMNS)}) STRICT;
-CREATE TABLE told (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, after INTEGER NOT NULL, archive TEXT, file TEXT,
-                   offset INTEGER, length INTEGER) STRICT;
+CREATE TABLE told (at INTEGER PRIMARY KEY, number INTEGER NOT NULL, after INTEGER NOT NULL, archive TEXT,
+                   more INTEGER NOT NULL, file TEXT, offset INTEGER, length INTEGER) STRICT;
 CREATE TABLE unread (revision_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE damage (file TEXT, offset INTEGER, length INTEGER, why TEXT) STRICT;
 CREATE TABLE gone (url TEXT, time TEXT, reason TEXT, file TEXT) STRICT;
@@ -170,7 +170,7 @@ class Draft:
         with self.db:
             self.db.executemany(f"INSERT INTO found ({names}) VALUES ({marks})", told.captures)  # noqa: S608
             self.db.executemany(
-                "INSERT INTO told (number, after, archive, file, offset, length) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO told (number, after, archive, more, file, offset, length) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(*place.mark, file, place.offset, place.length) for place in told.journal],
             )
             self._ask("UPDATE scanned SET number = -1 - number, archive = ? WHERE file = ?", told.archive, file)
@@ -234,9 +234,10 @@ class Draft:
     def _marks(self) -> list[tuple[int, journal.Mark]]:
         """The journal's records of this archive, in the order of the files."""
         order = {file: place for place, file in enumerate(self._in_order())}
-        rows = self._ask(f"SELECT at, number, after, archive, file FROM told WHERE {OURS}").fetchall()  # noqa: S608
+        names = ", ".join(journal.Mark._fields)
+        rows = self._ask(f"SELECT at, {names}, file FROM told WHERE {OURS}").fetchall()  # noqa: S608 (our own names)
         rows.sort(key=lambda row: (order[row["file"]], row["at"]))
-        return [(row["at"], journal.Mark(row["number"], row["after"], row["archive"])) for row in rows]
+        return [(row["at"], journal.Mark(*(row[name] for name in journal.Mark._fields))) for row in rows]
 
     def _in_order(self) -> list[str]:
         """The files in the order in which they were written: the manifest's; if it does not list them all, that of the

@@ -7,7 +7,9 @@ no more. What is read from a page (title, text, authors, ...) is not in it: that
 
 Records are numbered, and each names the one before it (`Morgue-After`). A crash may take the database's last commit
 and leave its journal records: the next one passes over their numbers and names the last one that was committed, and so
-makes them void. Each also names the archive that it is of: a WARC file of another one may lie among ours.
+makes them void. What one commit changed may be too much for one record: all but its last say that there is more to it
+(`Morgue-More`), and count only with it. Each also names the archive that it is of: a WARC file of another one may lie
+among ours.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pipelines.warcrecord import ARCHIVE, Fields, Record, digest, new_id
 MEDIA_TYPE = "application/x-ndjson"
 NUMBER = "Morgue-Journal"  # the field with a record's number,
 AFTER = "Morgue-After"  # and with that of the one before it that counts; not there: the next lower one
+MORE = "Morgue-More"  # in a record with which the rows of a commit are not complete
 ROWS = 500  # changed rows from which a record is worth writing; they compress each other
 SECONDS = 60.0  # or so long after the last one
 MOST = 5000  # rows of one record
@@ -98,7 +101,8 @@ class Journal:
         while changed := self._changed():
             numbered = self.db.execute("UPDATE journal SET used = used + 1, last = used + 1 RETURNING used")
             (number,) = numbered.fetchone()
-            yield record(Mark(number, after, archive), changed, warcinfo_id())
+            more = self.db.execute("SELECT 1 FROM changes LIMIT 1").fetchone() is not None
+            yield record(Mark(number, after, archive, more), changed, warcinfo_id())
             after = number
 
     def standing(self) -> Standing:
@@ -148,6 +152,7 @@ class Mark(NamedTuple):
     number: int
     after: int  # number of the record before it that counts; 0: it is the first
     archive: str | None  # id of the archive that wrote it; None: it is of before there were ids
+    more: bool = False  # it counts only if the next one does
 
 
 def standing(db: sqlite3.Connection) -> Standing:
@@ -175,6 +180,8 @@ def record(mark: Mark, lines: Iterable[str], warcinfo_id: str | None) -> Record:
         (NUMBER, str(mark.number)),
         (AFTER, str(mark.after)),
     ]
+    if mark.more:
+        fields.append((MORE, "1"))
     if mark.archive is not None:
         fields.append((ARCHIVE, mark.archive))
     if warcinfo_id is not None:
@@ -187,7 +194,8 @@ def mark_of(fields: Fields) -> Mark | None:
     number, after = fields.get(NUMBER) or "", fields.get(AFTER) or ""
     if fields.get("WARC-Type") != "metadata" or not number.isdecimal():
         return None
-    return Mark(int(number), int(after) if after.isdecimal() else int(number) - 1, fields.get(ARCHIVE))
+    before = int(after) if after.isdecimal() else int(number) - 1
+    return Mark(int(number), before, fields.get(ARCHIVE), fields.get(MORE) is not None)
 
 
 def valid_records(marks: Sequence[tuple[int, Mark]]) -> list[int]:
@@ -202,12 +210,14 @@ def valid_records(marks: Sequence[tuple[int, Mark]]) -> list[int]:
     numbers = [mark.number for _at, mark in marks]
     if len(set(numbers)) == len(numbers):
         marks = sorted(marks, key=lambda one: one[1].number)
-    valid: list[tuple[int, int]] = []
+    valid: list[tuple[int, Mark]] = []
     for at, mark in marks:
-        while valid and valid[-1][1] > mark.after:
+        while valid and valid[-1][1].number > mark.after:
             valid.pop()
-        valid.append((at, mark.number))
-    return [at for at, _number in valid]
+        valid.append((at, mark))
+    while valid and valid[-1][1].more:  # a kill came before the rest of that commit
+        valid.pop()
+    return [at for at, _mark in valid]
 
 
 def apply(db: sqlite3.Connection, block: bytes) -> None:

@@ -190,7 +190,20 @@ def test_many_rows_become_several_records(db, monkeypatch):
         Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
     records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
-    assert [journal.mark_of(record.fields)[:2] for record in records] == [(1, 0), (2, 1), (3, 2)]
+    marks = [journal.mark_of(record.fields) for record in records]
+    assert [(mark.number, mark.after, mark.more) for mark in marks] == [(1, 0, True), (2, 1, True), (3, 2, False)]
+
+
+@pytest.mark.parametrize(
+    ("told", "valid"),
+    [("1 2 3+ 4", [1, 2, 3, 4]), ("1 2 3+", [1, 2]), ("1+ 2+", []), ("1+ 2 3+ 4+", [1, 2])],
+    ids=["whole", "the rest is not there", "of the first", "of the second"],
+)
+def test_the_rows_of_a_commit_count_whole_or_not_at_all(told, valid):
+    """A kill may come between two records of one commit: half of it would have articles without texts."""
+    numbered = [(int(one.strip("+")), one.endswith("+")) for one in told.split()]
+    marks = [(number, Mark(number, number - 1, "a", more)) for number, more in numbered]
+    assert valid_records(marks) == valid
 
 
 @pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])
