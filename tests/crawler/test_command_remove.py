@@ -222,7 +222,7 @@ def test_a_number_means_the_article(crawled, tmp_path):
     """As `show` takes it: the page under its every address, as if its URL were named; an unknown number is 8."""
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     ((number, key),) = rows(archive, "SELECT id, url_key FROM articles WHERE url = ?", crawled[1])
-    assert "1 articles, 2 captures" in take(archive, str(number))
+    assert "1 article, 2 captures" in take(archive, str(number))
     assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
     assert (key,) in rows(archive, "SELECT url_key FROM removals")
     for unknown in (str(number), "99999999999999999999"):

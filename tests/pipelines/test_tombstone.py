@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.errors import MorgueError
-from pipelines.journal import record
+from pipelines.journal import Mark, record
 from pipelines.tombstone import Grave, Span, put_in_place, rewritten, tombstone, without
 from pipelines.warcread import walk
 from pipelines.warcrecord import parsed
@@ -75,7 +75,7 @@ def test_a_journal_loses_lines_and_keeps_its_length():
         json.dumps({"frontier": {"id": number, "url": f"https://x.example/{rng.randbytes(20).hex()}"}})
         for number in range(400)
     ]
-    whole = record(7, lines, "<urn:uuid:0>")
+    whole = record(Mark(7, 6, "a"), lines, "<urn:uuid:0>")
     length = len(pack(whole))
     shorter = without(whole, lambda table, row: row["id"] % 2 == 1, length)
     assert len(shorter) == length
