@@ -299,11 +299,17 @@ def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
 
 
 def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
-    """Every state of an article's text from the first on, with the WARC record that each was read from."""
+    """Every state of an article's text from the first on, with the WARC record that each was read from.
+
+    `seen`, `last_seen`: times of the first and the last capture in which it stood; of the newest, 304 counts.
+    """
     return map(decoded, ask(db, f"""
-        SELECT r.number AS revision, r.seen, r.title, r.description, r.authors, r.modified, r.text,
+        SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
+                   (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
+                     WHERE s.revision_id = r.id), '')) END AS last_seen,
+               r.title, r.description, r.authors, r.modified, r.text,
                r.text_digest, r.extractor, c.imported, {PROVENANCE}
-          FROM revisions r JOIN captures c ON c.id = r.capture_id
+          FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
 

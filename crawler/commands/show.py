@@ -112,8 +112,12 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
     for state in states:
         if state["revision"] == number:
             return row | {name: value for name, value in state.items() if name in row} | {"word_count": None}
+    subject = f"revision {number} of article {row['id']}"
+    if number < row["revision"]:
+        cause = "is lost: the record that it was read from is in no WARC file here, or damaged"
+        raise NotFound(subject, cause, "put the file back from a copy, then `morgue rebuild`")
     have = f"it has {len(states)}" if len(states) != 1 else "it has one"
-    raise NotFound(f"revision {number} of article {row['id']}", have, "without --revision it is the newest")
+    raise NotFound(subject, have, "without --revision it is the newest")
 
 
 def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
@@ -195,13 +199,15 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Itera
     """Where the text was read from, by what, and what else the archive has of it."""
     from crawler.captured import record
 
-    yield "article", f"{row['id']}, revision {row['revision']} of {len(states)}"
+    newest, lost = states[-1]["revision"], states[-1]["revision"] - len(states)
+    shown = next(state for state in states if state["revision"] == row["revision"])
+    yield "article", f"{row['id']}, revision {row['revision']} of {newest}" + (f" ({lost} lost)" if lost else "")
     yield "captured", row["captured"]
     yield from record(warc, row)
     yield "payload", row["payload_digest"] or "no digest"
     yield "text", f"sha256:{row['text_digest']}"
     yield "read by", row["extractor"]
-    yield "seen", f"{row['first_seen']} to {row['last_seen']}"
+    yield "seen", f"{shown['seen']} to {shown['last_seen']}"
     if len(states) > 1:
         yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
 

@@ -177,6 +177,38 @@ def test_an_earlier_revision_is_shown_as_it_was(folder):
     assert b"then closes" in output(folder, "1", "--format", "html")
 
 
+@pytest.fixture
+def copy(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def test_a_revision_was_seen_when_it_stood_there(copy):
+    """From its first capture to the last in which it stood: not as long as the article is known."""
+    with sqlite3.connect(copy / "morgue.db") as db:
+        query = "SELECT id, capture_id FROM revisions WHERE article_id = 1 ORDER BY number"
+        (earlier, first), (later, second) = db.execute(query).fetchall()
+        (other,) = db.execute("SELECT max(id) FROM captures").fetchone()
+        db.execute("UPDATE captures SET time = '2024-01-05T10:30:00.123456Z' WHERE id = ?", (other,))
+        db.execute("DELETE FROM sightings")
+        seen = [(first, earlier), (other, earlier), (second, later)]
+        db.executemany("INSERT INTO sightings (capture_id, revision_id) VALUES (?, ?)", seen)
+        db.execute("UPDATE articles SET last_seen = '2024-02-02T02:02:02Z' WHERE id = 1")
+    assert b"2024-01-05T10:00:00Z to 2024-01-05T10:30:00Z\n" in output(copy, "1", "--revision", "1")
+    assert b"Z to 2024-02-02T02:02:02Z\n" in output(copy, "1")
+
+
+def test_a_revision_that_is_lost_is_said(copy):
+    """A rebuild leaves out what is in no WARC file any more; the others keep their numbers."""
+    with sqlite3.connect(copy / "morgue.db") as db:
+        db.execute("DELETE FROM sightings")
+        db.execute("DELETE FROM revisions WHERE article_id = 1 AND number = 1")
+    assert b"revision 2 of 2 (1 lost)" in output(copy, "1")
+    done = morgue("-C", copy, "show", "1", "--revision", "1")
+    assert done.returncode == 8
+    assert "is lost" in done.stderr
+    assert "morgue rebuild" in done.stderr
+
+
 def test_html_is_the_page_as_captured(folder):
     """Chunk framing and content coding undone, every byte as the server meant it."""
     row = rows()[5]
