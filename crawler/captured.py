@@ -56,7 +56,7 @@ def facts(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, s
         same = "not modified since" if row["status"] == 304 else "the same body as"
         yield "repeats", f"{same} {row['refers_to']}"
     yield from record(warc, row)
-    if row["payload_digest"]:
+    if row["payload_digest"] and row["status"] != 304:  # which has none of its own
         yield "payload", row["payload_digest"]
     for number, signal in enumerate(row["header_rights"]):
         yield "" if number else "rights", signal

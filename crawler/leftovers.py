@@ -22,4 +22,5 @@ def bytes_of(path: Path) -> int:
 
 def described(path: Path) -> str:
     """One of them, for people."""
-    return f"{path} ({size(bytes_of(path))})"
+    beside = [ending for ending in WITH[1:] if path.with_name(path.name + ending).exists()]
+    return f"{path} ({size(bytes_of(path))}{', with ' if beside else ''}{' and '.join(beside)})"

@@ -30,6 +30,12 @@ SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
 SNIPPET_WORDS = 24
 SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
+NEXT_STEPS = {  # for an address in that state of the frontier
+    "waiting": "`morgue crawl` visits what is waiting",
+    "claimed": "a crawl is about to visit it",
+    "disallowed": "the site does not want it to be fetched, and it is not asked for again",
+    "failed": "it was given up after several tries",
+}
 NO_ARTICLE = "the address is known, but no article was read from it"
 BATCH = 200  # rows looked up at once
 
@@ -282,7 +288,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
             return NotFound(subject, _removed(db, keys), "it is not fetched again")
         why = f" ({row['last_error']})" if row["last_error"] else ""
         cause = f"{NO_ARTICLE}: {row['state']}{why}"
-        return NotFound(subject, cause, "`morgue crawl` visits what is waiting")
+        return NotFound(subject, cause, NEXT_STEPS.get(row["state"], "nothing more is planned for it"))
     return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
 
 

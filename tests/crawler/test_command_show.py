@@ -187,7 +187,7 @@ def test_a_revision_was_seen_when_it_stood_there(copy):
     with sqlite3.connect(copy / "morgue.db") as db:
         query = "SELECT id, capture_id FROM revisions WHERE article_id = 1 ORDER BY number"
         (earlier, first), (later, second) = db.execute(query).fetchall()
-        (other,) = db.execute("SELECT max(id) FROM captures").fetchone()
+        (other,) = db.execute("SELECT id FROM captures WHERE id NOT IN (?, ?) LIMIT 1", (first, second)).fetchone()
         db.execute("UPDATE captures SET time = '2024-01-05T10:30:00.123456Z' WHERE id = ?", (other,))
         db.execute("DELETE FROM sightings")
         seen = [(first, earlier), (other, earlier), (second, later)]
