@@ -188,7 +188,8 @@ def test_a_revision_was_seen_when_it_stood_there(copy):
         query = "SELECT id, capture_id FROM revisions WHERE article_id = 1 ORDER BY number"
         (earlier, first), (later, second) = db.execute(query).fetchall()
         (other,) = db.execute("SELECT id FROM captures WHERE id NOT IN (?, ?) LIMIT 1", (first, second)).fetchone()
-        db.execute("UPDATE captures SET time = '2024-01-05T10:30:00.123456Z' WHERE id = ?", (other,))
+        for capture, minutes in (first, "00"), (other, "30"):
+            db.execute("UPDATE captures SET time = ? WHERE id = ?", (f"2024-01-05T10:{minutes}:00.123456Z", capture))
         db.execute("DELETE FROM sightings")
         seen = [(first, earlier), (other, earlier), (second, later)]
         db.executemany("INSERT INTO sightings (capture_id, revision_id) VALUES (?, ?)", seen)
