@@ -86,6 +86,6 @@ def target(db: sqlite3.Connection, warc: Path, row: Row) -> str:
     return plain((location or b"nowhere").decode("utf-8", "replace"))
 
 
-def as_dict(wanted: str | None, why: str, captures: Sequence[Row]) -> dict[str, Any]:
-    """For programs; `article` is null, so that nobody takes it for one."""
-    return {"wanted": wanted, "article": None, "why": why or None, "captures": list(captures)}
+def as_dict(wanted: str, why: str, captures: Sequence[Row], article: int | None) -> dict[str, Any]:
+    """For programs; `article`: the number of the one that they are of."""
+    return {"wanted": wanted, "article": article, "why": why, "captures": list(captures)}

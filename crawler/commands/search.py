@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 
 import click
 
@@ -97,8 +98,9 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
 
 def _hints(db: sqlite3.Connection, query: str, filters: Filters) -> Iterator[str]:
     """What to try where nothing was found."""
-    if filters != Filters() and (without := queries.count(db, query)):
-        yield f"Without --source, --since, --until and --language there would be {without:,}."
+    used = [f"--{field.name}" for field in fields(filters) if getattr(filters, field.name) is not None]
+    if used and (without := queries.count(db, query)):
+        yield f"Without {' and '.join(filter(None, (', '.join(used[:-1]), used[-1])))} there would be {without:,}."
     for name in FILTERED:
         if f"{name}:" in query:
             yield f"{name}: is searched for as a word; the filter is --{name}."

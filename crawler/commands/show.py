@@ -65,7 +65,8 @@ def command(
             _captures(db, warc, captures, wanted, why, form)
             return
         if every:
-            _captures(db, warc, queries.captures_of(db, str(row["id"])), row["url"], f"article {row['id']}", form)
+            found, why = queries.captures_of(db, str(row["id"])), f"article {row['id']}"
+            _captures(db, warc, found, row["url"], why, form, row["id"])
             return
         states = list(queries.revisions(db, row["id"]))
         row = _at(row, states, revision)
@@ -85,13 +86,14 @@ def command(
 
 
 def _captures(
-    db: sqlite3.Connection, warc: Path, captures: list[queries.Row], wanted: str, why: str, form: str
-) -> None:
+    db: sqlite3.Connection, warc: Path, captures: list[queries.Row], wanted: str, why: str, form: str,
+    article: int | None = None,
+) -> None:  # fmt: skip
     """Captures in place of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
     from crawler import captured
 
     if form == "json":
-        shown = json.dumps(captured.as_dict(wanted, why, captures), ensure_ascii=False, indent=2)
+        shown = json.dumps(captured.as_dict(wanted, why, captures, article), ensure_ascii=False, indent=2)
         with standard_output():
             click.echo(shown)
     elif form == "text":
