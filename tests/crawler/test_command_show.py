@@ -358,6 +358,7 @@ def test_a_redirect_says_where_it_leads(kinds):
 def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
     """In the order of time, with those that confirm it."""
     told = json.loads(output(kinds.folder, "1", "--captures", "--format", "json"))
+    assert told["article"] == 1
     names = {kinds.captures[name].id: name for name in kinds.captures}
     assert [names[row["id"]] for row in told["captures"]] == ["crane", "edited", "not modified"]
     text = output(kinds.folder, captured.CRANE, "--captures").decode()
