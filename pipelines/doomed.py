@@ -99,7 +99,7 @@ def name_of(db: sqlite3.Connection, target: str) -> str:
     if "://" not in target:
         if "/" in target:
             raise ConfigError(target, "is neither a host nor an address", f"say https://{target}")
-        return ANY + target.lower()
+        return ANY + (urlsplit(_key(f"https://{target}/") or "").netloc or target.lower())
     if target.endswith(ANY):
         return _prefix(target) + ANY
     key = _key(target)
@@ -183,10 +183,15 @@ def _keys_of(db: sqlite3.Connection, article_id: int) -> Iterator[str]:
 
 
 def _captures_of(db: sqlite3.Connection, key: str) -> Iterator[sqlite3.Row]:
-    """Captures whose address holds the name of a key's host, however it is spelled: an import may have brought any."""
+    """Captures whose address may be at a key's host, however it is spelled: an import may have brought any.
+
+    Those with the host's name in it; and those of which only `url_key` says what they mean, with characters that
+    are not ASCII or a percent sign in the host's name.
+    """
     host = urlsplit(key).hostname or ""
     yield from db.execute(
-        "SELECT id, url, time, file, offset, length, record_id FROM captures WHERE url LIKE ? ESCAPE '!'",
+        """SELECT id, url, time, file, offset, length, record_id FROM captures
+            WHERE url LIKE ? ESCAPE '!' OR url GLOB '*[^ -~]*' OR url GLOB '*://*%*'""",
         ("%" + re.sub(r"([!%_])", r"!\1", host) + "%",),
     ).fetchall()
 

@@ -202,8 +202,7 @@ class Draft:
             )
             self.db.execute(
                 f"""INSERT OR IGNORE INTO captures ({names}) SELECT {found} FROM found f
-                     WHERE (f.imported IS NULL OR f.file IN {FOREIGN})  -- of ours, the next import reads it
-                       AND NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
+                     WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                      ORDER BY f.at"""  # noqa: S608 (our own names)
             )
             self.db.execute(

@@ -75,6 +75,7 @@ class Errand:
     args: tuple[Any, ...]
     brief: bool
     future: asyncio.Future[Any]  # who waits for it; of the event loop, and touched there only
+    done: bool = False
     result: Any = None
     error: BaseException | None = None
 
@@ -82,7 +83,9 @@ class Errand:
         """Tell who waits, unless nobody does any more."""
         if self.future.done():
             return
-        if self.error is not None:
+        if isinstance(self.error, StopIteration):  # no future takes that one
+            self.future.set_exception(RuntimeError("a task raised StopIteration"))
+        elif self.error is not None:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.result)
@@ -158,7 +161,7 @@ class Keeper:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # what another one left is over
             self._thread.submit(int).result()
-            self._loop, self._errands, self._gathered, self._away = loop, [], [], False
+            self._loop, self._errands, self._gathered, self._away, self._timer = loop, [], [], False, None
         errand = Errand(task, args, brief, loop.create_future())
         if brief:
             self._gather(errand, loop)
@@ -181,16 +184,16 @@ class Keeper:
         if self._away or not self._gathered:  # `_deliver` comes back to it
             return
         errands, self._gathered = self._gathered, []
-        if self.db.in_transaction:
-            self._run_each(errands)
-            self._deliver(errands)
-        else:
-            self._errands += errands
-            self._send()
+        for done, errand in enumerate(errands):
+            if not self.db.in_transaction or self.writer.is_full:  # that would take longer
+                self._errands += errands[done:]
+                break
+            self._run_each([errand])
+        self._deliver([errand for errand in errands if errand.done])
 
     def _send(self) -> None:
         """What has come since the last time goes to the thread together; and a commit, if it is time for one."""
-        if self._away or not (self._errands or self._due):
+        if self._away or self._closed or not (self._errands or self._due):
             return
         self._away = True
         self._thread.submit(self._run_all, self._errands, self._due, self._loop)
@@ -204,6 +207,7 @@ class Keeper:
 
     def _run_each(self, errands: list[Errand]) -> None:
         for errand in errands:
+            errand.done = True
             if not errand.future.cancelled():
                 try:
                     errand.result = self._run(errand.task, errand.args, errand.brief)
@@ -221,7 +225,7 @@ class Keeper:
             errand.deliver()
         self._due |= self._is_due()
         self._send()
-        if self._timer is None and self._tasks:
+        if self._timer is None and self._tasks and not self._closed:
             self._timer = self._loop.call_later(COMMIT_SECONDS, self._on_timer)
 
     def call(self, task: Callable[..., T], *args: Any) -> T:
@@ -264,8 +268,8 @@ class Keeper:
             return
         try:
             self._commit()
-        except MorgueError as error:
-            self.failed = self.failed or error
+        except Exception as error:  # noqa: BLE001 `_commit` has translated what disks and databases raise
+            self.failed = self.failed or translate(error, self.database)
 
     def _run(self, task: Callable[..., T], args: tuple[Any, ...], brief: bool = False) -> T:
         if self.failed is not None:

@@ -99,6 +99,11 @@ class WarcWriter:
         """Whether a file is being written."""
         return self._file is not None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next `append` finishes a file first, which is then read back: that takes seconds."""
+        return self._file is not None and self._contents.size >= self._max_size
+
     def append(self, records: Sequence[Record]) -> list[Place]:
         """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
 
@@ -179,7 +184,7 @@ class WarcWriter:
         return [file for file in self._listed if not self.is_finished(file)]
 
     def _ready(self) -> None:
-        if self._file is not None and self._contents.size >= self._max_size:
+        if self.is_full:
             self.close()
         if self._file is None:
             self._begin()

@@ -102,14 +102,15 @@ def test_every_format_says_the_same(folder):
 
 @pytest.mark.parametrize(
     ("args", "said"),
-    [(["--until", "2001"], "Without --until there"), (["--until", "2001", "--language", "en"], "--until and --language"),
+    [(["--until", "2001"], "Without --until there"),
+     (["--until", "2001", "--language", "en"], "Without --until and --language there"),
      (["--source", "gazette", "--since", "2000", "--until", "2001"], "Without --source, --since and --until there")],
     ids=["one", "two", "three"],
 )  # fmt: skip
 def test_where_nothing_is_found_the_filters_that_were_used_are_named(folder, args, said):
     """With what there would be without them."""
     done = morgue("-C", folder, "search", "climate", *args)
-    assert f"{said}" in done.stdout
+    assert said in done.stdout
 
 
 def test_a_prefix_that_is_no_column_is_told(folder):

@@ -18,6 +18,7 @@ from pipelines.items import Exchange
 from pipelines.keeper import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, Keeper, open_database, translate
 from pipelines.record import keep
 from pipelines.store import Store
+from pipelines.warc import WarcWriter
 
 EXCHANGE = Exchange(
     "http://paper.example/",
@@ -255,6 +256,75 @@ def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path)
 
     asyncio.run(scene())
     assert seen_by_others(keeper) == 2
+
+
+def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
+    """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    async def scene():
+        await keeper.do(record, keeper)
+        waiting = asyncio.ensure_future(keeper.do(time.sleep, 0.1))
+        await asyncio.sleep(0.05)
+        keeper._on_timer()  # it is to commit as soon as the thread is back
+        keeper.close()
+        await waiting
+        await asyncio.sleep(0.05)
+
+    asyncio.run(scene())
+    assert caplog.records == []
+    assert seen_by_others(keeper) == 1
+
+
+@pytest.mark.parametrize("brief", [True, False], ids=["brief", "not brief"])
+def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(keeper, brief):
+    """Also what no future takes."""
+
+    def stops() -> None:
+        raise StopIteration
+
+    async def scene():
+        await keeper.do(int)
+        waiting = [keeper.do(task, brief=brief) for task in (stops, int)]
+        first, second = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(first, RuntimeError)
+        assert second == 0
+
+    asyncio.run(scene())
+
+
+def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(keeper, monkeypatch):
+    """Nothing waits for ever."""
+
+    def exhausted() -> None:
+        raise MemoryError("no more of it")
+
+    monkeypatch.setattr(keeper.writer, "sync", exhausted)
+
+    async def scene():
+        await keeper.do(record, keeper)
+        keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+        await keeper.do(int)
+        with pytest.raises(MorgueError, match="no more of it"):
+            await keeper.do(int)
+
+    asyncio.run(scene())
+
+
+def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
+    """It is read back, which takes seconds; brief tasks are on the event loop's."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    threads, finish = [], WarcWriter.close
+    monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
+
+    async def scene():
+        await keeper.do(int)
+        await asyncio.gather(*(keeper.do(record, keeper, brief=True) for _ in range(10)))
+
+    asyncio.run(scene())
+    keeper.close()
+    assert len(threads) > 2
+    assert threading.get_ident() not in threads
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
