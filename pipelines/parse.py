@@ -91,8 +91,6 @@ def _flatten_tables(tree: Any) -> None:
         table.tag = "div"
 
 
-
-
 def _close_buttons(tree: Any) -> None:
     """Make what holds paragraphs and calls itself a button a plain element.
 

@@ -82,8 +82,9 @@ def command(
 
     --without-reserved leaves out what its source reserves at the time of capture: tdm-reservation (meta, header, or
     the host's tdmrep.json by path), noai, Content-Usage: train-ai=n. --without-signal takes a directive for robots or
-    the name of any other signal; what is said to one robot counts only where it is named. How many are left out, and
-    why, is said, and is in the manifest. docs/archive.md has the rules.
+    the name of any other signal; what is said to one robot counts only where it is named. A capture is judged by its
+    own headers and its own page, which is read for it; one whose page cannot be read stays out. How many are left out,
+    and why, is said, and is in the manifest. docs/archive.md has the rules.
 
     `-` is the standard output, without manifest. The same archive gives the same bytes, but for the time of the
     export in warc and wacz. OUT is there whole or not at all.

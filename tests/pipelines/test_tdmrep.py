@@ -94,7 +94,7 @@ def archive(tmp_path_factory):
     to.db.execute("UPDATE captures SET error = 'the answer broke off' WHERE time LIKE '2026-03-09%'")
     keep(10, b"302 Found\nLocation: //rights.example/tdm.json")
     keep(10, JSON % len(ALL), ALL, "https://rights.example/tdm.json")
-    to.revisit("12", exchange(PAPER + PATH, 12, b"304 Not Modified"), f"4 {PAPER + PATH}", "server-not-modified")
+    to.revisit("12", exchange(PAPER + PATH, 12, b"304 Not Modified"), f"4 {PAPER + PATH}")
     keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + PATH)
     keep(1, HTML % 9, b"not found", url="https://soft.example" + PATH)
     keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + PATH)
