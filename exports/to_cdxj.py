@@ -1,6 +1,7 @@
 """CDXJ: an index of the archive's own WARC files, sorted, a line a capture, for pywb and its kin.
 
-Made from the database alone; no WARC file is opened. What cannot be replayed has no line (`warcfile.entry`).
+Made from the database alone: no WARC file is opened, unless what is reserved is to be left out. What cannot be replayed
+has no line (`warcfile.entry`).
 """
 
 from __future__ import annotations
@@ -33,5 +34,5 @@ def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
             out.write(text)
     return {
         "captures": lines, "added_for_revisits": holdings.added, "revisits_without_response": holdings.bodiless,
-        "not_to_be_replayed": silent,
+        "not_to_be_replayed": silent, "damages": [*holdings.damages],
     }  # fmt: skip

@@ -7,8 +7,9 @@ behind it were made, and they name it (WARC 1.1 sections 5.3 and 6.1).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from exports import About
@@ -45,7 +46,7 @@ class WarcFile:
         self._put(member(_warcinfo(self.name, about)))
         self.records += 1
         source = None
-        for kept in exchanges(holdings.warc, holdings.captures(), self._note):
+        for kept in exchanges(holdings.warc, holdings.captures(), partial(self._note, holdings)):
             if kept.file is not source:
                 source = kept.file
                 if info := source.warcinfo():
@@ -67,15 +68,18 @@ class WarcFile:
         """What the manifest says of it."""
         return {
             "captures": self.captures, "records": self.records, "added_for_revisits": holdings.added,
-            "revisits_without_response": holdings.bodiless, "left_out_damaged": self.lost, "damages": self.damages,
+            "revisits_without_response": holdings.bodiless, "left_out_damaged": self.lost,
+            "damages": list(dict.fromkeys([*holdings.damages, *self.damages])),
         }  # fmt: skip
 
     def _put(self, data: bytes) -> None:
         self._out.write(data)
         self.size += len(data)
 
-    def _note(self, error: MorgueError, captures: int) -> None:
-        self.lost += captures
+    def _note(self, holdings: Holdings, error: MorgueError, captures: Iterable[Row]) -> None:
+        for capture in captures:
+            holdings.lose(capture)
+            self.lost += 1
         if len(self.damages) < TOLD:
             self.damages.append(f"{error.subject}: {error.cause}")
 

@@ -23,7 +23,7 @@ AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate t
 LONGEST_HEAD = 1 << 20  # bytes of a record's named fields
 BLANK = b"\r\n\r\n"
 
-OnDamage = Callable[[MorgueError, int], object]  # what is wrong, captures that are left out for it
+OnDamage = Callable[[MorgueError, Iterable[Row]], object]  # what is wrong, the captures that are left out for it
 
 
 class Head(NamedTuple):
@@ -123,13 +123,14 @@ class WarcFile:
 def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[Kept]:
     """The exchanges of captures, which come as `Holdings.captures` gives them: by file, by offset.
 
-    What cannot be read is told to `on_damage`, and costs only its own exchange (a missing file: all of its exchanges).
+    What cannot be read is told to `on_damage`, and costs only its own exchange (a missing file: all of its exchanges,
+    which `on_damage` has to go through).
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
             file = WarcFile(folder / name)
         except MorgueError as error:
-            on_damage(error, sum(1 for _ in of_file))
+            on_damage(error, of_file)
             continue
         try:
             yield from _of_file(file, of_file, on_damage)
@@ -146,7 +147,7 @@ def _of_file(file: WarcFile, captures: Iterable[Row], on_damage: OnDamage) -> It
                 where = f"{file.path.name} at byte {main.offset}"
                 raise ArchiveDamaged(where, "holds another record than the database says", "see `morgue verify`")
         except MorgueError as error:
-            on_damage(error, 1)
+            on_damage(error, [capture])
             continue
         start = capture["behind"] or 0
         known = [head for head in ahead if start <= head.offset < main.offset]
@@ -167,7 +168,7 @@ def _whole(heads: Iterator[Head], on_damage: OnDamage, *, quiet: bool = False) -
         yield from heads
     except MorgueError as error:
         if not quiet:
-            on_damage(error, 0)
+            on_damage(error, [])
 
 
 def _joined(one: Head, other: Head) -> bool:

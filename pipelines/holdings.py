@@ -20,6 +20,7 @@ from typing import Any
 
 from pipelines.errors import QueryError
 from pipelines.filters import EVERYTHING, Filters
+from pipelines.metas import FROM_PAGE, PAGE, Metas, Unread
 from pipelines.queries import chosen, source_id, spellings
 from pipelines.reader import Row, ask, explained, file_of
 from pipelines.urls import PORTS, fetchable, split, url_key
@@ -35,17 +36,12 @@ CAPTURE = """
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
       ORDER BY n.offset LIMIT 1) AS next"""
 
-# What a page's metas say is known of the newest reading of its article, and counts for each of its captures.
-SIGNALS = """
-    SELECT c.id, c.url, c.time, c.signals, (
-             SELECT json_group_array(a.rights) FROM articles a WHERE a.rights != '[]' AND a.id IN (
-                 SELECT r.article_id FROM sightings s JOIN revisions r ON r.id = s.revision_id WHERE s.capture_id = c.id
-                 UNION SELECT r.article_id FROM revisions r WHERE r.capture_id = c.id
-                 UNION SELECT id FROM articles WHERE url_key = key_of(c.url)
-                 UNION SELECT article_id FROM aliases WHERE url_key = key_of(c.url))) AS pages
-      FROM wanted w JOIN captures c ON c.id = w.id
+SIGNALS = f"""
+    SELECT c.id, c.url, c.time, c.signals, c.length AS size, {PAGE}
+      FROM wanted w JOIN captures c ON c.id = w.id {FROM_PAGE}
      WHERE w.id > :last AND w.asked = :asked ORDER BY w.id LIMIT :batch"""
 BATCH = 1000  # captures looked at together
+TOLD = 1000  # damages that are kept word for word
 REFERS = "revisit of a response that is left out"
 
 
@@ -96,8 +92,11 @@ class Holdings:
         warc: Path,
         wanted: Wanted | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
+        on_judged: Callable[[int, int], object] = lambda done, total: None,
     ) -> None:
         """`warc`: the folder of the archive's WARC files. `on_capture` is told each capture that is handed out.
+
+        `on_judged`: while the rights in captures are looked at, bytes of their records, done and in all.
 
         Raises QueryError, NotFound (of the source).
         """
@@ -105,8 +104,10 @@ class Holdings:
         self._on_capture = on_capture
         wanted = wanted or Wanted()
         where, values = wanted.conditions(db)
-        sieve = Sieve(wanted.without, db, warc)
-        self.left_out = sieve.left_out  # of those asked for: reason -> captures
+        self.sieve = Sieve(wanted.without, db, warc)
+        self.left_out = self.sieve.left_out  # of those asked for: reason -> captures
+        self.damages: dict[str, None] = {}  # in order, each once: why the rights in a capture could not be read
+        self._metas = Metas(db, warc)
         db.create_function("key_of", 1, _key, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
@@ -114,13 +115,12 @@ class Holdings:
         self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
         self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
         if wanted.without:
-            self._leave_out(sieve, asked=1)
+            self._leave_out(asked=1, on_judged=on_judged)
         self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
                       JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
         if wanted.without:
-            self._leave_out(sieve, asked=0)
+            self._leave_out(asked=0)
             self._drop_empty_revisits()
-        self._do("PRAGMA query_only = ON")
         counted = next(ask(db, """
             SELECT count(*) AS captures, coalesce(sum(NOT w.asked), 0) AS added,
                    coalesce(sum(c.length), 0) AS bytes, min(c.time) AS first, max(c.time) AS last,
@@ -147,24 +147,46 @@ class Holdings:
             yield capture
 
     def pages(self) -> Iterator[Row]:
-        """Each state of an article whose capture is among these: article, number, url, time, title, text."""
+        """Each state of an article whose capture is among these: article, number, url, time, title, text.
+
+        Of a revisit only if its response is among them. After `captures`: without those that were lost.
+        """
         sql = """SELECT r.article_id AS article, r.number, c.url, c.time, r.title, r.text
                    FROM wanted w JOIN captures c ON c.id = w.id JOIN revisions r ON r.capture_id = c.id
-                  WHERE w.asked ORDER BY r.article_id, r.number"""
+                  WHERE w.asked AND (c.record_type != 'revisit' OR EXISTS (
+                            SELECT 1 FROM captures o JOIN wanted v ON v.id = o.id WHERE o.record_id = c.refers_to))
+                  ORDER BY r.article_id, r.number"""
         return map(dict, ask(self.db, sql))
 
-    def _leave_out(self, sieve: Sieve, asked: int) -> None:
+    def lose(self, capture: Row) -> None:
+        """Say that a capture could not be handed on, so that it is no page either."""
+        self._do("DELETE FROM wanted WHERE id = ?", (capture["id"],))
+
+    def _leave_out(self, asked: int, on_judged: Callable[[int, int], object] = lambda done, total: None) -> None:
         """Take out of `wanted` what the sieve does not let through; counted are those that were asked for."""
-        last = 0
+        sql = "SELECT sum(c.length) FROM wanted w JOIN captures c ON c.id = w.id WHERE w.asked = ?"
+        total = next(ask(self.db, sql, (asked,)))[0] or 0
+        last = done = 0
         while rows := list(ask(self.db, SIGNALS, {"last": last, "asked": asked, "batch": BATCH})):
             last = rows[-1]["id"]
             for row in rows:
-                page = [signal for signals in json.loads(row["pages"]) for signal in json.loads(signals)]
-                why = sieve.why(row["url"], row["time"], json.loads(row["signals"]), page)
+                why = self._why(row)
                 if why is not None:
                     self._do("DELETE FROM wanted WHERE id = ?", (row["id"],))
                     if asked:
                         self.left_out[why] += 1
+                done += row["size"]
+                on_judged(done, total)
+
+    def _why(self, row: sqlite3.Row) -> str | None:
+        """Why a capture is left out: by what its own head and its own page say, or since that cannot be read."""
+        where = row["url"], row["time"], json.loads(row["signals"])
+        try:
+            return self.sieve.why(*where, self._metas.of(dict(row)))
+        except Unread as unread:
+            if (damage := unread.damage) is not None and len(self.damages) < TOLD:
+                self.damages[f"{damage.subject}: {damage.cause}"] = None
+            return self.sieve.why(*where, ()) or unread.reason
 
     def _drop_empty_revisits(self) -> None:
         """Take out revisits whose response was left out: it is what they show."""
@@ -181,6 +203,7 @@ class Holdings:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")  # the temporary table with it
+        self.db.execute("PRAGMA query_only = ON")
 
     def _do(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> None:
         try:

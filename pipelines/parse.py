@@ -64,7 +64,7 @@ def parse(page: Page) -> Any:
     text = charset.decode(body, page.content_type)
     if text is None:
         raise Refused(UNDECODABLE, page.content_type or "")
-    tree, limit = _parse(text)
+    tree, limit = tree_of(text)
     if limit:
         raise Refused(TOO_LARGE, limit)
     if tree is None or tree.find(".//body") is None:
@@ -91,8 +91,6 @@ def _flatten_tables(tree: Any) -> None:
         table.tag = "div"
 
 
-
-
 def _close_buttons(tree: Any) -> None:
     """Make what holds paragraphs and calls itself a button a plain element.
 
@@ -104,8 +102,8 @@ def _close_buttons(tree: Any) -> None:
             button.tag = "div"
 
 
-def _parse(text: str) -> tuple[Any, str]:
-    """(tree, what limit of libxml2 was reached)."""
+def tree_of(text: str) -> tuple[Any, str]:
+    """(tree or None if there is nothing in it, what limit of libxml2 was reached)."""
     parser = html.HTMLParser(
         encoding="utf-8",
         collect_ids=False,

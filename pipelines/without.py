@@ -10,13 +10,14 @@ models, in a way that machines can read and that addresses everyone.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.directives import Said, Signal, said
+from pipelines.directives import EVERYONE, OURS, VALUED, Said, Signal, said
 from pipelines.errors import MorgueError, QueryError
 from pipelines.reader import Row
 from pipelines.tdmrep import TdmFiles, meaning
@@ -25,6 +26,10 @@ from pipelines.tdmrep import TdmFiles, meaning
 DIRECTIVES = ("noai", "noml", "notrain")
 # draft-ietf-aipref-vocab-08, 4.1; the others are from its earlier versions and from draft-thomson-aipref-sup.
 USAGES = ("train-ai", "bots", "tdm", "ai", "genai", "train-genai")
+# Other names that signals have: robots directives (Google, Bing) and headers.
+KNOWN = ("noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet", "noimageindex", "notranslate", "noimageai")
+NAMES = ("content-usage", "tdm-reservation", "tdm-policy")
+NEAR = 0.75  # of difflib; from which on two words are taken for one, misspelt
 UNREADABLE = "tdmrep.json that cannot be read"
 
 
@@ -53,6 +58,7 @@ class Sieve:
     def __init__(self, without: Without, db: sqlite3.Connection, warc: Path) -> None:
         """`warc`: the folder of the WARC files; the rules of tdmrep.json are read out of them."""
         self.left_out: Counter[str] = Counter()  # reason -> how many
+        self.met: set[str] = set()  # of the signals that are asked for, those that something had
         self._reserved = without.reserved
         self._signals = [Signal(text) for text in without.signals]
         self._files = TdmFiles(db, warc)
@@ -72,10 +78,18 @@ class Sieve:
         `time`: of its capture; `headers`, `page`: signals in its head and its metas.
         """
         in_headers, in_page = list(said(headers)), list(said(page))
+        has = [signal.text for signal in self._signals if any(map(signal.means, (*in_headers, *in_page)))]
+        self.met.update(has)
         if self._reserved and (why := self._why_reserved(url, time, in_headers, in_page)):
             return why
-        every = [*in_headers, *in_page]
-        return next((signal.text for signal in self._signals if any(map(signal.means, every))), None)
+        return next(iter(has), None)
+
+    def unmet(self) -> Iterator[str]:
+        """A sentence for each signal that is asked for and that nothing had; with what it may be a misspelling of."""
+        for text in dict.fromkeys(signal.text for signal in self._signals):
+            if text not in self.met:
+                near = meant_by(text)
+                yield f"0 left out: nothing has the signal {text}" + (f" (did you mean {near}?)" if near else "")
 
     def _why_reserved(self, url: str, time: str, headers: list[Said], page: list[Said]) -> str | None:
         return self._by_protocol(url, time, headers, page) or _from_models([*page, *headers])
@@ -104,6 +118,25 @@ def _reservation(statements: Iterable[Said]) -> bool | None:
     """What tdm-reservation says in one place; where it is said twice, what reserves."""
     meant = [meaning(part) for one in statements if one.field == "tdm-reservation" for part in one.value.split(",")]
     return True if True in meant else False if False in meant else None
+
+
+def meant_by(text: str) -> str | None:
+    """The signal that one of no known name may be a misspelling of, its value kept; None if none is near."""
+    from difflib import get_close_matches  # only once something is wrong
+
+    from pipelines.rights import FOR_MODELS, RIGHTS, ROBOTS
+
+    known = {*KNOWN, *NAMES, *DIRECTIVES, *USAGES, *VALUED, *EVERYONE, *RIGHTS, *FOR_MODELS, OURS}
+
+    def right(word: str) -> str:
+        plain = word.strip().lower()
+        if plain in known or ROBOTS.fullmatch(plain):
+            return word
+        return next(iter(get_close_matches(plain, sorted(known), 1, NEAR)), word)
+
+    name, separator, value = re.fullmatch(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    near = right(name) + separator + right(value)
+    return None if near == text else near
 
 
 NOTHING = Without()

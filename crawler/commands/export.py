@@ -21,7 +21,6 @@ from pipelines.errors import ConfigError
 from pipelines.filters import Filters
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterator
 
     from exports import Row
@@ -83,8 +82,9 @@ def command(
 
     --without-reserved leaves out what its source reserves at the time of capture: tdm-reservation (meta, header, or
     the host's tdmrep.json by path), noai, Content-Usage: train-ai=n. --without-signal takes a directive for robots or
-    the name of any other signal; what is said to one robot counts only where it is named. How many are left out, and
-    why, is said, and is in the manifest. docs/archive.md has the rules.
+    the name of any other signal; what is said to one robot counts only where it is named. A capture is judged by its
+    own headers and its own page, which is read for it; one whose page cannot be read stays out. How many are left out,
+    and why, is said, and is in the manifest. docs/archive.md has the rules.
 
     `-` is the standard output, without manifest. The same archive gives the same bytes, but for the time of the
     export in warc and wacz. OUT is there whole or not at all.
@@ -121,12 +121,12 @@ def _articles(
     if out == "-":
         with standard_output() as stdout:
             form.write(rows, stdout, list(dataset.columns()), raw=raw)
-        _say_left_out("articles", sieve.left_out)
+        _say_left_out("article", sieve)
         return
     path = Path(out)
     dataset.check(path, force=force)
     manifest = dataset.export(form, rows, path, about, raw=raw, force=force, left_out=sieve.left_out)
-    _say_left_out("articles", sieve.left_out)
+    _say_left_out("article", sieve)
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
     counts = f"{counted(manifest['rows'], 'article')}, {counted(manifest['bytes'], 'byte')}"
@@ -150,32 +150,35 @@ def _captures(
     if out != "-":
         dataset.check_name(form, path)
         dataset.check(path, force=force)
-    with bar(form.name) as tell:
-        done = 0
+    done = 0
 
-        def watch(capture: dict[str, Any]) -> None:
-            nonlocal done
-            done += capture["length"]
-            tell(done, holdings.bytes)
+    def watch(capture: dict[str, Any]) -> None:
+        nonlocal done
+        done += capture["length"]
+        tell(done, holdings.bytes)
 
-        with Holdings(db, the_folder(ctx).warc, wanted, watch) as holdings:
-            if out == "-":
-                with standard_output() as stdout:
-                    said = form.pack(holdings, stdout, about | {"name": about["archive"]})
-            else:
-                said = dataset.export_captures(form, holdings, path, about, force=force)
-    _say_left_out("captures", holdings.left_out)
+    with bar("rights") as judged:  # gone at once if nobody asked for them
+        holdings = Holdings(db, the_folder(ctx).warc, wanted, watch, judged)
+    with holdings, bar(form.name) as tell:
+        if out == "-":
+            with standard_output() as stdout:
+                said = form.pack(holdings, stdout, about | {"name": about["archive"]})
+        else:
+            said = dataset.export_captures(form, holdings, path, about, force=force)
+    _say_left_out("capture", holdings.sieve)
     _report(form, said, None if out == "-" else path)
     if said.get("damages"):
         ctx.exit(1)
 
 
-def _say_left_out(what: str, left_out: Counter[str]) -> None:
+def _say_left_out(noun: str, sieve: Sieve) -> None:
     """Also to a pipe: who asked for it wants to know what it came to."""
     from pipelines.without import in_words
 
-    if left_out:
-        click.echo(f"{left_out.total():,} {what} left out: {in_words(left_out)}", err=True)
+    if sieve.left_out:
+        click.echo(f"{counted(sieve.left_out.total(), noun)} left out: {in_words(sieve.left_out)}", err=True)
+    for sentence in sieve.unmet():
+        click.echo(sentence, err=True)
 
 
 def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> None:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import sqlite3
 import subprocess
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ from exports import to_wacz
 from pipelines.cdxj import parse
 from pipelines.holdings import Holdings, Wanted
 from pipelines.warcrecord import parsed
+from pipelines.without import Without
 from tests.captured import CRANE, LIGHT, build
 from tests.exports.test_to_warc import ABOUT
 from tests.held_out import tool
@@ -111,6 +113,53 @@ def test_a_page_is_one_state_of_an_article(out):
     assert len({page["id"] for page in pages}) == 3
     known = {(entry.url, entry.time) for entry in map(parse, index)}
     assert {(page["url"], datetime.fromisoformat(page["ts"])) for page in pages} <= known
+
+
+def pages_of(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as wacz:
+        return [page["id"] for page in lines_of(wacz, "pages/pages.jsonl")[1:]]
+
+
+@pytest.mark.parametrize("gone", ["record", "file"])
+def test_what_is_not_in_the_file_is_no_page(tmp_path, gone):
+    """A damaged record or a missing file costs its pages too, and the count tells those that are there."""
+    archive = build(tmp_path / "archive")
+    crane = archive.captures["crane"]
+    path = archive.warc / crane.file
+    if gone == "file":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[crane.offset + crane.length // 2] ^= 0x10
+        path.write_bytes(data)
+    data, said = packed(archive)
+    there = ["article-1-revision-2"] + (["article-2-revision-1"] if gone == "record" else [])
+    assert pages_of(data) == there
+    assert said["pages"] == len(there)
+
+
+def test_what_was_left_out_for_its_rights_is_no_page(tmp_path):
+    """A state is judged by its own capture, whatever the newest reading says."""
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
+        number = archive.captures["crane"].id
+        db.execute("""UPDATE captures SET signals = '["x-robots-tag: noai"]' WHERE id = ?""", (number,))
+    data, _said = packed(archive, Wanted(without=Without(reserved=True)))
+    assert pages_of(data) == ["article-1-revision-2", "article-2-revision-1"]
+
+
+def test_a_revisit_without_its_response_is_no_page(tmp_path):
+    """There would be nothing to show: the response's record is damaged."""
+    archive = build(tmp_path / "archive")
+    light, again = archive.captures["light"], archive.captures["light again"]
+    with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
+        db.execute("UPDATE revisions SET capture_id = ? WHERE article_id = 2", (again.id,))
+    assert pages_of(packed(archive)[0])[-1] == "article-2-revision-1"
+    path = archive.warc / light.file
+    data = bytearray(path.read_bytes())
+    data[light.offset + light.length // 2] ^= 0x10
+    path.write_bytes(data)
+    assert pages_of(packed(archive)[0]) == ["article-1-revision-1", "article-1-revision-2"]
 
 
 def test_the_same_export_is_the_same_bytes(archive):

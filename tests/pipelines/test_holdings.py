@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from contextlib import closing
 
@@ -11,7 +12,7 @@ from pipelines.errors import NotFound, QueryError
 from pipelines.filters import Filters
 from pipelines.holdings import Holdings, Wanted
 from pipelines.without import Without
-from tests.captured import COPY, CRANE, LIGHT, OTHER, PAPER, build
+from tests.captured import COPY, CRANE, FIRST, HTML, LIGHT, OTHER, PAPER, SQUEEZED, Writing, build, chunked, exchange
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +155,122 @@ def test_a_response_does_not_come_along_for_what_stays_out(tmp_path):
     assert without(archive, sql, "noarchive", hosts=("other.example",)) == (OF_OTHER - {"copy"}, {"noarchive": 1})
 
 
-def test_a_pages_metas_count_for_each_of_its_captures(tmp_path):
-    """Under every address of the article: earlier states, redirects that lead there."""
+NOAI = b'<html><head><meta name="robots" content="noai"></head><body>%s</body></html>'
+STORY = f"{PAPER}/2026/story"
+
+
+@pytest.fixture
+def said(tmp_path):
+    """An archive to be written to, and afterwards asked by `without`."""
+    writing = Writing(tmp_path / "said")
+
+    def done():
+        writing.writer.close()
+        writing.db.commit()
+        writing.db.close()
+        return writing.archive
+
+    yield writing, done
+    writing.db.close()
+
+
+def page(url, day, body, head=HTML):
+    return exchange(url, day, head % len(body) if b"%d" in head else head, body)
+
+
+def test_a_capture_is_judged_by_its_own_page(said):
+    """Not by what the newest reading of its article says: an earlier state said noai, a later one no longer."""
+    writing, done = said
+    writing.keep("reserved", page(STORY, 1, NOAI % b"One"))
+    writing.keep("free", page(STORY, 2, b"<html><body>Two</body></html>"))
+    writing.article(1, "Story", STORY, "reserved", "free")
+    assert without(done(), "", "noai") == ({"free"}, {"noai": 1})
+    newest = """UPDATE articles SET rights = '["robots: noai"]';"""
+    assert without(writing.archive, newest, "noai") == ({"free"}, {"noai": 1})
+
+
+PAGES = {
+    "front page": page(f"{PAPER}/", 1, NOAI % b"Links"),
+    "not found": page(STORY, 1, NOAI % b"Nothing", b"404 Not Found\nContent-Type: text/html"),
+    "no type": page(STORY, 1, b"<!doctype html>" + NOAI % b"x", b"200 OK"),
+    "plain text that is markup": page(STORY, 1, NOAI % b"x", b"200 OK\nContent-Type: text/plain"),
+    "squeezed": page(STORY, 1, chunked(gzip.compress(NOAI % b"x")), SQUEEZED),
+    "no body": page(STORY, 1, b'<head><meta name="robots" content="noai"></head>'),
+    "no known encoding": page(STORY, 1, NOAI % b"\x81\x8d\x8f" * 2, b"200 OK\nContent-Type: text/html; charset=ascii"),
+    "behind an end that is none": page(STORY, 1, b"<head><!-- </head> --><script>'</head>'</script>" + NOAI % b"x"),
+    "many elements": page(STORY, 1, NOAI % (b"<p>x" * 250_000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_metas_count_in_every_page(said, case):
+    """Also in one from which no article was, or can be, read."""
+    writing, done = said
+    writing.keep("page", PAGES[case])
+    assert without(done(), "", "noai") == (set(), {"noai": 1})
+
+
+def test_what_is_no_page_says_nothing(said):
+    """Other media, whatever words are in them; an answer that did not come."""
+    writing, done = said
+    writing.keep("script", page(STORY, 1, NOAI % b"x", b"200 OK\nContent-Type: text/javascript"))
+    writing.keep("text", page(STORY, 1, b"Say <b>noai</b>", b"200 OK\nContent-Type: text/plain"))
+    feed = b"<rss><![CDATA[" + NOAI % b"" + b"]]></rss>"
+    writing.keep("feed", page(STORY, 1, feed, b"200 OK\nContent-Type: text/xml"))
+    writing.keep("json", page(STORY, 1, b'{"a": "b"}'))
+    assert without(done(), "", "noai") == ({"script", "text", "feed", "json"}, {})
+
+
+def test_a_revisit_shows_what_its_response_says(said):
+    """The same body elsewhere, and a 304 later: both stay out, also where only they are asked for."""
+    writing, done = said
+    body = NOAI % b"x"
+    writing.keep("page", page(STORY, 1, body))
+    writing.revisit("copy", page(COPY, 2, body), "page")
+    writing.revisit("not modified", exchange(STORY, 3, b"304 Not Modified"), "page")
+    archive = done()
+    assert without(archive, "", "noai") == (set(), {"noai": 3})
+    assert without(archive, "", "noai", urls=(COPY,)) == (set(), {"noai": 1})
+
+
+@pytest.mark.parametrize("gone", ["record", "file"])
+def test_a_page_that_cannot_be_read_stays_out(said, gone):
+    """It may reserve anything; the reason is counted, the damage is named, and nothing else is lost."""
+    writing, done = said
+    damaged = writing.keep("damaged", page(STORY, 1, b"<html><body>One</body></html>"))
+    writing.revisit("copy", page(COPY, 2, b"<html><body>One</body></html>"), "damaged")
+    writing.next_file()
+    writing.keep("whole", page(CRANE, 2, FIRST))
+    archive = done()
+    path = archive.warc / damaged.file
+    if gone == "file":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[damaged.offset + damaged.length // 2] ^= 0x10
+        path.write_bytes(data)
+    which = Wanted(without=Without(reserved=True))
+    with closing(archive.open()) as db, Holdings(db, archive.warc, which) as holdings:
+        assert [row["url"] for row in holdings.captures()] == [CRANE]
+        assert holdings.left_out == {"page that cannot be read": 2}
+        assert len(holdings.damages) == 1
+        assert damaged.file in next(iter(holdings.damages))
+
+
+def test_a_revisit_of_a_page_that_is_not_here_stays_out(tmp_path):
+    """Nobody knows what it said; that is no damage."""
     archive = build(tmp_path / "archive")
-    taken, left_out = without(archive, """UPDATE articles SET rights = '["robots: noai"]' WHERE id = 1;""", "noai")
-    assert taken == archive.captures.keys() - CRANES
-    assert left_out == {"noai": len(CRANES)}
+    sql = f"""PRAGMA foreign_keys = OFF;
+              DELETE FROM captures WHERE record_id = '{archive.captures["light"].record_id}';"""
+    taken, left_out = without(archive, sql, "noai")
+    assert taken == archive.captures.keys() - {"light", "light again", "copy"}
+    assert left_out == {"revisit of a page that this archive does not hold": 2}
+
+
+def test_nothing_is_read_where_nothing_is_asked(tmp_path):
+    """A damaged page is no matter of rights then."""
+    archive = build(tmp_path / "archive")
+    (archive.warc / archive.captures["crane"].file).unlink()
+    with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings:
+        assert holdings.count == len(archive.captures)
+        assert not holdings.damages
