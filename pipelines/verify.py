@@ -365,6 +365,6 @@ def _joined(pieces: list[Seen]) -> Seen:
         one.findings.merge(piece.findings)
         for name in ("size", "records", "captures", "undigested", "unrowed"):
             setattr(one, name, getattr(one, name) + getattr(piece, name))
-        for name in ("ids", "payloads", "offsets", "warcinfos", "links", "orphans"):
+        for name in ("ids", "payloads", "offsets", "adopted", "links", "orphans"):
             getattr(one, name).extend(getattr(piece, name))
     return one
