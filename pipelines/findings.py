@@ -44,7 +44,7 @@ NEXT = {
     # the database
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
-    "wrong database": f"no command writes with it: put the right one back, or {REBUILD}",
+    "wrong database": f"no command writes with it: {REBUILD}; or put the right one back",
     "no row": (
         f"{REBUILD}. Only rows that a crash or a failing disk took come back by themselves: with the next "
         "`morgue crawl`, those of an import with the same `morgue import`"
