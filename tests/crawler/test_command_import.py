@@ -657,11 +657,12 @@ def test_a_revisit_has_the_length_of_its_body_as_soon_as_that_is_there(archive, 
         with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
             db.execute("UPDATE captures SET body_length = NULL WHERE record_type = 'revisit'")
         bring(archive, gz([response(2)]))
-    before = everything(archive)["captures"]
     assert rows(archive, "SELECT DISTINCT body_length FROM captures WHERE url = ?", address(1)) == [(len(page(1)),)]
-    done = morgue("-C", archive, "rebuild")
-    assert done.returncode == 0, done.stderr
-    assert everything(archive)["captures"] == before
+    if way == "two imports":
+        before = everything(archive)["captures"]
+        done = morgue("-C", archive, "rebuild")
+        assert done.returncode == 0, done.stderr
+        assert everything(archive)["captures"] == before
 
 
 # Where it came from, and whose it is
