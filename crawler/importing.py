@@ -25,6 +25,8 @@ from pipelines.workers import Workers
 
 TICK = 0.2  # seconds between redraws of the bar
 LONGEST_LIST_LINE = 4096
+SHOWN_OF_LINE = 80  # characters of what turns out to be no path
+NEITHER = "is neither a WARC, ARC or WACZ file nor a list of such files"
 CURE = "name WARC, ARC or WACZ files, folders that hold some, or a text file that lists them, one a line"
 
 
@@ -52,8 +54,8 @@ def _meant(argument: str, stdin: IO[str]) -> Iterator[Path]:
     if kind_of(start) is not None or path.name.lower().endswith(SUFFIXES):
         yield path
         return
-    if b"\x00" in start:
-        raise ConfigError(argument, "is neither WARC, ARC nor WACZ, nor a list of such files", CURE)
+    if not start or b"\x00" in start:
+        raise ConfigError(argument, f"{NEITHER}: it {'holds other bytes' if start else 'is empty'}", CURE)
     with path.open(encoding="utf-8", errors="surrogateescape") as lines:
         yield from _listed(argument, lines)
 
@@ -65,6 +67,9 @@ def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
         text = line.strip().removeprefix("\ufeff")
         if text and not text.startswith("#"):
             path = _local(text, f"{name}, line {number}")
+            if not (found or name == "-" or os.path.exists(path) or text.lower().endswith(SUFFIXES)):
+                shown = text if len(text) <= SHOWN_OF_LINE else f"{text[:SHOWN_OF_LINE]}..."
+                raise ConfigError(name, f"{NEITHER}: there is no file of the name in line {number}, {shown!r}", CURE)
             _start(path, f"{name}, line {number}")
             found = True
             yield path

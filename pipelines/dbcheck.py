@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.errors import MorgueError, NoArchive
+from pipelines.errors import ArchiveDamaged, MorgueError, NoArchive
 from pipelines.findings import Finding
+from pipelines.manifest import Entry
+from pipelines.orphans import lacking, must_be_of_these_files
 from pipelines.reader import ask, connect
 
 NAME = "morgue.db"
@@ -72,6 +74,25 @@ def still_without(path: Path, ids: list[str]) -> set[str]:
             if next(ask(db, "SELECT 1 FROM captures WHERE record_id = ?", (one,)), None) is None:
                 missing.add(one)
     return missing
+
+
+def not_of(path: Path, entries: Collection[Entry]) -> Iterator[Finding]:
+    """Whether a database is older than the files in the manifest, or of other ones: then no command writes with it.
+
+    Raises MorgueError.
+    """
+    with closing(connect(path)) as db:
+        try:
+            must_be_of_these_files(db, entries)
+            for _ in lacking(db, entries):
+                pass
+        except ArchiveDamaged as error:
+            yield Finding(NAME, None, "wrong database", f"it {error.cause}")
+        except sqlite3.DatabaseError:  # damage has findings of its own; and one of before the journal is older
+            tables = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('journal')")}
+            if "archive" not in tables and any(entry.archive for entry in entries):
+                what = "it is older than the WARC files: they have a journal that it knows nothing of"
+                yield Finding(NAME, None, "wrong database", what)
 
 
 def bad(error: MorgueError) -> Finding:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import journal, manifest
+from pipelines.awaited import FILL
 from pipelines.columns import CAPTURE_COLUMNS
 from pipelines.errors import ArchiveDamaged
 from pipelines.items import Source
@@ -205,11 +206,7 @@ class Draft:
                      WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                      ORDER BY f.at"""  # noqa: S608 (our own names)
             )
-            self.db.execute(
-                """UPDATE captures SET body_length = (SELECT o.body_length FROM captures o
-                                                       WHERE o.record_id = captures.refers_to)
-                    WHERE record_type = 'revisit' AND body_length IS NULL"""
-            )
+            self.db.execute(FILL)
             self._without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
             if valid:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines import adopt
+from pipelines.awaited import Awaited
 from pipelines.desk import Desk
+from pipelines.groups import CLASH
 from pipelines.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.job import Job, Judge, Read, Report
 from pipelines.kept import Kept
 from pipelines.record import capture_of
 from pipelines.urls import host_of
 from pipelines.warc import Member
-from pipelines.warcrecord import Record
+from pipelines.warcinfos import Warcinfos
+from pipelines.warcrecord import Record, digest
 
 
 class Filing:
@@ -21,7 +24,14 @@ class Filing:
     def __init__(self, desk: Desk, judge: Judge, report: Report) -> None:
         self.desk, self.judge, self.report = desk, judge, report
         self.kept = Kept(desk.keeper)
+        self._warcinfos = Warcinfos(desk.keeper)
+        self._awaited: Awaited
         self._source_ids: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """Look at what the archive holds. Before anything is filed."""
+        self.kept.find_orphans()
+        self._awaited = Awaited(self.desk.store.db)
 
     def file(self, job: Job, read: Read | None) -> None:
         """All of a group, or nothing."""
@@ -38,9 +48,12 @@ class Filing:
         ]  # fmt: skip
         origin = adopt.origin(job.label.partition("!")[0], job.path.stat().st_size, job.sha256, job.member, warcinfo_id)
         noted = self.kept.holds(origin.fields.get("WARC-Record-ID") or "")
-        written = self.kept.append([*([] if noted else self._origin(job, origin)), *copies])
-        if not noted:
-            self._capture(written[0 if group.warcinfo is None else 1], None)
+        origins = [] if noted else self._origin(job, origin)
+        written = self.kept.append([*origins, *copies])
+        if origins:
+            self._capture(written[len(origins) - 1], None)
+        for record in origins[:-1]:
+            self._warcinfos.add(record)
         article = read[0] if read and isinstance(read[0], Article) else None
         url = group.answer.fields.get("WARC-Target-URI") or ""
         source = self.judge.source(url)
@@ -61,9 +74,15 @@ class Filing:
             self.desk.tally.outcome(name, "nothing", read[0].reason, url)
 
     def _origin(self, job: Job, origin: Record) -> list[Record]:
-        """What says where the records come from: the file's own warcinfo record, and ours about the file."""
+        """What says where the records come from: the file's own warcinfo record, if it is not kept yet (another file
+        may have brought a copy), and ours about the file."""
         warcinfo = job.group.warcinfo
         if warcinfo is None:
+            return [origin]
+        there = self._warcinfos.block_of(adopt.record_id(warcinfo))
+        if there is not None:
+            if there != digest(warcinfo.block or b""):
+                self.report.passed[CLASH] += 1
             return [origin]
         came_from = f"{job.label}@{warcinfo.offset}"
         return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), origin]
@@ -72,7 +91,9 @@ class Filing:
         _record, member, file = written
         capture = capture_of(member, file)
         assert capture is not None
-        return self.desk.store.capture(capture, self.desk.crawl_id, source_id)
+        filed = self.desk.store.capture(capture, self.desk.crawl_id, source_id)
+        self._awaited.filed(filed)
+        return filed
 
     def _source_id(self, source: Source | None, url: str, *, create: bool) -> int | None:
         """The row of the source that covers an address; of a host that none covers, only if an article was read."""

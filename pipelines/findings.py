@@ -35,13 +35,20 @@ NEXT = {
     "bad digest": "what wrote the record wrote no digest, or a bit flipped: restore the file from a copy",
     "bad record": "what wrote the record broke the standard, or a bit flipped: restore the file from a copy",
     "gzip header": RESTORE,
-    "twice": "two copies of one record: remove the file that does not belong here",
+    "twice": (
+        "delete neither of the files, each may hold records that are nowhere else: one that is also `extra` or "
+        "`swapped` is the copy, do what is said there; if none is, both may stay"
+    ),
     "link": "the record that it names is in a file that is missing or damaged: restore that one",
     "revisit": "one of the two records is not what it was: restore the file of either from a copy",
     # the database
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
-    "no row": f"the next `morgue crawl` gives back the rows that a crash or a failing disk took; for others {REBUILD}",
+    "wrong database": f"no command writes with it: {REBUILD}; or put the right one back",
+    "no row": (
+        f"{REBUILD}. Only rows that a crash or a failing disk took come back by themselves: with the next "
+        "`morgue crawl`, those of an import with the same `morgue import`"
+    ),
     "no record": f"restore the file from a copy; if it is lost, {REBUILD}, without this capture",
     "row differs": f"if the record has no finding of its own, the row errs: {REBUILD}",
     "dangling": REBUILD,
@@ -93,6 +100,10 @@ class Findings:
         known = Counter((finding.file, finding.kind) for finding in other.listed)
         self.extend(other.listed)
         self.counts.update(other.counts - known)
+
+    def of_kind(self, kind: str) -> int:
+        """How many of a kind there are, listed or not."""
+        return sum(count for (_, one), count in self.counts.items() if one == kind)
 
     @property
     def unlisted(self) -> dict[tuple[str, str], int]:

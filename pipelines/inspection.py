@@ -79,6 +79,7 @@ class Seen:
     ids: array[int] = field(default_factory=lambda: array("q"))  # `short` of each record's id,
     payloads: array[int] = field(default_factory=lambda: array("q"))  # of its payload digest (0: none),
     offsets: array[int] = field(default_factory=lambda: array("q"))  # and where it lies
+    adopted: array[int] = field(default_factory=lambda: array("q"))  # offsets of imported records that are no capture
     links: list[Link] = field(default_factory=list)
     unrowed: int = 0  # captures without a row, and
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (offset, record id) of the first of them
@@ -278,6 +279,8 @@ class _Inspection:
         self.seen.ids.append(short(record_id))
         self.seen.payloads.append(short(entity) if entity else 0)
         self.seen.offsets.append(found.offset)
+        if capture is None and "morgue-imported" in fields:
+            self.seen.adopted.append(found.offset)
         self._links(number, found, fields)
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
             self.repaired.append(number)

@@ -81,7 +81,7 @@ class Intake:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(4 * self.desk.workers.size)
         loop = asyncio.get_running_loop()
-        await self.desk.do(self._filing.kept.find_orphans)
+        await self.desk.do(self._filing.begin)
         self._removed = await self.desk.do(Removed, self.desk.keeper.db)
         filer = loop.create_task(self._filer())
         try:

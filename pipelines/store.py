@@ -82,7 +82,7 @@ class Store:
             query = "SELECT body_length FROM captures WHERE record_id = ?"
             (row["body_length"],) = self.db.execute(query, (capture.refers_to,)).fetchone() or (None,)
         cursor = self.db.execute(INSERT_CAPTURE, row)
-        return replace(capture, id=cursor.lastrowid)
+        return replace(capture, id=cursor.lastrowid, body_length=row["body_length"])
 
     def file(self, reading: Reading, source_id: int | None, asked: str) -> Reading:
         """File what was read: a new article, the next revision, or one more sighting of the same text.

@@ -89,6 +89,7 @@ class _Verification:
         self.stock = take_stock(self.archive)
         if self.stock.holdings or self.stock.entries or trouble is None or trouble.kind != "no database":
             report.findings.extend([trouble] if trouble else [])
+        report.findings.extend(self._wrong_database())
         report.findings.extend(self.stock.findings)
         report.findings.extend(self._missing())
         report.files = len(self.stock.holdings)
@@ -101,7 +102,8 @@ class _Verification:
                 self._full()
             finally:
                 self.links.close()
-        report.findings.listed.sort(key=lambda one: (one.file, one.offset or 0))
+        first = "wrong database"  # others may follow from it
+        report.findings.listed.sort(key=lambda one: (one.kind != first, one.file, one.offset or 0))
         report.seconds = time.monotonic() - began
         return report
 
@@ -117,6 +119,15 @@ class _Verification:
             self.database = None
             return dbcheck.bad(error)
         return None
+
+    def _wrong_database(self) -> Iterator[Finding]:
+        """Asked behind the manifest: what that says of the database was committed before."""
+        if self.database is None or not self.stock.entries:
+            return
+        try:
+            yield from dbcheck.not_of(self.database, self.stock.entries.values())
+        except MorgueError:  # the looks at the database itself say so
+            return
 
     def _missing(self) -> Iterator[Finding]:
         for name in sorted({*(self.stock.entries or {}), *self.rows}):
@@ -354,6 +365,6 @@ def _joined(pieces: list[Seen]) -> Seen:
         one.findings.merge(piece.findings)
         for name in ("size", "records", "captures", "undigested", "unrowed"):
             setattr(one, name, getattr(one, name) + getattr(piece, name))
-        for name in ("ids", "payloads", "offsets", "links", "orphans"):
+        for name in ("ids", "payloads", "offsets", "adopted", "links", "orphans"):
             getattr(one, name).extend(getattr(piece, name))
     return one

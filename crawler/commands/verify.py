@@ -18,9 +18,10 @@ from pipelines.counted import counted, verb
 from pipelines.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
+    from pipelines.findings import Finding
     from pipelines.verify import Report
 
-SHOWN = 50  # findings on a terminal; --format json has all
+SHOWN = 10  # findings of a kind for people; --format json has all
 
 
 @click.command()
@@ -64,17 +65,19 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
 
 
 def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
-    """What was found, for people: place and what is wrong, below it the next step; a summary at the end."""
+    """What was found, for people, kind by kind: places and what is wrong, below them the next step; then a summary."""
     bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if styled else ("", "", "")
-    listed = report.findings.listed
-    for finding in listed[:SHOWN]:
-        what = f"{finding.kind}: {finding.what}"
-        yield bold + table.plain(finding.place) + reset
-        yield from (f"  {line}" for line in table.wrap(table.plain(what), room - 2))
-        yield from (f"  {dim}{line}{reset}" for line in table.wrap(f"next: {finding.next_step}", room - 2))
+    kinds: dict[str, list[Finding]] = {}
+    for finding in report.findings.listed:
+        kinds.setdefault(finding.kind, []).append(finding)
+    for kind, listed in kinds.items():
+        for finding in listed[:SHOWN]:
+            yield bold + table.plain(finding.place) + reset
+            yield from (f"  {line}" for line in table.wrap(table.plain(f"{kind}: {finding.what}"), room - 2))
+        if more := report.findings.of_kind(kind) - min(len(listed), SHOWN):
+            yield f"and {more:,} more of this kind (--format json names all)"
+        yield from (f"  {dim}{line}{reset}" for line in table.wrap(f"next: {listed[0].next_step}", room - 2))
     total = report.findings.counts.total()
-    if total > min(len(listed), SHOWN):
-        yield f"... and {total - min(len(listed), SHOWN):,} more (--format json)"
     if total:
         yield ""
     for name in report.writing:

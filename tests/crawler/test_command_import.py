@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import zipfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ from crawler.importing import Import, files_of
 from pipelines.adopt import Chosen
 from pipelines.errors import ConfigError, MorgueError
 from pipelines.groups import ALREADY, CLASH
+from pipelines.verify import verify
 from pipelines.warc import read_record
 from pipelines.warcrecord import digest
 from pipelines.workers import Workers
@@ -202,6 +205,49 @@ def test_a_record_that_stands_twice_in_the_files_is_kept_once(archive):
     ending, report = bring(archive, gz([response(1), response(1)]), gz([response(1)]))
     assert (ending.word, report.kept, report.records) == ("done", 1, 3)
     assert set(kept(archive).values()) == {1}
+
+
+def infos(archive: Path) -> dict[str, int]:
+    """How often each warcinfo record that was brought in is there."""
+    return {one: count for one, count in kept(archive).items() if one in map(an_id, ("theirs", "others"))}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
+def test_the_header_that_two_files_share_is_kept_once(archive, together):
+    """Two exports of one archive, or a damaged copy and a good one: the archive stays well."""
+    torn = gz([warcinfo(), response(1), response(3)])[:-20]
+    files = torn, gz([warcinfo(), response(2)]), gz([warcinfo("others"), warcinfo(), response(3), response(4)])
+    for some in [files] if together else [[file] for file in files]:
+        bring(archive, *some)
+    assert len(articles(archive)) == 4
+    assert infos(archive) == {an_id("theirs"): 1}
+    assert len(rows(archive, "SELECT * FROM captures WHERE kind = 'import'")) == 3
+    assert verify(archive).findings.listed == []
+    accepted(archive)
+
+
+def test_the_header_of_a_file_of_our_own_is_not_brought_in(crawled, archive):
+    """A record that was lost comes back from a copy of the archive's own file."""
+    shutil.copytree(crawled[1], archive, dirs_exist_ok=True)
+    (file,) = (archive / "warc").glob("*.warc.gz")
+    copy = Path(shutil.copy(file, archive.parent / "copy.warc.gz"))
+    ((url, offset),) = rows(archive, "SELECT url, offset FROM captures WHERE kind = 'page' AND status = 200 LIMIT 1")
+    data = bytearray(file.read_bytes())
+    data[offset + 200] ^= 1
+    file.write_bytes(data)
+    done = morgue("-C", archive, "rebuild")
+    assert rows(archive, "SELECT * FROM captures WHERE url = ?", url) == [], done.stderr
+    assert bring(archive, copy)[0].word == "done"
+    assert "twice" not in {finding.kind for finding in verify(archive).findings.listed}
+    assert len(rows(archive, "SELECT * FROM captures WHERE url = ?", url)) == 1
+
+
+def test_another_header_with_the_id_of_one_that_is_kept_is_counted(archive):
+    """It is not kept, and that is said."""
+    other = warcinfo().replace(b"theirs/1.0", b"theirs/2.0")
+    assert bring(archive, gz([warcinfo(), response(1)]))[1].passed == {"header of a file": 1}
+    ending, report = bring(archive, gz([other, response(2)]))
+    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, CLASH: 1})
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
@@ -598,6 +644,27 @@ def test_a_revisit_of_what_nobody_has_is_kept_unread(archive):
         assert (ending.word, report.kept, len(articles(archive))) == ("done", kept_now, 0)
 
 
+@pytest.mark.parametrize("way", ["one import", "two imports", "an archive of before"])
+def test_a_revisit_has_the_length_of_its_body_as_soon_as_that_is_there(archive, way):
+    """The row is that of a rebuild."""
+    again, first = gz([revisit(1, at=48, **pointing(1)["by id"])]), gz([response(1, record_id=an_id("original 1"))])
+    if way == "one import":
+        bring(archive, again, first)
+    else:
+        bring(archive, again)
+        bring(archive, first)
+    if way == "an archive of before":
+        with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+            db.execute("UPDATE captures SET body_length = NULL WHERE record_type = 'revisit'")
+        bring(archive, gz([response(2)]))
+    assert rows(archive, "SELECT DISTINCT body_length FROM captures WHERE url = ?", address(1)) == [(len(page(1)),)]
+    if way == "two imports":
+        before = everything(archive)["captures"]
+        done = morgue("-C", archive, "rebuild")
+        assert done.returncode == 0, done.stderr
+        assert everything(archive)["captures"] == before
+
+
 # Where it came from, and whose it is
 
 
@@ -699,10 +766,13 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("https://data.example/a.warc.gz", "download it first"),
         ("missing.warc.gz", "missing.warc.gz: No such file or directory"),
         ("folder", "no file in this folder ends in .warc"),
-        ("picture.png", "is neither WARC, ARC nor WACZ"),
+        ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),
+        ("page.html", "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
+                      "line 1, '<html>"),
+        ("long-line", "is neither a WARC, ARC or WACZ file nor a list of such files"),
+        ("empty", "empty: is neither a WARC, ARC or WACZ file nor a list of such files: it is empty"),
         ("list-of-urls", "list-of-urls, line 1"),
         ("list-of-missing", "list-of-missing, line 2: nowhere.warc.gz: No such file"),
-        ("empty-list", "lists no file"),
         ("list-of-comments", "lists no file"),
     ],
 )
@@ -713,7 +783,9 @@ def test_what_is_no_file_is_said_before_anything_is_done(tmp_path, monkeypatch, 
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
     (tmp_path / "list-of-urls").write_text("https://data.example/a.warc.gz\n")
     (tmp_path / "list-of-missing").write_text("# x\nnowhere.warc.gz\n")
-    (tmp_path / "empty-list").write_text("")
+    (tmp_path / "empty").touch()
+    (tmp_path / "page.html").write_text("<html><p>Boats came in.</p></html>\n")
+    (tmp_path / "long-line").write_text("<p>Boats came in.</p>" * 500)
     (tmp_path / "list-of-comments").write_text("# mine\n\n  \n")
     with pytest.raises(ConfigError) as refused:
         files_of([argument], io.StringIO())

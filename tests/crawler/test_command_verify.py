@@ -71,7 +71,7 @@ def test_damage_is_named_with_the_next_step(folder):
 
 
 def test_json_has_every_finding(folder):
-    """One object for programs; at most fifty findings are for reading."""
+    """One object for programs; for people ten findings of a kind, how many more there are, the next step once."""
     for number in range(60):
         (folder / "warc" / f"note-{number}.txt").touch()
     (folder / "warc" / "\x1b[31mred").touch()
@@ -84,7 +84,10 @@ def test_json_has_every_finding(folder):
     assert set(one) == {"file", "offset", "kind", "what", "next"}
     assert (one["kind"], one["offset"]) == ("extra", None)
     done = morgue("-C", folder, "verify")
-    assert "... and 11 more (--format json)" in done.stdout
+    lines = done.stdout.splitlines()
+    assert "and 51 more of this kind (--format json names all)" in lines
+    assert sum(line.startswith("  extra: ") for line in lines) == 10
+    assert sum(line.startswith("  next: ") for line in lines) == 1
     assert "\x1b" not in done.stdout
 
 

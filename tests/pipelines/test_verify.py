@@ -8,11 +8,13 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines import inspection, manifest, verify
+from pipelines.errors import ArchiveDamaged
 from pipelines.findings import NEXT, Finding
 from pipelines.fixity import labelled
 from pipelines.keeper import Keeper
@@ -454,7 +456,29 @@ def test_a_record_that_is_there_twice_is_found(folder):
     other = warcs(folder)[2]
     other.write_bytes(other.read_bytes() + data)
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
-    assert "twice" in kinds(folder)
+    (found,) = [each for each in findings(folder) if each.kind == "twice"]
+    assert found.next_step.startswith("delete neither of the files")
+
+
+@pytest.mark.parametrize("change", ["nothing", "its block", "its date", "where it came from"])
+def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
+    """Versions before kept it once a file. Another one with its id is a finding, and so is a copied record of ours."""
+    block = b"software: theirs/1.0\r\n"
+    came = [("WARC-Block-Digest", digest(block)), ("Morgue-Imported", "a.warc.gz@0")]
+    info = record("warcinfo", block, *came)
+    other = {
+        "nothing": info,
+        "its block": Record(info.fields, block.upper()),
+        "its date": Record(Fields([(name, "2020-01-01T00:00:00Z" if name == "WARC-Date" else value)
+                                   for name, value in info.fields]), block),
+        "where it came from": info,
+    }[change]  # fmt: skip
+    if change == "where it came from":
+        info = other = Record(Fields(list(info.fields)[:-1]), block)
+    for path, added in zip(warcs(folder), (info, other), strict=False):
+        path.write_bytes(path.read_bytes() + member(added))
+    manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
+    assert ("twice" in kinds(folder)) == (change != "nothing")
 
 
 @pytest.mark.parametrize("name", ["WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"])
@@ -508,6 +532,29 @@ def test_a_missing_database_is_its_own_finding(folder):
     assert (one.file, one.kind) == ("morgue.db", "no database")
     assert "`morgue rebuild`" in one.next_step
     assert kinds(folder, quick=True) == ["no database"]
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
+@pytest.mark.parametrize("change", ["older", "other", "before the journal"])
+def test_a_database_that_no_command_writes_with_is_named_first(folder, change, quick):
+    """By the crawl's own rule. What follows from it stands behind it, and nothing promises what a crawl refuses."""
+    path = folder / manifest.NAME
+    listed = manifest.load(path)
+    archive = "a" if change != "other" else "b"
+    entries = [replace(each, archive=archive, journal=2) for each in listed.values()]
+    manifest.write(path, entries)
+    execute(folder, f"UPDATE journal SET archive = 'a', last = {1 if change == 'older' else 2}")
+    execute(folder, "DELETE FROM captures")
+    if change == "before the journal":
+        execute(folder, "ALTER TABLE journal DROP COLUMN archive")
+    before, *others = findings(folder, quick=quick)
+    assert (before.file, before.kind) == ("morgue.db", "wrong database")
+    assert "`morgue rebuild`" in before.next_step
+    assert {each.kind for each in others} == {"no row"}
+    assert others[0].next_step.startswith("`morgue rebuild`")
+    if change != "before the journal":  # which a migration would add first
+        with pytest.raises(ArchiveDamaged):
+            Keeper(folder / "morgue.db", folder / "warc", info={})
 
 
 @pytest.mark.parametrize("damage", ["rubbish", "a page"])
