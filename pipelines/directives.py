@@ -15,7 +15,8 @@ OURS = "newsmorgue"  # our product token (RFC 9309, 2.2.1), in lower case
 EVERYONE = ("robots", "x-robots-tag")  # what names no robot is for all
 # Directives with a value behind a colon; any other word before a colon is a robot's name.
 VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
-ROBOT = re.compile(r"\s*([A-Za-z][\w.-]*)\s*:(?!//)\s*")
+ROBOT = re.compile(r"\s*([A-Za-z][\w.-]*|\*)\s*:(?!//)\s*")
+BETWEEN = re.compile(r"[,;]|(?<=[a-z])\s+(?=[a-z-]+\s*(?:[\s,;]|$))")  # some part directives by blanks or semicolons
 # What `none` stands for (Google, "robots meta tag, data-nosnippet, and X-Robots-Tag specifications").
 NONE = ("noindex", "nofollow")
 
@@ -53,10 +54,10 @@ def said(signals: Iterable[str]) -> Iterator[Said]:
 
 def _directives(field: str, robot: str | None, text: str) -> Iterator[Said]:
     """`[robot:] directive, directive, ...`; a robot's name holds for what stands behind it."""
-    for part in text.split(","):
+    for part in BETWEEN.split(text):
         named = ROBOT.match(part)
         if named and named[1] not in VALUED:
-            robot, part = named[1], part[named.end() :]
+            robot, part = None if named[1] == "*" else named[1], part[named.end() :]
         name, _, value = (piece.strip() for piece in part.partition(":"))
         for one in (name, *NONE) if name == "none" else (name,):
             if one:

@@ -10,10 +10,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
+from pipelines.errors import ArchiveDamaged
 from pipelines.payload import parse_head, split
 from pipelines.playback import answer
 from pipelines.queries import PROVENANCE
@@ -52,12 +54,17 @@ class Rule(NamedTuple):
         return not self.to_the_end or (len(path) - len(rest[-1]) >= at and path.endswith(rest[-1]))
 
 
-def rules(body: bytes) -> list[Rule]:
-    """The rules in a file; none in what is no such file (a page that says 404 with status 200)."""
+def rules(body: bytes) -> list[Rule] | None:
+    """The rules in a file; None for what is no such file (a page that says 404, or asks for consent, with status 200).
+
+    Raises ArchiveDamaged for one that is meant to be such a file and cannot be read: it may reserve everything.
+    """
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError):
-        return []
+    except (ValueError, RecursionError) as error:
+        if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+            raise ArchiveDamaged(PATH, "is no JSON") from error
+        return None
     objects = found if isinstance(found, list) else [found]  # the brackets are mandatory, and are forgotten
     return [rule for one in objects if (rule := _rule(one)) is not None]
 
@@ -73,7 +80,7 @@ def _rule(one: Any) -> Rule | None:
 
 def meaning(value: str) -> bool | None:
     """Of a tdm-reservation: reserved, not reserved, or None: unset, which any other value is (its section says so)."""
-    return {"1": True, "0": False}.get(value.strip())
+    return {"1": True, "0": False}.get(value.strip(" \t\"'"))
 
 
 def reserved(ruling: list[Rule], url: str) -> bool | None:
@@ -100,7 +107,7 @@ class TdmFiles:
 
     def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
         self.db, self.warc = db, warc
-        self._hosts: dict[str, list[Row]] = {}
+        self._hosts: dict[str, list[Row]] | None = None  # however its name is spelled: an import may have brought any
         self._rules: dict[int, list[Rule] | None] = {}
 
     def reserved(self, url: str, time: str) -> bool | None:
@@ -120,13 +127,20 @@ class TdmFiles:
         return None
 
     def _nearest(self, host: str, time: str) -> Iterator[Row]:
-        rows = self._hosts.get(host)
-        if rows is None:
-            if len(self._hosts) >= REMEMBERED:
-                self._hosts.clear()
-            rows = self._hosts[host] = list(self._captures(f"//{host}{PATH}"))
+        if self._hosts is None:
+            self._hosts = {}
+            for row in self._all():
+                with suppress(ValueError):
+                    self._hosts.setdefault(parts_of(row["url"]).host, []).append(row)
+        rows = self._hosts.get(host, [])
         yield from (row for row in reversed(rows) if row["captured"] <= time)
         yield from (row for row in rows if row["captured"] > time)
+
+    def _all(self) -> Iterator[Row]:
+        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
+                   WHERE c.url LIKE ? AND c.record_type IN ('response', 'revisit')
+                   ORDER BY c.time"""  # noqa: S608 (our own names)
+        return map(dict, ask(self.db, sql, (f"%{PATH}",)))
 
     def _captures(self, address: str, since: str = "") -> Iterator[Row]:
         sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
@@ -150,7 +164,7 @@ class TdmFiles:
             return self._follow(row, redirects)
         if status in (200, 203, 304):
             return rules(answer(self.db, self.warc, row, LARGEST).body)
-        return [] if 400 <= status < 500 and status != 429 else None  # not there; else: could not be said just then
+        return [] if status in (404, 410) else None  # not there; else: could not be said just then
 
     def _follow(self, row: Row, redirects: int) -> list[Rule] | None:
         block = read_block(self.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])

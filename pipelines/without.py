@@ -30,6 +30,7 @@ USAGES = ("train-ai", "bots", "tdm", "ai", "genai", "train-genai")
 KNOWN = ("noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet", "noimageindex", "notranslate", "noimageai")
 NAMES = ("content-usage", "tdm-reservation", "tdm-policy")
 NEAR = 0.75  # of difflib; from which on two words are taken for one, misspelt
+REFUSALS = ("n", "?0", "no")  # a token; the false of RFC 9651, 3.3.6; and what is meant by a word
 UNREADABLE = "tdmrep.json that cannot be read"
 
 
@@ -107,7 +108,7 @@ class Sieve:
 
 def _from_models(statements: Iterable[Said]) -> str | None:
     for one in statements:
-        if one.field == "content-usage" and one.name in USAGES and one.value == "n":
+        if one.field == "content-usage" and one.name in USAGES and one.value in REFUSALS:
             return f"content-usage {one.name}=n"
         if one.field != "content-usage" and one.counts and one.name in DIRECTIVES:
             return one.name

@@ -19,6 +19,9 @@ SAID = {
     "meta, to one": ("gptbot: noarchive", [("gptbot", "noarchive", "")]),
     "usage": ("content-usage: train-ai=n;x=1, search=y", [(None, "train-ai", "n"), (None, "search", "y")]),
     "an address": ("license: https://x.example/by?a,b", [(None, "license", "https://x.example/by?a,b")]),
+    "header, to all by a star": ("x-robots-tag: *: noai", [(None, "noai", "")]),
+    "by semicolons": ("robots: noai; noimageai", [(None, "noai", ""), (None, "noimageai", "")]),
+    "by blanks": ("robots: noindex noai", [(None, "noindex", ""), (None, "noai", "")]),
     "nothing": ("x-robots-tag: ", []),
 }  # fmt: skip
 

@@ -44,6 +44,9 @@ CASES = {
 }  # fmt: skip
 
 
+ALL, NONE = file(("/", 1)), file(("/", 0))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_first_rule_that_matches_holds(case):
     """TDMRep, "TDM File on the Origin Server": in sequence, case sensitive, patterns as in robots.txt."""
@@ -52,12 +55,22 @@ def test_the_first_rule_that_matches_holds(case):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>not found", b"[1, null, [], \"x\"]", b"\xff\xfe", b"[" * 100_000, b"1" * 5000],
-    ids=["empty", "a page", "no objects", "no text", "deep", "a number"],
+    "body", [b"", b"<html>not found", b"[1, null, [], \"x\"]", b"\xff\xfe", b"1" * 5000],
+    ids=["empty", "a page", "no objects", "no text", "a number"],
 )  # fmt: skip
 def test_what_is_no_such_file_reserves_nothing(body):
     """A page that says 404 with status 200, or anything else."""
-    assert rules(body) == []
+    assert not rules(body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'\xef\xbb\xbf [{"location": "/", "tdm-reservation": 1},]', ALL[:20]],
+    ids=["deep", "a comma too many", "half of it"],
+)  # fmt: skip
+def test_what_is_meant_to_be_such_a_file_and_is_none_is_said(body):
+    """It may reserve everything."""
+    with pytest.raises(MorgueError):
+        rules(body)
 
 
 def test_without_brackets_a_rule_is_one_all_the_same():
@@ -73,14 +86,14 @@ def test_a_hostile_pattern_takes_no_time():
     assert time.process_time() - start < 2
 
 
-ALL, NONE = file(("/", 1)), file(("/", 0))
 JSON = b"200 OK\nContent-Type: application/json\nContent-Length: %d"
 WHEN = "2026-03-%02dT12:00:00.000000Z"
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """On days of March: 2 all reserved, 4 nothing, 6 not there, 8 an error, 9 broken off, 10 moved, 12 as on 4."""
+    """On days of March: 2 all reserved, 4 nothing, 6 not there, 8 an error, 9 broken off and forbidden, 10 moved, 11 a page,
+    12 as on 4."""
     to = Writing(tmp_path_factory.mktemp("tdmrep") / "archive")
 
     def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + PATH) -> None:
@@ -92,12 +105,16 @@ def archive(tmp_path_factory):
     keep(8, b"503 Service Unavailable")
     to.keep("9", exchange(PAPER + PATH, 9, JSON % 99, ALL[:5], "tdmrep"))
     to.db.execute("UPDATE captures SET error = 'the answer broke off' WHERE time LIKE '2026-03-09%'")
+    keep(9, b"403 Forbidden")
+    keep(11, HTML % 9, b"<html>we ")  # a page that asks for consent
     keep(10, b"302 Found\nLocation: //rights.example/tdm.json")
     keep(10, JSON % len(ALL), ALL, "https://rights.example/tdm.json")
     to.revisit("12", exchange(PAPER + PATH, 12, b"304 Not Modified"), f"4 {PAPER + PATH}")
     keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + PATH)
     keep(1, HTML % 9, b"not found", url="https://soft.example" + PATH)
     keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + PATH)
+    for spelled in ("http://UP.example", "http://port.example:80", "http://bücher.example", "http://b%C3%BCcher2.example"):
+        keep(1, JSON % len(ALL), ALL, url=spelled + PATH)
     to.writer.close()
     to.db.commit()
     to.db.close()
@@ -123,6 +140,13 @@ def test_no_file_reserves_nothing(archive, host):
     """A redirect in a circle, a page instead of JSON, no capture; another host's file is not asked."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, archive.warc).reserved(f"https://{host}/story", WHEN % 20) is None
+
+
+@pytest.mark.parametrize("host", ["up.example", "port.example", "bücher.example", "xn--bcher2-3ya.example"])
+def test_a_host_is_the_same_however_it_is_spelled(archive, host):
+    """An import brings addresses as others wrote them."""
+    with closing(archive.open()) as db:
+        assert TdmFiles(db, archive.warc).reserved(f"http://{host}/story", WHEN % 20) is True
 
 
 def test_a_file_that_cannot_be_read_is_said(archive):
