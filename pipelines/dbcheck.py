@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.errors import MorgueError, NoArchive
+from pipelines.errors import DiskFull, MorgueError, NoArchive
 from pipelines.findings import Finding
 from pipelines.reader import ask, connect
 
@@ -48,6 +48,8 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
                 found += one(db)
     except NoArchive:
         return []  # the files it should know of say so
+    except DiskFull:
+        raise  # says nothing of the database
     except MorgueError as error:
         found.append(bad(error))
     return found

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import dbcheck
 from pipelines.counted import counted
-from pipelines.errors import MorgueError, NoArchive
+from pipelines.errors import DiskFull, MorgueError, NoArchive
 from pipelines.findings import Finding, Findings
 from pipelines.inspection import Seen, Task, inspect
 from pipelines.links import Links
@@ -113,6 +113,8 @@ class _Verification:
         except NoArchive:
             self.database = None
             return Finding(dbcheck.NAME, None, "no database", "the archive has no database")
+        except DiskFull:
+            raise  # a database that cannot be opened for want of space is not a bad one
         except MorgueError as error:
             self.database = None
             return dbcheck.bad(error)
