@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,6 +102,9 @@ class Keeper:
         self.journal = Journal(self.db)
         self.writer = WarcWriter(warc, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
+        self.commits = 0  # how many there were
+        # Called at the end if the disk was full: rows that say so. On the keeper's thread; they may not fit either.
+        self.at_failure: Callable[[MorgueError], object] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
         self._loop: Any = None  # the event loop that the next four belong to
@@ -285,6 +289,7 @@ class Keeper:
             self.writer.sync()
             if self.db.in_transaction:
                 self.db.execute("COMMIT")
+                self.commits += 1
                 self.writer.standing = self.journal.standing()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
@@ -323,7 +328,20 @@ class Keeper:
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
             self.failed = self.failed or translate(error, self.database)
+        if isinstance(self.failed, DiskFull) and self.at_failure is not None:
+            self._say_so(self.failed, self.at_failure)
         self.db.close()
+
+    def _say_so(self, failure: MorgueError, at_failure: Callable[[MorgueError], object]) -> None:
+        """A row fits now and then: the write-ahead log begins anew where it was copied into the database."""
+        with suppress(sqlite3.Error):
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+                at_failure(failure)
+                self.db.execute("COMMIT")
+            finally:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
 
 
 def database_gone(path: Path) -> ArchiveDamaged:
