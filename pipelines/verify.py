@@ -91,6 +91,7 @@ class _Verification:
             report.findings.extend([trouble] if trouble else [])
         report.findings.extend(self.stock.findings)
         report.findings.extend(self._missing())
+        report.findings.extend(self._changed())
         report.files = len(self.stock.holdings)
         report.writing = [one.name for one in self.stock.holdings.values() if one.state == "being written"]
         if report.quick:
@@ -119,6 +120,13 @@ class _Verification:
             self.database = None
             return dbcheck.bad(error)
         return None
+
+    def _changed(self) -> Iterator[Finding]:
+        """Files that were not as listed when something was taken out of them: their lines cannot vouch for them."""
+        for name, entry in sorted((self.stock.entries or {}).items()):
+            if entry.was is not None and name in self.stock.holdings:
+                what = f"was damaged before a removal: listed is the damaged file; the whole one's was {entry.was}"
+                yield Finding(f"warc/{name}", None, "changed", what)
 
     def _missing(self) -> Iterator[Finding]:
         for name in sorted({*(self.stock.entries or {}), *self.rows}):

@@ -102,7 +102,8 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     if not run.anything_due():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            say("nothing is due" + (f"; next at {planned}" if planned else ""))
+            nothing = "nothing else" if prepared.removed else "nothing"
+            say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: morgue add URL, or morgue crawl URL")
         run.abandon(outcome="done")
