@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from urllib.parse import urlsplit
 from crawler.config import Config, SourceConfig
 from crawler.discover import classify
 from crawler.frontier import Frontier, Scope, Wanted
+from pipelines.counted import counted, verb
+from pipelines.doomed import Removed
 from pipelines.errors import ConfigError, NotFound
 from pipelines.items import Source
 from pipelines.store import Store
@@ -66,6 +70,7 @@ class Prepared:
     homes: tuple[str, ...] = ()  # addresses that this run means to visit first
     already: int = 0  # pages of the list that the archive holds already
     notes: tuple[str, ...] = ()  # for the user
+    removed: int = 0  # of what the user named: sites and pages that were taken down
 
 
 def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: datetime) -> Prepared:
@@ -81,7 +86,8 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         sites |= {site.source_id: site for site in owners.values() if site.source_id not in sites}
         of_host = {host: site.source_id for host, site in owners.items()}
         scope, already = frontier.want_only(plan.pages, of_host, now)
-        return Prepared(sites, scope, plan.pages, already)
+        gone = taken_down(store.db, plan.pages)
+        return Prepared(sites, scope, plan.pages, already, notes=tuple(of_the_list(gone)), removed=len(gone))
     chosen, notes, pages = choose(plan, config, store, watched)
     visited = chosen if plan.targets else list(watched.values())
     homes = (*(site.source.url for site in visited), *pages)
@@ -100,7 +106,26 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         (*(site.source_id or 0 for site in chosen), *(url_key(url) for url in pages)),
         plan.since,
     )
-    return Prepared(sites, scope, homes, notes=tuple(notes))
+    gone = taken_down(store.db, homes)
+    notes = [note for note in notes if not any(note.startswith(f"{url} ") for url in gone)]
+    notes += [f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()]
+    return Prepared(sites, scope, homes, notes=tuple(notes), removed=len(gone))
+
+
+def taken_down(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
+    """Those of the addresses that were taken down: when, and why."""
+    removed, found = Removed(db), {}
+    for url in urls:
+        if url in removed and (said := removed.why(url)) is not None:
+            found[url] = f"{said[0][:10]} ({said[1]})"
+    return found
+
+
+def of_the_list(gone: Mapping[str, str]) -> Iterator[str]:
+    """What of a list was taken down, by the takedown."""
+    for why, number in Counter(gone.values()).items():
+        were, are = verb(number, "was", "were"), verb(number, "is", "are")
+        yield f"{counted(number, 'page')} of the list {were} taken down on {why}, and {are} not fetched"
 
 
 def choose(

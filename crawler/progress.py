@@ -38,7 +38,7 @@ class Progress:
     def numbers(self) -> dict[str, Any]:
         """What there is to show."""
         tally, seconds = self.run.desk.tally, time.monotonic() - self.began
-        pages = sum(count.fetched + count.listings for count in tally.by_source.values())
+        pages = tally.pages
         return {
             "pages": pages,
             "articles": tally.articles,

@@ -54,7 +54,8 @@ class Visits:
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
         visit = Visit(self._next(claim), response.status, problem, validators=validators(response))
-        await self._end(claim, visit, fetchable(response.url) if claim.kind == "section" else None)
+        landed = fetchable(response.url) if claim.kind == "section" else None
+        await self._end(claim, visit, landed, pages=int(claim.kind != "tdmrep"))
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""
@@ -67,7 +68,7 @@ class Visits:
             count.fetched += 1
             await self.desk.do(self.desk.store.still_there, claim.url, response.meta["capture"].time)
             self.desk.tally.outcome(site.name, "unchanged")
-        await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)))
+        await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)), pages=1)
 
     async def read(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """An article page was read and, if it holds an article, filed."""
@@ -87,7 +88,7 @@ class Visits:
         # Without validators: "not modified" would be the answer to a page that nobody has read.
         known = Validators() if broke_off else validators
         visit = Visit(plan, status, error, answered=not broke_off, validators=known)
-        await self._end(claim, visit, None if broke_off else reading.page.url)
+        await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """The page is at a URL that has its own row; this one is another name for it."""
@@ -98,7 +99,7 @@ class Visits:
         wanted = [Wanted(target, kind, claim.depth, claim.url, claim.hint)]
         _new, hosts = await self.desk.do(self.frontier.add, wanted, claim.source_id, now())
         await self.desk.do(self.desk.store.also_known_as, target, claim.url)
-        await self._end(claim, Visit(Next("done", None, "redirects")))
+        await self._end(claim, Visit(Next("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
         self.pump.woken_by(hosts)
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
@@ -162,15 +163,19 @@ class Visits:
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
 
-    async def _end(self, claim: Claim, visit: Visit, landed: str | None = None) -> None:
-        """Write it down. `landed`: the URL that redirects led to, if there were any."""
+    async def _end(self, claim: Claim, visit: Visit, landed: str | None = None, pages: int = 0) -> None:
+        """Write it down. `landed`: the URL that redirects led to, if any; `pages`: what the tally counted."""
         if visit.answered:
             self._silence[claim.host] = 0
-        if landed is not None and url_key(landed) != url_key(claim.url):
-            await self.desk.do(self.frontier.landed, claim, landed, visit, now())
-        else:
-            await self.desk.do(self.frontier.visited, claim, visit, now())
+        await self.desk.do(self._write, claim, visit, landed, pages)
         self.pump.filed(claim)
+
+    def _write(self, claim: Claim, visit: Visit, landed: str | None, pages: int) -> None:
+        if landed is not None and url_key(landed) != url_key(claim.url):
+            self.frontier.landed(claim, landed, visit, now())
+        else:
+            self.frontier.visited(claim, visit, now())
+        self.desk.tally.ended(self.desk.keeper.commits, pages)
 
 
 class Close:

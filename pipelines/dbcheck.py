@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.errors import ArchiveDamaged, MorgueError, NoArchive
+from pipelines.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.findings import Finding
 from pipelines.manifest import Entry
 from pipelines.orphans import lacking, must_be_of_these_files
@@ -50,6 +50,8 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
                 found += one(db)
     except NoArchive:
         return []  # the files it should know of say so
+    except DiskFull:
+        raise  # says nothing of the database
     except MorgueError as error:
         found.append(bad(error))
     return found

@@ -71,11 +71,22 @@ class Desk:
 
     def close(self, outcome: str) -> None:
         """Write the run's last row, commit and let go of the archive."""
+        self.keeper.at_failure = self._failed
         try:
             if self.keeper.failed is None:
                 self.keeper.call(self.store.end_crawl, self.crawl_id, outcome, self.tally.as_dict())
         finally:
             self.keeper.close()
+
+    @property
+    def lost(self) -> int:
+        """Pages that were counted and whose visit no commit has: known once the keeper has failed, or is closed."""
+        return self.tally.lost(self.keeper.commits)
+
+    def _failed(self, failure: MorgueError) -> None:
+        """The run's last row, after a failure. What was rolled back is no count of it."""
+        counts = self.tally.as_dict() if self.lost == 0 else {}
+        self.store.end_crawl(self.crawl_id, type(failure).__name__, counts)
 
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
         body, writer = body_of(exchange), self.keeper.writer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -231,8 +231,11 @@ def _refuse_half(db: sqlite3.Connection, doomed: Doomed) -> None:
 class Removed:
     """What was taken down, for whoever is about to crawl or import."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        names = [row[0] for row in db.execute("SELECT url_key FROM removals").fetchall()]
+    def __init__(self, db: sqlite3.Connection, names: Sequence[str] | None = None) -> None:
+        """`names`: of `removals`, if not all of them count."""
+        self._db = db
+        if names is None:
+            names = [row[0] for row in db.execute("SELECT url_key FROM removals").fetchall()]
         self._hosts = {name.removeprefix(ANY) for name in names if name.startswith(ANY)}
         self._below = tuple({name.removesuffix(ANY) for name in names if name.endswith(ANY)})
         self._keys = {name for name in names if not name.startswith(ANY) and not name.endswith(ANY)}
@@ -247,6 +250,15 @@ class Removed:
         parts = urlsplit(key)
         at_host = parts.hostname in self._hosts or parts.netloc in self._hosts
         return at_host or name_of_key(key) in self._keys or key.startswith(self._below)
+
+    def why(self, url: str) -> tuple[str, str] | None:
+        """When something that covers this address was last taken down (a time), and for what reason."""
+        if url not in self:
+            return None
+        for time, name, reason in self._db.execute("SELECT time, url_key, reason FROM removals ORDER BY time DESC"):
+            if url in Removed(self._db, [name]):
+                return time, reason
+        return None
 
 
 def was_removed(db: sqlite3.Connection, target: str) -> bool:

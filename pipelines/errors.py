@@ -18,9 +18,12 @@ Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM), all t
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LEAST_SPACE = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
+NEEDS_SPACE = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -101,6 +104,27 @@ def failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
     """The error for a file (a path) that the disk could not read or write."""
     cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
     return DiskFailing(subject, cause, cure)
+
+
+def of_sqlite(subject: str, cause: str, name: str) -> MorgueError:
+    """The error for a database (a path) of which SQLite says `disk I/O error`; `name`: of its extended code.
+
+    Where SQLite finds no space for the file of its shared memory it says that as well; then there is nothing to be
+    mended but the space.
+    """
+    if name.startswith(NEEDS_SPACE) and is_full(subject):
+        cure = "free some space and run the same command again; nothing in the archive is damaged by this"
+        return DiskFull(subject, f"no space left on device ({cause}: {name})", cure)
+    return failing(subject, cause)
+
+
+def is_full(path: str) -> bool:
+    """Whether the file system of a file has no space left for us."""
+    try:
+        disk = os.statvfs(os.path.dirname(path) or ".")
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < LEAST_SPACE
 
 
 def from_os_error(error: OSError, subject: str) -> MorgueError:

@@ -21,6 +21,8 @@ NEXT = {
     "swapped": "give the files their own names back, or restore them from a copy",
     "size": RESTORE,
     "sha256": RESTORE,
+    "changed": "restore the file from a copy of before the damage, and remove again what was taken out; without one "
+    "keep it: the records that are named are lost, all others can be read",
     "counts": "the bytes are as listed, so it is the manifest that errs: `morgue rebuild` writes it anew",
     "no manifest": "`morgue rebuild` writes one; until then only what is inside the files can be checked",
     "bad manifest": "restore manifest.jsonl from a copy, or let `morgue rebuild` write it anew",

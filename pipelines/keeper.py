@@ -8,8 +8,6 @@ costs a second fetch and loses nothing.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -20,17 +18,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import manifest
+from pipelines.counted import counted, verb
 from pipelines.errors import (
     ArchiveDamaged,
     ArchiveLocked,
     DiskFull,
     MorgueError,
     NotWritable,
-    failing,
     from_os_error,
+    of_sqlite,
     os_errors,
 )
 from pipelines.journal import Journal, standing
+from pipelines.lock import Lock
 from pipelines.orphans import adopt, lacking, must_be_of_these_files
 from pipelines.warc import WarcWriter, recover
 
@@ -39,32 +39,6 @@ T = TypeVar("T")
 COMMIT_SECONDS = 1.0  # a crash costs at most this much work (it is fetched again)
 GATHER_SECONDS, GATHER_TASKS = 0.02, 8  # how long a brief task waits for others, and for how many
 COMMIT_TASKS = 500  # or this many tasks, so that one transaction stays small
-
-
-class Lock:
-    """An archive is written by one process at a time; the kernel lets go of the lock when that process dies."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with os_errors(str(path)):
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._file, 200).decode(errors="replace").strip() or "another process"
-            os.close(self._file)
-            raise ArchiveLocked(str(path.parent), f"is being written by {holder}", "wait for it, or stop it") from None
-        self._say(f"process {os.getpid()}\n")
-
-    def release(self) -> None:
-        self._say("")
-        os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
-
-    def _say(self, text: str) -> None:
-        """Who holds it, for whoever is refused. The lock is the kernel's: on a full disk it holds without the text."""
-        with suppress(OSError):
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, text.encode(), 0)
 
 
 @dataclass(slots=True)
@@ -108,7 +82,7 @@ class Keeper:
             listed = manifest.load(listed_in)
             if not database.exists() and (listed or any(warc.glob("*.warc.gz"))):
                 raise database_gone(database)
-            self.db = open_database(database)
+            self.db, self._adopted = open_database(database), 0
             try:
                 must_be_of_these_files(self.db, listed.values())
                 for file in lacking(self.db, listed.values()):
@@ -118,13 +92,22 @@ class Keeper:
             except BaseException:
                 self.db.close()
                 raise
-            self.mended = [sentence for one in mended for sentence in one.said]  # about files that a crash left open
+            # About files that a crash left open, and about rows that it took.
+            self.mended = [sentence for one in mended for sentence in one.said]
+            if self._adopted:
+                whose = verb(self._adopted, "its row", "their rows")
+                pages = verb(self._adopted, "its page is", "their pages are")
+                got = f"{counted(self._adopted, 'capture')} of the last run got {whose} back"
+                self.mended.append(f"{got}; {pages} fetched again")
         except BaseException:
             self._lock.release()
             raise
         self.journal = Journal(self.db)
         self.writer = WarcWriter(warc, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
+        self.commits = 0  # how many there were
+        # Called at the end if the disk was full: rows that say so. On the keeper's thread; they may not fit either.
+        self.at_failure: Callable[[MorgueError], object] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
         self._loop: Any = None  # the event loop that the next four belong to
@@ -139,8 +122,9 @@ class Keeper:
     def _adopt(self, path: Path, file: str) -> None:
         try:
             self.db.execute("BEGIN IMMEDIATE")
-            adopt(self.db, path, file)
+            adopted = adopt(self.db, path, file)
             self.db.execute("COMMIT")
+            self._adopted += adopted
         except (sqlite3.Error, OSError) as error:
             raise translate(error, self.database) from error
 
@@ -309,6 +293,7 @@ class Keeper:
             self.writer.sync()
             if self.db.in_transaction:
                 self.db.execute("COMMIT")
+                self.commits += 1
                 self.writer.standing = self.journal.standing()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
@@ -347,7 +332,20 @@ class Keeper:
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
             self.failed = self.failed or translate(error, self.database)
+        if isinstance(self.failed, DiskFull) and self.at_failure is not None:
+            self._say_so(self.failed, self.at_failure)
         self.db.close()
+
+    def _say_so(self, failure: MorgueError, at_failure: Callable[[MorgueError], object]) -> None:
+        """A row fits now and then: the write-ahead log begins anew where it was copied into the database."""
+        with suppress(sqlite3.Error):
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+                at_failure(failure)
+                self.db.execute("COMMIT")
+            finally:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
 
 
 def database_gone(path: Path) -> ArchiveDamaged:
@@ -389,7 +387,7 @@ def translate(error: Exception, path: Path) -> MorgueError:
     if "readonly" in text or "unable to open" in text:
         return NotWritable(str(path), text, "check the folder's owner and permissions")
     if "disk I/O error" in text:
-        return failing(str(path), text)
+        return of_sqlite(str(path), text, getattr(error, "sqlite_errorname", ""))
     if "not a database" in text or "malformed" in text:
         cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
         return ArchiveDamaged(str(path), text, cure)

@@ -20,7 +20,7 @@ from pipelines.errors import ArchiveDamaged, os_errors
 from pipelines.warcrecord import Fields, is_capture
 
 NAME = "manifest.jsonl"
-NEW = {"archive": None, "journal": None}  # what lines of before do not say
+NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class Entry:
     last: str | None  # the latest
     archive: str | None = None  # id of the archive that wrote it (Morgue-Archive); None: not known, or another one
     journal: int | None = None  # the last journal record whose rows were committed when the file was finished
+    was: str | None = None  # SHA-256 that was listed when it no longer was so and something was removed from it
+
+    def line(self) -> str:
+        """As it stands in the manifest."""
+        said = asdict(self)
+        if self.was is None:
+            del said["was"]
+        return json.dumps(said) + "\n"
 
 
 class Standing(NamedTuple):
@@ -102,7 +110,7 @@ def load(path: Path) -> dict[str, Entry]:
 
 def add(path: Path, entry: Entry) -> None:
     """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest then ends where it did."""
-    line = (json.dumps(asdict(entry)) + "\n").encode()
+    line = entry.line().encode()
     with os_errors(str(path)):
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -132,7 +140,7 @@ def write(path: Path, entries: Iterable[Entry]) -> None:
     part = path.with_name(path.name + ".part")
     with os_errors(str(path)):
         with part.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
+            file.writelines(entry.line() for entry in entries)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

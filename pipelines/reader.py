@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, failing
+from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
+from pipelines.lock import is_held
 
 Row = dict[str, Any]
 
 BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+LOCK = "morgue.lock"  # beside the database, see `lock.Lock`
 REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
 TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
@@ -45,17 +47,37 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
-        wal = path.with_name(path.name + "-wal")
-        closed = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        if error.sqlite_errorcode & 0xFF not in closed or (wal.exists() and wal.stat().st_size):
-            raise explained(error, path) from error
-        # A WAL database on a read-only disk has no place for its shared memory, and no writer either.
         db.close()
-        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+        db = _without_shared_memory(path, error)
     except sqlite3.DatabaseError as error:
         raise explained(error, path) from error
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlite3.Connection:
+    """A WAL database on a disk that is read-only, or full: there is no place for its shared memory, and no writer.
+
+    Raises MorgueError if that is not what `error` means, or it cannot be read so either.
+    """
+    wal = path.with_name(path.name + "-wal")
+    pending, uri = wal.exists() and wal.stat().st_size > 0, path.absolute().as_uri()
+    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not is_held(path.with_name(LOCK))
+    closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    if not full and (not closed or pending):
+        raise explained(error, path) from error
+    # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
+    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY,
+                         isolation_level=None, check_same_thread=False)  # fmt: skip
+    try:
+        db.execute("PRAGMA query_only = ON")
+        if pending:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.DatabaseError as other:
+        db.close()
+        raise explained(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
     return db
 
 
@@ -110,7 +132,7 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
         cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_IOERR:
-        return failing(subject, cause)
+        return of_sqlite(subject, cause, getattr(error, "sqlite_errorname", ""))
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"

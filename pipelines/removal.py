@@ -22,11 +22,20 @@ from pipelines.tombstone import PART, Grave, Span, put_in_place, rewritten, tomb
 from pipelines.warcread import Member, walk
 from pipelines.warcrecord import Record
 
+DAMAGED_TOO = (
+    "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
+    "  --damaged-too: it goes out of this file all the same, and `morgue verify` goes on naming the damage"
+)
+
 
 class Removal:
     """One takedown. The caller holds the archive's lock."""
 
-    def __init__(self, warc: Path, listed_in: Path, doomed: Doomed, reason: str, time: datetime) -> None:
+    def __init__(
+        self, warc: Path, listed_in: Path, doomed: Doomed, reason: str, time: datetime, *, damaged_too: bool = False
+    ) -> None:
+        """`damaged_too`: take out of files that are not as they are listed as well."""
+        self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
         self.warc, self.listed_in, self.doomed, self.reason, self.time = warc, listed_in, doomed, reason, time
         self.files = self.bytes = self.records = 0  # rewritten; taken out of them
 
@@ -38,7 +47,8 @@ class Removal:
         """Take the records out of the WARC files, one by one, and keep the manifest true.
 
         What cannot be done shows before anything is. Raises ArchiveDamaged for a file that is not as it is listed,
-        MorgueError.
+        unless `damaged_too`: then its line has its new SHA-256, and beside that the one that it should have had, for
+        `morgue verify` to go on naming it. Raises MorgueError.
         """
         entries = manifest.load(self.listed_in)
         files = self.files_to_look_at()
@@ -49,13 +59,14 @@ class Removal:
                 touched.append(path)
                 entry = entries.get(path.name)
                 if entry is not None and manifest.sha256_of(path) != entry.sha256:
-                    cure = "`morgue verify` says what is wrong; nothing was removed"
-                    raise ArchiveDamaged(str(path), "is not as the manifest lists it", cure)
+                    if not self.damaged_too:
+                        raise ArchiveDamaged(str(path), "is not as the manifest lists it", DAMAGED_TOO)
+                    self.damaged.append(path.name)
             tell("looking", done, len(files))
         self.records = self.bytes = 0
         for done, path in enumerate(touched, 1):
             part = rewritten(path, list(self._spans(path)))
-            entries[path.name] = _entry(part, path.name, entries.get(path.name))
+            entries[path.name] = self._entry(part, path.name, entries.get(path.name))
             manifest.write(self.listed_in, entries.values())
             put_in_place(part, path)
             self.files += 1
@@ -104,6 +115,19 @@ class Removal:
         self.bytes += length
         return Span(first.offset, length, tombstone(grave, length))
 
+    def _entry(self, path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
+        contents = manifest.Contents()
+        for member in walk(path, on_damage=lambda *damage: None):
+            contents.count(member.headers)
+        with path.open("rb") as file:
+            while data := file.read(1 << 20):
+                contents.add(data)
+        entry = contents.entry(name)
+        if before is None:
+            return entry
+        was = before.was or (before.sha256 if name in self.damaged else None)
+        return replace(entry, archive=before.archive, journal=before.journal, was=was)
+
     def forget(self, db: sqlite3.Connection) -> None:
         """Take the rows out of the database. On the keeper's thread; commits nothing."""
         doomed = self.doomed
@@ -129,17 +153,6 @@ class Removal:
 def _belongs(member: Member, capture: Member) -> bool:
     """Whether a record is of the same exchange as a capture's (section 5.7)."""
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
-
-
-def _entry(path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
-    contents = manifest.Contents()
-    for member in walk(path, on_damage=lambda *damage: None):
-        contents.count(member.headers)
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            contents.add(data)
-    entry = contents.entry(name)
-    return entry if before is None else replace(entry, archive=before.archive, journal=before.journal)
 
 
 def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:

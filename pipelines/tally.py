@@ -30,6 +30,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.by_source: dict[str, Count] = defaultdict(Count)
+        self._ended: Counter[int] = Counter()  # pages by the number of commits that there had been when a visit ended
         self.revisits = self.bytes_saved = 0  # answers whose body was kept already, and the bytes of those bodies
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
@@ -44,6 +45,19 @@ class Tally:
         """An answer's body of `length` bytes was not kept again. Called on the keeper's thread, and only there."""
         self.revisits += 1
         self.bytes_saved += length
+
+    def ended(self, commits: int, pages: int) -> None:
+        """The visit of counted pages was written, after so many commits. On the keeper's thread, and only there."""
+        self._ended[commits] += pages
+
+    def lost(self, commits: int) -> int:
+        """Pages that are counted, but the end of whose visit is not in the first so many commits."""
+        return self.pages - sum(pages for before, pages in self._ended.items() if before < commits)
+
+    @property
+    def pages(self) -> int:
+        """Articles and listings that were answered."""
+        return sum(count.fetched + count.listings for count in self.by_source.values())
 
     def total(self, word: str) -> int:
         """How many pages of all sources had this outcome."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import dbcheck
 from pipelines.counted import counted
-from pipelines.errors import MorgueError, NoArchive
+from pipelines.errors import DiskFull, MorgueError, NoArchive
 from pipelines.findings import Finding, Findings
 from pipelines.inspection import Seen, Task, inspect
 from pipelines.links import Links
@@ -92,6 +92,7 @@ class _Verification:
         report.findings.extend(self._wrong_database())
         report.findings.extend(self.stock.findings)
         report.findings.extend(self._missing())
+        report.findings.extend(self._changed())
         report.files = len(self.stock.holdings)
         report.writing = [one.name for one in self.stock.holdings.values() if one.state == "being written"]
         if report.quick:
@@ -115,6 +116,8 @@ class _Verification:
         except NoArchive:
             self.database = None
             return Finding(dbcheck.NAME, None, "no database", "the archive has no database")
+        except DiskFull:
+            raise  # a database that cannot be opened for want of space is not a bad one
         except MorgueError as error:
             self.database = None
             return dbcheck.bad(error)
@@ -128,6 +131,13 @@ class _Verification:
             yield from dbcheck.not_of(self.database, self.stock.entries.values())
         except MorgueError:  # the looks at the database itself say so
             return
+
+    def _changed(self) -> Iterator[Finding]:
+        """Files that were not as listed when something was taken out of them: their lines cannot vouch for them."""
+        for name, entry in sorted((self.stock.entries or {}).items()):
+            if entry.was is not None and name in self.stock.holdings:
+                what = f"was damaged before a removal: listed is the damaged file; the whole one's was {entry.was}"
+                yield Finding(f"warc/{name}", None, "changed", what)
 
     def _missing(self) -> Iterator[Finding]:
         for name in sorted({*(self.stock.entries or {}), *self.rows}):

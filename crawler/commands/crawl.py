@@ -102,7 +102,8 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     if not run.anything_due():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            say("nothing is due" + (f"; next at {planned}" if planned else ""))
+            nothing = "nothing else" if prepared.removed else "nothing"
+            say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: morgue add URL, or morgue crawl URL")
         run.abandon(outcome="done")
@@ -161,7 +162,7 @@ def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
     if lost:
         click.echo(lost, err=quiet)
     if ending.error is not None:
-        click.echo("stopped: what the last second brought may be missing; it is fetched again next time", err=True)
+        click.echo(f"stopped: {what_is_lost(run.desk.tally.pages, run.desk.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
@@ -174,6 +175,14 @@ def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
         left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
         more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
         click.echo(ending.word + more)
+
+
+def what_is_lost(pages: int, lost: int) -> str:
+    """Of the pages that the summary counts, after a failure to write."""
+    if not lost:
+        return "what is counted above is kept; the next crawl goes on from here"
+    those = f"{lost:,} of the {counted(pages, 'page')} counted above"
+    return f"{those} could not be kept, nor what they brought; the next crawl fetches {verb(lost, 'it', 'them')} again"
 
 
 def warn_without_contact(config: Config, homes: Iterable[str]) -> None:

@@ -44,7 +44,7 @@ def command(ctx: click.Context) -> int:
     from crawler.owners import Owners
     from crawler.readers import readers
     from pipelines import manifest
-    from pipelines.keeper import Lock
+    from pipelines.lock import Lock
     from pipelines.rebuild import Rebuild
     from pipelines.warc import recover
     from pipelines.workers import Workers

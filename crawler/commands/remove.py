@@ -32,6 +32,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--reason", metavar="TEXT", help="Why; it is written into the archive. It has to be said.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--damaged-too", is_flag=True, help="Also out of WARC files that are not as the manifest lists them.")
 @click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
 @click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
@@ -39,7 +40,14 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @setting_option
 @click.pass_context
 def command(
-    ctx: click.Context, targets: tuple[str, ...], reason: str | None, dry_run: bool, yes: bool, listing: bool, form: str
+    ctx: click.Context,
+    targets: tuple[str, ...],
+    reason: str | None,
+    dry_run: bool,
+    yes: bool,
+    damaged_too: bool,
+    listing: bool,
+    form: str,
 ) -> int:
     """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
 
@@ -48,6 +56,10 @@ def command(
     (paper.example is not www.paper.example). In the WARC files a tombstone record of the same length takes the place of
     each exchange and says what stood there, when, and why it was removed: no other record moves, `morgue verify` finds
     all well, and neither a rebuild nor a crawl nor an import brings it back.
+
+    A WARC file that is not as the manifest lists it (a flipped bit) is touched only with --damaged-too: what can be
+    read goes as ever, a damaged record by its place. The manifest then has the SHA-256 of the file as it is, and says
+    that; `morgue verify` goes on naming the file and every damaged record in it.
 
     What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
     may still quote or link it: front pages, feeds, sitemaps.
@@ -91,7 +103,7 @@ def command(
         if not sys.stdin.isatty():
             raise ConfigError("morgue remove", "asks before it takes anything away, and nobody is there", "say --yes")
         click.confirm("Remove this for good?", abort=True)
-    take_down(config, targets, reason)
+    take_down(config, targets, reason, damaged_too=damaged_too)
     return 0
 
 
@@ -120,7 +132,7 @@ def say(doomed: Doomed) -> None:
         click.echo(f"  and {len(articles) - SHOWN:,} more")
 
 
-def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
+def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.bar import Steps
     from crawler.keeping import open_keeper
@@ -134,7 +146,9 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     keeper = open_keeper(config)
     try:
         doomed = keeper.call(finding.find, keeper.db, targets)
-        work = removal.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now())
+        work = removal.Removal(
+            folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too
+        )
         with Steps() as steps:
             work.rewrite(steps)
         keeper.call(work.forget, keeper.db)
@@ -145,6 +159,8 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str) -> None:
     purge(folder.database)
     what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
+    for name in work.damaged:
+        click.echo(f"{name} is damaged, and was before: `morgue verify` goes on naming what is")
     for path in put_aside(folder.path):
         click.echo(f"not touched: {described(path)}, an older database: delete it, if the reason asks for it")
     for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text

@@ -21,7 +21,8 @@ from pipelines.errors import NotFound, QueryError, os_errors
 @click.command()
 @click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
 @click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
-              show_default=True, help="html, body: what the server sent, decoded; warc: its record.")  # fmt: skip
+              show_default=True, help="html, body: what the server sent, decoded; warc: its record, and of a revisit "
+                   "the one that has its body.")  # fmt: skip
 @click.option("--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen.")
 @click.option("--captures", "every", is_flag=True, help="All captures of it, in place of the article.")
 @click.option("--capture", type=click.IntRange(min=1), metavar="N",
@@ -44,7 +45,9 @@ def command(
     morgue show 12 --captures                               every time that it was fetched
 
     html (or body) and warc write bytes: redirect them into a file. Of an article they are the capture that it was read
-    from, of another address its newest answer; --capture N takes any other.
+    from, of another address its newest answer; --capture N takes any other. Where the record is a revisit (its body was
+    kept before, and is not in it), the record of the response that it refers to stands behind it: two members of one
+    valid WARC.
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
@@ -227,18 +230,34 @@ def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) ->
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return member(folder, row)
+    return records(db, folder, row)
 
 
-def member(folder: Path, row: queries.Row) -> bytes:
-    """The gzip member of the record, byte for byte. Raises NotFound, ArchiveDamaged."""
-    from pipelines.warcread import OPEN, read_member
+def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
+    """The record of a capture and, if it is a revisit, behind it the one that has its body: gzip members.
 
-    path = folder / Path(row["warc_file"]).name
-    read_member(path, row["warc_offset"], row["warc_length"])  # it must be one whole member
-    with os_errors(str(path)):
-        if not path.exists():  # still being written
-            path = path.with_name(path.name + OPEN)
-        with path.open("rb") as file:
-            file.seek(row["warc_offset"])
-            return file.read(row["warc_length"])
+    Where that one is not in the archive, stderr says so. Raises NotFound, ArchiveDamaged.
+    """
+    from pipelines.warcread import read_record
+
+    own = row["warc_file"], row["warc_offset"], row["warc_length"]
+    fields = read_record(folder / Path(own[0]).name, *own[1:]).fields  # it must be one whole member
+    if fields.get("WARC-Type") != "revisit":
+        return member(folder, *own)
+    named = fields.get("WARC-Refers-To")
+    place = db.execute("SELECT file, offset, length FROM captures WHERE record_id = ?", (named,)).fetchone()
+    if place is None:
+        click.echo(f"warning: it is a revisit of {named}, which is not in this archive: the body is not here", err=True)
+        return member(folder, *own)
+    return member(folder, *own) + member(folder, *place)
+
+
+def member(folder: Path, file: str, offset: int, length: int) -> bytes:
+    """The gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
+    from pipelines.warcread import opened, read_member
+
+    path = folder / Path(file).name
+    read_member(path, offset, length)  # it must be one whole member
+    with opened(path) as stream, os_errors(str(path)):
+        stream.seek(offset)
+        return stream.read(length)

@@ -23,7 +23,8 @@ def command(ctx: click.Context) -> None:
     """
     from contextlib import closing
 
-    from pipelines.keeper import Lock, open_database
+    from pipelines.keeper import open_database
+    from pipelines.lock import Lock
     from pipelines.reader import connect
 
     folder = the_folder(ctx)

@@ -294,3 +294,82 @@ def test_removals_are_listed(below):
 def test_what_is_no_target_is_refused(crawled, args):
     """Before anything is done: exit code 2."""
     assert morgue("-C", crawled[0], "remove", *args, "--reason", REASON, "--yes").returncode == 2
+
+
+@pytest.fixture(scope="module")
+def flipped(crawled, tmp_path_factory) -> tuple[Path, str, str]:
+    """An archive with a flipped bit in another record of a file that an article lies in; the article, the file."""
+    before, url = crawled
+    archive = Path(shutil.copytree(before, tmp_path_factory.mktemp("flipped") / "archive"))
+    ((file,),) = rows(archive, "SELECT file FROM captures WHERE url = ? ORDER BY id LIMIT 1", url)
+    ((offset, length),) = rows(
+        archive,
+        "SELECT offset, length FROM captures WHERE file = ? AND url != ? AND kind = 'article' ORDER BY offset LIMIT 1",
+        file, url,
+    )  # fmt: skip
+    data = bytearray((archive / "warc" / file).read_bytes())
+    data[offset + length // 2] ^= 4
+    (archive / "warc" / file).write_bytes(data)
+    return archive, url, file
+
+
+def test_a_flipped_bit_is_not_signed_silently(flipped):
+    """The refusal names the way out; nothing is removed."""
+    archive, url, file = flipped
+    before = (archive / "warc" / file).read_bytes()
+    done = morgue("-C", archive, "remove", url, "--reason", REASON, "--yes")
+    assert done.returncode == 7
+    assert "is not as the manifest lists it" in done.stderr
+    assert "--damaged-too" in done.stderr
+    assert (archive / "warc" / file).read_bytes() == before
+    assert rows(archive, "SELECT count(*) FROM articles WHERE url = ?", url) == [(1,)]
+
+
+def test_a_takedown_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
+    """The page is gone; verify goes on naming the record and the file, also after another takedown and a rebuild."""
+    archive, url, file = flipped
+    archive = Path(shutil.copytree(archive, tmp_path / "archive"))
+    listed = manifest.load(archive / "manifest.jsonl")[file].sha256
+    text = text_of(archive, url)
+    found = {(one.kind, one.offset) for one in verify(archive).findings.listed}
+    done = morgue("-C", archive, "remove", url, "--reason", REASON, "--yes", "--damaged-too")
+    assert done.returncode == 0, done.stderr
+    assert f"{file} is damaged, and was before" in done.stdout
+    assert rows(archive, "SELECT count(*) FROM articles WHERE url = ?", url) == [(0,)]
+    left = b"".join(member.block for path in (archive / "warc").iterdir()
+                    for member in walk(path, on_damage=lambda *damage: None))  # fmt: skip
+    assert not any(part.encode() in left for _, body in text for part in body.split("\n") if len(part) > 60)
+    entry = manifest.load(archive / "manifest.jsonl")[file]
+    assert (entry.sha256, entry.was) == (manifest.sha256_of(archive / "warc" / file), listed)
+    still = {(one.kind, one.offset) for one in verify(archive).findings.listed}
+    assert {one for one in found if one[0] != "sha256"} <= still
+    assert ("changed", None) in still
+    ((other,),) = rows(
+        archive,
+        """SELECT a.url FROM articles a JOIN revisions r ON r.article_id = a.id JOIN captures c ON c.id = r.capture_id
+            WHERE c.file = ? ORDER BY a.id DESC LIMIT 1""",
+        file,
+    )
+    assert morgue("-C", archive, "remove", other, "--reason", REASON, "--yes").returncode == 0
+    morgue("-C", archive, "rebuild")
+    assert manifest.load(archive / "manifest.jsonl")[file].was == listed
+    still = {one for one in still if one[0] != "link"}
+    assert still <= {(one.kind, one.offset) for one in verify(archive).findings.listed}
+
+
+def test_a_crawl_says_what_was_taken_down(removed, tmp_path):
+    """By its address, on a list, and a whole source: not as if there were nothing to do. The date and the reason."""
+    _before, after, url = removed
+    archive = Path(shutil.copytree(after, tmp_path / "archive"))
+    ((day,),) = rows(archive, "SELECT DISTINCT substr(time, 1, 10) FROM removals")
+    done = crawl(archive, url)
+    assert done.returncode == 0
+    assert done.stdout == (f"{url} was taken down on {day} ({REASON}): it is not crawled again\n"
+                           "nothing else is due\n")  # fmt: skip
+    (tmp_path / "list").write_text(f"{url}\n")
+    done = crawl(archive, "--urls", tmp_path / "list")
+    assert f"1 page of the list was taken down on {day} ({REASON}), and is not fetched\n" in done.stdout
+    host = url.split("/")[2]
+    assert morgue("-C", archive, "remove", host, "--reason", "contract", "--yes").returncode == 0
+    done = crawl(archive, "gazette")
+    assert done.stdout.startswith(f"http://{host}/ was taken down on {day} (contract): it is not crawled again\n")

@@ -17,6 +17,7 @@ from exports.table import width
 from tests import captured
 from tests.archive import WARC_FILE, build, rows
 from tests.command import command_line, environment, morgue
+from tests.held_out import faults
 
 
 @pytest.fixture(scope="module")
@@ -332,6 +333,19 @@ def test_of_what_is_no_article_the_captures_are_shown(kinds, name):
     assert output(kinds.folder, "--capture", str(kept.id), "--format", "body") == body
     record = gzip.decompress(output(kinds.folder, "--capture", str(kept.id), "--format", "warc"))
     assert kept.record_id.encode() in record
+
+
+@pytest.mark.parametrize(("name", "of"), [("not modified", "edited"), ("light again", "light")])
+def test_the_record_of_a_revisit_comes_with_the_one_that_has_its_body(kinds, tmp_path, name, of):
+    """Two gzip members, byte for byte; other readers of WARC find nothing wrong with them."""
+    own, original = kinds.captures[name], kinds.captures[of]
+    written = output(kinds.folder, "--capture", str(own.id), "--format", "warc")
+    members = [(kinds.folder / "warc" / one.file).read_bytes()[one.offset : one.offset + one.length]
+               for one in (own, original)]  # fmt: skip
+    assert written == b"".join(members)
+    if name == "not modified":  # the other one's body is in chunks, and of its digest readers think differently
+        (tmp_path / "proof.warc.gz").write_bytes(written)
+        assert faults(tmp_path / "proof.warc.gz") == []
 
 
 def test_a_failed_fetch_says_why_and_has_no_body(kinds):

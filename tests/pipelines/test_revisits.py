@@ -49,6 +49,7 @@ class Archive:
         self.warc.mkdir()
         self.listed = folder / "manifest.jsonl"
         self.db = open_database(folder / "morgue.db")
+        self.crawl: int | None = Store(self.db).begin_crawl("crawl", "x")
         self.writer = self.new_writer()
 
     def new_writer(self) -> WarcWriter:
@@ -59,7 +60,7 @@ class Archive:
 
     def keep(self, exchange: Exchange):
         capture = keep(exchange, self.writer, original=self.original(exchange))
-        return Store(self.db).capture(capture, None, None)
+        return Store(self.db).capture(capture, self.crawl, None)
 
 
 @pytest.fixture
@@ -174,3 +175,17 @@ def test_independent_readers_accept_a_revisit(archive):
     files = sorted(archive.warc.iterdir())
     assert faults(*files) == []
     assert [found.headers.get("WARC-Type") for found in walk(files[1])].count("revisit") == 2
+
+
+@pytest.mark.parametrize("again", [LATER, UNMODIFIED], ids=["the same body", "a 304"])
+def test_a_capture_that_nobody_filed_is_no_original(archive, again):
+    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is kept whole."""
+    archive.crawl = None  # as `orphans.adopt` leaves it
+    archive.keep(FIRST)
+    archive.writer.close()
+    assert archive.original(again) is None
+    archive.crawl = 1
+    filed = archive.keep(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
+    assert filed.record_type == "response"
+    archive.writer.close()
+    assert archive.original(again).record_id == filed.record_id
