@@ -145,7 +145,8 @@ def test_a_host_goes_whole(crawled, tmp_path):
     for name in ("articles", "revisions", "articles_fts", "aliases"):
         assert rows(archive, f"SELECT count(*) FROM {name}") == [(0,)]
     assert rows(archive, "SELECT DISTINCT state FROM frontier WHERE host = ?", host) == [("removed",)]
-    assert host not in crawl(archive, "gazette").stdout
+    assert "was taken down" in crawl(archive, "gazette").stdout
+    assert rows(archive, "SELECT count(*) FROM captures WHERE url LIKE ?", f"%//{host}/%") == [(0,)]
 
 
 def test_nothing_goes_without_a_yes(crawled, tmp_path):

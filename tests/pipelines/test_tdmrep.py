@@ -92,8 +92,8 @@ WHEN = "2026-03-%02dT12:00:00.000000Z"
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """On days of March: 2 all reserved, 4 nothing, 6 not there, 8 an error, 9 broken off and forbidden, 10 moved, 11 a page,
-    12 as on 4."""
+    """On days of March: 2 all reserved, 4 nothing, 6 not there, 8 an error, 9 broken off and forbidden, 10 moved,
+    11 a page, 12 as on 4."""
     to = Writing(tmp_path_factory.mktemp("tdmrep") / "archive")
 
     def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + PATH) -> None:
