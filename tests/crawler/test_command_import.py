@@ -27,8 +27,9 @@ from crawler.importing import Import, files_of
 from pipelines.adopt import Chosen
 from pipelines.errors import ConfigError, MorgueError
 from pipelines.groups import ALREADY, CLASH
+from pipelines.journal import mark_of
 from pipelines.verify import verify
-from pipelines.warc import read_record
+from pipelines.warc import read_record, walk
 from pipelines.warcrecord import digest
 from pipelines.workers import Workers
 from tests.command import crawl, make_archive, morgue, rows, start
@@ -395,6 +396,25 @@ def test_what_a_crash_left_gets_the_rows_of_what_lies_there(archive):
 
 
 # What is damaged, and what is hostile
+
+
+def test_a_rebuild_files_what_a_killed_import_left(archive):
+    """Records without rows, and no journal that tells of them: the files are enough; the next import finds them."""
+    data = gz([warcinfo(), response(1), response(2)])
+    bring(archive, data)
+    before = articles(archive)
+    (path,) = (archive / "warc").iterdir()
+    journal = next(one.offset for one in walk(path) if mark_of(one.headers))
+    os.truncate(path, journal)
+    for gone in (*archive.glob("morgue.db*"), archive / "manifest.jsonl"):
+        gone.unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "in no journal" in done.stdout
+    assert articles(archive) == before
+    assert morgue("-C", archive, "verify").returncode == 0
+    _ending, report = bring(archive, data)
+    assert (report.kept, report.passed[ALREADY]) == (0, 2)
 
 
 def test_damage_costs_the_damaged_record_and_is_named(archive, tmp_path):

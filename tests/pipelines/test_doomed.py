@@ -50,7 +50,28 @@ NAMES = {
     "https://a.example/x/.*": "//a.example/x/.*",
     "https://a.example/x/..*": "//a.example/x/..*",
     "https://A.example:443/Stra\u00dfe/*": "//a.example/Stra%C3%9Fe/*",
+    "B\u00fccher.example": "*xn--bcher-kva.example",
+    "a.example:8080": "*a.example:8080",
 }
+
+
+SPELLINGS = (
+    "http://xn--bcher-kva.example/x", "http://B\u00fccher.example/x", "http://b%C3%BCcher.example/x",
+    "http://XN--bcher-kva.example:80/x", "http://b\u00fccher%2Eexample/x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://b\u00fccher.example/x", "http://xn--bcher-kva.example/x", "b\u00fccher.example", "xn--bcher-kva.example",
+     "http://b\u00fccher.example/*"],
+)  # fmt: skip
+def test_a_host_is_found_in_every_spelling(db, target):
+    """An import brings addresses as others wrote them; what is left of one would be said to be gone."""
+    for number, url in enumerate((*SPELLINGS, "http://buecher.example/x"), 1):
+        insert(db, "captures", url=url, time=f"2026-11-0{number}T00:00:00.000000Z", kind="article", file="a",
+               offset=number, length=1, record_id=f"<{number}>", record_type="response", signals="[]")  # fmt: skip
+    assert sorted(find(db, [target]).captures) == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("target", NAMES)
