@@ -51,7 +51,7 @@ def test_a_database_that_a_rebuild_put_aside_is_named_once_all_is_well(folder):
     old.write_bytes(b"x" * 1000)
     old.with_name(old.name + "-wal").write_bytes(b"x" * 500)
     done = morgue("-C", folder, "verify")
-    assert f"no longer needed: {old} (1.5 kB), which a rebuild put aside: delete it" in done.stdout
+    assert f"no longer needed: {old} (1.5 kB, with -wal), which a rebuild put aside: delete it" in done.stdout
     told = json.loads(morgue("-C", folder, "verify", "--format", "json").stdout)
     assert told["put_aside"] == [{"file": old.name, "bytes": 1500}]
     next((folder / "warc").iterdir()).unlink()
