@@ -10,10 +10,10 @@ from typing import Any
 from exports.table import plain
 from pipelines.counted import counted
 from pipelines.errors import MorgueError
+from pipelines.payload import REDIRECTS
 from pipelines.queries import Row
 
 SHOWN = 10  # the newest of them; JSON has all
-REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 
 
 def newest_answer(captures: Sequence[Row]) -> Row:

@@ -116,7 +116,7 @@ def taken_down(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
     """Those of the addresses that were taken down: when, and why."""
     removed, found = Removed(db), {}
     for url in urls:
-        if url in removed and (said := removed.why(url)) is not None:
+        if (said := removed.why(url)) is not None:
             found[url] = f"{said[0][:10]} ({said[1]})"
     return found
 

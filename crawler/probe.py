@@ -25,6 +25,7 @@ from crawler.discover import (
     read_sitemap,
 )
 from crawler.robots import Robots
+from pipelines.payload import REDIRECTS
 from pipelines.urls import fetchable, same_site, url_key
 
 AGENT = "Newsmorgue"  # product token (RFC 9309, 2.2.1)
@@ -163,7 +164,7 @@ class _Site:
             answer = await self._ask(url, kind, robots.crawl_delay)
             if answer.status is None:
                 raise Unusable(answer.error or "no answer")
-            if answer.status not in (301, 302, 303, 307, 308):
+            if answer.status not in REDIRECTS:
                 if not 200 <= answer.status < 300:
                     raise Unusable(f"HTTP {answer.status}")
                 return Got(url, answer.body, answer.headers.get("content-type"))

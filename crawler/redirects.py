@@ -14,10 +14,10 @@ from scrapy.http import Response
 
 from crawler.discover import classify
 from crawler.schedule import PAGES
+from pipelines.payload import REDIRECTS
 from pipelines.urls import fetchable, same_site
 
 KINDS = (*PAGES, "section")  # feeds and sitemaps are few, and wanted at whatever address they moved to
-REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 
 
 class NotFollowed(IgnoreRequest):

@@ -220,12 +220,11 @@ def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
 
 def _refuse_half(db: sqlite3.Connection, doomed: Doomed) -> None:
     """A revisit of another address would be left without its body, and verify would rightly complain."""
-    for record_id in doomed.records:
-        query = "SELECT id, url FROM captures WHERE refers_to = ?"
-        for row in db.execute(query, (record_id,)).fetchall():
-            if row["id"] not in doomed.captures:
-                cause = "was answered with the very same bytes, and refers to the record that is to go"
-                raise MorgueError(row["url"], cause, "name this address too, or its host")
+    query = "SELECT id, url FROM captures WHERE refers_to IN (SELECT value FROM json_each(?)) ORDER BY id"
+    for row in db.execute(query, (json.dumps(sorted(doomed.records)),)).fetchall():
+        if row["id"] not in doomed.captures:
+            cause = "was answered with the very same bytes, and refers to the record that is to go"
+            raise MorgueError(row["url"], cause, "name this address too, or its host")
 
 
 class Removed:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines import manifest
+from pipelines import lock, manifest
 from pipelines.counted import counted, verb
 from pipelines.errors import (
     ArchiveDamaged,
@@ -30,7 +30,6 @@ from pipelines.errors import (
     os_errors,
 )
 from pipelines.journal import Journal, standing
-from pipelines.lock import Lock
 from pipelines.orphans import adopt, lacking, must_be_of_these_files
 from pipelines.warc import WarcWriter, recover
 
@@ -74,7 +73,7 @@ class Keeper:
         Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
         self.database = database
-        self._lock = Lock(database.parent / "morgue.lock")
+        self._lock = lock.Lock(database.parent / lock.NAME)
         listed_in = database.parent / manifest.NAME
         try:
             with os_errors(str(warc)):

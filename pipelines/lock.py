@@ -1,4 +1,4 @@
-"""Who writes an archive at the moment: one process, by a lock of the kernel's on `morgue.lock`."""
+"""Who writes an archive at the moment: one process, by a lock of the kernel's on a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.errors import ArchiveLocked, MorgueError, os_errors
+
+NAME = "morgue.lock"  # in the archive's folder, beside the database
 
 
 class Lock:

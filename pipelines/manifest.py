@@ -76,6 +76,12 @@ class Contents:
         self.size += len(data)
         self._sha256.update(data)
 
+    def add_file(self, path: Path) -> None:
+        """All bytes of a file. Raises OSError."""
+        with path.open("rb") as file:
+            while data := file.read(1 << 20):
+                self.add(data)
+
     def entry(self, file: str, standing: Standing | None = None) -> Entry:
         """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
         entry = Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)

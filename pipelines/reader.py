@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines import lock
 from pipelines.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
-from pipelines.lock import is_held
 
 Row = dict[str, Any]
 
 BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-LOCK = "morgue.lock"  # beside the database, see `lock.Lock`
 REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
 TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
@@ -63,7 +62,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
     """
     wal = path.with_name(path.name + "-wal")
     pending, uri = wal.exists() and wal.stat().st_size > 0, path.absolute().as_uri()
-    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not is_held(path.with_name(LOCK))
+    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(lock.NAME))
     closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     if not full and (not closed or pending):
         raise explained(error, path) from error

@@ -74,6 +74,7 @@ class Removal:
 
     def _spans(self, path: Path) -> Iterator[Span]:
         """What changes in a file. An exchange's records lie side by side, the capture's own first."""
+        doomed = self.doomed.records
         wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == path.name}
         group: list[Member] = []
         for member in walk(path, on_damage=lambda *damage: None):
@@ -81,7 +82,7 @@ class Removal:
                 yield self._grave(group)
                 group = []
             own = wanted.pop(member.headers.get("WARC-Record-ID") or "", None)
-            if group or own is not None or not self.doomed.records.isdisjoint(member.headers.all("WARC-Concurrent-To")):
+            if group or own is not None or not doomed.isdisjoint(member.headers.all("WARC-Concurrent-To")):
                 group.append(member)
                 continue
             for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
@@ -119,9 +120,7 @@ class Removal:
         contents = manifest.Contents()
         for member in walk(path, on_damage=lambda *damage: None):
             contents.count(member.headers)
-        with path.open("rb") as file:
-            while data := file.read(1 << 20):
-                contents.add(data)
+        contents.add_file(path)
         entry = contents.entry(name)
         if before is None:
             return entry

@@ -65,9 +65,7 @@ def scan(folder: Path, file: str) -> Told:
             continue
         if capture is not None:
             told.captures.append(capture_row(capture))
-    with (folder / file).open("rb") as whole:
-        while data := whole.read(1 << 20):
-            contents.add(data)
+    contents.add_file(folder / file)
     return told._replace(archive=archive, entry=contents.entry(file))
 
 

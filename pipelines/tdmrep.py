@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from pipelines.errors import ArchiveDamaged
-from pipelines.payload import parse_head, split
+from pipelines.payload import REDIRECTS, parse_head, split
 from pipelines.playback import answer
 from pipelines.queries import PROVENANCE
 from pipelines.reader import Row, ask
@@ -25,7 +25,7 @@ from pipelines.warcread import read_block
 
 PATH = "/.well-known/tdmrep.json"
 LARGEST = 1 << 20  # bytes of such a file once decoded
-REDIRECTS = 5  # that are followed
+HOPS = 5  # redirects that are followed
 REMEMBERED = 1000  # hosts, and files, kept in memory
 CODED = re.compile(r"%([0-9A-Fa-f]{2})|[$*]|[^\x21-\x7e]")
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986, 2.3
@@ -129,26 +129,20 @@ class TdmFiles:
     def _nearest(self, host: str, time: str) -> Iterator[Row]:
         if self._hosts is None:
             self._hosts = {}
-            for row in self._all():
+            for row in self._captures("c.url LIKE ?", f"%{PATH}"):
                 with suppress(ValueError):
                     self._hosts.setdefault(parts_of(row["url"]).host, []).append(row)
         rows = self._hosts.get(host, [])
         yield from (row for row in reversed(rows) if row["captured"] <= time)
         yield from (row for row in rows if row["captured"] > time)
 
-    def _all(self) -> Iterator[Row]:
+    def _captures(self, which: str, *values: str) -> Iterator[Row]:
         sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
-                   WHERE c.url LIKE ? AND c.record_type IN ('response', 'revisit')
+                   WHERE {which} AND c.record_type IN ('response', 'revisit')
                    ORDER BY c.time"""  # noqa: S608 (our own names)
-        return map(dict, ask(self.db, sql, (f"%{PATH}",)))
+        return map(dict, ask(self.db, sql, values))
 
-    def _captures(self, address: str, since: str = "") -> Iterator[Row]:
-        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
-                   WHERE c.url IN (?, ?) AND c.time >= ? AND c.record_type IN ('response', 'revisit')
-                   ORDER BY c.time"""  # noqa: S608 (our own names)
-        return map(dict, ask(self.db, sql, (f"https:{address}", f"http:{address}", since)))
-
-    def _ruling(self, row: Row, redirects: int = REDIRECTS) -> list[Rule] | None:
+    def _ruling(self, row: Row, redirects: int = HOPS) -> list[Rule] | None:
         """What a capture of the file says; None: nothing at all, so that the next nearest is asked."""
         if row["id"] not in self._rules:
             if len(self._rules) >= REMEMBERED:
@@ -160,7 +154,7 @@ class TdmFiles:
         status = row["status"] or 0
         if row["error"]:
             return None  # it broke off
-        if status in (301, 302, 303, 307, 308):
+        if status in REDIRECTS:
             return self._follow(row, redirects)
         if status in (200, 203, 304):
             return rules(answer(self.db, self.warc, row, LARGEST).body)
@@ -171,5 +165,6 @@ class TdmFiles:
         head = parse_head(split(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
         address = "//" + target.partition("#")[0].partition("://")[2]
-        there = next(self._captures(address, row["captured"]), None) if redirects else None
+        values = f"https:{address}", f"http:{address}", row["captured"]
+        there = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None
         return None if there is None else self._ruling(there, redirects - 1)

@@ -353,9 +353,7 @@ def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, st
     if adopt is not None:
         adopt(path, name)
     if listed_in is not None:
-        with path.open("rb") as whole:
-            while data := whole.read(1 << 20):
-                contents.add(data)
+        contents.add_file(path)
         manifest.add(listed_in, contents.entry(name, standing))
     finish(path)
     return Mended(name, tuple(said), kept=True)

@@ -67,6 +67,16 @@ SQUEEZED = b"200 OK\nContent-Type: text/html\nContent-Encoding: gzip\nTransfer-E
 GZIPPED = chunked(gzip.compress(LIT, mtime=0))
 
 
+def spoil(path: Path, capture: Capture, gone: str) -> None:
+    """Lose a WARC file ("file"), or flip a bit in the middle of a capture's record in it ("record")."""
+    if gone == "file":
+        path.unlink()
+    else:
+        data = bytearray(path.read_bytes())
+        data[capture.offset + capture.length // 2] ^= 0x10
+        path.write_bytes(data)
+
+
 class Writing:
     """Exchanges on their way into WARC files and rows."""
 

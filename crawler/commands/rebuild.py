@@ -44,7 +44,7 @@ def command(ctx: click.Context) -> int:
     from crawler.owners import Owners
     from crawler.readers import readers
     from pipelines import manifest
-    from pipelines.lock import Lock
+    from pipelines.lock import NAME, Lock
     from pipelines.rebuild import Rebuild
     from pipelines.warc import recover
     from pipelines.workers import Workers
@@ -52,7 +52,7 @@ def command(ctx: click.Context) -> int:
     config = load(the_folder(ctx), the_overrides(ctx))
     folder = config.folder
     tell_the_files(config)
-    lock = Lock(folder.path / "morgue.lock")
+    lock = Lock(folder.path / NAME)
     try:
         for file in recover(folder.warc, folder.path / manifest.NAME):
             for sentence in file.said:

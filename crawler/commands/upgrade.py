@@ -24,12 +24,12 @@ def command(ctx: click.Context) -> None:
     from contextlib import closing
 
     from pipelines.keeper import open_database
-    from pipelines.lock import Lock
+    from pipelines.lock import NAME, Lock
     from pipelines.reader import connect
 
     folder = the_folder(ctx)
     connect(folder.database).close()  # before the lock: whether there is one, and an archive's
-    lock = Lock(folder.path / "morgue.lock")
+    lock = Lock(folder.path / NAME)
     try:
         with closing(connect(folder.database)) as old:
             before = steps(old)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from pipelines.keeper import Lock
+from pipelines.lock import Lock
 from pipelines.schema import migrations
 from tests.archive import build, database
 from tests.command import morgue

@@ -20,7 +20,7 @@ from pipelines.cdxj import parse
 from pipelines.holdings import Holdings, Wanted
 from pipelines.warcrecord import parsed
 from pipelines.without import Without
-from tests.captured import CRANE, LIGHT, build
+from tests.captured import CRANE, LIGHT, build, spoil
 from tests.exports.test_to_warc import ABOUT
 from tests.held_out import tool
 
@@ -125,13 +125,7 @@ def test_what_is_not_in_the_file_is_no_page(tmp_path, gone):
     """A damaged record or a missing file costs its pages too, and the count tells those that are there."""
     archive = build(tmp_path / "archive")
     crane = archive.captures["crane"]
-    path = archive.warc / crane.file
-    if gone == "file":
-        path.unlink()
-    else:
-        data = bytearray(path.read_bytes())
-        data[crane.offset + crane.length // 2] ^= 0x10
-        path.write_bytes(data)
+    spoil(archive.warc / crane.file, crane, gone)
     data, said = packed(archive)
     there = ["article-1-revision-2"] + (["article-2-revision-1"] if gone == "record" else [])
     assert pages_of(data) == there

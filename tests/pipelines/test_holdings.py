@@ -12,7 +12,21 @@ from pipelines.errors import NotFound, QueryError
 from pipelines.filters import Filters
 from pipelines.holdings import Holdings, Wanted
 from pipelines.without import Without
-from tests.captured import COPY, CRANE, FIRST, HTML, LIGHT, OTHER, PAPER, SQUEEZED, Writing, build, chunked, exchange
+from tests.captured import (
+    COPY,
+    CRANE,
+    FIRST,
+    HTML,
+    LIGHT,
+    OTHER,
+    PAPER,
+    SQUEEZED,
+    Writing,
+    build,
+    chunked,
+    exchange,
+    spoil,
+)
 
 
 @pytest.fixture(scope="module")
@@ -242,13 +256,7 @@ def test_a_page_that_cannot_be_read_stays_out(said, gone):
     writing.next_file()
     writing.keep("whole", page(CRANE, 2, FIRST))
     archive = done()
-    path = archive.warc / damaged.file
-    if gone == "file":
-        path.unlink()
-    else:
-        data = bytearray(path.read_bytes())
-        data[damaged.offset + damaged.length // 2] ^= 0x10
-        path.write_bytes(data)
+    spoil(archive.warc / damaged.file, damaged, gone)
     which = Wanted(without=Without(reserved=True))
     with closing(archive.open()) as db, Holdings(db, archive.warc, which) as holdings:
         assert [row["url"] for row in holdings.captures()] == [CRANE]
