@@ -154,9 +154,10 @@ def time_both(data: DataFolder, records: list[dict[str, Any]], rounds: int) -> T
     import trafilatura
 
     from pipelines import extract
+    from pipelines.entry import warm_up
     from pipelines.items import Page
 
-    extract.warm_up()
+    warm_up()
     theirs, ours = [0.0] * len(records), [0.0] * len(records)
     for turn in range(rounds):
         for at, record in enumerate(records):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crawler.config import Config
+from pipelines.entry import WARM_UP
 from pipelines.workers import Workers
 
 
@@ -10,5 +11,9 @@ def readers(config: Config) -> Workers:
     """None of them is started before there is a page to read."""
     extract = config.extract
     return Workers(
-        extract.workers or None, seconds=extract.seconds, cpu_seconds=extract.cpu_seconds, memory=extract.memory
+        extract.workers or None,
+        seconds=extract.seconds,
+        cpu_seconds=extract.cpu_seconds,
+        memory=extract.memory,
+        warm_up=WARM_UP,
     )

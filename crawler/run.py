@@ -290,14 +290,12 @@ async def crawl(run: Run) -> Ending:
     from scrapy.crawler import AsyncCrawlerRunner
     from scrapy.utils.project import get_project_settings
 
-    from crawler.spiders.news import NewsSpider
-
     log_to_stderr()
     settings = get_project_settings()
     settings.set(CONFIG, run.config, "cmdline")
     runner = AsyncCrawlerRunner(settings)
     try:
-        await runner.crawl(runner.create_crawler(NewsSpider), run=run)
+        await runner.crawl(runner.create_crawler("news"), run=run)
     finally:
         ending = await run.finish()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -307,15 +307,3 @@ def extractor() -> str:
     except PackageNotFoundError:  # run from a checkout that was never installed
         ours = "unreleased"
     return f"newsmorgue {ours} (trafilatura {version('trafilatura')})"
-
-
-def warm_up() -> None:
-    """Import and compile everything that the first page would otherwise pay for."""
-    story = "<p>" + "The council met on Monday and agreed to repair the old bridge before winter. " * 9 + "</p>"
-    body = f"<html><head><title>Bridge</title></head><body><h1>Bridge</h1><article>{story}</article></body></html>"
-    read(Page("https://example.org/2024/05/01/bridge", body.encode(), "text/html"))
-    read(
-        Page(
-            "https://example.org/short", b"<html><body><div>Short page without a date.</div></body></html>", "text/html"
-        )
-    )

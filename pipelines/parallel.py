@@ -21,7 +21,7 @@ async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], ob
     died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
     others are stopped then, as they are by Ctrl-C.
     """
-    workers = Workers(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY, warm_up="")
+    workers = Workers(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
     queue, running = iter(calls), set[asyncio.Task[Any]]()
 
     async def done_by(call: Call) -> Any:

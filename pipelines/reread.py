@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.clock import parse
+from pipelines.entry import outcome_of
 from pipelines.errors import MorgueError
 from pipelines.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.playback import answer
-from pipelines.stages import outcome_of
 from pipelines.urls import fetchable
 from pipelines.workers import Overrun, Workers
 

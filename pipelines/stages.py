@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.desk import Desk
-from pipelines.extract import timed_read
+from pipelines.entry import outcome_of
 from pipelines.items import Article, NothingToRead, Page, Reading
 from pipelines.workers import Overrun
 
@@ -26,12 +26,6 @@ class Read:
         except Overrun as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
         return Reading(item, outcome, ms)
-
-
-def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
-    """Read a page where it is; the page itself need not travel back from the worker."""
-    reading = timed_read(page)
-    return reading.outcome, reading.ms
 
 
 class Keep:

@@ -38,7 +38,6 @@ except ImportError:  # not on Windows: there only the wall clock guards
 
 T = TypeVar("T")
 
-WARM_UP = "pipelines.extract:warm_up"  # what a worker does before it says that it is ready
 START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
 LEAVE_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
 LENGTH = struct.Struct("!Q")
@@ -69,7 +68,7 @@ class Workers:
     seconds: wall seconds a call may take. cpu_seconds: CPU seconds a call may take (whole seconds, rounded up).
     memory: bytes by which a worker's address space may grow beyond what it has when it is ready.
     calls, rss: a worker is replaced after that many calls, or once its resident memory (bytes) is above `rss`.
-    warm_up: "module:function" that a worker calls before its first call; its time counts towards no limit.
+    warm_up: "module:function" that a worker calls before its first call, or empty; its time counts towards no limit.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class Workers:
         memory: int = 1_000_000_000,
         calls: int = 5000,
         rss: int = 600_000_000,
-        warm_up: str = WARM_UP,
+        warm_up: str = "",
     ) -> None:
         self.size = size or available_cpus()
         self.seconds, self.cpu_seconds, self.memory = seconds, cpu_seconds, memory

@@ -156,6 +156,7 @@ async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, ex
 
 async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> AsyncIterator[Result]:
     """The results in the order of `inputs`, at most a few pages ahead of the reader."""
+    from pipelines.entry import WARM_UP
     from pipelines.workers import Workers, available_cpus
 
     jobs = min(jobs or available_cpus(), len(inputs))
@@ -163,7 +164,7 @@ async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> Asyn
         for item in inputs:
             yield await _result(item, None, explain)
         return
-    workers = Workers(jobs)
+    workers = Workers(jobs, warm_up=WARM_UP)
     import asyncio
 
     waiting: deque[asyncio.Task[Result]] = deque()

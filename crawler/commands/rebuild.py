@@ -58,7 +58,7 @@ def command(ctx: click.Context) -> int:
             for sentence in file.said:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
-        scanners = Workers(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30, warm_up="")
+        scanners = Workers(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
         reading = readers(config)
         with Steps() as steps:
             work = Rebuild(folder.database, folder.warc, sources, Owners(config).source, steps)

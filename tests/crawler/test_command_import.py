@@ -25,6 +25,7 @@ from crawler.config import load
 from crawler.folder import Folder
 from crawler.importing import Import, files_of
 from pipelines.adopt import Chosen
+from pipelines.entry import WARM_UP
 from pipelines.errors import ConfigError, MorgueError
 from pipelines.groups import ALREADY, CLASH
 from pipelines.journal import mark_of
@@ -39,7 +40,7 @@ from tests.newspaper import serve
 
 command = importlib.import_module("crawler.commands.import")
 chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict
-WORKERS = Workers(2)  # of all tests here: starting them takes longer than most of what they do
+WORKERS = Workers(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
 
 
 @pytest.fixture(scope="module", autouse=True)

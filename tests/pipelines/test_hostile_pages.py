@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines import extract
+from pipelines.entry import WARM_UP
 from pipelines.items import Article, Page
 from pipelines.workers import Overrun, Workers
 from tests.command import ROOT
@@ -247,7 +248,7 @@ def outcomes() -> dict[str, tuple[object, float, int]]:
     }
 
     async def read_all() -> dict[str, tuple[object, float, int]]:
-        workers, room, found = Workers(2), asyncio.Semaphore(4), {}
+        workers, room, found = Workers(2, warm_up=WARM_UP), asyncio.Semaphore(4), {}
 
         async def read_one(name: str) -> None:
             async with room:  # four pages at a time are made, sent and forgotten
@@ -348,7 +349,7 @@ def test_every_pattern_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 
     async def try_all() -> dict[str, object]:
-        workers, found = Workers(1, cpu_seconds=40, seconds=120), {}
+        workers, found = Workers(1, cpu_seconds=40, seconds=120, warm_up=WARM_UP), {}
         for module in [*MODULES, "crawler.robots"]:
             try:
                 found[module] = await workers.run(slow_patterns, module)

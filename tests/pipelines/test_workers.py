@@ -234,7 +234,7 @@ PARENT = """
     from tests.pipelines.test_workers import double, started
 
     async def main():
-        workers = Workers(2, seconds=30, warm_up="")
+        workers = Workers(2, seconds=30)
         print(*await asyncio.gather(workers.run(os.getpid), workers.run(os.getpid)), flush=True)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -305,4 +305,4 @@ def test_reading_in_a_worker_is_reading():
     async def job(workers):
         return await workers.run(timed_read, page)
 
-    assert with_workers(1, job, warm_up="pipelines.extract:warm_up").outcome == read(page)
+    assert with_workers(1, job, warm_up="pipelines.entry:warm_up").outcome == read(page)
