@@ -73,7 +73,7 @@ $(STAMP): pyproject.toml
 	fi
 	@touch $@
 
-# Where no npm is, or it brings nothing, the tests in a browser skip; tests/held_out.py finds what is here.
+# Where no npm is, or it brings nothing, the tests in a browser skip; tests/support/external_tools.py finds what is here.
 tools: $(TOOLS)/.installed
 	@[ -f $(TOOLS)/replayweb/sw.js ] || ! command -v npm >/dev/null || { \
 	  mkdir -p $(TOOLS)/replayweb && cd $(TOOLS)/replayweb && \

@@ -67,7 +67,7 @@ def site(url: str | None) -> Iterator[tuple[str, list[str], list[str]]]:
     if url is not None:
         yield url, ["--limit", "50"], []
         return
-    from tests.newspaper import serve
+    from tests.support.newspaper import serve
 
     with serve() as paper:
         # Loopback addresses are refused by default, and our own server needs no rest between requests.

@@ -24,9 +24,9 @@ TABLES = ("sources", "crawls", "captures", "articles", "revisions", "readings", 
 START = """
 import sys
 from pathlib import Path
-from crawler.config import load
-from crawler.folder import Folder
-from crawler.keeping import open_keeper
+from crawler.config.models import load
+from crawler.config.archive_folder import Folder
+from crawler.engine.open_archive import open_keeper
 open_keeper(load(Folder(Path(sys.argv[1])), sys.argv[2:])).close()
 """
 

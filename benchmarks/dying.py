@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipelines import journal, keeper
+from pipelines.archive import journal, writer
 
 WRITING = tuple(f"{os.sep}pipelines{os.sep}{name}.py" for name in ("keeper", "warc", "journal", "manifest", "orphans"))
 LINES = 400  # about what a busy commit with a journal record takes
@@ -38,12 +38,12 @@ class OnALine:
             self.lines = dice.randint(1, LINES // 4)
             sys.settrace(self.trace)
         else:
-            self.commit = keeper.Keeper._commit
-            keeper.Keeper._commit = self.counted  # type: ignore[method-assign, assignment]
+            self.commit = writer.Keeper._commit
+            writer.Keeper._commit = self.counted  # type: ignore[method-assign, assignment]
 
     @property
     def counted(self) -> Any:
-        def commit(of: keeper.Keeper, **how: Any) -> None:
+        def commit(of: writer.Keeper, **how: Any) -> None:
             self.commits -= 1
             if self.commits == 0:
                 sys.settrace(self.trace)
@@ -94,7 +94,7 @@ def main() -> None:
     dice = random.Random(int(sys.argv[1]))
     journal.ROWS = 30
     dice.choice((OnALine, OnALine, HalfWritten))(dice)
-    from crawler.cli import main as morgue
+    from crawler.cli.main import main as morgue
 
     morgue(sys.argv[2:])
 

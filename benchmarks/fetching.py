@@ -21,14 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
 
-from crawler.config import load
-from crawler.folder import Folder
-from crawler.handler import WireHandler
-from crawler.keeping import SOFTWARE, open_keeper
-from pipelines.desk import Desk
-from pipelines.items import Capture, Exchange
-from pipelines.turnstile import Turnstile
-from pipelines.workers import Workers
+from crawler.config.archive_folder import Folder
+from crawler.config.models import load
+from crawler.engine.open_archive import SOFTWARE, open_keeper
+from crawler.http.download_handler import WireHandler
+from pipelines.core.items import Capture, Exchange
+from pipelines.core.worker_pool import Workers
+from pipelines.session.backpressure import Turnstile
+from pipelines.session.context import Desk
 
 AT_ONCE = 8
 NOWHERE = Capture(None, "", None, 200, None, "", 0, 0, "", "response", None, None, "page")  # type: ignore[arg-type]

@@ -22,9 +22,9 @@ HOSTS = 100
 OURS = f"""
 import sys
 sys.path.insert(0, {str(common.ROOT)!r})
-from pipelines.adopt import Chosen
-from pipelines.containers import Unpacked
-from pipelines.foreign import records
+from pipelines.importing.adopt import Chosen
+from pipelines.importing.containers import Unpacked
+from pipelines.importing.foreign_records import records
 chosen = Chosen(domains=frozenset(("paper7.example",)))
 found = kept = 0
 with open(sys.argv[1], "rb") as file:
@@ -49,7 +49,7 @@ print(found, kept)
 def make(path: Path, size: int) -> int:
     """A file of about `size` bytes; how many records are in it."""
     sys.path.insert(0, str(common.ROOT))
-    from pipelines.warcrecord import Fields, Record, digest, member, new_id
+    from pipelines.warc.record import Fields, Record, digest, member, new_id
 
     rng = random.Random(1)
     letters, weights = "etaoinshrdlucmfwypvbgkqjxz", range(26, 0, -1)

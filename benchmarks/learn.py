@@ -1,4 +1,4 @@
-"""Grows pipelines/forest.json: which blocks of a page are the article's text, learned from pages with ground truth.
+"""Grow pipelines/extraction/body/forest.json: which blocks of a page are the article's text.
 
     python benchmarks/learn.py              # grow it anew from every page, write it
     python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
@@ -26,7 +26,7 @@ from typing import Any
 from common import ROOT
 from quality_data import NEWS, DataFolder, Predictions, read_bytes
 
-FOREST = ROOT / "pipelines" / "forest.json"
+FOREST = ROOT / "pipelines" / "extraction" / "body" / "forest.json"
 FOLDS = 5
 TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
@@ -72,9 +72,13 @@ def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> list[Page]:
 
 def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     """The blocks of a page and their labels; None if nothing can be read there."""
-    from pipelines import body as bodies
-    from pipelines import boilerplate, extract, items, metadata, parse
-    from pipelines.declared import gather
+    from pipelines.core import items
+    from pipelines.extraction import extract
+    from pipelines.extraction.body import classifier
+    from pipelines.extraction.boilerplate import remove
+    from pipelines.extraction.fields import metadata
+    from pipelines.extraction.page import parse
+    from pipelines.extraction.page.declared import gather
 
     page = items.Page(record["url"] or "", body, "text/html")
     try:
@@ -84,9 +88,9 @@ def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     declared = gather(tree, page.url, datetime.now(UTC))
     fields = metadata.read(declared)
     extract.lighten(tree)
-    boilerplate.prune(tree)
+    remove.prune(tree)
     seen = extract.look(tree, declared, fields)
-    wanted = bodies.candidates(seen)
+    wanted = classifier.candidates(seen)
     texts = [seen.blocks[index].text for index in wanted]
     expected = record["expected"]
     labels = of_reference(texts, expected["body"], score) if expected.get("body") else of_snippets(texts, expected)
@@ -183,7 +187,7 @@ def as_tree(node: dict[str, Any]) -> Any:
 
 def write(booster: Any, pages: Sequence[Page], path: Path) -> Path:
     """forest.json, one tree a line, so that a change can be seen."""
-    from pipelines.features import NAMES
+    from pipelines.extraction.body.features import NAMES
 
     stages = [[stage, *clear(booster, pages, stage)] for stage in STAGES]
     trees = [as_tree(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
@@ -206,22 +210,23 @@ def clear(booster: Any, pages: Sequence[Page], stage: int) -> tuple[float, float
 
 def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
     """Every page as `morgue extract` would read it with a forest that never saw a page of its domain."""
-    from pipelines import forest
+    from pipelines.extraction.body import model
 
     pages, found = pages_of(data, records), {}
-    shipped = forest.FILE
+    shipped = model.FILE
     with TemporaryDirectory() as folder:
         for fold in range(FOLDS):
             others = [page for page in pages if fold_of(page.record) != fold]
-            forest.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
+            model.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
             found |= {row["id"]: prediction(data, row) for row in records if fold_of(row) == fold}
-    forest.use(shipped)
+    model.use(shipped)
     return found
 
 
 def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
     """What is read of one page, as score.py wants it."""
-    from pipelines import extract, items
+    from pipelines.core import items
+    from pipelines.extraction import extract
 
     outcome = extract.read(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
     if isinstance(outcome, items.NothingToRead):

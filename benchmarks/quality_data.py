@@ -153,9 +153,9 @@ def time_both(data: DataFolder, records: list[dict[str, Any]], rounds: int) -> T
     """
     import trafilatura
 
-    from pipelines import extract
-    from pipelines.entry import warm_up
-    from pipelines.items import Page
+    from pipelines.core.items import Page
+    from pipelines.extraction import extract
+    from pipelines.extraction.entry import warm_up
 
     warm_up()
     theirs, ours = [0.0] * len(records), [0.0] * len(records)

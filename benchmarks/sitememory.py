@@ -226,13 +226,15 @@ class Trial:
 
 def stands(data: DataFolder, record: dict[str, Any]) -> set[str]:
     """Keys of all blocks of a page."""
-    from pipelines import items, layout, parse
+    from pipelines.core import items
+    from pipelines.extraction.body import blocks
+    from pipelines.extraction.page import parse
 
     try:
         tree = parse.parse(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
     except parse.Refused:
         return set()
-    return {found for block in layout.blocks(tree.find(".//body")) if (found := key(block.text))}
+    return {found for block in blocks.blocks(tree.find(".//body")) if (found := key(block.text))}
 
 
 def papers(records: Iterable[dict[str, Any]], least: int) -> dict[str, list[dict[str, Any]]]:
@@ -265,10 +267,10 @@ def as_shipped(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictio
 
 def forget_rules() -> None:
     """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
-    from pipelines import boilerplate
+    from pipelines.extraction.boilerplate import remove
 
     for name, nothing in (("prune", []), ("furniture", {})):
-        setattr(boilerplate, name, lambda *_page, nothing=nothing, **_more: nothing)
+        setattr(remove, name, lambda *_page, nothing=nothing, **_more: nothing)
 
 
 READERS: dict[str, Callable[[DataFolder, Sequence[dict[str, Any]]], Predictions]] = {
@@ -305,7 +307,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--pages", type=int, default=3, help="least pages of a domain (default 3)")
     options.add_argument("--quick", action="store_true", help="without the reader that has to be taught first")
-    options.add_argument("--no-rules", action="store_true", help="our texts without pipelines/boilerplate.py")
+    options.add_argument("--no-rules", action="store_true", help="our texts without our boilerplate rules")
     options.add_argument("--lines", action="store_true", help="also every line that some memory would drop")
     options.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")
     asked = options.parse_args()

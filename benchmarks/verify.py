@@ -60,7 +60,7 @@ def pages(seed: int) -> list[tuple[bytes, bytes]]:
 
 def exchanges(seed: int) -> Iterator[object]:
     """Pages without end, as a crawl hands them to the writer."""
-    from pipelines.items import Exchange
+    from pipelines.core.items import Exchange
 
     made, start = pages(seed), datetime(2026, 11, 23, tzinfo=UTC)
     number = 0
@@ -77,12 +77,12 @@ def exchanges(seed: int) -> Iterator[object]:
 
 def make(archive: Path, size: int, seed: int) -> Path:
     """An archive with one WARC file of at least `size` bytes, its rows and its manifest; that file."""
-    from pipelines import manifest
-    from pipelines.clock import fine_stamp
-    from pipelines.keeper import open_database
-    from pipelines.record import keep
-    from pipelines.store import Store
-    from pipelines.warc import WarcWriter
+    from pipelines.archive.writer import open_database
+    from pipelines.core.timestamps import fine_stamp
+    from pipelines.database.store import Store
+    from pipelines.warc import manifest
+    from pipelines.warc.exchange import keep
+    from pipelines.warc.writer import WarcWriter
 
     (archive / "warc").mkdir(parents=True)
     (archive / "morgue.toml").touch()

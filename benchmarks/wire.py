@@ -26,10 +26,10 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.defer import maybe_deferred_to_future
 
-from crawler.handler import WireHandler
-from pipelines.items import Capture, Exchange
-from pipelines.record import keep
-from pipelines.warc import WarcWriter
+from crawler.http.download_handler import WireHandler
+from pipelines.core.items import Capture, Exchange
+from pipelines.warc.exchange import keep
+from pipelines.warc.writer import WarcWriter
 
 ROUNDS, AT_ONCE = 5, 16
 FETCHES = int(sys.argv[1]) if len(sys.argv) > 1 else 2000  # per handler and page

@@ -1,5 +1,5 @@
 """`python -m crawler` is `morgue`."""
 
-from crawler.cli import main
+from crawler.cli.main import main
 
 main()

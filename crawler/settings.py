@@ -1,6 +1,7 @@
 """Scrapy's settings: only what differs from its defaults, a reason beside each line.
 
-What an archive's own morgue.toml decides (delay, timeout, User-Agent, ...) is put on top by `crawler.run.configure`.
+What an archive's own morgue.toml decides (delay, timeout, User-Agent, ...) is put on top by
+`crawler.engine.crawl.configure`.
 """
 
 BOT_NAME = "newsmorgue"
@@ -8,8 +9,8 @@ SPIDER_MODULES = ["crawler.spiders"]
 
 # Off the wire: our own client; the archive needs every byte of both directions (docs/decisions/0001-the-wire.md).
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.handler.WireHandler",
-    "https": "crawler.handler.WireHandler",
+    "http": "crawler.http.download_handler.WireHandler",
+    "https": "crawler.http.download_handler.WireHandler",
     # A page must not be able to make us read a local file or log in somewhere.
     "file": None,
     "ftp": None,
@@ -21,22 +22,22 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # discovery decides what is on-site
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches pages on a robots.txt of 500
-    "crawler.robotsgate.RobotsGate": 100,  # before anything else: what may not be asked needs no pace
+    "crawler.middleware.robots.RobotsGate": 100,  # before anything else: what may not be asked needs no pace
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no logins in an archive
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # fails what browsers read
-    "crawler.decoding.Decoding": 590,  # its place: after redirects, before whoever looks at bodies
-    "crawler.redirects.KnownRedirects": 610,  # sees an answer before RedirectMiddleware (600) follows it
-    "crawler.pace.Pace": 860,  # nearer the wire than RetryMiddleware (550): a 503 slows us down before it is retried
+    "crawler.middleware.content_decoding.Decoding": 590,  # its place: after redirects, before whoever looks at bodies
+    "crawler.middleware.known_redirects.KnownRedirects": 610,  # before RedirectMiddleware (600) follows
+    "crawler.middleware.throttle.Pace": 860,  # after RetryMiddleware (550): a 503 slows us down before the retry
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache
 }
 
 # A page's walk; see pipelines/__init__.py.
 ITEM_PIPELINES = {
-    "pipelines.stages.Read": 100,  # Page -> Reading, in a worker process
-    "pipelines.stages.Keep": 300,  # rows; after them the article is in the archive
-    "crawler.visits.Close": 900,  # last: the frontier forgets a page only when its rows are written
+    "pipelines.session.item_pipelines.Read": 100,  # Page -> Reading, in a worker process
+    "pipelines.session.item_pipelines.Keep": 300,  # rows; after them the article is in the archive
+    "crawler.frontier.visit_outcomes.Close": 900,  # last: the frontier forgets a page only when its rows are written
 }
 
 SPIDER_MIDDLEWARES = {

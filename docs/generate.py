@@ -20,10 +20,11 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 import parts  # noqa: E402  (importable only now)
 
-from crawler import handbook  # noqa: E402  (and so is this, where we are not installed)
-from crawler.cli import morgue  # noqa: E402
-from pipelines import errors, schema  # noqa: E402
-from pipelines.keeper import open_database  # noqa: E402
+from crawler.cli.main import morgue  # noqa: E402
+from crawler.config import reference  # noqa: E402  (and so is this, where we are not installed)
+from pipelines.archive.writer import open_database  # noqa: E402
+from pipelines.core import errors  # noqa: E402
+from pipelines.database import schema  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
 MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"
@@ -60,14 +61,14 @@ want a look, 5, 6 and 9 need a person. The units that `morgue schedule` prints c
 def exit_codes() -> str:
     """The family of errors, as its own file draws it."""
     tree, rest = (errors.__doc__ or "").split("\n\n", 1)[1].rstrip().split("\n\n")
-    made = MADE.format(origin="pipelines/errors.py")
+    made = MADE.format(origin="pipelines/core/errors.py")
     return "\n".join(["# Exit codes\n", made, EXIT_HEAD, fenced(dedent(tree)), f"{rest}\n", EXIT_TAIL])
 
 
 CONFIG_HEAD = f"""\
 An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
 `morgue.toml` in which every key stands behind a `#` with its default; `morgue add URL` writes the file of a source.
-{handbook.UNITS}
+{reference.UNITS}
 
 For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
 `morgue crawl -s source.NAME.crawl.delay=5`. What stands behind `=` is a TOML value, or text without quotes.
@@ -79,7 +80,7 @@ code 2 and a list of all mistakes, each with its file, its key and what to write
 
 def config() -> str:
     """Every key."""
-    return "\n".join(["# Settings\n", MADE.format(origin="crawler/config.py"), CONFIG_HEAD, handbook.reference()])
+    return "\n".join(["# Settings\n", MADE.format(origin="crawler/config"), CONFIG_HEAD, reference.reference()])
 
 
 SCHEMA_HEAD = """\
@@ -110,7 +111,7 @@ SELECT host, kind, last_error, count(*) FROM frontier WHERE last_error IS NOT NU
 
 def tables() -> str:
     """The tables of a fresh database."""
-    parts = ["# The database\n", MADE.format(origin="pipelines/schema.py"), SCHEMA_HEAD]
+    parts = ["# The database\n", MADE.format(origin="pipelines/database/schema.py"), SCHEMA_HEAD]
     for name, sql in fresh():
         prose, indexes = remarks(name)
         parts += [f"## {name}\n", f"{prose}\n", fenced(with_remarks(name, sql), "sql")]
@@ -147,7 +148,7 @@ def with_remarks(table: str, sql: str) -> str:
 
 
 def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:
-    """What pipelines/schema.py says above a table, and behind each of its indexes: SQLite keeps neither."""
+    """What pipelines/database/schema.py says above a table, and behind each of its indexes: SQLite keeps neither."""
     source = Path(schema.__file__).read_text(encoding="utf-8")
     above = re.search(rf"((?:^--.*\n)+)CREATE (?:VIRTUAL )?(?:TABLE|VIEW) {table}\b", source, re.MULTILINE)
     prose = " ".join(line.removeprefix("--").strip() for line in above[1].splitlines()) if above else ""
@@ -166,7 +167,7 @@ FILES = {
     ROOT / "docs" / "schema.md": tables,
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
     ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
-    ROOT / "crawler" / "sources" / "_template.toml": handbook.source_file,
+    ROOT / "crawler" / "sources" / "_template.toml": reference.source_file,
 }
 
 

@@ -15,9 +15,12 @@ from pathlib import Path
 
 from crawler import __version__
 from exports.dataset import columns
-from pipelines import authorlines, blockrules, body, extract, linerules, titles, trust
-from pipelines.arbitration import Line
-from pipelines.items import Article
+from pipelines.core.items import Article
+from pipelines.extraction import extract
+from pipelines.extraction.body import classifier
+from pipelines.extraction.boilerplate import author_lines, block_rules, line_rules
+from pipelines.extraction.fields import precedence, titles
+from pipelines.extraction.fields.candidates import Line
 
 ROOT = Path(__file__).parent.parent
 PAGE = "tests/pages/island-review.html"
@@ -66,29 +69,29 @@ def _cell(text: str) -> str:
 
 def blocks() -> str:
     """Rules of blocks by what they are called."""
-    rows = ((rule.name, rule.why, (rule.holds.__doc__ or "").rstrip(".")) for rule in blockrules.BLOCKS)
+    rows = ((rule.name, rule.why, (rule.holds.__doc__ or "").rstrip(".")) for rule in block_rules.BLOCKS)
     return table(("rule", "what it drops", "where it holds"), rows)
 
 
 def lines() -> str:
     """Rules of lines."""
-    rules = (*linerules.LINES, authorlines.BYLINE, authorlines.BOX)
+    rules = (*line_rules.LINES, author_lines.BYLINE, author_lines.BOX)
     return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
 
 
-def _where(rule: linerules.Line) -> str:
+def _where(rule: line_rules.Line) -> str:
     at = "first and last lines" if rule.edges else "anywhere"
     return f"{at}, beside a line of a comment form" if rule.beside else at
 
 
 def verdicts() -> str:
     """What becomes of blocks that no rule names."""
-    weighed = (body.WEIGHED, "all that is seen of it together speaks against its being text")
-    return table(("shown as", "why a block is no text"), [weighed, *body.WHY.items()])
+    weighed = (classifier.WEIGHED, "all that is seen of it together speaks against its being text")
+    return table(("shown as", "why a block is no text"), [weighed, *classifier.WHY.items()])
 
 
 def fields() -> str:
-    """The fields of an article, in the words of pipelines/items.py."""
+    """The fields of an article, in the words of pipelines/core/items.py."""
     names = set(Article.__dataclass_fields__)
     return table(("field", "meaning"), ((f"`{name}`", why) for name, why in columns().items() if name in names))
 
@@ -98,28 +101,29 @@ def ranks() -> str:
     return "".join(f"{number}. {rank}\n" for number, rank in enumerate(titles.RANKS, 1))
 
 
-PRINTED_DATE = Line("time", (), trust.PUBLISHED_PRINTED)
+PRINTED_DATE = Line("time", (), precedence.PUBLISHED_PRINTED)
 ORDERS: dict[str, tuple[Line, ...]] = {
-    "title (declared)": trust.TITLE,
-    "description": trust.DESCRIPTION,
+    "title (declared)": precedence.TITLE,
+    "description": precedence.DESCRIPTION,
     "authors (declared)": (
-        Line("json-ld", ("author",), trust.AUTHORS_JSON_LD),
-        Line("json-ld page", ("author",), trust.AUTHORS_PAGE_NODE),
-        *trust.AUTHORS_META,
+        Line("json-ld", ("author",), precedence.AUTHORS_JSON_LD),
+        Line("json-ld page", ("author",), precedence.AUTHORS_PAGE_NODE),
+        *precedence.AUTHORS_META,
     ),
     "published": (
-        *trust.PUBLISHED_DECLARED, *trust.PUBLISHED_DATE, PRINTED_DATE, Line("url", (), trust.PUBLISHED_URL),
-        *trust.PUBLISHED_GENERIC, Line("htmldate", (), trust.PUBLISHED_HTMLDATE), *trust.PUBLISHED_FEED,
+        *precedence.PUBLISHED_DECLARED, *precedence.PUBLISHED_DATE, PRINTED_DATE,
+        Line("url", (), precedence.PUBLISHED_URL),
+        *precedence.PUBLISHED_GENERIC, Line("htmldate", (), precedence.PUBLISHED_HTMLDATE), *precedence.PUBLISHED_FEED,
     ),
-    "modified": (*trust.MODIFIED, PRINTED_DATE),
-    "canonical_url": trust.CANONICAL_URL,
-    "language": trust.LANGUAGE,
-    "section": trust.SECTION,
-    "tags": trust.TAGS,
-    "site_name": trust.SITE_NAME,
-    "publisher": trust.PUBLISHER,
-    "issn": trust.ISSN,
-    "image": trust.IMAGE,
+    "modified": (*precedence.MODIFIED, PRINTED_DATE),
+    "canonical_url": precedence.CANONICAL_URL,
+    "language": precedence.LANGUAGE,
+    "section": precedence.SECTION,
+    "tags": precedence.TAGS,
+    "site_name": precedence.SITE_NAME,
+    "publisher": precedence.PUBLISHER,
+    "issn": precedence.ISSN,
+    "image": precedence.IMAGE,
 }  # fmt: skip
 
 

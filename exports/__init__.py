@@ -10,10 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeGuard
 
-from pipelines.errors import ConfigError
+from pipelines.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipelines.holdings import Holdings
+    from pipelines.selection.captures import Holdings
 
 Row = dict[str, Any]
 About = Mapping[str, Any]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
@@ -51,14 +51,14 @@ class CaptureExport(Protocol):
 
 def formats() -> list[str]:
     """The names of all formats."""
-    return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.glob("to_*.py"))
+    return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
 def load(name: str) -> Export | CaptureExport:
     """The format of that name. Raises ConfigError if there is none."""
     if name not in formats():
         raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(formats())}")
-    module: Export | CaptureExport = import_module(f"exports.to_{name}")
+    module: Export | CaptureExport = import_module(f"exports.formats.to_{name}")
     return module
 
 

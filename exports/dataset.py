@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from exports import About, CaptureExport, Export, Row
-from pipelines.errors import ConfigError, os_errors
-from pipelines.items import Article
+from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.items import Article
 
 if TYPE_CHECKING:
-    from pipelines.holdings import Holdings
+    from pipelines.selection.captures import Holdings
 
 # What a row has besides the fields of `Article`, in the order of `queries.WHOLE_KEYS`.
 BEFORE = {

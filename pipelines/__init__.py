@@ -2,7 +2,7 @@
 
 A page's walk:
 
-1. `crawler.wire` speaks HTTP and hands over an `Exchange`: the bytes sent and the bytes received.
+1. `crawler.http.client` speaks HTTP and hands over an `Exchange`: the bytes sent and the bytes received.
 2. `record` turns the exchange into WARC records, `warc` appends them; a `Capture` says where they lie.
 3. The spider makes a `Page` of it: source, capture, decoded body.
 4. `extract` reads the `Article` out of the page in a worker process, or says why there is none.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT, environment, make_archive
+from tests.support.command import ROOT, environment, make_archive
 
 LAW = {
     "pipelines": {"pipelines"},
@@ -153,9 +153,9 @@ def test_no_import_goes_in_a_circle():
 
 
 def test_one_file_knows_trafilatura():
-    """Only pipelines/extract.py imports it, so that another extractor is one file's work."""
+    """Only pipelines/extraction/extract.py imports it, so that another extractor is one file's work."""
     users = {ids(path) for path in FILES for _, name in names_used(path) if name.split(".")[0] == "trafilatura"}
-    assert users == {"pipelines/extract.py"}
+    assert users == {"pipelines/extraction/extract.py"}
 
 
 def test_the_archive_runs_without_scrapy():
@@ -195,7 +195,7 @@ def limit(number: ast.FormattedValue) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=ids)
 def test_a_number_agrees_with_its_noun(path):
-    """No "1 articles": whatever is counted for people goes through `pipelines.counted`."""
+    """No "1 articles": whatever is counted for people goes through `pipelines.core.plural`."""
     nouns = r" (?:more |WARC |page )?(?:articles|captures|files|records|pages|revisions|addresses|rows|URLs)\b(?!/)"
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.JoinedStr):
@@ -216,19 +216,19 @@ def loaded_by(code: str) -> set[str]:
 def test_a_command_starts_fast(path):
     """Heavy packages are imported where they are needed: --help and shell completion load every command."""
     # Not by a statement: `import` is no name that one could name.
-    assert loaded_by(f"import crawler.cli, importlib; importlib.import_module({name_of(path)!r})") == set()
+    assert loaded_by(f"import crawler.cli.main, importlib; importlib.import_module({name_of(path)!r})") == set()
 
 
 def test_questions_are_light():
     """Whoever only reads the archive pays for click and sqlite3."""
-    assert loaded_by("import pipelines.queries, pipelines.reader") == set()
+    assert loaded_by("import pipelines.database.queries, pipelines.database.connection") == set()
 
 
 def test_a_search_is_light(tmp_path):
     """From the command line to the answer."""
     archive = make_archive(tmp_path / "a")
     code = f"""
-from crawler.cli import main
+from crawler.cli.main import main
 try:
     main(["-C", {str(archive)!r}, "search", "nothing"])
 except SystemExit:

@@ -1,6 +1,6 @@
 """Bad input, each with a clear message, a count and a documented exit code; nothing is lost and nothing is a traceback.
 
-`tests.command.morgue` fails a test whose command prints a traceback.
+`tests.support.command.morgue` fails a test whose command prints a traceback.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.visits import LASTING
-from tests.answering import answering
-from tests.command import crawl, make_archive, morgue, rows, start, tables
-from tests.newspaper import serve
+from crawler.frontier.visit_outcomes import LASTING
+from tests.support.command import crawl, make_archive, morgue, rows, start, tables
+from tests.support.http_server import answering
+from tests.support.newspaper import serve
 
 QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
 
@@ -257,7 +257,7 @@ def test_a_folder_that_cannot_be_written_says_so(archive, tmp_path):
     for parent in tmp_path.parents:
         if parent.stat().st_mode & 0o5 != 0o5 and parent.is_relative_to("/tmp"):
             parent.chmod(parent.stat().st_mode | 0o5)
-    from tests.command import command_line, environment
+    from tests.support.command import command_line, environment
 
     done = subprocess.run(
         [

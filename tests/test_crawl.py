@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, morgue, rows
-from tests.held_out import faults
-from tests.newspaper import serve
-from tests.newspaper.comments import COMMENTS as READERS
+from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, morgue, rows
+from tests.support.external_tools import faults
+from tests.support.newspaper import serve
+from tests.support.newspaper.comments import COMMENTS as READERS
 
 
 @pytest.fixture(scope="module")

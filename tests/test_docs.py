@@ -11,12 +11,12 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from crawler.cli import morgue
-from crawler.config import Settings, SourceConfig
+from crawler.cli.main import morgue
+from crawler.config.models import Settings, SourceConfig
 from exports import formats
-from pipelines import errors
-from tests.archive import database
-from tests.command import ROOT, environment
+from pipelines.core import errors
+from tests.support.article_archive import database
+from tests.support.command import ROOT, environment
 
 DOCS = ROOT / "docs"
 PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])

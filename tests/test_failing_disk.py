@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipelines import manifest
-from pipelines.verify import verify
-from pipelines.warcread import read_record, walk
-from tests.command import LOOPBACK, command_line, crawl, environment, make_archive, rows
-from tests.newspaper import serve
+from pipelines.verification.verify import verify
+from pipelines.warc import manifest
+from pipelines.warc.reader import read_record, walk
+from tests.support.command import LOOPBACK, command_line, crawl, environment, make_archive, rows
+from tests.support.newspaper import serve
 
 
 class Fault(NamedTuple):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive import build
-from tests.command import crawl, make_archive, morgue, rows
-from tests.newspaper import serve
+from tests.support.article_archive import build
+from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.newspaper import serve
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.record import records_of
-from pipelines.warc import member
-from tests.captured import HTML, exchange
-from tests.held_out import faults
+from pipelines.warc.exchange import records_of
+from pipelines.warc.writer import member
+from tests.support.capture_archive import HTML, exchange
+from tests.support.external_tools import faults
 
 PAGE = b"<p>It stands in the harbour.</p>"
 

@@ -13,9 +13,9 @@ from unicodedata import normalize
 
 import pytest
 
-from pipelines import forest
-from pipelines.features import NAMES
-from tests.command import ROOT
+from pipelines.extraction.body import model
+from pipelines.extraction.body.features import NAMES
+from tests.support.command import ROOT
 
 SCORE = SimpleNamespace(TOK=re.compile(r"\w+"), nfc=lambda text: normalize("NFC", text))
 LONG = "The council met on Monday and agreed to mend the old bridge, number {}."
@@ -129,6 +129,6 @@ def test_what_is_written_can_be_read(learn, tmp_path, monkeypatch):
     # After the first tree, 0.1235 was not yet clear: it fell below 0 in the end. -0.25 was, as was 0.5.
     assert written["stages"] == [[1, -learn.MARGIN, round(0.1235 + learn.MARGIN, 2)]]
     assert len((tmp_path / "forest.json").read_text(encoding="utf-8").splitlines()) == 3 + 2 + 1
-    monkeypatch.setattr(forest, "FILE", tmp_path / "forest.json")
-    made = forest._forest.__wrapped__()
-    assert [forest._function(made["trees"])(row) for row in rows] == pytest.approx([0.3, -0.45, -0.0765])
+    monkeypatch.setattr(model, "FILE", tmp_path / "forest.json")
+    made = model._forest.__wrapped__()
+    assert [model._function(made["trees"])(row) for row in rows] == pytest.approx([0.3, -0.45, -0.0765])

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.command import ROOT, environment
+from tests.support.command import ROOT, environment
 
 pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
 
@@ -37,13 +37,13 @@ def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert there <= set(names)
-    assert {"crawler/sources/_template.toml", "pipelines/forest.json"} <= set(names)
+    assert {"crawler/sources/_template.toml", "pipelines/extraction/body/forest.json"} <= set(names)
 
 
 def test_a_wheel_installs_the_command(wheel):
     """`morgue` is one entry point."""
     (entry,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    assert wheel.read(entry).decode().split("\n")[:2] == ["[console_scripts]", "morgue = crawler.cli:main"]
+    assert wheel.read(entry).decode().split("\n")[:2] == ["[console_scripts]", "morgue = crawler.cli.main:main"]
 
 
 def test_the_wheel_works_from_anywhere(wheel, tmp_path):

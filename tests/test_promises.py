@@ -13,9 +13,9 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from pipelines import manifest
-from tests.command import crawl, make_archive, morgue, rows, start
-from tests.newspaper import serve
+from pipelines.warc import manifest
+from tests.support.command import crawl, make_archive, morgue, rows, start
+from tests.support.newspaper import serve
 from tests.test_resume import wait_until
 
 PAGE = """<html lang="en"><head><title>The pier burned</title><link rel="canonical" href="http://paper.example/2026/11/01/the-pier-burned">
@@ -38,7 +38,7 @@ def write_warc(path: Path, *urls: str) -> Path:
 
 def holds(archive: Path, word: bytes) -> bool:
     """Whether a word is in a WARC file of an archive, inflated."""
-    from pipelines.warcread import walk
+    from pipelines.warc.reader import walk
 
     return any(word in member.block for path in (archive / "warc").glob("*.gz") for member in walk(path))
 
@@ -66,7 +66,7 @@ def test_rebuild_after_kill_keeps_what_the_database_had_committed(tmp_path):
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
         paper.delay = 0.05
-        from tests.command import LOOPBACK
+        from tests.support.command import LOOPBACK
 
         running = start("-C", archive, "crawl", *LOOPBACK, "gazette")
 
@@ -154,7 +154,7 @@ def test_a_damaged_record_is_not_passed_over_by_remove(tmp_path):
 
 def test_remove_does_not_make_the_manifest_agree_with_a_cut_file(archive):
     (warc,) = (archive / "warc").glob("*.gz")
-    from pipelines.warcread import walk
+    from pipelines.warc.reader import walk
 
     last = list(walk(warc))[-1]  # the journal
     warc.write_bytes(warc.read_bytes()[: last.offset])

@@ -3,8 +3,8 @@
 Our own page pairs are measured everywhere. Real pages with ground truth are measured where NEWSMORGUE_PAGES (or
 ../shared/extraction) holds them, with that folder's own score.py; `make quality` measures all of them.
 
-pipelines/forest.json was grown on these very pages: the floors guard the code. What it is worth on domains that it
-never saw is measured by `make quality`, and stands in docs/quality.md.
+pipelines/extraction/body/forest.json was grown on these very pages: the floors guard the code.
+What it is worth on domains that it never saw is measured by `make quality`, and stands in docs/quality.md.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.extract import read
-from pipelines.items import Article, Page
-from tests.command import ROOT
+from pipelines.core.items import Article, Page
+from pipelines.extraction.extract import read
+from tests.support.command import ROOT
 
 OWN = "our own pages"
 NEWS = ("zyte", "fundus_eval", "fundus_tests")  # measured whole, and pooled

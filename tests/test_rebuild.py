@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from crawler.leftovers import described
-from pipelines import manifest
-from pipelines.journal import mark_of
-from pipelines.warcread import walk
-from tests.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
-from tests.newspaper import serve
+from crawler.cli.old_databases import described
+from pipelines.archive.journal import mark_of
+from pipelines.warc import manifest
+from pipelines.warc.reader import walk
+from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
+from tests.support.newspaper import serve
 from tests.test_resume import a_day_passes, wait_until
 
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.command import LOOPBACK, ROOT, crawl, make_archive, morgue, rows, start, tables
-from tests.newspaper import serve
+from tests.support.command import LOOPBACK, ROOT, crawl, make_archive, morgue, rows, start, tables
+from tests.support.newspaper import serve
 
 DYING = (str(ROOT / "benchmarks" / "dying.py"), "3")  # a `morgue` that ends itself while it writes
 

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import manifest
-from pipelines.errors import ArchiveDamaged
-from pipelines.items import Source
-from pipelines.journal import mark_of
-from pipelines.keeper import Keeper
-from pipelines.store import Store
-from pipelines.tombstone import Span, _fitted, put_in_place, rewritten
-from pipelines.warcread import walk
-from tests.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
-from tests.newspaper import serve
-from tests.pipelines.test_keeper import record
+from pipelines.archive.journal import mark_of
+from pipelines.archive.writer import Keeper
+from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.items import Source
+from pipelines.database.store import Store
+from pipelines.takedown.tombstone import Span, _fitted, put_in_place, rewritten
+from pipelines.warc import manifest
+from pipelines.warc.reader import walk
+from tests.pipelines.archive.test_writer import record
+from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
+from tests.support.newspaper import serve
 from tests.test_resume import a_day_passes, wait_until
 
 

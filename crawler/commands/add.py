@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports.table import plain
-from pipelines.counted import counted
-from pipelines.errors import ConfigError, MorgueError, NothingReachable, os_errors
-from pipelines.items import Source
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports.terminal import plain
+from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.items import Source
+from pipelines.core.plural import counted
 
 if TYPE_CHECKING:
-    from crawler.config import Config
-    from crawler.probe import Answer, Listing, Probe
-    from pipelines.desk import Desk
+    from crawler.config.models import Config
+    from crawler.onboarding.probe import Answer, Listing, Probe
+    from pipelines.session.context import Desk
 
 KINDS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
 MOST_NAMED = 8  # addresses of one kind that the report lists one by one
@@ -41,7 +41,7 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
     25 requests a site and no faster than the archive's crawl.delay; writes sources/NAME.toml, to be read and mended by
     hand. What was fetched is recorded in the archive.
     """
-    from crawler.config import load
+    from crawler.config.models import load
 
     folder = the_folder(ctx)
     config = load(folder, the_overrides(ctx))
@@ -56,9 +56,9 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
 
 def named_sites(urls: Sequence[str], name: str | None, config: Config, *, force: bool) -> list[tuple[str, str]]:
     """(name, home page) of each site to add. Raises ConfigError before anything is asked of anyone."""
-    from crawler.plan import targets_of
-    from crawler.tomlfiles import NAME
-    from pipelines.urls import fetchable, url_key
+    from crawler.config.toml_files import NAME
+    from crawler.frontier.crawl_plan import targets_of
+    from pipelines.core.urls import fetchable, url_key
 
     if name is not None and (len(urls) > 1 or not NAME.fullmatch(name)):
         cause = "names one source, not several" if len(urls) > 1 else "is no name for a source"
@@ -81,7 +81,7 @@ def named_sites(urls: Sequence[str], name: str | None, config: Config, *, force:
 
 def name_for(url: str, taken: set[str]) -> str:
     """A free name for a site: of its domain, else of its whole host, else with a number."""
-    from pipelines.urls import host_of, site_of
+    from pipelines.core.urls import host_of, site_of
 
     site, host = site_of(url), host_of(url)
     path = re.sub(r"[^a-z0-9]+", "-", urlsplit(url).path.lower()).strip("-")
@@ -93,7 +93,7 @@ def name_for(url: str, taken: set[str]) -> str:
 
 async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_line: str) -> int:
     """Look at the sites one after the other; returns how many were added."""
-    from crawler.run import open_desk
+    from crawler.engine.crawl import open_desk
 
     desk = open_desk(config, command_line)
     outcome, added = "interrupted", 0
@@ -112,8 +112,8 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 
 async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
-    from crawler.probe import probe
-    from crawler.reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.onboarding.probe import probe
 
     click.echo(url)
     asker = Asker(config, desk)
@@ -142,7 +142,7 @@ async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
 
 
 def same(a: str, b: str) -> bool:
-    from pipelines.urls import url_key
+    from pipelines.core.urls import url_key
 
     return url_key(a) == url_key(b)
 
@@ -151,7 +151,7 @@ class Asker:
     """The network side of a probe: one request at a time, in the archive's pace, each exchange recorded."""
 
     def __init__(self, config: Config, desk: Desk) -> None:
-        from crawler.wire import Client, Limits
+        from crawler.http.client import Client, Limits
 
         crawl = config.crawl
         self.config, self.desk = config, desk
@@ -164,11 +164,11 @@ class Asker:
         self.next_request: dict[str, float] = {}  # host -> clock time before which it is left alone
 
     async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> Answer:
-        """One exchange, recorded whatever came of it. See `crawler.probe.Fetch`."""
-        from crawler.outcome import WireError
-        from crawler.probe import Answer
-        from crawler.reasons import REASONS
-        from pipelines.payload import TooLarge, content_decoded
+        """One exchange, recorded whatever came of it. See `crawler.onboarding.probe.Fetch`."""
+        from crawler.http.outcome import WireError
+        from crawler.middleware.failure_reasons import REASONS
+        from crawler.onboarding.probe import Answer
+        from pipelines.warc.http_message import TooLarge, content_decoded
 
         await self._wait_for(url, crawl_delay)
         try:
@@ -186,8 +186,8 @@ class Asker:
 
     async def read(self, reader: Any, *arguments: Any) -> Any:
         """Run a reader in a worker process: what it reads comes from strangers."""
-        from crawler.discover import Discovery
-        from pipelines.workers import Overrun
+        from crawler.discovery.results import Discovery
+        from pipelines.core.worker_pool import Overrun
 
         try:
             return await self.desk.workers.run(reader, *arguments)
@@ -205,7 +205,7 @@ class Asker:
         """Until the host may be asked again; Crawl-delay counts up to the longest delay that we wait."""
         import asyncio
 
-        from pipelines.urls import host_of
+        from pipelines.core.urls import host_of
 
         crawl, clock = self.config.crawl, asyncio.get_running_loop().time
         host = host_of(url)
@@ -259,7 +259,7 @@ REST = """\
 
 def source_text(found: Probe) -> str:
     """The source file: what was found, each key explained."""
-    from crawler.kinds import is_ascii_line, is_line, is_web_address, literal
+    from crawler.config.value_types import is_ascii_line, is_line, is_web_address, literal
 
     title = found.title if found.title and is_line(found.title) else ""
     language = found.language if found.language and is_ascii_line(found.language) else ""

@@ -12,14 +12,14 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports.table import plain
-from pipelines.counted import counted, verb
-from pipelines.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports.terminal import plain
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
+from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
-    from crawler.config import Config
-    from crawler.run import Ending, Run
+    from crawler.config.models import Config
+    from crawler.engine.crawl import Ending, Run
 
 
 # Addresses that are plainly not somebody else's; what is not plain is warned about.
@@ -69,9 +69,9 @@ def command(
     if pages == ():
         raise ConfigError(urls or "-", "lists no page", "one address a line; a line that begins with # is a comment")
 
-    from crawler.config import load
-    from crawler.plan import Plan, targets_of
-    from crawler.run import Run
+    from crawler.config.models import load
+    from crawler.engine.crawl import Run
+    from crawler.frontier.crawl_plan import Plan, targets_of
 
     config = load(folder, the_overrides(ctx))
     plan = Plan(targets_of(targets), pages, limit, day, at_once=not due)
@@ -117,8 +117,8 @@ def whole_run(run: Run, *, quiet: bool) -> int:
 
 
 async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
-    from crawler.progress import Progress
-    from crawler.run import crawl
+    from crawler.cli.crawl_progress import Progress
+    from crawler.engine.crawl import crawl
 
     if quiet:
         return await crawl(run)
@@ -152,8 +152,8 @@ def warn_of_lost_files(run: Run) -> str:
 
 def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
-    from crawler.reasons import ALLOW, NOT_PUBLIC
-    from crawler.summary import summary
+    from crawler.cli.crawl_summary import summary
+    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
 
     if quiet and ending.exit_code == 0:
         return
@@ -200,7 +200,7 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
 
 def listed(file: str, column: str | None) -> Iterator[str]:
     """The URLs of a list: one a line (# begins a comment), or a column of a csv. Raises ConfigError."""
-    from pipelines.urls import fetchable
+    from pipelines.core.urls import fetchable
 
     for place, text in entries(file, column):
         url = fetchable(text)

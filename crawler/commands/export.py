@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from crawler import __version__
-from crawler.asking import filter_options, standard_output, the_database
-from crawler.cli import folder_option, setting_option, the_folder
+from crawler.cli.archive_options import filter_options, standard_output, the_database
+from crawler.cli.main import folder_option, setting_option, the_folder
 from exports import CaptureExport, Export, dataset, formats, load, takes_captures
-from pipelines import queries
-from pipelines.counted import counted, verb
-from pipelines.errors import ConfigError
-from pipelines.filters import Filters
+from pipelines.core.errors import ConfigError
+from pipelines.core.plural import counted, verb
+from pipelines.database import queries
+from pipelines.database.filters import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exports import Row
-    from pipelines.holdings import Wanted
-    from pipelines.without import Sieve
+    from pipelines.selection.captures import Wanted
+    from pipelines.selection.exclusions import Sieve
 
 COUNTED = ("capture", "record", "page", "byte")
 
@@ -92,14 +92,14 @@ def command(
     # A terminated export must take its temporary file away, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    from pipelines.without import Sieve, Without
+    from pipelines.selection.exclusions import Sieve, Without
 
     chosen = load(form)
     without = Without(without_reserved, without_signals)
     about = _about(ctx, query, filters)
     about["filters"] |= {"without_reserved": without_reserved, "without_signals": list(without_signals)}
     if takes_captures(chosen):
-        from pipelines.holdings import Wanted
+        from pipelines.selection.captures import Wanted
 
         if raw:
             raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
@@ -143,8 +143,8 @@ def _captures(
     *,
     force: bool,
 ) -> None:
-    from crawler.bar import bar
-    from pipelines.holdings import Holdings
+    from crawler.cli.progress_bar import bar
+    from pipelines.selection.captures import Holdings
 
     path = Path(out)
     if out != "-":
@@ -173,7 +173,7 @@ def _captures(
 
 def _say_left_out(noun: str, sieve: Sieve) -> None:
     """Also to a pipe: who asked for it wants to know what it came to."""
-    from pipelines.without import in_words
+    from pipelines.selection.exclusions import in_words
 
     if sieve.left_out:
         click.echo(f"{counted(sieve.left_out.total(), noun)} left out: {in_words(sieve.left_out)}", err=True)

@@ -15,10 +15,10 @@ from typing import Any
 
 import click
 
-from pipelines.account import Account
-from pipelines.counted import counted
-from pipelines.errors import ConfigError
-from pipelines.items import Article, NothingToRead
+from pipelines.core.errors import ConfigError
+from pipelines.core.items import Article, NothingToRead
+from pipelines.core.plural import counted
+from pipelines.extraction.page.trace import Account
 
 UNREADABLE = "unreadable file"
 COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
@@ -156,8 +156,8 @@ async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, ex
 
 async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> AsyncIterator[Result]:
     """The results in the order of `inputs`, at most a few pages ahead of the reader."""
-    from pipelines.entry import WARM_UP
-    from pipelines.workers import Workers, available_cpus
+    from pipelines.core.worker_pool import Workers, available_cpus
+    from pipelines.extraction.entry import WARM_UP
 
     jobs = min(jobs or available_cpus(), len(inputs))
     if jobs == 1 and len(inputs) > 1:
@@ -183,9 +183,9 @@ async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> Asyn
 
 async def _result(item: Input, workers: Any, explain: bool) -> Result:
     """Read one page. `workers` None: in this process."""
-    from pipelines import extract
-    from pipelines.items import Page
-    from pipelines.workers import Overrun
+    from pipelines.core.items import Page
+    from pipelines.core.worker_pool import Overrun
+    from pipelines.extraction import extract
 
     function: Any = extract.explain if explain else extract.timed_read
     try:
@@ -201,8 +201,8 @@ async def _result(item: Input, workers: Any, explain: bool) -> Result:
 
 def _row(result: Result) -> dict[str, Any]:
     """What is printed of a page as JSON."""
-    from crawler.explain import as_json
-    from pipelines.extract import extractor
+    from crawler.cli.extraction_report import as_json
+    from pipelines.extraction.extract import extractor
 
     item, outcome = result.item, result.outcome
     row: dict[str, Any] = {"id": item.id}
@@ -238,11 +238,11 @@ def _array_writer(total: int) -> Write:
 
 def _account_writer(everything: bool) -> Write:
     """For reading, on a terminal as wide as it is."""
-    from crawler import explain
-    from exports import table
-    from pipelines.account import Account
+    from crawler.cli import extraction_report as explain
+    from exports import terminal
+    from pipelines.extraction.page.trace import Account
 
-    sheet = explain.Sheet(table.columns_of(sys.stdout), table.styled(sys.stdout), everything)
+    sheet = explain.Sheet(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
     done = 0
 
     def write(result: Result) -> None:
@@ -259,7 +259,7 @@ def _account_writer(everything: bool) -> Write:
 
 def _bytes(path: Path | None) -> bytes:
     """The page in a file, unpacked, and not much more of it than the extractor would accept."""
-    from pipelines.parse import MAX_BYTES
+    from pipelines.extraction.page.parse import MAX_BYTES
 
     if path is None:
         data = sys.stdin.buffer.read(MAX_BYTES + 1)

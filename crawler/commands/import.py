@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports.table import plain
-from pipelines.counted import counted
-from pipelines.errors import ConfigError, QueryError
-from pipelines.filters import day
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports.terminal import plain
+from pipelines.core.errors import ConfigError, QueryError
+from pipelines.core.plural import counted
+from pipelines.database.filters import day
 
 if TYPE_CHECKING:
-    from crawler.importing import Import
-    from crawler.run import Ending
-    from pipelines.adopt import Chosen
-    from pipelines.job import Report
+    from crawler.engine.crawl import Ending
+    from crawler.engine.import_run import Import
+    from pipelines.importing.adopt import Chosen
+    from pipelines.importing.job import Report
 
 NAMED = 20  # damages that the summary for people names
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
@@ -72,8 +72,8 @@ def command(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = the_folder(ctx)
 
-    from crawler.config import load
-    from crawler.importing import Import, files_of
+    from crawler.config.models import load
+    from crawler.engine.import_run import Import, files_of
 
     chosen = chosen_of(hosts, domains, since, until, mimes)
     paths = files_of(files, sys.stdin)
@@ -92,7 +92,7 @@ def chosen_of(
     hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
 ) -> Chosen:
     """The filters, checked. Raises ConfigError, QueryError."""
-    from pipelines.adopt import Chosen
+    from pipelines.importing.adopt import Chosen
 
     first, last = day("--since", since, last=False), day("--until", until, last=True)
     if first and last and first > last:
@@ -111,7 +111,7 @@ def chosen_of(
 
 def named(option: str, text: str) -> str:
     """A host name as typed. Raises ConfigError."""
-    from pipelines.urls import host_of
+    from pipelines.core.urls import host_of
 
     try:
         if "/" in text:
@@ -138,7 +138,7 @@ def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
 
 def lines(report: Report) -> list[str]:
     """The summary for people."""
-    from pipelines.groups import CLASH
+    from pipelines.importing.grouping import CLASH
 
     told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
     told += by_reason("passed over", report.passed)

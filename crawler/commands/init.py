@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from crawler.folder import Folder
-from pipelines.errors import ConfigError, os_errors
+from crawler.config.archive_folder import Folder
+from pipelines.core.errors import ConfigError, os_errors
 
 TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
 
@@ -39,7 +39,7 @@ def command(folder: str, contact: str, name: str) -> None:
 
 def check_operator(contact: str, name: str) -> None:
     """Raises ConfigError."""
-    from crawler.kinds import is_contact, is_line
+    from crawler.config.value_types import is_contact, is_line
 
     if not is_contact(contact):
         cure = "say e.g. --contact me@example.org or --contact https://example.org/bot"
@@ -64,8 +64,8 @@ def check_place(folder: Folder) -> None:
 
 def make(folder: Folder, contact: str, name: str) -> None:
     """All of it or nothing. Raises NotWritable, DiskFull."""
-    from crawler.handbook import settings_file
-    from pipelines.keeper import open_database
+    from crawler.config.reference import settings_file
+    from pipelines.archive.writer import open_database
 
     given = {key: value for key, value in (("contact", contact), ("name", name)) if value}
     with ExitStack() as undo, os_errors(str(folder.path)):

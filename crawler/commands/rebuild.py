@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports.table import plain
-from pipelines.counted import counted, verb
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports.terminal import plain
+from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
-    from crawler.config import Config
-    from pipelines.draft import Rebuilt
+    from crawler.config.models import Config
+    from pipelines.rebuild.staging import Rebuilt
 
 SHOWN = 20  # things of one kind that went wrong
 
@@ -39,15 +39,15 @@ def command(ctx: click.Context) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
-    from crawler.bar import Steps
-    from crawler.config import load
-    from crawler.owners import Owners
-    from crawler.readers import readers
-    from pipelines import manifest
-    from pipelines.lock import NAME, Lock
-    from pipelines.rebuild import Rebuild
-    from pipelines.warc import recover
-    from pipelines.workers import Workers
+    from crawler.cli.progress_bar import Steps
+    from crawler.config.models import load
+    from crawler.engine.extraction_workers import readers
+    from crawler.onboarding.owners import Owners
+    from pipelines.core.lock import NAME, Lock
+    from pipelines.core.worker_pool import Workers
+    from pipelines.rebuild.rebuild import Rebuild
+    from pipelines.warc import manifest
+    from pipelines.warc.writer import recover
 
     config = load(the_folder(ctx), the_overrides(ctx))
     folder = config.folder
@@ -76,8 +76,8 @@ def command(ctx: click.Context) -> int:
 
 def tell_the_files(config: Config) -> None:
     """What the old database knows and the journal does not say yet, if it is a sound one: a crash came first."""
-    from crawler.keeping import open_keeper
-    from pipelines.errors import ArchiveDamaged
+    from crawler.engine.open_archive import open_keeper
+    from pipelines.core.errors import ArchiveDamaged
 
     if not config.folder.database.exists():
         return
@@ -95,7 +95,7 @@ def tell_the_files(config: Config) -> None:
 
 def cure_of(name: str) -> str:
     """Why an extractor's texts are others now, and how to have them back."""
-    from pipelines.extract import extractor
+    from pipelines.extraction.extract import extractor
 
     if name == extractor():
         return "this version; the rules in sources/*.toml have changed"
@@ -104,7 +104,7 @@ def cure_of(name: str) -> str:
 
 def summary(result: Rebuilt) -> Iterator[str]:
     """What was made, and what could not be."""
-    from crawler.leftovers import described, put_aside
+    from crawler.cli.old_databases import described, put_aside
 
     yield (
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.asking import filter_options
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports.table import plain, styled
-from pipelines.counted import counted
-from pipelines.filters import Filters
+from crawler.cli.archive_options import filter_options
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports.terminal import plain, styled
+from pipelines.core.plural import counted
+from pipelines.database.filters import Filters
 
 if TYPE_CHECKING:
-    from crawler.bar import Steps
-    from crawler.config import Config
-    from pipelines.reextract import Change
+    from crawler.cli.progress_bar import Steps
+    from crawler.config.models import Config
+    from pipelines.rebuild.reextract import Change
 
 RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 SHOWN = 20  # pages that give nothing any more
@@ -44,8 +44,8 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filt
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
-    from crawler.bar import Steps
-    from crawler.config import load
+    from crawler.cli.progress_bar import Steps
+    from crawler.config.models import load
 
     config = load(the_folder(ctx), the_overrides(ctx))
     with Steps() as steps:
@@ -88,13 +88,14 @@ async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool
     """Read, compare, show or file."""
     from contextlib import closing
 
-    from crawler.keeping import open_keeper
-    from crawler.readers import readers
-    from pipelines import queries, reextract
-    from pipelines.extract import extractor
-    from pipelines.items import NothingToRead
-    from pipelines.reader import connect
-    from pipelines.reread import reread
+    from crawler.engine.extraction_workers import readers
+    from crawler.engine.open_archive import open_keeper
+    from pipelines.core.items import NothingToRead
+    from pipelines.database import queries
+    from pipelines.database.connection import connect
+    from pipelines.extraction.extract import extractor
+    from pipelines.rebuild import reextract
+    from pipelines.rebuild.reread import reread
 
     counts = Counts()
     keeper = None if only_show else open_keeper(config)
@@ -125,7 +126,7 @@ async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool
 
 def show(change: Change) -> None:
     """One change, for reading."""
-    from pipelines.reextract import shown
+    from pipelines.rebuild.reextract import shown
 
     red, green, bold, reset = (RED, GREEN, BOLD, RESET) if styled(sys.stdout) else ("", "", "", "")
     click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.asking import standard_output, the_database
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from exports import table
-from exports.table import plain
-from pipelines import queries
-from pipelines.counted import counted
-from pipelines.errors import ConfigError, NotFound
+from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from exports import terminal
+from exports.terminal import plain
+from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.plural import counted
+from pipelines.database import queries
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crawler.config import Config
-    from pipelines.doomed import Doomed
+    from crawler.config.models import Config
+    from pipelines.takedown.targets import Doomed
 
 SHOWN = 10  # titles
 COLUMNS = ("time", "kind", "what", "captures", "reason")
@@ -34,7 +34,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--damaged-too", is_flag=True, help="Also out of WARC files that are not as the manifest lists them.")
 @click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
-@click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -66,9 +66,9 @@ def command(
     """
     from contextlib import closing
 
-    from crawler.config import load
-    from pipelines import doomed as finding
-    from pipelines.reader import connect, explained
+    from crawler.config.models import load
+    from pipelines.database.connection import connect, explained
+    from pipelines.takedown import targets as finding
 
     if listing:
         if targets:
@@ -113,11 +113,11 @@ def show(ctx: click.Context, form: str) -> None:
         rows = list(queries.removals(db))
     with standard_output():
         if form != "table":
-            table.data(rows, COLUMNS, form)
+            terminal.data(rows, COLUMNS, form)
         elif not rows:
             click.echo("Nothing was removed from this archive.")
         else:
-            for line in table.table(rows, COLUMNS, table.columns_of(sys.stdout)):
+            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
                 click.echo(line)
 
 
@@ -134,21 +134,20 @@ def say(doomed: Doomed) -> None:
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
-    from crawler.bar import Steps
-    from crawler.keeping import open_keeper
-    from crawler.leftovers import described, put_aside
-    from pipelines import doomed as finding
-    from pipelines import manifest, removal
-    from pipelines.clock import now
+    from crawler.cli.old_databases import described, put_aside
+    from crawler.cli.progress_bar import Steps
+    from crawler.engine.open_archive import open_keeper
+    from pipelines.core.timestamps import now
+    from pipelines.takedown import remove
+    from pipelines.takedown import targets as finding
+    from pipelines.warc import manifest
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
     keeper = open_keeper(config)
     try:
         doomed = keeper.call(finding.find, keeper.db, targets)
-        work = removal.Removal(
-            folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too
-        )
+        work = remove.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too)
         with Steps() as steps:
             work.rewrite(steps)
         keeper.call(work.forget, keeper.db)
@@ -171,11 +170,11 @@ def purge(database: Path) -> None:
     """Nothing of the rows stays in the file."""
     from contextlib import closing
 
-    from pipelines import removal
-    from pipelines.keeper import translate
+    from pipelines.archive.writer import translate
+    from pipelines.takedown import remove
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
-            removal.purge(db)
+            remove.purge(db)
     except sqlite3.Error as error:
         raise translate(error, database) from error

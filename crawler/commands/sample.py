@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from pipelines.counted import counted
-from pipelines.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
+from pipelines.core.plural import counted
 
 if TYPE_CHECKING:
-    from crawler.config import Config
-    from crawler.samples import Pair
-    from pipelines.account import Account
-    from pipelines.items import Article, NothingToRead, Page, Source
+    from crawler.config.models import Config
+    from crawler.onboarding.samples import Pair
+    from pipelines.core.items import Article, NothingToRead, Page, Source
+    from pipelines.extraction.page.trace import Account
 
 # Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
 FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
@@ -60,7 +60,7 @@ def command(
         return checked(ctx, targets, source)
     if len(targets) != 1:
         raise click.UsageError("name one page: URL or FILE (or say --check)")
-    from crawler import samples
+    from crawler.onboarding import samples
 
     if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
         raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
@@ -101,7 +101,7 @@ def no_page(target: str) -> NotFound:
 
 def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
     """The archive's settings; None if there is no archive and none is needed. Raises NoArchive, ConfigError."""
-    from crawler.config import load
+    from crawler.config.models import load
 
     try:
         return load(the_folder(ctx), the_overrides(ctx))
@@ -115,7 +115,7 @@ def the_page(
     target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: Pair | None
 ) -> Page:
     """The page that is meant: from a file (and what the pair says of it), from the archive, from the web."""
-    from crawler import samples
+    from crawler.onboarding import samples
 
     said = pair.truth if pair is not None else {}
     own = the_source(source or (said.get("source") if config is not None else None), config)
@@ -133,9 +133,9 @@ def the_page(
 
 def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Account]:
     """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
-    from pipelines import extract
-    from pipelines.items import NothingToRead
-    from pipelines.parse import REFUSALS
+    from pipelines.core.items import NothingToRead
+    from pipelines.extraction import extract
+    from pipelines.extraction.page.parse import REFUSALS
 
     outcome, account = extract.explain(page)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
@@ -157,17 +157,17 @@ def the_source(name: str | None, config: Config | None) -> Source | None:
 
 def source_of(url: str, config: Config) -> Source | None:
     """The source whose site a URL belongs to, if it is only one."""
-    from pipelines.urls import same_site
+    from pipelines.core.urls import same_site
 
     own = [source.source for source in config.sources.values() if same_site(source.url, url)]
     return own[0] if len(own) == 1 else None
 
 
 def the_day(captured: str | None) -> datetime:
-    from pipelines import clock
+    from pipelines.core import timestamps
 
     try:
-        return clock.parse(captured) if captured else clock.now()
+        return timestamps.parse(captured) if captured else timestamps.now()
     except ValueError:
         raise ConfigError(f"--captured {captured}", "is no day", "say e.g. --captured 2023-07-01") from None
 
@@ -191,11 +191,12 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
     """The newest capture of an article (by number or address) or of any page (by address); None if there is none."""
     from contextlib import closing
 
-    from crawler import samples
-    from pipelines import clock, queries
-    from pipelines.playback import answer
-    from pipelines.reader import connect
-    from pipelines.urls import fetchable
+    from crawler.onboarding import samples
+    from pipelines.archive.replay import answer
+    from pipelines.core import timestamps
+    from pipelines.core.urls import fetchable
+    from pipelines.database import queries
+    from pipelines.database.connection import connect
 
     urls, source = [wanted, fetchable(wanted) or wanted], ""
     try:
@@ -217,15 +218,15 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
     if own is None:
         own = config.sources[source].source if source in config.sources else source_of(row["url"], config)
     click.echo(f"read from the archive: captured {row['captured']}", err=True)
-    return samples.page_at(row["url"], got.body, got.content_type, clock.parse(row["captured"]), own)
+    return samples.page_at(row["url"], got.body, got.content_type, timestamps.parse(row["captured"]), own)
 
 
 def from_web(wanted: str, config: Config, own: Source | None) -> Page:
     """Fetched as `morgue add` does: robots.txt obeyed, every exchange recorded. Raises NothingReachable."""
     import asyncio
 
-    from crawler.plan import targets_of
-    from pipelines.urls import fetchable
+    from crawler.frontier.crawl_plan import targets_of
+    from pipelines.core.urls import fetchable
 
     url = fetchable(targets_of([wanted])[0])
     if url is None:
@@ -234,12 +235,12 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
 
 async def fetched(url: str, config: Config, own: Source | None) -> Page:
-    from crawler import samples
     from crawler.commands.add import Asker
-    from crawler.probe import Unusable, get
-    from crawler.reasons import ALLOW, NOT_PUBLIC
-    from crawler.run import open_desk
-    from pipelines import clock
+    from crawler.engine.crawl import open_desk
+    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.onboarding import samples
+    from crawler.onboarding.probe import Unusable, get
+    from pipelines.core import timestamps
 
     desk = open_desk(config, " ".join(sys.argv[1:]))
     outcome = "failed"
@@ -257,19 +258,19 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
         desk.workers.kill()
         desk.close(outcome)
     click.echo(f"fetched and recorded: {got.url}", err=True)
-    return samples.page_at(got.url, got.body, got.content_type, clock.now(), own or source_of(got.url, config))
+    return samples.page_at(got.url, got.body, got.content_type, timestamps.now(), own or source_of(got.url, config))
 
 
 def default_folder(page: Page, config: Config | None) -> Path:
     """Where a pair is written that nobody said a place for."""
-    from crawler import samples
+    from crawler.onboarding import samples
 
     return config.folder.path / samples.FOLDER / (page.source.name if page.source else "") if config else Path()
 
 
 def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> Pair:
     """The pair, new on the disk."""
-    from crawler import samples
+    from crawler.onboarding import samples
 
     pair = samples.write(folder, name, page.body, samples.truth(page, outcome), force=force)
     for line in report(pair, outcome):
@@ -279,7 +280,7 @@ def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: st
 
 def ruled(page: Page, outcome: Article | NothingToRead, account: Account, pair: Pair, config: Config | None) -> None:
     """Print the skeleton of a rule; or, with `config`, append it to the source's file."""
-    from crawler.skeleton import origin
+    from crawler.onboarding.rule_suggestions import origin
 
     place = page.url or pair.html.name
     text = proposed(page, outcome, account, place, held_by_another=config is not None and holding(page))
@@ -307,7 +308,7 @@ def shown(path: Path) -> str:
 
 
 def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
-    from pipelines.items import NothingToRead
+    from pipelines.core.items import NothingToRead
 
     lines = [f"wrote {shown(pair.html)} and {pair.path.name}: correct its title, authors, published and text by hand"]
     if isinstance(outcome, NothingToRead):
@@ -319,12 +320,12 @@ def proposed(
     page: Page, outcome: Article | NothingToRead, account: Account, place: str, *, held_by_another: bool
 ) -> str:
     """The skeleton of a rule as TOML. `place`: how the page is named in it."""
-    from crawler.skeleton import as_toml, skeleton
-    from pipelines.body import WEIGHED
-    from pipelines.extract import OUTSIDE
-    from pipelines.items import Article
-    from pipelines.parse import parse
-    from pipelines.siterules import chosen
+    from crawler.onboarding.rule_suggestions import as_toml, skeleton
+    from pipelines.core.items import Article
+    from pipelines.extraction.body.classifier import WEIGHED
+    from pipelines.extraction.extract import OUTSIDE
+    from pipelines.extraction.page.parse import parse
+    from pipelines.extraction.site_rules import chosen
 
     assert page.capture is not None
     time = page.capture.time
@@ -355,14 +356,14 @@ def append(path: Path, there: str, text: str) -> None:
 
 def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
     """Read pairs again and print what differs; the exit code."""
-    from crawler import samples
-    from exports import table
-    from pipelines.extract import read
+    from crawler.onboarding import samples
+    from exports import terminal
+    from pipelines.extraction.extract import read
 
     pairs = samples.pairs(map(Path, targets) if targets else [the_folder(ctx).path / samples.FOLDER])
     config = the_config(ctx, needed=bool(source) or any(pair.source for pair in pairs))
     named = {name: the_source(name, config) for name in {source or pair.source for pair in pairs}}
-    green, red, end = ("\x1b[32m", "\x1b[31m", table.RESET) if table.styled(sys.stdout) else ("", "", "")
+    green, red, end = ("\x1b[32m", "\x1b[31m", terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
     differing = 0
     for pair in pairs:
         found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))
@@ -372,6 +373,6 @@ def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) ->
             click.echo(f"{shown(pair.path)}: {names} differ{'s' * (len(found) == 1)}")
         for line in (line for lines in found.values() for line in lines):
             colour = green if line.startswith("+") else red if line.startswith("-") else ""
-            click.echo(f"  {colour}{table.plain(line)}{end if colour else ''}")
+            click.echo(f"  {colour}{terminal.plain(line)}{end if colour else ''}")
     click.echo(f"{counted(len(pairs), 'page pair')}, {differing or 'none'} {'differs' if differing <= 1 else 'differ'}")
     return 1 if differing else 0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder, the_overrides
-from crawler.timetable import CHOICES, Job, cron, systemd
-from pipelines.errors import ConfigError, NotFound
+from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from crawler.cli.timetable import CHOICES, Job, cron, systemd
+from pipelines.core.errors import ConfigError, NotFound
 
 
 @click.command()
@@ -28,7 +28,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     Each round is `morgue crawl`: it fetches what is due by the archive's settings and ends at once if nothing
     is. With SOURCE, only what is due of those sources.
     """
-    from crawler.config import load
+    from crawler.config.models import load
 
     folder = the_folder(ctx)
     config = load(folder, the_overrides(ctx))
@@ -45,7 +45,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
 
 def seconds(text: str) -> int:
     """Raises ConfigError."""
-    from crawler.units import Duration
+    from crawler.config.units import Duration
 
     try:
         return round(Duration.parse(text))

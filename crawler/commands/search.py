@@ -11,13 +11,13 @@ from dataclasses import fields
 
 import click
 
-from crawler.asking import Asking, filter_options, standard_output, the_database
-from crawler.cli import folder_option, setting_option
-from exports import table
-from pipelines import queries
-from pipelines.counted import counted
-from pipelines.filters import Filters
-from pipelines.fts import COLUMNS
+from crawler.cli.archive_options import Asking, filter_options, standard_output, the_database
+from crawler.cli.main import folder_option, setting_option
+from exports import terminal
+from pipelines.core.plural import counted
+from pipelines.database import queries
+from pipelines.database.filters import Filters
+from pipelines.database.query_parser import COLUMNS
 
 # Around the words found while lines are measured and broken: private use, so that no article has them.
 MARKS = ("\ue000", "\ue001")
@@ -32,7 +32,7 @@ PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, 
               help="Without a QUERY, relevance is newest.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0: all.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
-@click.option("--format", "form", type=click.Choice(table.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -62,7 +62,7 @@ def command(
             _table(db, query, filters, sort, limit or None, offset)
         else:
             hits = queries.search(db, query, filters, sort, limit or None, offset)
-            table.data(hits, queries.HIT_KEYS, form)
+            terminal.data(hits, queries.HIT_KEYS, form)
 
 
 def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limit: int | None, offset: int) -> None:
@@ -74,7 +74,7 @@ def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limi
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
         return
-    for line in lines(hits, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
+    for line in lines(hits, terminal.columns_of(sys.stdout), styled=terminal.styled(sys.stdout)):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
 
@@ -82,16 +82,16 @@ def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limi
 def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
     """Number, day, source and headline of each hit, and below it where the words stand."""
     number = max((len(str(hit["id"])) for hit in hits), default=1)
-    source = min(max((table.width(hit["source"] or "") for hit in hits), default=0), 16)
-    bold, reset = (table.BOLD, table.RESET) if styled else ("", "")
+    source = min(max((terminal.width(hit["source"] or "") for hit in hits), default=0), 16)
+    bold, reset = (terminal.BOLD, terminal.RESET) if styled else ("", "")
     marks = str.maketrans(dict(zip(MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
     indent = " " * (number + 2)
     for hit in hits:
         head = f"{hit['id']:>{number}}  {hit['published_day'] or '':10}  "
-        head += table.pad(table.plain(hit["source"] or ""), source) + "  "
-        title = table.plain(hit["title"] or "(no headline)").replace("\n", " ")
-        yield head + bold + table.cut(title, max(room - table.width(head), 20)) + reset
-        for line in table.wrap(table.plain(hit["snippet"]), room - len(indent)):
+        head += terminal.pad(terminal.plain(hit["source"] or ""), source) + "  "
+        title = terminal.plain(hit["title"] or "(no headline)").replace("\n", " ")
+        yield head + bold + terminal.cut(title, max(room - terminal.width(head), 20)) + reset
+        for line in terminal.wrap(terminal.plain(hit["snippet"]), room - len(indent)):
             yield indent + line.translate(marks)
         yield ""
 

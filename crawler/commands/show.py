@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from crawler.asking import standard_output, the_database
-from crawler.cli import folder_option, setting_option, the_folder
-from exports import table
-from pipelines import queries
-from pipelines.counted import counted
-from pipelines.errors import NotFound, QueryError, os_errors
+from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli.main import folder_option, setting_option, the_folder
+from exports import terminal
+from pipelines.core.errors import NotFound, QueryError, os_errors
+from pipelines.core.plural import counted
+from pipelines.database import queries
 
 
 @click.command()
@@ -79,7 +79,7 @@ def command(
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, warc, min(table.columns_of(sys.stdout), 100)):
+            for line in text(row, states, warc, min(terminal.columns_of(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
@@ -93,19 +93,21 @@ def _captures(
     article: int | None = None,
 ) -> None:  # fmt: skip
     """Captures in place of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
-    from crawler import captured
+    from crawler.cli import capture_report
 
     if form == "json":
-        shown = json.dumps(captured.as_dict(wanted, why, captures, article), ensure_ascii=False, indent=2)
+        shown = json.dumps(capture_report.as_dict(wanted, why, captures, article), ensure_ascii=False, indent=2)
         with standard_output():
             click.echo(shown)
     elif form == "text":
-        dim, reset = (table.DIM, table.RESET) if table.styled(sys.stdout) else ("", "")
+        dim, reset = (terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "")
         with standard_output():
-            for name, value in captured.lines(db, warc, wanted, why, captures):
-                click.echo(f"{dim}{name:<10}{reset} {table.plain(value)}" if name is not None else table.plain(value))
+            for name, value in capture_report.lines(db, warc, wanted, why, captures):
+                click.echo(
+                    f"{dim}{name:<10}{reset} {terminal.plain(value)}" if name is not None else terminal.plain(value)
+                )
     else:
-        data = _bytes(db, warc, captured.newest_answer(captures), form)
+        data = _bytes(db, warc, capture_report.newest_answer(captures), form)
         with standard_output() as out:
             out.write(data)
 
@@ -127,8 +129,8 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
 
 def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
     """The article for reading, and below a line what proves it."""
-    bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if table.styled(sys.stdout) else ("", "", "")
-    for line in table.wrap(table.plain(row["title"] or "(no headline)"), room):
+    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
         yield bold + line + reset
     published = row["published"] or f"unknown; first seen {row['first_seen']}"
     facts = [
@@ -136,23 +138,23 @@ def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> 
         f"Published {published}", not unchanged(row) and f"modified {row['modified']}",
         row["source"] or row["site_name"], key(row["section"]) != key(row["kind"]) and row["section"], row["language"],
     ]  # fmt: skip
-    yield from table.wrap(table.plain(" · ".join(fact for fact in facts if fact)), room)
-    yield table.plain(row["url"])
+    yield from terminal.wrap(terminal.plain(" · ".join(fact for fact in facts if fact)), room)
+    yield terminal.plain(row["url"])
     if row["description"] and key(row["description"]) not in (key(row["title"]), key(row["text"].partition("\n")[0])):
         yield ""
-        yield from table.wrap(table.plain(row["description"]), room)
-    for paragraph in table.plain(row["text"]).split("\n"):
+        yield from terminal.wrap(terminal.plain(row["description"]), room)
+    for paragraph in terminal.plain(row["text"]).split("\n"):
         yield ""
-        yield from table.wrap(paragraph, room)
+        yield from terminal.wrap(paragraph, room)
     yield from comments(row, room, dim, reset)
     yield ""
     yield dim + "─" * min(room, 60) + reset
     for name, value in about(row):
-        for line in table.wrap(table.plain(value), room - 11):
+        for line in terminal.wrap(terminal.plain(value), room - 11):
             yield f"{dim}{name:<10}{reset} {line}"
             name = ""
     for name, value in provenance(row, states, warc):
-        yield f"{dim}{name:<10}{reset} {table.plain(value)}"
+        yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
 
 
 def key(text: str | None) -> str:
@@ -182,8 +184,8 @@ def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]
         yield f"{dim}── {heading} ──{reset}"
     for comment in said:
         yield ""
-        for paragraph in table.plain(comment).split("\n"):
-            yield from (f"  {line}" for line in table.wrap(paragraph, room - 2))
+        for paragraph in terminal.plain(comment).split("\n"):
+            yield from (f"  {line}" for line in terminal.wrap(paragraph, room - 2))
 
 
 def about(row: queries.Row) -> Iterator[tuple[str, str]]:
@@ -202,7 +204,7 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
 
 def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Iterator[tuple[str, str]]:
     """Where the text was read from, by what, and what else the archive has of it."""
-    from crawler.captured import record
+    from crawler.cli.capture_report import record
 
     newest, lost = states[-1]["revision"], states[-1]["revision"] - len(states)
     shown = next(state for state in states if state["revision"] == row["revision"])
@@ -223,7 +225,7 @@ def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) ->
         if row.get("record_type") == "metadata":
             cure = f"morgue show --capture {row['id']} --format warc > FILE gives what is kept of it"
             raise NotFound(f"capture {row['id']} of {row['url']}", f"no answer came: {row['error']}", cure)
-        from pipelines.playback import answer
+        from pipelines.archive.replay import answer
 
         return answer(db, folder, row).body
     if sys.stdout.isatty():
@@ -238,7 +240,7 @@ def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
 
     Where that one is not in the archive, stderr says so. Raises NotFound, ArchiveDamaged.
     """
-    from pipelines.warcread import read_record
+    from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
     fields = read_record(folder / Path(own[0]).name, *own[1:]).fields  # it must be one whole member
@@ -254,7 +256,7 @@ def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
 
 def member(folder: Path, file: str, offset: int, length: int) -> bytes:
     """The gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
-    from pipelines.warcread import opened, read_member
+    from pipelines.warc.reader import opened, read_member
 
     path = folder / Path(file).name
     read_member(path, offset, length)  # it must be one whole member

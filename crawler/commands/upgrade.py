@@ -6,8 +6,8 @@ import sqlite3
 
 import click
 
-from crawler.cli import folder_option, setting_option, the_folder
-from pipelines.counted import counted
+from crawler.cli.main import folder_option, setting_option, the_folder
+from pipelines.core.plural import counted
 
 
 @click.command()
@@ -23,9 +23,9 @@ def command(ctx: click.Context) -> None:
     """
     from contextlib import closing
 
-    from pipelines.keeper import open_database
-    from pipelines.lock import NAME, Lock
-    from pipelines.reader import connect
+    from pipelines.archive.writer import open_database
+    from pipelines.core.lock import NAME, Lock
+    from pipelines.database.connection import connect
 
     folder = the_folder(ctx)
     connect(folder.database).close()  # before the lock: whether there is one, and an archive's
@@ -43,7 +43,7 @@ def command(ctx: click.Context) -> None:
 
 def steps(db: sqlite3.Connection) -> list[str]:
     """The migrations that a database has had, in their order."""
-    from pipelines.reader import ask
+    from pipelines.database.connection import ask
 
     query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
     return [row[0] for row in ask(db, query)]

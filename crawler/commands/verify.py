@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.asking import standard_output
-from crawler.cli import folder_option, setting_option, the_folder
-from exports import table
-from pipelines.counted import counted, verb
-from pipelines.errors import ArchiveDamaged
+from crawler.cli.archive_options import standard_output
+from crawler.cli.main import folder_option, setting_option, the_folder
+from exports import terminal
+from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
-    from pipelines.findings import Finding
-    from pipelines.verify import Report
+    from pipelines.verification.findings import Finding
+    from pipelines.verification.verify import Report
 
 SHOWN = 10  # findings of a kind for people; --format json has all
 
@@ -44,9 +44,9 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     # A terminated verification must take its processes along, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    from crawler.bar import bar
-    from crawler.leftovers import described, put_aside
-    from pipelines.verify import verify
+    from crawler.cli.old_databases import described, put_aside
+    from crawler.cli.progress_bar import bar
+    from pipelines.verification.verify import verify
 
     archive = the_folder(ctx).path
     with bar("verifying") as progress:
@@ -55,33 +55,33 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         if form == "json":
             click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
         else:
-            for line in lines(report, table.columns_of(sys.stdout), styled=table.styled(sys.stdout)):
+            for line in lines(report, terminal.columns_of(sys.stdout), styled=terminal.styled(sys.stdout)):
                 click.echo(line)
             if report.well and not quick:
                 for path in put_aside(archive):
                     said = f"no longer needed: {described(path)}, which a rebuild put aside: delete it"
-                    click.echo(table.plain(said))
+                    click.echo(terminal.plain(said))
     return 0 if report.well else ArchiveDamaged.exit_code
 
 
 def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
     """What was found, for people, kind by kind: places and what is wrong, below them the next step; then a summary."""
-    bold, dim, reset = (table.BOLD, table.DIM, table.RESET) if styled else ("", "", "")
+    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if styled else ("", "", "")
     kinds: dict[str, list[Finding]] = {}
     for finding in report.findings.listed:
         kinds.setdefault(finding.kind, []).append(finding)
     for kind, listed in kinds.items():
         for finding in listed[:SHOWN]:
-            yield bold + table.plain(finding.place) + reset
-            yield from (f"  {line}" for line in table.wrap(table.plain(f"{kind}: {finding.what}"), room - 2))
+            yield bold + terminal.plain(finding.place) + reset
+            yield from (f"  {line}" for line in terminal.wrap(terminal.plain(f"{kind}: {finding.what}"), room - 2))
         if more := report.findings.of_kind(kind) - min(len(listed), SHOWN):
             yield f"and {more:,} more of this kind (--format json names all)"
-        yield from (f"  {dim}{line}{reset}" for line in table.wrap(f"next: {listed[0].next_step}", room - 2))
+        yield from (f"  {dim}{line}{reset}" for line in terminal.wrap(f"next: {listed[0].next_step}", room - 2))
     total = report.findings.counts.total()
     if total:
         yield ""
     for name in report.writing:
-        yield f"{table.plain(name)} is being written; checked up to its last whole record"
+        yield f"{terminal.plain(name)} is being written; checked up to its last whole record"
     for sentence in report.left_out:
         yield f"not checked: {sentence}"
     if report.undigested:
@@ -102,7 +102,7 @@ def _summary(report: Report, total: int) -> str:
 
 def _object(archive: Path, report: Report) -> dict[str, Any]:
     """The report as JSON."""
-    from crawler.leftovers import bytes_of, put_aside
+    from crawler.cli.old_databases import bytes_of, put_aside
 
     return {
         "archive": str(archive),

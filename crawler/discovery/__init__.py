@@ -1,4 +1,4 @@
-"""How links are found and judged, one noun a file. The door is `crawler.discover`; the manual is docs/discovery.md.
+"""How links are found and judged, one noun a file. The manual is docs/discovery.md.
 
 words     what stands in addresses that are never articles, by language
 shapes    an address -> article, section, or neither, and why

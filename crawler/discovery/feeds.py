@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
-from crawler.discovery.found import Discovery, gather
-from crawler.discovery.shapes import shape_of
-from crawler.discovery.words import FILES
-from pipelines import dates
-from pipelines.urls import split
+from crawler.discovery.results import Discovery, gather
+from crawler.discovery.url_classifier import shape_of
+from crawler.discovery.url_words import FILES
+from pipelines.core.urls import split
+from pipelines.extraction.fields import date_parser
 
 MOST = 5000  # entries; the longest honest feeds hold some hundreds
 LONGEST_HINT = 500  # characters
@@ -133,7 +133,7 @@ def _hint(entry: Any, language: str | None) -> dict[str, str]:
 
 def _time(raw: str | None, parsed: Any) -> str | None:
     """ISO 8601 with the feed's own zone, or a day; feedparser's reading (UTC) of forms that only it knows."""
-    iso = dates.parse(raw, NO_LIMIT)
+    iso = date_parser.parse(raw, NO_LIMIT)
     if parsed is not None and (iso is None or (len(iso) == 10 and ZONE_NAME.search(raw or ""))):
         try:
             return datetime(*parsed[:6]).replace(tzinfo=UTC).isoformat()

@@ -14,10 +14,10 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
-from crawler.discovery.found import Discovery, gather
-from crawler.discovery.shapes import classify
-from pipelines.charset import decode
-from pipelines.urls import fetchable, same_site, url_key
+from crawler.discovery.results import Discovery, gather
+from crawler.discovery.url_classifier import classify
+from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.extraction.page.charset import decode
 
 MOST = 3000  # links of one page
 LONGEST_HINT = 500  # characters

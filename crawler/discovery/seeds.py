@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title
-from crawler.discovery.shapes import classify, shape_of
-from crawler.robots import Robots
-from pipelines.charset import decode
-from pipelines.urls import same_site, split, url_key
+from crawler.discovery.robots_txt import Robots
+from crawler.discovery.url_classifier import classify, shape_of
+from pipelines.core.urls import same_site, split, url_key
+from pipelines.extraction.page.charset import decode
 
 # Tried in this order until one answers: what the systems that most papers run on use.
 COMMON_FEEDS = (

@@ -19,9 +19,9 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from crawler.discovery.feeds import read_feed
-from crawler.discovery.found import Discovery, gather
-from crawler.discovery.shapes import judge
-from pipelines import dates
+from crawler.discovery.results import Discovery, gather
+from crawler.discovery.url_classifier import judge
+from pipelines.extraction.fields import date_parser
 
 MOST = 50_000  # URLs in one file
 LARGEST = 50 * 1024 * 1024  # bytes, uncompressed
@@ -202,7 +202,7 @@ def _sitemap(element: Any, reading: Reading) -> tuple[str | None, str, dict[str,
     if url is None or NO_ARTICLES.search(url.partition("?")[0].rpartition("/")[2]):
         return None
     kind = "news sitemap" if NEWS_FILE.search(url) else "sitemap"
-    modified = dates.parse(fields.get("lastmod"), NO_LIMIT)
+    modified = date_parser.parse(fields.get("lastmod"), NO_LIMIT)
     return url, kind, {"modified": modified} if modified else {}
 
 
@@ -223,8 +223,8 @@ def _url(element: Any, reading: Reading) -> tuple[str | None, str, dict[str, str
         return None
     said = {
         "title": fields.get("news title", "")[:LONGEST_HINT],
-        "published": dates.parse(fields.get("news publication_date"), NO_LIMIT),
-        "modified": dates.parse(fields.get("lastmod"), NO_LIMIT),
+        "published": date_parser.parse(fields.get("news publication_date"), NO_LIMIT),
+        "modified": date_parser.parse(fields.get("lastmod"), NO_LIMIT),
         "language": fields.get("news language"),
     }
     return url, "article", {name: value for name, value in said.items() if value}

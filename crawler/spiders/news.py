@@ -1,4 +1,7 @@
-"""The one spider: the frontier in, pages out. It decides nothing: what a visit comes to, `crawler.visits` says."""
+"""The one spider: the frontier in, pages out.
+
+It decides nothing: `crawler.frontier.visit_outcomes` says how a visit ended.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,21 @@ import scrapy
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.discover import COMMON_FEEDS, COMMON_SITEMAPS, Discovery, read_feed, read_links, read_sitemap
-from crawler.frontier import Claim, Validators, Wanted
-from crawler.plan import Site, belongs
-from crawler.reasons import reason_of
-from crawler.redirects import NotFollowed
-from crawler.robotsgate import Disallowed, RobotsCache, Stopping
-from crawler.schedule import LISTINGS
-from crawler.visits import Visits, header, validators
-from pipelines.items import Page
-from pipelines.urls import fetchable
-from pipelines.workers import Overrun
+from crawler.discovery.feeds import read_feed
+from crawler.discovery.links import read_links
+from crawler.discovery.results import Discovery
+from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
+from crawler.discovery.sitemaps import read_sitemap
+from crawler.frontier.crawl_plan import Site, belongs
+from crawler.frontier.queue import Claim, Validators, Wanted
+from crawler.frontier.revisit_policy import LISTINGS
+from crawler.frontier.visit_outcomes import Visits, header, validators
+from crawler.middleware.failure_reasons import reason_of
+from crawler.middleware.known_redirects import NotFollowed
+from crawler.middleware.robots import Disallowed, RobotsCache, Stopping
+from pipelines.core.items import Page
+from pipelines.core.urls import fetchable
+from pipelines.core.worker_pool import Overrun
 
 TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
 SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
@@ -34,19 +41,21 @@ READERS = {
 
 
 class NewsSpider(scrapy.Spider):
-    """Every source, every site; what differs between them is data (`crawler.plan.Site`)."""
+    """Every source, every site; what differs between them is data (`crawler.frontier.crawl_plan.Site`)."""
 
     name = "news"
 
     def __init__(self, run: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run = run  # a crawler.run.Run; None under `scrapy crawl news`, which makes its own
+        self.run = run  # a crawler.engine.crawl.Run; None under `scrapy crawl news`, which makes its own
         self.visits: Visits
         self.open: dict[int, tuple[Claim, Validators]] = {}  # pages on their way through the pipelines
 
     @classmethod
     def from_crawler(cls, crawler: Any, *args: Any, **kwargs: Any) -> NewsSpider:
-        from crawler.run import Run  # run.py starts this spider; under `scrapy crawl` it is the other way round
+        from crawler.engine.crawl import (
+            Run,  # run.py starts this spider; under `scrapy crawl` it is the other way round
+        )
 
         spider = super().from_crawler(crawler, *args, **kwargs)
         if spider.run is None:
@@ -56,7 +65,7 @@ class NewsSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: Any) -> None:
-        from crawler.run import configure
+        from crawler.engine.crawl import configure
 
         super().update_settings(settings)
         configure(settings)

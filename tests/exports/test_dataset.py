@@ -15,11 +15,11 @@ from types import SimpleNamespace
 import pytest
 
 from exports import dataset, load
-from pipelines import queries
-from pipelines.errors import ConfigError, DiskFull, MorgueError
-from pipelines.filters import Filters
-from pipelines.items import Article
-from tests.archive import build
+from pipelines.core.errors import ConfigError, DiskFull, MorgueError
+from pipelines.core.items import Article
+from pipelines.database import queries
+from pipelines.database.filters import Filters
+from tests.support.article_archive import build
 
 ABOUT = {"software": "newsmorgue test", "created": "2024-01-01T00:00:00Z"}
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_nothing_behind(folder, tmp_path):
     """A real limit on the size of a file, in a process of its own: a message, no traceback, no file."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
-        "sys.argv[0] = 'morgue'; from crawler.cli import main; main()"
+        "sys.argv[0] = 'morgue'; from crawler.cli.main import main; main()"
     )
     for out in ("a.jsonl", "a.csv", "-"):
         with (tmp_path / "stdout").open("wb") as stdout:

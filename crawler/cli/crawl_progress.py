@@ -1,0 +1,99 @@
+"""What a crawl shows while it runs: a bar on a terminal, a line now and then in a pipe, nothing with --quiet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any
+
+from crawler.engine.crawl import Run
+from pipelines.core.plural import counted
+from pipelines.core.timestamps import now
+
+TICK = 0.5  # seconds between redraws of the bar
+LINE = 10.0  # seconds between lines in a pipe
+COUNT = 4.0  # seconds between countings of what is still due: it walks the index
+
+
+class Progress:
+    """Numbers of a run in flight. `start` and `stop` bracket it, on the event loop."""
+
+    def __init__(self, run: Run, *, terminal: bool) -> None:
+        self.run, self.terminal = run, terminal
+        self.began = time.monotonic()
+        self._total: int | None = None  # pages taken and still due, where counted
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._bar() if self.terminal else self._lines())
+
+    async def stop(self) -> None:
+        """Draw for the last time and leave the terminal as it was."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def numbers(self) -> dict[str, Any]:
+        """What there is to show."""
+        tally, seconds = self.run.desk.tally, time.monotonic() - self.began
+        pages = tally.pages
+        return {
+            "pages": pages,
+            "articles": tally.articles,
+            "errors": tally.total("failed"),
+            "speed": pages / seconds if seconds > 0 else 0.0,
+        }
+
+    async def _due(self) -> None:
+        """Count what is left to do, for the estimate."""
+        pump, prepared = self.run.pump, self.run.prepared
+        if pump is None or prepared is None or self.run.desk.keeper.failed is not None:
+            return
+        due = await self.run.desk.do(self.run.frontier.count_due, prepared.scope, now())
+        if self.run.plan.limit is not None:
+            due = min(due, max(0, self.run.plan.limit - pump.taken))
+        self._total = self.numbers()["pages"] + len(pump.open_claims) + due
+
+    async def _lines(self) -> None:
+        import click
+
+        while True:
+            await asyncio.sleep(LINE)
+            await self._due()
+            n = self.numbers()
+            counts = ", ".join(counted(n[f"{noun}s"], noun) for noun in ("page", "article", "error"))
+            left = f", {self._total - n['pages']} to go" if self._total is not None else ""
+            click.echo(
+                f"{counts}, {n['speed']:.1f} pages/s{left}",
+                err=True,
+            )
+
+    async def _bar(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("[bold]{task.fields[pages]}[/] pages  [green]{task.fields[articles]}[/] articles"),
+            TextColumn("[red]{task.fields[errors]}[/] errors  {task.fields[speed]:.1f}/s"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        counted = 0.0
+        with bar:
+            task = bar.add_task("crawling", total=None, **self.numbers())
+            while True:
+                if time.monotonic() - counted > COUNT:
+                    await self._due()
+                    counted = time.monotonic()
+                n = self.numbers()
+                word = "stopping" if self.run.interrupted else "crawling"
+                bar.update(task, description=word, completed=n["pages"], total=self._total, **n)
+                await asyncio.sleep(TICK)

@@ -1,0 +1,70 @@
+"""The closing summary of a crawl: per source what was found, fetched, made of it, and why not. Text in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.core.plural import counted, verb
+from pipelines.session.crawl_stats import OUTCOMES, Count, Tally
+
+COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
+
+
+def summary(tally: Tally) -> Iterator[str]:
+    """Lines for people: a table with a row a source, then the reasons with an example each."""
+    rows = [(name, numbers(count)) for name, count in sorted(tally.by_source.items()) if worth_a_row(count)]
+    if not rows:
+        return
+    if len(rows) > 1:
+        rows.append(("all", [sum(column) for column in zip(*(row for _, row in rows), strict=True)]))
+    # A column of zeros says nothing; the first three always stand.
+    shown = [i for i in range(len(COLUMNS)) if i < 3 or any(row[i] for _, row in rows)]
+    width = max(len(name) for name, _ in rows)
+    head = "  ".join(COLUMNS[i] for i in shown)
+    yield f"{'source':<{width}}  {head}"
+    for name, row in rows:
+        cells = "  ".join(f"{row[i]:>{len(COLUMNS[i])}}" for i in shown)
+        yield f"{name:<{width}}  {cells}"
+    yield from reasons(tally)
+
+
+def reasons(tally: Tally) -> Iterator[str]:
+    """Why pages gave no article, the most frequent first, each with an example."""
+    lines: list[tuple[int, str, str]] = []
+    for name, count in tally.by_source.items():
+        for (outcome, why), number in count.reasons.items():
+            example = count.examples[outcome, why]
+            what = {"nothing": "nothing to read"}.get(outcome, outcome)
+            lines.append((number, name, f"{number} {what}: {why}, e.g. {example}"))
+    if lines:
+        yield ""
+    for _number, _name, line in sorted(lines, key=lambda item: (-item[0], item[1:])):
+        yield line
+    for count in tally.by_source.values():
+        for problem in count.problems:
+            yield f"read in part: {problem}"
+    if tally.not_modified:
+        were = verb(tally.not_modified, "was", "were")
+        yield f"{counted(tally.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
+    if tally.revisits:
+        answers, saved = counted(tally.revisits, "answer"), size(tally.bytes_saved)
+        yield f"{answers} with a body that is kept already: {saved} not stored again"
+
+
+def size(count: float) -> str:
+    """A number of bytes for people, in powers of ten."""
+    for unit in ("bytes", "kB", "MB"):
+        if round(count, 1) < 1000:
+            return counted(round(count), "byte") if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"
+
+
+def numbers(count: Count) -> list[int]:
+    """The cells of a row."""
+    return [count.listings, count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
+
+
+def worth_a_row(count: Count) -> bool:
+    """A source that was looked at."""
+    return bool(count.answered or any(numbers(count)))

@@ -1,0 +1,100 @@
+"""The front desk: the `morgue` command. One file in `commands/` is one command; this file only finds and guards them.
+
+Imports nothing heavy: `morgue --help` and `morgue search` must start in the time that click and sqlite3 take.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from crawler import __version__
+from crawler.config.archive_folder import Folder, find
+from pipelines.core.errors import INTERRUPTED, MorgueError
+
+COMMANDS = Path(__file__).parents[1] / "commands"
+
+
+class CommandLine(click.Group):
+    """The group whose registry is the folder `commands/`: `commands/search.py` is `morgue search`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(path.stem for path in COMMANDS.glob("[a-z]*.py"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, self.list_commands(ctx), 1)
+            if near:
+                ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
+            return None
+        command: click.Command = import_module(f"crawler.commands.{cmd_name}").command
+        return command
+
+
+def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
+    """Collect `-s key=value`, before or after the command's name, into one list on the root context."""
+    ctx.find_root().ensure_object(dict).setdefault("overrides", []).extend(values)
+
+
+def set_folder(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    """Remember `-C DIR`, before or after the command's name."""
+    if value is not None:
+        ctx.find_root().ensure_object(dict)["folder"] = value
+
+
+folder_option = click.option("-C", "folder", metavar="DIR", expose_value=False, callback=set_folder, is_eager=True,
+                             help="The archive folder (else $MORGUE_ARCHIVE, else upward from here).")  # fmt: skip
+setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=True, expose_value=False,
+                              callback=add_setting, is_eager=True,
+                              help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
+
+
+def the_folder(ctx: click.Context) -> Folder:
+    """The archive that this invocation means; NoArchive if there is none."""
+    return find(ctx.find_root().ensure_object(dict).get("folder"))
+
+
+def the_overrides(ctx: click.Context) -> list[str]:
+    """The `-s key=value` strings of this invocation, in their order."""
+    return list(ctx.find_root().ensure_object(dict).get("overrides", []))
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="morgue")
+@folder_option
+@setting_option
+def morgue() -> None:
+    """Collect news sites into an archive that can be searched, exported and proven.
+
+    An archive is one folder: `morgue init NAME` makes it; every other command finds it from inside, by -C DIR, or by
+    $MORGUE_ARCHIVE.
+
+    Exit codes: 0 done; 1 partly failed; 2 bad configuration or arguments; 3 nothing reachable; 4 archive locked;
+    5 disk full; 6 not writable; 7 archive damaged; 8 not found; 9 disk failing; 130 interrupted, all
+    finished work kept.
+    """
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run `morgue`; never returns. What a user or a website did wrong ends in a message, not a traceback."""
+    # The wheel has no scrapy.cfg: with this, `morgue` works from any folder.
+    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    try:
+        code = morgue.main(args=args, prog_name="morgue", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except MorgueError as error:
+        click.echo(f"morgue: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("morgue: interrupted", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,132 @@
+"""The settings explained, from their declarations in `crawler.config.models`: a fresh morgue.toml, the template of a
+source's file, docs/config.md.
+
+In the files a prose comment is `# Text`, a setting that waits to be switched on is `#key = value`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from crawler.config.models import Every, Manners, RuleFields, Settings, SourceConfig, SourceRule
+from crawler.config.value_types import literal
+
+Given = Mapping[str, Mapping[str, object]]  # table -> key -> value
+
+UNITS = 'Durations: seconds (a number), or text like "500ms", "1h30m", "7d". Sizes: "500MB", "2GiB".'
+
+SETTINGS_HEAD = f"""\
+# The settings of this archive. A key behind # has the value shown; take the # away to change it.
+# For a single run, say it on the command line instead: morgue crawl -s crawl.delay=5
+# {UNITS}
+"""
+
+SOURCE_HEAD = f"""\
+# A newspaper to watch. `morgue add URL` writes such a file; or copy this one to NAME.toml beside it: the
+# file's name is the source's name. Only url is needed; a key behind # shows an example.
+# Files whose names begin with _ are not read.
+# {UNITS}
+"""
+
+
+def settings_file(given: Given = MappingProxyType({})) -> str:
+    """A morgue.toml with every key: those of `given` set, the others behind # with their defaults."""
+    blocks = [SETTINGS_HEAD]
+    for table, model in tables(Settings):
+        blocks.append(f"[{table}]" + f"  # {sentence(model)}\n")
+        for name, field in model.model_fields.items():
+            value = given.get(table, {}).get(name)
+            line = f"#{name} = {literal(field.default)}" if value is None else f"{name} = {literal(value)}"
+            blocks.append("\n".join([*prose(field), line]) + "\n")
+    return "\n".join(blocks)
+
+
+def source_file() -> str:
+    """The `_template.toml` of the folder sources/: every key, with an example."""
+    blocks = [SOURCE_HEAD]
+    for name, field in SourceConfig.model_fields.items():
+        if field.exclude or name in ("crawl", "rule"):
+            continue
+        mark = "" if field.is_required() else "#"
+        blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
+    for header, model in (("[crawl]", Manners), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
+        blocks.append(f"#{header}  # {sentence(model)}\n")
+        for name, field in model.model_fields.items():
+            if name == "fields":  # a table: it comes next
+                continue
+            blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"#{name} = {example(field)}"]) + "\n")
+    return "\n".join(blocks)
+
+
+def reference() -> str:
+    """The tables of docs/config.md."""
+    parts = ["## morgue.toml\n"]
+    for table, model in tables(Settings):
+        parts += [f"### [{table}]\n", f"{sentence(model)}\n", "\n".join(rows(model)) + "\n"]
+    parts += ["## sources/NAME.toml\n", f"{sentence(SourceConfig)}\n", "\n".join(rows(SourceConfig)) + "\n"]
+    parts += ["### [crawl] of a source\n", f"{sentence(Manners)} Its keys: {listed(Manners)}.\n"]
+    parts += ["### [every] of a source\n", f"{sentence(Every)} Its keys: {listed(Every)}.\n"]
+    parts += ["### [[rule]] of a source\n", f"{sentence(SourceRule)}\n", "\n".join(rows(SourceRule)) + "\n"]
+    parts += ["### [rule.fields] of a source\n", f"{sentence(RuleFields)}\n", "\n".join(rows(RuleFields)) + "\n"]
+    return "\n".join(parts)
+
+
+def tables(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """(name, model) of each table of a file."""
+    for name, field in model.model_fields.items():
+        assert isinstance(field.annotation, type)
+        yield name, field.annotation
+
+
+def sentence(model: type[BaseModel]) -> str:
+    """What a table is for."""
+    return " ".join((model.__doc__ or "").split())
+
+
+def prose(field: FieldInfo) -> list[str]:
+    """The comment above a key: what it means, and an example where the default shows nothing of its form."""
+    lines = [f"# {text}" for text in wrapped(field)]
+    return [*lines, f"# For example {example(field)}"] if field.default == "" else lines
+
+
+def wrapped(field: FieldInfo) -> list[str]:
+    return textwrap.wrap(field.description or "", 108)
+
+
+def example(field: FieldInfo) -> str:
+    return literal((field.examples or [field.default])[0])
+
+
+def rows(model: type[BaseModel]) -> Iterator[str]:
+    """A model as a table in Markdown."""
+    yield "| key | default | meaning | example |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        if not field.exclude:
+            cells = (f"`{name}`", default_of(field), field.description or "", example_cell(field))
+            yield f"| {' | '.join(map(cell, cells))} |"
+
+
+def default_of(field: FieldInfo) -> str:
+    if field.is_required():
+        return "(needed)"
+    plain: Any = field.default
+    return "" if plain is None or plain == () or isinstance(plain, BaseModel) else f"`{literal(plain)}`"
+
+
+def example_cell(field: FieldInfo) -> str:
+    return f"`{example(field)}`" if field.examples else ""
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def listed(model: type[BaseModel]) -> str:
+    return ", ".join(f"`{name}`" for name in model.model_fields)

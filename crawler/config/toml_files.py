@@ -1,0 +1,235 @@
+"""The TOML files of an archive, read and checked against models; all mistakes at once, in the user's words.
+
+Knows no key by name: keys, kinds and examples come from the models of `crawler.config.models`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from crawler.config.archive_folder import SETTINGS, Folder
+from crawler.config.value_types import literal
+from pipelines.core.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+Path_ = tuple[str, ...]
+
+EXAMPLES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # of a source, of the settings
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+OPTION = "-s"  # what a mistake in an override names as its file
+
+
+class Reading:
+    """One reading of an archive's files: raw values, and the mistakes found so far."""
+
+    def __init__(self, folder: Folder, overrides: Sequence[str] = ()) -> None:
+        self.mistakes: list[ConfigError] = []
+        self.unread: set[str] = set()  # files of which nothing is known
+        self.settings = self._read(folder.settings, SETTINGS)
+        self.sources: dict[str, dict[str, Any]] = {}
+        self.overridden: dict[str, set[Path_]] = {}  # file -> keys that came from `-s`
+        for file in self._source_files(folder.sources):
+            self.sources[file.stem] = self._read(file, f"sources/{file.name}")
+        for text in overrides:
+            self._override(text)
+
+    def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
+        """`values` as a `model`; notes mistakes and returns a stand-in. `given` are no keys of the file."""
+        stray = {key: value for key, value in values.items() if key in given}
+        for key in stray:
+            self.mistakes.append(ConfigError(file, f"{key}: unknown key", "the file's own name says it"))
+        try:
+            return model.model_validate({**values, **given})
+        except ValidationError as error:
+            for detail in error.errors():
+                if detail["type"] == "missing" and file in self.unread:
+                    continue  # it may well be there
+                self.mistakes.append(mistake(file, detail, model, self.overridden.get(file, set())))
+            return model.model_construct(**given)
+
+    def raise_mistakes(self) -> None:
+        """Raise one ConfigError that lists whatever was found."""
+        if not self.mistakes:
+            return
+        first, *rest = self.mistakes
+        lines = [line for line in (first.cure, *map(str, rest)) if line]
+        raise ConfigError(first.subject, first.cause, "\n".join(lines))
+
+    def _source_files(self, folder: Path) -> list[Path]:
+        try:
+            # os.listdir because Path.glob passes over a folder that it may not read.
+            names = sorted(name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.mistakes.append(unreadable("sources", error))
+            return []
+        for name in [name for name in names if not NAME.fullmatch(name.removesuffix(".toml"))]:
+            names.remove(name)
+            cure = "rename it: letters, digits, - _ and . only, a letter or digit first"
+            self.mistakes.append(ConfigError(f"sources/{name}", "the file's name is no name for a source", cure))
+        return [folder / name for name in names]
+
+    def _read(self, path: Path, shown: str) -> dict[str, Any]:
+        try:
+            return read(path, shown)
+        except ConfigError as error:
+            self.mistakes.append(error)
+            self.unread.add(shown)
+            return {}
+
+    def _override(self, text: str) -> None:
+        """Put one `key=value` into the raw values."""
+        name, equals, value = text.partition("=")
+        if not equals:
+            self.mistakes.append(ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0"))
+            return
+        keys, file, values = name.strip(), SETTINGS, self.settings
+        if keys.startswith("source."):
+            keys = keys.removeprefix("source.")
+            # Names may hold dots: the longest that fits is meant.
+            found = max((known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None)
+            if found is None:
+                there = ", ".join(self.sources) or "none yet"
+                self.mistakes.append(ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}"))
+                return
+            file, values, keys = f"sources/{found}.toml", self.sources[found], keys.removeprefix(f"{found}.")
+        path = tuple(keys.split("."))
+        for key in path[:-1]:
+            inner = values.get(key)
+            values[key] = values = inner if isinstance(inner, dict) else {}
+        values[path[-1]] = scalar(value.strip())
+        if file == SETTINGS:
+            self._outrank(path)
+        self.overridden.setdefault(file, set()).add(path)
+
+    def _outrank(self, path: Path_) -> None:
+        """What is said for one run counts for every source, whatever its own file says."""
+        for source in self.sources.values():
+            own = source.get(path[0])
+            if len(path) == 2 and isinstance(own, dict):
+                own.pop(path[1], None)
+
+
+def read(path: Path, shown: str) -> dict[str, Any]:
+    """The values of one file. Raises ConfigError that names the file as `shown`, and the line."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(shown, error) from error
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))  # Windows' editors put a byte order mark before it
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError(shown, f"line {line}: is not UTF-8", "save the file as UTF-8") from error
+    except RecursionError as error:
+        raise ConfigError(shown, "is nested too deeply", "settings are at most a table in a table") from error
+    except ValueError as error:
+        raise syntax_error(shown, error) from error
+
+
+def unreadable(shown: str, error: OSError) -> ConfigError:
+    cause = error.strerror or str(error)
+    return ConfigError(shown, f"cannot be read: {cause}", "check its place, owner and permissions")
+
+
+def syntax_error(shown: str, error: ValueError) -> ConfigError:
+    """tomllib says "Invalid value (at line 3, column 9)"; Python 3.11 has no attributes for that."""
+    cure = f"TOML wants quotes around text, one key = value a line, and each [ closed: {EXAMPLES[shown == SETTINGS]}"
+    match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
+    if match is None:
+        return ConfigError(shown, f"is not TOML: {error}", cure)
+    return ConfigError(shown, f"line {match[2]}: {match[1]} (column {match[3]})", cure)
+
+
+def scalar(text: str) -> Any:
+    """What is behind `=` on the command line: a TOML value, else text that needs no quotes there."""
+    try:
+        values = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return values["value"] if len(values) == 1 else text
+
+
+def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[Path_]) -> ConfigError:
+    """One of pydantic's errors as one of ours."""
+    at = detail["loc"]
+    by_option = any(at[: len(path)] == path[: len(at)] for path in overridden)
+    place = ""
+    if by_option:
+        place = "" if file == SETTINGS else f"source {file.removeprefix('sources/').removesuffix('.toml')}: "
+    owner, field = declaration(model, at)
+    if detail["type"] == "extra_forbidden":
+        cause, cure = unknown(detail, owner, model)
+    elif detail["type"] == "missing":
+        cause, cure = "is missing", example(at, field, by_option=False)
+    elif detail["type"] == "value_error":
+        error = detail["ctx"]["error"]
+        cause, cure = str(error), getattr(error, "cure", "") or example(at, field, by_option=by_option)
+    else:
+        is_table = isinstance(detail["input"], dict)  # where a list of tables is wanted
+        cause = "is one table, where there may be several" if is_table else f"{literal(detail['input'])} is not a table"
+        cure = f"say {header(at)}" + (", in two brackets, above its lines" if is_table else "")
+    return ConfigError(OPTION if by_option else file, f"{place}{spelt(at)}: {cause}", cure)
+
+
+def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type[BaseModel], Any]:
+    """(the model that owns the key at `at`, the key's declaration or None)."""
+    owner, field = model, None
+    for key in at:
+        if isinstance(key, int):
+            continue
+        if field is not None:
+            kinds = (field.annotation, *get_args(field.annotation))
+            tables = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+            owner = next(tables, owner)
+        field = owner.model_fields.get(key)
+    return owner, field
+
+
+def unknown(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]) -> tuple[str, str]:
+    """Cause and cure of a key that is none."""
+    key = str(detail["loc"][-1])
+    cause = "unknown table" if isinstance(detail["input"], dict) else "unknown key"
+    keys = [name for name, field in owner.model_fields.items() if not field.exclude]
+    if close := difflib.get_close_matches(key, keys, n=1):
+        return cause, f"did you mean {close[0]}?"
+    for table in model.model_fields:
+        inner, _ = declaration(model, (table, key))
+        if inner is not model and key in inner.model_fields:
+            return cause, f"it belongs into [{table}]"
+    return cause, f"there are: {', '.join(keys)}"
+
+
+def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
+    """A line that would be right."""
+    if field is None or not field.examples:
+        return ""
+    value = literal(field.examples[0])
+    keys = [str(key) for key in at if isinstance(key, str)]
+    return f"say e.g. {OPTION} {'.'.join(keys)}={value}" if by_option else f"say e.g. {keys[-1]} = {value}"
+
+
+def header(at: tuple[str | int, ...]) -> str:
+    keys = [str(key) for key in at if isinstance(key, str)]
+    if keys[0] != "rule":
+        return f"[{keys[0]}]"
+    return f"[{'.'.join(keys)}]" if len(keys) > 1 else "[[rule]]"
+
+
+def spelt(at: tuple[str | int, ...]) -> str:
+    """`[crawl] delay`, `url`, `[[rule]] 2: until`."""
+    keys = [str(key) for key in at if isinstance(key, str)]
+    numbers = [key for key in at if isinstance(key, int)]
+    if numbers:
+        return f"[[{keys[0]}]] {numbers[0] + 1}: {'.'.join(keys[1:])}".rstrip(": ")
+    return f"[{keys[0]}] {' '.join(keys[1:])}" if len(keys) > 1 else keys[0] or '""'

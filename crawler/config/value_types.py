@@ -1,0 +1,221 @@
+"""The kinds of value that a setting may have: checks of a TOML value that say what is wrong with it.
+
+Every message begins with the value as written, so that an error names what to look for in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import PlainValidator
+
+from crawler.config.units import Duration, Size
+
+MAIL = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
+
+
+def literal(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Duration | Size):
+        return json.dumps(value.text)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        return "{...}"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def shown(value: object) -> str:
+    """`literal`, short enough for a message."""
+    text = literal(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
+    """A kind whose values are kept as they are written."""
+
+    def validate(value: Any) -> Any:
+        if not test(value):
+            raise ValueError(f"{shown(value)} is not {what}")
+        return value
+
+    return PlainValidator(validate)
+
+
+def whole(least: int, most: int | None = None) -> PlainValidator:
+    """Whole numbers from `least` to `most`."""
+    what = f"a whole number from {least} to {most}" if most else f"a whole number of at least {least}"
+    return check(lambda value: type(value) is int and least <= value <= (most or 10**9), what)
+
+
+def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = False) -> PlainValidator:
+    """A kind that `parse` turns into a number; `parse` raises ValueError."""
+
+    def validate(value: object) -> Any:
+        try:
+            made = parse(value)
+        except ValueError:
+            raise ValueError(f"{shown(value)} is not {what}") from None
+        if above_zero and made <= 0:
+            raise ValueError(f"{shown(value)} is too little: it must be above zero")
+        return made
+
+    return PlainValidator(validate)
+
+
+def many(one: Callable[[Any], Any], what: str) -> PlainValidator:
+    """A list of values of which each passes `one`."""
+
+    def validate(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{shown(value)} is not a list of {what}")
+        return tuple(one(item) for item in value)
+
+    return PlainValidator(validate)
+
+
+def is_line(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 500 and (value == "" or value.isprintable())
+
+
+def is_ascii_line(value: Any) -> bool:
+    return is_line(value) and value.isascii()
+
+
+def is_web_address(value: Any) -> bool:
+    """An http or https URL with a host. The syntax only: nobody is asked whether it exists."""
+    if not is_line(value) or any(sign in value for sign in ' <>"'):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, an unclosed bracket
+        return False
+
+
+def is_contact(value: Any) -> bool:
+    """Plain ASCII without parentheses: it travels in a comment of the User-Agent header (RFC 9110, 5.6.5)."""
+    if not is_ascii_line(value) or "(" in value or ")" in value:
+        return False
+    return value == "" or MAIL.fullmatch(value) is not None or is_web_address(value)
+
+
+def is_proxy(value: Any) -> bool:
+    return value == "" or (is_web_address(value) and urlsplit(value).scheme == "http")
+
+
+def web_address(value: Any) -> Any:
+    if not is_web_address(value):
+        raise ValueError(f"{shown(value)} is not a web address")
+    return value
+
+
+def pattern(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a regular expression")
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{shown(value)} is not a regular expression ({error})") from None
+    return value
+
+
+class Mistake(ValueError):
+    """What is wrong with a value, and the cure where the key's own example would not show it."""
+
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cure = cure
+
+
+def selectors(*, of_elements: bool) -> PlainValidator:
+    """A selector in XPath or CSS, or a list of them, each of which must work."""
+
+    def one(value: Any) -> str:
+        from pipelines.extraction import site_rules
+
+        if not isinstance(value, str):
+            raise ValueError(f"{shown(value)} is not a selector in XPath or CSS")
+        try:
+            site_rules.check(value, of_elements=of_elements)
+        except ValueError as error:
+            raise ValueError(f"{shown(value)} {error}") from None
+        return value
+
+    def validate(value: Any) -> tuple[str, ...]:
+        return tuple(one(item) for item in (value if isinstance(value, list | tuple) else [value]))
+
+    return PlainValidator(validate)
+
+
+def day(value: Any) -> str:
+    """A TOML date, or an ISO day as text."""
+    try:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+        if isinstance(value, str) and len(value) == 10:
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    raise ValueError(f"{shown(value)} is not a day")
+
+
+def share(value: object) -> float:
+    """Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError
+    return float(value)
+
+
+def one_of(*words: str) -> PlainValidator:
+    """One of a few words."""
+    return check(lambda value: value in words, f"one of {', '.join(words)}")
+
+
+Flag = Annotated[bool, check(lambda value: isinstance(value, bool), "true or false")]
+Line = Annotated[str, check(is_line, "one line of text")]
+AsciiLine = Annotated[str, check(is_ascii_line, "one line of plain ASCII text")]
+Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCII)")]
+Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
+WebAddress = Annotated[str, PlainValidator(web_address)]
+WebAddresses = Annotated[tuple[str, ...], many(web_address, "web addresses")]
+Patterns = Annotated[tuple[str, ...], many(pattern, "regular expressions")]
+Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
+Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
+Day = Annotated[str, PlainValidator(day)]
+Share = Annotated[float, parsed(share, "a number from 0 to 1")]
+Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]
+SomeSeconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds", above_zero=True)]
+Interval = Annotated[Duration, parsed(Duration.parse, "a duration", above_zero=True)]
+Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
+AnyCount = Annotated[int, whole(0)]
+Count = Annotated[int, whole(1)]
+Level = Annotated[int, whole(1, 9)]
+Digest = Annotated[Literal["omit", "entity", "stored"], one_of("omit", "entity", "stored")]
+Comments = Annotated[Literal["drop", "separate"], one_of("drop", "separate")]
+
+
+def ages(value: Any) -> tuple[Duration, ...]:
+    """Durations, brought into ascending order: the schedule takes the next one that lies ahead."""
+
+    def one(item: Any) -> Duration:
+        try:
+            return Duration.parse(item)
+        except ValueError:
+            raise ValueError(f"{shown(item)} is not a duration") from None
+
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{shown(value)} is not a list of durations")
+    return tuple(sorted(one(item) for item in value))
+
+
+Ages = Annotated[tuple[Duration, ...], PlainValidator(ages)]

@@ -1,0 +1,306 @@
+"""What an address looks like: an article, a section page, or nothing to follow. Pure: address and link text, no page.
+
+The evidence, strongest first; docs/discovery.md has the table.
+
+    never      files, doors (login, search, cart, print), calendars and archives by date, traps, lists by tag or author
+    article    a date and then a name; an article's number; /article/ and the like; a long name; name.html; a headline
+               as link text
+    section    short names, few of them; a list's further pages
+    neither    everything else
+
+It errs towards "article": a page without one costs one request and is counted as "nothing to read"; an article that is
+taken for something else is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from crawler.discovery import url_words as words
+from pipelines.core.urls import Parts, same_site, split
+
+DEEPEST = 12  # path segments
+LONGEST_PATH = 300  # characters, decoded
+SECTION_DEPTH = 4  # path segments of a section page
+
+YEAR = re.compile(r"(?:19[89]|20[0-4])\d")
+MONTH = re.compile(r"0?[1-9]|1[0-2]")
+DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
+# A day inside one segment: 2024-03-02, 20240302, 02-03-2024, 02.03.2024; or year and month: 2024-03.
+WHOLE_DAY = re.compile(
+    r"(?<!\d)(?:(?:19[89]|20[0-4])\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-_.])(?:0?[1-9]|1[0-2])\2(?:19[89]|20[0-4])\d)(?!\d)"
+)
+WHOLE_MONTH = re.compile(r"(?<!\d)(?:19[89]|20[0-4])\d[-_.]?(?:0[1-9]|1[0-2])(?!\d)")
+
+NUMBER = re.compile(r"\d{5,}")  # four digits are a year more often than an article
+HEXADECIMAL = re.compile(
+    r"(?<![0-9a-z])(?=[a-f]*[0-9])[0-9a-f]{12,}(?![0-9a-z])|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
+CODE = re.compile(r"(?:.*[-_.])?(?=(?:[a-z]*\d){3})(?=\d*[a-z])[0-9a-z]{10,}")  # AST1F4445T1FUTIL02SM, US1XT00W3AB
+SEPARATOR = re.compile(r"[-_+~ ,;.]+")
+SHORT_NUMBER = re.compile(r"\d{1,3}")
+ENDING = re.compile(r"(.+)\.([a-z][a-z0-9]{1,10})")
+BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
+IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class Judgement(NamedTuple):
+    """What an address is taken for."""
+
+    kind: str | None  # "article", "section"; None: not followed
+    why: str  # in few words, for people
+    known: bool = True  # False: nothing speaks for or against; a sitemap that lists it has the last word
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A path taken apart."""
+
+    segments: tuple[str, ...]  # decoded, lower case, without empty ones and without an index page at the end
+    name: str  # the last of them without its ending; "" for the root
+    ending: str  # "html", "jpg", ...; "" if there is none
+    words: int  # of the name
+
+
+def classify(
+    url: str,
+    *,
+    anchor_text: str = "",
+    base: str | None = None,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> str | None:
+    """ "article", "section", or None for an address that is not worth following.
+
+    `base`: links to other sites than its are None. `exclude` and `include` are a source's own regular expressions,
+    searched for in the URL; `exclude` wins over `include`, and both win over the shape.
+    """
+    return judge(url, anchor_text=anchor_text, base=base, include=include, exclude=exclude).kind
+
+
+def judge(
+    url: str,
+    *,
+    anchor_text: str = "",
+    base: str | None = None,
+    include: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> Judgement:
+    """`classify`, with the reason."""
+    try:
+        parts = split(url)
+    except ValueError:
+        return Judgement(None, "no web address")
+    if base is not None and not same_site(url, base):
+        return Judgement(None, "another site")
+    if any(re.search(pattern, url) for pattern in exclude):
+        return Judgement(None, "excluded by the source")
+    if any(re.search(pattern, url) for pattern in include):
+        return Judgement("article", "included by the source")
+    shape = shape_of(parts.path)
+    return _never(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)
+
+
+def shape_of(path: str) -> Shape:
+    """Take a path apart."""
+    segments = [segment for segment in unquote(path).lower().split("/") if segment]
+    name, ending = (segments[-1], "") if segments else ("", "")
+    if match := ENDING.fullmatch(name):
+        if match[2] in words.PAGES or match[2] in words.FILES:
+            name, ending = match[1], match[2]
+        if ending in words.PAGES and name in words.INDEXES:
+            segments.pop()
+            name, ending = (segments[-1] if segments else ""), ""
+    return Shape(tuple(segments), name, ending, _count(name))
+
+
+def _count(segment: str) -> int:
+    """Words in a name."""
+    return len([word for word in SEPARATOR.split(segment) if word])
+
+
+def _never(parts: Parts, shape: Shape) -> Judgement | None:
+    """What no evidence further on can make an article."""
+    segments = shape.segments
+    if shape.ending in words.FILES:
+        return Judgement(None, "a file")
+    if parts.host.count(".") > 1 and parts.host.partition(".")[0] in words.HOSTS:
+        return Judgement(None, "a service's host")
+    if door := next((segment for segment in (*segments[:-1], shape.name) if segment in words.DOORS), None):
+        return Judgement(None, f"/{door}/")
+    if twin := next((segment for segment in (*segments[:1], shape.name) if segment in words.TWINS), None):
+        return Judgement(None, f"/{twin}/")
+    if len(segments) > DEEPEST or sum(map(len, segments)) > LONGEST_PATH:
+        return Judgement(None, "too deep or too long")
+    if _repeats(segments):
+        return Judgement(None, "its segments repeat")
+    return None
+
+
+def _repeats(segments: tuple[str, ...]) -> bool:
+    """Whether relative links have gone astray: /a/b/a/b/a/b. Numbers may repeat: /2011/11/11/."""
+    named = [segment for segment in segments if not segment.isdigit()]
+    if any(named.count(segment) > 2 for segment in named):
+        return True
+    pairs = list(pairwise(named))
+    return any(pairs[i] == pairs[i + 2] for i in range(len(pairs) - 2))
+
+
+def _by_query(parts: Parts, shape: Shape) -> Judgement | None:
+    """What the parameters say; None if they say nothing."""
+    if not parts.query:
+        return None
+    values = dict(part.lower().partition("=")[::2] for part in parts.query.split("&") if part)
+    number = next((name for name in values if name in words.NUMBERED and _is_number(values[name], name)), None)
+    if number and (shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.MARKERS | words.NEWS):
+        return Judgement("article", f"?{number}=number")
+    if variant := next((name for name in values if name in words.VARIANTS), None):
+        return Judgement(None, f"?{variant}=")
+    turning = [name for name in values if name in words.TURNING and values[name].isdigit()]
+    judged = _by_path(shape, "")
+    if turning and judged.kind == "article":
+        return Judgement(None, "a further page of an article")
+    if turning and judged.kind == "section":
+        return Judgement("section", "a further page of a list")
+    if judged.kind == "section" and not words.PLACES.issuperset(values):
+        return Judgement(None, "a list with parameters")
+    return None
+
+
+def _is_number(value: str, name: str) -> bool:
+    return value.isdigit() and len(value) >= (3 if name not in ("page", "no", "num", "nr") else 4)
+
+
+def _by_path(shape: Shape, anchor_text: str) -> Judgement:
+    segments = shape.segments
+    if not segments or (len(segments) == 1 and re.fullmatch(r"[a-z]{2}(?:[-_][a-z]{2})?", segments[0])):
+        return Judgement("section", "a front page")
+    date = _date(shape)
+    if date == "archive":
+        return Judgement(None, "an archive by date")
+    list_word = next((segment for segment in (*segments[:-1], shape.name) if segment in words.LISTS), None)
+    if list_word and date != "day" and not (_number(shape) and _longest(shape) > 3):
+        return Judgement(None, f"/{list_word}/")
+    evidence = date and "a date, then a name"
+    evidence = evidence or _turned(shape) or _number(shape) or _marker(shape) or _name(shape)
+    service = next((segment for segment in (*segments[:-1], shape.name) if segment in words.SERVICE), None)
+    if evidence == "a further page of a list":
+        return Judgement(None if service else "section", f"/{service}/" if service else evidence)
+    if service and (not evidence or shape.name in words.SERVICE):
+        return Judgement(None, f"/{service}/")
+    if evidence:
+        return Judgement("article", evidence)
+    if is_headline(anchor_text) and (shape.words > 1 or shape.ending or len(segments) > 2 or _has_digit(shape.name)):
+        return Judgement("article", "a headline as link text")
+    if _is_section(shape):
+        return Judgement("section", "short names")
+    return Judgement(None, "no known shape", known=False)
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _date(shape: Shape) -> str | None:
+    """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, a year)."""
+    segments = shape.segments
+    for at, segment in enumerate(segments):
+        end = at == len(segments) - 1
+        if YEAR.fullmatch(segment):
+            length = 1
+            if at + 1 < len(segments) and (MONTH.fullmatch(segments[at + 1]) or segments[at + 1] in words.MONTHS):
+                length = 3 if at + 2 < len(segments) and DAY.fullmatch(segments[at + 2]) else 2
+            rest = segments[at + length :]
+            if not rest and at and _count(segments[at - 1]) > 4:
+                return "day" if length == 3 else "month"  # /five-inspiring-women-of-sport/2022/12/29/
+            if not rest:
+                # /2024/ and /2024/03/ are archives; /olympics/2024/ is a section of its own.
+                return "archive" if length > 1 or at == 0 else None
+            if rest[0] in ("page", "seite", "pagina") or all(map(SHORT_NUMBER.fullmatch, rest)):
+                return "archive"
+            if length > 1:
+                return "day" if length == 3 else "month"
+            # The day may stand further on, or in the name: /2024/breakpoint-hilfe/.
+            return _day_in(rest) or ("month" if shape.words > 1 else None)
+        if match := WHOLE_DAY.search(segment) or WHOLE_MONTH.search(segment):
+            alone = match[0] == (shape.name if end else segment)
+            if alone and end:
+                return "archive"
+            if alone or shape.words > 3 or not end:
+                return "day" if WHOLE_DAY.search(segment) else "month"
+    return None
+
+
+def _day_in(segments: tuple[str, ...]) -> str | None:
+    return "day" if any(WHOLE_DAY.search(segment) for segment in segments) else None
+
+
+def _turned(shape: Shape) -> str | None:
+    """/politics/page/2/, /politics/2/."""
+    segments = shape.segments
+    if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
+        return None
+    if segments[-2] in words.TURNING:
+        return "a further page of a list"
+    before = Shape(segments[:-1], segments[-2], "", _count(segments[-2]))
+    if len(segments) <= 3 and _is_section(before) and segments[-2] not in words.MARKERS:
+        return "a further page of a list"
+    return None
+
+
+def _number(shape: Shape) -> str | None:
+    """An article's number in one of the last two segments."""
+    for segment in (shape.name, *shape.segments[-2:-1]):
+        if NUMBER.search(segment) or HEXADECIMAL.search(segment) or CODE.fullmatch(segment):
+            return "a number"
+    return None
+
+
+def _marker(shape: Shape) -> str | None:
+    """/article/NAME, /story/123: what follows must name something."""
+    for marker in shape.segments[:-1]:
+        if marker in words.MARKERS and (shape.words > 1 or _has_digit(shape.name) or len(shape.name) > 11):
+            return f"/{marker}/"
+        if marker in words.NEWS and shape.words > 2:
+            return f"/{marker}/ and a name"
+    return None
+
+
+def _name(shape: Shape) -> str | None:
+    """The name that editors give an article: four words, or two and .html, or a dozen letters beyond ASCII."""
+    if shape.words > 3 or _longest(shape) > 4:
+        return "a long name"
+    if shape.ending and shape.words > 1:
+        return f"a name and .{shape.ending}"
+    if len(BEYOND_ASCII.findall(shape.name)) >= (8 if IDEOGRAPHS.search(shape.name) else 16):
+        return "a long name"
+    return None
+
+
+def _longest(shape: Shape) -> int:
+    """Words of the longer of the last two segments: some papers end in a code, /long-name/ar-BBWZedJ."""
+    return max(shape.words, *(map(_count, shape.segments[-2:-1]) if len(shape.segments) > 1 else (0,)))
+
+
+def _is_section(shape: Shape) -> bool:
+    """Few segments, each of at most three words, nothing that numbers a page."""
+    if len(shape.segments) > SECTION_DEPTH:
+        return False
+    return all(
+        _count(segment) <= 3 and len(segment) <= 40 and not re.search(r"\d{5}", segment)
+        for segment in (*shape.segments[:-1], shape.name)
+    )
+
+
+def is_headline(text: str) -> bool:
+    """Whether a link's text reads like a headline: five words, or a dozen letters of a script without spaces."""
+    text = text.strip()
+    if len(text) > 300:
+        return False
+    return (len(text.split()) >= 5 and len(text) >= 25) or len(IDEOGRAPHS.findall(text)) >= 12

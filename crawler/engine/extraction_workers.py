@@ -1,0 +1,19 @@
+"""The worker processes that read pages, with the limits of an archive's settings."""
+
+from __future__ import annotations
+
+from crawler.config.models import Config
+from pipelines.core.worker_pool import Workers
+from pipelines.extraction.entry import WARM_UP
+
+
+def readers(config: Config) -> Workers:
+    """None of them is started before there is a page to read."""
+    extract = config.extract
+    return Workers(
+        extract.workers or None,
+        seconds=extract.seconds,
+        cpu_seconds=extract.cpu_seconds,
+        memory=extract.memory,
+        warm_up=WARM_UP,
+    )

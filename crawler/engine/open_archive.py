@@ -1,0 +1,29 @@
+"""An archive opened for writing, with what its WARC files say of themselves."""
+
+from __future__ import annotations
+
+from crawler import __version__
+from crawler.config.models import Config
+from pipelines.archive.writer import Keeper
+
+SOFTWARE = f"newsmorgue {__version__}"
+
+
+def open_keeper(config: Config) -> Keeper:
+    """Lock the archive and open it. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
+    info = {
+        "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "robots": "obey (RFC 9309)" if config.crawl.robots else "ignore",
+        "http-header-user-agent": config.user_agent,
+        "isPartOf": config.folder.path.name,
+    }
+    operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
+    return Keeper(
+        config.folder.database,
+        config.folder.warc,
+        max_size=config.record.rotate,
+        level=config.record.compression,
+        info=info | {name: value for name, value in operator.items() if value},
+    )

@@ -1,0 +1,234 @@
+"""Our own HTTP/1.1 client, so that every byte passes through our hands: a URL in, an `Exchange` out.
+
+It asks, it reads, it says exactly what was sent and what came back. It follows no redirect, keeps no cookie,
+decodes no content and knows no Scrapy: `crawler.http.download_handler` is where those meet. Why we have it:
+docs/decisions/0001-the-wire.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import h11
+
+from crawler.http.address import Target, bare, parse
+from crawler.http.outcome import (
+    AddressRefused,
+    Attempt,
+    BodyTooLarge,
+    ConnectFailed,
+    ConnectionLost,
+    Fetched,
+    NameNotResolved,
+    NotHttp,
+    TimedOut,
+    TlsFailed,
+    Unsendable,
+    WireError,
+)
+from crawler.http.pool import Pool, Route, proxy_credentials, said
+from crawler.http.response_parser import Answer, Ended, Malformed, Overlong
+from pipelines.core.items import Exchange
+
+__all__ = [
+    "AddressRefused",
+    "BodyTooLarge",
+    "Client",
+    "ConnectFailed",
+    "ConnectionLost",
+    "Fetched",
+    "Limits",
+    "NameNotResolved",
+    "NotHttp",
+    "TimedOut",
+    "TlsFailed",
+    "Unsendable",
+    "WireError",
+]
+
+IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
+WITH_BODY = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
+OURS = {b"host", b"content-length", b"transfer-encoding", b"proxy-authorization", b"proxy-connection"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one fetch may cost."""
+
+    timeout: float = 30.0  # seconds for the whole exchange, once connected
+    connect_timeout: float = 15.0  # seconds for lookup, connection and TLS handshake together
+    max_body: int = 20_000_000  # bytes of body on the wire, framing and codings included; 0: no limit
+    max_head: int = 256 * 1024  # bytes of response heads, interim ones included
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the caller means it, ready to be put on any connection."""
+
+    method: str
+    target: Target
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    proxy: str | None
+
+    def compose(self) -> tuple[h11.Connection, bytes, bytes]:
+        """(h11's view of the exchange, the bytes to record, the bytes to send).
+
+        Raises h11.LocalProtocolError or ValueError for what HTTP/1.1 cannot say.
+        Both are the same bytes but for one case: a plain request through a proxy carries the operator's
+        password for that proxy, a line that the origin never sees and that has no place in an archive.
+        """
+        if self.method == "CONNECT":
+            raise ValueError("CONNECT is no request for a page")
+        via_proxy = self.proxy is not None and self.target.scheme == "http"
+        path = f"http://{self.target.authority}{self.target.path}" if via_proxy else self.target.path
+        hosts = [value for name, value in self.headers if name.lower() == b"host"]
+        lines = [(b"Host", hosts[0] if hosts else self.target.authority.encode())]
+        lines += [(name, value.strip()) for name, value in self.headers if name.lower() not in OURS]
+        if self.body or self.method in WITH_BODY:
+            lines.append((b"Content-Length", b"%d" % len(self.body)))
+        sender = h11.Connection(h11.CLIENT)
+        # RFC 9112 section 3.2.2: a proxy is asked in absolute-form.
+        raw = sender.send(h11.Request(method=self.method, target=path, headers=lines)) or b""
+        raw += (sender.send(h11.Data(data=self.body)) or b"") if self.body else b""
+        raw += sender.send(h11.EndOfMessage()) or b""
+        password = proxy_credentials(self.proxy) if via_proxy and self.proxy else None
+        if password is None:
+            return sender, raw, raw
+        line = f"\r\nProxy-Authorization: {password}\r\n\r\n".encode()
+        return sender, raw, raw.replace(b"\r\n\r\n", line, 1)
+
+
+class Client:
+    """Fetches URLs over connections that it keeps open for the next request to the same host."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        allow_private_ips: bool = False,
+        verify: bool = True,
+        proxy_for: Callable[[str], str | None] | None = None,
+        idle_seconds: float = 20.0,
+    ) -> None:
+        """`proxy_for(url)` names an HTTP proxy ("http://user:password@host:port") or None.
+
+        `idle_seconds`: how long a connection without a request is kept. `verify=False` accepts any
+        certificate.
+        """
+        self.limits = limits or Limits()
+        self._verify = verify
+        self._proxy_for = proxy_for or (lambda url: None)
+        self._pool = Pool(allow_private_ips=allow_private_ips, idle_seconds=idle_seconds)
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        body: bytes = b"",
+        kind: str = "page",
+        verify: bool | None = None,
+        timeout: float | None = None,
+        max_body: int | None = None,
+        proxy: str | None = None,
+    ) -> Fetched:
+        """One exchange. What is not given is as in the client's limits and settings.
+
+        A kept-alive connection that dies before any byte of the answer is tried once more on a fresh one (RFC
+        9112 section 9.3.1: idempotent methods only); the failed try is in `earlier`. Raises WireError. A
+        cancelled fetch closes its connection.
+        """
+        attempt = Attempt(bare(url), kind)
+        limits = self.limits
+        if timeout is not None:
+            limits = replace(limits, timeout=timeout, connect_timeout=min(timeout, limits.connect_timeout))
+        if max_body is not None:
+            limits = replace(limits, max_body=max_body)
+        try:
+            target = parse(url)
+            proxy = proxy or self._proxy_for(url)
+            if proxy is not None and not proxy.startswith("http://"):
+                raise ValueError("only http:// proxies are spoken to")
+            attempt.direct = proxy is None
+            asked = Asked(method, target, headers, body, proxy)
+            asked.compose()
+        except (ValueError, h11.LocalProtocolError) as error:
+            raise attempt.failed(Unsendable, str(error)) from error
+        verify = self._verify if verify is None else verify
+        route = Route(target.scheme, target.host, target.port, verify, proxy)
+        return await self._fetch(attempt, asked, route, limits)
+
+    async def close(self) -> None:
+        """Close all connections; fetches under way fail with ConnectionLost."""
+        self._pool.close()
+
+    async def _fetch(self, attempt: Attempt, asked: Asked, route: Route, limits: Limits) -> Fetched:
+        """On a kept connection if there is one, else (or if that one turns out dead) on a fresh one."""
+        earlier: tuple[Exchange, ...] = ()
+        attempt.connection = self._pool.take(route)
+        if attempt.connection is not None:
+            try:
+                return await self._exchange(attempt, asked, route, limits)
+            except ConnectionLost as lost:
+                if lost.exchange.response or asked.method not in IDEMPOTENT:
+                    raise
+                earlier = (lost.exchange,)
+                attempt = Attempt(attempt.url, attempt.kind, attempt.direct)
+        try:
+            await self._pool.connect(attempt, route, limits.connect_timeout)
+            fetched = await self._exchange(attempt, asked, route, limits)
+        except WireError as error:
+            error.earlier = earlier
+            raise
+        return replace(fetched, earlier=earlier) if earlier else fetched
+
+    async def _exchange(self, attempt: Attempt, asked: Asked, route: Route, limits: Limits) -> Fetched:
+        """Ask and read on the attempt's connection, then keep or close it."""
+        assert attempt.connection is not None
+        try:
+            async with asyncio.timeout(limits.timeout) as clock:
+                await self._converse(attempt, asked, limits)
+        except TimeoutError as error:
+            if not clock.expired():  # the kernel's own ETIMEDOUT
+                raise self._cut(attempt, ConnectionLost, said(error), "disconnect") from error
+            raise self._cut(attempt, TimedOut, f"not complete within {limits.timeout:g} s", "time") from error
+        except Overlong as error:
+            raise self._cut(attempt, BodyTooLarge, str(error), "length") from error
+        except Ended as error:
+            cause = "closed before the response was complete"
+            raise self._cut(attempt, ConnectionLost, cause, "disconnect") from error
+        except OSError as error:
+            raise self._cut(attempt, ConnectionLost, said(error), "disconnect") from error
+        except Malformed as error:
+            raise self._cut(attempt, NotHttp, str(error), "unspecified") from error
+        except BaseException:
+            self._pool.drop(attempt.connection)
+            raise
+        if attempt.answer and attempt.answer.reusable:
+            self._pool.give(route, attempt.connection)
+        else:
+            self._pool.drop(attempt.connection)
+        fetched = attempt.fetched(attempt.exchange())
+        assert fetched is not None
+        return fetched
+
+    async def _converse(self, attempt: Attempt, asked: Asked, limits: Limits) -> None:
+        assert attempt.connection is not None
+        sender, attempt.request, wire = asked.compose()
+        answer = Answer(sender, asked.method, max_head=limits.max_head, max_body=limits.max_body)
+        attempt.begin(answer)
+        attempt.connection.write(wire)
+        while not answer.feed(await attempt.connection.read()):
+            attempt.look()
+        attempt.look()
+
+    def _cut(self, attempt: Attempt, kind: type[WireError], cause: str, truncated: str) -> WireError:
+        assert attempt.connection is not None
+        error = attempt.failed(kind, cause, truncated)
+        error.partial = attempt.fetched(error.exchange)
+        self._pool.drop(attempt.connection)
+        return error

@@ -1,0 +1,197 @@
+"""The wire as a Scrapy download handler: a Request in, a Response out, every exchange recorded in between.
+
+Recording happens here, below all of Scrapy's middlewares, because here is everything that goes over the wire:
+redirects, retries, robots.txt and failures included. A response is handed on only when its exchange has been
+kept.
+
+Not spoken: HTTP/2. Not sent: the signals `headers_received` and `bytes_received`. Not honoured: the meta key
+`bindaddress`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from time import monotonic
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+
+from crawler.http.client import (
+    AddressRefused,
+    BodyTooLarge,
+    Client,
+    ConnectFailed,
+    ConnectionLost,
+    Fetched,
+    Limits,
+    NameNotResolved,
+    NotHttp,
+    TimedOut,
+    TlsFailed,
+    Unsendable,
+    WireError,
+)
+from pipelines.core.items import Capture, Exchange
+from pipelines.session.backpressure import Turnstile
+
+Record = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
+
+# The words that Scrapy's RetryMiddleware knows (RETRY_EXCEPTIONS). DownloadCancelledError is not among them:
+# what it stands for here would only happen again.
+IN_SCRAPYS_WORDS: dict[type[WireError], type[Exception]] = {
+    Unsendable: DownloadCancelledError,
+    NameNotResolved: CannotResolveHostError,
+    AddressRefused: DownloadCancelledError,
+    ConnectFailed: DownloadConnectionRefusedError,
+    TlsFailed: DownloadFailedError,  # DownloadCancelledError if it was the certificate
+    TimedOut: DownloadTimeoutError,
+    ConnectionLost: DownloadFailedError,  # ResponseDataLossError once the head had come
+    BodyTooLarge: DownloadCancelledError,
+    NotHttp: DownloadFailedError,
+}
+
+
+class WireHandler(BaseDownloadHandler):
+    """Downloads over `crawler.http.client`.
+
+    Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
+    our own MORGUE_ALLOW_PRIVATE_IPS. Request meta: `download_timeout`, `download_maxsize`,
+    `verify_certificates`, `download_fail_on_dataloss`, `proxy`, `kind`, `source_id`. Sets `capture` (of the last
+    exchange, failed or not) and `download_latency`.
+    """
+
+    lazy = False
+
+    def __init__(self, crawler: Crawler, record: Record, turnstile: Turnstile | None = None) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._record, self._turnstile = record, turnstile or nullcontext()
+        self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
+        limits = Limits(
+            timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
+            connect_timeout=min(Limits().connect_timeout, settings.getfloat("DOWNLOAD_TIMEOUT")),
+            max_body=settings.getint("DOWNLOAD_MAXSIZE"),
+        )
+        self._client = Client(
+            limits,
+            allow_private_ips=settings.getbool("MORGUE_ALLOW_PRIVATE_IPS"),
+            verify=settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES"),
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> WireHandler:
+        """Record at the crawl's own desk. Raises KeyError if it has none."""
+        from pipelines.session.context import Desk
+
+        desk = Desk.of(crawler)
+        return cls(crawler, desk.record, desk.turnstile)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch, record, answer. Raises one of Scrapy's download exceptions, or what recording raises."""
+        async with self._turnstile:
+            self._starts_now(request)
+            return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
+        try:
+            fetched = await self._fetch(request)
+        except WireError as error:
+            await self._keep(request, *error.earlier, error.exchange)
+            if error.partial is not None:
+                request.meta["download_latency"] = error.partial.latency
+            if isinstance(error, ConnectionLost) and error.partial and self._takes_partial(request):
+                return as_response(request, error.partial, ["dataloss"])
+            raise in_scrapys_words(error) from error
+        await self._keep(request, *fetched.earlier, fetched.exchange)
+        request.meta["download_latency"] = fetched.latency
+        return as_response(request, fetched)
+
+    def _starts_now(self, request: Request) -> None:
+        """A host's pause counts from here: in the turnstile a request may have waited after its slot let it go."""
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if slot is not None:
+            slot.lastseen = monotonic()
+
+    async def _fetch(self, request: Request) -> Fetched:
+        meta = request.meta
+        return await self._client.fetch(
+            request.url,
+            method=request.method,
+            headers=[(name, value) for name, values in request.headers.items() for value in values],
+            body=request.body,
+            kind=meta.get("kind", "page"),
+            verify=meta.get("verify_certificates"),
+            timeout=meta.get("download_timeout"),
+            max_body=meta.get("download_maxsize"),
+            proxy=proxy_of(request),
+        )
+
+    async def _keep(self, request: Request, *exchanges: Exchange) -> None:
+        for exchange in exchanges:
+            request.meta["capture"] = await self._record(exchange, request.meta.get("source_id"))
+
+    def _takes_partial(self, request: Request) -> bool:
+        return not request.meta.get("download_fail_on_dataloss", self._fail_on_dataloss)
+
+
+def as_response(request: Request, fetched: Fetched, flags: list[str] | None = None) -> Response:
+    """Scrapy's view of what was fetched: transfer-decoded, still content-encoded, every header value kept."""
+    headers = Headers()
+    for name, value in fetched.headers:
+        headers.appendlist(name, value)
+    ip, protocol = fetched.exchange.ip, fetched.exchange.protocol.upper()
+    kind = responsetypes.from_args(headers=headers, url=request.url, body=fetched.body)
+    return kind(
+        url=request.url,
+        status=fetched.status,
+        headers=headers,
+        body=fetched.body,
+        flags=flags,
+        certificate=fetched.certificate,
+        ip_address=ipaddress.ip_address(ip) if ip else None,
+        protocol=protocol,
+    )
+
+
+def in_scrapys_words(error: WireError) -> Exception:
+    """The exception that Scrapy's middlewares understand as this one."""
+    if isinstance(error, TlsFailed) and error.unverified:
+        return DownloadCancelledError(str(error))
+    if isinstance(error, ConnectionLost) and error.partial is not None:
+        return ResponseDataLossError(str(error))
+    return IN_SCRAPYS_WORDS[type(error)](str(error))
+
+
+def proxy_of(request: Request) -> str | None:
+    """The proxy's URL with the credentials that HttpProxyMiddleware has moved out of it into a header."""
+    proxy: Any = request.meta.get("proxy")
+    if not proxy:
+        return None
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    scheme, _, token = (request.headers.get("Proxy-Authorization") or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return str(url)
+    user, _, password = b64decode(token).decode("latin-1").partition(":")
+    parts = urlsplit(url)
+    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    return str(parts._replace(netloc=netloc).geturl())

@@ -1,0 +1,198 @@
+"""Connections: opened to addresses that were checked, kept while idle, closed when their time is up.
+
+The address guard lives here. A name is looked up once, its addresses are checked, and the connection is made
+to the very address that was checked: a second lookup (DNS rebinding) never happens, and a private address
+does not even get a SYN.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from base64 import b64encode
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from crawler.http.address import is_private_literal, is_public, lookup
+from crawler.http.connection import Connection, TunnelRefused
+from crawler.http.outcome import AddressRefused, Attempt, ConnectFailed, NameNotResolved, TimedOut, TlsFailed
+
+LOOKUP_SECONDS = 60.0  # an address is used this long before the name is looked up (and checked) again
+LOOKUPS_KEPT = 10_000
+IDLE_PER_ROUTE = 8  # connections kept without a request, per host
+
+
+class Route(NamedTuple):
+    """What two requests must have in common to share a connection."""
+
+    scheme: str
+    host: str
+    port: int
+    verify: bool
+    proxy: str | None
+
+
+class Pool:
+    """The connections of one client, busy and idle."""
+
+    def __init__(self, *, allow_private_ips: bool, idle_seconds: float) -> None:
+        self._allow_private_ips = allow_private_ips
+        self._idle_seconds = idle_seconds
+        self._idle: dict[Route, list[tuple[Connection, asyncio.TimerHandle]]] = {}
+        self._open: set[Connection] = set()
+        self._lookups: dict[tuple[str, int], tuple[float, list[str]]] = {}
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+
+    def take(self, route: Route) -> Connection | None:
+        """An idle connection, the one used last first; None if there is none that is fit for use."""
+        waiting = self._idle.get(route, [])
+        while waiting:
+            connection, timer = waiting.pop()
+            timer.cancel()
+            if connection.quiet:
+                return connection
+            self.drop(connection)
+        self._idle.pop(route, None)
+        return None
+
+    def give(self, route: Route, connection: Connection) -> None:
+        """Keep a connection whose exchange is complete for the next request."""
+        waiting = self._idle.setdefault(route, [])
+        if len(waiting) >= IDLE_PER_ROUTE or not connection.quiet:
+            self.drop(connection)
+            return
+        loop = asyncio.get_running_loop()
+        waiting.append((connection, loop.call_later(self._idle_seconds, self._expire, route, connection)))
+
+    def drop(self, connection: Connection) -> None:
+        """Close a connection that is in use."""
+        self._open.discard(connection)
+        connection.close()
+
+    def close(self) -> None:
+        """Close every connection, idle or not."""
+        for waiting in self._idle.values():
+            for _, timer in waiting:
+                timer.cancel()
+        self._idle.clear()
+        for connection in list(self._open):
+            self.drop(connection)
+
+    async def connect(self, attempt: Attempt, route: Route, timeout: float) -> None:
+        """Give `attempt` a fresh connection, TLS included, within `timeout` seconds. Raises WireError."""
+        deadline = asyncio.get_running_loop().time() + timeout
+        try:
+            async with asyncio.timeout_at(deadline) as clock:
+                connection = await self._open_tcp(attempt, route, deadline)
+                self._open.add(connection)
+                try:
+                    await self._prepare(connection, route, timeout)
+                except BaseException:
+                    self.drop(connection)
+                    raise
+        except TimeoutError as error:
+            if not clock.expired():
+                raise attempt.failed(ConnectFailed, said(error)) from error
+            raise attempt.failed(TimedOut, f"no connection within {timeout:g} s") from error
+        except TunnelRefused as error:
+            raise attempt.failed(ConnectFailed, said(error)) from error
+        except (OSError, ValueError) as error:
+            failure = attempt.failed(TlsFailed, f"no TLS session: {said(error)}")
+            failure.unverified = isinstance(error, ssl.SSLCertVerificationError)
+            raise failure from error
+        attempt.connection = connection
+
+    async def _open_tcp(self, attempt: Attempt, route: Route, deadline: float) -> Connection:
+        """Try each address in turn; a silent one may use up its share of the time, not all of it."""
+        host, port = route.host, route.port
+        if route.proxy is None:
+            addresses = await self._addresses(attempt, host, port)
+        else:
+            if not self._allow_private_ips and is_private_literal(host):
+                raise attempt.failed(AddressRefused, f"{host} is not on the public internet")
+            proxy = urlsplit(route.proxy)
+            host, port = proxy.hostname or "", proxy.port or 80
+            addresses = await self._lookup(attempt, host, port)  # the operator's own choice: not checked
+        loop = asyncio.get_running_loop()
+        problem = ""
+        for left in range(len(addresses), 0, -1):
+            address = addresses[-left]
+            try:
+                async with asyncio.timeout((deadline - loop.time()) / left if left > 1 else None):
+                    return await Connection.open(address, port)
+            except OSError as error:  # TimeoutError included
+                problem = f"{address} port {port}: {said(error) or 'no answer'}"
+        raise attempt.failed(ConnectFailed, problem)
+
+    async def _prepare(self, connection: Connection, route: Route, timeout: float) -> None:
+        if route.scheme != "https":
+            return
+        if route.proxy is not None:
+            # Between us and the proxy, before the exchange with the origin begins: it is no part of what the
+            # archive records, and it may carry the operator's password.
+            netloc = f"[{route.host}]:{route.port}" if ":" in route.host else f"{route.host}:{route.port}"
+            await connection.tunnel(netloc, proxy_credentials(route.proxy))
+        await connection.start_tls(self._context(route.verify), route.host, timeout)
+
+    async def _addresses(self, attempt: Attempt, host: str, port: int) -> list[str]:
+        found = await self._lookup(attempt, host, port)
+        public = found if self._allow_private_ips else [address for address in found if is_public(address)]
+        if not public:
+            meaning = "" if found == [host] else f" ({', '.join(found)})"
+            raise attempt.failed(AddressRefused, f"{host}{meaning} is not on the public internet")
+        return public
+
+    async def _lookup(self, attempt: Attempt, host: str, port: int) -> list[str]:
+        now = asyncio.get_running_loop().time()
+        until, addresses = self._lookups.get((host, port), (0.0, []))
+        if now >= until:
+            try:
+                addresses = await lookup(host, port)
+            except OSError as error:
+                raise attempt.failed(NameNotResolved, f"{host}: {said(error)}") from error
+            if len(self._lookups) >= LOOKUPS_KEPT:
+                self._lookups.clear()
+            self._lookups[host, port] = now + LOOKUP_SECONDS, addresses
+        return addresses
+
+    def _context(self, verify: bool) -> ssl.SSLContext:
+        if verify not in self._contexts:
+            context = ssl.create_default_context()  # honours SSL_CERT_FILE and SSL_CERT_DIR
+            if not verify:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            context.set_alpn_protocols(["http/1.1"])  # RFC 7301: we speak nothing else
+            self._contexts[verify] = context
+        return self._contexts[verify]
+
+    def _expire(self, route: Route, connection: Connection) -> None:
+        waiting = [entry for entry in self._idle.get(route, []) if entry[0] is not connection]
+        if waiting:
+            self._idle[route] = waiting
+        else:
+            self._idle.pop(route, None)
+        self.drop(connection)
+
+
+def proxy_credentials(proxy: str) -> str | None:
+    """The Proxy-Authorization value that a proxy's URL asks for (RFC 7617), or None."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return "Basic " + b64encode(pair.encode()).decode("ascii")
+
+
+def said(error: BaseException) -> str:
+    """What an error of the operating system or of OpenSSL says, without its numbers."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    if isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return str(error)

@@ -1,0 +1,44 @@
+"""Content codings undone between the wire and everything else. Scrapy's own middleware fails a page whose server says
+gzip and sends none; ours reads what browsers read, by the decoder that reads
+captures back (`pipelines.warc.http_message`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from pipelines.warc.http_message import TooLarge, content_decoded
+
+ACCEPT = b"gzip, deflate, br, zstd"  # RFC 9110, 12.5.3; what `content_decoded` can undo
+
+
+class BodyTooLargeDecoded(IgnoreRequest):
+    """The body is larger than allowed once it is decoded: a bomb, or as good as one."""
+
+
+class Decoding:
+    """Asks for compressed answers and decodes them, up to DOWNLOAD_MAXSIZE bytes; the record keeps what was sent."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Decoding:
+        return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+
+    def process_request(self, request: Request) -> None:
+        request.headers.setdefault("Accept-Encoding", ACCEPT)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        codings = response.headers.getlist("Content-Encoding")
+        if not codings or not response.body:
+            return response
+        try:
+            body = content_decoded([(b"Content-Encoding", value) for value in codings], response.body, self.limit)
+        except TooLarge as error:
+            raise BodyTooLargeDecoded(str(error)) from error
+        return response.replace(body=body)

@@ -1,0 +1,37 @@
+"""Why there was no answer, in few words that count well: no URL and no number in them."""
+
+from __future__ import annotations
+
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.http import outcome
+from crawler.http.outcome import WireError
+from crawler.middleware.content_decoding import BodyTooLargeDecoded
+
+NOT_PUBLIC = "address is not public"
+ALLOW = "for a server on your own network or computer: -s crawl.allow_private_ips=true"
+
+REASONS: dict[type[WireError], str] = {
+    outcome.Unsendable: "cannot be asked for",
+    outcome.NameNotResolved: "host not found",
+    outcome.AddressRefused: NOT_PUBLIC,
+    outcome.ConnectFailed: "connection failed",
+    outcome.TlsFailed: "TLS failed",
+    outcome.TimedOut: "timed out",
+    outcome.ConnectionLost: "connection lost",
+    outcome.BodyTooLarge: "body too large",
+    outcome.NotHttp: "not HTTP",
+}
+
+
+def reason_of(error: BaseException) -> str:
+    """The reason that an exception out of Scrapy's downloader stands for."""
+    cause = error.__cause__
+    if isinstance(cause, WireError):
+        return REASONS[type(cause)]
+    text = str(error)
+    if isinstance(error, BodyTooLargeDecoded):
+        return "body too large when decoded"
+    if isinstance(error, IgnoreRequest) and "redirections" in text:
+        return "too many redirects"
+    return type(error).__name__

@@ -1,0 +1,50 @@
+"""Whose page an address is, by the source files: what an import asks instead of the frontier."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from crawler.config.models import Config, SourceConfig
+from crawler.discovery.url_classifier import judge
+from pipelines.core.items import Source
+from pipelines.core.urls import fetchable, host_of, site_of
+
+
+class Owners:
+    """The sources of an archive, by host and by site."""
+
+    def __init__(self, config: Config) -> None:
+        self._by_host: dict[str, SourceConfig] = {}
+        self._by_site: dict[str, SourceConfig] = {}
+        for own in sorted(config.sources.values(), key=lambda own: host_of(own.url).removeprefix("www.").count(".")):
+            self._by_host.setdefault(host_of(own.url), own)
+            self._by_site.setdefault(site_of(own.url), own)
+        self._source = lru_cache(maxsize=65536)(self._of_host)
+
+    def own(self, url: str) -> SourceConfig | None:
+        """The source whose host this is, else the one highest up in its site; None: none covers it."""
+        try:
+            return self._source(host_of(url))
+        except ValueError:
+            return None
+
+    def source(self, url: str) -> Source | None:
+        """As `own`, as the noun that the pipelines know."""
+        own = self.own(url)
+        return own.source if own is not None else None
+
+    def kind(self, url: str) -> str:
+        """article, section, front, other: by the source's own patterns, else by shape. What has no known shape counts
+        as an article: somebody thought it worth keeping, and a page that holds none is found out by reading it."""
+        own = self.own(url)
+        include, exclude = (own.include, own.exclude) if own is not None else ((), ())
+        judged = judge(fetchable(url) or url, include=include, exclude=exclude)
+        if judged.kind == "section" and re.fullmatch(r"[a-z]+://[^/]+/?", url, re.IGNORECASE):
+            return "front"
+        if judged.kind is None:
+            return "other" if judged.known else "article"
+        return judged.kind
+
+    def _of_host(self, host: str) -> SourceConfig | None:
+        return self._by_host.get(host) or self._by_site.get(site_of(f"http://{host}/"))

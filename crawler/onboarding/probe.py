@@ -1,0 +1,315 @@
+"""A site looked over: its feeds, news sitemaps, sitemaps and section pages, each fetched and found to be what it says.
+
+Does no I/O of its own: `probe` is given a function that fetches one URL and one that runs a reader. What is tried, in
+which order, and when it is enough is decided here; `crawler.commands.add` brings the network, the archive and the user.
+
+    robots.txt -> home page -> feeds named there, else common places -> sitemaps of robots.txt, else common places;
+    one level of their index; a news sitemap if none showed up -> section pages of the menus, as far as requests last
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from crawler.discovery.feeds import read_feed
+from crawler.discovery.links import read_links
+from crawler.discovery.results import Discovery
+from crawler.discovery.robots_txt import Robots
+from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
+from crawler.discovery.sitemaps import read_sitemap
+from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.warc.http_message import REDIRECTS
+
+AGENT = "Newsmorgue"  # product token (RFC 9309, 2.2.1)
+MOST_REQUESTS = 25  # a site; robots.txt and redirects included
+LONGEST_WAIT = 180.0  # seconds that Crawl-delay may add up to; a slow site is asked fewer things
+FEWEST_REQUESTS = 8
+MOST_REDIRECTS = 5  # RFC 9309, 2.3.1.2, and enough for anything else
+
+MOST_FEEDS = 6
+MOST_SITEMAPS = 5
+MOST_NEWS_CHILDREN = 2
+FEWEST_LINKS = 1  # links to articles that make a page that a menu names a section page
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request brought."""
+
+    status: int | None  # None: no answer
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""  # transfer- and content-decoded
+    error: str = ""  # why there is no answer
+
+
+Fetch = Callable[[str, str, float | None], Awaitable[Answer]]  # (URL, kind, Crawl-delay of its site in seconds)
+Read = Callable[..., Awaitable[Any]]  # (reader, *arguments), run where the reader can do no harm
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A feed, sitemap or section page that is what it claims to be."""
+
+    url: str  # where it is, after redirects
+    kind: str  # "feed", "news sitemap", "sitemap" or "section"
+    count: int  # articles that it names; of a sitemap index: sitemaps
+    newest: str | None  # ISO day of the newest of them, as it says
+    where: str  # how we came upon it, for people
+    index: bool = False  # a sitemap index
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was found."""
+
+    url: str  # the home page, after redirects
+    failure: str | None = None  # why nothing could be found out, for people; then the rest is empty
+    title: str | None = None
+    language: str | None = None
+    listings: tuple[Listing, ...] = ()
+    unseen: tuple[str, ...] = ()  # section pages that menus name and that requests did not last for
+    refused: tuple[tuple[str, str], ...] = ()  # what the site itself names and what is wrong with it; no guesses
+    crawl_delay: float | None = None  # seconds, as robots.txt says
+    requests: int = 0
+
+    def of(self, kind: str) -> tuple[Listing, ...]:
+        """The listings of one kind."""
+        return tuple(listing for listing in self.listings if listing.kind == kind)
+
+
+async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Probe:
+    """Look a site over. `url` is its home page; `obey` False ignores robots.txt."""
+    site = _Site(fetch, read, obey)
+    try:
+        home = await _front(site, url)
+    except Unusable as error:
+        return Probe(url, str(error), requests=site.requests)
+    if not same_site(home.url, url):
+        return Probe(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
+    seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
+    if isinstance(seeds, Discovery):  # reading it broke a limit
+        return Probe(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
+    await _feeds(site, home, seeds)
+    await _sitemaps(site, home, seeds)
+    unseen = await _sections(site, seeds)
+    robots = site.robots.get(_origin(home.url), Robots())
+    return Probe(
+        home.url,
+        title=seeds.title or next((found.title for found in site.read_so_far if found.title), None),
+        language=seeds.language or next((found.language for found in site.read_so_far if found.language), None),
+        listings=tuple(site.listings),
+        unseen=unseen,
+        refused=tuple(site.refused),
+        crawl_delay=robots.crawl_delay,
+        requests=site.requests,
+    )
+
+
+async def get(url: str, fetch: Fetch, *, obey: bool = True) -> Got:
+    """One page, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
+
+    async def read(*_: Any) -> Any:
+        raise NotImplementedError("one page is not looked over")
+
+    return await _Site(fetch, read, obey).get(url, "page")
+
+
+class Unusable(Exception):
+    """An address that gives nothing; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A page that was answered."""
+
+    url: str
+    body: bytes
+    content_type: str | None
+
+
+class _Site:
+    """One probe under way: its budget, the robots.txt of each host it meets, what it has found."""
+
+    def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
+        self.fetch, self.read, self.obey = fetch, read, obey
+        self.budget, self.requests = MOST_REQUESTS, 0
+        self.robots: dict[str, Robots] = {}
+        self.bodies: dict[str, bytes] = {}  # of robots.txt
+        self.asked: set[str] = set()
+        self.listings: list[Listing] = []
+        self.read_so_far: list[Discovery] = []
+        self.refused: list[tuple[str, str]] = []
+
+    @property
+    def spent(self) -> bool:
+        return self.requests >= self.budget
+
+    def robots_body(self, url: str) -> bytes:
+        return self.bodies.get(_origin(url), b"")
+
+    async def get(self, url: str, kind: str) -> Got:
+        """The page at `url`, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
+        for _hop in range(MOST_REDIRECTS + 1):
+            robots = await self._rules(url)
+            if self.obey and not robots.allowed(url):
+                raise Unusable(robots.reason or "robots.txt does not let us")
+            answer = await self._ask(url, kind, robots.crawl_delay)
+            if answer.status is None:
+                raise Unusable(answer.error or "no answer")
+            if answer.status not in REDIRECTS:
+                if not 200 <= answer.status < 300:
+                    raise Unusable(f"HTTP {answer.status}")
+                return Got(url, answer.body, answer.headers.get("content-type"))
+            onward = fetchable(_joined(url, answer.headers.get("location", "")))
+            if onward is None:
+                raise Unusable(f"HTTP {answer.status} to nowhere")
+            url = onward
+        raise Unusable("too many redirects")
+
+    async def _ask(self, url: str, kind: str, crawl_delay: float | None) -> Answer:
+        if self.spent:
+            raise Unusable(f"not looked at: {self.budget} requests are enough")
+        self.requests += 1
+        self.asked.add(url_key(url))
+        return await self.fetch(url, kind, crawl_delay)
+
+    async def _rules(self, url: str) -> Robots:
+        """robots.txt of the URL's scheme, host and port (RFC 9309, 2.3), fetched once."""
+        origin = _origin(url)
+        if origin in self.robots:
+            return self.robots[origin]
+        place = f"{origin}/robots.txt"
+        for _hop in range(MOST_REDIRECTS + 1):
+            answer = await self._ask(place, "robots", None)
+            if answer.status is None or not 300 <= answer.status < 400:
+                break
+            onward = fetchable(_joined(place, answer.headers.get("location", "")))
+            if onward is None:
+                break
+            place = onward
+        if answer.status is None and self.obey:
+            raise Unusable(answer.error or "no answer")
+        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, AGENT)
+        self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
+        if robots.crawl_delay:
+            self.budget = min(self.budget, max(FEWEST_REQUESTS, int(LONGEST_WAIT / robots.crawl_delay)))
+        return robots
+
+    async def look(self, url: str, kind: str, where: str, *, guess: bool = False) -> tuple[Listing, Discovery] | None:
+        """Fetch and read a candidate, and note it if it is what it claims. None if it is not, or was looked at before.
+
+        A guess that fails is nobody's fault; what the site itself names and does not keep is noted in `refused`.
+        """
+        if url_key(url) in self.asked:
+            return None
+        reader = {"feed": read_feed, "section": read_links}.get(kind, read_sitemap)
+        try:
+            got = await self.get(url, kind)
+            found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
+            listing = _listing(got.url, kind, where, found)
+        except Unusable as error:
+            if not guess:
+                self.refused.append((url, str(error)))
+            return None
+        return self.note(listing, found)
+
+    def note(self, listing: Listing, found: Discovery) -> tuple[Listing, Discovery] | None:
+        """Keep what was found, unless another address led to it before."""
+        if any(url_key(known.url) == url_key(listing.url) for known in self.listings):
+            return None
+        self.listings.append(listing)
+        self.read_so_far.append(found)
+        return listing, found
+
+
+def _listing(url: str, kind: str, where: str, found: Discovery) -> Listing:
+    """A candidate that was read, if it holds what it should. Raises Unusable."""
+    articles = [link for link in found.found if link.kind == "article"]
+    if kind == "section":
+        if len(articles) < FEWEST_LINKS:
+            raise Unusable("no list of articles" if not found.problem else found.problem)
+        return Listing(url, kind, len(articles), None, where)
+    if kind == "feed" and found.kind != "feed":
+        raise Unusable(found.problem or "no feed")
+    if not found.found:
+        raise Unusable(found.problem or "it names no article")
+    index = found.kind == "sitemap index"
+    if kind != "feed":
+        kind = "news sitemap" if found.kind == "news sitemap" else "sitemap"
+    days = [
+        day
+        for link in found.found
+        if len(day := (link.hint.get("published") or link.hint.get("modified") or "")[:10]) == 10
+    ]
+    return Listing(url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index)
+
+
+async def _front(site: _Site, url: str) -> Got:
+    """The home page; of a site that was named by one of its feeds, too. Raises Unusable."""
+    home = await site.get(url, "front")
+    if b"<html" in home.body[:2000].lower():
+        return home
+    found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
+    if found.kind != "feed" or not found.found:
+        return home
+    site.note(_listing(home.url, "feed", "as you said", found), found)
+    return await site.get(urljoin(home.url, "/"), "front")
+
+
+async def _feeds(site: _Site, home: Got, seeds: Seeds) -> None:
+    """The feeds that the front page names; if none of them is one, the first that stands in a common place."""
+    for url in seeds.feeds[:MOST_FEEDS]:
+        await site.look(url, "feed", "named on the front page")
+    for path in COMMON_FEEDS[:MOST_FEEDS]:
+        if any(listing.kind == "feed" for listing in site.listings):
+            return
+        await site.look(urljoin(home.url, path), "feed", "in a common place", guess=True)
+
+
+async def _sitemaps(site: _Site, home: Got, seeds: Seeds) -> None:
+    """Sitemaps that robots.txt names, else in common places; news sitemaps one level down, else in common places."""
+    # News first: where there are many, the rest is of less use.
+    named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
+    for url in named[:MOST_SITEMAPS]:
+        await _with_children(site, await site.look(url, "sitemap", "named in robots.txt"))
+    for news in (False, True):
+        wanted = ("news sitemap",) if news else ("news sitemap", "sitemap")
+        for path in [path for path in COMMON_SITEMAPS if ("news" in path) is news][:3]:
+            if any(listing.kind in wanted for listing in site.listings):
+                break
+            where = urljoin(home.url, path)
+            await _with_children(site, await site.look(where, "sitemap", "in a common place", guess=True))
+
+
+async def _with_children(site: _Site, looked: tuple[Listing, Discovery] | None) -> None:
+    """News sitemaps that an index names (by their names: an index tells nothing else)."""
+    if looked is None or not looked[0].index:
+        return
+    children = [link.url for link in looked[1].found if link.kind == "news sitemap"]
+    for url in children[:MOST_NEWS_CHILDREN]:
+        await site.look(url, "sitemap", "named in a sitemap index")
+
+
+async def _sections(site: _Site, seeds: Seeds) -> tuple[str, ...]:
+    """Section pages of the menus, looked at while requests last; those that were not are returned."""
+    sections = [url for url in seeds.sections if url_key(url) not in site.asked]
+    for number, url in enumerate(sections):
+        if site.spent:
+            return tuple(sections[number:])
+        await site.look(url, "section", "in a menu")
+    return ()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _joined(base: str, location: str) -> str:
+    try:
+        return urljoin(base, location) if location.strip() else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,279 @@
+"""A page and what was read from it -> the skeleton of a [[rule]]: selectors that may serve, for a user to pick from.
+
+Pure. Everything it proposes stands behind a #, with what it finds on this page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from crawler.config.value_types import literal
+from crawler.onboarding.selectors import found_by, selector_of, shared_selector
+from exports.terminal import cut, plain
+from pipelines.core.items import Article, Rule
+from pipelines.extraction import site_rules
+from pipelines.extraction.fields import date_parser
+
+BLOCKS = frozenset(
+    [
+        "p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "td", "th", "dd", "dt", "figcaption", "pre", "div",
+        "section", "article", "main", "aside", "header", "footer", "nav", "ul", "ol", "table", "form", "figure",
+        "address", "details",
+    ]
+)  # fmt: skip
+HEAD, TAIL = 3, 5  # lines at either end of a text among which strangers are looked for
+MOST = 0.85  # share of the text that a body must hold
+LEAST = 0.2  # share of the text above which a block is no stranger
+LONG = 200  # characters of a paragraph that is no stranger, wherever it stands
+MOST_LOOKED_AT = 5_000_000  # characters, counted once for every block around them: a hostile page nests 2,000 of those
+FEW = 6  # proposals of one kind
+SHORT = 25  # characters below which what stands next to a text is a date, a name, a label
+BYLINES = (
+    ".//body//*[@rel='author' or @itemprop='author' or self::address or contains(@class, 'uthor')"
+    " or contains(@class, 'yline')]"
+)
+TIMES = ".//body//*[self::time or @itemprop='datePublished']"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One selector and what it finds."""
+
+    selector: str
+    remark: str
+
+
+@dataclass(slots=True)
+class Skeleton:
+    """What a rule for this page's paper may be made of."""
+
+    body: list[Proposal] = field(default_factory=list)
+    strangers: list[Proposal] = field(default_factory=list)  # in the text as read, at its ends or away from the rest
+    dropped: list[Proposal] = field(default_factory=list)  # amid the text or next to it, and not in it
+    fields: dict[str, Proposal] = field(default_factory=dict)
+
+
+def skeleton(
+    tree: Any, article: Article | None, seen: Any, rule: Rule | None = None, near: Sequence[str] = ()
+) -> Skeleton:
+    """Look for selectors on a page (left as it is). Without an article, its long paragraphs are taken for the text.
+
+    `rule`: the one by which the page was read; what it names is not proposed against it. `near`: what was dropped near
+    the text.
+    """
+    lines = article.text.split("\n") if article else _long_paragraphs(tree)
+    homes = _homes(tree, [line.removeprefix("- ") for line in lines])
+    found = Skeleton(fields=_fields(tree, article, seen))
+    held = _held(homes, lines)
+    total = sum(len(lines[number]) for number in homes) or 1
+    bodies = [element for element in held if _size(held[element], lines) >= MOST * total and element.tag != "p"]
+    bodies = [element for element in bodies if element.tag not in ("html", "body")]
+    for element in sorted(bodies, key=_depth, reverse=True)[:4]:
+        if (selector := selector_of(element, tree)) and len(found.body) < 3:
+            words = _size(held[element], lines) + len(held[element]) - 1  # a space between two lines
+            share = 100 * words // max(1, len(site_rules.text_of(element)))
+            remark = f"{len(held[element])} of {len(lines)} lines of the text, {min(share, 100)}% of what is in it"
+            found.body.append(Proposal(selector, remark))
+    if not bodies:
+        return found
+    innermost = max(bodies, key=_depth)
+    edges = {*range(HEAD), *range(len(lines) - TAIL, len(lines))}
+    named, pruned = _named(tree, rule)
+    strangers = (
+        element
+        for element in held
+        if element not in bodies
+        and element not in named
+        and element.tag not in ("html", "body")
+        and (held[element] <= edges or innermost not in element.iterancestors())
+        and _size(held[element], lines) <= LEAST * total
+        and not (element.tag == "p" and _size(held[element], lines) > LONG)
+    )
+
+    def takes_little(them: list[Any]) -> bool:
+        return named.isdisjoint(them) and _size(_lines_in(them, held), lines) <= LEAST * total
+
+    def takes_nothing(them: list[Any]) -> bool:
+        return not _lines_in(them, held)
+
+    for element in site_rules.outermost(tree, strangers):
+        _propose(found.strangers, element, tree, takes_little)
+    amid = [each for each in innermost.iter(*BLOCKS) if each not in held and each.tag != "h1"]
+    for element in site_rules.outermost(tree, [*amid, *_beside(tree, article, near, held)]):
+        if element not in pruned:
+            _propose(found.dropped, element, tree, takes_nothing)
+    return found
+
+
+def _named(tree: Any, rule: Rule | None) -> tuple[set[Any], set[Any]]:
+    """(what a rule's own body names and all that is around it, what its prune names and all that is in it)."""
+    if rule is None:
+        return set(), set()
+    body = [element for selector in rule.body for element in found_by(selector, tree)]
+    pruned = [element for selector in rule.prune for element in found_by(selector, tree)]
+    return (
+        {element for inner in body for element in (inner, *inner.iterancestors())},
+        {element for outer in pruned for element in outer.iter()},
+    )
+
+
+def _beside(tree: Any, article: Article | None, near: Sequence[str], held: dict[Any, set[int]]) -> Iterator[Any]:
+    """The innermost blocks of what was dropped near the text, but not the headline and the names below it."""
+    known = {_key(text) for text in (article.title, article.byline) if text} if article else set()
+    wanted = {key for text in near if len(text) >= SHORT and (key := _key(text)) not in known}
+    for element in tree.iter(*BLOCKS) if wanted else ():
+        if (
+            element not in held
+            and element.tag != "h1"
+            and next(islice(element.iter(*BLOCKS), 1, 2), None) is None
+            and _key(site_rules.text_of(element)) in wanted
+        ):
+            yield element
+
+
+def _propose(into: list[Proposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]) -> None:
+    """Note a block's selector: one that others of its kind share, if all that it finds are harmless to take away."""
+    words = site_rules.text_of(element)
+    if len(words) < 8 or len(into) >= FEW:
+        return
+    selector = shared_selector(element)
+    if selector is None or not harmless(found_by(selector, tree)):
+        selector = selector_of(element, tree)
+    if selector is not None and all(each.selector != selector for each in into):
+        into.append(Proposal(selector, quoted(words)))
+
+
+def _lines_in(elements: list[Any], held: dict[Any, set[int]]) -> set[int]:
+    return {number for element in elements for number in held.get(element, ())}
+
+
+def _long_paragraphs(tree: Any) -> list[str]:
+    return [words for element in tree.iterfind(".//body//p") if len(words := site_rules.text_of(element)) >= 80]
+
+
+def _homes(tree: Any, lines: list[str]) -> dict[int, Any]:
+    """By the number of a line, the innermost block that holds it."""
+    wanted: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        wanted.setdefault(_key(line), []).append(number)
+    homes: dict[int, Any] = {}
+    blocks = list(tree.iter(*BLOCKS))
+    for element in blocks:
+        if next(islice(element.iter(*BLOCKS), 1, 2), None) is None and (
+            numbers := wanted.get(_key(site_rules.text_of(element)))
+        ):
+            homes[numbers.pop(0)] = element
+    # Lines that <br> parts, or that stand beside blocks. Backwards, what is within comes before what is around it.
+    left = {key: numbers for key, numbers in wanted.items() if numbers and len(key) > 20}
+    looked_at = 0
+    for element in reversed(blocks) if left else ():
+        text = _key(site_rules.text_of(element))
+        looked_at += len(text)
+        if not left or looked_at > MOST_LOOKED_AT:
+            break
+        for key in [key for key in left if key in text]:
+            homes |= dict.fromkeys(left.pop(key), element)
+    return homes
+
+
+def _key(text: str) -> str:
+    """A text without what two readings of it differ in."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _held(homes: dict[int, Any], lines: list[str]) -> dict[Any, set[int]]:
+    """By element, the numbers of the lines that it and what is in it hold."""
+    held: dict[Any, set[int]] = {}
+    for number, home in homes.items():
+        for element in (home, *home.iterancestors()):
+            held.setdefault(element, set()).add(number)
+    return held
+
+
+def _size(numbers: Iterable[int], lines: list[str]) -> int:
+    return sum(len(lines[number]) for number in numbers)
+
+
+def _depth(element: Any) -> int:
+    return sum(1 for _ in element.iterancestors())
+
+
+def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, Proposal]:
+    """Where headline, byline and date may stand."""
+    found: dict[str, Proposal] = {}
+    headlines = tree.findall(".//h1")
+    title = _key(article.title or "") if article else ""
+    if headlines:
+        best = next((h1 for h1 in headlines if title and _key(site_rules.text_of(h1)) == title), headlines[0])
+        _note(found, "title", best, tree)
+    wanted = article.authors if article else ()
+    bylines = [(len(words), number, element) for number, element in enumerate(tree.xpath(BYLINES))
+               if 3 < len(words := site_rules.text_of(element)) <= 120
+               and (not wanted or any(name in words for name in wanted))]  # fmt: skip
+    if bylines:
+        most = max(sum(name in site_rules.text_of(element) for name in wanted) for _, _, element in bylines)
+        full = [one for one in bylines if sum(name in site_rules.text_of(one[2]) for name in wanted) == most]
+        _note(found, "authors", min(full)[2], tree)
+    for element in tree.xpath(TIMES):
+        key = next((key for key in ("datetime", "content") if date_parser.parse(element.get(key), seen)), None)
+        if key and "published" not in found:
+            _note(found, "published", element, tree, f"::attr({key})", element.get(key))
+    return found
+
+
+def _note(found: dict[str, Proposal], name: str, element: Any, tree: Any, end: str = "", said: str = "") -> None:
+    if selector := selector_of(element, tree):
+        found[name] = Proposal(selector + end, quoted(said or site_rules.text_of(element)))
+
+
+def quoted(text: str) -> str:
+    """The beginning of a text, harmless in a terminal and in a comment."""
+    return f"“{cut(' '.join(plain(text).split()), 60)}”"
+
+
+def origin(place: str) -> str:
+    """How the proposals from a page begin, whenever they were made."""
+    return f"# From {plain(place)}, captured "
+
+
+def as_toml(found: Skeleton, place: str, day: str, *, held_by_another: bool = False) -> str:
+    """The skeleton as text for the end of a source's file. It changes nothing until a # is taken away.
+
+    `held_by_another`: the file has a rule without `until`, beside which no second one can stand.
+    """
+    lines = [
+        f"{origin(place)}{day}.",
+        "# What stands behind # is a guess, with what it finds on that page: take the # away where it is right.",
+    ]
+    if held_by_another:
+        lines.append(
+            "# This file has a rule that still holds: give that one an until, or move lines of this one to it."
+        )
+    lines += _rule(found, "#" if held_by_another else "")
+    return "\n".join(lines) + "\n"
+
+
+def _rule(found: Skeleton, off: str) -> Iterator[str]:
+    """`off`: what stands before the lines that would hold from now on."""
+    yield f"{off}[[rule]]"
+    yield '#until = "2030-01-01"  # first day of the next design, by day of capture; left out: it still holds'
+    if found.strangers:
+        yield "# In the text as it is read now. What is not article text?"
+        yield f"{off}prune = ["
+        start = f"{off}    " if off else "    #"  # with their list behind a #, they need none of their own
+        yield from (f"{start}{literal(each.selector)},  # {each.remark}" for each in found.strangers)
+        yield f"{off}]"
+    else:
+        yield '#prune = ["div.newsletter"]  # blocks that are not article text; nothing in this one looks strange'
+    if found.dropped:
+        yield "# Amid the text or next to it, and left out now. What of it is article text, body must name too."
+        yield from (f"#   {each.selector}  {each.remark}" for each in found.dropped)
+    for each in found.body:
+        yield f"#body = [{literal(each.selector)}]  # {each.remark}"
+    if found.fields:
+        yield f"{off}[rule.fields]"
+        for name, each in found.fields.items():
+            yield f"#{name} = {literal(each.selector)}  # {each.remark}"

@@ -1,0 +1,175 @@
+"""Page pairs: NAME.html as it was captured, NAME.json what is to be read from it; kept as tests of a source's rules.
+
+The JSON holds fields of Article (those that it holds are compared, `text` as a list of lines) and, for the reading
+itself, `source` (whose rules apply), `captured` (its day picks the rule) and `content_type`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipelines.core import timestamps
+from pipelines.core.errors import ConfigError, MorgueError, NotFound, os_errors
+from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
+
+WRITTEN = ("title", "authors", "published", "language")  # fields that a new pair names; others may be added by hand
+ABOUT = ("url", "source", "captured", "content_type")  # what a pair says of the page; not compared
+COMPARED = tuple(field.name for field in fields(Article) if field.name != "url")
+NOTES = ("leaks", "note")  # a pair may say more to people
+FOLDER = "samples"  # where an archive's pairs lie: samples/SOURCE/NAME.html
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One page and what is to be read from it."""
+
+    path: Path  # of the JSON
+    truth: Mapping[str, Any]
+
+    @property
+    def html(self) -> Path:
+        return self.path.with_suffix(".html")
+
+    @property
+    def source(self) -> str | None:
+        """The name of the source whose rules apply."""
+        return self.truth.get("source")
+
+
+def page_at(url: str, body: bytes, content_type: str | None, captured: datetime, source: Source | None = None) -> Page:
+    """A page as if it came from a crawl: the time of capture decides which rule holds and which dates lie ahead."""
+    capture = Capture(None, url, captured, 200, "text/html", "", 0, 0, "", "response", None, None, "page")
+    return Page(url, body, content_type, capture, source)
+
+
+def name_for(place: str) -> str:
+    """What a pair may be called: the more telling of the last two parts of an address; a file's own name."""
+    parts = [part for part in urlsplit(place).path.split("/") if part]
+    names = [re.sub(r"[^\w-]+", "-", re.sub(r"(?:\.\w{1,5}){1,2}$", "", part)).strip("-")[:60] for part in parts]
+    return max(names[-2:] if "://" in place else names[-1:], key=len, default="") or "page"
+
+
+def truth(page: Page, outcome: Article | NothingToRead) -> dict[str, Any]:
+    """What a new pair says: the page as it is read today, to be corrected by hand."""
+    assert page.capture is not None
+    said: dict[str, Any] = {"url": page.url}
+    if page.source is not None:
+        said["source"] = page.source.name
+    said["captured"] = timestamps.stamp(page.capture.time)
+    if page.content_type and page.content_type != "text/html":
+        said["content_type"] = page.content_type
+    values = as_read(outcome)
+    return said | {name: values[name] for name in (*WRITTEN, "text")}
+
+
+def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
+    """An outcome in the words of a pair; nothing read is an article without anything."""
+    if isinstance(outcome, NothingToRead):
+        return dict.fromkeys(COMPARED) | {"authors": [], "tags": [], "rights": [], "text": []}
+    values = {name: getattr(outcome, name) for name in COMPARED}
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return values | {"text": outcome.text.split("\n")}
+
+
+def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> Pair:
+    """Write a pair. Raises ConfigError if it is there already, NotWritable and its kin."""
+    pair = Pair(folder / f"{name}.json", said)
+    with os_errors(str(pair.path)):
+        same = pair.html.exists() and pair.html.read_bytes() == body  # the page itself, saved there by hand
+        there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
+    if there is not None and not force:
+        raise ConfigError(str(there), "is there already", "say --name NAME to write another pair, --force to lose it")
+    with os_errors(str(pair.path)):
+        folder.mkdir(parents=True, exist_ok=True)
+        pair.html.write_bytes(body)
+        pair.path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return pair
+
+
+def pairs(paths: Iterable[Path]) -> list[Pair]:
+    """The pairs that files (either half) and folders (to any depth) name. Raises NotFound, ConfigError."""
+    found: dict[Path, Pair] = {}
+    for path in paths:
+        if not path.exists() and path.suffix not in (".html", ".json"):
+            raise NotFound(str(path), "is not there", "`morgue sample URL` makes page pairs: NAME.html and NAME.json")
+        if path.is_dir():
+            halves = sorted(half for half in path.rglob("*.json") if half.with_suffix(".html").exists())
+        else:
+            halves = [path.with_suffix(".json")]
+        if not halves:
+            raise NotFound(str(path), "holds no page pairs", "`morgue sample URL` makes one: NAME.html and NAME.json")
+        found |= {half: _read(half) for half in halves}
+    return list(found.values())
+
+
+def beside(page: Path) -> Pair | None:
+    """The pair whose page this file is; None if there is no JSON beside it, or one that is none of ours."""
+    try:
+        return _read(page.with_suffix(".json")) if page.suffix == ".html" else None
+    except MorgueError:
+        return None
+
+
+def _read(path: Path) -> Pair:
+    cure = 'it is one object: {"url": "https://paper.example/story", "title": "Story", "text": ["A line."]}'
+    missing = next((half for half in (path, path.with_suffix(".html")) if not half.exists()), None)
+    if missing is not None:
+        raise NotFound(str(missing), "is not there", "a page pair is NAME.html and NAME.json beside it")
+    try:
+        with os_errors(str(path)):
+            said = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(str(path), f"is not JSON ({error})", cure) from None
+    if not isinstance(said, dict) or not isinstance(said.get("url"), str):
+        raise ConfigError(str(path), "has no url", cure)
+    for key in said:
+        if key not in (*ABOUT, *COMPARED, *NOTES):
+            near = difflib.get_close_matches(key, COMPARED, 1)
+            raise ConfigError(
+                str(path), f'"{key}" is no field of an article', f"did you mean {near[0]}?" if near else ""
+            )
+    try:
+        timestamps.parse(said.get("captured", "2000-01-01"))
+    except (TypeError, ValueError):
+        raise ConfigError(str(path), f'captured: "{said["captured"]}" is no time', 'say "2026-03-01"') from None
+    return Pair(path, said)
+
+
+def page_of(pair: Pair, source: Source | None) -> Page:
+    """The page of a pair, to be read as it was when it was captured."""
+    captured = pair.truth.get("captured")
+    with os_errors(str(pair.html)):
+        body = pair.html.read_bytes()
+    time = timestamps.parse(captured) if captured else timestamps.now()
+    page = page_at(pair.truth["url"], body, pair.truth.get("content_type", "text/html"), time, source)
+    return replace(page, comments=pair.truth.get("comments") is not None)
+
+
+def differences(pair: Pair, outcome: Article | NothingToRead) -> dict[str, list[str]]:
+    """By field, in lines for people, how what is read now differs from what the pair says; empty if it does not."""
+    values = as_read(outcome)
+    wanted = {name: value for name, value in pair.truth.items() if name in COMPARED}
+    if isinstance(wanted.get("text"), str):
+        wanted["text"] = wanted["text"].split("\n")
+    found = {name: list(_told(name, value, values[name])) for name, value in wanted.items() if value != values[name]}
+    if found and isinstance(outcome, NothingToRead):
+        detail = f" ({outcome.detail})" if outcome.detail else ""
+        return {"": [f"nothing to read: {outcome.reason}{detail}"]} | found
+    return found
+
+
+def _told(name: str, wanted: Any, value: Any) -> Iterator[str]:
+    if name == "text":
+        names = "as it should be", "as it is read"
+        yield from difflib.unified_diff(wanted or [], value or [], *names, lineterm="", n=1)
+    else:
+        yield f"-{name}: {json.dumps(wanted, ensure_ascii=False)}"
+        yield f"+{name}: {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,150 @@
+"""WACZ 1.1.1: captures, their index and the articles as pages in one ZIP file that a browser can replay.
+
+Spec: https://specs.webrecorder.net/wacz/1.1.1/. Written from front to back; no part is ever held whole in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import PurePath
+from typing import IO, Any, BinaryIO, cast
+
+from exports import About
+from exports.formats.to_jsonl import line as json_line
+from exports.formats.warc_package import WarcFile, asked_for
+from exports.sorted_lines import Ordered
+from pipelines.core.timestamps import stamp
+from pipelines.selection.captures import Holdings
+from pipelines.warc.cdxj import line
+
+name = "wacz"
+media_type = "application/wacz"
+suffix = ".wacz"
+
+VERSION = "1.1.1"
+LINES = 1024  # lines of the index in one gzip member, of which a reader fetches one
+BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
+
+
+def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+    """archive/, indexes/, pages/, and the two files that say what they hold, with their digests."""
+    stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"  # what a data package may say
+    pages = 0
+    with zipfile.ZipFile(out, "w") as archive, Ordered() as index:
+        package = Package(archive, datetime.fromisoformat(about["created"]), big=holdings.bytes > BIG)
+        with package.part(f"archive/{stem}.warc.gz") as part:
+            file = WarcFile(cast(BinaryIO, part), f"{stem}.warc.gz")
+            for entry in file.write(holdings, about):
+                if entry is not None:
+                    index.add(line(entry).encode() + b"\n")
+        blocks: list[bytes] = []
+        with package.part("indexes/index.cdx.gz") as part:
+            for block in _blocks(index, part):
+                blocks.append(block)
+        with package.part("indexes/index.idx", squeeze=True) as part:
+            part.write(b'!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n')
+            part.writelines(blocks)
+        with package.part("pages/pages.jsonl", squeeze=True) as part:
+            part.write(b'{"format": "json-pages-1.0", "id": "pages", "title": "Articles", "hasText": true}\n')
+            for page in holdings.pages():
+                part.write(json_line(_page(page)).encode() + b"\n")
+                pages += 1
+        package.finish(about)
+    return file.counts(holdings) | {"pages": pages}
+
+
+class Package:
+    """The parts of a WACZ as they are written, and what datapackage.json says of each."""
+
+    def __init__(self, archive: zipfile.ZipFile, created: datetime, *, big: bool) -> None:
+        """`created`: the one time in the file, UTC. `big`: a part may be larger than 2 GiB."""
+        self.archive, self.created, self.big = archive, created, big
+        self.resources: list[dict[str, Any]] = []
+
+    @contextmanager
+    def part(self, path: str, *, squeeze: bool = False) -> Iterator[Hashing]:
+        """A part to write to. `squeeze`: compressed by ZIP; else stored, so that a reader can fetch pieces of it."""
+        info = zipfile.ZipInfo(path, self.created.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
+        info.external_attr = 0o644 << 16
+        with self.archive.open(info, "w", force_zip64=self.big) as raw:
+            hashing = Hashing(raw)
+            yield hashing
+        named = PurePath(path).name.lower()
+        digest = f"sha256:{hashing.state.hexdigest()}"
+        self.resources.append({"name": named, "path": path, "hash": digest, "bytes": hashing.size})
+
+    def finish(self, about: About) -> None:
+        """datapackage.json, and the digest of that."""
+        described = ", ".join(f"{name} {value}" for name, value in asked_for(about))
+        package = {
+            "profile": "data-package",
+            "wacz_version": VERSION,
+            "title": about["archive"],
+            "description": described or "everything that the archive holds",
+            "created": about["created"],
+            "software": about["software"],
+            "resources": self.resources,
+        }
+        data = json.dumps(package, ensure_ascii=False, indent=2).encode() + b"\n"
+        with self.part("datapackage.json", squeeze=True) as part:
+            part.write(data)
+        digest = {"path": "datapackage.json", "hash": f"sha256:{hashlib.sha256(data).hexdigest()}"}
+        with self.part("datapackage-digest.json", squeeze=True) as part:
+            part.write(json.dumps(digest, indent=2).encode() + b"\n")
+
+
+class Hashing:
+    """A file to write to, with the SHA-256 and the number of the bytes that were written."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+        self.state = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.state.update(data)
+        self.size += len(data)
+        return self._out.write(data)
+
+    def writelines(self, lines: Iterable[bytes]) -> None:
+        for text in lines:
+            self.write(text)
+
+
+def _blocks(lines: Iterable[bytes], out: Hashing) -> Iterator[bytes]:
+    """Write the index in gzip members of LINES lines each; the line about each, for index.idx."""
+    batch: list[bytes] = []
+    for text in lines:
+        batch.append(text)
+        if len(batch) == LINES:
+            yield _block(batch, out)
+            batch.clear()
+    if batch:
+        yield _block(batch, out)
+
+
+def _block(batch: list[bytes], out: Hashing) -> bytes:
+    squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS + 16)
+    data = squeeze.compress(b"".join(batch)) + squeeze.flush()
+    where = {"offset": out.size, "length": len(data), "digest": f"sha256:{hashlib.sha256(data).hexdigest()}"}
+    out.write(data)
+    return batch[0].partition(b"{")[0] + json.dumps(where).encode() + b"\n"
+
+
+def _page(row: dict[str, Any]) -> dict[str, Any]:
+    """A line of pages.jsonl: one state of one article, as read from one capture."""
+    return {
+        "id": f"article-{row['article']}-revision-{row['number']}",
+        "url": row["url"],
+        "ts": stamp(datetime.fromisoformat(row["time"])),
+        "title": row["title"] or row["url"],
+        "text": row["text"],
+    }

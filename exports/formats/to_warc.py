@@ -1,0 +1,24 @@
+"""WARC 1.1, gzip member by member: the records of whole exchanges as the archive has them, in one file.
+
+Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+"""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+from exports import About
+from exports.formats.warc_package import WarcFile
+from pipelines.selection.captures import Holdings
+
+name = "warc"
+media_type = "application/warc"
+suffix = ".warc.gz"
+
+
+def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+    """A warcinfo record that says what was asked for, then every exchange."""
+    file = WarcFile(out, f"{about['name']}.warc.gz")
+    for _ in file.write(holdings, about):
+        pass
+    return file.counts(holdings)

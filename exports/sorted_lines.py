@@ -1,0 +1,61 @@
+"""Lines put in order, however many: SQLite sorts them in a temporary file of its own, which is gone at the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from pipelines.core.errors import MorgueError
+from pipelines.database.connection import explained
+
+BATCH = 1000  # lines handed over at once
+
+
+class Ordered:
+    """Takes lines in any order and gives them back as bytes sort. Memory is SQLite's page cache, a few MB."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)  # no name: private, on disk once it outgrows the cache
+        self._waiting: list[tuple[bytes]] = []
+        self._do("PRAGMA journal_mode = OFF")
+        self._do("CREATE TABLE line (text BLOB NOT NULL)")
+        self._do("BEGIN")
+
+    def add(self, line: bytes) -> None:
+        """One line, its end included or not. Raises DiskFull."""
+        self._waiting.append((line,))
+        if len(self._waiting) >= BATCH:
+            self._flush()
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._flush()
+        try:
+            for (line,) in self._db.execute("SELECT text FROM line ORDER BY text"):
+                yield line
+        except sqlite3.DatabaseError as error:
+            raise _told(error) from error
+
+    def __enter__(self) -> Ordered:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._db.close()
+
+    def _flush(self) -> None:
+        try:
+            self._db.executemany("INSERT INTO line VALUES (?)", self._waiting)
+        except sqlite3.DatabaseError as error:
+            raise _told(error) from error
+        self._waiting.clear()
+
+    def _do(self, sql: str) -> None:
+        try:
+            self._db.execute(sql)
+        except sqlite3.DatabaseError as error:
+            raise _told(error) from error
+
+
+def _told(error: sqlite3.DatabaseError) -> MorgueError:
+    return explained(error, Path("the temporary file for sorting"))

@@ -1,0 +1,45 @@
+"""Calls done by several processes at once, each answer taken as it comes; no limits of time, as a disk may be slow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pipelines.core.worker_pool import Overrun, Workers
+
+FOREVER = 1e7  # seconds
+MEMORY = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function that can be imported by name, and its arguments
+
+
+async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], object], *,
+                      died: Callable[[Call, Overrun], Any]) -> None:  # fmt: skip
+    """Have `calls` done by `jobs` processes; `take` gets what each returns, in no order.
+
+    died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
+    others are stopped then, as they are by Ctrl-C.
+    """
+    workers = Workers(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
+    queue, running = iter(calls), set[asyncio.Task[Any]]()
+
+    async def done_by(call: Call) -> Any:
+        try:
+            return await workers.run(call[0], *call[1])
+        except Overrun as overrun:
+            return died(call, overrun)
+
+    try:
+        while True:
+            while len(running) <= jobs and (call := next(queue, None)) is not None:
+                running.add(asyncio.create_task(done_by(call)))
+            if not running:
+                break
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                take(task.result())
+    except BaseException:  # what is in flight is of no use
+        workers.kill()
+        raise
+    await workers.close()

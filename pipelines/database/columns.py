@@ -1,0 +1,100 @@
+"""Nouns as the columns of their tables: what `store` writes, and what a rebuild writes again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from pipelines.core.items import Article, Capture, Page
+from pipelines.core.timestamps import fine_stamp, stamp
+from pipelines.database.change_detection import text_digest
+
+# What a revision holds of a reading.
+STATE = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
+CAPTURE_COLUMNS = (
+    "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
+    "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
+)  # fmt: skip
+
+
+CAPTURED = attrgetter(*CAPTURE_COLUMNS)
+
+
+def capture_row(capture: Capture) -> dict[str, Any]:
+    """A capture's columns as `captures` has them, without whose it is."""
+    row = dict(zip(CAPTURE_COLUMNS, CAPTURED(capture), strict=True))
+    row["time"] = fine_stamp(capture.time)
+    row["signals"] = json.dumps(capture.signals, ensure_ascii=False) if capture.signals else "[]"
+    return row
+
+
+def set_row(
+    db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: int, condition: str = "id = :where"
+) -> None:
+    """Set columns of the row with the number `where`, or of those that another condition on it means."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
+
+
+def time_of(page: Page) -> datetime:
+    """When a page that is filed was captured."""
+    assert page.capture is not None
+    return page.capture.time
+
+
+def hint_of(page: Page) -> str | None:
+    """What the feed or sitemap said of a page, as `revisions` has it."""
+    return json.dumps(page.hint, ensure_ascii=False, sort_keys=True) if page.hint else None
+
+
+def columns(article: Article, capture: Capture) -> dict[str, Any]:
+    """An article's columns as `articles` has them."""
+    published = article.published or stamp(capture.time)
+    return {
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "title": article.title,
+        "description": article.description,
+        "authors": json.dumps(article.authors, ensure_ascii=False),
+        "byline": article.byline or ", ".join(article.authors) or None,
+        "published": article.published,
+        "published_raw": article.published_raw,
+        "published_from": article.published_from,
+        "published_day": utc_day(published),
+        "modified": article.modified,
+        "modified_raw": article.modified_raw,
+        "modified_from": article.modified_from,
+        "language": article.language,
+        "section": article.section,
+        "tags": json.dumps(article.tags, ensure_ascii=False),
+        "site_name": article.site_name,
+        "publisher": article.publisher,
+        "issn": article.issn,
+        "image": article.image,
+        "text": article.text,
+        "word_count": article.word_count,
+        "kind": article.kind,
+        "origin": article.origin,
+        "origin_url": article.origin_url,
+        "dateline": article.dateline,
+        "access": article.access,
+        "access_evidence": article.access_evidence,
+        "rights": json.dumps(article.rights, ensure_ascii=False),
+        "comments": None if article.comments is None else json.dumps(article.comments, ensure_ascii=False),
+        "found_in": json.dumps(article.found_in, ensure_ascii=False),
+        "extractor": article.extractor,
+        "text_digest": text_digest(article.title, article.text),
+        "capture_id": capture.id,
+    }
+
+
+def utc_day(iso: str) -> str:
+    """The UTC day of an ISO 8601 day or time; a bare day stays as it is."""
+    if len(iso) <= 10:
+        return iso
+    time = datetime.fromisoformat(iso)
+    return stamp(time)[:10] if time.tzinfo else iso[:10]

@@ -1,0 +1,138 @@
+"""An archive's database opened for reading, and its errors in the family's words; `queries` asks it.
+
+Plain sqlite3, nothing heavier: a search must start at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.core import lock
+from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
+
+Row = dict[str, Any]
+
+BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
+TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
+JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The archive's database (`morgue.db`), for reading only.
+
+    Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
+    """
+    if not path.is_file():
+        raise nothing_yet(path)
+    db = _open(path)
+    tables = {row["name"] for row in ask(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        db.close()
+        raise nothing_yet(path)
+    if not tables.issuperset(TABLES):
+        db.close()
+        raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
+    return db
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri()
+    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        db.close()
+        db = _without_shared_memory(path, error)
+    except sqlite3.DatabaseError as error:
+        raise explained(error, path) from error
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlite3.Connection:
+    """A WAL database on a disk that is read-only, or full: there is no place for its shared memory, and no writer.
+
+    Raises MorgueError if that is not what `error` means, or it cannot be read so either.
+    """
+    wal = path.with_name(path.name + "-wal")
+    pending, uri = wal.exists() and wal.stat().st_size > 0, path.absolute().as_uri()
+    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(lock.NAME))
+    closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    if not full and (not closed or pending):
+        raise explained(error, path) from error
+    # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
+    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY,
+                         isolation_level=None, check_same_thread=False)  # fmt: skip
+    try:
+        db.execute("PRAGMA query_only = ON")
+        if pending:
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.DatabaseError as other:
+        db.close()
+        raise explained(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
+    return db
+
+
+def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
+    """The rows of one question, streamed; what SQLite complains of, also half-way, becomes a MorgueError."""
+    try:
+        for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
+            yield row
+    except sqlite3.DatabaseError as error:
+        raise explained(error, file_of(db)) from error
+
+
+def decoded(row: sqlite3.Row) -> Row:
+    """A row as a dict, its JSON columns as what they hold: lists, an object, None."""
+    out = dict(row)
+    for name in JSON_COLUMNS:
+        if name in out:
+            out[name] = None if out[name] is None else json.loads(out[name])
+    return out
+
+
+def file_of(db: sqlite3.Connection) -> Path:
+    """The file behind a connection."""
+    return Path(db.execute("PRAGMA database_list").fetchone()[2])
+
+
+def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
+    """Why there is no database to read."""
+    if path.with_name(path.name + REBUILDING).exists():
+        cure = "wait for it; if none is running, the same command goes on where it stopped"
+        return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
+    if next(path.parent.glob("warc/*.warc.gz"), None) is not None:
+        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
+        return ArchiveDamaged(str(path), cause, cure)
+    return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
+
+
+def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
+    """What went wrong while reading the database at `path`, and the next step."""
+    # The primary code: extended ones tell where, not what. No code: text that is not UTF-8.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    subject, cause = str(path), str(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ArchiveLocked(subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again")
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
+        return MorgueError(
+            subject, "cannot be opened for reading", "check the owner and permissions of file and folder"
+        )
+    if code == sqlite3.SQLITE_ERROR and cause.startswith("no such"):
+        cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
+        return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
+    if code == sqlite3.SQLITE_IOERR:
+        return of_sqlite(subject, cause, getattr(error, "sqlite_errorname", ""))
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return MorgueError(subject, "the question was interrupted")
+    cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+    return ArchiveDamaged(subject, cause, cure)

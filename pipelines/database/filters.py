@@ -1,0 +1,73 @@
+"""Which articles are meant: by source, period and language. Values, and the SQL condition that they make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pipelines.core.errors import QueryError
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles are meant; days and the language in the archive's own form from the start.
+
+    Raises QueryError for a period or language that cannot be read.
+    """
+
+    source: str | None = None  # name in `sources`
+    since: str | None = None  # first published_day; given as YYYY, YYYY-MM, YYYY-MM-DD or an ISO time
+    until: str | None = None  # last published_day: the whole of the year, month or day that is named
+    language: str | None = None  # ISO 639-1; "en-GB" is "en"
+
+    def __post_init__(self) -> None:
+        since = day("--since", self.since, last=False)
+        until = day("--until", self.until, last=True)
+        if since and until and since > until:
+            raise QueryError(f"--since {self.since} --until {self.until}", "ends before it begins", "swap the two")
+        language = (self.language or "").strip().replace("_", "-").lower().partition("-")[0] or None
+        if language and not re.fullmatch("[a-z]{2,3}", language):
+            raise QueryError(f"--language {self.language!r}", "is not a language code", "say en, de, fr, ja, ...")
+        for name, value in (("since", since), ("until", until), ("language", language)):
+            object.__setattr__(self, name, value)
+
+    def where(self, source_id: int | None) -> tuple[str, dict[str, Any]]:
+        """A condition on `articles a` that begins with AND (or is empty), and its named values."""
+        tests = {
+            "source_id": ("AND a.source_id = :source_id", source_id),
+            "since": ("AND a.published_day >= :since", self.since),
+            "until": ("AND a.published_day <= :until", self.until),
+            "language": ("AND a.language = :language", self.language),
+        }
+        asked = {name: test for name, test in tests.items() if test[1] is not None}
+        return " ".join(sql for sql, _ in asked.values()), {name: value for name, (_, value) in asked.items()}
+
+
+def day(option: str, text: str | None, *, last: bool) -> str | None:
+    """The first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
+    if text is None:
+        return None
+    parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})([T ].+)?)?)?", text.strip())
+    try:
+        if parts is None:
+            raise ValueError("not a year, month, day or time")
+        year, month, of_month, time = parts.groups()
+        if time:
+            moment = datetime.fromisoformat(text.strip())
+            return (moment.astimezone(UTC) if moment.tzinfo else moment).date().isoformat()
+        if of_month:
+            return date(int(year), int(month), int(of_month)).isoformat()
+        first = date(int(year), int(month or 1), 1)
+        if not last:
+            return first.isoformat()
+        if month in (None, "12"):
+            return date(int(year), 12, 31).isoformat()
+        return (date(int(year), int(month) + 1, 1) - timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError) as error:
+        cause = "not a day that exists" if parts else str(error)
+        raise QueryError(f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time") from None
+
+
+EVERYTHING = Filters()

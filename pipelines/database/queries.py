@@ -1,0 +1,391 @@
+"""Every question that is asked of an archive's rows, as SQL. Read-only; how an answer looks is for others.
+
+Rows come back as dicts, streamed, with JSON columns decoded. The plans were measured on 100,000 articles
+(docs/searching.md has the figures); a comment says where a plainer form of the SQL is many times slower.
+"""
+
+# ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from pipelines.core.errors import NotFound, QueryError
+from pipelines.database.connection import Row, ask, connect, decoded
+from pipelines.database.filters import EVERYTHING, Filters
+from pipelines.database.query_parser import expression
+
+__all__ = [
+    "CAPTURE_KEYS", "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article",
+    "articles", "capture", "captures", "captures_of", "connect", "count", "languages", "per_day", "removals",
+    "revisions", "search", "sources",
+]  # fmt: skip
+
+SORTS = ("relevance", "newest", "oldest")
+WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
+SNIPPET_WORDS = 24
+SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
+NEXT_STEPS = {  # for an address in that state of the frontier
+    "waiting": "`morgue crawl` visits what is waiting",
+    "claimed": "a crawl is about to visit it",
+    "disallowed": "the site does not want it to be fetched, and it is not asked for again",
+    "failed": "it was given up after several tries",
+}
+NO_ARTICLE = "the address is known, but no article was read from it"
+BATCH = 200  # rows looked up at once
+
+
+def keys(columns: str) -> tuple[str, ...]:
+    """The names that the columns of a SELECT come back under."""
+    return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
+
+
+HIT = (
+    "a.id, s.name AS source, a.url, a.title, a.published, a.published_day, a.language, a.byline, a.authors, "
+    "a.word_count, a.revision, a.first_seen, a.last_seen"
+)
+HIT_KEYS = (*keys(HIT), "snippet")
+
+SOURCE_KEYS = (
+    "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "failed",
+    "last_error", "last_error_time",
+)  # fmt: skip
+
+PROVENANCE = (
+    "c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length, c.record_id AS warc_record_id, "
+    "c.payload_digest, c.time AS captured"
+)
+CAPTURE = (
+    "c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, c.refers_to, c.body_length, "
+    "c.signals AS header_rights, c.imported, " + PROVENANCE
+)
+CAPTURE_KEYS = keys(CAPTURE)
+WHOLE = (
+    "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
+    "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
+    "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
+    "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE
+)
+WHOLE_KEYS = keys(WHOLE)
+FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
+# CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
+FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
+BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
+SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
+
+
+class Chosen(NamedTuple):
+    """A query and filters in SQL: which rows of `articles a` are meant."""
+
+    match: str | None  # FTS5 expression; None for everything that the filters let through
+    where: str  # what the filters ask: "", or conditions that begin with AND
+    values: dict[str, Any]  # what both name
+
+    def condition(self, *, walk: bool = True) -> str:
+        """Both as one condition.
+
+        `walk`: go along an index on days or sources and look each id up in the set of matches, which is up to
+        15 times faster than fetching each matching row to learn its day; the `+` says so to SQLite.
+        """
+        if self.match is None:
+            return f"1 {self.where}"
+        plus = "+" if walk else ""
+        return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
+
+
+def chosen(db: sqlite3.Connection, query: str | None, filters: Filters) -> Chosen:
+    """Raises QueryError for the query, NotFound for the source."""
+    match = expression(query) if query and query.strip() else None
+    where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
+    return Chosen(match, where, values | {"match": match})
+
+
+def source_id(db: sqlite3.Connection, name: str) -> int:
+    known = {row["name"]: row["id"] for row in ask(db, "SELECT id, name FROM sources ORDER BY name")}
+    if name in known:
+        return int(known[name])
+    from difflib import get_close_matches  # only once something is wrong
+
+    near = get_close_matches(name, known, 3, 0.5) or list(known)[:5]
+    raise NotFound(f"source {name}", "not in this archive", f"there is {', '.join(near)}" if near else "")
+
+
+def search(
+    db: sqlite3.Connection,
+    query: str | None,
+    filters: Filters = EVERYTHING,
+    sort: str = "relevance",
+    limit: int | None = 20,
+    offset: int = 0,
+    markers: tuple[str, str] = ("[", "]"),
+) -> Iterator[Row]:
+    """The articles that match, with the keys HIT_KEYS; without a query all that the filters let through.
+
+    `snippet` is the part of the text around the words found, each between `markers`, or the text's beginning.
+    `limit` None means all. Without a query, "relevance" is "newest".
+    Raises QueryError, NotFound (of the source).
+    """
+    if sort not in SORTS:
+        raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
+    if offset < 0 or (limit is not None and limit < 0):
+        raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
+    which = chosen(db, query, filters)
+    page = {"limit": -1 if limit is None else limit, "offset": offset}
+    if which.match is not None and sort == "relevance":
+        hits = _by_rank(db, which, page, markers)
+    else:
+        hits = _by_day(db, which, page, "ASC" if sort == "oldest" else "DESC", markers)
+    return (hit | {"snippet": clipped(hit["snippet"], markers)} for hit in hits)
+
+
+def _by_rank(db: sqlite3.Connection, which: Chosen, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
+    # Ordering by `rank` alone lets FTS5 sort: snippets are then made only for the rows that leave. A second
+    # term, or bm25() in its place, makes SQLite sort finished rows: twice the time.
+    sql = f"""
+        SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
+         WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
+         ORDER BY rank LIMIT :limit OFFSET :offset"""
+    return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
+
+
+def _by_day(db: sqlite3.Connection, which: Chosen, page: Row, order: str, markers: tuple[str, str]) -> Iterator[Row]:
+    """Ids first, out of the index alone and no more than the page needs; then their rows and snippets."""
+    sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
+               ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
+    ids = (row["id"] for row in ask(db, sql, which.values | page))
+    if which.match is None:
+        select = f"SELECT {HIT}, {BEGINNING} AS snippet FROM articles a"
+        where = "a.id"
+    else:
+        select = f"SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
+        # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short a*
+        where = "articles_fts MATCH :match AND +articles_fts.rowid"
+    while batch := list(islice(ids, BATCH)):
+        sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
+                   WHERE {where} IN ({", ".join(map(str, batch))})"""
+        found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
+        yield from (decoded(found[number]) for number in batch if number in found)
+
+
+def _marks(markers: tuple[str, str]) -> Row:
+    return {"open": markers[0], "close": markers[1]}
+
+
+def clipped(snippet: str, markers: tuple[str, str]) -> str:
+    """A snippet on one line and no longer than SNIPPET_LENGTH, cut around the first word that was found."""
+    line = " ".join(snippet.split())
+    if len(line) <= SNIPPET_LENGTH:
+        return line
+    start = max(0, min(line.find(markers[0]) - SNIPPET_LENGTH // 3, len(line) - SNIPPET_LENGTH))
+    cut = line[start : start + SNIPPET_LENGTH]
+    unclosed = cut.count(markers[0]) > cut.count(markers[1])
+    return ("…" if start else "") + cut + (markers[1] if unclosed else "") + "…"
+
+
+def count(db: sqlite3.Connection, query: str | None = None, filters: Filters = EVERYTHING) -> int:
+    """How many articles match. Raises QueryError, NotFound (of the source)."""
+    which = chosen(db, query, filters)
+    if which.match is not None and not which.where:
+        sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
+    else:
+        indexed = not which.values.keys().isdisjoint(("source_id", "since", "until"))  # the language is not
+        sql = f"SELECT count(*) AS n FROM articles a WHERE {which.condition(walk=indexed)}"
+    return int(next(ask(db, sql, which.values))["n"])
+
+
+def per_day(
+    db: sqlite3.Connection, query: str | None = None, filters: Filters = EVERYTHING
+) -> Iterator[tuple[str, int]]:
+    """(published_day, articles that match), in order, without the days on which there are none."""
+    which = chosen(db, query, filters)
+    sql = f"""SELECT a.published_day AS day, count(*) AS n FROM articles a
+               WHERE a.published_day IS NOT NULL AND {which.condition()}
+               GROUP BY a.published_day ORDER BY a.published_day"""
+    return ((row["day"], row["n"]) for row in ask(db, sql, which.values))
+
+
+def articles(db: sqlite3.Connection, filters: Filters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
+    """Whole articles with the keys WHOLE_KEYS, by id, streamed from one snapshot: for datasets.
+
+    Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
+    """
+    which = chosen(db, query, filters)
+    # A set of row ids is read in their order: no sorting of whole rows, whichever index found them.
+    ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
+    every = which.match is None and not which.where
+    sql = f"SELECT {WHOLE} FROM {FROM_WHOLE} WHERE {'1' if every else ids} ORDER BY a.id"
+    return map(decoded, ask(db, sql, which.values))
+
+
+def article(db: sqlite3.Connection, wanted: str) -> Row:
+    """The article with that number (row id) or address, however the address is spelled; keys WHOLE_KEYS
+    and `imported`: FILE@OFFSET that its record was copied from, None if we captured it.
+
+    Raises NotFound, which says what the archive knows of the address instead.
+    """
+    wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
+    number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
+    found = next(ask(db, f"SELECT {WHOLE}, c.imported FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
+    if found is None:
+        raise _not_found(db, wanted)
+    return decoded(found)
+
+
+def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
+    """The id of the article at an address: as given, else as normalised, else by reading the whole table."""
+    return _by_key(db, spellings) or _by_key(db, _normalised(spellings)) or _by_address(db, spellings)
+
+
+def _by_key(db: sqlite3.Connection, keys: list[str]) -> int | None:
+    marks = ", ".join("?" * len(keys))
+    sql = f"""SELECT id FROM articles WHERE url_key IN ({marks})
+              UNION ALL SELECT article_id FROM aliases WHERE url_key IN ({marks}) LIMIT 1"""
+    return next((row["id"] for row in ask(db, sql, keys * 2)), None)
+
+
+def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
+    marks = ", ".join("?" * len(urls))
+    sql = f"SELECT id FROM articles WHERE url IN ({marks}) OR canonical_url IN ({marks}) LIMIT 1"
+    return next((row["id"] for row in ask(db, sql, urls * 2)), None)
+
+
+def spellings(url: str) -> list[str]:
+    """An address as people copy it: without a fragment, with or without scheme and final slash."""
+    bare = url.partition("#")[0]
+    rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
+    forms = (bare, f"https://{rest}", f"http://{rest}")
+    return list(dict.fromkeys(spelling for form in forms for spelling in (form, form.rstrip("/"), form + "/")))
+
+
+def _normalised(spellings: list[str]) -> list[str]:
+    from pipelines.core.urls import url_key  # a millisecond or two that most lookups do not need
+
+    keys = []
+    for spelling in spellings:
+        try:
+            keys.append(url_key(spelling))
+        except ValueError:  # not an address at all: a typing error, which the caller reports as not found
+            continue
+    return list(dict.fromkeys(keys))
+
+
+def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
+    subject = f"article {wanted}"
+    if wanted.isdigit():
+        newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
+        cause = f"no such number (they go up to {newest})"
+        return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
+    keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
+    marks = ", ".join("?" * len(keys))
+    for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", keys):
+        if row["state"] == "removed":
+            return NotFound(subject, _removed(db, keys), "it is not fetched again")
+        why = f" ({row['last_error']})" if row["last_error"] else ""
+        cause = f"{NO_ARTICLE}: {row['state']}{why}"
+        return NotFound(subject, cause, NEXT_STEPS.get(row["state"], "nothing more is planned for it"))
+    return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+
+
+def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
+    """When and why an address, its host, or all that begins so was taken down."""
+    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
+    names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
+    marks = ", ".join("?" * len(names))
+    sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
+                  SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
+               ORDER BY id DESC LIMIT 1"""
+    row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
+    return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
+
+
+def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
+    """Every state of an article's text from the first on, with the WARC record that each was read from.
+
+    `seen`, `last_seen`: times of the first and the last capture in which it stood; of the newest, 304 counts.
+    """
+    return map(decoded, ask(db, f"""
+        SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
+                   (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
+                     WHERE s.revision_id = r.id), '')) END AS last_seen,
+               r.title, r.description, r.authors, r.modified, r.text,
+               r.text_digest, r.extractor, c.imported, {PROVENANCE}
+          FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
+         WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
+
+
+def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
+    """Every exchange kept for exactly this URL, oldest first, failed ones included."""
+    return map(decoded, ask(db, f"""
+        SELECT {CAPTURE} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+
+
+def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
+    """Every exchange kept for an address, however it is spelled, or for all addresses of the article with that number;
+    oldest first, failed ones included; keys CAPTURE_KEYS."""
+    wanted = wanted.strip().encode(errors="replace").decode()
+    if re.fullmatch("[0-9]{1,18}", wanted):
+        urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
+                   UNION SELECT url FROM articles WHERE id = :number
+                   UNION SELECT canonical_url FROM articles WHERE id = :number
+                   UNION SELECT f.url FROM frontier f JOIN aliases USING (url_key) WHERE article_id = :number"""
+        values: Row = {"number": int(wanted)}
+    else:
+        from pipelines.core.urls import fetchable
+
+        spelled = spellings(wanted)
+        forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # stored with what is escaped
+        urls = """SELECT value FROM json_each(:spelled)
+                   UNION SELECT url FROM frontier WHERE url_key IN (SELECT value FROM json_each(:keys))"""
+        values = {"spelled": json.dumps(forms), "keys": json.dumps([*forms, *_normalised(forms)])}
+    sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
+    return list(map(decoded, ask(db, sql, values)))
+
+
+def capture(db: sqlite3.Connection, number: int) -> Row:
+    """The exchange with that number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
+    found = next(ask(db, f"SELECT {CAPTURE} FROM captures c WHERE c.id = ?", (number,)), None)
+    if found is None:
+        newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
+        cure = "`morgue show URL --captures` shows the numbers"
+        raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
+    return decoded(found)
+
+
+def sources(db: sqlite3.Connection) -> Iterator[Row]:
+    """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
+    return map(decoded, ask(db, """
+        SELECT s.name, s.url, s.title, s.language, s.added,
+               coalesce(n.articles, 0) AS articles, n.newest,
+               f.last_success, coalesce(f.waiting, 0) AS waiting, coalesce(f.failed, 0) AS failed,
+               e.last_error, e.last_error_time
+          FROM sources s
+          LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
+                       FROM articles GROUP BY source_id) n ON n.source_id = s.id
+          LEFT JOIN (SELECT source_id, sum(state = 'waiting') AS waiting, sum(state = 'failed') AS failed,
+                            max(CASE WHEN last_status BETWEEN 200 AND 399 THEN last_visit END) AS last_success
+                       FROM frontier GROUP BY source_id) f ON f.source_id = s.id
+          -- beside a lone max(), SQLite takes the other columns from the row that has it
+          LEFT JOIN (SELECT source_id, last_error, max(last_visit) AS last_error_time FROM frontier
+                      WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed')
+                      GROUP BY source_id) e ON e.source_id = s.id
+         ORDER BY s.name"""))  # fmt: skip
+
+
+def removals(db: sqlite3.Connection) -> Iterator[Row]:
+    """What was taken down, in the order of time: kind (page, host, prefix), what, reason, captures."""
+    return map(dict, ask(db, """
+        SELECT id, time, CASE WHEN url_key LIKE '*%' THEN 'host' WHEN url_key LIKE '%*' THEN 'prefix' ELSE 'page' END
+               AS kind, ltrim(url_key, CASE WHEN url_key LIKE '*%' THEN '*' ELSE '/' END) AS what, reason, captures
+          FROM removals ORDER BY id"""))  # fmt: skip
+
+
+def languages(db: sqlite3.Connection) -> list[str]:
+    """The languages of the archive's articles, the commonest first."""
+    sql = "SELECT language FROM articles WHERE language IS NOT NULL GROUP BY language ORDER BY count(*) DESC"
+    return [row["language"] for row in ask(db, sql)]

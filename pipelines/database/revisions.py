@@ -1,0 +1,106 @@
+"""The states of an article as rows, kept in order of time whatever the order in which captures are filed.
+
+`chain.states` decides; this reads the sightings and writes revisions. On the keeper's connection; commits nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.core.items import Capture
+from pipelines.core.timestamps import fine_stamp, parse, stamp
+from pipelines.database.change_detection import Change
+from pipelines.database.columns import STATE
+from pipelines.database.revision_order import Sighting, State, states
+
+# What a revision holds of a reading, by the names that `articles` has too.
+READ = ("capture_id", *STATE)
+
+
+def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:
+    """Whether no later capture of an article is filed."""
+    later = db.execute(
+        """SELECT 1 FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
+            WHERE r.article_id = ? AND (c.time, c.record_id) > (?, ?) LIMIT 1""",
+        (article_id, fine_stamp(capture.time), capture.record_id),
+    ).fetchone()
+    return later is None
+
+
+def sighted(db: sqlite3.Connection, article_id: int, capture_id: int | None) -> None:
+    """A capture shows the newest state of an article."""
+    db.execute(
+        """INSERT OR REPLACE INTO sightings (capture_id, revision_id)
+           SELECT ?2, id FROM revisions WHERE article_id = ?1 ORDER BY number DESC LIMIT 1""",
+        (article_id, capture_id),
+    )
+
+
+def forget_newest(db: sqlite3.Connection, article_id: int) -> None:
+    """The sightings of the newest state were of another address of the story, and do not count any more."""
+    db.execute(
+        """DELETE FROM sightings WHERE revision_id =
+               (SELECT id FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1)""",
+        (article_id,),
+    )
+
+
+def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Change:
+    """File a reading that is older than the newest: `values` as `store.columns` makes them.
+
+    "edited" if it shows a state that was not known, else "unchanged". The caller keeps first_seen and last_seen.
+    """
+    now = Sighting(fine_stamp(capture.time), capture.record_id, capture.id or 0, None, values["text_digest"])
+    rows = db.execute(
+        """SELECT c.time, c.record_id, c.id, r.id, r.text_digest
+             FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
+            WHERE r.article_id = ? AND c.id != ?""",
+        (article_id, now.capture_id),
+    )
+    chain = states([now, *(Sighting(*row) for row in rows)])
+    (first_seen,) = db.execute("SELECT first_seen FROM articles WHERE id = ?", (article_id,)).fetchone()
+    db.execute("UPDATE revisions SET number = -number WHERE article_id = ?", (article_id,))
+    for number, state in enumerate(chain, 1):
+        # The first state may have been met under another address of the story before its own.
+        seen = first_seen if number == 1 else stamp(parse(state.first.time))
+        _write(db, article_id, number, state, seen, values if state.first is now else None)
+    newest = chain[-1]
+    if newest.first is now:
+        comments = "coalesce(comments, :comments)"  # what stands there is of a later capture
+        sets = ", ".join(f"{name} = {comments if name == 'comments' else ':' + name}" for name in values)
+        db.execute(f"UPDATE articles SET {sets} WHERE id = :where", {**values, "where": article_id})  # noqa: S608
+    db.execute(
+        "UPDATE articles SET revision = ?, capture_id = ? WHERE id = ?",
+        (len(chain), newest.first.capture_id, article_id),
+    )
+    return "edited" if any(state.revision_id is None for state in chain) else "unchanged"
+
+
+def _write(
+    db: sqlite3.Connection, article_id: int, number: int, state: State, seen: str, read: Mapping[str, Any] | None
+) -> None:
+    """One state's row and sightings; `read`: what was read just now, where that is its first sighting."""
+    row_id = state.revision_id
+    if row_id is None:
+        # What the feed said (`hint`) belongs to the capture; a state that was parted in two has it in its first part.
+        source = f"SELECT {', '.join(READ)} FROM revisions WHERE id = :like"  # noqa: S608 (our own names)
+        if state.like is None:
+            source = f"SELECT {', '.join(':' + name for name in READ)}"
+        cursor = db.execute(
+            f"""INSERT INTO revisions (article_id, number, seen, {", ".join(READ)})
+                SELECT :article, :number, :seen, * FROM ({source})""",  # noqa: S608
+            {**(read or {}), "article": article_id, "number": number, "seen": seen, "like": state.like},
+        )
+        row_id = cursor.lastrowid
+        db.execute("UPDATE revisions SET capture_id = ? WHERE id = ?", (state.first.capture_id, row_id))
+    else:
+        db.execute("UPDATE revisions SET number = ?, seen = ? WHERE id = ?", (number, seen, row_id))
+        if read is not None:
+            sets = ", ".join(f"{name} = :{name}" for name in READ)
+            db.execute(f"UPDATE revisions SET {sets} WHERE id = :where", {**read, "where": row_id})  # noqa: S608
+    db.executemany(
+        "INSERT OR REPLACE INTO sightings (capture_id, revision_id) VALUES (?, ?)",
+        [(capture_id, row_id) for capture_id in state.captures],
+    )

@@ -1,0 +1,32 @@
+"""Read pages in worker processes: the functions that a `WorkerPool` calls by name.
+
+Importing this module is cheap; the extractor is imported by the first call, in the worker.
+"""
+
+from __future__ import annotations
+
+from pipelines.core.items import Article, NothingToRead, Page
+
+WARM_UP = "pipelines.extraction.entry:warm_up"  # the `warm_up` of a worker pool that reads pages
+
+
+def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
+    """Read a page; return its outcome and the CPU milliseconds. The page itself need not travel back to the caller."""
+    from pipelines.extraction.extract import timed_read
+
+    reading = timed_read(page)
+    return reading.outcome, reading.ms
+
+
+def warm_up() -> None:
+    """Import and compile everything that the first page would otherwise pay for."""
+    from pipelines.extraction.extract import read
+
+    story = "<p>" + "The council met on Monday and agreed to repair the old bridge before winter. " * 9 + "</p>"
+    body = f"<html><head><title>Bridge</title></head><body><h1>Bridge</h1><article>{story}</article></body></html>"
+    read(Page("https://example.org/2024/05/01/bridge", body.encode(), "text/html"))
+    read(
+        Page(
+            "https://example.org/short", b"<html><body><div>Short page without a date.</div></body></html>", "text/html"
+        )
+    )

@@ -1,0 +1,58 @@
+"""What a site calls itself: names that are cut from headlines and are no persons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import SITE, Declared
+
+ARCHIVE = re.compile(r"^https?://web\.archive\.org/web/\d+\w*/")  # an archived page's links lead through the archive
+ARTICLE_WORD = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|lo|de|het)(?=\w{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site's names, as words without spaces: "thepaper", "paper", "paper.example"."""
+
+    names: frozenset[str]
+    host: str  # without dots and hyphens
+
+    def is_called(self, text: str) -> bool:
+        """Does `text` say nothing but the site's name?"""
+        word = joined(text)
+        if not word:
+            return False
+        return word in self.names or ARTICLE_WORD.sub("", word) in self.names or (len(word) >= 6 and word in self.host)
+
+
+def named(page: Declared, name: str | None, shown: Iterable[str] = ()) -> Site:
+    """`name`: what it declares as its name; `shown`: what it prints as the link to its home page."""
+    host = (urlsplit(ARCHIVE.sub("", page.canonical or page.url)).hostname or "").removeprefix("www.")
+    labels = host.split(".")
+    ends = [".".join(labels[at:]) for at in range(len(labels) - 1)]  # blog.paper.example, paper.example
+    names = [name, jsonld.text(page.article.get("publisher"), "name"), *page.meta(SITE), *shown, *ends]
+    names += [end.rpartition(".")[0] for end in ends] + labels[:1] + [host.rsplit(".", 2)[0]]
+    # A site that is called like its article is a mistake of the page.
+    own = {joined(words) for words in page.headlines if len(words.split()) > 3}
+    words = {word for name in names if name and (word := joined(name)) and word not in own - set(map(joined, shown))}
+    return Site(frozenset(words | {ARTICLE_WORD.sub("", word) for word in words}), re.sub(r"\W", "", host))
+
+
+def joined(text: str) -> str:
+    """The words of a name without spaces, lower case."""
+    return jsonld.same_words(text).replace(" ", "")
+
+
+def is_home(address: str | None) -> bool:
+    """Does a link lead to the home page?"""
+    if address is None:
+        return False
+    try:
+        parts = urlsplit(ARCHIVE.sub("", address.strip()))
+    except ValueError:
+        return False
+    return not parts.query and parts.path.strip("/").lower() in ("", "index.html", "index.php", "home")

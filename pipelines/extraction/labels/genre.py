@@ -1,0 +1,252 @@
+"""What kind of piece a page is: article, opinion, live blog, gallery or video.
+
+Claims in the order of trust: schema.org's types, other metas, the section, the address, the headline, the shape of the
+text. A word counts only where it stands alone: the whole section, a whole segment of the address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from unicodedata import combining, normalize
+from urllib.parse import unquote, urlsplit
+
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import Declared
+from pipelines.extraction.page.trace import Candidate
+
+ARTICLE, OPINION, LIVE, GALLERY, VIDEO = "article", "opinion", "live blog", "gallery", "video"
+
+# Types of schema.org that are a kind.
+TYPES = {
+    "OpinionNewsArticle": OPINION,
+    "LiveBlogPosting": LIVE,
+    "ImageGallery": GALLERY,
+    "MediaGallery": GALLERY,
+    "VideoGallery": VIDEO,
+}
+OG_TYPES = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "gallery": GALLERY, "liveblog": LIVE}
+
+SHORT = 1500  # characters of text; what is longer is no mere caption of a film or of pictures
+FEW, MANY = 4, 6  # paragraphs that begin with a time of day: beside a word for live, and beside nothing
+
+# Sections and segments of addresses, without accents, words joined by "-".
+OPINIONS = """
+opinion opinions opinion-editorial opinion-analysis op-ed op-eds oped editorial editorials commentary columnists
+columnist letters letters-to-the-editor viewpoint viewpoints editorials-opinion opinion-columns guest-column
+guest-columns meinung meinungen kommentar kommentare leitartikel kolumne kolumnen gastkommentar gastkommentare
+gastbeitrag gastbeitrage standpunkt standpunkte leserbriefe debatte debatten meinung-debatte meinung-kommentare
+pro-und-contra tribune tribunes edito editos editoriaux chronique chroniques point-de-vue points-de-vue debats
+idees-debats opinions-debats opiniones editoriales columnas columna columnistas tribuna tribunas cartas-al-director
+cartas-de-los-lectores opiniao opinioes editoriais coluna colunas colunistas artigos-de-opiniao cartas-ao-diretor
+opinioni opinione commenti editoriali editoriale lettere-al-direttore commento rubriche-opinioni opinie opinies
+commentaar ingezonden-brieven lezersbrieven opinie-en-debat columns column debatt debat meninger meningar asikter
+ledare ledarsidan insandare kronika kronikor kronikk kronikker kronik klumme klummer synspunkt ytring ytringer
+leserinnlegg leserbrev laeserbreve debattinlagg kolumn kolumner mielipide mielipiteet paakirjoitus paakirjoitukset
+kolumni kolumnit kolumnin opinia komentarze felieton felietony publicystyka nazory nazor komentare komentar glosa
+velemeny publicisztika opinii misljenja misljenje mnenja kolumna stavovi nuomones nuomone viedokli viedoklis arvamus
+мнения мнение мнению колонка колонки колумнисты mneniya mnenie kolonka kolonki kolumnisty думки думка погляди погляд
+dumky dumka pohlyady kolonky коментар-думка коментари-мнения мнения-и-анализи yazarlar kose-yazilari kose-yazisi
+yorum yorumlar gorus gorusler apopseis γνωμες αποψεις αποψη راي الراي اراء مقالات-راي كتاب-واراء ديدگاه يادداشت דעות
+评论 評論 社论 社論 观点 觀點 读者来信 讀者投書 專欄 专栏 时评 社説 オピニオン コラム 論説 投書 사설 칼럼 오피니언
+사설-칼럼 opini kolom tajuk tajuk-rencana goc-nhin y-kien xa-luan विचार संपादकीय vichar sampadkiya
+"""
+LIVES = """
+liveblog live-blog liveblogs live-blogs liveticker live-ticker live-updates live-reporting newsblog en-direct
+le-direct en-vivo envivo en-directo minuto-a-minuto minuto-x-minuto minuto-por-minuto ao-vivo aovivo em-direto
+ao-minuto in-diretta diretta-live liveverslag liveblogg direkterapport liverapport livestudio direkterapportering
+hetki-hetkelta na-zywo relacja-na-zywo relacje-na-zywo online-reportaz onlajn canli-anlatim canli-blog canli-yayin
+truc-tiep текстовая-трансляция онлайн-трансляция 文字直播 图文直播 実況 라이브블로그
+"""
+LIVE_HINTS = "live direct directo diretta direkt ticker canli vivo direkte live-news onlain трансляция 直播 ライブ 速報"
+GALLERIES = """
+gallery galleries photo-gallery photo-galleries photogallery picture-gallery in-pictures slideshow slideshows
+photo-essay bildergalerie bildergalerien fotostrecke fotostrecken fotogalerie fotogalerien bilderstrecke
+bilderstrecken bildstrecke bildstrecken diaporama diaporamas galerie-photo galeries-photo galeries-photos en-images
+galeria-de-fotos galeria-fotos galerias-de-fotos fotogaleria fotogalerias galeria-grafica galerias-graficas
+galeria-de-imagenes galerias galeria fotogallery foto-gallery galleria-fotografica gallerie galleria fotoserie
+fotoreeks fotogalleri bildspel bildgalleri billedserie billedgalleri bildeserie kuvagalleria kuvasarja galeria-zdjec
+fotoreportaz fotogalerija galerija фотогалерея фотогалереи фоторепортаж фоторепортажи фоторепортажі fotogalereya
+fotoreportazh foto-galeri fotogaleri galeri-foto foto-galerisi معرض-الصور صور البوم-صور 图集 組圖 组图 图片新闻
+フォトギャラリー 写真特集 포토뉴스 화보
+"""
+PICTURES = """
+photos photo pictures foto fotos bilder imagenes images galerie galeries galeri portfolio kuvat
+zdjecia фото 写真 포토 图片 anh
+"""
+VIDEOS = """
+video videos watch videothek mediathek videotheque video-galeri videogaleri wideo видео відео فيديو 视频 視頻 影音
+影片 動画 영상 동영상 videonews video-news videa videot videoer filmy video-gallery videogallery
+"""
+# What a headline begins with, before a colon or a bar.
+LABELS = {
+    OPINION: """
+        opinion op-ed editorial column commentary letter letters kommentar leitartikel meinung
+        kolumne gastbeitrag gastkommentar tribune edito chronique columna tribuna coluna opiniao
+        artigo editoriale commento opinie commentaar debatt debat leder ledare kronikk kronika
+        kronik paakirjoitus kolumni komentarz felieton мнение колонка думка yorum راي 社説 社论 社論 评论 評論
+        사설 칼럼
+    """,
+    LIVE: """
+        live live-updates live-blog liveblog liveticker live-ticker newsblog newsticker en-direct
+        direct en-vivo en-directo minuto-a-minuto ao-vivo em-direto in-diretta diretta-live na-zywo
+        relacja-na-zywo canli
+    """,
+    GALLERY: """
+        gallery in-pictures photos pictures photo-gallery slideshow bildergalerie fotostrecke
+        diaporama en-images galeria fotogaleria fotogallery
+    """,
+    VIDEO: """
+        video watch wideo видео відео فيديو 视频 動画 영상
+    """,
+}
+TIME = re.compile(
+    r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?(?![.\d]?\d)",
+    re.IGNORECASE,
+)
+LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
+LIVE_TITLE = re.compile(
+    r"\b(?:live|liveblog|(?:live-?|news-?)?ticker|newsblog|en direct|en vivo|en directo|minuto a minuto|ao vivo"
+    r"|em direto|ao minuto"
+    r"|in diretta|la diretta|na żywo|онлайн|наживо|canlı|as it happened|direkte|liveverslag)\b|直播|ライブ|速報"
+    r"|라이브|実況|مباشر",
+    re.IGNORECASE,
+)
+
+
+def kind(declared: Declared, lines: list[str]) -> tuple[str, list[Candidate]]:
+    """(kind, claims) of a page; "article" with no claim chosen where nothing says otherwise. `lines`: its text."""
+    claims: list[Candidate] = []
+    chosen: str | None = None
+    for claim in _claims(declared, lines):
+        if chosen is None:
+            chosen = claim.value
+            claim = replace(claim, chosen=True)
+        claims.append(claim)
+    return chosen or ARTICLE, claims
+
+
+def _claims(declared: Declared, lines: list[str]) -> Iterator[Candidate]:
+    length = sum(map(len, lines))
+    times = sum(1 for line in lines if TIME.match(line[:40]))
+    yield from _types(declared)
+    for raw in declared.metas.get("og:type", ()):
+        # Where JSON-LD describes an article, a film is what stands at its head.
+        if (found := OG_TYPES.get(raw.lower())) and (not declared.article or length < SHORT):
+            yield Candidate("meta og:type", raw, found)
+    if any(raw.lower() in ("true", "1", "yes") for raw in declared.metas.get("article:opinion", ())):
+        yield Candidate("meta article:opinion", "true", OPINION)
+    has_video = _has_video(declared)
+    for source, raw in (*_sections(declared), *_segments(declared.url)):
+        word = slug(raw)
+        if word in WORDS:
+            found = WORDS[word]
+            # A film's page under /video/ holds a film or next to no text.
+            if found != VIDEO or has_video or length < SHORT:
+                yield Candidate(source, raw, found)
+        elif (word in HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
+            yield Candidate(source, raw, LIVE if word in HINTS else GALLERY)
+    yield from _headline(declared, length, times)
+    # The section as the page prints it: a line above the text, or between the bars of the window's title.
+    printed = [("first line", line) for line in lines[:2] if len(line) < 30]
+    printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
+    for source, raw in printed:
+        if WORDS.get(slug(raw)) == OPINION:
+            yield Candidate(source, raw, OPINION)
+
+
+def _types(declared: Declared) -> Iterator[Candidate]:
+    """The types of the nodes that describe this page. Pictures described beside an article are in the article."""
+    own = [declared.article, *(node for node in declared.nodes if _is_own(declared, node))]
+    for node in own:
+        for name in jsonld.types(node):
+            found = TYPES.get(name)
+            if found and (found in (OPINION, LIVE) or node is declared.article or not declared.article):
+                yield Candidate("json-ld @type", name, found)
+        if node.get("coverageStartTime"):
+            yield Candidate("json-ld coverageStartTime", str(node["coverageStartTime"])[:100], LIVE)
+    if not declared.is_article:
+        for node in own:
+            if any(name.lower() == "videoobject" for name in jsonld.types(node)):
+                yield Candidate("json-ld @type", "VideoObject", VIDEO)
+
+
+def _is_own(declared: Declared, node: jsonld.Node) -> bool:
+    """Does `node` describe this page: by its address or by its headline?"""
+    names = jsonld.types(node)
+    if not any(name in TYPES or name.lower() == "videoobject" for name in names):
+        return False
+    addresses = {jsonld.same_address(declared.url), jsonld.same_address(declared.canonical)} - {"-", ""}
+    titles = {jsonld.same_words(title) for title in (*declared.headlines, *declared.metas.get("og:title", ()))} - {""}
+    at = {jsonld.same_address(jsonld.text(node.get(key), "@id", "url")) for key in ("url", "@id", "mainEntityOfPage")}
+    title = jsonld.same_words(jsonld.text(node.get("headline")) or jsonld.text(node.get("name")))
+    return bool(at & addresses) or title in titles
+
+
+def _sections(declared: Declared) -> Iterator[tuple[str, str]]:
+    """(source, words) of every section that the page says it is in."""
+    found = [("json-ld articleSection", declared.article.get("articleSection"))]
+    found += [("json-ld genre", declared.article.get("genre"))]
+    found += [(f"meta {name}", declared.metas.get(name)) for name in ("article:section", "parsely-section", "section")]
+    for source, value in found:
+        for words in jsonld.texts(value, "name")[:10]:
+            for part in re.split(r"\s*[,;|/>]\s*", words[:200]):
+                yield source, part
+    way = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
+    for step in jsonld.texts([_step(item) for item in _list(way.get("itemListElement"))[:6]]):
+        yield "json-ld BreadcrumbList", step
+
+
+def _step(item: object) -> str | None:
+    """The words of one step of the way from the front page."""
+    return (jsonld.text(item.get("name")) or jsonld.text(item.get("item"), "name")) if isinstance(item, dict) else None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _segments(url: str) -> Iterator[tuple[str, str]]:
+    """(source, words) of the folders of an address, and of the first part of its host."""
+    address = urlsplit(url)
+    yield "url", (address.hostname or "").partition(".")[0]
+    for segment in unquote(address.path).split("/")[1:-1][:6]:
+        yield "url", segment
+
+
+def _headline(declared: Declared, length: int, times: int) -> Iterator[Candidate]:
+    """What the headline calls itself, and what it says beside many paragraphs that begin with a time."""
+    titles = [*declared.headlines[:1], *declared.metas.get("og:title", ())[:1]]
+    for title in titles:
+        label = LABEL.match(title)
+        found = LABEL_WORDS.get(slug(label[1])) if label else None
+        if found and not (found in (VIDEO, GALLERY) and length >= SHORT) and not (found == LIVE and times < FEW):
+            yield Candidate("headline", title, found)
+        if times >= MANY and LIVE_TITLE.search(title):
+            yield Candidate("headline", title, LIVE, why=f"{times} paragraphs begin with a time of day")
+
+
+def _has_video(declared: Declared) -> bool:
+    return any(name.startswith("og:video") for name in declared.metas) or any(
+        name.lower() == "videoobject" for node in declared.nodes for name in jsonld.types(node)
+    )
+
+
+PLAIN = str.maketrans("łøıđ", "loid")  # letters that are no letter with an accent
+
+
+def slug(words: str) -> str:
+    """Words as a segment of an address has them: lower case, no accents, "-" between."""
+    letters = (char for char in normalize("NFKD", words[:80].casefold().strip()) if not combining(char))
+    word = re.sub(r"[\W_]+", "-", normalize("NFC", "".join(letters))).strip("-")
+    return word.translate(PLAIN)
+
+
+def _table(*groups: tuple[str, str]) -> dict[str, str]:
+    return {slug(word): found for words, found in groups for word in words.split()}
+
+
+WORDS = _table((OPINIONS, OPINION), (LIVES, LIVE), (GALLERIES, GALLERY), (VIDEOS, VIDEO))
+HINTS, PICTURE_WORDS = _table((LIVE_HINTS, LIVE)), _table((PICTURES, GALLERY))
+LABEL_WORDS = _table(*((words, found) for found, words in LABELS.items()))

@@ -1,0 +1,78 @@
+"""What a page says about the use of its text: signals as sent, never judged.
+
+A meta for robots counts where it limits use (noarchive, noai, max-snippet:160), not where it only repeats what is
+allowed anyway (index, follow, max-snippet:-1). Everything about text and data mining or a licence counts. What HTTP
+headers say is not on the page and not here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import XPath
+
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import Declared
+
+MOST = 30  # signals of one page
+LONGEST = 500  # characters of one value
+
+# Directives that limit what may be done with a page that was fetched (Google's and Bing's lists; noai is DeviantArt's).
+LIMITS = re.compile(
+    r"\b(?:noindex|none|noarchive|nocache|nosnippet|noimageindex|notranslate|noai|noimageai|noml|notrain"
+    r"|unavailable_after|max-snippet\s*:\s*\d|max-image-preview\s*:\s*none|max-video-preview\s*:\s*\d)",
+    re.IGNORECASE,
+)
+# Metas that address robots; "contentid" of some publishing systems ends in no "bot".
+ROBOTS = re.compile(r"robots|\S*bot(?:-news|-image|-video|-extended)?|slurp|teoma|bytespider|baiduspider|yandex")
+# Robots that collect text for language models: whatever is said to them is a signal.
+FOR_MODELS = frozenset(
+    ("gptbot", "ccbot", "google-extended", "applebot-extended", "anthropic-ai", "claudebot", "claude-web", "cohere-ai",
+     "perplexitybot", "bytespider", "meta-externalagent", "amazonbot", "diffbot", "omgilibot", "ai2bot")
+)  # fmt: skip
+# Metas that are about rights. tdm-*: the TDM Reservation Protocol of the W3C's community group, section 8.
+RIGHTS = frozenset(
+    ("tdm-reservation", "tdm-policy", "rights", "copyright", "license", "dc.rights", "dcterms.rights",
+     "dc.rights.license", "dcterms.license", "dcterms.accessrights", "dc.rights.accessrights", "dcterms.rightsholder",
+     "dc.rightsholder", "rights-standard", "og:rights", "cc:license", "usage-rights")
+)  # fmt: skip
+RELATIONS = frozenset(("license", "copyright", "tdm-policy", "cc:license"))  # of links
+# Properties of a schema.org CreativeWork.
+PROPERTIES = ("license", "usageInfo", "acquireLicensePage", "conditionsOfAccess", "copyrightNotice", "copyrightHolder")
+# A licence inside a figure is the picture's.
+HEAD_LINKS = XPath(".//head/link[@rel and @href]")
+LINKS = XPath('.//a[contains(@rel, "license")][@href][not(ancestor::figure)]')
+
+
+def signals(declared: Declared) -> tuple[str, ...]:
+    """The page's signals, "name: value" as sent, each once: of its metas, its links and its JSON-LD."""
+    return tuple(dict.fromkeys([*_in_metas(declared), *_in_links(declared), *_in_nodes(declared)]))[:MOST]
+
+
+def _in_metas(declared: Declared) -> Iterator[str]:
+    for name, values in declared.metas.items():
+        name = name.replace("dc:", "dc.").replace("dcterms:", "dcterms.")
+        for value in values:
+            if _counts(name, value):
+                yield f"{name}: {value[:LONGEST]}"
+
+
+def _in_links(declared: Declared) -> Iterator[str]:
+    for link in (*HEAD_LINKS(declared.tree), *LINKS(declared.tree)):
+        value = link.get("href").strip()[:LONGEST]
+        names = RELATIONS & set(link.get("rel").lower().split())
+        if value and names:
+            yield f"{min(names)}: {value}"
+
+
+def _counts(name: str, value: str) -> bool:
+    if name in RIGHTS or name in FOR_MODELS:
+        return True
+    return len(name) < 60 and bool(ROBOTS.fullmatch(name)) and bool(LIMITS.search(value))
+
+
+def _in_nodes(declared: Declared) -> Iterator[str]:
+    for name in PROPERTIES:
+        for value in jsonld.texts(declared.article.get(name), "name", "url", "@id"):
+            yield f"json-ld {name}: {' '.join(value.split())[:LONGEST]}"

@@ -1,0 +1,75 @@
+"""What one WARC file tells of an archive's database: its captures, and where its journal records lie. For a rebuild.
+
+Runs in a worker process: a file of a gigabyte is a minute of inflating and hashing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipelines.archive.journal import Mark, mark_of
+from pipelines.database.columns import capture_row
+from pipelines.warc.exchange import capture_of
+from pipelines.warc.manifest import Contents, Entry
+from pipelines.warc.reader import Member, walk
+from pipelines.warc.record import ARCHIVE
+
+
+class Place(NamedTuple):
+    """A journal record."""
+
+    mark: Mark
+    offset: int
+    length: int
+
+
+class Gone(NamedTuple):
+    """What a tombstone says."""
+
+    url: str
+    time: str  # when it was removed: WARC-Date
+    reason: str
+
+
+class Told(NamedTuple):
+    """A file, read to its end."""
+
+    captures: list[dict[str, Any]]  # columns of `captures`, without whose it is, in the order of the records
+    journal: list[Place]
+    damaged: list[tuple[int, int, str]]  # offset, length, why
+    gone: list[Gone]
+    archive: str | None  # id of the archive that wrote it; None: it does not say
+    entry: Entry  # what the manifest should say of it
+
+
+def scan(folder: Path, file: str) -> Told:
+    """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
+    contents = Contents()
+    told = Told([], [], [], [], None, contents.entry(file))
+    archive: str | None = None
+    for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
+        contents.count(member.headers)
+        if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
+            told.gone.append(_gone(member))
+        # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
+        archive = archive or member.headers.get(ARCHIVE)
+        mark = mark_of(member.headers)
+        if mark is not None:
+            told.journal.append(Place(mark, member.offset, member.length))
+            continue
+        try:
+            capture = capture_of(member, file)
+        except ValueError as error:
+            told.damaged.append((member.offset, member.length, str(error)))
+            continue
+        if capture is not None:
+            told.captures.append(capture_row(capture))
+    contents.add_file(folder / file)
+    return told._replace(archive=archive, entry=contents.entry(file))
+
+
+def _gone(member: Member) -> Gone:
+    lines = dict(line.partition(": ")[::2] for line in member.block[:65536].decode("utf-8", "replace").split("\r\n"))
+    time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
+    return Gone(lines.get("removed-uri", ""), time, lines.get("reason", ""))

@@ -1,0 +1,44 @@
+"""The item pipelines that a page goes through under Scrapy: read it, then keep it. Thin: the work is done elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.core.items import Article, NothingToRead, Page, Reading
+from pipelines.core.worker_pool import Overrun
+from pipelines.extraction.entry import outcome_of
+from pipelines.session.context import Desk
+
+
+class Read:
+    """Page -> Reading, in a worker process: a page that hangs or explodes costs one page."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Read:
+        return cls(Desk.of(crawler))
+
+    async def process_item(self, item: Page) -> Reading:
+        try:
+            outcome, ms = await self.desk.workers.run(outcome_of, item)
+        except Overrun as overrun:
+            outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
+        return Reading(item, outcome, ms)
+
+
+class Keep:
+    """Reading -> Reading that says what changed; pages without an article pass through."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Keep:
+        return cls(Desk.of(crawler))
+
+    async def process_item(self, item: Reading) -> Reading:
+        if not isinstance(item.outcome, Article):
+            return item
+        return await self.desk.do(self.desk.store.file, item, item.page.source_id, item.page.asked)

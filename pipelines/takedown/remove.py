@@ -1,0 +1,171 @@
+"""Taking down a page or a host: out of the WARC files and out of the database, with a tombstone that says so.
+
+What goes: every capture of the address (and of those that the archive knows as the same article) with its request; the
+article, its revisions, texts and index entries; what the journal says of them. What stays: that it was removed, when
+and why. The address is not crawled or imported again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.archive.journal import mark_of
+from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.timestamps import stamp
+from pipelines.takedown.targets import Doomed
+from pipelines.takedown.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
+from pipelines.warc import manifest
+from pipelines.warc.reader import Member, walk
+from pipelines.warc.record import Record
+
+DAMAGED_TOO = (
+    "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
+    "  --damaged-too: it goes out of this file all the same, and `morgue verify` goes on naming the damage"
+)
+
+
+class Removal:
+    """One takedown. The caller holds the archive's lock."""
+
+    def __init__(
+        self, warc: Path, listed_in: Path, doomed: Doomed, reason: str, time: datetime, *, damaged_too: bool = False
+    ) -> None:
+        """`damaged_too`: take out of files that are not as they are listed as well."""
+        self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
+        self.warc, self.listed_in, self.doomed, self.reason, self.time = warc, listed_in, doomed, reason, time
+        self.files = self.bytes = self.records = 0  # rewritten; taken out of them
+
+    def files_to_look_at(self) -> list[Path]:
+        """Every finished file: the journal's rows about it may be in any that is younger than the captures."""
+        return sorted(self.warc.glob("*.warc.gz"))
+
+    def rewrite(self, tell: Callable[[str, int, int], object]) -> None:
+        """Take the records out of the WARC files, one by one, and keep the manifest true.
+
+        What cannot be done shows before anything is. Raises ArchiveDamaged for a file that is not as it is listed,
+        unless `damaged_too`: then its line has its new SHA-256, and beside that the one that it should have had, for
+        `morgue verify` to go on naming it. Raises MorgueError.
+        """
+        entries = manifest.load(self.listed_in)
+        files = self.files_to_look_at()
+        touched = []
+        for done, path in enumerate(files, 1):
+            finish_rewriting(path, entries.get(path.name))
+            if sum(1 for _span in self._spans(path)):  # all of them: any may turn out not to fit
+                touched.append(path)
+                entry = entries.get(path.name)
+                if entry is not None and manifest.sha256_of(path) != entry.sha256:
+                    if not self.damaged_too:
+                        raise ArchiveDamaged(str(path), "is not as the manifest lists it", DAMAGED_TOO)
+                    self.damaged.append(path.name)
+            tell("looking", done, len(files))
+        self.records = self.bytes = 0
+        for done, path in enumerate(touched, 1):
+            part = rewritten(path, list(self._spans(path)))
+            entries[path.name] = self._entry(part, path.name, entries.get(path.name))
+            manifest.write(self.listed_in, entries.values())
+            put_in_place(part, path)
+            self.files += 1
+            tell("taking out", done, len(touched))
+
+    def _spans(self, path: Path) -> Iterator[Span]:
+        """What changes in a file. An exchange's records lie side by side, the capture's own first."""
+        doomed = self.doomed.records
+        wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == path.name}
+        group: list[Member] = []
+        for member in walk(path, on_damage=lambda *damage: None):
+            if group and not _belongs(member, group[0]):
+                yield self._grave(group)
+                group = []
+            own = wanted.pop(member.headers.get("WARC-Record-ID") or "", None)
+            if group or own is not None or not doomed.isdisjoint(member.headers.all("WARC-Concurrent-To")):
+                group.append(member)
+                continue
+            for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
+                wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
+            mark = mark_of(member.headers)
+            if mark is not None:
+                ours = mark.archive in (self.doomed.archive, None)
+                drops = self.doomed.drops if ours else self.doomed.drops_of_another
+                shorter = without(Record(member.headers, member.block), drops, member.length)
+                if shorter is not None:
+                    yield Span(member.offset, member.length, shorter)
+        if group:
+            yield self._grave(group)
+        for row in wanted.values():  # damaged: it cannot be read as a record, and perhaps as a text
+            yield self._blind(row)
+
+    def _blind(self, row: sqlite3.Row) -> Span:
+        """A record that is no whole one any more goes by its place."""
+        self.records += 1
+        self.bytes += row["length"]
+        grave = Grave(row["url"], (row["record_id"],), row["time"], self.time, self.reason)
+        return Span(row["offset"], row["length"], tombstone(grave, row["length"]))
+
+    def _grave(self, group: list[Member]) -> Span:
+        first, last = group[0], group[-1]
+        ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in group)
+        get = first.headers.get
+        grave = Grave(get("WARC-Target-URI") or "", ids, get("WARC-Date") or "", self.time, self.reason)
+        length = last.offset + last.length - first.offset
+        self.records += len(group)
+        self.bytes += length
+        return Span(first.offset, length, tombstone(grave, length))
+
+    def _entry(self, path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
+        contents = manifest.Contents()
+        for member in walk(path, on_damage=lambda *damage: None):
+            contents.count(member.headers)
+        contents.add_file(path)
+        entry = contents.entry(name)
+        if before is None:
+            return entry
+        was = before.was or (before.sha256 if name in self.damaged else None)
+        return replace(entry, archive=before.archive, journal=before.journal, was=was)
+
+    def forget(self, db: sqlite3.Connection) -> None:
+        """Take the rows out of the database. On the keeper's thread; commits nothing."""
+        doomed = self.doomed
+        db.execute("PRAGMA secure_delete = ON")
+        for table, column, ids in (
+            ("readings", "revision_id", doomed.revisions), ("sightings", "revision_id", doomed.revisions),
+            ("sightings", "capture_id", doomed.captures), ("revisions", "id", doomed.revisions),
+            ("aliases", "article_id", doomed.articles), ("articles", "id", doomed.articles),
+            ("captures", "id", doomed.captures),
+        ):  # fmt: skip
+            db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in ids])  # noqa: S608
+        db.executemany(
+            """UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL, last_error = 'removed',
+                      etag = NULL, last_modified = NULL WHERE id = ?""",
+            [(one,) for one in doomed.frontier],
+        )
+        db.executemany(
+            "INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, ?)",
+            [(stamp(self.time), target, self.reason, captures) for target, captures in doomed.targets.items()],
+        )
+
+
+def _belongs(member: Member, capture: Member) -> bool:
+    """Whether a record is of the same exchange as a capture's (section 5.7)."""
+    return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
+
+
+def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:
+    """A kill came after the manifest was written and before the file got its place: it gets it now."""
+    part = path.with_name(path.name + PART)
+    if part.exists():
+        if entry is not None and manifest.sha256_of(part) == entry.sha256:
+            put_in_place(part, path)
+        else:
+            part.unlink()
+
+
+def purge(db: sqlite3.Connection) -> None:
+    """Leave nothing of deleted rows in the database file: index entries, free pages, the write-ahead log."""
+    db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('optimize')")
+    db.execute("VACUUM")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

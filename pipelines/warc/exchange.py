@@ -1,0 +1,236 @@
+"""An exchange becomes WARC records, and the `Capture` that says where they lie; and back again.
+
+What is written for one exchange, in one file, side by side:
+
+- a `response` and its `request` record, blocks exactly as they went over the wire;
+- for an answer whose body is kept already, or a 304 (Not Modified), a `revisit` record in place of the response;
+- for an answer that broke off behind its head, the same with WARC-Truncated;
+- for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why,
+the request
+  if one was sent, and what was received, if anything, as a second `metadata` record.
+
+Interim (1xx) responses are not kept. Two fields of our own, `Morgue-Kind` and `Morgue-Error`, say what the
+crawl wanted the page for and why it broke off, so that a database can be rebuilt from the files alone
+(section 4: unknown fields are ignored by readers).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pipelines.core.items import Capture, Exchange
+from pipelines.core.timestamps import fine_stamp
+from pipelines.warc.http_message import dechunked, parse_head, split
+from pipelines.warc.http_signals import header_signals
+from pipelines.warc.record import Fields, Record, digest, is_capture, new_id, uri, warc_fields
+from pipelines.warc.writer import Member, WarcWriter
+
+ChunkedDigest = Literal["omit", "entity", "stored"]
+PROFILES = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
+SAME_PAYLOAD, NOT_MODIFIED = PROFILES + "identical-payload-digest", PROFILES + "server-not-modified"
+
+
+class Original(NamedTuple):
+    """A response that was kept before, and whose body is not kept again."""
+
+    record_id: str  # its WARC-Record-ID
+    url: str  # its WARC-Target-URI
+    date: str  # its WARC-Date
+
+
+class Body(NamedTuple):
+    """What came behind the head of an answer."""
+
+    length: int  # bytes as received
+    payload_digest: str  # of the entity, transfer-decoded
+    body_digest: str | None  # of the bytes as received, where chunk framing makes them others
+
+
+def body_of(exchange: Exchange) -> Body | None:
+    """What an exchange's answer carried; None if there was no answer."""
+    return _measured(exchange.response, exchange.head_length, exchange.chunked) if _answered(exchange) else None
+
+
+def _answered(exchange: Exchange) -> bool:
+    return exchange.status is not None and exchange.head_length > 0
+
+
+def _measured(response: bytes, head_length: int, chunked: bool) -> Body:
+    body = memoryview(response)[head_length:]
+    received = digest(body)
+    payload = digest(dechunked(bytes(body))) if chunked else received
+    return Body(len(body), payload, received if received != payload else None)
+
+
+def keep(
+    exchange: Exchange,
+    writer: WarcWriter,
+    *,
+    chunked_payload_digest: ChunkedDigest = "omit",
+    original: Original | None = None,
+    body: Body | None = None,
+) -> Capture:
+    """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
+
+    `original`: the response that this one repeats (`revisits.original_of`); then a revisit record is written. `body`:
+    what `body_of` has said of it, if the caller has asked. Raises DiskFull, NotWritable or MorgueError, and then
+    nothing was appended. Durable after `writer.sync()`.
+    """
+    body = body or body_of(exchange)
+    records = records_of(
+        exchange,
+        warcinfo_id=writer.warcinfo_id(),
+        chunked_payload_digest=chunked_payload_digest,
+        original=original,
+        body=body,
+    )
+    place = writer.append(records)[0]
+    main = records[0]
+    member = Member(place.offset, place.length, main.fields, main.block)
+    return _capture(member, place.file, exchange.started, body if original is None else None)
+
+
+def capture_of(member: Member, file: str) -> Capture | None:
+    """The capture that a record in a WARC file stands for: what `keep` returned when it was written.
+
+    None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
+    Raises ValueError for a record without a usable WARC-Date.
+    """
+    if not is_capture(member.headers):
+        return None
+    return _capture(member, file, datetime.fromisoformat(member.headers.get("WARC-Date") or ""))
+
+
+def _capture(member: Member, file: str, time: datetime, body: Body | None = None) -> Capture:
+    """The capture of a response, revisit or metadata record; `body`: what is known of the response's."""
+    get = member.headers.first.get
+    kind = get("warc-type") or ""
+    head = None
+    if kind != "metadata":
+        raw = split(member.block)[0]
+        head = parse_head(raw)
+        body = body or _measured(member.block, len(raw), head is not None and head.chunked)
+    # By its end: the profiles of WARC 1.0 have another address.
+    repeats = kind == "revisit" and (get("warc-profile") or "").endswith("/identical-payload-digest")
+    return Capture(
+        id=None,
+        url=get("warc-target-uri") or "",
+        time=time,
+        status=head.status if head else None,
+        mime=head.mime if head else None,
+        file=file,
+        offset=member.offset,
+        length=member.length,
+        record_id=get("warc-record-id") or "",
+        record_type=kind,
+        block_digest=get("warc-block-digest"),
+        payload_digest=get("warc-payload-digest") if repeats else body.payload_digest if body else None,
+        kind=get("morgue-kind") or "page",
+        error=get("morgue-error"),
+        ip=get("warc-ip-address"),
+        refers_to=get("warc-refers-to") if kind == "revisit" else None,
+        body_length=body.length if body and not repeats else None,
+        body_digest=body.body_digest if body and not repeats else None,
+        signals=header_signals(head) if head else (),
+        imported=get("morgue-imported"),
+    )
+
+
+def records_of(
+    exchange: Exchange,
+    *,
+    warcinfo_id: str | None,
+    chunked_payload_digest: ChunkedDigest = "omit",
+    original: Original | None = None,
+    body: Body | None = None,
+) -> list[Record]:
+    """The records of one exchange; the first is the one that a capture points at.
+
+    `chunked_payload_digest`: what WARC-Payload-Digest says of a chunked response. The standard means the
+    entity body without its transfer coding (section 6.3.2), "entity"; warcio and FastWARC hash the body as
+    stored, "stored", and call the other one wrong, as jwarc does the other way round. "omit" leaves the field
+    out, which every checker accepts; the entity's digest is in `Capture.payload_digest` in any case.
+    """
+    answered = _answered(exchange)
+    if original is not None:
+        first = _revisit(exchange, original)
+    else:
+        body = body or body_of(exchange)
+        first = _response(exchange, body, chunked_payload_digest) if body is not None else _failure(exchange)
+    parts = [first]
+    if exchange.request:
+        parts.append(_part("request", "application/http;msgtype=request", exchange.request))
+    if exchange.response and not answered:
+        parts.append(_part("metadata", "application/octet-stream", exchange.response))
+    common = _common(exchange, warcinfo_id)
+    ids = [new_id() for _ in parts]
+    linked = [("WARC-Concurrent-To", other) for other in ids]
+    return [
+        Record(
+            Fields([fields[0], ("WARC-Record-ID", own), *common, *(linked[:1] if at else linked[1:]), *fields[1:]]),
+            block,
+        )
+        for at, (own, (fields, block)) in enumerate(zip(ids, parts, strict=True))
+    ]
+
+
+Part = tuple[list[tuple[str, str]], bytes]
+
+
+def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]]:
+    """The fields that all records of an exchange share: one event, one date (section 5.4)."""
+    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
+    if exchange.ip is not None:
+        fields.append(("WARC-IP-Address", exchange.ip))
+    if warcinfo_id is not None:
+        fields.append(("WARC-Warcinfo-ID", warcinfo_id))
+    if exchange.request:  # WARC-Protocol is repeatable: one line a layer
+        fields += [("WARC-Protocol", layer) for layer in (exchange.protocol, exchange.tls) if layer]
+        fields += [("WARC-Cipher-Suite", exchange.cipher)] if exchange.cipher else []
+    return [*fields, ("Morgue-Kind", flat(exchange.kind))]
+
+
+def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -> Part:
+    described = [("WARC-Block-Digest", digest(block)), ("Content-Type", content_type)]
+    return [("WARC-Type", type_), *more, *described], block
+
+
+def _response(exchange: Exchange, body: Body, chunked: ChunkedDigest) -> Part:
+    more = []
+    if not exchange.chunked or chunked == "entity":
+        more.append(("WARC-Payload-Digest", body.payload_digest))
+    elif chunked == "stored":
+        more.append(("WARC-Payload-Digest", body.body_digest or body.payload_digest))
+    if exchange.truncated is not None:
+        more.append(("WARC-Truncated", exchange.truncated))
+    if exchange.error is not None:
+        more.append(("Morgue-Error", flat(exchange.error)))
+    return _part("response", "application/http;msgtype=response", exchange.response, *more)
+
+
+def _revisit(exchange: Exchange, original: Original) -> Part:
+    """Sections 6.7.2 and 6.7.3: the head as received, and the record whose payload it stands for."""
+    head, body = exchange.response[: exchange.head_length], exchange.response[exchange.head_length :]
+    unmodified = exchange.status == 304
+    more = [
+        ("WARC-Profile", NOT_MODIFIED if unmodified else SAME_PAYLOAD),
+        ("WARC-Refers-To", original.record_id),
+        ("WARC-Refers-To-Target-URI", original.url),
+        ("WARC-Refers-To-Date", original.date),
+    ]
+    if not unmodified:
+        more.append(("WARC-Payload-Digest", digest(body)))
+    return _part("revisit", "application/http;msgtype=response", head if not unmodified else head + body, *more)
+
+
+def _failure(exchange: Exchange) -> Part:
+    reason = flat(exchange.error or "no response")
+    block = warc_fields([("fetch-error", reason), ("received-bytes", str(len(exchange.response)))])
+    return _part("metadata", "application/warc-fields", block, ("Morgue-Error", reason))
+
+
+def flat(text: str) -> str:
+    """Text on one line: an error's text may hold line breaks, and those would forge a field."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

@@ -1,0 +1,24 @@
+"""What HTTP headers say about the use of what they come with: as sent, never judged. What the page says: `rights`.
+
+- X-Robots-Tag (Google, Bing and others): directives of the robots meta, also for one robot ("googlebot: noarchive")
+- TDM-Reservation, TDM-Policy: W3C Community Group, TDM Reservation Protocol, section 5.2
+- Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so its value is kept and not parsed
+"""
+
+from __future__ import annotations
+
+from pipelines.warc.http_message import Head
+
+NAMES = (b"x-robots-tag", b"tdm-reservation", b"tdm-policy", b"content-usage")
+MOST = 30  # signals of one answer
+LONGEST = 500  # characters of one value
+
+
+def header_signals(head: Head) -> tuple[str, ...]:
+    """The signals of a response's head, "name: value" with the name in lower case, in the order sent, each once."""
+    found = (
+        f"{name.lower().decode()}: {value.decode('utf-8', 'replace')[:LONGEST]}"
+        for name, value in head.fields
+        if name.lower() in NAMES
+    )
+    return tuple(dict.fromkeys(found))[:MOST]

@@ -1,0 +1,159 @@
+"""The manifest of an archive: every finished WARC file, its size, SHA-256 and what is in it; one JSON object a line.
+
+`manifest.jsonl` stands beside `warc/`. A line is written, durably, before its file gets its final name: so a file below
+`warc/` that is neither listed nor `.open` was put there, and one that is listed and not there was taken away. A later
+line about the same file counts instead of an earlier one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.core.durability import sync_folder
+from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.warc.record import Fields, is_capture
+
+NAME = "manifest.jsonl"
+NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finished file."""
+
+    file: str  # its name below warc/
+    size: int  # bytes
+    sha256: str  # of all its bytes, hex
+    records: int  # WARC records of all types, warcinfo included
+    captures: int  # of these, records that a row in `captures` stands for
+    first: str | None  # earliest WARC-Date of a capture in it, UTC; None if it holds none
+    last: str | None  # the latest
+    archive: str | None = None  # id of the archive that wrote it (Morgue-Archive); None: not known, or another one
+    journal: int | None = None  # the last journal record whose rows were committed when the file was finished
+    was: str | None = None  # SHA-256 that was listed when it no longer was so and something was removed from it
+
+    def line(self) -> str:
+        """As it stands in the manifest."""
+        said = asdict(self)
+        if self.was is None:
+            del said["was"]
+        return json.dumps(said) + "\n"
+
+
+class Standing(NamedTuple):
+    """Of a database: which archive it is of, and how far it has got."""
+
+    archive: str
+    journal: int  # number of the last journal record whose rows are in it
+
+
+class Contents:
+    """What a file holds so far, kept while it is written or walked."""
+
+    def __init__(self) -> None:
+        self.size = self.records = self.captures = 0
+        self.first: str | None = None
+        self.last: str | None = None
+        self._sha256 = hashlib.sha256()
+
+    def count(self, fields: Fields) -> None:
+        """One more record."""
+        self.records += 1
+        if is_capture(fields):
+            self.captures += 1
+            date = fields.get("WARC-Date") or ""
+            self.first = min(self.first or date, date)
+            self.last = max(self.last or date, date)
+
+    def add(self, data: bytes) -> None:
+        """More bytes."""
+        self.size += len(data)
+        self._sha256.update(data)
+
+    def add_file(self, path: Path) -> None:
+        """All bytes of a file. Raises OSError."""
+        with path.open("rb") as file:
+            while data := file.read(1 << 20):
+                self.add(data)
+
+    def entry(self, file: str, standing: Standing | None = None) -> Entry:
+        """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
+        entry = Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
+        return entry if standing is None else replace(entry, **standing._asdict())
+
+
+def load(path: Path) -> dict[str, Entry]:
+    """The entries by file name, in the order in which files were finished; none if there is no manifest.
+
+    A torn last line (a crash while it was written) is passed over: its file is still `.open`. Raises ArchiveDamaged for
+    any other line that is none.
+    """
+    with os_errors(str(path)):
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        except FileNotFoundError:
+            return {}
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            values = NEW | json.loads(line)
+            entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines) and not line.endswith("\n"):
+                break
+            cure = "`morgue verify` compares the files with the database all the same; `morgue rebuild` writes it anew"
+            raise ArchiveDamaged(f"{path}, line {number}", "is no entry of a manifest", cure) from error
+        entries.pop(entry.file, None)
+        entries[entry.file] = entry
+    return entries
+
+
+def add(path: Path, entry: Entry) -> None:
+    """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest then ends where it did."""
+    line = entry.line().encode()
+    with os_errors(str(path)):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            size = _whole_lines(file)
+            try:
+                if os.pwrite(file, line, size) != len(line):
+                    raise OSError(28, os.strerror(28))  # ENOSPC: what a short write to a file means
+                os.fsync(file)
+            except OSError:
+                os.ftruncate(file, size)
+                raise
+        finally:
+            os.close(file)
+
+
+def _whole_lines(file: int) -> int:
+    """Cut a torn last line off; the size of the file then."""
+    size = os.fstat(file).st_size
+    while size and os.pread(file, 1, size - 1) != b"\n":
+        size -= 1
+    os.ftruncate(file, size)
+    return size
+
+
+def write(path: Path, entries: Iterable[Entry]) -> None:
+    """Replace the whole manifest in one step. Raises DiskFull, NotWritable, MorgueError."""
+    part = path.with_name(path.name + ".part")
+    with os_errors(str(path)):
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(entry.line() for entry in entries)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file as it is on disk, hex. Raises MorgueError."""
+    with os_errors(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

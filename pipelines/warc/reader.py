@@ -1,0 +1,194 @@
+"""Reading WARC files back: one record by its place, or all in order in time linear in the file's size."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pipelines.core.errors import ArchiveDamaged, NotFound, os_errors
+from pipelines.warc.record import Fields, Record, parsed
+
+OPEN = ".open"  # behind the name of a file that is still being written
+MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
+WINDOW = 1 << 18  # bytes read at once
+STEP = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
+TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
+LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
+# The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
+NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
+
+OnDamage = Callable[[int, int, str], object]  # offset, length, why
+
+
+class Member(NamedTuple):
+    """One record and where it lies."""
+
+    offset: int  # bytes from the start of the file
+    length: int  # bytes of its gzip member
+    headers: Fields  # the record's named fields
+    block: bytes
+
+
+class Damage(Exception):
+    """No whole record at this offset."""
+
+    def __init__(self, why: str, offset: int) -> None:
+        super().__init__(why)
+        self.offset = offset  # bytes from the start of the file
+
+
+def read_member(path: Path, offset: int, length: int) -> bytes:
+    """The inflated bytes of the record at a place in a file, also while that file still is `.open`.
+
+    Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
+    """
+    with opened(path) as file, os_errors(str(path)):
+        file.seek(offset)
+        data = file.read(length)
+    stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
+    try:
+        inflated = stream.decompress(data, LARGEST)
+    except zlib.error as error:
+        raise damaged(path, offset, str(error)) from error
+    if not stream.eof or stream.unused_data:
+        raise damaged(path, offset, f"no gzip member of {length} bytes lies there")
+    return inflated
+
+
+def read_record(path: Path, offset: int, length: int) -> Record:
+    """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    try:
+        return parsed(read_member(path, offset, length))
+    except ValueError as error:
+        raise damaged(path, offset, str(error)) from error
+
+
+def damaged(path: Path, offset: int, why: str) -> ArchiveDamaged:
+    """No record lies at a place in a file."""
+    cure = "restore the file from a copy; `morgue verify` names all that is damaged"
+    return ArchiveDamaged(f"{path.name} at byte {offset}", why, cure)
+
+
+def read_block(path: Path, offset: int, length: int) -> bytes:
+    """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    return read_record(path, offset, length).block
+
+
+def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[Member]:
+    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
+
+    Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
+    instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
+    file.
+    """
+    with opened(path) as file:
+        try:
+            yield from members(file, start, file.seek(0, 2), on_damage)
+        except Damage as damage:
+            raise ArchiveDamaged(f"{path.name} at byte {damage.offset}", str(damage)) from damage
+
+
+def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
+            warcinfo_id: str | None = None) -> Iterator[Member]:  # fmt: skip
+    """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
+
+    `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
+    """
+    offset = start
+    while offset < end:
+        try:
+            for found in _members(file, offset):
+                offset = found.offset + found.length
+                if found.headers.get("WARC-Type") == "warcinfo":
+                    warcinfo_id = warcinfo_id or found.headers.get("WARC-Record-ID")
+                yield found
+                if offset >= end:
+                    return
+        except Damage as damage:
+            if on_damage is None:
+                raise
+            behind = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
+            on_damage(offset, behind - offset, str(damage))
+            offset = behind
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file under its own name or, while it is being written, with `.open` behind it."""
+    for name in (path, path.with_name(path.name + OPEN), path):  # once more: it may just have been finished
+        try:
+            with os_errors(str(path)):
+                return name.open("rb")
+        except Exception as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    cure = "put it back there from a copy; `morgue verify` names all that is missing"
+    raise NotFound(str(path), "no such WARC file", cure)
+
+
+def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
+    """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
+    file.seek(offset)
+    window, at = memoryview(file.read(WINDOW)), 0
+    while window:
+        stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        parts, length, inflated = [], 0, 0
+        while not stream.eof:
+            if at == len(window):
+                window, at = memoryview(file.read(WINDOW)), 0
+                if not window:
+                    raise Damage(TORN, offset)
+            piece = window[at : at + STEP]
+            try:
+                part = stream.decompress(piece)
+            except zlib.error as error:
+                raise Damage(str(error), offset) from error
+            parts.append(part)
+            inflated += len(part)
+            if inflated > LARGEST:
+                raise Damage(f"a record of more than {LARGEST} bytes", offset)
+            used = len(piece) - len(stream.unused_data)
+            at, length = at + used, length + used
+        try:
+            record = parsed(parts[0] if len(parts) == 1 else b"".join(parts))
+        except ValueError as error:
+            raise Damage(str(error), offset) from error
+        yield Member(offset, length, record.fields, record.block)
+        offset += length
+        if at == len(window):
+            window, at = memoryview(file.read(WINDOW)), 0
+
+
+def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
+    """Where the next whole record begins, at or after `start`; `size` if there is none.
+
+    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
+    record, whose id nobody outside could know.
+    """
+    while (start := _find(file, MAGIC, start)) < size:
+        try:
+            found = next(_members(file, start), None)
+            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
+                return start
+        except Damage:
+            pass
+        start += 1
+    return size
+
+
+def _find(file: BinaryIO, wanted: bytes, start: int) -> int:
+    """Where `wanted` stands in a file, at or after `start`; the file's size if nowhere.
+
+    Not by mmap: cutting back a mapped file kills whoever reads it.
+    """
+    file.seek(start)
+    window = file.read(1 << 20)
+    while len(window) >= len(wanted):
+        at = window.find(wanted)
+        if at >= 0:
+            return start + at
+        kept = len(wanted) - 1
+        start += len(window) - kept
+        window = window[-kept:] + file.read(1 << 20)
+    return file.seek(0, 2)

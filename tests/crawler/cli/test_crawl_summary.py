@@ -1,0 +1,41 @@
+"""The closing summary of a crawl."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.cli.crawl_summary import size, summary
+from pipelines.session.crawl_stats import Tally
+
+
+def lines(**counts: int) -> list[str]:
+    tally = Tally()
+    tally.by_source["paper"].listings = 1
+    tally.by_source["paper"].not_modified = counts.get("not_modified", 0)
+    for length in range(1, counts.get("revisits", 0) + 1):
+        tally.saved(1000 * length)
+    return list(summary(tally))[2:]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, []),
+        ({"not_modified": 1}, ["1 answer was 304: not modified since the last visit, not sent again"]),
+        ({"not_modified": 2}, ["2 answers were 304: not modified since the last visit, not sent again"]),
+        ({"revisits": 1}, ["1 answer with a body that is kept already: 1.0 kB not stored again"]),
+        ({"revisits": 3}, ["3 answers with a body that is kept already: 6.0 kB not stored again"]),
+    ],
+)
+def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):
+    """By the server's word (304), and by the digest of the body; of none nothing is said."""
+    assert lines(**counts) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_950, "1.0 MB"), (2.5e12, "2,500.0 GB")],
+)
+def test_a_size_is_for_people(number, text):
+    """In powers of ten."""
+    assert size(number) == text

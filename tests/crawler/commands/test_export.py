@@ -1,0 +1,203 @@
+"""`morgue export`, as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from pipelines.database import queries
+from tests.support.article_archive import build, database, insert, rows
+from tests.support.capture_archive import build as captured_archive
+from tests.support.command import command_line, environment, morgue, start
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("export") / "archive")
+
+
+def test_a_dataset_and_its_manifest(folder, tmp_path):
+    """The file, and beside it what was asked, of what, when, by what, and its digest."""
+    done = morgue("-C", folder, "export", "jsonl", "all.jsonl", "--query", "trade", "--since", "2022-03",
+                  "--source", "gazette", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0
+    assert done.stdout == ""
+    data = (tmp_path / "all.jsonl").read_bytes()
+    manifest = json.loads((tmp_path / "all.jsonl.manifest.json").read_text())
+    assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
+    assert manifest["software"].startswith("newsmorgue ")
+    assert manifest["archive"] == "archive"
+    assert manifest["query"] == "trade"
+    assert manifest["filters"] == {
+        "source": "gazette",
+        "since": "2022-03-01",
+        "until": None,
+        "language": None,
+        "without_reserved": False,
+        "without_signals": [],
+    }
+    assert manifest["left_out"] == {}
+    assert manifest["created"].endswith("Z")
+    assert str(folder) not in json.dumps(manifest), "where it was made is nobody's business"
+    assert f"{manifest['rows']} articles" in done.stderr
+    ids = [json.loads(line)["id"] for line in data.splitlines()]
+    assert len(ids) == manifest["rows"] > 5
+
+
+def test_rows_hold_the_article_and_its_provenance(folder, tmp_path):
+    """Every field as it is in the archive."""
+    morgue("-C", folder, "export", "jsonl", tmp_path / "all.jsonl")
+    found = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().split("\n")[:-1]]
+    assert [set(row) for row in found] == [set(queries.WHOLE_KEYS)] * 39
+    for row, kept in zip(found[1:], rows()[1:], strict=True):
+        for name in ("id", "url", "title", "byline", "text", "language", "published", "text_digest"):
+            assert row[name] == kept[name]
+        assert row["authors"] == json.loads(kept["authors"])
+        assert row["warc_record_id"].endswith(f"{row['id']:012}>")
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_an_export_repeats_byte_for_byte(folder, tmp_path, form):
+    """Manifest's `created` aside; plain and compressed hold the same."""
+    for name in ("one", "two", "three.gz"):
+        assert morgue("-C", folder, "export", form, tmp_path / name).returncode == 0
+    one = (tmp_path / "one").read_bytes()
+    assert one == (tmp_path / "two").read_bytes() == gzip.decompress((tmp_path / "three.gz").read_bytes())
+    piped = subprocess.run(command_line("-C", folder, "export", form, "-"), env=environment(), capture_output=True)
+    assert piped.stdout == one
+    assert piped.stderr == b""
+
+
+def test_csv_is_safe_unless_raw(folder, tmp_path):
+    """The apostrophe is there, or not, and the manifest says which."""
+    for name, option in (("safe.csv", []), ("raw.csv", ["--raw"])):
+        morgue("-C", folder, "export", "csv", tmp_path / name, *option)
+        with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+            title = next(row["title"] for row in csv.DictReader(file) if row["id"] == "3")
+        manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+        assert title.startswith("=" if option else "'=")
+        assert manifest["raw"] is bool(option)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["xlsx", "a.xlsx"], 2, "there is cdxj, csv"),
+        (["csv", "there.csv"], 2, "--force"),
+        (["csv", "none/a.csv"], 2, "no such folder"),
+        (["csv", "."], 2, "not an ordinary file"),
+        (["csv", "a.csv", "--since", "never"], 2, "--since 'never'"),
+        (["csv", "a.csv", "--query", "-x"], 2, "what to leave out"),
+        (["csv", "a.csv", "--source", "nobody"], 8, "source nobody"),
+        (["csv"], 2, "OUT"),
+        (["csv", "a.csv", "--host", "paper.example"], 2, "choose captures"),
+        (["warc", "a.warc"], 2, "call it a.warc.gz"),
+        (["wacz", "a.wacz.gz"], 2, "not compressed"),
+        (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),
+        (["warc", "a.warc.gz", "--host", "https://paper.example/"], 2, "--host"),
+        (["warc", "a.warc.gz", "--source", "nobody"], 8, "source nobody"),
+    ],
+)
+def test_a_mistake_is_answered_before_anything_is_written(folder, tmp_path, args, code, words):
+    """Cause, cure and exit code; the folder is as it was."""
+    (tmp_path / "there.csv").write_text("mine")
+    done = morgue("-C", folder, "export", *args, cwd=tmp_path)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert os.listdir(tmp_path) == ["there.csv"]
+    assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_nothing_selected_is_an_empty_dataset(folder, tmp_path):
+    """Said, but no error: a program that runs every night meets quiet nights."""
+    done = morgue("-C", folder, "export", "csv", tmp_path / "none.csv", "--since", "2030")
+    assert done.returncode == 0
+    assert "No article matches" in done.stderr
+    assert json.loads((tmp_path / "none.csv.manifest.json").read_text())["rows"] == 0
+    assert (tmp_path / "none.csv").read_text().startswith("id,source,url")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_half_way_it_leaves_nothing(tmp_path, number):
+    """Ctrl-C and SIGTERM: exit code 130, no traceback, neither the file nor its temporary one."""
+    folder, out = tmp_path / "archive", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    (folder / "morgue.toml").touch()
+    db = database(folder / "morgue.db")
+    row = rows()[0]
+    insert(db, "sources", name="courier", url="https://courier.example/", added="2024")
+    capture = {"url": "x", "time": "2024", "kind": "article", "file": "x", "offset": 0, "length": 0}
+    insert(db, "captures", **capture, record_id="x", record_type="response")
+    for n in range(4000):
+        insert(db, "articles", **row | {"id": n + 1, "url_key": str(n), "text": "word " * 2000, "capture_id": 1})
+    db.commit()
+    db.close()
+    process = start("-C", folder, "export", "jsonl", out / "all.jsonl.gz")
+    until = time.monotonic() + 30
+    while not os.listdir(out) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.001)
+    assert [name for name in os.listdir(out) if name.endswith(".part")], "too late to stop it"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert os.listdir(out) == []
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory):
+    return captured_archive(tmp_path_factory.mktemp("captured") / "archive")
+
+
+@pytest.mark.parametrize("name", ["all.warc.gz", "all.wacz", "all.cdxj", "all.cdxj.gz"])
+def test_captures_and_their_manifest(captured, tmp_path, name):
+    """The file, and beside it what was asked for, what came of it, and its digest; said in a line."""
+    done = morgue("-C", captured.folder, "export", name.split(".")[1], name, "--host", "other.example",
+                  "--since", "2026-03-05", "--url", "http://www.other.example:8080/*", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+    data = (tmp_path / name).read_bytes()
+    assert (manifest["sha256"], manifest["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert manifest["filters"]["host"] == ["other.example"]
+    assert manifest["filters"]["since"] == "2026-03-05"
+    assert (manifest["captures"], manifest["added_for_revisits"]) == (4, 1)
+    assert manifest["first_capture"] == "2026-03-01T05:06:07.000089Z"
+    assert "1 capture came along: revisits refer to it" in done.stderr
+    assert f"{name}: 4 captures" in done.stderr
+    assert str(captured.folder) not in json.dumps(manifest)
+    assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
+    if name.endswith(".gz"):
+        assert gzip.decompress(data)
+
+
+def test_captures_into_a_pipe(captured, tmp_path):
+    """The same file, and nothing said."""
+    command = command_line("-C", captured.folder, "export", "cdxj", "-")
+    piped = subprocess.run(command, env=environment(), capture_output=True)
+    morgue("-C", captured.folder, "export", "cdxj", tmp_path / "a.cdxj")
+    assert piped.stdout == (tmp_path / "a.cdxj").read_bytes()
+    assert piped.stderr == b""
+
+
+def test_damage_is_named_and_ends_with_1(tmp_path):
+    """The file is there, without what cannot be read; the manifest names it too."""
+    archive = captured_archive(tmp_path / "archive")
+    crane = archive.captures["crane"]
+    with (archive.warc / crane.file).open("r+b") as file:
+        file.seek(crane.offset + crane.length // 2)
+        file.write(b"\0\0\0\0")
+    done = morgue("-C", archive.folder, "export", "warc", tmp_path / "a.warc.gz")
+    assert done.returncode == 1
+    assert f"damaged: {crane.file} at byte {crane.offset}" in done.stderr
+    assert "1 capture left out" in done.stderr
+    manifest = json.loads((tmp_path / "a.warc.gz.manifest.json").read_text())
+    assert (manifest["captures"], manifest["left_out_damaged"]) == (len(archive.captures) - 1, 1)

@@ -1,0 +1,145 @@
+"""`morgue reextract`, as a user runs it: what another extractor read is read again, and nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import crawl, make_archive, morgue, rows
+from tests.support.newspaper import serve
+
+LEAK = "Share this story with a friend"
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory) -> Path:
+    """A few articles, of which two were read by an extractor that let a line through, one by one that did not."""
+    archive = make_archive(tmp_path_factory.mktemp("reextract") / "archive")
+    with serve() as paper:
+        crawl(archive, "--limit", "12", paper.url + "/")
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        for table, key in (("articles", "id"), ("revisions", "article_id")):
+            db.execute(f"UPDATE {table} SET extractor = 'ancient 0.1' WHERE {key} <= 3")
+            db.execute(f"UPDATE {table} SET text = text || char(10) || ?, text_digest = 'x' WHERE {key} <= 2", (LEAK,))
+    db.close()
+    return archive
+
+
+@pytest.fixture
+def archive(crawled, tmp_path) -> Path:
+    return Path(shutil.copytree(crawled, tmp_path / "archive"))
+
+
+def state(archive: Path) -> list[list[tuple]]:
+    return [rows(archive, f"SELECT * FROM {name}") for name in ("articles", "revisions", "readings", "changes")]
+
+
+def test_diff_shows_and_changes_nothing(archive):
+    """What would go, with its address; not a row is written, and no WARC file begun."""
+    before, files = state(archive), sorted((archive / "warc").iterdir())
+    done = morgue("-C", archive, "reextract", "--diff")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"-{LEAK}") == 2
+    assert "3 revisions read again, 2 would change" in done.stdout
+    assert state(archive) == before
+    assert sorted((archive / "warc").iterdir()) == files
+
+
+def test_the_old_text_is_kept_and_no_edit_is_made_of_it(archive):
+    """The revision keeps its number and capture; a search finds the new text; a second run has nothing to do."""
+    numbers = rows(archive, "SELECT id, article_id, number, capture_id, seen FROM revisions")
+    done = morgue("-C", archive, "reextract")
+    assert "3 revisions read again, 2 changed" in done.stdout, done.stdout + done.stderr
+    assert rows(archive, "SELECT id, article_id, number, capture_id, seen FROM revisions") == numbers
+    assert rows(archive, "SELECT count(DISTINCT extractor), max(revision) FROM articles") == [(1, 1)]
+    assert rows(archive, "SELECT count(*) FROM articles WHERE text LIKE ?", f"%{LEAK}") == [(0,)]
+    kept = rows(archive, "SELECT revision_id, extractor, text LIKE ? FROM readings ORDER BY 1", f"%{LEAK}")
+    assert kept == [(1, "ancient 0.1", 1), (2, "ancient 0.1", 1)]
+    assert morgue("-C", archive, "search", '"Share this story"', "--format", "json").stdout.strip() == "[]"
+    assert "0 revisions read again" in morgue("-C", archive, "reextract").stdout
+
+
+def test_the_old_text_outlives_the_database(archive):
+    """It is in the WARC files too: a rebuild brings it back."""
+    morgue("-C", archive, "reextract")
+    before = rows(archive, "SELECT * FROM readings")
+    (archive / "morgue.db").unlink()
+    assert morgue("-C", archive, "rebuild").returncode == 0
+    assert rows(archive, "SELECT * FROM readings") == before
+
+
+def test_a_changed_rule_is_applied_with_all(archive):
+    """What this version has read is left alone, unless one asks."""
+    ((name, url),) = rows(archive, "SELECT name, url FROM sources")
+    (archive / "sources" / "gazette.toml").write_text(f'url = "{url}"\n[[rule]]\nfields.section = "h1"\n')
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        db.execute("UPDATE sources SET name = 'gazette' WHERE name = ?", (name,))
+    db.close()
+    assert "3 revisions" in morgue("-C", archive, "reextract", "--diff").stdout
+    done = morgue("-C", archive, "reextract", "--diff", "--all")
+    ((number,),) = rows(archive, "SELECT count(*) FROM revisions")
+    assert f"{number} revisions read again" in done.stdout
+    assert "+ section: " in done.stdout
+
+
+def test_a_page_that_gives_nothing_keeps_its_text(archive):
+    """Exit code 1, and the page is named."""
+    ((file, offset, length),) = rows(
+        archive, "SELECT file, offset, length FROM captures WHERE id = (SELECT capture_id FROM articles WHERE id = 1)"
+    )
+    path = archive / "warc" / file
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 0x10
+    path.write_bytes(data)
+    before = rows(archive, "SELECT text FROM articles WHERE id = 1")
+    done = morgue("-C", archive, "reextract")
+    assert done.returncode == 1
+    assert "left as it was" in done.stdout
+    assert rows(archive, "SELECT text FROM articles WHERE id = 1") == before
+
+
+def with_a_journal_that_knows(archive: Path) -> None:
+    """The WARC files are told of the rows that the fixture has changed by hand."""
+    from pipelines.archive.writer import Keeper
+
+    Keeper(archive / "morgue.db", archive / "warc", info={}).close(everything=True)
+
+
+def test_a_rebuild_keeps_what_the_old_database_had(archive):
+    """As `reextract` would; told to the files, so that the next rebuild, without that database, has it too."""
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 texts read otherwise" in done.stdout
+    assert "2 of these as they were are kept" in done.stdout
+    query = "SELECT revision_id, extractor, text LIKE ?, replaced FROM readings ORDER BY 1"
+    kept = rows(archive, query, f"%{LEAK}")
+    assert [row[:3] for row in kept] == [(1, "ancient 0.1", 1), (2, "ancient 0.1", 1)]
+    assert rows(archive, "SELECT count(DISTINCT extractor), count(DISTINCT text_digest = 'x') FROM revisions") == [
+        (1, 1)
+    ]
+    with_a_journal_that_knows(archive)
+    for path in archive.glob("morgue.db*"):
+        path.unlink()
+    again = morgue("-C", archive, "rebuild")
+    assert "otherwise" not in again.stdout
+    assert rows(archive, query, f"%{LEAK}") == kept
+
+
+def test_a_rebuild_without_the_old_database_says_which_version_read_what_is_lost(archive):
+    """And each revision says who read the text that stands there now."""
+    with_a_journal_that_knows(archive)
+    for path in archive.glob("morgue.db*"):
+        path.unlink()
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0
+    assert "2 texts read otherwise" in done.stdout
+    assert "2 read by ancient 0.1: to have them as they were, install that version and rebuild" in done.stdout
+    assert rows(archive, "SELECT count(*) FROM readings") == [(0,)]
+    assert rows(archive, "SELECT count(*) FROM revisions WHERE extractor = 'ancient 0.1'") == [(0,)]
+    again = morgue("-C", archive, "rebuild")  # what the files say is still so
+    assert "2 read by ancient 0.1" in again.stdout

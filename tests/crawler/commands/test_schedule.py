@@ -1,0 +1,174 @@
+"""`morgue schedule`: what it prints works as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from crawler.cli.timetable import INTERVALS, Job, cron, cron_line, service, systemd, timer
+from pipelines.core.errors import ConfigError
+from tests.support.command import environment, make_archive, morgue, rows
+
+AWKWARD = [
+    "plain",
+    "two words",
+    "100%",
+    "a\\%b",
+    "dollar $HOME",
+    "it's",
+    'say "hi"',
+    "semi;colon",
+    "Zeitung_ü",
+    "back\\slash",
+]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    made = make_archive(tmp_path_factory.mktemp("a") / "my 100% archive")
+    (made / "sources" / "paper.toml").write_text("url = 'https://paper.example/'")
+    return made
+
+
+def cron_gives(line):
+    """What cron hands to sh: five fields off, all up to the first bare %, backslashes before % off (crontab(5))."""
+    command = line.split(maxsplit=5)[5]
+    return re.sub(r"\\%", "%", re.match(r"(?:\\.|[^\\%])*", command)[0])
+
+
+def words_of(shell_line):
+    """What a program called by this line of sh is given."""
+    script = f"set -- {shell_line}; printf '%s\\0' \"$@\""
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
+
+
+@pytest.mark.parametrize("folder", AWKWARD)
+def test_cron_calls_what_is_meant(folder):
+    """Whatever stands in a path, sh sees exactly it."""
+    job = Job(f"/data/{folder}", (f"/opt/{folder}/morgue",), 900, ("paper",))
+    line = cron(job).splitlines()[-1]
+    assert line.endswith(cron_line(job))
+    assert words_of(cron_gives(line)) == job.arguments
+
+
+def test_the_crontab_line_runs(tmp_path):
+    """The very line, through sh, with no more environment than cron gives: a crawl, and not a word of mail."""
+    archive = make_archive(tmp_path / "my 100% archive")
+    done = morgue("-C", archive, "schedule", "--cron", "--every", "1h")
+    assert done.returncode == 0, done.stderr
+    command = cron_gives(done.stdout.splitlines()[-1])
+    bare = {"PATH": "/usr/bin:/bin"}
+    ran = subprocess.run(["sh", "-c", command], env=bare, cwd="/", capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert rows(archive, "SELECT outcome FROM crawls") == [("done",)]
+
+
+@pytest.mark.parametrize("every", INTERVALS)
+def test_cron_rounds_are_evenly_spaced(every):
+    """A step of n minutes or hours meets each hour or day in the same places."""
+    minute, hour, day, month, weekday = cron(Job("/a", ("/m",), every)).splitlines()[-1].split()[:5]
+    assert (day, month) == ("*", "*")
+
+    def count(field, size):
+        if field == "*":
+            return size
+        first, _, step = field.partition("/")
+        return len(range(int(first.split("-")[0]), size, int(step))) if step else 1
+
+    rounds = count(minute, 60) * count(hour, 24) * (7 if weekday == "*" else 1)
+    assert rounds == 604_800 // every
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("folder", AWKWARD)
+def test_systemd_understands_the_units(tmp_path, folder):
+    """No complaint, and the words of the command are the ones meant."""
+    place = tmp_path / folder
+    place.mkdir()
+    program = place / "morgue"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    job = Job(str(place), (str(program),), 900)
+    (tmp_path / f"{job.name}.service").write_text(service(job))
+    (tmp_path / f"{job.name}.timer").write_text(timer(job))
+    units = [str(tmp_path / f"{job.name}.{kind}") for kind in ("service", "timer")]
+    done = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", *units],
+        env=environment() | {"XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert job.name not in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("every", INTERVALS)
+def test_systemd_understands_the_calendar(every):
+    """Two rounds are as far apart as asked for."""
+    when = re.search(r"OnCalendar=(.*)", timer(Job("/a", ("/m",), every)))[1]
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", "--iterations=2", when],
+        env=environment() | {"TZ": "UTC"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_script_installs_both_units(archive, tmp_path):
+    """Piped into sh it leaves the two files and starts the timer."""
+    done = morgue("-C", archive, "schedule", "--systemd", "--every", "30m")
+    assert done.returncode == 0, done.stderr
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "systemctl").write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/called\n')
+    (tools / "systemctl").chmod(0o755)
+    home = {"HOME": str(tmp_path), "PATH": f"{tools}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-e"], input=done.stdout, text=True, env=home, check=True)
+    units = sorted((tmp_path / ".config/systemd/user").iterdir())
+    assert [unit.suffix for unit in units] == [".service", ".timer"]
+    called = (tmp_path / "called").read_text().splitlines()
+    assert called == ["--user daemon-reload", f"--user enable --now {units[1].name}"]
+    text = units[0].read_text()
+    assert f'ReadWritePaths="{str(archive).replace("%", "%%")}"' in text
+    assert "OnCalendar=*:0/30" in units[1].read_text()
+
+
+def test_two_archives_never_share_a_unit():
+    """Not even those whose names differ in what a unit's name cannot hold."""
+    folders = ["/a/news", "/b/news", "/a news", "/a-news", "/a/ü", "/a/ö", "/" + "x" * 300]
+    names = {Job(folder, ("/m",), 900).name for folder in folders}
+    names.add(Job("/a/news", ("/m",), 900, ("paper",)).name)
+    assert len(names) == len(folders) + 1
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,240}", name) for name in names)
+
+
+@pytest.mark.parametrize("path", ["/a\nb", "/both ' and \""])
+def test_paths_that_cannot_be_said_are_refused(path):
+    """Better no timer than one that crawls elsewhere."""
+    with pytest.raises(ConfigError):
+        Job(path, ("/m",), 900)
+
+
+@pytest.mark.parametrize(("args", "code"), [(["--every", "7m"], 2), (["--every", "often"], 2), (["nobody"], 8)])
+def test_bad_arguments(archive, args, code):
+    """Say what would be right."""
+    done = morgue("-C", archive, "schedule", *args)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert args[-1] in done.stderr
+
+
+def test_the_printed_script_is_the_pure_text(archive):
+    """With a source named, only it is crawled, and the units have their own name."""
+    done = morgue("-C", archive, "schedule", "--systemd", "paper")
+    name = re.search(r"user/(\S+)\.timer", done.stdout)[1]
+    assert name.startswith("morgue-my-100-archive-paper-")
+    assert " crawl --quiet --due paper" in done.stdout
+    assert systemd(Job(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)

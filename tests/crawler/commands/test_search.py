@@ -1,0 +1,229 @@
+"""`morgue search`, as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+
+from crawler.cli.archive_options import Asking, filter_options
+from crawler.cli.main import folder_option, setting_option
+from crawler.commands import search
+from exports.terminal import width
+from pipelines.database import queries
+from tests.support.article_archive import build
+from tests.support.command import ROOT, command_line, environment, morgue
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("search") / "archive")
+
+
+def test_the_table_shows_what_is_needed_to_go_on(folder):
+    """Number, day, source, headline, where the words stand, and how many of how many."""
+    done = morgue("-C", folder, "search", "climate")
+    assert done.returncode == 0
+    assert "1  2024-01-05  courier  Climate summit opens, then closes" in done.stdout
+    assert "The [climate] stays." in done.stdout
+    assert "2 of 2 matches · 0." in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_the_table_fits_the_terminal(folder, columns):
+    """At any width, wide characters included."""
+    done = subprocess.run(
+        command_line("-C", folder, "search", "東京* OR sehr OR climate"),
+        env=environment() | {"COLUMNS": columns}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert all(width(line) <= max(int(columns), 52) for line in done.stdout.splitlines())
+    assert "東京都" in done.stdout
+
+
+def test_a_page_cannot_write_to_the_terminal(folder):
+    """Escape sequences in headlines and snippets arrive disarmed."""
+    done = morgue("-C", folder, "search", "escape OR terminals")
+    assert done.returncode == 0
+    assert "Escape" in done.stdout
+    assert not set(done.stdout) & set("\x1b\x9b\x07\u202e")
+
+
+def test_words_found_are_bold_on_a_terminal():
+    """And only there: elsewhere they stand in brackets."""
+    hit = dict.fromkeys(queries.HIT_KEYS) | {"id": 7, "title": "T", "snippet": "a \ue000word\ue001 b"}
+    assert list(search.lines([hit], 80, styled=True))[1] == "   a \x1b[1mword\x1b[0m b"
+    assert list(search.lines([hit], 80, styled=False))[1] == "   a [word] b"
+
+
+@pytest.mark.parametrize(
+    ("args", "ids"),
+    [
+        (["climate", "-sport"], [1]),
+        (["-sport", "climate"], [1]),
+        (["climate", "--", "-sport"], [1]),
+        (["climate", "-Court", "-hotel", "-sport"], [1]),  # begin like -C, -h and -s
+        (["climate", "--sort", "oldest"], [1, 2]),
+        (["climate", "--sort=newest", "--limit", "1"], [2]),
+        (["climate", "--sort=newest", "--limit", "1", "--offset", "1"], [1]),
+        (['"rien n’est joué"'], [5]),
+        (["title:cup", "OR", "byline:ormesson", "--sort", "oldest"], [4, 2]),
+        (["--source", "gazette", "--since", "2024"], [5, 4]),
+        (["--language", "ar"], [8]),
+        (["--until", "2024-01-05", "--since", "2024-01-05", "-s", "crawl.delay=0"], [1]),
+        (["filler", "--limit", "0", "--sort", "oldest", "--source", "gazette"], None),
+    ],
+)
+def test_words_and_filters_mean_what_they_say(folder, args, ids):
+    """Words with a minus are words; -C and -s still are options, on either side."""
+    done = morgue("search", "-C", folder, "--format", "jsonl", *args)
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line)["id"] for line in done.stdout.splitlines()]
+    assert found == ids if ids else len(found) == 15
+
+
+def test_every_format_says_the_same(folder):
+    """json is one array, jsonl a line each, csv a header and safe cells."""
+    asked = ("-C", folder, "search", "--limit", "0", "--format")
+    rows = json.loads(morgue(*asked, "json").stdout)
+    assert len(rows) == 39
+    assert tuple(rows[0]) == queries.HIT_KEYS
+    assert [json.loads(line) for line in morgue(*asked, "jsonl").stdout.splitlines()] == rows
+    done = subprocess.run(command_line(*asked, "csv"), env=environment(), capture_output=True, check=True)
+    table = list(csv.DictReader(io.StringIO(done.stdout.decode(), newline="")))
+    assert [row["id"] for row in table] == [str(row["id"]) for row in rows]
+    assert [row["title"] for row in table if row["id"] == "3"] == ['\'=HYPERLINK("http://evil.example")']
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [(["--until", "2001"], "Without --until there"),
+     (["--until", "2001", "--language", "en"], "Without --until and --language there"),
+     (["--source", "gazette", "--since", "2000", "--until", "2001"], "Without --source, --since and --until there")],
+    ids=["one", "two", "three"],
+)  # fmt: skip
+def test_where_nothing_is_found_the_filters_that_were_used_are_named(folder, args, said):
+    """With what there would be without them."""
+    done = morgue("-C", folder, "search", "climate", *args)
+    assert said in done.stdout
+
+
+def test_a_prefix_that_is_no_column_is_told(folder):
+    """With those that there are; an address, a phrase and a time of day are none."""
+    said = morgue("-C", folder, "search", "kind:opinion").stdout
+    assert "kind: is no column of the index, so it is searched for as a word; there are title:, byline:, text:." in said
+    for query in ("title:nowhere", "https://nowhere.example/x", '"kind:opinion"', "10:30", "source:nowhere"):
+        assert "is no column" not in morgue("-C", folder, "search", query).stdout
+
+
+def test_no_match_is_an_answer(folder):
+    """Exit code 0, an empty array, a header; on a terminal a hint at what to try."""
+    done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
+    assert done.returncode == 0
+    assert done.stdout.startswith("No match.")
+    assert "There are articles in: en, fr" in done.stdout
+    assert "--source" in morgue("-C", folder, "search", "source:courier").stdout
+    assert "東京*" in morgue("-C", folder, "search", "東京").stdout
+    assert "would be 1" in morgue("-C", folder, "search", "hésitent", "--source", "courier").stdout
+    assert morgue("-C", folder, "search", "nowhere", "--format", "json").stdout == "[]\n"
+    assert morgue("-C", folder, "search", "nowhere", "--format", "jsonl").stdout == ""
+    assert morgue("-C", folder, "search", "nowhere", "--format", "csv").stdout.startswith("id,source,url")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--since", "2024-13"], 2, "--since '2024-13': not a day that exists"),
+        (["--until", "soon"], 2, "say 2024, 2024-03"),
+        (["--since", "2024", "--until", "2023"], 2, "ends before it begins"),
+        (["--language", "German"], 2, "not a language code"),
+        (["--limit", "-1"], 2, "--limit"),
+        (["--limit", "ten"], 2, "--limit"),
+        (["--sort", "best"], 2, "'relevance', 'newest', 'oldest'"),
+        (["--format", "xml"], 2, "'table', 'json', 'jsonl', 'csv'"),
+        (["--colour"], 2, "--colour"),
+        (["!!!"], 2, "nothing to look for"),
+        (["-sport"], 2, "what to leave out"),
+        (["--source", "courrier"], 8, "there is courier"),
+    ],
+)
+def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
+    """In words, on stderr, with the exit code that docs/searching.md names."""
+    done = morgue("-C", folder, "search", *args)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_before_the_first_crawl_it_says_so(tmp_path):
+    """An archive without database is no damage."""
+    (tmp_path / "morgue.toml").touch()
+    done = morgue("-C", tmp_path, "search", "x")
+    assert done.returncode == 2
+    assert "no articles yet" in done.stderr
+    assert "morgue crawl" in done.stderr
+
+
+def test_a_reader_who_leaves_early_is_no_error(folder):
+    """`morgue search | head`: quiet, exit code 0; a full disk behind stdout is an error (5)."""
+    for form in ("table", "json", "jsonl", "csv"):
+        asked = command_line("-C", folder, "search", "--limit", "0", "--format", form)
+        with subprocess.Popen(asked, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait() == 0
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(asked, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 5
+        assert "no space left" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+
+
+def test_a_search_starts_without_what_a_crawl_needs(folder):
+    """Cold start: nothing heavy is imported, not even by way of something else."""
+    heavy = (
+        "scrapy",
+        "twisted",
+        "trafilatura",
+        "lxml",
+        "sqlite_utils",
+        "pydantic",
+        "rich",
+        "warcio",
+        "courlan",
+    )
+    program = (
+        "import sys; from crawler.cli.main import morgue; morgue.main(sys.argv[1:], standalone_mode=False);"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+    for args in (["search", "climate"], ["search", "x", "--format", "csv"], ["sources"], ["show", "1"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, "-C", folder, *args],
+            env=environment(), cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stderr.strip() == "[]", args
+
+
+def test_words_are_told_from_options():
+    """Values of options stay with them, also when they begin with a minus; everything else is a word."""
+    seen = {}
+
+    @click.command(cls=Asking)
+    @click.argument("words", nargs=-1)
+    @filter_options
+    @click.option("--flag", is_flag=True)
+    @click.option("--limit", type=int)
+    @folder_option
+    @setting_option
+    def command(words, filters, flag, limit):
+        seen.update(words=words, filters=filters, flag=flag, limit=limit)
+
+    args = ["-a", "--flag", "b", "--limit", "-5", "--source=x", "-", "-s", "k=v", "--", "--limit", "-s"]
+    command.main(args, standalone_mode=False)
+    assert seen["words"] == ("-a", "b", "-", "--limit", "-s")
+    assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, "x")

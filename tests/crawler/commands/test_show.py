@@ -1,0 +1,399 @@
+"""`morgue show`, as a user runs it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+
+import pytest
+
+from exports.terminal import width
+from tests.support import capture_archive
+from tests.support.article_archive import WARC_FILE, build, rows
+from tests.support.command import command_line, environment, morgue
+from tests.support.external_tools import faults
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("show") / "archive")
+
+
+def output(folder, *args) -> bytes:
+    done = subprocess.run(command_line("-C", folder, "show", *args), env=environment(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_text_is_for_reading_and_says_where_it_comes_from(folder):
+    """Headline, byline, dates, text; then record, digests, extractor, revisions."""
+    text = output(folder, "https://courier.example/2024/article-1").decode()
+    assert text.startswith("Climate summit opens, then closes\nBy Anna Berg · Published 2024-01-05T09:30:00+01:00")
+    assert "\nDelegates went home.\n\nThe climate stays.\n" in text
+    for proof in (WARC_FILE, "offset ", "<urn:uuid:00000000-0000-4000-8000-000000000040>", "sha1:", "sha256:",
+                  "newsmorgue 0.1.0 (test)", "revision 2 of 2", "1: 2024-01-05T10:00:00Z"):  # fmt: skip
+        assert proof in text
+
+
+LIVE = {
+    "kind": "live blog",
+    "origin": "Straitsnet",
+    "origin_url": "https://straits.example/lamp",
+    "dateline": "KRAVIN",
+    "publisher": "Island Review",
+    "issn": "1234-5679",
+    "access": "paywall",
+    "access_evidence": "line: " + "This article is for subscribers. " * 5 + "\x1b[31m",
+    "rights": json.dumps(["robots: noarchive", "tdm-reservation: 1"]),
+    "comments": json.dumps(["First!\nAnd last.", "\x1b]0;owned\x07 I knew that lamp when it was a candle. " * 3]),
+    "found_in": json.dumps({"title": "h1", "origin": "line"}),
+}
+
+
+@pytest.fixture
+def live(tmp_path):
+    """An article (number 3) that says much of itself."""
+    folder = build(tmp_path / "archive")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in LIVE)} WHERE id = 3", LIVE)
+        db.commit()
+    return folder
+
+
+def test_what_the_page_says_of_itself_stands_below_the_text(live):
+    """Origin, dateline, publisher, access with its evidence, rights; nothing where nothing is said."""
+    env = environment() | {"COLUMNS": "60"}
+    text = subprocess.run(command_line("-C", live, "show", "3"), capture_output=True, text=True, env=env).stdout
+    facts = text.splitlines()[1]
+    assert facts.startswith("Live blog · Published 2023-12-31")
+    foot = text.partition("─" * 60)[2]
+    assert re.search(
+        r"\ntags +one, tag 3\ndateline +KRAVIN\norigin +Straitsnet, https://straits.example/lamp\n"
+        r"publisher +Island Review, ISSN 1234-5679\naccess +paywall: line: This article is for [^\n]*\n {11}\w",
+        foot,
+    ), foot
+    assert re.search(r"\nrights +robots: noarchive\n +tdm-reservation: 1\narticle +3, revision 1 of 1\n", foot)
+    assert all(width(line) <= 60 for line in foot.partition("article ")[0].splitlines())
+    plain = output(live, "4").decode()
+    assert "Article ·" not in plain
+    assert not re.search(r"^(origin|dateline|access|rights) ", plain, re.MULTILINE)
+
+
+@pytest.fixture
+def told(folder, tmp_path):
+    """Lines of an article that says this of itself, by `morgue show`."""
+
+    def told(**said):
+        own = build(tmp_path / "archive")
+        with closing(sqlite3.connect(own / "morgue.db")) as db:
+            db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in said)} WHERE id = 3", said)
+            db.commit()
+        return output(own, "3").decode().splitlines()
+
+    return told
+
+
+def test_a_number_of_an_unknown_publisher_is_called_what_it_is(told):
+    """Not a publisher."""
+    text = told(publisher=None, issn="1234-5679")
+    assert "ISSN       1234-5679" in text
+    assert not any(line.startswith("publisher") for line in text)
+
+
+def test_a_standfirst_that_the_text_begins_with_is_printed_once(told):
+    """As is one that is the headline; another is printed."""
+    text = told(description="All seals return!", text="All seals return.\nThey came by ferry.", title="Seals")
+    assert [line for line in text if "seals return" in line] == ["All seals return."]
+
+
+def test_a_standfirst_of_its_own_is_printed(told):
+    """Above the text."""
+    text = told(description="All seals return!", text="They came by ferry.", title="Seals")
+    assert text.index("All seals return!") < text.index("They came by ferry.")
+
+
+@pytest.mark.parametrize(
+    ("modified", "shown"),
+    [("2024-01-05T09:30:00+01:00", False), ("2024-01-05T08:30:00Z", False), ("2024-01-05T10:00:00Z", True)],
+)
+def test_a_change_at_the_moment_of_publication_is_none(told, modified, shown):
+    """In whatever zone it is written."""
+    assert ("modified " in told(published="2024-01-05T09:30:00+01:00", modified=modified)[1]) is shown
+
+
+def test_a_section_that_says_what_kind_it_is_stands_there_once(told):
+    """Opinion in the section Opinion."""
+    assert told(kind="opinion", section="Opinion")[1].count("Opinion") == 1
+
+
+def test_comments_that_were_kept_stand_apart(live):
+    """Below the text, indented, counted, disarmed; the text of the article ends before them."""
+    text = output(live, "3").decode()
+    article, _, comments = text.partition("── 2 readers' comments ──\n\n")
+    assert "and change with it." in article
+    assert comments.startswith("  First!\n  And last.\n\n")
+    said = comments.partition("─" * 20)[0]
+    assert "candle" in said
+    assert all(line.startswith("  ") for line in said.splitlines() if line)
+    assert not set(text) & set("\x1b\x9b\x07")
+    assert "readers' comment" not in output(live, "4").decode()
+
+
+def test_json_says_where_each_field_was_found(live):
+    """Everything as it is in the archive, lists as lists."""
+    row = json.loads(output(live, "3", "--format", "json"))
+    assert row["found_in"] == {"title": "h1", "origin": "line"}
+    assert row["rights"] == ["robots: noarchive", "tdm-reservation: 1"]
+    assert row["comments"][0] == "First!\nAnd last."
+
+
+def test_text_fits_and_is_disarmed(folder):
+    """No line beyond the terminal, whatever the script; no control sequence of the page's."""
+    for number in range(1, 10):
+        done = subprocess.run(command_line("-C", folder, "show", str(number)), capture_output=True, text=True,
+                              env=environment() | {"COLUMNS": "60"}, check=True)  # fmt: skip
+        text = done.stdout.split("─")[0]
+        assert all(width(line) <= 60 for line in text.splitlines())
+        assert not set(done.stdout) & set("\x1b\x9b\x07\u202e\u2028")
+
+
+def test_an_earlier_revision_is_shown_as_it_was(folder):
+    """Its own text, its own record."""
+    first = json.loads(output(folder, "1", "--revision", "1", "--format", "json"))
+    newest = json.loads(output(folder, "1", "--format", "json"))
+    assert (first["title"], newest["title"]) == ("Climate summit opens", "Climate summit opens, then closes")
+    assert first["warc_offset"] != newest["warc_offset"]
+    assert [state["revision"] for state in newest["revisions"]] == [1, 2]
+    assert [state["warc_offset"] for state in newest["revisions"]] == [
+        first["warc_offset"],
+        newest["warc_offset"],
+    ]
+    assert b"then closes" not in output(folder, "1", "--revision", "1", "--format", "html")
+    assert b"then closes" in output(folder, "1", "--format", "html")
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def test_a_revision_was_seen_when_it_stood_there(copy):
+    """From its first capture to the last in which it stood: not as long as the article is known."""
+    with sqlite3.connect(copy / "morgue.db") as db:
+        query = "SELECT id, capture_id FROM revisions WHERE article_id = 1 ORDER BY number"
+        (earlier, first), (later, second) = db.execute(query).fetchall()
+        (other,) = db.execute("SELECT id FROM captures WHERE id NOT IN (?, ?) LIMIT 1", (first, second)).fetchone()
+        for capture, minutes in (first, "00"), (other, "30"):
+            db.execute("UPDATE captures SET time = ? WHERE id = ?", (f"2024-01-05T10:{minutes}:00.123456Z", capture))
+        db.execute("DELETE FROM sightings")
+        seen = [(first, earlier), (other, earlier), (second, later)]
+        db.executemany("INSERT INTO sightings (capture_id, revision_id) VALUES (?, ?)", seen)
+        db.execute("UPDATE articles SET last_seen = '2024-02-02T02:02:02Z' WHERE id = 1")
+    assert b"2024-01-05T10:00:00Z to 2024-01-05T10:30:00Z\n" in output(copy, "1", "--revision", "1")
+    assert b"Z to 2024-02-02T02:02:02Z\n" in output(copy, "1")
+
+
+def test_a_revision_that_is_lost_is_said(copy):
+    """A rebuild leaves out what is in no WARC file any more; the others keep their numbers."""
+    with sqlite3.connect(copy / "morgue.db") as db:
+        db.execute("DELETE FROM sightings")
+        db.execute("DELETE FROM revisions WHERE article_id = 1 AND number = 1")
+    assert b"revision 2 of 2 (1 lost)" in output(copy, "1")
+    done = morgue("-C", copy, "show", "1", "--revision", "1")
+    assert done.returncode == 8
+    assert "is lost" in done.stderr
+    assert "morgue rebuild" in done.stderr
+
+
+def test_html_is_the_page_as_captured(folder):
+    """Chunk framing and content coding undone, every byte as the server meant it."""
+    row = rows()[5]
+    page = f"<html><h1>{row['title']}</h1><p>{row['text']}</p><!-- 6 --></html>"
+    assert output(folder, "6", "--format", "html") == page.encode()
+
+
+def test_warc_is_the_record_byte_for_byte(folder):
+    """One gzip member, as it lies in the file; also while that is still being written."""
+    article = json.loads(output(folder, "6", "--format", "json"))
+    start, end = article["warc_offset"], article["warc_offset"] + article["warc_length"]
+    whole = folder / "warc" / WARC_FILE
+    member = output(folder, "6", "--format", "warc")
+    assert member == whole.read_bytes()[start:end]
+    assert article["warc_record_id"].encode() in gzip.decompress(member)
+    being_written = whole.with_name(WARC_FILE + ".open")
+    whole.rename(being_written)
+    try:
+        assert output(folder, "6", "--format", "warc") == member
+        assert output(folder, "6", "--format", "html").startswith(b"<html>")
+    finally:
+        being_written.rename(whole)
+
+
+def test_binary_is_not_poured_into_a_terminal(folder):
+    """A hint at how to redirect instead (exit code 2)."""
+    ours, theirs = os.openpty()
+    done = subprocess.run(command_line("-C", folder, "show", "6", "--format", "warc"), env=environment(),
+                          stdout=theirs, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert "> 6.warc.gz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["40"], 8, "no such number (they go up to 39)"),
+        (["https://nowhere.example/"], 8, "morgue search"),
+        (["https://courier.example/w1"], 8, "failed (HTTP 503 five times)"),
+        (["1", "--revision", "3"], 8, "it has 2"),
+        (["2", "--revision", "2"], 8, "it has one"),
+        (["1", "--revision", "0"], 2, "--revision"),
+        (["1", "--format", "pdf"], 2, "'text', 'json', 'html', 'body', 'warc'"),
+        (["1", "--capture", "1"], 2, "name one thing to show"),
+        (["1", "--captures", "--revision", "1"], 2, "name one thing to show"),
+        (["--capture", "41"], 8, "no such number (they go up to 40)"),
+        ([], 2, "URL-or-NUMBER"),
+        (["https://courier.example/w1", "--captures"], 8, "failed (HTTP 503 five times)"),
+    ],
+)
+def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
+    """In words, with the exit code of its kind."""
+    done = morgue("-C", folder, "show", *args)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_a_record_that_is_not_there_is_named(tmp_path):
+    """A WARC file that is missing or cut: text still shows, html and warc say what is wrong and what to do."""
+    folder = build(tmp_path)
+    path = folder / "warc" / WARC_FILE
+    path.write_bytes(path.read_bytes()[:300])
+    for form in ("html", "warc"):
+        done = morgue("-C", folder, "show", "1", "--format", form)
+        assert (done.returncode, done.stdout) == (7, "")
+        assert WARC_FILE in done.stderr
+        assert "\n  restore the file from a copy; `morgue verify` names all that is damaged" in done.stderr
+    path.unlink()
+    done = morgue("-C", folder, "show", "1", "--format", "html")
+    assert done.returncode == 8
+    assert "no such WARC file\n  put it back there from a copy; `morgue verify` names all" in done.stderr
+    done = morgue("-C", folder, "show", "1")
+    assert done.returncode == 0
+    assert "\n           this file is not there: put it back from a copy; `morgue verify`" in done.stdout
+
+
+def test_an_article_that_was_imported_says_from_where(tmp_path):
+    """The file and the offset in it, as text and as JSON, and of each revision."""
+    folder = build(tmp_path)
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        db.execute("UPDATE captures SET imported = 'a@b.wacz!archive/data.warc.gz@1234' WHERE id = 2")
+        db.commit()
+    assert "\nimported   from a@b.wacz!archive/data.warc.gz, offset 1234\n" in morgue("-C", folder, "show", "2").stdout
+    told = json.loads(morgue("-C", folder, "show", "2", "--format", "json").stdout)
+    assert told["imported"] == told["revisions"][0]["imported"] == "a@b.wacz!archive/data.warc.gz@1234"
+    assert json.loads(morgue("-C", folder, "show", "3", "--format", "json").stdout)["imported"] is None
+    assert "imported" not in morgue("-C", folder, "show", "3").stdout
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    """An archive of every kind of exchange."""
+    archive = capture_archive.build(tmp_path_factory.mktemp("kinds") / "archive")
+    (archive.folder / "morgue.toml").touch()
+    return archive
+
+
+NO_ARTICLES = {
+    "feed": ("https://paper.example/feed", ["as feed", "HTTP 200, application/rss+xml", "payload    sha1:"], b"<rss/>"),
+    "robots": ("https://paper.example/robots.txt", ["as robots", "HTTP 200, text/plain"], b"User-agent: *\n"),
+    "gone": ("https://paper.example/Straße/東京", ["HTTP 404, text/html"], b"<p>no"),
+    "copy": (capture_archive.COPY, ["repeats    the same body as <urn:uuid:"], capture_archive.LIT),
+}
+
+
+@pytest.mark.parametrize("name", NO_ARTICLES)
+def test_of_what_is_no_article_the_captures_are_shown(kinds, name):
+    """Time, status, place of the record, digest, and how to get the bytes; those are what the server sent."""
+    url, words, body = NO_ARTICLES[name]
+    kept = kinds.captures[name]
+    text = output(kinds.folder, url).decode()
+    place = f"record     {kept.file}, offset {kept.offset}, length {kept.length}\n           {kept.record_id}\n"
+    for said in (f"capture    {kept.id}, of ", place, f"show --capture {kept.id} --format body > FILE", *words):
+        assert said in text
+    told = json.loads(output(kinds.folder, url, "--format", "json"))
+    assert (told["article"], [row["id"] for row in told["captures"]]) == (None, [kept.id])
+    assert output(kinds.folder, url, "--format", "body") == body
+    assert output(kinds.folder, "--capture", str(kept.id), "--format", "body") == body
+    record = gzip.decompress(output(kinds.folder, "--capture", str(kept.id), "--format", "warc"))
+    assert kept.record_id.encode() in record
+
+
+@pytest.mark.parametrize(("name", "of"), [("not modified", "edited"), ("light again", "light")])
+def test_the_record_of_a_revisit_comes_with_the_one_that_has_its_body(kinds, tmp_path, name, of):
+    """Two gzip members, byte for byte; other readers of WARC find nothing wrong with them."""
+    own, original = kinds.captures[name], kinds.captures[of]
+    written = output(kinds.folder, "--capture", str(own.id), "--format", "warc")
+    members = [(kinds.folder / "warc" / one.file).read_bytes()[one.offset : one.offset + one.length]
+               for one in (own, original)]  # fmt: skip
+    assert written == b"".join(members)
+    if name == "not modified":  # the other one's body is in chunks, and of its digest readers think differently
+        (tmp_path / "proof.warc.gz").write_bytes(written)
+        assert faults(tmp_path / "proof.warc.gz") == []
+
+
+def test_a_failed_fetch_says_why_and_has_no_body(kinds):
+    """Both captures of the address; the record can be had all the same."""
+    text = output(kinds.folder, "https://paper.example/down").decode()
+    assert "2 captures:\n" in text
+    assert "\nfailed     refused\n" in text
+    assert "--format body" not in text
+    done = morgue("-C", kinds.folder, "show", "https://paper.example/down", "--format", "body")
+    assert (done.returncode, done.stdout) == (8, "")
+    assert "no answer came: not HTTP\n  morgue show --capture" in done.stderr
+    assert b"WARC-Type: metadata" in gzip.decompress(
+        output(kinds.folder, "https://paper.example/down", "--format", "warc")
+    )
+
+
+def test_a_redirect_says_where_it_leads(kinds):
+    """Also among the captures of the article that is known under it."""
+    number = kinds.captures["redirect"].id
+    text = output(kinds.folder, "--capture", str(number)).decode()
+    assert f"\nanswer     HTTP 301\nleads to   {capture_archive.CRANE}\n" in text
+
+
+def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
+    """In the order of time, with those that confirm it."""
+    told = json.loads(output(kinds.folder, "1", "--captures", "--format", "json"))
+    assert told["article"] == 1
+    names = {kinds.captures[name].id: name for name in kinds.captures}
+    assert [names[row["id"]] for row in told["captures"]] == ["crane", "edited", "not modified"]
+    text = output(kinds.folder, capture_archive.CRANE, "--captures").decode()
+    assert text.startswith(f"{capture_archive.CRANE}: article 1\n3 captures:\n")
+    assert "repeats    not modified since <urn:uuid:" in text
+
+
+def test_of_many_captures_the_newest_are_shown(kinds, tmp_path):
+    """And said how many there are; JSON has all."""
+    folder = shutil.copytree(kinds.folder, tmp_path / "archive")
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        names = (row[1] for row in db.execute("PRAGMA table_info(captures)"))
+        row = ", ".join(name for name in names if name not in ("id", "record_id", "time"))
+        for n in range(30):
+            db.execute(
+                f"INSERT INTO captures (record_id, time, {row}) SELECT ?, ?, {row} FROM captures WHERE kind = 'feed'"
+                " LIMIT 1",
+                (f"<urn:{n}>", f"2026-04-{n + 1:02}T00:00:00Z"),
+            )
+        db.commit()
+    text = output(folder, "https://paper.example/feed").decode()
+    assert "31 captures; the 10 newest, --format json has all:" in text
+    assert (text.count("\ncapture "), "2026-04-30" in text, "2026-04-20" in text) == (10, True, False)
+    assert len(json.loads(output(folder, "https://paper.example/feed", "--format", "json"))["captures"]) == 31

@@ -1,0 +1,352 @@
+"""Settings: what is understood, and what is said about what is not."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+
+import pytest
+
+from crawler.config.archive_folder import Folder
+from crawler.config.models import Crawl, Every, Manners, RuleFields, Settings, SourceConfig, load
+from crawler.config.reference import settings_file, source_file
+from pipelines.core.errors import ConfigError
+from pipelines.core.items import Rule, Source
+from pipelines.extraction import site_rules
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Settings as bare as they may be."""
+    (tmp_path / "morgue.toml").write_text("")
+    (tmp_path / "sources").mkdir()
+    return Folder(tmp_path)
+
+
+def source(archive, text, name="paper"):
+    (archive.sources / f"{name}.toml").write_text(text)
+
+
+RULE = 'url = "https://x.org"\n[[rule]]\n'
+
+
+def complaint(archive, *overrides):
+    with pytest.raises(ConfigError) as caught:
+        load(archive, overrides)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def uncommented(text):
+    """A file of ours with every setting switched on."""
+    return re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE)
+
+
+def test_of_a_file_that_is_no_toml_nothing_is_missing(archive):
+    """One mistake, not two; and its cure is one for that file."""
+    source(archive, 'url = "https://x.org"\nfeeds = ["https://x.org/feed.xml"')
+    assert complaint(archive).splitlines() == [
+        "sources/paper.toml: is not TOML: Unclosed array (at end of document)",
+        "  TOML wants quotes around text, one key = value a line, and each [ closed: "
+        'feeds = ["https://paper.example/feed.xml"]',
+    ]
+
+
+def test_an_empty_file_means_the_defaults(archive):
+    """Every key has one."""
+    config = load(archive)
+    assert config.crawl == Crawl()
+    assert config.every.feed == 3600
+    assert config.record.rotate == 1_000_000_000
+    assert config.crawl.recheck == (86_400, 604_800)
+    assert config.sources == {}
+
+
+def test_the_file_that_init_writes_means_the_defaults_too(archive):
+    """Taking every # away changes nothing: what it shows are the defaults."""
+    archive.settings.write_text(settings_file())
+    assert load(archive).crawl == Crawl()
+    text = uncommented(settings_file())
+    archive.settings.write_text(text)
+    assert load(archive).crawl == Crawl()
+    tables = tomllib.loads(text)
+    assert {name: set(values) for name, values in tables.items()} == {
+        name: set(field.annotation.model_fields) for name, field in Settings.model_fields.items()
+    }
+
+
+def test_the_template_of_a_source_is_a_source(archive):
+    """With every # taken away it is valid and names every key."""
+    text = uncommented(source_file())
+    source(archive, text)
+    assert load(archive).sources["paper"].url == "https://paper.example/"
+    values = tomllib.loads(text)
+    assert set(values) == set(SourceConfig.model_fields) - {"name"}
+    assert set(values["crawl"]) == set(Manners.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[crawl]\ndelay = "fast"',
+            'morgue.toml: [crawl] delay: "fast" is not a number of seconds\n  say e.g. delay = 5.0',
+        ),
+        ("[crawl]\ndealy = 3", "morgue.toml: [crawl] dealy: unknown key\n  did you mean delay?"),
+        ("delay = 3", "morgue.toml: delay: unknown key\n  it belongs into [crawl]"),
+        ("[crwl]\ndelay = 3", "morgue.toml: crwl: unknown table\n  did you mean crawl?"),
+        ("crawl = 3", "morgue.toml: crawl: 3 is not a table\n  say [crawl]"),
+        ("[crawl]\nrobots = 1", "[crawl] robots: 1 is not true or false\n  say e.g. robots = true"),
+        ("[crawl]\njitter = 2", "[crawl] jitter: 2 is not a number from 0 to 1"),
+        ("[crawl]\nconcurrency = 0", "[crawl] concurrency: 0 is not a whole number of at least 1"),
+        ("[crawl]\nconcurrency = true", "[crawl] concurrency: true is not a whole number"),
+        ("[crawl]\ndelay = nan", "[crawl] delay: nan is not a number of seconds"),
+        ("[crawl]\ntimeout = 0", "[crawl] timeout: 0 is too little: it must be above zero"),
+        ('[crawl]\nrecheck = ["soon"]', '[crawl] recheck: "soon" is not a duration'),
+        ('[crawl]\nrecheck = "1d"', '[crawl] recheck: "1d" is not a list of durations'),
+        ('[crawl]\nproxy = "socks5://localhost:1"', "is not the http:// URL of a proxy"),
+        ('[crawl]\nuser_agent = "a\\nb"', "is not one line of plain ASCII text"),
+        ('[record]\nrotate = "1 zb"', '[record] rotate: "1 zb" is not a size\n  say e.g. rotate = "500MB"'),
+        ("[record]\ncompression = 10", "compression: 10 is not a whole number from 1 to 9"),
+        ('[record]\nchunked_payload_digest = "x"', '"x" is not one of omit, entity, stored'),
+        (
+            '[extract]\ncomments = "keep"',
+            'morgue.toml: [extract] comments: "keep" is not one of drop, separate\n  say e.g. comments = "separate"',
+        ),
+        ("[extract]\ncomments = true", "[extract] comments: true is not one of drop, separate"),
+        ('[operator]\ncontact = "me"', '[operator] contact: "me" is not a mail address or URL'),
+        ('[operator]\ncontact = "me@x.org)"', "is not a mail address or URL"),
+        ("[crawl]\ndelay = 3,\n", "morgue.toml: line 2: "),
+        ("[crawl\n", "morgue.toml: line 1: "),
+        ("x = " + "[" * 5000, "morgue.toml: is "),
+        ("x = " + "9" * 5000, "morgue.toml: is not TOML"),
+    ],
+)
+def test_a_mistake_names_file_key_and_cure(archive, text, said):
+    """Whoever reads the message knows where to look and what to write instead."""
+    archive.settings.write_text(text)
+    assert said in complaint(archive)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", 'sources/paper.toml: url: is missing\n  say e.g. url = "https://paper.example/"'),
+        ('url = "paper.example"', 'url: "paper.example" is not a web address'),
+        ('url = "https://x.org:port/"', "is not a web address"),
+        ('url = "https://x.org"\ninclude = ["("]', 'include: "(" is not a regular expression (missing )'),
+        ('url = "https://x.org"\nevery = "often"', '[every] feed: "often" is not a duration'),
+        ('url = "https://x.org"\nname = "y"', "sources/paper.toml: name: unknown key"),
+        ('url = "https://x.org"\n[crawl]\ntimeout = 3', "[crawl] timeout: unknown key\n  there are: delay"),
+        ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a day'),
+        ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
+        ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
+        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "where there may be several\n  say [[rule]],"),
+        ('url = "https://x.org"\n[rule]\nprune = ["p"]', "where there may be several\n  say [[rule]],"),
+        (RULE + 'prune = ["div["]', '[[rule]] 1: prune: "div[" is not a CSS selector (Expected'),
+        (RULE + 'prune = ["div["]', '\n  say e.g. prune = ["div.newsletter", '),
+        (RULE + "prune = 3", "[[rule]] 1: prune: 3 is not a selector in XPath or CSS"),
+        (RULE + 'body = ["//p/text()"]', '"//p/text()" selects text or an attribute, where elements are wanted'),
+        (RULE + "body = [\"//p[matches(., 'x')]\"]", "XPath 1.0 has no function matches()"),
+        (RULE + "selects = []", "[[rule]] 1: selects: unknown key\n  there are: until, prune, body, fields"),
+        (RULE + "until = 2026-02-20T10:00:00", "[[rule]] 1: until: 2026-02-20 10:00:00 is not a day\n  say e.g."),
+        (RULE + "fields = 3", "[[rule]] 1: fields: 3 is not a table\n  say [rule.fields]"),
+        (RULE + '[rule.fields]\ntitel = "h1"', "[[rule]] 1: fields.titel: unknown key\n  did you mean title?"),
+        (RULE + '[rule.fields]\ntitle = "h1:"', '[[rule]] 1: fields.title: "h1:" is not a CSS selector'),
+        (RULE + '[rule.fields]\ntitle = ["h1", "//h1["]', '"//h1[" is not an XPath expression (Invalid'),
+        (RULE + "[[rule]]", "rule: 1 and 2 have no until, and only one can hold today\n  say in the older one until ="),
+        (
+            RULE + "until = 2026-03-01\n[[rule]]\n[[rule]]\nuntil = '2026-03-01'",
+            "rule: 1 and 3 end on the same day, 2026-03-01\n  make one rule of them",
+        ),
+    ],
+)
+def test_a_mistake_in_a_source_names_the_source(archive, text, said):
+    """The same, for sources/*.toml."""
+    source(archive, text)
+    assert said in complaint(archive)
+
+
+def test_all_mistakes_are_listed(archive):
+    """One run shows all of them, over all files."""
+    archive.settings.write_text('[crawl]\ndelay = "fast"\nretries = -1')
+    source(archive, "", "one")
+    source(archive, "=", "two")
+    said = complaint(archive, "crawl.jitter=x")
+    for part in (
+        "[crawl] delay",
+        "[crawl] retries",
+        "-s: [crawl] jitter",
+        "sources/one.toml: url",
+        "sources/two.toml: line 1",
+    ):
+        assert part in said
+
+
+def test_a_file_that_is_no_text_is_named(archive):
+    """Bytes that are not UTF-8: the file and the line."""
+    archive.settings.write_bytes(b'[operator]\nname = "caf\xe9"\n')
+    assert "morgue.toml: line 2: is not UTF-8" in complaint(archive)
+
+
+def test_a_byte_order_mark_is_no_mistake(archive):
+    """Windows' editors write one."""
+    archive.settings.write_bytes(b"\xef\xbb\xbf[crawl]\r\ndelay = 2.0\r\n")
+    assert load(archive).crawl.delay == 2.0
+
+
+def test_a_file_that_cannot_be_read_is_named(archive):
+    """A folder in a file's place, a file that is not there."""
+    (archive.sources / "paper.toml").mkdir()
+    archive.settings.unlink()
+    said = complaint(archive)
+    assert "morgue.toml: cannot be read: No such file" in said
+    assert "sources/paper.toml: cannot be read: Is a directory" in said
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_named(archive):
+    """Not a traceback."""
+    archive.settings.chmod(0)
+    assert "morgue.toml: cannot be read: Permission denied" in complaint(archive)
+
+
+def test_names_of_sources(archive):
+    """The file's name is the source's; what begins with _ or . is somebody's else."""
+    source(archive, "url = 'https://x.org'", "le-monde.fr_2")
+    source(archive, "nonsense", "_template")
+    source(archive, "nonsense", ".#paper")
+    assert list(load(archive).sources) == ["le-monde.fr_2"]
+    source(archive, "url = 'https://x.org'", "le monde")
+    assert "sources/le monde.toml: the file's name is no name for a source" in complaint(archive)
+
+
+def test_no_folder_of_sources_means_none(archive):
+    """An archive may crawl ad hoc only."""
+    archive.sources.rmdir()
+    assert load(archive).sources == {}
+
+
+@pytest.mark.parametrize(
+    ("override", "value"),
+    [
+        ("crawl.delay=0", 0),
+        ("crawl.delay=2.5", 2.5),
+        ("crawl.delay=1m", 60),
+        ("crawl.robots=false", False),
+        ("crawl.max_body=5MB", 5_000_000),
+        ('crawl.recheck=["2d", "1h"]', (3600, 172_800)),
+        ("crawl.user_agent=Some Bot/1.0", "Some Bot/1.0"),
+        ("crawl.proxy=", ""),
+        ("crawl.proxy=http://localhost:3128", "http://localhost:3128"),
+    ],
+)
+def test_an_override_wins_over_the_file(archive, override, value):
+    """TOML values, and text that needs no quotes."""
+    archive.settings.write_text("[crawl]\ndelay = 7.0\nmax_body = '1MB'")
+    key = override.partition("=")[0].removeprefix("crawl.")
+    assert getattr(load(archive, [override]).crawl, key) == value
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("crawl.dealy=0", "-s: [crawl] dealy: unknown key\n  did you mean delay?"),
+        (
+            "crawl.delay=fast",
+            '-s: [crawl] delay: "fast" is not a number of seconds\n  say e.g. -s crawl.delay=5.0',
+        ),
+        ("delay=0", "-s: delay: unknown key\n  it belongs into [crawl]"),
+        ("crawl=3", "-s: crawl: 3 is not a table"),
+        ("crawl.delay", "-s crawl.delay: has no value\n  say e.g. -s crawl.delay=0"),
+        ("crawl.delay.x=1", "-s: [crawl] delay"),
+        ("=1", '-s: "": unknown key'),
+        ("crawl.delay=1\nrobots=false", "-s: [crawl] delay: "),
+        ("source.paper.crawl.x=1", "-s: source paper: [crawl] x: unknown key"),
+        ("source.nobody.crawl.delay=1", "names no source\n  there are: paper"),
+    ],
+)
+def test_a_mistake_in_an_override_names_the_option(archive, override, said):
+    """The file is not to blame."""
+    source(archive, "url = 'https://x.org'")
+    assert said in complaint(archive, override)
+
+
+def test_a_source_differs_only_where_it_says_so(archive):
+    """Its own settings over the archive's over the defaults."""
+    archive.settings.write_text("[crawl]\ndelay = 7.0\nretries = 5\n[every]\nfeed = '2h'")
+    source(archive, "url = 'https://x.org'\n[every]\nsitemap = '2d'\n[crawl]\njitter = 0.1")
+    config = load(archive)
+    crawl, every = config.for_source("paper"), config.sources["paper"].every_or(config.every)
+    assert (crawl.delay, crawl.jitter, crawl.retries, crawl.timeout) == (7, 0.1, 5, 30)
+    assert every == Every(feed="2h", sitemap="2d")
+
+
+def test_a_source_may_say_what_the_archive_does_not(archive):
+    """Also if that is the default: for this paper it is meant."""
+    archive.settings.write_text("[crawl]\ndelay = 7.0")
+    source(archive, "url = 'https://x.org'\n[crawl]\ndelay = 1.0")
+    assert load(archive).for_source("paper").delay == 1
+
+
+def test_an_override_of_one_source(archive):
+    """Names with dots in them included."""
+    source(archive, "url = 'https://x.org'", "x.org")
+    source(archive, "url = 'https://x.org'", "x")
+    config = load(archive, ["source.x.org.crawl.delay=9", "source.x.org.every=30m"])
+    assert config.for_source("x.org").delay == 9
+    assert config.sources["x.org"].every_or(config.every) == Every(**dict.fromkeys(Every.model_fields, "30m"))
+    assert config.for_source("x").delay == 1
+
+
+def test_a_source_as_the_pipelines_know_it(archive):
+    """Rules oldest first, whatever their order in the file; unknown is None."""
+    source(
+        archive,
+        "url = 'https://x.org/'\ntitle = 'X'\n[[rule]]\nprune = ['//b']\n"
+        "[[rule]]\nuntil = 2026-03-01\nprune = ['//a']\n[[rule]]\nuntil = '2025-01-01'",
+    )
+    assert load(archive).sources["paper"].source == Source(
+        "paper",
+        "https://x.org/",
+        "X",
+        None,
+        (Rule("2025-01-01"), Rule("2026-03-01", ("//a",)), Rule(None, ("//b",))),
+    )
+
+
+def test_every_field_that_a_file_may_name_is_read():
+    """The table of the file and the table of the reader are one."""
+    assert tuple(RuleFields.model_fields) == site_rules.FIELDS
+
+
+def test_a_rule_as_the_pipelines_know_it(archive):
+    """One selector or several, for blocks and for fields; a field's own in their order."""
+    source(
+        archive,
+        RULE + "prune = '.x'\nbody = ['//article', 'main']\n"
+        "[rule.fields]\nauthors = '.by'\ntitle = ['h1::text', '//h2/@title']",
+    )
+    fields = (("title", "h1::text"), ("title", "//h2/@title"), ("authors", ".by"))
+    assert load(archive).sources["paper"].source.rules == (Rule(None, (".x",), ("//article", "main"), fields),)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "agent"),
+    [
+        ([], r"Newsmorgue/[\d.]+"),
+        (["operator.contact=me@example.org"], r"Newsmorgue/[\d.]+ \(\+me@example\.org\)"),
+        (["operator.contact=https://example.org/bot"], r"Newsmorgue/[\d.]+ \(\+https://example\.org/bot\)"),
+        (["operator.contact=me@example.org", "crawl.user_agent=X/1"], "X/1"),
+    ],
+)
+def test_the_user_agent_says_whom_to_write_to(archive, overrides, agent):
+    """Unless it is given whole."""
+    assert re.fullmatch(agent, load(archive, overrides).user_agent)
+
+
+def test_settings_do_not_change(archive):
+    """Frozen, like all data here."""
+    with pytest.raises(ValueError, match="frozen"):
+        load(archive).crawl.delay = 3

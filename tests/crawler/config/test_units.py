@@ -1,0 +1,93 @@
+"""Durations and sizes."""
+
+import math
+import pickle
+
+import pytest
+
+from crawler.config.units import Duration, Size
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("1h", 3600),
+        ("1h30m", 5400),
+        ("1h 30m", 5400),
+        ("1.5h", 5400),
+        ("500ms", 0.5),
+        ("2w", 1_209_600),
+        ("7d", 604_800),
+        ("15", 15),
+        (" 15m ", 900),
+        (5, 5),
+        (0.25, 0.25),
+        (0, 0),
+    ],
+)
+def test_a_duration_is_a_number_of_seconds(written, seconds):
+    """Text with units, text without, and numbers all come to seconds."""
+    assert Duration.parse(written) == seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "fast",
+        "1y",
+        "-1h",
+        "1h-2m",
+        "h",
+        "1e3s",
+        "١h",
+        "1 000s",
+        True,
+        None,
+        [],
+        -1,
+        math.inf,
+        math.nan,
+        10**400,
+        1e300,
+        "99999999d",
+    ],
+)
+def test_what_is_no_duration_is_refused(written):
+    """Neither negative nor endless, nor longer than a date can take."""
+    with pytest.raises(ValueError, match="not a duration"):
+        Duration.parse(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("20MB", 20_000_000),
+        ("20 mb", 20_000_000),
+        ("20M", 20_000_000),
+        ("1GiB", 2**30),
+        ("1.5kB", 1500),
+        ("100", 100),
+        ("100B", 100),
+        (1024, 1024),
+    ],
+)
+def test_a_size_is_a_number_of_bytes(written, count):
+    """MB is a power of ten, MiB one of two."""
+    assert Size.parse(written) == count
+
+
+@pytest.mark.parametrize(
+    "written", ["", "big", "1XB", "-1MB", "0.5B", 1.5, True, None, math.inf, 10**400, "9" * 400 + "TB"]
+)
+def test_what_is_no_size_is_refused(written):
+    """A size is a whole number of bytes that a file can have."""
+    with pytest.raises(ValueError, match="not a size"):
+        Size.parse(written)
+
+
+def test_the_text_is_kept():
+    """What the user wrote is what is printed, also by a process that was handed the value."""
+    assert Duration.parse("90m").text == "90m"
+    assert pickle.loads(pickle.dumps(Size.parse("20MB"))).text == "20MB"
+    assert Duration.parse(5).text == "5s"

@@ -1,0 +1,149 @@
+"""Laws of the address guard: what may be asked for, and which addresses are never connected to."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.http.address import is_private_literal, is_public, parse
+from crawler.http.client import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
+from tests.support.hostile_pages import REPLIES, fails, run
+from tests.support.hostile_server import HostileServer
+
+# What may be asked for
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/\r\nX-Evil: 1",
+        "http://127.0.0.1:{port}/a\nb",
+        "http://127.0.0.1:{port}\r\n/",
+        "http://127.0.0.1:{port}/\x00",
+        "ftp://127.0.0.1:{port}/",
+        "file:///etc/passwd",
+        "http:///nohost",
+        "http://127.0.0.1:99999/",
+        "http://a b:{port}/",
+        "http://[::1/",
+    ],
+)
+def test_what_http_cannot_say_is_not_sent(url: str) -> None:
+    """Control characters, other schemes and improper hosts are refused before any connection."""
+    with HostileServer(REPLIES) as server:
+        assert type(run(lambda client: fails(client, url.format(port=server.port)))) is Unsendable
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("header", [(b"X", b"a\r\nY: b"), (b"X\r\nY", b"a"), (b"X: Y", b"a"), (b"", b"a")])
+def test_header_injection_is_not_sent(header: tuple[bytes, bytes]) -> None:
+    """A header that would become two is refused before any connection."""
+    with HostileServer(REPLIES) as server:
+        assert type(run(lambda client: fails(client, server.url("/"), headers=[header]))) is Unsendable
+        assert server.connections == 0
+
+
+def test_user_and_password_stay_at_home() -> None:
+    """User and password of a URL go neither on the wire nor into the record."""
+    with HostileServer(REPLIES) as server:
+        fetched = run(lambda client: client.fetch(f"http://user:secret@127.0.0.1:{server.port}/plain"))
+    assert b"secret" not in fetched.exchange.request
+    assert fetched.exchange.url == server.url("/plain")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "path", "authority"),
+    [
+        ("http://example.org", "example.org", 80, "/", "example.org"),
+        ("HTTP://Example.ORG:80/a?b#c", "example.org", 80, "/a?b", "example.org"),
+        ("https://example.org:443/", "example.org", 443, "/", "example.org"),
+        ("https://example.org:8443?q=/", "example.org", 8443, "/?q=/", "example.org:8443"),
+        ("http://\u00fc.example/\u00fc ?\u00e4=%C3", "xn--tda.example", 80, "/%C3%BC%20?%C3%A4=%C3",
+         "xn--tda.example"),
+        ("http://[2001:DB8::1]:8080/", "2001:db8::1", 8080, "/", "[2001:db8::1]:8080"),
+        ("http://a@b@c/", "c", 80, "/", "c"),
+        ("http://x/a//b/../c;d?e?f", "x", 80, "/a//b/../c;d?e?f", "x"),
+    ],
+)  # fmt: skip
+def test_parts_of_a_url(url: str, host: str, port: int, path: str, authority: str) -> None:
+    """Host, port and target of a URL; what is already encoded is left as it is."""
+    target = parse(url)
+    assert (target.host, target.port, target.path, target.authority) == (host, port, path, authority)
+
+
+# The address guard
+
+PRIVATE_HOSTS = [
+    "127.0.0.1", "localhost", "LOCALHOST.", "2130706433", "0x7f.1", "017700000001", "127.1", "[::1]",
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::127.0.0.1]",
+    "169.254.169.254", "0.0.0.0", "[::]", "10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1",
+    "224.0.0.1", "255.255.255.255", "[fe80::1]", "[fc00::1]",
+    "[ff02::1]", "\uff11\uff12\uff17.0.0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", PRIVATE_HOSTS)
+def test_private_addresses_are_not_connected_to(host: str) -> None:
+    """However a private address is spelled, no connection is made; the refusal is recorded."""
+    with HostileServer(REPLIES) as server:
+        error = run(lambda client: fails(client, f"http://{host}:{server.port}/plain"), allow_private_ips=False)
+        assert type(error) in (AddressRefused, NameNotResolved)
+        assert type(error) is AddressRefused or host in (
+            "LOCALHOST.",
+            "017700000001",
+        )  # not every resolver reads these
+        assert server.connections == 0
+    assert (error.exchange.request, error.exchange.ip) == (b"", None)
+
+
+def test_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address that was checked is the one connected to: a second, different answer gains nothing."""
+    answers = iter([["93.184.215.14"], ["127.0.0.1"], ["127.0.0.1"]])
+    opened: list[str] = []
+
+    async def rebinding(host: str, port: int) -> list[str]:
+        return next(answers)
+
+    async def refuse(address: str, port: int) -> None:
+        opened.append(address)
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr("crawler.http.pool.lookup", rebinding)
+    monkeypatch.setattr("crawler.http.connection.Connection.open", refuse)
+    error = run(lambda client: fails(client, "http://rebind.example/"), allow_private_ips=False)
+    assert type(error) is ConnectFailed
+    assert opened == ["93.184.215.14"]
+
+
+def test_private_addresses_of_a_public_name_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with public and private addresses is reached at the public ones only, each tried in turn."""
+    opened: list[str] = []
+
+    async def mixed(host: str, port: int) -> list[str]:
+        return ["10.0.0.1", "93.184.215.14", "::1", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
+
+    async def refuse(address: str, port: int) -> None:
+        opened.append(address)
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr("crawler.http.pool.lookup", mixed)
+    monkeypatch.setattr("crawler.http.connection.Connection.open", refuse)
+    run(lambda client: fails(client, "http://mixed.example/"), allow_private_ips=False)
+    assert opened == ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f::1", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"])
+def test_public_addresses_are_public(address: str) -> None:
+    """The guard lets the public internet through, also in its IPv6 wrappings."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "10.0.0.1"])
+def test_private_literals_are_known_without_a_lookup(host: str) -> None:
+    """What a request through a proxy is checked for: hosts that say by themselves that they are private."""
+    assert is_private_literal(host)
+
+
+@pytest.mark.parametrize("host", ["example.org", "93.184.215.14", "2606:2800:21f::1", "intranet"])
+def test_other_hosts_are_left_to_the_proxy(host: str) -> None:
+    """A name means what the proxy's resolver says; public addresses pass."""
+    assert not is_private_literal(host)

@@ -1,0 +1,156 @@
+"""What every format promises, and what each makes of the values that are hard for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import exports
+from exports.formats import to_csv
+from pipelines.core.errors import ConfigError
+from pipelines.selection.captures import Holdings, Wanted
+from tests.exports.formats.test_to_warc import ABOUT
+from tests.support.capture_archive import build
+
+HARD = {
+    "text": "One\ntwo, \"three\"; 'four'\r\n\u2028five\x85six\tseven",
+    "formula": '=HYPERLINK("http://evil.example","x")',
+    "people": ["Zoé Ångström", "@handle", "東京 太郎"],
+    "nobody": [],
+    "unknown": None,
+    "empty": "",
+    "number": -5,
+    "emoji": "👩\u200d🚀 é e\u0301",
+    "script": "ar قمة he שלום",
+}
+
+
+ROWS = [name for name in exports.formats() if not exports.takes_captures(exports.load(name))]
+
+
+def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
+    out = io.BytesIO()
+    count = exports.load(form).write(iter(rows), out, list(columns), **options)
+    assert count == len(rows)
+    return out.getvalue()
+
+
+def test_the_folder_is_the_registry():
+    """Every to_*.py is a format whose name is its file's; an unknown one is answered with those there are."""
+    assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.formats())
+    assert {"csv", "jsonl"} <= set(ROWS)
+    with pytest.raises(ConfigError, match=r"format 'xls': unknown\n.*csv, jsonl"):
+        exports.load("xls")
+    with pytest.raises(ConfigError):
+        exports.load("../csv")
+
+
+@pytest.mark.parametrize("form", sorted({*exports.formats()} - {*ROWS}))
+def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
+    """Name, media type and suffix; no captures are no error, and counted; the file stays open."""
+    module = exports.load(form)
+    assert module.name == form
+    assert "/" in module.media_type
+    assert module.suffix.startswith(".")
+    archive = build(tmp_path / "archive")
+    out = io.BytesIO()
+    with closing(archive.open()) as db, Holdings(db, archive.warc, Wanted(hosts=("nobody.example",))) as holdings:
+        said = module.pack(holdings, out, ABOUT)
+    assert not out.closed
+    assert {said[key] for key in ("captures", "added_for_revisits", "revisits_without_response")} == {0}
+
+
+@pytest.mark.parametrize("form", ROWS)
+def test_a_format_keeps_the_protocol(form):
+    """Name, media type and suffix; no rows are no error; same rows, same bytes; the file stays open."""
+    module = exports.load(form)
+    assert module.name == form
+    assert "/" in module.media_type
+    assert module.suffix.startswith(".")
+    assert written(form, []) == written(form, [])
+    assert written(form, [HARD] * 3) == written(form, [HARD] * 3)
+    out = io.BytesIO()
+    module.write(iter([HARD]), out, list(HARD))
+    assert not out.closed
+
+
+def test_the_documented_example_is_a_format():
+    """docs/add-an-export.md: its code runs as it stands there, and keeps the protocol."""
+    page = (Path(__file__).parents[3] / "docs" / "add-an-export.md").read_text(encoding="utf-8")
+    example: dict = {}
+    exec(page.split("```python\n")[1].split("```")[0], example)
+    out = io.BytesIO()
+    rows = [{"title": "One", "published_day": "2024-01-01", "text": "a\nb"}, {"title": None, "text": "c"}]
+    assert example["write"](iter(rows), out, ["title"]) == 2
+    assert out.getvalue() == b"One\n2024-01-01\na\nb\n\f\nc\n\f\n"
+    assert (example["name"], example["suffix"]) == ("txt", ".txt")
+
+
+def test_jsonl_gives_back_every_value():
+    """One line a row, whichever characters a reader takes for line ends; nothing is lost."""
+    data = written("jsonl", [HARD, HARD]).decode()
+    assert len(data.splitlines()) == 2
+    assert [json.loads(line) for line in data.splitlines()] == [HARD, HARD]
+    assert list(json.loads(data.splitlines()[0])) == list(HARD)
+    assert "Zoé" in data, "readable, not escaped"
+
+
+def test_csv_is_rfc_4180():
+    """CRLF ends, a header even without rows, quotes doubled; values come back as text, lists joined."""
+    assert written("csv", []) == ",".join(HARD).encode() + b"\r\n"
+    data = written("csv", [HARD], raw=True).decode()
+    assert data.endswith("\r\n")
+    assert not data.startswith("\ufeff")
+    header, row = csv.reader(io.StringIO(data, newline=""))
+    assert header == list(HARD)
+    back = dict(zip(header, row, strict=True))
+    assert back["text"] == HARD["text"]
+    assert back["people"] == "Zoé Ångström; @handle; 東京 太郎"
+    assert (back["nobody"], back["unknown"], back["empty"], back["number"]) == ("", "", "", "-5")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1 for a headline", "-2+3", "@SUM(A1)", "\t=1", "\rx", "\tx", "  =1", "\n=1", "\u00a0=1",
+     "\u200b=1", "\ufeff@x", "＝1", "＋x", "－x", "＠x", "-", "+49 30 1234", "- said the mayor", "-5a",
+     "\r=x"],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell):
+    """OWASP, CSV injection: by default; `raw` leaves the data as it is."""
+    assert to_csv.cell(cell, raw=False) == "'" + cell
+    assert to_csv.cell(cell, raw=True) == cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "-5",
+        "+3.25",
+        "-1,000.5",
+        "-1e9",
+        "1=1",
+        "a-b",
+        "",
+        "plain",
+        " 5",
+        "'=1",
+        "“=1”",
+        "2024-01-01",
+        None,
+        -5,
+    ],
+)
+def test_what_no_spreadsheet_runs_stays(cell):
+    """Plain numbers, and signs in the middle, are not touched."""
+    assert to_csv.cell(cell, raw=False) == cell
+
+
+def test_a_list_that_begins_like_a_formula_is_one_too():
+    """The cell counts, not the list."""
+    assert to_csv.cell(["@handle", "x"], raw=False) == "'@handle; x"
+    assert to_csv.cell(["x", "@handle"], raw=False) == "x; @handle"

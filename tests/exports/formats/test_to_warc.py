@@ -1,0 +1,224 @@
+"""Laws of the export to WARC: whole exchanges, byte for byte; what is damaged costs only itself, and is named."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import tracemalloc
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from exports.formats import to_warc
+from pipelines.core.items import Exchange
+from pipelines.database.filters import Filters
+from pipelines.selection.captures import Holdings, Wanted
+from pipelines.warc.writer import read_member, walk
+from tests.support.capture_archive import HTML, LIGHT, Writing, build, exchange
+from tests.support.external_tools import faults
+
+ABOUT = {
+    "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
+    "filters": {"source": None, "url": ["https://a.example/*"]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("to_warc") / "archive")
+
+
+def packed(archive, wanted=None):
+    """The file's bytes, and what the manifest says of it."""
+    out = io.BytesIO()
+    with closing(archive.open()) as db, Holdings(db, archive.warc, wanted) as holdings:
+        said = to_warc.pack(holdings, out, ABOUT)
+    return out.getvalue(), said
+
+
+def members(path):
+    """(fields, raw bytes of the gzip member) of each record of a file."""
+    data = path.read_bytes()
+    return [(found.headers, data[found.offset : found.offset + found.length]) for found in walk(path)]
+
+
+def written(data, tmp_path):
+    path = tmp_path / "out.warc.gz"
+    path.write_bytes(data)
+    return path
+
+
+def test_every_record_is_there_byte_for_byte(archive, tmp_path):
+    """All but the archive's notes to itself, in the order of its files; before them one record that says what it is."""
+    data, said = packed(archive)
+    first, *others = members(written(data, tmp_path))
+    ours = [found for path in sorted(archive.warc.iterdir()) for found in members(path)]
+    wanted = [raw for fields, raw in ours if fields.get("Morgue-Journal") is None]
+    assert [raw for _, raw in others] == wanted
+    assert first[0].get("WARC-Type") == "warcinfo"
+    assert first[0].get("WARC-Filename") == "out.warc.gz"
+    assert said["captures"] == len(archive.captures)
+    assert said["records"] == 1 + len(wanted)
+    assert said["damages"] == []
+
+
+def test_the_first_record_says_what_was_asked_for(archive, tmp_path):
+    """Software, archive and filters, a line each; its date is that of the export."""
+    data, _ = packed(archive)
+    first = next(walk(written(data, tmp_path)))
+    assert first.headers.get("WARC-Date") == "2026-04-01T00:00:00Z"
+    assert first.block.decode().splitlines()[:3] == [
+        "software: newsmorgue test", "isPartOf: a b",
+        "description: captures exported from an archive: url https://a.example/*",
+    ]  # fmt: skip
+
+
+def test_an_exchange_is_whole(archive, tmp_path):
+    """Request and response stay together, also where the request was written first, and nobody else's comes along."""
+    data, said = packed(archive, Wanted(urls=("http://www.other.example:8080/2",)))
+    records = list(walk(written(data, tmp_path)))
+    assert [(one.headers.get("WARC-Type"), (one.headers.get("WARC-Target-URI") or "")[-2:]) for one in records] == [
+        ("warcinfo", ""), ("warcinfo", ""), ("request", "/2"), ("response", "/2"),
+    ]  # fmt: skip
+    assert said["captures"] == 1
+
+
+def test_what_a_failed_exchange_left_comes_along(archive, tmp_path):
+    """Why it failed, what was asked and what came: all three records."""
+    data, _ = packed(archive, Wanted(urls=("https://paper.example/down",)))
+    types = [one.headers.get("WARC-Type") for one in walk(written(data, tmp_path))]
+    assert types == ["warcinfo", "warcinfo", "metadata", "metadata", "request", "metadata"]
+
+
+def test_records_name_the_warcinfo_that_stands_before_them(archive, tmp_path):
+    """WARC 1.1, 5.3: WARC-Warcinfo-ID resolves, and to the record that began their own file."""
+    current = None
+    for one in list(walk(written(packed(archive)[0], tmp_path)))[1:]:
+        if one.headers.get("WARC-Type") == "warcinfo":
+            current = one.headers.get("WARC-Record-ID")
+        else:
+            assert one.headers.get("WARC-Warcinfo-ID") == current
+
+
+def test_a_revisit_brings_its_response(archive, tmp_path):
+    """Though it lies outside the filter; the manifest says how many came along."""
+    data, said = packed(archive, Wanted(Filters(since="2026-03-05")))
+    ids = {one.headers.get("WARC-Record-ID") for one in walk(written(data, tmp_path))}
+    assert archive.captures["light"].record_id in ids
+    assert archive.captures["crane"].record_id not in ids
+    assert said["added_for_revisits"] == 1
+
+
+def test_the_same_export_is_the_same_bytes(archive):
+    """But for the time of the export, which is given here."""
+    assert packed(archive) == packed(archive)
+
+
+def test_nothing_chosen_is_a_file_that_says_so(archive, tmp_path):
+    """A warcinfo record alone is a WARC file."""
+    data, said = packed(archive, Wanted(Filters(since="2030")))
+    assert len(list(walk(written(data, tmp_path)))) == 1
+    assert said["captures"] == 0
+
+
+def test_others_read_it(archive, tmp_path):
+    """gzip and FastWARC find it sound, warcio finds every record."""
+    data, said = packed(archive)
+    path = written(data, tmp_path)
+    assert faults(path, payloads=False) == []  # its chunked records have digests of the standard
+    with path.open("rb") as file:
+        assert sum(1 for _ in ArchiveIterator(file)) == said["records"]
+
+
+def flipped(path, at):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x10
+    path.write_bytes(data)
+
+
+def names_of(archive, data, tmp_path):
+    ids = {one.headers.get("WARC-Record-ID") for one in walk(written(data, tmp_path))}
+    return {name for name, capture in archive.captures.items() if capture.record_id in ids}
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_damaged_record_costs_only_its_exchange(tmp_path, share):
+    """It is left out and named; all others are there, their requests too."""
+    archive = build(tmp_path / "archive")
+    crane = archive.captures["crane"]
+    flipped(archive.warc / crane.file, crane.offset + int(crane.length * share))
+    data, said = packed(archive)
+    assert names_of(archive, data, tmp_path) == archive.captures.keys() - {"crane"}
+    assert said["left_out_damaged"] == 1
+    assert any(f"{crane.file} at byte {crane.offset}" in damage for damage in said["damages"])
+    assert sum(one.headers.get("WARC-Type") == "request" for one in walk(tmp_path / "out.warc.gz")) == 13 - 1
+
+
+def test_a_damaged_request_leaves_its_response(tmp_path):
+    """And is named."""
+    archive = build(tmp_path / "archive")
+    crane = archive.captures["crane"]
+    flipped(archive.warc / crane.file, crane.offset + crane.length + 100)
+    data, said = packed(archive)
+    assert names_of(archive, data, tmp_path) == archive.captures.keys()
+    assert said["left_out_damaged"] == 0
+    assert said["damages"]
+
+
+def test_a_missing_file_costs_its_exchanges(tmp_path):
+    """Those of the other file are there."""
+    archive = build(tmp_path / "archive")
+    (archive.warc / archive.captures["crane"].file).unlink()
+    data, said = packed(archive)
+    there = {name for name, one in archive.captures.items() if one.file != archive.captures["crane"].file}
+    assert names_of(archive, data, tmp_path) == there
+    assert said["left_out_damaged"] == len(archive.captures) - len(there)
+    assert len(said["damages"]) == 1
+
+
+def test_a_row_that_points_at_another_record_is_not_believed(tmp_path):
+    """A swapped file, an old database: better left out than under a wrong address."""
+    archive = build(tmp_path / "archive")
+    with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
+        place = archive.captures["feed"]
+        db.execute("UPDATE captures SET offset = ?, length = ? WHERE url LIKE '%robots.txt'",
+                   (place.offset, place.length))  # fmt: skip
+    data, said = packed(archive)
+    assert "robots" not in names_of(archive, data, tmp_path)
+    assert said["left_out_damaged"] == 1
+    assert "another record" in said["damages"][0]
+
+
+def test_a_file_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path):
+    """A crawl goes on: `.open` behind the name, and half a record at the end, are no damage."""
+    archive = build(tmp_path / "archive")
+    path = archive.warc / archive.captures["copy"].file
+    data = path.read_bytes()
+    path.with_name(path.name + ".open").write_bytes(data + data[:700])
+    path.unlink()
+    data, said = packed(archive)
+    assert names_of(archive, data, tmp_path) == archive.captures.keys()
+    assert said["damages"] == []
+
+
+def test_a_large_record_is_never_held_whole(tmp_path):
+    """64 MB come through in pieces."""
+    to = Writing(tmp_path / "archive")
+    body = b"0123456789abcdef" * (4 << 20)
+    to.keep("large", exchange(LIGHT, 1, HTML % len(body), body))
+    to.keep("refused", Exchange(LIGHT, datetime(2026, 3, 1, tzinfo=UTC), b"", b"", error="refused"))
+    to.writer.close()
+    to.db.commit()
+    to.db.close()
+    large = to.archive.captures["large"]
+    out = io.BytesIO()
+    with closing(to.archive.open()) as db, Holdings(db, to.archive.warc) as holdings:
+        tracemalloc.start()
+        said = to_warc.pack(holdings, out, ABOUT)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert said["captures"] == 2
+    assert peak < 4 << 20
+    assert read_member(to.archive.warc / large.file, large.offset, large.length).endswith(body + b"\r\n\r\n")

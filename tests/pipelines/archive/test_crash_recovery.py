@@ -1,0 +1,153 @@
+"""Laws of the first start after a crash, wherever it came: every capture in the files has its row, and journal records
+that nobody committed are void. Each crash is a process that kills itself."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipelines.archive.journal import mark_of, valid_records
+from pipelines.archive.writer import Keeper
+from pipelines.warc import manifest
+from pipelines.warc.reader import walk
+
+PRELUDE = """
+import os, signal, sys
+from pathlib import Path
+from pipelines import keeper, warc
+from pipelines.core.items import Source
+from pipelines.database.store import Store
+from tests.pipelines.archive.test_writer import record
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+folder = Path(sys.argv[1])
+def begin(**options):
+    return keeper.Keeper(folder / "morgue.db", folder / "warc", info={}, **options)
+"""
+
+
+def crash(folder: Path, code: str) -> None:
+    """Run code in a process that does not survive it."""
+    done = subprocess.run([sys.executable, "-c", PRELUDE + code, str(folder)], cwd=Path(__file__).parents[3],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def start(folder: Path) -> None:
+    Keeper(folder / "morgue.db", folder / "warc", info={}).close()
+
+
+def in_files(folder: Path) -> list[str]:
+    """Record ids of the captures in all WARC files."""
+    return [member.headers.get("WARC-Record-ID") for path in sorted((folder / "warc").iterdir())
+            for member in walk(path) if member.headers.get("WARC-Type") == "response"]  # fmt: skip
+
+
+def in_rows(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "morgue.db")) as db:
+        return [row[0] for row in db.execute("SELECT record_id FROM captures ORDER BY id")]
+
+
+LOSES_ITS_COMMIT = """
+one = begin()
+one.call(record, one)
+one.call(record, one)
+one.writer.sync()
+die()
+"""
+
+
+def test_captures_without_rows_get_them(tmp_path):
+    """The WARC file was written, its rows were not committed. The start says so, once."""
+    crash(tmp_path, LOSES_ITS_COMMIT)
+    assert in_rows(tmp_path) == []
+    one = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    one.close()
+    assert one.mended[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
+    two = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    two.close()
+    assert two.mended == []
+    assert in_rows(tmp_path) == in_files(tmp_path)
+    assert len(in_rows(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("moment", ["keeper.adopt = die", "manifest_add", "warc.finish = die"])
+def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
+    """Whether it died before the rows, before the manifest's line, or before the file had its name."""
+    crash(tmp_path, LOSES_ITS_COMMIT)
+    crash(tmp_path, moment.replace("manifest_add", "warc.manifest.add = die") + "\nbegin()")
+    start(tmp_path)
+    assert in_rows(tmp_path) == in_files(tmp_path)
+    assert [path.suffix for path in (tmp_path / "warc").iterdir()] == [".gz", ".gz"]  # and the journal's own
+
+
+def test_a_file_that_was_finished_before_its_rows_were_committed(tmp_path):
+    """Rotation does that: the file is listed, and its last rows are in the transaction that the crash takes."""
+    crash(tmp_path, "one = begin(max_size=700)\nfor _ in range(5): one.call(record, one)\none.writer.sync()\ndie()")
+    assert in_rows(tmp_path) == []
+    assert len(manifest.load(tmp_path / manifest.NAME)) >= 2
+    start(tmp_path)
+    assert in_rows(tmp_path) == in_files(tmp_path)
+    assert len(in_rows(tmp_path)) == 5
+
+
+def test_a_journal_record_that_was_not_committed_is_void(tmp_path):
+    """Else a rebuilt database would hold rows that there never were. Even if nothing happens after the crash."""
+    crash(tmp_path, """
+one = begin()
+one.call(record, one)
+one._thread.submit(one._commit).result()
+def told():
+    Store(one.db).source(Source("never", "https://never.example/"))
+    one.writer.append(list(one.journal.records(one.writer.warcinfo_id)))
+    one.writer.sync()
+    die()
+one.call(told)
+""")  # fmt: skip
+    start(tmp_path)
+    records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
+    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    assert [(mark.number, mark.after) for mark, _ in told] == [(1, 0), (2, 0)]
+    (valid,) = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
+    assert b"never" in told[0][1]
+    assert b"never" not in told[valid][1]
+    with closing(sqlite3.connect(tmp_path / "morgue.db")) as db:
+        assert db.execute("SELECT last, used FROM journal").fetchall() == [(2, 2)]
+        assert db.execute("SELECT count(*) FROM changes WHERE name = 'captures'").fetchall() == [(0,)]
+
+
+def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
+    """One commit's journal may be several records, in files that were finished between them: a crash, and not an older
+    database, for nothing had been committed when they were."""
+    crash(tmp_path, """
+from pipelines import journal
+journal.MOST = 1
+one = begin(max_size=700)
+one.call(record, one)
+def told():
+    for number in range(4):
+        Store(one.db).source(Source(f"never{number}", "https://never.example/"))
+    for each in one.journal.records(one.writer.warcinfo_id):
+        one.writer.append([each])
+    one.writer.sync()
+    die()
+one.call(told)
+""")  # fmt: skip
+    listed = manifest.load(tmp_path / manifest.NAME).values()
+    assert len([entry for entry in listed if entry.captures == 0]) > 1
+    assert {entry.journal for entry in listed} == {0}
+    start(tmp_path)
+    records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
+    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    assert len(told) > 4
+    valid = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
+    assert [told[at][0].after for at in valid] == [0]
+    assert not any(b"never" in told[at][1] for at in valid)

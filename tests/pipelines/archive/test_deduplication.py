@@ -1,0 +1,191 @@
+"""Laws of revisits: when an answer is kept as a reference to one that is there already, and what that record says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.archive.deduplication import original_of
+from pipelines.archive.writer import open_database
+from pipelines.core.items import Exchange
+from pipelines.database.store import Store
+from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, Original, body_of, capture_of, keep
+from pipelines.warc.http_message import entity_body
+from pipelines.warc.writer import WarcWriter, walk
+from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
+from tests.support.external_tools import faults
+
+PAGE = b"<p>" + b"The harbour stays open. " * 100
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Cache: MISS\r\n\r\n"
+FIRST = replace(PLAIN, response=HEAD + PAGE, head_length=len(HEAD))
+LATER_HEAD = HEAD.replace(b"MISS", b"HIT")
+LATER = replace(
+    FIRST,
+    url="https://example.org/twin",
+    started=FIRST.started + timedelta(hours=1),
+    response=LATER_HEAD + PAGE,
+    head_length=len(LATER_HEAD),
+)
+UNMODIFIED_HEAD = b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n'
+UNMODIFIED = replace(
+    FIRST,
+    started=FIRST.started + timedelta(hours=2),
+    response=UNMODIFIED_HEAD,
+    head_length=len(UNMODIFIED_HEAD),
+    status=304,
+)
+FRAMED = CHUNKED_HEAD + b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE), PAGE)
+IN_CHUNKS = replace(FIRST, response=FRAMED, head_length=len(CHUNKED_HEAD), chunked=True)
+
+
+class Archive:
+    """WARC files and rows, without a crawl."""
+
+    def __init__(self, folder: Path) -> None:
+        self.warc = folder / "warc"
+        self.warc.mkdir()
+        self.listed = folder / "manifest.jsonl"
+        self.db = open_database(folder / "morgue.db")
+        self.crawl: int | None = Store(self.db).begin_crawl("crawl", "x")
+        self.writer = self.new_writer()
+
+    def new_writer(self) -> WarcWriter:
+        return WarcWriter(self.warc, info={"software": "x"}, listed_in=self.listed)
+
+    def original(self, exchange: Exchange) -> Original | None:
+        return original_of(self.db, exchange, body_of(exchange), self.writer.is_finished)
+
+    def keep(self, exchange: Exchange):
+        capture = keep(exchange, self.writer, original=self.original(exchange))
+        return Store(self.db).capture(capture, self.crawl, None)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return Archive(tmp_path)
+
+
+def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
+    """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this answer as its block."""
+    first = archive.keep(FIRST)
+    archive.writer.close()
+    later = archive.keep(LATER)
+    archive.writer.close()
+    (record,) = [one for one in walk(archive.warc / later.file) if one.headers.get("WARC-Type") == "revisit"]
+    get = record.headers.get
+    assert get("WARC-Profile") == SAME_PAYLOAD
+    assert get("WARC-Refers-To") == first.record_id
+    assert get("WARC-Refers-To-Target-URI") == FIRST.url
+    assert get("WARC-Refers-To-Date") == "2026-03-04T05:06:07.000089Z"
+    assert get("WARC-Payload-Digest") == first.payload_digest
+    assert get("WARC-Target-URI") == LATER.url
+    assert record.block == LATER_HEAD
+    assert record.block + entity_body(FIRST.response) == LATER.response
+    row = archive.db.execute(
+        "SELECT record_type, refers_to, payload_digest, body_length, status FROM captures WHERE id = 2"
+    )
+    assert row.fetchone() == ("revisit", first.record_id, first.payload_digest, len(PAGE), 200)
+
+
+def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
+    """Section 6.7.3, server-not-modified; it refers to the record with the body, not to the revisit in between."""
+    first = archive.keep(FIRST)
+    archive.writer.close()
+    archive.keep(replace(LATER, url=FIRST.url))
+    archive.writer.close()
+    unmodified = archive.keep(UNMODIFIED)
+    archive.writer.close()
+    assert (unmodified.record_type, unmodified.refers_to, unmodified.status) == ("revisit", first.record_id, 304)
+    (record,) = [one for one in walk(archive.warc / unmodified.file) if one.headers.get("WARC-Type") == "revisit"]
+    assert record.headers.get("WARC-Profile") == NOT_MODIFIED
+    assert record.block == UNMODIFIED_HEAD
+
+
+def test_a_revisit_is_read_back_from_the_file(archive):
+    """The capture that `keep` returns is the one that the file tells."""
+    archive.keep(FIRST)
+    archive.writer.close()
+    for exchange in (LATER, UNMODIFIED):
+        kept = keep(exchange, archive.writer, original=archive.original(exchange))
+        archive.writer.close()
+        assert kept.record_type == "revisit"
+        assert [capture_of(member, kept.file) for member in walk(archive.warc / kept.file)].count(kept) == 1
+
+
+def test_only_finished_files_are_referred_to(archive):
+    """A body in a file that is still written could be torn by a crash."""
+    archive.keep(FIRST)
+    assert archive.original(LATER) is None
+    archive.writer.close()
+    assert archive.original(LATER) is not None
+
+
+@pytest.mark.parametrize("harm", ["taken away", "cut", "not listed"])
+def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
+    """Then the body is kept again."""
+    first = archive.keep(FIRST)
+    archive.writer.close()
+    path = archive.warc / first.file
+    if harm == "taken away":
+        path.unlink()
+    elif harm == "cut":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        archive.listed.unlink()
+    archive.writer = archive.new_writer()
+    assert archive.original(LATER) is None
+
+
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        replace(LATER, error="closed before the response was complete", truncated="disconnect"),
+        replace(LATER, status=404, response=LATER.response.replace(b"200 OK", b"404 No")),
+        replace(LATER, response=LATER_HEAD + PAGE[:1000]),
+        replace(LATER, response=LATER_HEAD + PAGE.replace(b"open", b"shut")),
+        IN_CHUNKS,
+        replace(UNMODIFIED, url="https://example.org/never-seen"),
+    ],
+    ids=["cut off", "no page", "too short to be worth it", "another body", "in chunks", "nothing to confirm"],
+)
+def test_everything_else_is_kept_whole(archive, exchange):
+    """Bytes that were received differently are kept as they were received."""
+    archive.keep(FIRST)
+    archive.writer.close()
+    assert archive.original(exchange) is None
+
+
+def test_a_framed_body_is_not_referred_to(archive):
+    """The original in chunks says no payload digest that all tools would find it by."""
+    archive.keep(IN_CHUNKS)
+    archive.writer.close()
+    assert archive.original(LATER) is None
+
+
+def test_independent_readers_accept_a_revisit(archive):
+    """gzip, warcio and FastWARC find every digest right."""
+    archive.keep(FIRST)
+    archive.writer.close()
+    for exchange in (LATER, UNMODIFIED):
+        archive.keep(exchange)
+    archive.writer.close()
+    files = sorted(archive.warc.iterdir())
+    assert faults(*files) == []
+    assert [found.headers.get("WARC-Type") for found in walk(files[1])].count("revisit") == 2
+
+
+@pytest.mark.parametrize("again", [LATER, UNMODIFIED], ids=["the same body", "a 304"])
+def test_a_capture_that_nobody_filed_is_no_original(archive, again):
+    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is kept whole."""
+    archive.crawl = None  # as `orphans.adopt` leaves it
+    archive.keep(FIRST)
+    archive.writer.close()
+    assert archive.original(again) is None
+    archive.crawl = 1
+    filed = archive.keep(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
+    assert filed.record_type == "response"
+    archive.writer.close()
+    assert archive.original(again).record_id == filed.record_id

@@ -1,0 +1,233 @@
+"""Laws of the journal: what is told of a row, when, and what counts when it is replayed."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from pipelines.archive import journal
+from pipelines.archive.journal import Mark, valid_records
+from pipelines.archive.writer import Keeper, open_database
+from pipelines.core.items import Source
+from pipelines.database.store import Store
+from pipelines.warc.exchange import keep
+from pipelines.warc.reader import walk
+from tests.pipelines.warc.test_exchange import PLAIN
+
+
+@pytest.fixture
+def db(tmp_path):
+    return open_database(tmp_path / "morgue.db")
+
+
+def told(db, number: int | None = None) -> list[dict]:
+    """The rows of the next journal records."""
+    records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
+    if number is not None:
+        assert [journal.mark_of(record.fields).number for record in records] == [number]
+    return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
+
+
+def test_a_row_is_told_as_it_is_now_and_once(db):
+    """However often it changed; what is unknown is left out; then nothing is left to tell."""
+    store = Store(db)
+    for title in (None, "The Gazette"):
+        store.source(Source("gazette", "https://gazette.example/", title))
+    ((line),) = told(db, number=1)
+    assert line["sources"].items() >= {"id": 1, "name": "gazette", "title": "The Gazette", "watched": 0}.items()
+    assert "language" not in line["sources"]
+    assert told(db) == []
+
+
+def test_noting_a_change_does_not_look_through_what_is_noted(db):
+    """An update of one row takes the database as many steps behind ten thousand noted rows as behind none."""
+
+    def steps() -> int:
+        count = 0
+
+        def step() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        db.set_progress_handler(step, 1)
+        db.execute("UPDATE sources SET title = 'again'")
+        db.set_progress_handler(None, 1)
+        return count
+
+    Store(db).source(Source("gazette", "https://gazette.example/"))
+    told(db)
+    few = steps()
+    told(db)
+    db.executemany("INSERT INTO changes (name, key) VALUES ('sources', ?)", ((key,) for key in range(100, 10_000)))
+    assert steps() <= few + 5
+
+
+def test_captures_are_told_though_they_have_no_trigger(tmp_path):
+    """New ones, once; and one that changes afterwards, again."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    store = Store(keeper.db)
+    capture = keeper.call(lambda: store.capture(keep(PLAIN, keeper.writer), None, None))
+    lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
+    assert keeper.call(told, keeper.db) == lines
+    assert keeper.call(told, keeper.db) == []
+    keeper.call(keeper.db.execute, "UPDATE captures SET offset = 7")
+    assert keeper.call(told, keeper.db) == [{"captures": {"id": 1, "file": capture.file, "offset": 7}}]
+    keeper.close()
+
+
+def test_a_row_that_is_gone_is_told(db):
+    """By its key."""
+    db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
+    told(db)
+    db.execute("DELETE FROM removals")
+    assert told(db) == [{"removals": {"gone": 1}}]
+
+
+def test_an_id_that_is_given_again_is_told_again(tmp_path):
+    """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    assert [line["captures"]["id"] for line in told(keeper.db)] == [1]
+    keeper.call(lambda: keeper.db.execute("DELETE FROM captures").rowcount)
+    assert told(keeper.db) == [{"captures": {"gone": 1}}]
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    (line,) = told(keeper.db)
+    assert line["captures"]["offset"] > 0
+    keeper.close()
+
+
+def test_a_claim_of_a_url_is_no_news(db):
+    """Only what a crawl found out about it; and what is claimed is told as waiting."""
+    db.execute(
+        """INSERT INTO frontier (url_key, url, host, kind, state, priority, depth, found)
+           VALUES ('k', 'u', 'h', 'article', 'waiting', 1, 0, 'x')"""
+    )
+    told(db)
+    db.execute("UPDATE frontier SET state = 'claimed'")
+    assert told(db) == []
+    db.execute("UPDATE frontier SET last_error = 'HTTP 500', last_visit = 'y'")
+    assert told(db)[0]["frontier"]["state"] == "waiting"
+
+
+def test_what_is_rolled_back_is_not_told(tmp_path):
+    """A task that fails leaves neither rows nor news of them."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    def fails() -> None:
+        Store(keeper.db).source(Source("gazette", "https://gazette.example/"))
+        raise KeyError("a mistake")
+
+    with pytest.raises(KeyError):
+        keeper.call(fails)
+    assert not keeper.journal.has_news()
+    keeper.call(Store(keeper.db).source, Source("courier", "https://courier.example/"))
+    keeper.call(keeper.writer.warcinfo_id)
+    keeper.close()
+    (path,) = (tmp_path / "warc").iterdir()
+    (record,) = (member for member in walk(path) if journal.mark_of(member.headers))
+    assert b"courier" in record.block
+    assert b"gazette" not in record.block
+
+
+def test_a_replay_gives_the_same_rows(db, tmp_path):
+    """Rows, changes and disappearances."""
+    store = Store(db)
+    store.source(Source("gazette", "https://gazette.example/", language="en"))
+    store.begin_crawl("crawl", "newsmorgue")
+    db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
+    blocks = [record.block for record in journal.Journal(db).records(lambda: "")]
+    db.execute("DELETE FROM removals")
+    store.source(Source("gazette", "https://other.example/"))
+    blocks += [record.block for record in journal.Journal(db).records(lambda: "")]
+    other = open_database(tmp_path / "other.db")
+    for block in blocks:
+        journal.apply(other, block)
+    for name in ("sources", "crawls", "removals"):
+        query = f"SELECT * FROM {name}"
+        assert other.execute(query).fetchall() == db.execute(query).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "valid"),
+    [([1, 2, 3], [0, 1, 2]), ([1, 2, 2, 3], [0, 2, 3]), ([1, 2, 3, 2], [0, 3]), ([1, 2, 1], [2]), ([], [])],
+    ids=["in order", "the last commit was lost", "two were lost", "all was lost", "none"],
+)
+def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
+    """In journals of before: a crash takes what the database committed last, and the WARC file keeps its record."""
+    marks = [Mark(number, number - 1, None) for number in numbers]
+    assert valid_records(list(enumerate(marks))) == valid
+
+
+@pytest.mark.parametrize(
+    ("marks", "valid"),
+    [
+        ([(1, 0), (2, 1), (3, 2), (4, 3), (5, 2), (6, 5)], [1, 2, 5, 6]),
+        ([(1, 0), (2, 0)], [2]),
+        ([(1, 0), (2, 1), (5, 4), (6, 5)], [1, 2, 5, 6]),
+    ],
+    ids=["two were lost", "all was lost", "a file is gone"],
+)
+def test_the_numbers_say_the_order_and_what_is_void(marks, valid):
+    """Whatever the order of the files, which is that of their names where the manifest is gone."""
+    for order in (marks, marks[::-1], marks[2:] + marks[:2]):
+        at = list(enumerate(Mark(*mark, "a") for mark in order))
+        assert [order[place][0] for place in valid_records(at)] == valid
+
+
+def test_a_journal_of_a_later_version_is_read_as_far_as_it_is_understood(db):
+    """A table that is not known here is passed over."""
+    journal.apply(db, b'{"holograms": {"id": 1}}\n')
+
+
+def test_many_rows_become_several_records(db, monkeypatch):
+    """A sitemap of 50,000 addresses must not become one block of memory."""
+    monkeypatch.setattr(journal, "MOST", 3)
+    for number in range(7):
+        Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
+    records = list(journal.Journal(db).records(lambda: ""))
+    assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
+    marks = [journal.mark_of(record.fields) for record in records]
+    assert [(mark.number, mark.after, mark.more) for mark in marks] == [(1, 0, True), (2, 1, True), (3, 2, False)]
+
+
+@pytest.mark.parametrize(
+    ("told", "valid"),
+    [("1 2 3+ 4", [1, 2, 3, 4]), ("1 2 3+", [1, 2]), ("1+ 2+", []), ("1+ 2 3+ 4+", [1, 2])],
+    ids=["whole", "the rest is not there", "of the first", "of the second"],
+)
+def test_the_rows_of_a_commit_count_whole_or_not_at_all(told, valid):
+    """A kill may come between two records of one commit: half of it would have articles without texts."""
+    numbered = [(int(one.strip("+")), one.endswith("+")) for one in told.split()]
+    marks = [(number, Mark(number, number - 1, "a", more)) for number, more in numbered]
+    assert valid_records(marks) == valid
+
+
+@pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])
+def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
+    """Captures that only the WARC files know get their rows when the archive is next opened for writing.
+
+    Also those in a file that was finished after the last commit.
+    """
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    keeper._commit()
+    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), keeper.writer) for number in range(3)]
+    keeper.writer.sync()
+    descriptor = keeper.writer._file
+    if finished:
+        keeper.writer.close()
+    else:
+        os.close(descriptor)
+    keeper._lock.release()  # what a kill does
+    keeper.db.close()
+    again = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
+    again.close()
+    assert rows == [(one.record_id, one.file, one.offset, one.length) for one in lost]
+    third = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    assert third.db.execute("SELECT count(*) FROM captures").fetchone() == (4,)
+    third.close()

@@ -1,0 +1,356 @@
+"""The one writer: the lock, the order of things, and what a failure leaves behind. Real files, a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, Keeper, open_database, translate
+from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
+from pipelines.core.items import Exchange
+from pipelines.database.store import Store
+from pipelines.warc.exchange import keep
+from pipelines.warc.writer import WarcWriter
+
+EXCHANGE = Exchange(
+    "http://paper.example/",
+    datetime(2026, 11, 23, tzinfo=UTC),
+    b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    head_length=38,
+    status=200,
+)
+
+
+@pytest.fixture
+def keeper(tmp_path):
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    yield keeper
+    keeper.close()
+
+
+def seen_by_others(keeper) -> int:
+    """How many captures another connection sees."""
+    with sqlite3.connect(keeper.database) as db:
+        return db.execute("SELECT count(*) FROM captures").fetchone()[0]
+
+
+def record(keeper):
+    """Keep an exchange, as the desk does."""
+    return Store(keeper.db).capture(keep(EXCHANGE, keeper.writer), None, None)
+
+
+def test_an_archive_has_one_writer(keeper):
+    """The second is told who holds it; when the first lets go, the next may have it."""
+    with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
+        Keeper(keeper.database, keeper.database.parent / "warc", info={})
+
+
+def test_the_lock_dies_with_its_process(tmp_path):
+    """After kill -9 nobody has to remove anything by hand."""
+    code = (
+        "import sys, time; from pathlib import Path; from pipelines.core.lock import Lock; "
+        f"lock = Lock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(ArchiveLocked):
+        Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    holder.kill()
+    holder.wait()
+    Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
+
+
+def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(keeper):
+    """Within a second or so, without anybody asking."""
+
+    async def scene():
+        await keeper.do(record, keeper)
+        assert seen_by_others(keeper) == 0
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        assert seen_by_others(keeper) == 1
+
+    asyncio.run(scene())
+
+
+def test_the_warc_is_durable_before_the_row(keeper, monkeypatch):
+    """fsync of the file, then COMMIT: never the other way round."""
+    order = []
+    sync = keeper.writer.sync
+    monkeypatch.setattr(keeper.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(keeper)))))
+    keeper.call(record, keeper)
+    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    keeper.call(lambda: None)
+    order.append(("after", seen_by_others(keeper)))
+    assert order == [("sync", 0), ("after", 1)]
+
+
+def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
+    """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    keeper.call(record, keeper)
+    monkeypatch.setattr(keeper.writer, "sync", full)
+    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    with pytest.raises(DiskFull):
+        keeper.call(lambda: None)
+    with pytest.raises(DiskFull):
+        keeper.call(record, keeper)
+    assert seen_by_others(keeper) == 0
+    keeper.close()
+
+
+def test_a_task_is_done_whole_or_not_at_all(keeper):
+    """A mistake in one task takes back that task only; the group goes on."""
+
+    def half() -> None:
+        keeper.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
+        raise ValueError("a mistake of ours")
+
+    keeper.call(record, keeper)
+    with pytest.raises(ValueError, match="of ours"):
+        keeper.call(half)
+    with pytest.raises(MorgueError):
+        keeper.call(keeper.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
+    keeper.call(record, keeper)
+    keeper.close()
+    with sqlite3.connect(keeper.database) as db:
+        assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
+    keeper.__init__(keeper.database, keeper.database.parent / "warc", info={})
+
+
+def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
+    """Unless a transaction is to be begun; and never while the thread is doing something."""
+    here = threading.get_ident()
+
+    async def where(**how) -> bool:
+        return await keeper.do(threading.get_ident, **how) == here
+
+    async def scene():
+        assert not await where(brief=True)  # begins a transaction
+        assert await where(brief=True)
+        assert not await where()
+        busy = asyncio.ensure_future(keeper.do(time.sleep, 0.2))
+        await asyncio.sleep(0.05)
+        assert await where(brief=True)  # afterwards
+        await asyncio.wait_for(busy, 0.1)
+
+    asyncio.run(scene())
+
+
+def test_brief_tasks_wait_for_each_other(keeper):
+    """Until there are enough of them, or for a moment."""
+
+    async def scene():
+        await keeper.do(int)
+        done = []
+        waiting = [asyncio.ensure_future(keeper.do(done.append, number, brief=True)) for number in range(GATHER_TASKS)]
+        await asyncio.sleep(0)
+        assert done == list(range(GATHER_TASKS))
+        await asyncio.gather(*waiting)
+        last = asyncio.ensure_future(keeper.do(done.append, "last", brief=True))
+        await asyncio.sleep(0)
+        assert len(done) == GATHER_TASKS
+        await last
+
+    asyncio.run(scene())
+
+
+def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
+    """Those of one kind, and across commits."""
+    done = {True: [], False: []}
+
+    async def scene():
+        waiting = []
+        for number in range(300):
+            if number % 100 == 99:
+                keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+            brief = number % 3 > 0
+            waiting.append(asyncio.ensure_future(keeper.do(done[brief].append, number, brief=brief)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    asyncio.run(scene())
+    assert done == {brief: [number for number in range(300) if (number % 3 > 0) == brief] for brief in (True, False)}
+
+
+def test_brief_tasks_are_committed_in_time(keeper):
+    """By the timer, and after so many of them."""
+
+    async def scene():
+        await keeper.do(record, keeper, brief=True)
+        await keeper.do(record, keeper, brief=True)
+        assert seen_by_others(keeper) == 0
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        assert seen_by_others(keeper) == 2
+        await keeper.do(record, keeper)
+        await asyncio.gather(*(keeper.do(int, brief=True) for _ in range(COMMIT_TASKS)))
+        await keeper.do(int)  # behind the commit
+        assert seen_by_others(keeper) == 3
+
+    asyncio.run(scene())
+
+
+def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(keeper, monkeypatch):
+    """And the loop does not go on trying."""
+
+    def full() -> None:
+        tries.append(1)
+        raise OSError(28, "No space left on device")
+
+    tries = []
+    monkeypatch.setattr(keeper.writer, "sync", full)
+
+    async def scene():
+        await keeper.do(record, keeper)
+        await keeper.do(record, keeper, brief=True)
+        await asyncio.sleep(COMMIT_SECONDS + 0.5)
+        for brief in (True, False, True):
+            with pytest.raises(DiskFull):
+                await keeper.do(record, keeper, brief=brief)
+
+    asyncio.run(scene())
+    assert tries == [1]
+    assert seen_by_others(keeper) == 0
+
+
+def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
+    """A loop that ended while a task was on its way."""
+    left = []
+
+    async def leaves():
+        left.append(asyncio.ensure_future(keeper.do(time.sleep, 0.2)))
+        await asyncio.sleep(0.05)
+
+    async def goes_on():
+        return await keeper.do(record, keeper), await keeper.do(record, keeper, brief=True)
+
+    asyncio.run(leaves())
+    first, second = asyncio.run(goes_on())
+    assert (first.id, second.id) == (1, 2)
+
+
+def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
+    """Also a brief task that still waits for others."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    async def scene():
+        await keeper.do(int)
+        waiting = [asyncio.ensure_future(keeper.do(record, keeper, brief=brief)) for brief in (True, False)]
+        await asyncio.sleep(0)
+        keeper.close()
+        assert {capture.id for capture in await asyncio.gather(*waiting)} == {1, 2}
+        with pytest.raises(RuntimeError):
+            await keeper.do(record, keeper, brief=True)
+
+    asyncio.run(scene())
+    assert seen_by_others(keeper) == 2
+
+
+def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
+    """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+
+    async def scene():
+        await keeper.do(record, keeper)
+        waiting = asyncio.ensure_future(keeper.do(time.sleep, 0.1))
+        await asyncio.sleep(0.05)
+        keeper._on_timer()  # it is to commit as soon as the thread is back
+        keeper.close()
+        await waiting
+        await asyncio.sleep(0.05)
+
+    asyncio.run(scene())
+    assert caplog.records == []
+    assert seen_by_others(keeper) == 1
+
+
+@pytest.mark.parametrize("brief", [True, False], ids=["brief", "not brief"])
+def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(keeper, brief):
+    """Also what no future takes."""
+
+    def stops() -> None:
+        raise StopIteration
+
+    async def scene():
+        await keeper.do(int)
+        waiting = [keeper.do(task, brief=brief) for task in (stops, int)]
+        first, second = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(first, RuntimeError)
+        assert second == 0
+
+    asyncio.run(scene())
+
+
+def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(keeper, monkeypatch):
+    """Nothing waits for ever."""
+
+    def exhausted() -> None:
+        raise MemoryError("no more of it")
+
+    monkeypatch.setattr(keeper.writer, "sync", exhausted)
+
+    async def scene():
+        await keeper.do(record, keeper)
+        keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+        await keeper.do(int)
+        with pytest.raises(MorgueError, match="no more of it"):
+            await keeper.do(int)
+
+    asyncio.run(scene())
+
+
+def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
+    """It is read back, which takes seconds; brief tasks are on the event loop's."""
+    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    threads, finish = [], WarcWriter.close
+    monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
+
+    async def scene():
+        await keeper.do(int)
+        await asyncio.gather(*(keeper.do(record, keeper, brief=True) for _ in range(10)))
+
+    asyncio.run(scene())
+    keeper.close()
+    assert len(threads) > 2
+    assert threading.get_ident() not in threads
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    """ArchiveDamaged, with what to do; the file stays as it is."""
+    path = tmp_path / "morgue.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(ArchiveDamaged, match=r"morgue\.db"):
+        open_database(path)
+    assert path.read_bytes() == b"not a database" * 100
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "DiskFull", 5),
+        (OSError(28, "No space left on device"), "DiskFull", 5),
+        (OSError(122, "Disk quota exceeded"), "DiskFull", 5),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
+        (OSError(30, "Read-only file system"), "NotWritable", 6),
+        (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
+        (sqlite3.OperationalError("disk I/O error"), "DiskFailing", 9),
+        (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
+        (OSError(5, "Input/output error"), "DiskFailing", 9),
+    ],
+)
+def test_every_error_of_disk_and_database_has_its_exit_code(tmp_path, error, kind, code):
+    """The family of pipelines.core.errors, whoever raised it first."""
+    said = translate(error, tmp_path / "morgue.db")
+    assert (type(said).__name__, said.exit_code) == (kind, code)

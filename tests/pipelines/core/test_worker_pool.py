@@ -1,0 +1,308 @@
+"""A bad call costs itself: nothing else is lost, nothing is left behind."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.worker_pool import Overrun, Workers
+
+ROOT = Path(__file__).parents[3]
+LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
+
+
+# What the workers are asked to do: picklable, so at module level.
+
+
+def double(number):
+    time.sleep(0.001)
+    return 2 * number
+
+
+def burn():
+    while True:
+        pass
+
+
+def balloon():
+    return len([bytes(1_000_000) for _ in range(10_000)])
+
+
+class Odd(Exception):
+    """An exception that cannot be made again from its arguments."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+def raise_odd():
+    raise Odd("strange", 2)
+
+
+def raise_key_error():
+    raise KeyError("missing")
+
+
+def unpicklable():
+    return lambda: None
+
+
+def chatter():
+    print("noise on standard output")
+    os.write(1, b"more noise\n")
+    return os.getpid()
+
+
+def started():
+    """Not quick, on purpose: says that it has begun, and then takes a while."""
+    time.sleep(1.0)
+    return "done"
+
+
+def with_workers(size, job, **limits):
+    """Run the coroutine function `job(workers)` with that many workers, and see them off."""
+
+    async def main():
+        workers = Workers(size, **(LIMITS | limits))
+        try:
+            return await job(workers)
+        finally:
+            await workers.close()
+
+    return asyncio.run(main())
+
+
+def alive(pid):
+    """Is there such a process, zombies not counted?"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def outcome(workers, func, *args):
+    """What a call came to: its value, or the reason of its Overrun."""
+    try:
+        return await workers.run(func, *args)
+    except Overrun as overrun:
+        return overrun.reason
+
+
+def test_two_hundred_calls_on_two_workers_keep_their_answers():
+    """Every caller gets the answer to its own question, and no more processes than asked for do the work."""
+
+    async def job(workers):
+        answers = await asyncio.gather(*(workers.run(double, number) for number in range(200)))
+        return answers, len(workers._alive)
+
+    answers, processes = with_workers(2, job)
+    assert answers == [2 * number for number in range(200)]
+    assert processes <= 2
+
+
+BAD = {
+    "sleeps forever": (time.sleep, (60,), {"seconds": 1.0}, "timed out"),
+    "hangs in C, holding the GIL": (
+        re.match,
+        (r"(a+)+$", "a" * 50 + "b"),
+        {"seconds": 1.5, "cpu_seconds": 60},
+        "timed out",
+    ),
+    "burns CPU": (burn, (), {"cpu_seconds": 1.0}, "used too much CPU"),
+    "burns CPU in C": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"cpu_seconds": 1.0}, "used too much CPU"),
+    "balloons": (balloon, (), {"memory": 200_000_000}, "used too much memory"),
+    "one huge allocation": (bytearray, (10**12,), {}, "used too much memory"),
+    "exits": (os._exit, (3,), {}, "crashed"),
+    "aborts": (os.abort, (), {}, "crashed"),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="these limits are Linux's")
+@pytest.mark.parametrize(("func", "args", "limits", "reason"), BAD.values(), ids=BAD)
+def test_a_bad_call_costs_only_itself(func, args, limits, reason):
+    """It ends in an Overrun with its reason; calls before, beside and after it are answered."""
+
+    async def job(workers):
+        before = await workers.run(double, 1)
+        both = await asyncio.gather(outcome(workers, func, *args), *(workers.run(double, n) for n in range(20)))
+        return before, both[0], both[1:], await workers.run(double, 3)
+
+    before, bad, beside, after = with_workers(2, job, **limits)
+    assert (before, after, beside) == (2, 6, [2 * n for n in range(20)])
+    assert bad == reason
+
+
+def test_exceptions_arrive_as_themselves():
+    """What the function raises is raised, with the worker's traceback as a note; the worker lives on."""
+
+    async def job(workers):
+        with pytest.raises(KeyError, match="missing") as caught:
+            await workers.run(raise_key_error)
+        with pytest.raises(RuntimeError, match="Odd: strange"):
+            await workers.run(raise_odd)
+        with pytest.raises((TypeError, AttributeError, Exception), match="pickle"):
+            await workers.run(unpicklable)
+        return caught.value.__notes__[0], await workers.run(double, 4)
+
+    note, after = with_workers(1, job)
+    assert "raise_key_error" in note
+    assert after == 8
+
+
+def test_a_function_that_cannot_travel_is_refused_at_once():
+    """A lambda is the caller's mistake."""
+
+    async def job(workers):
+        with pytest.raises(Exception, match="pickle"):
+            await workers.run(lambda: 1)
+
+    with_workers(1, job)
+
+
+def test_a_worker_that_prints_does_not_disturb_us(capfd):
+    """Standard output belongs to the parent."""
+    with_workers(1, lambda workers: workers.run(chatter))
+    assert capfd.readouterr().out == ""
+
+
+def test_a_worker_is_replaced_after_its_calls():
+    """Memory stays flat because no worker lives forever."""
+
+    async def job(workers):
+        return {await workers.run(os.getpid) for _ in range(6)}
+
+    assert len(with_workers(1, job, calls=2)) == 3
+    assert len(with_workers(1, job, rss=1)) == 6
+    assert len(with_workers(1, job)) == 1
+
+
+def test_starting_up_counts_towards_no_limit():
+    """The first call is as quick as the others: a worker warms up before its clock starts."""
+
+    async def job(workers):
+        return await outcome(workers, double, 1)
+
+    assert with_workers(1, job, warm_up="tests.pipelines.core.test_worker_pool:started", seconds=0.8) == 2
+
+
+def test_close_finishes_what_was_accepted_and_refuses_the_rest():
+    """Calls that wait when close is called are answered; no worker is left; later calls raise."""
+
+    async def job():
+        workers = Workers(2, **LIMITS)
+        calls = [asyncio.create_task(workers.run(double, number)) for number in range(50)]
+        pids = asyncio.create_task(workers.run(os.getpid))
+        await asyncio.sleep(0)
+        await workers.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            await workers.run(double, 1)
+        return [await call for call in calls], await pids
+
+    answers, pid = asyncio.run(job())
+    assert answers == [2 * number for number in range(50)]
+    assert not alive(pid)
+
+
+def test_kill_stops_a_call_in_flight():
+    """For emergencies: everything ends at once."""
+
+    async def job():
+        workers = Workers(1, **LIMITS)
+        pid = await workers.run(os.getpid)
+        call = asyncio.create_task(outcome(workers, time.sleep, 60))
+        await asyncio.sleep(0.2)
+        workers.kill()
+        return pid, await call
+
+    start = time.monotonic()
+    pid, reason = asyncio.run(job())
+    assert reason == "crashed"
+    assert time.monotonic() - start < 8
+    assert not alive(pid)
+
+
+PARENT = """
+    import asyncio, os, signal, sys
+    from pipelines.core.worker_pool import Workers
+    from tests.pipelines.core.test_worker_pool import double, started
+
+    async def main():
+        workers = Workers(2, seconds=30)
+        print(*await asyncio.gather(workers.run(os.getpid), workers.run(os.getpid)), flush=True)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, print, "signal")
+        calls = [asyncio.create_task(workers.run(started)) for _ in range(4)]
+        calls.append(asyncio.create_task(workers.run(*{last})))
+        print("in flight", flush=True)
+        print(*await asyncio.gather(*calls), flush=True)
+        await workers.close()
+
+    asyncio.run(main())
+"""
+
+
+def parent(last: str) -> subprocess.Popen:
+    """A program with calls in flight, in a process group of its own; it prints its workers' ids and "in flight"."""
+    code = textwrap.dedent(PARENT.replace("{last}", last))
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_signals_to_the_process_group_lose_no_call():
+    """Ctrl-C and SIGTERM reach every process of the group; the workers finish what is in flight all the same."""
+    process = parent("(double, 21)")
+    process.stdout.readline()
+    assert process.stdout.readline() == "in flight\n"
+    time.sleep(0.3)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        os.killpg(process.pid, number)
+        time.sleep(0.1)
+    out, _ = process.communicate(timeout=30)
+    assert out.splitlines()[-1] == "done done done done 42"
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "last", ["(double, 1)", "(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')"], ids=["idle", "in C"]
+)
+def test_a_parent_killed_leaves_no_orphan(last):
+    """kill -9 of the parent: within seconds no worker is left, whatever it was doing."""
+    process = parent(last)
+    pids = [int(pid) for pid in process.stdout.readline().split()]
+    assert process.stdout.readline() == "in flight\n"
+    time.sleep(2.5 if "re" in last else 0.3)
+    assert all(alive(pid) for pid in pids)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 5
+    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if alive(pid)]
+    process.stdout.close()
+
+
+def test_reading_in_a_worker_is_reading():
+    """The default warm-up, and a page through it: the same article as in this process."""
+    from pipelines.core.items import Page
+    from pipelines.extraction.extract import read, timed_read
+
+    page = Page(
+        "https://paper.example/a",
+        b"<html><body><article><h1>Bridge</h1><p>" + b"The bridge is shut. " * 20,
+        "text/html",
+    )
+
+    async def job(workers):
+        return await workers.run(timed_read, page)
+
+    assert with_workers(1, job, warm_up="pipelines.extraction.entry:warm_up").outcome == read(page)

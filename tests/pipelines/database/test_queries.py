@@ -1,0 +1,358 @@
+"""What is asked of an archive's rows: the right articles, in order, by the right plan, or a clear error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, NoArchive, NotFound, QueryError
+from pipelines.database import queries
+from pipelines.database.filters import Filters, day
+from tests.support.article_archive import WARC_FILE, build, database
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("queries") / "archive")
+
+
+@pytest.fixture
+def db(folder):
+    connection = queries.connect(folder / "morgue.db")
+    yield connection
+    connection.close()
+
+
+def ids(rows):
+    return [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2024", "2024-01-01", "2024-12-31"),
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2023-02", "2023-02-01", "2023-02-28"),
+        ("2024-12", "2024-12-01", "2024-12-31"),
+        ("9999", "9999-01-01", "9999-12-31"),
+        (" 2024-03-09 ", "2024-03-09", "2024-03-09"),
+        ("2024-03-09T23:30:00Z", "2024-03-09", "2024-03-09"),
+        ("2024-03-09T23:30:00-05:00", "2024-03-10", "2024-03-10"),  # the day in UTC
+        ("2024-03-09 12:00", "2024-03-09", "2024-03-09"),
+    ],
+)
+def test_a_period_is_its_first_or_its_last_day(text, first, last):
+    """--since takes the first day of the period named, --until the last: both include all of it."""
+    assert day("--since", text, last=False) == first
+    assert day("--until", text, last=True) == last
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "24", "2024-13", "2024-00", "2024-02-30", "2023-02-29", "2024-1-5", "0000",
+     "2024-03-09T25:00",  "2024-03-09x", "٢٠٢٤", "2024-03-09T00:00:00+99:00", "0001-01-01T00:00:00+14:00"],
+)  # fmt: skip
+def test_what_is_no_period_is_a_query_error_with_a_cure(text):
+    """Never an empty answer for a date that was mistyped."""
+    with pytest.raises(QueryError) as refused:
+        Filters(since=text)
+    assert "--since" in refused.value.subject
+    assert "2024-03" in refused.value.cure
+
+
+def test_a_period_that_ends_before_it_begins_is_refused():
+    """It could only be a mistake."""
+    with pytest.raises(QueryError, match="ends before it begins"):
+        Filters(since="2024-03", until="2024-02")
+    assert Filters(since="2024-02", until="2024-02").until == "2024-02-29"
+
+
+def test_a_language_is_a_code():
+    """Regions are cut off, names of languages refused."""
+    assert Filters(language="en-GB").language == "en"
+    assert Filters(language="PT_br").language == "pt"
+    with pytest.raises(QueryError, match="not a language code"):
+        Filters(language="French")
+
+
+def test_search_has_the_promised_keys_and_a_snippet(db):
+    """A hit is a dict with HIT_KEYS in that order; words found stand between the markers."""
+    hit = next(queries.search(db, "hésitent", markers=("<", ">")))
+    assert tuple(hit) == queries.HIT_KEYS
+    assert hit["id"] == 5
+    assert hit["authors"] == ["Zoé Ångström", "Marc Noël"]
+    assert "<hésitent>" in hit["snippet"]
+    assert "\u2028" not in hit["snippet"]
+    assert "\n" not in hit["snippet"]
+
+
+def test_a_word_in_the_headline_counts_more_than_in_the_text(db):
+    """bm25 weights: title over byline over text."""
+    assert ids(queries.search(db, "climate")) == [1, 2]
+    assert ids(queries.search(db, "anna"))[:1] in ([1], [2])
+    assert next(queries.search(db, "fills OR closes"))["id"] == 1
+
+
+@pytest.mark.parametrize("query", [None, "", "filler", "trade OR climat*"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(source="gazette"),
+        Filters(since="2022-03", until="2022-06"),
+        Filters(language="fr", since="2022-05"),
+        Filters(source="courier", language="en", until="2023"),
+    ],
+)
+def test_every_question_agrees_on_which_articles_match(db, query, filters):
+    """search (in any order), count, per_day and articles are four views of one selection."""
+    newest = list(queries.search(db, query, filters, "newest", None))
+    assert newest, "a law about nothing proves nothing"
+    assert [(hit["published_day"], hit["id"]) for hit in newest] == sorted(
+        ((hit["published_day"], hit["id"]) for hit in newest), reverse=True
+    )
+    assert ids(queries.search(db, query, filters, "oldest", None)) == ids(newest)[::-1]
+    assert sorted(ids(queries.search(db, query, filters, "relevance", None))) == sorted(ids(newest))
+    assert ids(queries.articles(db, filters, query)) == sorted(ids(newest))
+    assert queries.count(db, query, filters) == len(newest)
+    per_day = list(queries.per_day(db, query, filters))
+    assert sum(n for _, n in per_day) == len(newest)
+    assert [day for day, _ in per_day] == sorted({hit["published_day"] for hit in newest})
+    for hit in newest:
+        assert filters.source in (None, hit["source"])
+        assert filters.language in (None, hit["language"])
+        assert (filters.since or "") <= hit["published_day"] <= (filters.until or "9")
+
+
+@pytest.mark.parametrize("sort", queries.SORTS)
+@pytest.mark.parametrize("query", [None, "filler"])
+def test_pages_joined_are_the_whole_answer(db, query, sort):
+    """Limit and offset cut one order into pages, without gap or overlap."""
+    pages = [ids(queries.search(db, query, sort=sort, limit=7, offset=at)) for at in range(0, 49, 7)]
+    assert [number for page in pages for number in page] == ids(queries.search(db, query, sort=sort, limit=None))
+    assert len(pages[0]) == 7
+
+
+def test_plans_use_the_indexes(db):
+    """By day: an index is walked, nothing is sorted. By rank: FTS5 sorts. For export: ids in order."""
+
+    def plan(question, *args, **options):
+        seen = []
+        db.set_trace_callback(seen.append)
+        answer = question(db, *args, **options)
+        _ = answer if isinstance(answer, int) else list(answer)
+        db.set_trace_callback(None)
+        asked = [sql for sql in seen if not sql.startswith("--")]  # FTS5's own statements are traced as comments
+        steps = [row[3] for sql in asked for row in db.execute("EXPLAIN QUERY PLAN " + sql)]
+        assert not [step for step in steps if "TEMP B-TREE" in step], steps
+        return " ".join(steps)
+
+    period = Filters(since="2022-02", until="2022-08")
+    assert "articles_day" in plan(queries.search, None)
+    assert "articles_day" in plan(queries.search, "filler", period, sort="newest")
+    assert "articles_source_day" in plan(queries.search, "filler", Filters(source="courier"), sort="oldest")
+    assert "articles_day" in plan(queries.count, "filler", period)
+    assert "articles_day" in plan(queries.articles, period)
+    plan(queries.search, "filler", period)
+    plan(queries.articles, Filters(source="courier"), "filler")
+
+
+def test_a_snippet_of_text_without_spaces_is_short(db):
+    """CJK runs are single tokens: 24 of them would be a page."""
+    assert queries.clipped("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
+    assert len(queries.clipped("長" * 1000, ("[", "]"))) <= queries.SNIPPET_LENGTH + 2
+    cut = queries.clipped("[" + "長" * 1000 + "]", ("[", "]"))
+    assert cut.count("[") == cut.count("]") == 1
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "1",
+        " 1 ",
+        "https://courier.example/2024/article-1",
+        "http://courier.example/2024/article-1/",
+        "courier.example/2024/article-1",
+        "https://courier.example/2024/article-1#comments",
+        "https://courier.example/2024/article-1?utm_source=mail",
+        "https://COURIER.example:443/2024/../2024/article-1",
+        "https://courier.example/2024/article-1?from=front",  # where it was fetched
+        "https://courier.example/amp/article-1",  # an alias
+    ],
+)
+def test_an_article_is_found_however_its_address_is_spelled(db, wanted):
+    """By number, address, canonical address or alias."""
+    row = queries.article(db, wanted)
+    assert row["id"] == 1
+    assert tuple(row) == (*queries.WHOLE_KEYS, "imported")
+    assert row["warc_file"] == WARC_FILE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cause"),
+    [
+        ("40", "up to 39"),
+        ("999999999999999999999", "no such number"),
+        ("https://elsewhere.example/x", "not in this archive"),
+        ("", "not in this archive"),
+        ("\udcff", "not in this archive"),
+        ("https://courier.example/w1", "failed .HTTP 503 five times"),
+        ("courier.example/w0", "no article was read from it: waiting"),
+    ],
+)
+def test_what_is_not_there_says_what_is_known_instead(db, wanted, cause):
+    """NotFound (exit code 8) with a next step."""
+    with pytest.raises(NotFound, match=cause) as missing:
+        queries.article(db, wanted)
+    assert missing.value.cure
+    assert missing.value.exit_code == 8
+
+
+def test_an_unknown_source_names_its_neighbours(db):
+    """A mistyped --source is no empty answer."""
+    with pytest.raises(NotFound, match="gazette"):
+        queries.count(db, None, Filters(source="gazete"))
+
+
+def test_revisions_and_captures_lead_to_their_records(db):
+    """Each state of a text names the WARC record that it was read from; a URL all its captures."""
+    first, second = queries.revisions(db, 1)
+    assert (first["title"], second["title"]) == ("Climate summit opens", "Climate summit opens, then closes")
+    kept = list(queries.captures(db, "https://courier.example/2024/article-1?from=front"))
+    assert [row["warc_offset"] for row in kept] == [first["warc_offset"], second["warc_offset"]]
+    assert queries.article(db, "1")["warc_offset"] == second["warc_offset"]
+    assert list(queries.captures(db, "https://elsewhere.example/")) == []
+
+
+def test_sources_say_how_they_are(db):
+    """Articles, newest day, last success, what waits and failed, the last error; empty sources too."""
+    rows = {row["name"]: row for row in queries.sources(db)}
+    assert list(rows) == ["courier", "empty", "gazette", "shimbun"]
+    assert tuple(rows["empty"]) == queries.SOURCE_KEYS
+    assert rows["courier"]["articles"] == 20
+    assert rows["courier"]["newest"] == "2024-02-29"
+    assert (rows["courier"]["waiting"], rows["courier"]["failed"]) == (2, 1)
+    assert rows["courier"]["last_error"] == "HTTP 503 five times"
+    assert rows["courier"]["last_success"] == "2024-02-29T10:00:00Z"
+    assert (rows["empty"]["articles"], rows["empty"]["newest"], rows["empty"]["last_error"]) == (
+        0,
+        None,
+        None,
+    )
+    assert queries.languages(db)[:2] == ["en", "fr"]
+
+
+def test_the_archive_cannot_be_written_through_it(db):
+    """Read-only twice over: by how it is opened, and by query_only."""
+    with pytest.raises(sqlite3.OperationalError):
+        db.execute("DELETE FROM articles")
+
+
+def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
+    """Not that it is lost, nor that there is nothing yet."""
+    (tmp_path / "warc").mkdir()
+    (tmp_path / "warc" / "a.warc.gz").touch()
+    (tmp_path / "morgue.db.rebuilding").touch()
+    with pytest.raises(ArchiveDamaged, match="is being made anew by `morgue rebuild`\n  wait for it"):
+        queries.connect(tmp_path / "morgue.db")
+
+
+def test_no_database_yet_is_no_damage(tmp_path):
+    """Before the first crawl: no articles yet, and what to do."""
+    with pytest.raises(NoArchive, match="no articles yet"):
+        queries.connect(tmp_path / "morgue.db")
+    (tmp_path / "morgue.db").touch()
+    with pytest.raises(NoArchive, match="morgue crawl"):
+        queries.connect(tmp_path / "morgue.db")
+    assert sorted(os.listdir(tmp_path)) == ["morgue.db"], "reading creates nothing"
+
+
+def test_damage_is_called_damage(tmp_path):
+    """Not a database, another program's, cut short, or not UTF-8: the file named, with the next step."""
+    path = tmp_path / "morgue.db"
+    path.write_text("This is not a database, but long enough to be taken for one." * 100)
+    with pytest.raises(ArchiveDamaged, match="not a database"):
+        queries.connect(path)
+    path.unlink()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE bookmarks (url)")
+    other.close()
+    with pytest.raises(ArchiveDamaged, match="not of an archive"):
+        queries.connect(path)
+    path.unlink()
+
+    build(tmp_path)
+    with sqlite3.connect(path) as whole:
+        whole.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole.close()
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ArchiveDamaged, match="malformed") as damaged:
+        list(queries.articles(queries.connect(path)))
+    assert str(path) in str(damaged.value)
+    assert "restore a copy" in damaged.value.cure
+
+    path.write_bytes(content)
+    with sqlite3.connect(path) as whole:
+        whole.execute("UPDATE articles SET section = CAST(x'ff' AS TEXT) WHERE id = 3")
+    whole.close()
+    with pytest.raises(ArchiveDamaged, match="UTF-8"):
+        list(queries.articles(queries.connect(path)))
+
+
+def test_tables_of_another_version_are_said_to_be(tmp_path):
+    """A column that is missing is no traceback."""
+    db = database(tmp_path / "morgue.db")
+    db.execute("ALTER TABLE articles DROP COLUMN image")
+    db.close()
+    with pytest.raises(ArchiveDamaged, match="another version"):
+        list(queries.articles(queries.connect(tmp_path / "morgue.db")))
+
+
+def test_a_locked_database_is_waited_for_and_then_named(tmp_path, monkeypatch):
+    """Outside WAL an exclusive writer keeps readers out."""
+    monkeypatch.setattr("pipelines.database.connection.BUSY", 0.05)
+    writer = sqlite3.connect(build(tmp_path) / "morgue.db", isolation_level=None)
+    writer.execute("PRAGMA journal_mode = DELETE")
+    writer.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ArchiveLocked, match="locked"):
+        queries.connect(tmp_path / "morgue.db")
+    writer.close()
+
+
+def test_reading_goes_on_while_a_crawl_writes(folder, db):
+    """One snapshot from the first row to the last: what is written meanwhile does not show."""
+    rows = queries.articles(db)
+    seen = [next(rows)["id"]]
+    writer = sqlite3.connect(folder / "morgue.db")
+    writer.execute("UPDATE articles SET section = 'Changed' WHERE id = 39")
+    writer.commit()
+    writer.close()
+    rest = list(rows)
+    assert rest[-1]["section"] != "Changed"
+    assert len(seen + rest) == 39
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="becoming another user takes root")
+def test_an_archive_on_a_read_only_disk_can_be_read():
+    """WAL wants to write beside the database; without a writer it is not needed."""
+    above = Path(tempfile.mkdtemp())  # tmp_path is hidden from other users
+    above.chmod(0o755)
+    path = build(above / "archive") / "morgue.db"
+    for place in (path.parent, *path.parent.iterdir()):
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgid(65534)
+            os.setuid(65534)
+            os._exit(0 if queries.count(queries.connect(path)) == 39 else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    shutil.rmtree(above)

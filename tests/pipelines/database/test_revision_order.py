@@ -1,0 +1,178 @@
+"""The states of an article from captures in any order: a table of cases, and every order of a few captures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from pipelines.archive.writer import open_database
+from pipelines.core.items import Article, Capture, Page, Reading
+from pipelines.database.revision_order import Sighting, states
+from pipelines.database.store import Store
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+def chain(text: str) -> list[Sighting]:
+    """Sightings as "A1 A2 B3*": text, time, and a star behind the one that is being filed. One row a letter's run."""
+    found, row, last = [], 0, ""
+    for word in text.split():
+        new = word.endswith("*")
+        letter, time = word[0], word[1:].rstrip("*")
+        if not new:
+            row += letter != last
+            last = letter
+        found.append(Sighting(time, f"<{word}>", int(time), None if new else row, letter))
+    return found
+
+
+CASES = {
+    "the first": ("A1*", "A1 row None of what was read"),
+    "newest, same text": ("A1 A2*", "A1 row 1"),
+    "newest, other text": ("A1 B2*", "A1 row 1, B2 row None of what was read"),
+    "older, same text": ("A1* A2", "A1 row 1"),
+    "older, other text": ("A1* B2", "A1 row None of what was read, B2 row 1"),
+    "between, text of the earlier": ("A1 A2* B3", "A1 row 1, B3 row 2"),
+    "between, text of the later": ("A1 B2* B3", "A1 row 1, B2 row 2"),
+    "between, a third text": ("A1 C2* B3", "A1 row 1, C2 row None of what was read, B3 row 2"),
+    "within a state, its text": ("A1 A2* A3", "A1 row 1"),
+    "within a state, another": ("A1 B2* A3", "A1 row 1, B2 row None of what was read, A3 row None as row 1"),
+    "within a longer one": ("A1 A2 B3* A4 A5 C6",
+                            "A1 row 1, B3 row None of what was read, A4 row None as row 1, C6 row 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sightings", "wanted"), CASES.values(), ids=CASES)
+def test_a_capture_takes_its_place(sightings, wanted):
+    """Ordered by time, neighbours differ, rows are kept; a new row holds what was read, or what its other part does."""
+    one = chain(sightings)
+    if sightings == "A1 B2* A3":
+        one = [replace_row(sighting, 1) for sighting in one]
+    if "A4" in sightings:
+        rows = [1, 1, None, 1, 1, 2]
+        one = [sighting._replace(revision_id=row) for sighting, row in zip(one, rows, strict=True)]
+
+    def told(state):
+        row = f"row {state.revision_id}"
+        if state.revision_id is None:
+            row += " of what was read" if state.like is None else f" as row {state.like}"
+        return f"{state.first.digest}{state.first.time} {row}"
+
+    assert ", ".join(map(told, states(one))) == wanted
+
+
+def replace_row(sighting: Sighting, row: int) -> Sighting:
+    return sighting if sighting.revision_id is None else sighting._replace(revision_id=row)
+
+
+def test_rows_that_came_to_have_one_text_stay_apart():
+    """What an extractor brought together is not thrown away; a capture between joins the earlier."""
+    one = [Sighting("1", "", 1, 7, "A"), Sighting("2", "", 2, None, "A"), Sighting("3", "", 3, 8, "A")]
+    assert [(state.revision_id, state.captures) for state in states(one)] == [(7, (1, 2)), (8, (3,))]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    db = open_database(tmp_path_factory.mktemp("chain") / "morgue.db")
+    db.execute("BEGIN")
+    yield Store(db)
+    db.close()
+
+
+STORIES = {
+    "A": "The council sat until midnight. Nothing was decided.",
+    "B": "The council sat until midnight, and left.",
+    "C": "The council did not sit.",
+}
+
+
+def filed(
+    store: Store, captures: list[tuple[int, str]], url: str, twin: frozenset[int] = frozenset(), *, varied: bool = True
+) -> list[tuple]:
+    """File captures (hour, letter of the text) of one address in that order; the rows, without row ids.
+
+    `twin`: hours at which it was the page's AMP twin that was met. `varied`: each capture has its own modified date.
+    """
+    for hour, letter in captures:
+        at = url + "amp/" if hour in twin else url
+        blank = dict.fromkeys(Article.__dataclass_fields__)
+        values = {"url": at, "canonical_url": url, "title": "Council", "text": STORIES[letter], "authors": (),
+                  "tags": (), "word_count": 8, "kind": "article", "extractor": "1", "rights": (), "found_in": {},
+                  "modified": f"2026-11-23T{hour:02}:00:00Z" if varied else None}  # fmt: skip
+        capture = Capture(None, at, NOW + timedelta(hours=hour), 200, "text/html", "a", 0, 1, f"<{at} {hour}>",
+                          "response", None, None, "article")  # fmt: skip
+        page = Page(at, b"", capture=store.capture(capture, None, None))
+        store.file(Reading(page, Article(**blank | values), 1.0), None, at)
+    names = [row[1] for row in store.db.execute("PRAGMA table_info(articles)")]
+    kept = ", ".join(f"a.{name}" for name in names if name not in ("id", "capture_id"))
+    articles = store.db.execute(
+        f"SELECT {kept}, c.time FROM articles a JOIN captures c ON c.id = a.capture_id WHERE a.url LIKE ?", (f"{url}%",)
+    )
+    revisions = store.db.execute(
+        """SELECT r.number, r.seen, r.title, r.text, r.text_digest, r.modified, c.time,
+                  (SELECT group_concat(k.time) FROM sightings s JOIN captures k ON k.id = s.capture_id
+                    WHERE s.revision_id = r.id ORDER BY k.time)
+             FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
+            WHERE a.url LIKE ? ORDER BY r.number""",
+        (f"{url}%",),
+    )
+    rows = [*articles.fetchall(), *revisions.fetchall()]
+    return [tuple(common(value, url) if isinstance(value, str) else value for value in row) for row in rows]
+
+
+def common(value: str, url: str) -> str:
+    """A value as it would be at any address; lists of times sorted."""
+    value = ",".join(sorted(value.split(","))) if "Z,20" in value else value
+    return value.replace(url, "URL").replace(url[6:], "KEY")
+
+
+ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "ABAAB", "ABCAB"]
+
+
+@pytest.mark.parametrize("texts", ORDERS)
+def test_the_order_of_filing_does_not_matter(store, texts):
+    """Every order of the same captures gives the same rows as the order of time.
+
+    But for one thing: where a text comes back, and its two states were taken for one until the capture between them
+    came, the second has the first's byline, description and modified date.
+    """
+    captures = list(enumerate(texts))
+    varied = not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
+    wanted = filed(store, captures, f"https://paper.example/{texts}/inorder/", varied=varied)
+    assert [row[0] for row in wanted[1:]] == list(range(1, len(wanted)))
+    for number, order in enumerate(permutations(captures)):
+        got = filed(store, list(order), f"https://paper.example/{texts}/{number}/", varied=varied)
+        assert got == wanted, order
+
+
+@pytest.mark.parametrize("texts", ["AA", "AAB", "ABB"])
+def test_a_twin_may_be_older_or_younger(store, texts):
+    """An AMP twin met out of order: one article with its own text, seen first and last when either was."""
+    captures = list(enumerate(texts))
+    for hour in range(len(texts)):
+        twin = frozenset((hour,))
+        if {letter for at, letter in captures if at not in twin} != set(texts):
+            continue
+        rows = [
+            filed(store, list(order), f"https://twin.example/{texts}/{hour}/{number}/", twin)
+            for number, order in enumerate(permutations(captures))
+        ]
+        summary = {(row[0][-3:-1], tuple(line[0:2] + line[3:4] for line in row[1:])) for row in map(tuple, rows)}
+        assert len(summary) == 1, summary
+
+
+def test_a_capture_filed_late_leaves_the_search_alone(store):
+    """The index holds the newest text only."""
+    url = "https://paper.example/search/"
+    filed(store, [(5, "C"), (1, "A")], url)
+    found = store.db.execute("SELECT a.url FROM articles_fts f JOIN articles a ON a.id = f.rowid "
+                             "WHERE articles_fts MATCH 'midnight' AND a.url = ?", (url,)).fetchall()  # fmt: skip
+    assert found == []
+
+
+def test_equal_times_have_an_order():
+    """Two captures at one time count by their record ids, whichever is filed first."""
+    a, b = Sighting("1", "<a>", 1, 1, "A"), Sighting("1", "<b>", 2, None, "B")
+    assert [state.first.digest for state in states([b, a])] == ["A", "B"]

@@ -1,0 +1,194 @@
+"""Rows in: articles, revisions, aliases, on a real database."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from pipelines.archive.writer import open_database
+from pipelines.core.items import Article, Capture, NothingToRead, Page, Reading, Source
+from pipelines.database.columns import utc_day
+from pipelines.database.store import Store
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+URL = "https://paper.example/2026/11/20/story.html"
+TEXT = "The council sat until midnight.\nNothing was decided."
+
+
+@pytest.fixture
+def store(tmp_path):
+    db = open_database(tmp_path / "morgue.db")
+    yield Store(db)
+    db.close()
+
+
+def article(url=URL, canonical=URL, title="Council sits", text=TEXT, **values) -> Article:
+    blank = dict.fromkeys(Article.__dataclass_fields__)
+    return Article(
+        **blank
+        | {"url": url, "canonical_url": canonical, "title": title, "text": text, "authors": ("Ana Berg",), "tags": ()}
+        | {"word_count": 8, "kind": "article", "extractor": "test 1"}
+        | values
+    )
+
+
+def reading(store: Store, what: Article, seconds: int = 0) -> Reading:
+    """What was read from a capture `seconds` after NOW."""
+    capture = Capture(
+        None, what.url, NOW + timedelta(seconds=seconds), 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>",
+        "response", None, None, "article",
+    )  # fmt: skip
+    return Reading(Page(what.url, b"", capture=store.capture(capture, None, None)), what, 1.0)
+
+
+def one(store, sql, *values):
+    return store.db.execute(sql, values).fetchone()
+
+
+def test_a_new_article_has_its_first_revision(store):
+    """Row, revision 1, and the search finds it without diacritics."""
+    filed = store.file(reading(store, article(title="Café closes")), None, URL)
+    assert filed.change == "new"
+    assert one(store, "SELECT revision, first_seen, last_seen FROM articles") == (
+        1,
+        "2026-11-23T08:00:00Z",
+        "2026-11-23T08:00:00Z",
+    )
+    assert one(store, "SELECT count(*) FROM revisions") == (1,)
+    assert one(store, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'cafe'") == (filed.article_id,)
+
+
+def test_the_same_text_again_is_only_seen_again(store):
+    """last_seen moves; the row still leads to the record that the text was first read from."""
+    store.file(reading(store, article()), None, URL)
+    before = one(store, "SELECT capture_id FROM articles")
+    assert store.file(reading(store, article(), 60), None, URL).change == "unchanged"
+    assert one(store, "SELECT capture_id FROM articles") == before
+    assert one(store, "SELECT revision, last_seen FROM articles") == (1, "2026-11-23T08:01:00Z")
+
+
+def test_comments_are_those_of_the_newest_capture(store):
+    """Readers write while the text stays; where nobody asks for comments, those that were kept stay."""
+    kept = "SELECT comments, capture_id, revision FROM articles"
+    store.file(reading(store, article(comments=())), None, URL)
+    assert one(store, kept) == ("[]", 1, 1)
+    store.file(reading(store, article(comments=("First!", "Pâté, and\nnothing else.")), 60), None, URL)
+    assert one(store, kept) == ('["First!", "Pâté, and\\nnothing else."]', 1, 1)
+    store.file(reading(store, article(comments=None), 120), None, URL)
+    assert one(store, kept) == ('["First!", "Pâté, and\\nnothing else."]', 1, 1)
+
+
+def test_another_text_is_the_next_revision(store):
+    """Both texts are kept; articles holds the newest, and the search finds only that."""
+    store.file(reading(store, article()), None, URL)
+    assert (
+        store.file(reading(store, article(text=TEXT.replace("Nothing", "Everything")), 60), None, URL).change
+        == "edited"
+    )
+    assert one(store, "SELECT revision FROM articles") == (2,)
+    assert store.db.execute("SELECT number, text LIKE '%Everything%' FROM revisions ORDER BY number").fetchall() == [
+        (1, 0),
+        (2, 1),
+    ]
+    assert one(store, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'nothing'") == (0,)
+    assert one(store, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'everything'") == (1,)
+
+
+def test_an_amp_twin_is_the_same_article(store):
+    """Whichever is met first; a twin's text is no edit of an article that was read at its own address."""
+    amp = article(url="https://paper.example/amp/story.html", text=TEXT + "\nRead more on our app.")
+    store.file(reading(store, article()), None, URL)
+    assert store.file(reading(store, amp, 60), None, amp.url).change == "duplicate"
+    assert one(store, "SELECT count(*), max(revision) FROM articles") == (1, 1)
+
+
+def test_a_twin_met_first_gives_way_to_the_article_itself(store):
+    """One row, whose text is then that of its own address."""
+    amp = article(url="https://paper.example/amp/story.html", text=TEXT + "\nRead more on our app.")
+    store.file(reading(store, amp), None, amp.url)
+    assert store.file(reading(store, article(), 60), None, URL).change == "duplicate"
+    assert one(store, "SELECT count(*), url, text, revision FROM articles") == (1, URL, TEXT, 1)
+    assert one(store, "SELECT count(*), text FROM revisions") == (1, TEXT)
+    assert store.file(reading(store, article(), 120), None, URL).change == "unchanged"
+
+
+def test_a_redirect_is_remembered_as_another_address(store):
+    """Asked for at the old address, found at the new one: one article, known under both."""
+    store.file(reading(store, article()), None, "https://paper.example/old")
+    assert store.still_there("https://paper.example/old", NOW + timedelta(days=1))
+    assert one(store, "SELECT last_seen FROM articles") == ("2026-11-24T08:00:00Z",)
+
+
+@pytest.mark.parametrize("canonical", ["https://paper.example/", "https://agency.example/original", None, "junk"])
+def test_a_canonical_url_that_cannot_be_this_page_is_not_believed(store, canonical):
+    """The site's root (a template's mistake), another site (the original of a syndicated text), none, or junk."""
+    for name in ("a", "b"):
+        url = f"https://paper.example/2026/{name}.html"
+        store.file(reading(store, article(url=url, canonical=canonical, title=name)), None, url)
+    assert one(store, "SELECT count(*) FROM articles") == (2,)
+
+
+def test_a_canonical_link_to_another_story_is_not_believed(store):
+    """Whichever comes first, each story is kept under its own address; a template's mistake loses nothing."""
+    wrong = "https://paper.example/news/latest.html"
+    words = ["harbour bridge vote", "orchestra violin prize", "storm roof insurance", "goalkeeper penalty final"]
+    urls = [f"https://paper.example/2026/{number}.html" for number in range(4)]
+    for url, text in zip(urls, words, strict=True):
+        store.file(reading(store, article(url=url, canonical=wrong, title=text, text=text * 3)), None, url)
+    store.file(reading(store, article(url=wrong, canonical=wrong, title="Latest", text="list of things")), None, wrong)
+    rows = store.db.execute("SELECT url, revision FROM articles ORDER BY url").fetchall()
+    assert rows == [(url, 1) for url in sorted([*urls, wrong])]
+    same = article(url=urls[2], canonical=wrong, title=words[2], text=words[2] * 3)
+    again = store.file(reading(store, same), None, "")
+    assert again.change == "unchanged"
+    assert one(store, "SELECT count(*) FROM articles") == (5,)
+
+
+def test_a_source_is_one_row_however_often_it_is_named(store):
+    """And what its file says now is what the row says."""
+    first = store.source(Source("paper", "https://paper.example/", "The Paper"))
+    assert store.source(Source("paper", "https://www.paper.example/")) == first
+    assert one(store, "SELECT url, title FROM sources") == ("https://www.paper.example/", "The Paper")
+
+
+def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
+    """Its articles and its frontier are then the file's; another site's row is left alone."""
+    ad_hoc = store.source(Source("paper.example", "https://paper.example"))
+    other = store.source(Source("other.example", "https://other.example/"))
+    paper = Source("paper", "https://paper.example/")
+    store.adopt(paper, ["paper"])
+    assert store.source(paper) == ad_hoc
+    store.adopt(paper, ["paper"])
+    assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [
+        (ad_hoc, "paper"),
+        (other, "other.example"),
+    ]
+
+
+def test_lists_are_json_and_a_byline_is_never_missing_where_there_are_authors(store):
+    """So that the search finds authors, and SQL can unpack them."""
+    store.file(reading(store, article(authors=("Ana Berg", "Öztürk Ay"))), None, URL)
+    authors, byline = one(store, "SELECT authors, byline FROM articles")
+    assert json.loads(authors) == ["Ana Berg", "Öztürk Ay"]
+    assert byline == "Ana Berg, Öztürk Ay"
+
+
+@pytest.mark.parametrize(
+    ("iso", "day"),
+    [
+        ("2026-11-20", "2026-11-20"),
+        ("2026-11-20T23:30:00-05:00", "2026-11-21"),
+        ("2026-11-20T00:30:00+02:00", "2026-11-19"),
+        ("2026-11-20T00:30:00", "2026-11-20"),
+    ],
+)
+def test_filters_compare_utc_days(iso, day):
+    """A time with its zone has one day in UTC; a day, or a time without a zone, is taken as it stands."""
+    assert utc_day(iso) == day
+
+
+def test_nothing_to_read_is_not_filed_here():
+    """The stage passes it through; see pipelines.session.item_pipelines.Keep."""
+    assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)

@@ -1,0 +1,104 @@
+"""Comment forms in seventeen languages: nothing of them reaches the text, whether their markup has names or not."""
+
+import tomllib
+from functools import cache
+from typing import Any
+
+import pytest
+
+from pipelines.core.items import Page
+from pipelines.extraction.boilerplate.line_matcher import named
+from pipelines.extraction.boilerplate.remove import furniture
+from tests.support.page_pairs import PAGES, text_of
+
+FORMS: dict[str, dict[str, Any]] = tomllib.loads((PAGES / "forms.toml").read_text(encoding="utf-8"))
+LANGUAGES = sorted(FORMS)
+BY_RULE = {
+    "reply heading": ("heading",), "e-mail notice": ("email", "required", "remember"), "akismet": ("akismet",),
+    "log in to comment": ("login",), "comment count": ("count",), "comment form": ("labels", "submit"),
+}  # fmt: skip
+
+
+@cache
+def lines(language: str) -> tuple[str, ...]:
+    """The form's lines, as a text without any markup has them."""
+    form = FORMS[language]
+    return (
+        form["count"], f"{form['heading']} {form['cancel']}", f"{form['email']} {form['required']}", *form["labels"],
+        form["remember"], form["submit"], form["login"], form["akismet"],
+    )  # fmt: skip
+
+
+def story(language: str) -> list[str]:
+    """An article of eight paragraphs that speaks of comments and names."""
+    first, second = FORMS[language]["story"]
+    return [f"{number}: {first} {second}" for number in range(3)] + [first, second] + [f"{second} {first}"] * 3
+
+
+def paragraphs(texts: list[str] | tuple[str, ...]) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+def page(body: str) -> Page:
+    return Page("https://tidereview.example/a/1", f"<html><body>{body}</body></html>".encode(), "text/html")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_that_its_theme_names_is_cut_out(language):
+    """WordPress's own template: all of it goes by its names, and nothing else does."""
+    form = FORMS[language]
+    labels = "".join(f"<p><label>{label}</label><input type='text'></p>" for label in form["labels"])
+    body = f"""<article><h1>Ferry</h1>{paragraphs(story(language))}</article>
+    <div id="comments" class="comments-area"><h2 class="comments-title">{form["count"]}</h2>
+    <ol class="comment-list"><li class="comment"><div class="comment-content">{paragraphs(form["story"])}</div></li>
+    </ol><div id="respond" class="comment-respond"><h3 class="comment-reply-title">{form["heading"]}
+    <a>{form["cancel"]}</a></h3><form id="commentform"><p class="comment-notes">{form["email"]} {form["required"]}</p>
+    {labels}<p>{form["remember"]}</p>
+    <button>{form["submit"]}</button></form></div><p>{form["akismet"]}</p></div>"""
+    whole = page(f"<main>{body}</main>")
+    assert text_of(whole, title="Ferry") == story(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_without_names_goes_line_by_line(language):
+    """In a theme that calls everything "box", each line of the form is known by its words."""
+    body = f"<article><h1>Ferry</h1>{paragraphs(story(language))}{paragraphs(lines(language))}</article>"
+    assert text_of(page(body), title="Ferry") == story(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_form_in_two_lines_and_in_capitals_is_the_same_form(language):
+    """A theme that breaks lines elsewhere, or prints headings in capitals, changes nothing."""
+    form = FORMS[language]
+    alone = [form["heading"].upper(), form["cancel"], form["email"], form["required"].upper()]
+    assert list(furniture([*story(language), *alone])) == list(range(8, 12))
+
+
+@pytest.mark.parametrize("rule", BY_RULE)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_rule_of_the_form_is_needed(language, rule):
+    """Take a rule away, and its words leak, in every language."""
+    texts = [*story(language), *lines(language)]
+    kept = set(range(len(texts))) - set(furniture(texts, (), frozenset((rule,))))
+    leaked = " ".join(texts[index] for index in kept)
+    values = [FORMS[language][key] for key in BY_RULE[rule]]
+    words = [word for value in values for word in ([value] if isinstance(value, str) else value)]
+    assert any(word in leaked for word in words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_label_is_no_furniture_away_from_a_form(language):
+    """ "Name" and "Comment" are subheadings too: without a form beside them, they stay."""
+    form = FORMS[language]
+    texts = [*story(language)[:4], form["labels"][1], *story(language)[4:]]
+    assert not any(rule.name == "comment form" for _, rule in named(texts))
+
+
+def test_a_notice_on_how_comments_are_handled_goes_beside_a_form_only():
+    """What may be written is furniture below the form and may be the story anywhere else."""
+    notice = "Comments are moderated and must stay respectful; offensive ones are taken down by the harbour police."
+    texts = story("en")
+    assert furniture([*texts, notice]) == {}
+    going = furniture([*texts, "Leave a Reply", notice])
+    assert [rule.name for rule in going.values()] == ["reply heading", "comment rules"]
+    assert len(furniture([*texts, "Leave a Reply", notice], (), frozenset(("comment rules",)))) == 1

@@ -1,0 +1,61 @@
+"""What papers say around their articles, in many languages, and what only sounds like it."""
+
+import time
+import tomllib
+
+import pytest
+
+from pipelines.extraction.boilerplate.line_matcher import named
+from pipelines.extraction.boilerplate.remove import furniture, tidy
+from tests.support.page_pairs import PAGES
+
+SAID: dict[str, dict[str, list[str]]] = tomllib.loads((PAGES / "phrases.toml").read_text(encoding="utf-8"))
+STORY = [
+    f"Sentence number {number} of a story that is long enough to keep its shape, whatever comes after it."
+    for number in range(20)
+]
+FURNITURE = [
+    (language, rule, line)
+    for language, rules in SAID.items()
+    for rule, lines in rules.items()
+    if rule != "prose"
+    for line in lines
+]
+PROSE = [(language, line) for language, rules in SAID.items() for line in rules.get("prose", ())]
+
+
+@pytest.mark.parametrize(("language", "rule", "line"), FURNITURE)
+def test_a_line_of_furniture_is_known_by_its_rule(language, rule, line):
+    """At the foot of a text, in each language, the line goes and is called what it is."""
+    assert [rule.name for rule in furniture([*STORY, line]).values()] == [rule]
+
+
+@pytest.mark.parametrize(("language", "line"), PROSE)
+def test_prose_that_speaks_of_furniture_stays(language, line):
+    """A paragraph about newsletters, subscriptions or comments is a paragraph, at either end of a text too."""
+    assert tidy([line, *STORY]) == [line, *STORY]
+    assert tidy([*STORY, line]) == [*STORY, line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 399, "© " + "x" * 390, "share on " + "facebook " * 40, "“" * 399, "tags: " + "a," * 190,
+        "http://" + "a" * 390, "we " * 130, "subscribe " * 39, "1.1.2024, " * 39, "photo by " * 44, "评论" * 190,
+        "Commission earn affiliate " * 15, "leave a reply " * 9, "(" * 399, "> " * 199, "via getty images / " * 20,
+        "sign up " * 45 + "newsletter",
+    ],
+)  # fmt: skip
+def test_hostile_lines_cost_little(line):
+    """No line, however it is made, takes longer than a blink."""
+    start = time.process_time()
+    list(named([line] * 20))
+    assert time.process_time() - start < 1.5
+
+
+def test_a_long_text_takes_time_in_proportion():
+    """Ten thousand lines of furniture are read in seconds, not in hours."""
+    lines = ["Leave a Reply", "Name", "Read more: another story", "Photo: somebody"] * 2500
+    start = time.process_time()
+    list(named(lines))
+    assert time.process_time() - start < 15

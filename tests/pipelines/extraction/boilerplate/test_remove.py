@@ -1,0 +1,182 @@
+"""Every rule of boilerplate has a page that leaks without it; pages about furniture keep every word."""
+
+import time
+
+import pytest
+
+from pipelines.core.items import Article, Page
+from pipelines.extraction.boilerplate import remove
+from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
+from pipelines.extraction.boilerplate.block_matcher import blocks
+from pipelines.extraction.boilerplate.block_rules import BLOCKS
+from pipelines.extraction.boilerplate.comments import readers
+from pipelines.extraction.boilerplate.line_rules import LINES
+from pipelines.extraction.extract import parse, read
+from pipelines.extraction.page.trace import Fate
+from tests.support.page_pairs import NAMES, RULES, pair, text_of
+
+LEAKS = [(name, rule, line) for name in NAMES for rule, line in pair(name)[1]["leaks"].items()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_gives_its_text_and_nothing_else(name):
+    """Text, title, authors and dates of each of our own pages are exactly the truth beside it."""
+    page, truth = pair(name)
+    article = read(page)
+    assert isinstance(article, Article)
+    assert article.text.split("\n") == truth["text"]
+    assert {key: getattr(article, key) for key in ("title", "published", "language")} == {
+        key: truth[key] for key in ("title", "published", "language")
+    }
+    assert list(article.authors) == truth["authors"]
+    assert article.modified == truth.get("modified")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rules_alone_leave_the_text(name):
+    """What our two steps leave of a page is its text, whatever finds the body."""
+    page, truth = pair(name)
+    assert text_of(page, tuple(truth["authors"]), truth["title"]) == truth["text"]
+
+
+@pytest.mark.parametrize(("name", "rule", "line"), LEAKS, ids=[f"{name}: {rule}" for name, rule, _ in LEAKS])
+def test_a_page_leaks_without_its_rule(name, rule, line):
+    """A rule earns its place: take it away, and its page leaks."""
+    page, truth = pair(name)
+    assert line in "\n".join(text_of(page, tuple(truth["authors"]), truth["title"], without=rule))
+
+
+def test_every_rule_has_such_a_page():
+    """No rule without a page that leaks without it."""
+    assert {rule for _, rule, _ in LEAKS} | {"comment form", "comment rules"} == RULES  # these two: test_forms
+
+
+def test_a_block_of_more_than_a_quarter_stays():
+    """A rule that meets the article's own wrapper does nothing."""
+    story = "<p>" + "The tide came in twice that day, as it does, and went out twice. " * 12 + "</p>"
+    body = f'<html><body><article class="newsletter-box"><h1>Tides</h1>{story}</article></body></html>'
+    assert read(Page("https://example.org/a/1", body.encode(), "text/html")).word_count > 100
+
+
+def test_lines_of_more_than_half_a_text_stay():
+    """If rules would take more than half of a text, they were not made for it."""
+    lines = ["Leave a Reply", "Article continues below", "Print this page", "A short line."]
+    assert remove.tidy(lines) == lines
+
+
+def test_a_line_that_is_repeated_counts_once():
+    """A page of thirty films that need consent is still an article."""
+    lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
+    assert remove.tidy(lines) == lines[:1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Leave a Reply is the name of a play.",
+        "Comments from readers filled two pages of the paper that week.",
+        "Advertisement spending fell by a third in May, the agency said.",
+        "Follow the river on foot and you will come to the mill.",
+        "Copyright law is about to change, and nobody has noticed.",
+        "Published in 1999, the book sold nine copies.",
+        "Share prices fell.",
+        "Anzeigen wurden drei erstattet.",
+    ],
+)
+def test_prose_is_no_furniture(line):
+    """In the middle of a text, a sentence that begins like furniture stays."""
+    lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10
+    assert line in remove.tidy([*lines, line, *lines])
+
+
+def test_the_line_that_presents_the_author_goes():
+    """A byline at the head and a line about the author at the foot are not the story."""
+    story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
+    lines = ["By Mara Ellison", *story, "Mara Ellison is a reporter in Port Selby."]
+    assert remove.tidy(lines, ("Mara Ellison",)) == story
+
+
+WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["newsletter", "share", "related-posts", "comments", "comment", "tags", "subscribe", "author-bio", "ads", "popular",
+     "cookies", "print", "disqus", "Newsletter_wrapper__x1Y2z", "has-comments", "article--newsletter"],
+)  # fmt: skip
+def test_no_name_on_the_articles_own_wrapper_destroys_it(name):
+    """Whatever a paper calls the box around its article, the article stays: with its headline, and without."""
+    for headline in ("<h1>Tides</h1>", ""):
+        body = f'<html><body><div class="{name}">{headline}{WORDS * 12}</div></body></html>'
+        tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
+        remove.prune(tree)
+        assert tree.text_content().count("Nobody") == 12
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["newsletter-signup", "c-newsletter--inline", "NewsletterBox", "js-newsletter-wrapper", "Newsletter_box__1a2Bc",
+     "article-newsletter", "mc4wp-form", "newsletter2"],
+)  # fmt: skip
+def test_a_name_is_known_in_every_manner_of_writing(name):
+    """BEM, camel case, modules and prefixes say the same."""
+    body = f'<html><body><article>{WORDS * 12}<div class="x {name}"><p>A letter.</p></div></article></body></html>'
+    found = blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
+    assert [rule.name for _, rule in found] == ["newsletter forms"]
+
+
+def test_blocks_are_named_in_page_order_and_nothing_is_touched():
+    """`blocks` decides; whoever asked acts. A block inside another is not named again."""
+    body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter">
+    <div class="share">Tell</div></div>
+    <section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
+    tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
+    before = tree.text_content()
+    assert [rule.name for _, rule in blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
+    assert tree.text_content() == before
+
+
+def test_what_went_is_told_to_those_who_ask():
+    """Text, place, rule and reason of every block that was cut out."""
+    story = f'<article class="story">{WORDS * 9}<p class="share-bar">Tell your friends</p></article>'
+    body = f"<html><body>{story}</body></html>"
+    tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
+    bar = tree.find(".//p[@class='share-bar']")
+    ((element, fate),) = remove.prune(tree)
+    assert element is bar
+    assert fate == Fate("Tell your friends", "article.story > p.share-bar", "share buttons", fate.why)
+    assert fate.why
+    assert "Tell" not in tree.text_content()
+
+
+def test_every_rule_says_why():
+    """A name for counting, a reason for people; no name twice."""
+    rules = (*BLOCKS, *LINES, BYLINE, BOX)
+    assert all(rule.why and rule.name for rule in rules)
+    assert len({rule.name for rule in rules}) == len(rules)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<div class="share">' * 2000 + "<p>x</p>" * 40_000,
+        '<div class="share"><h1>x</h1></div>' * 20_000,
+        "<div>" + "<span>Related</span>" * 40_000 + "</div>",
+        "<div>" + '<p><a href="/">A headline of another article here</a></p>' * 20_000 + "</div>",
+        '<div class="' + "comment " * 500_000 + '">x</div>',
+        '<div class="' + "a-" * 4_000_000 + '">x</div>',
+        '<div id="' + "B" * 4_000_000 + '">x</div>',
+        "<form>" * 2000 + "<input>" * 20_000,
+    ],
+    ids=["nested", "many", "labels", "teasers", "tokens", "long token", "long id", "forms"],
+)
+def test_hostile_pages_cost_little(body):
+    """Nesting, numbers and megabytes of names: in proportion, never worse."""
+    from lxml import html
+
+    parser = html.HTMLParser(huge_tree=True)
+    tree = html.document_fromstring(f"<html><body>{WORDS * 5}{body}</body></html>", parser=parser)
+    start = time.process_time()
+    blocks(tree)
+    readers(tree)
+    assert time.process_time() - start < 12

@@ -1,0 +1,220 @@
+"""Which of a page's many titles is the headline, as tables of cases."""
+
+import pytest
+
+from pipelines.extraction.fields.titles import agree
+from tests.support.page_snippets import ld, meta, read
+
+TITLES = {
+    "the h1 that another candidate agrees with": (
+        meta("og:title", "Bridge to be mended before winter | The Paper"),
+        "<h1>The Paper</h1><h1>Bridge to be mended before winter</h1>",
+        "Bridge to be mended before winter",
+    ),
+    "json-ld before og:title": (
+        ld(headline="Bridge to be mended") + meta("og:title", "You won't believe this bridge"),
+        "",
+        "Bridge to be mended",
+    ),
+    "the site's name is cut": (
+        meta("og:site_name", "The Paper") + "<title>Bridge to be mended - The Paper</title>",
+        "",
+        "Bridge to be mended",
+    ),
+    "at the front too": (
+        meta("og:site_name", "The Paper") + "<title>The Paper: Bridge to be mended</title>",
+        "",
+        "Bridge to be mended",
+    ),
+    "known by the host alone": ("<title>Bridge to be mended | paper.example</title>", "", "Bridge to be mended"),
+    "a dash of the headline stays": ("<title>Bridge – the end of an era</title>", "", "Bridge – the end of an era"),
+    "escaped twice": (
+        meta("og:title", "Mayor &amp;amp; council &amp;quot;agree&amp;quot;"),
+        "",
+        'Mayor & council "agree"',
+    ),
+    "a kicker above the headline goes": (
+        ld(headline="Nobody mends the old bridge"),
+        "<h1>Port Selby <b>Nobody mends the old bridge</b></h1>",
+        "Nobody mends the old bridge",
+    ),
+    "a lone h1 beats what was written for search engines": (
+        ld(headline="Bridge closure: what you need to know"),
+        "<h1>Nobody crosses the bridge any more</h1>",
+        "Nobody crosses the bridge any more",
+    ),
+    "nothing": ("", "", None),
+    "the name is cut where it holds a separator itself": (
+        meta("og:site_name", "Bridges - The Port Paper") + "<title>Nobody mends it - Bridges - The Port Paper</title>",
+        "",
+        "Nobody mends it",
+    ),
+    "the name that the logo alone tells": (
+        "<title>Nobody mends it » Port Selby Notes</title>",
+        '<h1><a href="https://paper.example/">Port Selby Notes</a></h1><h2><a href="#">Nobody mends it</a></h2>',
+        "Nobody mends it",
+    ),
+    "a section before the name": (
+        meta("og:site_name", "The Paper") + "<title>Nobody mends it | Local | The Paper</title>",
+        "<h1>Nobody mends it</h1>",
+        "Nobody mends it",
+    ),
+    "social headline": (
+        meta("og:title", "This bridge will make you cry") + ld(headline="Nobody mends the old bridge"),
+        "<h1>Nobody mends the old bridge</h1>",
+        "Nobody mends the old bridge",
+    ),
+    "a kicker that is marked": (
+        meta("og:title", "Council fails again: Nobody mends it"),
+        '<h1><span class="kicker">Port Selby</span> <span>Nobody mends it</span></h1>',
+        "Nobody mends it",
+    ),
+    "a kicker that is declared belongs to the headline": (
+        ld(headline="Port Selby: Nobody mends the old bridge"),
+        '<h1><span class="overline">Port Selby</span> <span>Nobody mends the old bridge</span></h1>',
+        "Port Selby: Nobody mends the old bridge",
+    ),
+    "a kicker in running text stays": (
+        meta("og:title", "Row in Port Selby: Nobody mends it | paper.example"),
+        "<h1>Row in Port Selby: Nobody mends it</h1>",
+        "Row in Port Selby: Nobody mends it",
+    ),
+    "a subtitle, a date and words for screen readers": (
+        meta("og:title", "Nobody mends it"),
+        '<h1><time>6.5.2024</time>Nobody mends it<small>A visit</small><span class="sr-only"> | Paper</span></h1>',
+        "Nobody mends it",
+    ),
+    "a date before the headline": (
+        "<title>06.05.2024 - Nobody mends it - paper.example</title>",
+        "<h1>06.05.2024 - Nobody mends it</h1>",
+        "Nobody mends it",
+    ),
+    "the mark after a kicker without space": (
+        ld(headline="x") + meta("og:title", "Row: Nobody mends it now"),
+        "<h1><b>Row</b>: <span>Nobody mends it now</span></h1>",
+        "Row: Nobody mends it now",
+    ),
+    "a breadcrumb trail that ends in an h1": (
+        ld(headline="Bridge closed: all you need to know") + meta("og:title", "Nobody crosses the bridge"),
+        "<nav><ol><li><h1>Bridge closed: all you need to know</h1></li></ol></nav>"
+        "<article><header><h2>Nobody crosses the bridge</h2></header></article>",
+        "Nobody crosses the bridge",
+    ),
+    "an h2 in the article's header, where the h1 ends a trail": (
+        "<title>Port Selby's old bridge: all you need to know</title>",
+        "<nav><h1>Port Selby's old bridge: all you need to know</h1></nav>"
+        "<article><header><h2>Nobody crosses the bridge of Selby</h2></header><h2>Old bridge, new plan</h2></article>",
+        "Nobody crosses the bridge of Selby",
+    ),
+    "the mark between kicker and headline goes with the kicker": (
+        "<title>Port Selby: Nobody mends it</title>",
+        '<h1><span class="kicker">Port Selby</span><span>: </span><span>Nobody mends it</span></h1>',
+        "Nobody mends it",
+    ),
+    "a subtitle that <title> has too": (
+        "<title>The bridge in winter: When it closes and why</title>",
+        '<h1>The bridge in winter <span class="subtitle">When it closes and why</span></h1>',
+        "The bridge in winter: When it closes and why",
+    ),
+    "an h2 of another story is no headline": (
+        meta("og:title", "Nobody crosses the bridge"),
+        '<h2><a href="/other">Mayor resigns after row</a></h2>',
+        "Nobody crosses the bridge",
+    ),
+    "no h1, but an element named for the headline": (
+        "<title>Nobody crosses the bridge – Port Selby, England – The Paper</title>",
+        '<h2>Menu and more</h2><div class="entry-title">Nobody crosses the bridge</div>',
+        "Nobody crosses the bridge",
+    ),
+    "cut off at a quotation mark": (
+        '<meta property="og:title" content="The mayor calls it "a shame""><title>The mayor calls it "a shame"</title>',
+        "",
+        'The mayor calls it "a shame"',
+    ),
+    "a page that is called after its breadcrumbs": (
+        meta("og:title", "This bridge will make you cry"),
+        '<div class="with-breadcrumbs"><h1>Nobody mends the old bridge</h1>'
+        + "<p>The bridge is old. </p>" * 40
+        + "</div>",
+        "Nobody mends the old bridge",
+    ),
+    "a link inside the headline": (
+        meta("og:title", "This bridge will make you cry"),
+        '<h1>Nobody mends <a href="/topics/bridge">the bridge</a> in Port Selby</h1>',
+        "Nobody mends the bridge in Port Selby",
+    ),
+    "the site's name as h1, known from <title> alone": (
+        "<title>Nobody mends the old bridge | Notes of a Walker</title>",
+        "<h1>Notes of a Walker</h1><h2>Nobody mends the old bridge</h2>",
+        "Nobody mends the old bridge",
+    ),
+    "cut short": (
+        meta("og:title", "Nobody mends the old bridge in…")
+        + "<title>Nobody mends the old bridge in Port Selby</title>",
+        "",
+        "Nobody mends the old bridge in Port Selby",
+    ),
+    "several h1": (
+        "<title>Nobody mends it – The Paper</title>",
+        '<h1 class="site-title">The Paper</h1><h1>Nobody mends it</h1><h1><a href="/more">Most read</a></h1>',
+        "Nobody mends it",
+    ),
+    "the same h1 twice, for two widths": (
+        "<title>All about bridges | Learning Centre</title>",
+        "<h1>Setting up a bridge</h1><div><h1>Setting up a bridge</h1></div>",
+        "Setting up a bridge",
+    ),
+    "a standfirst set as h1": (
+        ld(headline="Nobody mends it"),
+        "<h1>" + "The bridge is old. " * 20 + "</h1>",
+        "Nobody mends it",
+    ),
+    "markup that is meant to be read": (
+        "<title>Thirty years of tags</title>",
+        "<h1>Thirty years of &lt;br&gt; tags</h1>",
+        "Thirty years of <br> tags",
+    ),
+    "japanese": (
+        meta("og:site_name", "港新聞") + "<title>古い橋の修理が始まる｜港新聞</title>",
+        "<h1>港新聞</h1>",
+        "古い橋の修理が始まる",
+    ),
+    "chinese, agreed": (
+        meta("og:title", "老桥终于开始维修_港口报"),
+        '<h1 class="logo">港口报</h1><h1>老桥终于开始维修</h1>',
+        "老桥终于开始维修",
+    ),
+    "a site that is called like its article": (
+        meta("og:site_name", "Nobody mends the old bridge") + "<title>The Paper | Nobody mends the old bridge</title>",
+        "<h1>Nobody mends the old bridge</h1>",
+        "Nobody mends the old bridge",
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "body", "title"), TITLES.values(), ids=TITLES)
+def test_title(head, body, title):
+    """The headline as the page prints it, where anything else confirms it."""
+    assert read(head, body).title == title
+
+
+def test_the_winner_says_where_it_stands():
+    """A title names its source."""
+    assert read(meta("og:title", "Nobody mends it"), "<h1>Nobody mends it</h1>").found_in["title"] == "h1"
+    assert read(meta("og:title", "Nobody mends it")).found_in["title"] == "meta og:title"
+    assert read(hint={"title": "Nobody mends it"}).found_in["title"] == "feed title"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Nobody mends it", "nobody  mends it!", True),
+        ("Nobody mends the old bridge", "Nobody mends the old bridge in winter", True),
+        ("Nobody mends the old bridge", "The mayor resigns", False),
+        ("News", "News of the world", False),
+        ("", "", False),
+    ],
+)
+def test_agree(one, other, same):
+    """Two headlines agree if one holds nearly all words of the other; one word is not enough."""
+    assert agree(one, other) is same

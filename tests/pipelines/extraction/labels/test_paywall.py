@@ -1,0 +1,173 @@
+"""What keeps readers from the text, as tables of cases; pages about walls have none."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from lxml import html
+
+from pipelines.extraction.labels.paywall import access, closed
+from pipelines.extraction.page.declared import gather
+
+URL = "https://paper.example/news/bridge"
+STORY = ["The council met on Monday and agreed to mend the old bridge before the winter storms come again."] * 40
+SHORT = STORY[:4]
+
+
+def ld(**node) -> str:
+    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", **node})}</script>'
+
+
+def meta(name: str, content: str) -> str:
+    return f'<meta property="{name}" content="{content}">'
+
+
+def read(head: str, body: str, lines: list[str]) -> tuple[str | None, str | None]:
+    tree = html.document_fromstring(f"<html><head>{head}</head><body><h1>Bridge</h1>{body}<p>x</p></body></html>")
+    declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
+    return access(declared, closed(declared), lines)
+
+
+PART = {"@type": "WebPageElement", "isAccessibleForFree": "False", "cssSelector": ".story"}
+BOX = '<div class="paywall"><p>Subscribe to continue reading.</p><a>Log in</a></div>'
+CASES = {
+    # (head, body, lines) -> (word, part of the evidence)
+    "declared, and the text is there": (
+        ld(isAccessibleForFree=False, hasPart=PART), f'<div class="story">{"a b " * 500}</div>', STORY,
+        "paywall", "json-ld isAccessibleForFree: false (.story: 1999 characters on the page); text of"),
+    "declared, and the text is not there": (
+        ld(isAccessibleForFree="http://schema.org/False", hasPart=[PART]), "", SHORT,
+        "paywall", ".story: not on the page"),
+    "declared of a part alone": (ld(hasPart=PART), "", SHORT, "paywall", "json-ld hasPart isAccessibleForFree"),
+    "declared by a meta": (meta("article:content_tier", "locked"), "", STORY, "paywall", "content_tier: locked"),
+    "declared of the page": (
+        ld(headline="Bridge") + '<script type="application/ld+json">'
+        '{"@type": "WebPage", "isAccessibleForFree": "false"}</script>', "", STORY,
+        "paywall", "json-ld WebPage isAccessibleForFree: false"),
+    "declared by microdata": ('<meta itemprop="isAccessibleForFree" content="False">', "", STORY, "paywall", "meta is"),
+    "metered": (meta("article:content_tier", "metered"), "", STORY, "paywall", "metered"),
+    "a box, and the text is cut": ("", BOX, [*SHORT, STORY[0] + " And then …"], "paywall", "block paywall; ends with"),
+    "a box that speaks, and little text": ("", BOX, SHORT, "paywall", "block paywall; Subscribe to continue"),
+    "cut by a machine": ("", "", [*STORY, "And then the mayor said that [...]"], "truncated", "ends with"),
+    "cut with dots": ("", "", [*SHORT, "And then the mayor said that the bridge would be…"], "truncated", "ends with"),
+    "cut, with a link to the rest": ("", "", [*SHORT, "Read the full story on Harbour"], "truncated", "last line"),
+    "cut, Spanish": ("", "", [*SHORT, "Seguir leyendo"], "truncated", "last line: Seguir leyendo"),
+    "the publisher's own text is longer": (
+        ld(articleBody="A sentence that is nowhere on the page. " * 99), "", SHORT, "truncated", "articleBody has"),
+    "a question for consent": (
+        "", '<div id="didomi-host">x</div>',
+        ["We value your privacy.",
+         "We and our partners use cookies to show personalised advertising. Do you accept?",
+         "Manage consent", "I agree to cookies"], "consent wall", "block didomi-host"),
+    # What must not count.
+    "nothing": ("", "", STORY, None, None),
+    "free": (ld(isAccessibleForFree=True), "", STORY, None, None),
+    "free, with a part that is not": (ld(isAccessibleForFree=True, hasPart=PART), "", STORY, None, None),
+    "free by a meta": (meta("article:content_tier", "free"), "", STORY, None, None),
+    "a hidden box, and the whole text": ("", BOX, STORY, None, None),
+    "a box to log in, and a short flash": ("", '<div class="paywall-login">Log in</div>', SHORT, None, None),
+    "an ellipsis of style": ("", "", [*STORY, "And so we wait for the bridge, as we have always waited…"], None, None),
+    "the publisher's own text is on the page": (
+        ld(articleBody="A sentence that is on the page. " * 99), "<p>A sentence that is on the page.</p>" * 2, SHORT,
+        None, None),
+    "a story about consent": (
+        "", '<div id="didomi-host">x</div>',
+        ["Regulators said on Monday that cookies are a matter of consent.", *SHORT], None, None),
+    "a cookie banner beside a story": ("", '<div class="cookie-banner">We use cookies</div>', STORY, None, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_keeps_readers_out(name):
+    """The word, and evidence that says exactly what was seen."""
+    head, body, lines, word, evidence = CASES[name]
+    found, said = read(head, body, lines)
+    assert found == word
+    assert evidence is None if said is None else evidence in said
+
+
+WALLS = [
+    "This article is for subscribers only.",
+    "The rest of this story is available to premium members.",
+    "To continue reading, please subscribe or log in.",
+    "Subscribe to continue reading",
+    "You have reached your limit of free articles this month.",
+    "Already a subscriber? Log in",
+    "Dieser Artikel ist nur für Abonnenten lesbar.",
+    "Jetzt weiterlesen mit Küstenblatt Plus",
+    "Exklusiv für Abonnenten",
+    "Sie sind bereits Abonnent? Hier anmelden",
+    "Cet article est réservé aux abonnés.",
+    "Réservé à nos abonnés",
+    "Il vous reste 80 % de cet article à lire.",
+    "Abonnez-vous pour lire la suite",
+    "Exclusivo para suscriptores",
+    "Este artículo es exclusivo para suscriptores.",
+    "Suscríbete para seguir leyendo",
+    "Contenido exclusivo para suscriptores",
+    "Contenuto riservato agli abbonati",
+    "Conteúdo exclusivo para assinantes",
+    "You must be logged in to view this article.",
+    "Este conteúdo é exclusivo para assinantes.",
+    "Questo articolo è riservato agli abbonati.",
+    "Abbonati per continuare a leggere",
+    "Dit artikel is alleen voor abonnees.",
+    "Den här artikeln är bara för prenumeranter",
+    "Denne artikkelen er kun for abonnenter",
+    "Artiklen er forbeholdt abonnenter",
+    "Tämä artikkeli on vain tilaajille",
+    "Artykuł dostępny tylko dla prenumeratorów",
+    "Článek je dostupný pouze pro předplatitele",
+    "Материал доступен только подписчикам",
+    "Чтобы продолжить чтение, оформите подписку",
+    "Стаття доступна лише передплатникам",
+    "Bu içerik yalnızca abonelere açıktır",
+    "هذا المقال متاح للمشتركين فقط",
+    "本文仅限订阅会员阅读",
+    "登录后继续阅读",
+    "この記事は有料会員限定です",
+    "残り1234文字",
+]
+
+
+@pytest.mark.parametrize("line", WALLS)
+def test_a_wall_speaks_many_languages(line):
+    """A line at the end of a text that sells the rest of it."""
+    assert read("", "", [*SHORT, line]) == ("paywall", f"line: {line}")
+
+
+ABOUT = [
+    "Subscribe to keep reading: no phrase is hated more, a study of the press found on Monday.",
+    "The paper will put its articles behind a paywall for subscribers from Monday, the publisher said.",
+    "Nur für Abonnenten soll das Freibad künftig öffnen, fordert die Partei, und sie steht damit nicht allein da.",
+    "Les abonnés au gaz ont reçu une lettre. Elle leur est réservée.",
+    "Already a member of the council, she now wants to be mayor.",
+    "To continue the story of the bridge, one has to begin in 1911.",
+    "Registrieren musste sich niemand, sagte der Bürgermeister, und lesen auch nicht.",
+    "Подписчики канала узнали об этом первыми.",
+    "Suscriptores y socios se reunieron el lunes en la sede del club.",
+]
+
+
+@pytest.mark.parametrize("line", ABOUT)
+def test_a_sentence_about_walls_is_none(line):
+    """In the middle of a text and at its end."""
+    assert read("", "", [*STORY, line]) == (None, None)
+    assert read("", "", [*STORY[:20], line, *STORY[:20]]) == (None, None)
+
+
+def test_a_wall_inside_the_text_is_a_quotation():
+    """Only the edges of a text are where a wall stands."""
+    assert read("", "", [*STORY[:9], "Subscribe to continue reading", *STORY[:9]]) == (None, None)
+
+
+def test_hostile_pages_take_no_time():
+    """A thousand boxes, a selector of a megabyte, a line without end."""
+    part = {"isAccessibleForFree": False, "cssSelector": "." + "a" * 10**6}
+    start = time.process_time()
+    read(ld(hasPart=part), "", STORY)
+    read("", "".join(f'<div class="paywall-{n} cookie-{n}">log in {"x " * 9}</div>' for n in range(1000)), SHORT)
+    for line in ("subscribe to " * 16, "(" * 10**6, "." * 10**6, "dieser artikel ist " * 11):
+        read("", "", [*SHORT, line])
+    assert time.process_time() - start < 3

@@ -1,0 +1,168 @@
+"""Whatever stands in one line, however long, is looked at in time that grows as the line does.
+
+Each function that reads lines gets 100,000 characters of what its patterns repeat. What goes back and back over them
+takes minutes (the square of that is 10,000,000,000); five seconds are generous to everybody else.
+"""
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import pytest
+
+from pipelines.core.items import Page
+from pipelines.extraction.body import lexicon
+from pipelines.extraction.body.blocks import blocks
+from pipelines.extraction.body.classifier import as_lines
+from pipelines.extraction.body.features import Seen, Witnesses
+from pipelines.extraction.boilerplate import author_lines, calls_to_action, line_matcher, phrases, remove, teasers
+from pipelines.extraction.fields import authors, date_parser, dates, metadata, person_names, printed_bylines, titles
+from pipelines.extraction.labels import agencies, credit_lines, dateline, genre, origin, paywall, usage_signals
+from pipelines.extraction.page import jsonld
+from pipelines.extraction.page.declared import Declared, gather
+from pipelines.extraction.page.parse import parse
+
+SIZE, SECONDS = 100_000, 5.0
+ON_A_PAGE = 40_000  # characters of them where a page is made around them first
+URL = "https://paper.example/2024/05/06/bridge"
+SEEN = datetime(2024, 5, 6, tzinfo=UTC)
+
+
+def declared(body: str = "<p>Bridge</p>", head: str = "") -> Declared:
+    page = f"<html><head><title>Bridge</title>{head}</head><body>{body}</body></html>"
+    return gather(parse(Page(URL, page.encode(), "text/html")), URL, SEEN)
+
+
+PLAIN = declared()
+SITE = metadata.site(PLAIN)
+METAS = ("author", "robots", "og:title", "og:type", "keywords", "article:section", "rights", "copyright", "tdm-policy")
+
+
+def in_metas(text: str) -> Declared:
+    run = escape(text[:ON_A_PAGE])
+    return declared(head="".join(f'<meta name="{name}" content="{run}">' for name in METAS))
+
+
+def in_article_body(text: str) -> Declared:
+    node = json.dumps({"@type": "NewsArticle", "articleBody": text}).replace("<", "\\u003c")
+    return declared(head=f'<script type="application/ld+json">{node}</script>')
+
+
+def in_print(text: str) -> Declared:
+    """Where titles, bylines and dates are looked for."""
+    run = escape(text[:ON_A_PAGE])
+    places = ("<h1>{}</h1>", '<p class="byline author">{}</p>', "<time>{}</time>", "<p class=date>{}</p>", "<p>{}</p>")
+    return declared("".join(place.format(run) for place in places), f"<title>{run}</title>")
+
+
+def as_body(text: str) -> None:
+    """A block of the page, from its features to its line."""
+    page = Page(URL, f"<body><h1>Bridge</h1><p>{escape(text)}</p></body>".encode(), "text/html")
+    found = blocks(parse(page).find("body"))
+    Seen(found, Witnesses(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).rows()
+    as_lines(found, str)
+
+
+FUNCTIONS: dict[str, Callable[[str], Any]] = {
+    "access.access": lambda text: paywall.access(PLAIN, None, ["The council met.", text], [text]),
+    "access.access, articleBody": lambda text: paywall.access(in_article_body(text), None, ["The council met."]),
+    "access.closed": lambda text: paywall.closed(in_metas(text)),
+    "authorlines.of_authors": lambda text: [*author_lines.of_authors([text, f"Ann Bee{text}"] * 4, ("Ann Bee",))],
+    "boilerplate.tidy": lambda text: remove.tidy([text] * 5, ("Ann Bee",)),
+    "body": as_body,
+    "bylines.authors": lambda text: [*authors.authors(in_metas(text), SITE), *authors.authors(in_print(text), SITE)],
+    "credits.name_in": credit_lines.name_in,
+    "credits.signature": credit_lines.signature,
+    "credits.source": credit_lines.source,
+    "credits.stated": credit_lines.stated,
+    "dateline.dateline": lambda text: dateline.dateline([text, f"PARIS{text}"]),
+    "dates.parse": lambda text: date_parser.parse(text, SEEN, "en"),
+    "dates.printed": lambda text: date_parser.printed(text, SEEN, "en"),
+    "genre.kind": lambda text: genre.kind(in_metas(text), [text]),
+    "genre.slug": genre.slug,
+    "jsonld.same_words": jsonld.same_words,
+    "jsonld.text": jsonld.text,
+    "lexicon.topics": lexicon.topics,
+    "lines.named": lambda text: [*line_matcher.named([text] * 3)],
+    "lines.remembers": line_matcher.remembers,
+    "lines.teaser": line_matcher.teaser,
+    "moments.printed": lambda text: [*dates.printed(in_print(text))],
+    "moments.read": lambda text: dates.read(text, PLAIN),
+    "names.agencies": lambda text: person_names.agencies([text]),
+    "names.collective": person_names.collective,
+    "names.in_lines": lambda text: person_names.in_lines([text]),
+    "names.is_agency": person_names.is_agency,
+    "names.is_person": person_names.is_person,
+    "names.names_only": lambda text: person_names.names_only(text, ["Ann Bee"]),
+    "names.persons": lambda text: person_names.persons([text], ["Paper"]),
+    "names.split": person_names.split,
+    "origin.host_of": origin.host_of,
+    "origin.origin": lambda text: origin.origin(PLAIN, [text] * 2, text),
+    "phrases.plain": phrases.plain,
+    "pleas.pleas": lambda text: [*calls_to_action.pleas(text.lower())],
+    "printed.below_headline": lambda text: [*printed_bylines.below_headline(in_print(text), SITE)],
+    "printed.beside_date": lambda text: [*printed_bylines.beside_date(in_print(text), SITE)],
+    "printed.bylines": lambda text: [*printed_bylines.bylines(in_print(text), SITE)],
+    "rights.signals": lambda text: usage_signals.signals(in_metas(text)),
+    "teasers.label_of": teasers.label_of,
+    "titles.agree": lambda text: titles.agree(text, "Bridge to be mended"),
+    "titles.ranked": lambda text: [*titles.ranked(in_print(text), SITE)],
+    "titles.without_affix": lambda text: titles.without_affix(text, SITE),
+    "wires.agencies_in": lambda text: [*agencies.agencies_in(text)],
+    "wires.agency": agencies.agency,
+    "wires.only_agencies": agencies.only_agencies,
+}  # fmt: skip
+RUNS = (
+    " ", "\u00a0", " \n", ".", "…", "-", "—", " — ", "•", "* ", "_", "|", " | ", "/", "x/", "(", "()", "[a] ", "“",
+    "'", "\"", ", ", "a, ", ": ", "a: ", "; ", "! ", "a? ", "by ", "By ", "and ", "Ann Bee and ", "Ann Bee, ",
+    "A. ", "A", "a", "a.", "1", "1.", "12:00 ", "6 May 2024, ", "2024-01-", "https://a.b/", "(http://", "a@",
+    "@a ", "&amp;", "© ", "(AP) — ", "PARIS, ", "dpa/", "Photo by Ann Bee ", "Reporting by ",
+    "originally published ", "橋", "記者 ", "İ", "e\u0301", "\u200b",
+)  # fmt: skip
+
+
+class Late(Exception):
+    """What runs has run for too long."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raises Late within what takes longer; patterns look up for it, too."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise Late
+
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_long_line_costs_what_its_length_costs(name):
+    """A run of anything, with words before it and an end that no pattern wants."""
+    late = []
+    for run in RUNS:
+        text = f"Ann Bee wrote this. {run * (SIZE // len(run))} x!"
+        try:
+            with at_most(SECONDS):
+                FUNCTIONS[name](text)
+                FUNCTIONS[name](text[20:-3])
+        except Late:
+            late.append(run)
+            if len(late) == 3:
+                break
+    assert late == []
+
+
+def test_the_watch_rings():
+    """A pattern that goes back and back is stopped: this file can fail."""
+    with pytest.raises(Late), at_most(0.2):
+        person_names.TRIM.sub("", "x" + "—" * SIZE + "x")

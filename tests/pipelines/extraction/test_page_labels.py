@@ -1,0 +1,113 @@
+"""What a page tells beside its text reaches the article, with where it was found; hostile pages take no time."""
+
+import json
+import time
+from datetime import UTC, datetime
+
+from lxml import html
+
+from pipelines.core.items import Page
+from pipelines.extraction import page_labels
+from pipelines.extraction.extract import read
+from pipelines.extraction.page.declared import gather
+from tests.support.page_pairs import PAGES
+
+URL = "https://harbourtimes.example/opinion/bridge"
+STORY = [
+    "PORT SELBY, Jamaica — The council met on Monday and agreed to mend the old bridge before the winter storms.",
+    "Engineers had warned in March that two of its seven piers stand on nothing but habit.",
+    "The work will take nine weeks; until then the ferry carries schoolchildren free of charge.",
+]
+NODE = {"@type": "NewsArticle", "headline": "Bridge to be mended", "isAccessibleForFree": False}
+HEAD = (
+    f'<script type="application/ld+json">{json.dumps(NODE)}</script>'
+    '<meta name="tdm-reservation" content="1"><meta name="robots" content="index, noarchive">'
+)
+FOOT = 'Originally published at <a href="https://coastalreview.example/2024/bridge">Coastal Review</a>.'
+
+
+def page(paragraphs: list[str], head: str = "") -> bytes:
+    body = "".join(f"<p>{text}</p>" for text in paragraphs)
+    return (
+        f"<!DOCTYPE html><html><head><title>Bridge to be mended</title>{head}</head>"
+        f"<body><article><h1>Bridge to be mended</h1>{body}</article></body></html>"
+    ).encode()
+
+
+def test_every_signal_reaches_the_article():
+    """Kind, origin, dateline, access and rights, each with where it was found."""
+    article = read(Page(URL, page([*STORY, FOOT], HEAD), "text/html"))
+    assert (article.kind, article.origin, article.dateline) == ("opinion", "Coastal Review", "PORT SELBY")
+    assert article.origin_url == "https://coastalreview.example/2024/bridge"
+    assert article.access == "paywall"
+    assert article.access_evidence.startswith("json-ld isAccessibleForFree: false; text of ")
+    assert article.rights == ("tdm-reservation: 1", "robots: index, noarchive")
+    found = {name: article.found_in[name] for name in ("kind", "origin", "dateline", "access")}
+    assert found == {
+        "kind": "url",
+        "origin": "line",
+        "dateline": "first line",
+        "access": "json-ld isAccessibleForFree",
+    }
+    assert "Originally published" not in article.text
+
+
+def test_a_dateline_may_follow_bylines_and_imprints():
+    """It begins the text, however many lines of furniture stand before that; the agency in it is the origin."""
+    story = ["PORT SELBY (Reuters) - " + STORY[1], *STORY[1:] * 2]
+    article = read(Page(URL, page(["ISSN 2049-3630", "By Ilse Marram", "6 May 2024", *story]), "text/html"))
+    assert article.text.startswith("PORT SELBY")
+    assert (article.dateline, article.origin) == ("PORT SELBY", "Reuters")
+
+
+def test_what_the_text_does_not_say_the_fields_do():
+    """Imprint, byline, credit and dateline of a page that prints all of them into its text."""
+    truth = json.loads((PAGES / "island-review.json").read_text("utf-8"))
+    article = read(Page(truth["url"], (PAGES / "island-review.html").read_bytes(), "text/html"))
+    for name in ("authors", "publisher", "issn", "origin", "dateline"):
+        value = getattr(article, name)
+        assert (list(value) if isinstance(value, tuple) else value) == truth[name], name
+
+
+def test_a_wall_counts_though_its_line_is_no_text():
+    """What a rule of boilerplate drops is evidence all the same."""
+    article = read(Page(URL, page([*STORY * 2, "This article is for subscribers only."]), "text/html"))
+    assert "subscribers" not in article.text
+    assert (article.access, article.access_evidence) == ("paywall", "line: This article is for subscribers only.")
+
+
+def test_a_page_that_tells_nothing_claims_nothing():
+    """Unknown is None, and found_in has no entry for it."""
+    article = read(Page("https://harbourtimes.example/news/bridge", page(STORY[1:] * 2), "text/html"))
+    assert (article.kind, article.origin, article.origin_url) == ("article", None, None)
+    assert (article.dateline, article.access, article.access_evidence, article.rights) == (None, None, None, ())
+    assert not {"kind", "origin", "dateline", "access"} & article.found_in.keys()
+
+
+def test_every_claim_is_told_on_request():
+    """Also those that lost, and why."""
+    tree = html.document_fromstring(page([*STORY, FOOT], HEAD + '<meta property="og:site_name" content="Reuters">'))
+    declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
+    lines = [*STORY, "Originally published at Coastal Review.", "(Reuters)"]
+    found = page_labels.read(declared, page_labels.early(declared), lines, lines, "Jane Doe, dpa")
+    claims = [(claim.source, claim.value, claim.chosen, claim.why) for claim in found.claims["origin"]]
+    assert claims == [
+        ("line", "Coastal Review", True, ""),
+        ("byline", "dpa", False, ""),
+        ("last line", "Reuters", False, "the site itself"),
+    ]
+
+
+def test_a_hostile_page_takes_no_time():
+    """Ten thousand links, boxes and sections, a text of one endless line, an articleBody of megabytes."""
+    node = json.dumps({**NODE, "articleBody": "<[#" * 10**6, "articleSection": ["a/" * 10**5] * 99})
+    head = f'<script type="application/ld+json">{node}</script>' + '<meta name="robots" content="noindex">' * 5000
+    body = '<div class="paywall"><a rel="license" href="/x">Coastal Review</a> log in' * 1000 + "</div>" * 1000
+    body += '<a href="https://coastalreview.example/">Coastal Review</a>' * 10_000
+    tree = html.document_fromstring(f"<html><head>{head}</head><body>{body}</body></html>")
+    declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
+    start = time.process_time()
+    early = page_labels.early(declared)
+    for line in ("(" * 10**6, "12:0" * 10**6, "Originally published at Coastal Review.", "A, " * 10**6):
+        page_labels.read(declared, early, [line] * 9, [line] * 9, "A, " * 10**5)
+    assert time.process_time() - start < 9

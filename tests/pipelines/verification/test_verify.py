@@ -1,0 +1,738 @@
+"""What `verify` promises: a whole archive has no finding, and whatever is done to one is found and named."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.archive.writer import Keeper
+from pipelines.core.errors import ArchiveDamaged
+from pipelines.database.store import Store
+from pipelines.verification import verify, warc_check
+from pipelines.verification.findings import NEXT, Finding
+from pipelines.warc import manifest
+from pipelines.warc.digests import labelled
+from pipelines.warc.exchange import keep, records_of
+from pipelines.warc.record import Fields, Record, digest, member
+from pipelines.warc.writer import WarcWriter, recover, walk
+from tests.support import article_archive
+from tests.support.command import ROOT
+from tests.support.verifiable_archive import (
+    build,
+    entry,
+    exchange,
+    flip,
+    members,
+    places,
+    record,
+    reindex,
+    revisit,
+    rewrite,
+    warcs,
+)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that no test changes."""
+    return build(tmp_path_factory.mktemp("whole") / "archive")
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copytree(whole, tmp_path / "archive"))
+
+
+def findings(folder: Path, **options: object) -> list[Finding]:
+    """What is found."""
+    return verify.verify(folder, **options).findings.listed  # type: ignore[arg-type]
+
+
+def kinds(folder: Path, **options: object) -> list[str]:
+    """The kinds of what is found, each once."""
+    return sorted({one.kind for one in findings(folder, **options)})
+
+
+def execute(folder: Path, sql: str) -> None:
+    """Change the database behind the archive's back."""
+    with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute(sql)
+
+
+def first(folder: Path, type_: str) -> tuple[Path, int, int]:
+    """Where the first record of a type lies."""
+    return next((path, one.offset, one.length) for path, one in members(folder)
+                if one.headers.get("WARC-Type") == type_)  # fmt: skip
+
+
+def replaced(name: str, value: str, *, where: str = "response") -> object:
+    """A change of records: one field of every record of a type says something else."""
+
+    def change(one: Record) -> Record:
+        if one.fields.get("WARC-Type") != where:
+            return one
+        kept = [pair for pair in one.fields if pair[0] != name]
+        return Record(Fields([*kept, (name, value)]), one.block)
+
+    return change
+
+
+# Nothing wrong
+
+
+@pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 2}, {"quick": True}], ids=["one", "two", "quick"])
+def test_a_whole_archive_has_no_finding(whole, options):
+    """Chunked and coded bodies, failures, revisits, a journal, all conventions of payload digests."""
+    report = verify.verify(whole, **options)
+    assert report.findings.listed == []
+    assert report.well
+    assert report.files == 3
+    assert report.bytes == sum(path.stat().st_size for path in warcs(whole))
+    if not options.get("quick"):
+        listed = manifest.load(whole / "manifest.jsonl").values()
+        assert report.records == sum(one.records for one in listed)
+        assert report.captures == sum(one.captures for one in listed)
+        assert report.undigested == 0
+
+
+def test_articles_and_their_index_are_whole(tmp_path):
+    """An archive with articles, revisions and full text."""
+    article_archive.build(tmp_path)
+    manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
+    assert findings(tmp_path) == []
+    assert findings(tmp_path, quick=True) == []
+
+
+def test_an_archive_that_keeps_nothing_yet_is_whole(tmp_path):
+    """Fresh from `morgue init`: no database, no warc/, no manifest."""
+    (tmp_path / "morgue.toml").touch()
+    assert verify.verify(tmp_path).well
+
+
+def test_reading_changes_nothing(folder):
+    """Not a byte of the archive, not a time."""
+    def state():
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*")
+                if path.is_file() and not path.name.startswith("morgue.db-")}  # fmt: skip
+
+    before = state()
+    findings(folder)
+    findings(folder, quick=True)
+    assert state() == before
+
+
+# Bits
+
+
+def test_a_hundred_flipped_bits_are_all_found(folder):
+    """With a manifest: wherever it is, also where no checksum of a record reaches."""
+    for path, bit in places(folder, 100, seed=20261123):
+        data = flip(path, bit)
+        assert any(one.file == f"warc/{path.name}" for one in findings(folder)), (path.name, bit)
+        path.write_bytes(data)
+    assert findings(folder) == []
+
+
+def test_flipped_bits_are_found_without_manifest_and_database(folder):
+    """What is missed then changes nothing of any record: padding bits of deflate, the level in the first header."""
+    (folder / "manifest.jsonl").unlink()
+    (folder / "morgue.db").unlink()
+    missed = 0
+    for path, bit in places(folder, 100, seed=7):
+        data = flip(path, bit)
+        if not any(one.file == f"warc/{path.name}" for one in findings(folder)):
+            missed += 1
+            assert gzip.decompress(path.read_bytes()) == gzip.decompress(data)
+        path.write_bytes(data)
+    assert missed < 5
+
+
+@pytest.mark.parametrize(("byte", "what"), [(4, "time"), (9, "system")])
+def test_bits_of_a_gzip_header_are_found(folder, byte, what):
+    """The time and the system, which no checksum covers: by the manifest, and without it by the other headers."""
+    path, offset, _ = first(folder, "request")
+    flip(path, 8 * (offset + byte))
+    (one,) = findings(folder)
+    assert (one.kind, one.offset) == ("sha256", None)
+    assert "all its records are whole" in one.what
+    (folder / "manifest.jsonl").unlink()
+    assert [(one.kind, one.offset) for one in findings(folder) if one.offset is not None] == [("gzip header", offset)]
+
+
+def test_a_damaged_record_is_named_by_what_it_was(folder):
+    """File, offset, and the capture that is lost; nothing else of the file is."""
+    path, offset, length = first(folder, "response")
+    flip(path, 8 * (offset + length // 2))
+    by_manifest, damage, *links = findings(folder)
+    assert [one.kind for one in links] == ["link"]  # the revisit that has no body now
+    assert (by_manifest.kind, by_manifest.offset) == ("sha256", None)
+    assert (damage.kind, damage.file, damage.offset) == ("damaged", f"warc/{path.name}", offset)
+    assert "capture 1, http://paper.example/0" in damage.what
+    assert f"{length:,} bytes" in damage.what
+
+
+# Files
+
+
+@pytest.mark.parametrize("cut", [1, 7, 9, 200])
+def test_a_cut_tail_is_found(folder, cut):
+    """Be it only the last byte of a checksum; by the records alone, and by name and size alone too."""
+    path = warcs(folder)[0]
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert {"size", "torn"} <= set(kinds(folder))
+    assert kinds(folder, quick=True) == ["size"]
+    (folder / "manifest.jsonl").unlink()
+    assert "torn" in kinds(folder)
+
+
+def test_a_file_cut_between_two_records_is_found(folder):
+    """All that is left is whole: the manifest tells, and so do rows and revisits."""
+    path, offset, _ = first(folder, "response")
+    path.write_bytes(path.read_bytes()[:offset])
+    found = findings(folder)
+    assert {"size", "no record", "link"} == {one.kind for one in found}
+    assert "capture 1 of http://paper.example/0: no record begins there" in [one.what for one in found]
+    assert set(kinds(folder, quick=True)) == {"size", "no record"}
+
+
+def test_a_missing_file_is_found(folder):
+    """With what was in it, and the revisits that lost their body."""
+    path = warcs(folder)[0]
+    path.unlink()
+    missing, *links = findings(folder)
+    assert (missing.file, missing.kind) == (f"warc/{path.name}", "missing")
+    assert missing.what == "is not there, but is in the manifest, 7 rows of captures in it"
+    assert [one.kind for one in links] == ["link", "link"]
+    (folder / "manifest.jsonl").unlink()
+    assert "missing" in kinds(folder)
+    assert "missing" in kinds(folder, quick=True)
+
+
+def test_swapped_files_are_found(folder):
+    """Two files that changed names: said once a file, not once a record."""
+    one, two, _ = warcs(folder)
+    spare = folder / "spare"
+    one.rename(spare)
+    two.rename(one)
+    spare.rename(two)
+    found = findings(folder)
+    assert [(each.file, each.kind) for each in found] == [(f"warc/{path.name}", "swapped") for path in (one, two)]
+    assert f"lists for {two.name}" in found[0].what
+    (folder / "manifest.jsonl").unlink()
+    assert "swapped" in kinds(folder)
+
+
+def test_a_file_in_the_place_of_another_is_found(folder):
+    """A copy of one over the other: its records are there twice, too."""
+    one, two, _ = warcs(folder)
+    shutil.copy(one, two)
+    found = findings(folder)
+    assert {each.kind for each in found} >= {"swapped", "twice"}
+
+
+def test_extra_files_are_found(folder):
+    """A WARC file that nobody listed, and what is no WARC file at all; its records are not taken for the archive's."""
+    stray = warcs(folder)[0].with_name("stray.warc.gz")
+    shutil.copy(warcs(folder)[0], stray)
+    (folder / "warc" / "notes.txt").write_text("keep me")
+    (folder / "warc" / "deep").mkdir()
+    (folder / "warc" / "deep" / "a.warc.gz").touch()
+    found = findings(folder)
+    assert {(one.file, one.kind) for one in found} == {
+        ("warc/stray.warc.gz", "extra"),
+        ("warc/stray.warc.gz", "swapped"),
+        ("warc/notes.txt", "extra"),
+        ("warc/deep/a.warc.gz", "extra"),
+    }
+    assert kinds(folder, quick=True) == ["extra"]
+
+
+def test_a_file_that_was_put_aside_is_found(folder):
+    """`recover` renames what it cannot read to *.damaged."""
+    (folder / "warc" / "morgue-x.warc.gz.damaged").write_bytes(b"x" * 99)
+    assert kinds(folder) == ["set aside"]
+    assert kinds(folder, quick=True) == ["set aside"]
+
+
+def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
+    """The disk's own words."""
+    def broken(self, size):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(warc_check.Hashed, "read", broken)
+    found = findings(folder)
+    assert {(one.kind, one.what) for one in found if one.kind == "unreadable"} == {("unreadable", "Input/output error")}
+    assert len(found) >= 3
+
+
+def test_a_dangling_link_to_a_file_is_found(folder):
+    """A file that lies elsewhere, and is gone from there."""
+    path = warcs(folder)[0]
+    path.rename(folder / "elsewhere")
+    path.symlink_to(folder / "elsewhere")
+    assert findings(folder) == []
+    (folder / "elsewhere").unlink()
+    assert "unreadable" in kinds(folder)
+
+
+# The manifest
+
+
+def test_no_manifest_is_said_once(folder):
+    """Not a finding a file."""
+    (folder / "manifest.jsonl").unlink()
+    assert [one.kind for one in findings(folder)] == ["no manifest"]
+
+
+def test_a_manifest_that_cannot_be_read_is_found(folder):
+    """With its line; the files are checked all the same."""
+    path = folder / "manifest.jsonl"
+    path.write_text("rubbish\n" + path.read_text())
+    (one,) = findings(folder)
+    assert (one.file, one.kind) == ("manifest.jsonl", "bad manifest")
+    assert "line 1" in one.what
+
+
+@pytest.mark.parametrize("word", ["records", "captures"])
+def test_numbers_of_the_manifest_are_counted(folder, word):
+    """A line that lists another number of records, or of captures."""
+    line = (folder / "manifest.jsonl").read_text().splitlines()[0]
+    number = getattr(entry(warcs(folder)[0]), word)
+    with (folder / "manifest.jsonl").open("a") as file:
+        file.write(line.replace(f'"{word}": {number}', f'"{word}": {number + 1}') + "\n")
+    (one,) = findings(folder)
+    assert (one.kind, one.what) == ("counts", f"{number} {word}, {number + 1} in the manifest")
+
+
+# Files that are being written
+
+
+def test_a_growing_file_is_no_finding(folder):
+    """The writer is alive: a record that is half there, captures whose rows are not committed yet."""
+    writer = WarcWriter(folder / "warc", info={})
+    keep(exchange(90), writer)
+    (path,) = (folder / "warc").glob("*.open")
+    with path.open("ab") as file:
+        file.write(member(record("metadata", b"x" * 999))[:-20])
+    report = verify.verify(folder)
+    assert report.findings.listed == []
+    assert report.writing == [path.name.removesuffix(".open")]
+    assert verify.verify(folder, quick=True).well
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size - 1)
+    writer.close()
+
+
+def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
+    """A row is committed after its bytes: this one is a finding also while the writer lives."""
+    writer = WarcWriter(folder / "warc", info={})
+    capture = keep(exchange(90), writer)
+    reindex(folder)
+    execute(folder, "INSERT INTO captures (url, time, kind, file, offset, length, record_id, record_type) VALUES "
+                    f"('http://a', '', 'page', '{capture.file}', 999999, 5, 'x', 'response')")  # fmt: skip
+    assert [(one.kind, one.offset) for one in findings(folder)] == [("no record", 999999)]
+    assert kinds(folder, quick=True) == ["no record"]
+    writer.close()
+
+
+def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
+    """A keeper at work beside us, rows and all."""
+    (tmp_path / "warc").mkdir()
+    keeper, stop = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
+    store, number = Store(keeper.db), iter(range(100_000))
+
+    def write():
+        while not stop.is_set():
+            time.sleep(0.003)
+            keeper.call(lambda: store.capture(keep(exchange(next(number)), keeper.writer), None, None))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        time.sleep(0.3)
+        seen = []
+        for _ in range(5):
+            report = verify.verify(tmp_path)
+            assert report.findings.listed == []
+            seen.append(report.records)
+            time.sleep(0.1)
+        assert seen[0] < seen[-1]
+    finally:
+        stop.set()
+        thread.join()
+        keeper.close()
+
+
+def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
+    """A file is finished before the rows of its last group are committed."""
+    db = sqlite3.connect(folder / "morgue.db", check_same_thread=False, isolation_level=None)
+    row = db.execute("SELECT * FROM captures WHERE id = 3").fetchone()
+    db.execute("DELETE FROM captures WHERE id = 3")
+    db.execute("BEGIN IMMEDIATE")
+    db.execute(f"INSERT INTO captures VALUES ({', '.join('?' * len(row))})", row)
+    warcs(folder)[0].touch()
+    timer = threading.Timer(0.7, lambda: db.execute("COMMIT"))
+    timer.start()
+    assert findings(folder) == []
+    timer.join()
+    db.close()
+
+
+def test_a_file_that_a_crash_left_open_is_found(folder):
+    """Nobody writes it. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
+    path = warcs(folder)[2]
+    lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (folder / "manifest.jsonl").write_text("".join(lines[:2]))
+    warcinfo_id = next(walk(path)).headers.get("WARC-Record-ID")
+    group = [member(one) for one in records_of(exchange(91), warcinfo_id=warcinfo_id)]
+    path.write_bytes(path.read_bytes() + b"".join(group)[:-20])  # a whole response, a torn request
+    path.rename(path.with_name(path.name + ".open"))
+    (one,) = findings(folder)
+    assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
+    assert kinds(folder, quick=True) == ["left open"]
+    (mended,) = recover(folder / "warc")
+    assert "torn" in mended.said[0]
+    reindex(folder)
+    assert findings(folder) == []
+
+
+# Records
+
+
+def test_a_block_that_is_not_its_digest_is_found(folder):
+    """A record that was written anew with another block: gzip is content, the digest is not."""
+    def change(one: Record) -> Record:
+        return Record(one.fields, one.block.replace(b"Boats", b"Ships")) if b"Boats" in one.block else one
+
+    rewrite(folder, change)
+    assert {"block digest", "payload digest"} <= set(kinds(folder))
+
+
+@pytest.mark.parametrize(
+    ("stated", "wanted"),
+    [
+        ("sha1:" + "A" * 32, "payload digest"),
+        ("sha256:" + "0" * 64, "payload digest"),
+        ("md5:" + "0" * 32, "payload digest"),
+        ("sha1:short", "bad digest"),
+        ("nothing", "bad digest"),
+    ],
+)
+def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
+    """Whatever the algorithm; and what is no digest at all is named so."""
+    rewrite(folder, replaced("WARC-Payload-Digest", stated))
+    found = [one for one in findings(folder) if one.kind != "revisit"]
+    assert {one.kind for one in found} == {wanted}
+    assert all(stated in one.what for one in found)
+
+
+@pytest.mark.parametrize("missing", ["WARC-Record-ID", "WARC-Date", "WARC-Type"])
+def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
+    """Section 5: mandatory fields."""
+    def change(one: Record) -> Record:
+        if one.fields.get("WARC-Type") != "request":
+            return one
+        return Record(Fields([pair for pair in one.fields if pair[0] != missing]), one.block)
+
+    rewrite(folder, change)
+    assert "bad record" in kinds(folder)
+
+
+def test_records_without_digest_are_counted(folder):
+    """They are no finding: the standard does not ask for a digest. One of a kind that we do not know counts so too."""
+    def change(one: Record) -> Record:
+        bare = [pair for pair in one.fields if pair[0] != "WARC-Block-Digest"]
+        unknown = [*bare, ("WARC-Block-Digest", "crc99:00")]
+        others = {"response": bare, "request": unknown}
+        return Record(Fields(others.get(one.fields.get("WARC-Type") or "", one.fields)), one.block)
+
+    rewrite(folder, change)
+    report = verify.verify(folder)
+    assert report.well
+    assert report.undigested == 18 + 21
+
+
+def test_a_record_that_is_there_twice_is_found(folder):
+    """The same WARC-Record-ID in two files."""
+    path, offset, length = first(folder, "request")
+    data = path.read_bytes()[offset : offset + length]
+    other = warcs(folder)[2]
+    other.write_bytes(other.read_bytes() + data)
+    manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
+    (found,) = [each for each in findings(folder) if each.kind == "twice"]
+    assert found.next_step.startswith("delete neither of the files")
+
+
+@pytest.mark.parametrize("change", ["nothing", "its block", "its date", "where it came from"])
+def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
+    """Versions before kept it once a file. Another one with its id is a finding, and so is a copied record of ours."""
+    block = b"software: theirs/1.0\r\n"
+    came = [("WARC-Block-Digest", digest(block)), ("Morgue-Imported", "a.warc.gz@0")]
+    info = record("warcinfo", block, *came)
+    other = {
+        "nothing": info,
+        "its block": Record(info.fields, block.upper()),
+        "its date": Record(Fields([(name, "2020-01-01T00:00:00Z" if name == "WARC-Date" else value)
+                                   for name, value in info.fields]), block),
+        "where it came from": info,
+    }[change]  # fmt: skip
+    if change == "where it came from":
+        info = other = Record(Fields(list(info.fields)[:-1]), block)
+    for path, added in zip(warcs(folder), (info, other), strict=False):
+        path.write_bytes(path.read_bytes() + member(added))
+    manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
+    assert ("twice" in kinds(folder)) == (change != "nothing")
+
+
+@pytest.mark.parametrize("name", ["WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"])
+def test_a_reference_that_leads_nowhere_is_found(folder, name):
+    """Each kind of reference."""
+    nowhere = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
+    rewrite(folder, replaced(name, nowhere, where="request"))
+    found = findings(folder)
+    assert {one.kind for one in found} == {"link"}
+    assert {one.what for one in found} == {f"{name}: {nowhere} is in no file of the archive"}
+    assert len(found) == 21
+    assert all(one.offset for one in found)
+
+
+@pytest.mark.parametrize("spelled", ["sha1", "sha256 of the entity", "sha256 of the stored body", "wrong", "no digest"])
+def test_a_revisit_of_another_body_is_found(folder, spelled):
+    """Its payload digest is compared with the record that it refers to, in whatever kind and convention."""
+    import hashlib
+
+    page = exchange(70, chunked=True)
+    stored = page.response[page.head_length :]
+    entity = stored.partition(b"\r\n")[2].removesuffix(b"\r\n0\r\n\r\n")
+    payload = {
+        "sha1": digest(entity),
+        "sha256 of the entity": f"sha256:{hashlib.sha256(entity).hexdigest()}",
+        "sha256 of the stored body": f"sha256:{hashlib.sha256(stored).hexdigest()}",
+        "wrong": digest(b"another body"),
+        "no digest": "rubbish",
+    }[spelled]
+    writer = WarcWriter(folder / "warc", info={})
+    capture = keep(page, writer)
+    writer.append([revisit(capture.record_id, payload)])
+    writer.close()
+    reindex(folder)
+    found = findings(folder)
+    if spelled in ("wrong", "no digest"):
+        assert [one.kind for one in found] == ["revisit"]
+        assert capture.record_id in found[0].what
+    else:
+        assert found == []
+
+
+# The database
+
+
+def test_a_missing_database_is_its_own_finding(folder):
+    """Once, with what makes it anew."""
+    for path in folder.glob("morgue.db*"):
+        path.unlink()
+    (one,) = findings(folder)
+    assert (one.file, one.kind) == ("morgue.db", "no database")
+    assert "`morgue rebuild`" in one.next_step
+    assert kinds(folder, quick=True) == ["no database"]
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
+@pytest.mark.parametrize("change", ["older", "other", "before the journal"])
+def test_a_database_that_no_command_writes_with_is_named_first(folder, change, quick):
+    """By the crawl's own rule. What follows from it stands behind it, and nothing promises what a crawl refuses."""
+    path = folder / manifest.NAME
+    listed = manifest.load(path)
+    archive = "a" if change != "other" else "b"
+    entries = [replace(each, archive=archive, journal=2) for each in listed.values()]
+    manifest.write(path, entries)
+    execute(folder, f"UPDATE journal SET archive = 'a', last = {1 if change == 'older' else 2}")
+    execute(folder, "DELETE FROM captures")
+    if change == "before the journal":
+        execute(folder, "ALTER TABLE journal DROP COLUMN archive")
+    before, *others = findings(folder, quick=quick)
+    assert (before.file, before.kind) == ("morgue.db", "wrong database")
+    assert "`morgue rebuild`" in before.next_step
+    assert {each.kind for each in others} == {"no row"}
+    assert others[0].next_step.startswith("`morgue rebuild`")
+    if change != "before the journal":  # which a migration would add first
+        with pytest.raises(ArchiveDamaged):
+            Keeper(folder / "morgue.db", folder / "warc", info={})
+
+
+@pytest.mark.parametrize("damage", ["rubbish", "a page"])
+def test_a_damaged_database_is_found(folder, damage):
+    """No database at all, or one whose pages are not what they should be."""
+    path = folder / "morgue.db"
+    wide = "INSERT INTO crawls (started, command, software) SELECT printf('%.9000c', 'x'), '', '' FROM captures"
+    execute(folder, wide)
+    data = bytearray(path.read_bytes())
+    data[: 100 if damage == "rubbish" else 0] = b"x" * (100 if damage == "rubbish" else 0)
+    if damage == "a page":
+        data[len(data) // 2 : len(data) // 2 + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    assert "bad database" in kinds(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "length = length + 1",
+        "record_id = '<urn:uuid:other>'",
+        "record_type = 'metadata'",
+        "block_digest = 'sha1:AAAA'",
+        "payload_digest = NULL",
+        "status = 404",
+        "url = 'http://elsewhere.example/'",
+        "time = '2020-01-01T00:00:00.000000Z'",
+    ],
+)
+def test_a_row_that_differs_from_its_record_is_found(folder, change):
+    """Every column that the record itself has an opinion about."""
+    execute(folder, f"UPDATE captures SET {change} WHERE id = 2")
+    (one,) = findings(folder)
+    assert one.kind == "row differs"
+    assert one.what.startswith(f"capture 2: {change.split()[0]} is ")
+    assert one.offset is not None
+
+
+def test_a_row_that_points_beside_its_record_is_found(folder):
+    """One byte is enough."""
+    execute(folder, "UPDATE captures SET offset = offset + 1 WHERE id = 2")
+    (one,) = findings(folder)
+    assert (one.kind, one.what) == ("no record", "capture 2 of http://paper.example/1: no record begins there")
+
+
+def test_a_record_without_a_row_is_found(folder):
+    """And by numbers alone."""
+    execute(folder, "DELETE FROM captures WHERE id = 5")
+    (one,) = findings(folder)
+    assert (one.kind, one.offset is not None) == ("no row", True)
+    assert kinds(folder, quick=True) == ["no row"]
+
+
+@pytest.mark.parametrize("table", ["articles", "revisions"])
+def test_an_article_without_its_capture_is_found(tmp_path, table):
+    """A capture_id that is no row of captures."""
+    article_archive.build(tmp_path)
+    manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
+    execute(tmp_path, f"UPDATE {table} SET capture_id = 999 WHERE id = 5")
+    (one,) = findings(tmp_path)
+    assert one.kind == "dangling"
+    assert one.what.startswith(f"{table}, row 5: capture_id ")
+    assert kinds(tmp_path, quick=True) == ["dangling"]
+
+
+@pytest.mark.parametrize("change", ["INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')",
+                                    "INSERT INTO articles_fts(rowid, title) VALUES (999, 'ghost')"],
+                         ids=["emptied", "ghost"])  # fmt: skip
+def test_an_index_that_lacks_articles_is_found(tmp_path, change):
+    """Articles that no search finds, and entries of none."""
+    article_archive.build(tmp_path)
+    manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
+    execute(tmp_path, change)
+    assert "index" in kinds(tmp_path)
+    assert kinds(tmp_path, quick=True) == ["index"]
+
+
+def test_quick_holds_rows_against_each_other(folder):
+    """Records that overlap, and a revisit whose body no row has."""
+    execute(folder, "UPDATE captures SET length = 100000 WHERE id = 2")
+    assert "no record" in kinds(folder, quick=True)
+    reindex(folder)
+    execute(folder, "UPDATE captures SET refers_to = '<urn:uuid:nowhere>' WHERE id = 3")
+    assert kinds(folder, quick=True) == ["link"]
+
+
+# Large archives
+
+
+@pytest.fixture
+def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as large."""
+    monkeypatch.setattr(verify, "WORTH", 0)
+    monkeypatch.setattr(verify, "STRETCH", 1500)
+
+
+def test_stretches_of_a_file_give_what_the_file_gives(folder, stretches):
+    """Cut into pieces for several processes: the same numbers, no finding."""
+    one, many = verify.verify(folder, jobs=1), verify.verify(folder, jobs=2)
+    assert many.findings.listed == []
+    assert (one.records, one.captures, one.bytes) == (many.records, many.captures, many.bytes)
+
+
+def test_damage_in_a_stretch_is_found_once(folder, stretches):
+    """At its place, as if the file had been read in one go."""
+    path, offset, length = first(folder, "response")
+    flip(path, 8 * (offset + length // 2))
+    assert findings(folder, jobs=2) == findings(folder, jobs=1)
+
+
+def test_a_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
+    """Files are cut where rows say; where those lie, the file is read in one go."""
+    execute(folder, "UPDATE captures SET offset = offset + 3")
+    assert findings(folder, jobs=2) == findings(folder, jobs=1)
+
+
+def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypatch):
+    """Findings of a kind in a file are listed up to a number, and all counted."""
+    monkeypatch.setattr("pipelines.verification.findings.MOST", 5)
+    execute(folder, "UPDATE captures SET status = 404")
+    report = verify.verify(folder)
+    assert len(report.findings.listed) == 15
+    assert report.findings.counts.total() == report.captures
+    assert sum(report.findings.unlisted.values()) == report.captures - 15
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ", 20),
+        ("SHA-1:3i42h3s6nnfq2msvx7xzkyayscx5qbyj", 20),
+        ("sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", 20),
+        ("sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 32),
+        ("sha-256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ====", 32),
+        ("md5:d41d8cd98f00b204e9800998ecf8427e", 16),
+        ("md5:2QOYZWMPACZAJ2MABGMOZ6CCPY======", 16),
+    ],
+)
+def test_digests_are_read_in_every_spelling(text, size):
+    """Hex or base 32, padded or not, in any case."""
+    found = labelled(text)
+    assert found is not None
+    assert len(found.value) == size
+    if size != 20 or "3I42" in text.upper():
+        assert found.of(b"")
+
+
+def test_an_unknown_algorithm_is_no_error():
+    """It cannot be checked, that is all."""
+    assert labelled("crc99:00") is None
+
+
+def test_every_kind_of_finding_is_documented():
+    """docs/verifying.md names each, with what to do."""
+    text = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
+    for kind, step in NEXT.items():
+        assert f"| `{kind}` |" in text, kind
+        assert f"| {step} |" in text, kind
+
+
+def test_every_kind_of_finding_is_shown_by_a_test():
+    """By its name: in this file, or where a takedown is tested."""
+    files = Path(__file__), ROOT / "tests" / "crawler" / "test_command_remove.py"
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
+    assert [kind for kind in NEXT if f'"{kind}"' not in source] == []

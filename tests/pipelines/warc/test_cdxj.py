@@ -1,0 +1,123 @@
+"""Laws of the index: its keys are the ones that other tools make, and a line gives back what it was made of."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.warc.cdxj import REVISIT, Entry, line, parse
+from pipelines.warc.surt import surt
+
+ENTRY = Entry(
+    url="https://paper.example/2026/Crane?page=2", time=datetime(2026, 3, 1, 5, 6, 7, 999_999, tzinfo=UTC),
+    mime="text/html", status=200, digest="sha1:ACXPAHG2KPHXIGFNZKOJMZR4C42Z5YVC", length=5050, offset=1652,
+    filename="test-00000.warc.gz",
+)  # fmt: skip
+SESSION = "0123456789abcdef0123456789ABCDEF"
+
+# What version 0.3.1 of the Wayback Machine's own library answers.
+KEYS = {
+    "https://paper.example": "example,paper)/",
+    "HTTPS://User:pw@Paper.EXAMPLE:443/A/": "example,paper)/a",
+    "http://paper.example:8080/x": "example,paper:8080)/x",
+    "http://paper.example:/x": "example,paper)/x",
+    "http://www.paper.example/": "example,paper)/",
+    "http://www2.paper.example/": "example,paper)/",
+    "http://www.www.paper.example/": "example,paper,www)/",
+    "http://paper.example./": "example,paper)/",
+    "https://münchen.example/straße": "example,xn--mnchen-3ya)/stra%c3%9fe",
+    "http://127.0.0.1:8080/robots.txt": "1,0,0,127:8080)/robots.txt",
+    "http://2130706433/": "1,0,0,127)/",
+    "http://a.b/%7Efoo/%2541": "b,a)/~foo/a",
+    "http://a.b/a%2Fb": "b,a)/a/b",
+    "http://a.b/b%20c d": "b,a)/b%20c%20d",
+    "http://a.b/%zz%": "b,a)/%25zz%25",
+    "http://a.b//c///d//": "b,a)/c/d",
+    "http://a.b/c/./d/../e/..": "b,a)/c",
+    "http://a.b/../c": "b,a)/../c",
+    "http://a.b/c#d": "b,a)/c",
+    "http://a.b/c?": "b,a)/c",
+    "http://a.b/?": "b,a)/",
+    "http://a.b/?b=2&a=1&A=0&a": "b,a)/?a&a=0&a=1&b=2",
+    "http://a.b/?Q=%26x%3D1&y": "b,a)/?q=&x=1&y",
+    f"http://a.b/x?a=1&sid={SESSION}&b=2": "b,a)/x?a=1&b=2",
+    f"http://a.b/x?PHPSESSID={SESSION}": "b,a)/x",
+    f"http://a.b/x;jsessionid={SESSION}": f"b,a)/x;jsessionid={SESSION.lower()}",
+    "http://a.b/(S(0123456789abcdef01234567))/p.aspx?x": "b,a)/p.aspx?x",
+    "http://https://a.b/": "b,a)/",
+    "http:////a.b/c": "b,a)/c",
+    " http://a.b/c\td\n": "b,a)/cd",
+    "dns:paper.example": "dns:paper.example",
+}
+
+
+@pytest.mark.parametrize("url", KEYS)
+def test_a_key_is_the_one_that_other_tools_make(url):
+    """SURT as the Wayback Machine's rules have it, without fuzzy rules."""
+    assert surt(url) == KEYS[url]
+
+
+def test_a_key_is_one_word_whatever_the_address():
+    """Random text, seeded: no exception, no white space, ASCII only; nothing else may end up in a line's key."""
+    pick = random.Random(7)
+    letters = ["%", "%2", "%25", "http://", "https:", "/", "?", "&", "=", "#", ":", "@", "[", "]", ".", "..", "é", "東",
+               " ", "\t", "\n", "\x00", "\u2028", "\udc80", "a", "1", "www."]  # fmt: skip
+    for _ in range(3000):
+        url = "".join(pick.choice(letters) for _ in range(pick.randrange(12)))
+        key = line(replace(ENTRY, url=url)).split(" ")[0]
+        assert key.isascii(), url
+        assert not any(letter.isspace() for letter in key), url
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ENTRY,
+        replace(ENTRY, mime=REVISIT),
+        replace(ENTRY, mime=None, status=None, digest=None),
+        replace(ENTRY, url="https://paper.example/東京?ü={}"),
+    ],
+    ids=["response", "revisit", "unknown", "not ascii"],
+)
+def test_a_line_gives_back_its_entry(entry):
+    """All but the fraction of the second, which 14 digits cannot say."""
+    assert parse(line(entry)) == replace(entry, time=entry.time.replace(microsecond=0))
+    assert parse(line(entry) + "\n") == parse(line(entry))
+
+
+def test_a_line_looks_as_others_write_it():
+    """Key, 14 digits, JSON with text only, in cdxj-indexer's order; what is unknown is left out."""
+    text = line(ENTRY)
+    assert text.startswith("example,paper)/2026/crane?page=2 20260301050607 {")
+    assert json.loads(text.split(" ", 2)[2]) == {
+        "url": ENTRY.url, "mime": "text/html", "status": "200", "digest": ENTRY.digest, "length": "5050",
+        "offset": "1652", "filename": "test-00000.warc.gz",
+    }  # fmt: skip
+    assert "status" not in line(replace(ENTRY, status=None))
+
+
+def test_lines_sort_by_host_address_and_time():
+    """As bytes: what stands at one address is together, in order of time, before what lies below it."""
+    later = replace(ENTRY, time=ENTRY.time.replace(year=2027))
+    below = replace(ENTRY, url="https://paper.example/2026/crane/more")
+    other = replace(ENTRY, url="https://zoo.example/")
+    plain = replace(ENTRY, url="https://paper.example/2026/crane")
+    wanted = [line(entry).encode() for entry in (plain, below, ENTRY, later, other)]
+    assert sorted({*wanted}) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "a)/ 2026 {}", "a)/ 20260301050607 {", "a)/ 20260301050607 []", 'a)/ 20260301050607 {"url": "x"}',
+     'a)/ 20261301050607 {"url": "x", "length": "1", "offset": "1", "filename": "x"}',
+     'a)/ 20260301050607 {"url": "x", "length": "y", "offset": "1", "filename": "x"}',
+     "!meta 0 {}"],
+)  # fmt: skip
+def test_what_is_no_line_is_said_to_be_none(text):
+    """ValueError and nothing else."""
+    with pytest.raises(ValueError, match=r"."):
+        parse(text)

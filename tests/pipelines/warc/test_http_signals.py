@@ -1,0 +1,42 @@
+"""What headers say about use is kept with the capture, as sent."""
+
+from __future__ import annotations
+
+from pipelines.warc.http_message import parse_head
+from pipelines.warc.http_signals import LONGEST, MOST, header_signals
+
+
+def signals(*lines: str) -> tuple[str, ...]:
+    """Of a response with these header lines."""
+    head = parse_head("\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode("utf-8"))
+    assert head is not None
+    return header_signals(head)
+
+
+def test_every_signal_is_kept_as_sent():
+    """Name in lower case, value untouched, in the order sent, each once; nothing is judged."""
+    assert signals(
+        "Content-Type: text/html",
+        "X-Robots-Tag: googlebot: noarchive, noai",
+        "tdm-reservation: 1",
+        "TDM-Policy: https://paper.example/policy.json",
+        "TDM-Reservation: 1",
+        "Content-Usage: train-ai=n",
+    ) == (
+        "x-robots-tag: googlebot: noarchive, noai",
+        "tdm-reservation: 1",
+        "tdm-policy: https://paper.example/policy.json",
+        "content-usage: train-ai=n",
+    )
+
+
+def test_a_flood_of_signals_is_bounded():
+    """In number and in length."""
+    found = signals(*(f"X-Robots-Tag: {number}{'x' * 1000}" for number in range(100)))
+    assert len(found) == MOST
+    assert max(map(len, found)) <= LONGEST + len("x-robots-tag: ")
+
+
+def test_an_answer_without_signals_has_none():
+    """Most have none."""
+    assert signals("Server: x") == ()

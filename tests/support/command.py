@@ -1,0 +1,86 @@
+"""Running `morgue` as a user does: a process of its own, its exit code, what it prints, what it leaves on disk."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TABLES = ("sources", "crawls", "captures", "articles", "revisions", "readings", "removals", "aliases", "frontier",
+          "journal")  # fmt: skip
+LOOPBACK = ("-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0")  # for our own server
+
+
+def environment() -> dict[str, str]:
+    """The environment of a user who has installed us: our packages importable from any folder, no archive named."""
+    ours = ("MORGUE_", "SCRAPY_", "COLUMNS")  # the last is set for the processes in which pytest runs tests
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return env | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+
+def command_line(*args: str | Path) -> list[str]:
+    """The arguments of a process that runs `morgue`."""
+    return [sys.executable, "-m", "crawler", *map(str, args)]
+
+
+def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: str | None = None) -> Any:
+    """Run to its end; a CompletedProcess with text. A traceback on stderr fails the test, whatever it tests."""
+    done = subprocess.run(
+        command_line(*args), cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout, input=stdin
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def start(
+    *args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None
+) -> subprocess.Popen[str]:
+    """Begin, in a process group of its own, as a shell does. `program`: a script that is run instead of `morgue`."""
+    return subprocess.Popen(
+        command_line(*args) if program is None else [sys.executable, *program, *map(str, args)],
+        cwd=cwd,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def make_archive(path: Path) -> Path:
+    """A fresh archive, made in this process, in which one process reads pages: a second of start-up each counts."""
+    from crawler.cli.main import morgue as command
+
+    command.main(["init", str(path), "--contact", "tests@example.org"], prog_name="morgue", standalone_mode=False)
+    settings = path / "morgue.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert "#workers = 0" in text
+    settings.write_text(text.replace("#workers = 0", "workers = 1"), encoding="utf-8")
+    return path
+
+
+def crawl(archive: Path, *args: str | Path, **options: Any) -> Any:
+    """`morgue crawl` of our own server."""
+    return morgue("-C", archive, "crawl", *LOOPBACK, *args, **options)
+
+
+def rows(archive: Path, sql: str, *values: object) -> list[tuple]:
+    """What the database holds."""
+    db = sqlite3.connect(f"file:{archive / 'morgue.db'}?mode=ro", uri=True)
+    try:
+        return db.execute(sql, values).fetchall()
+    finally:
+        db.close()
+
+
+def tables(database: Path) -> dict[str, list[tuple]]:
+    """Every row of an archive."""
+    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    try:
+        return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in TABLES}
+    finally:
+        db.close()

@@ -1,0 +1,47 @@
+"""Programs of other people that judge what we write. Those that are no dependency of ours are on PATH, or in an
+environment of their own (`make tools`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parents[2] / ".tools"
+# Of warcio 1.8, without its decoder of brotli, which fails with the classes of today's brotli package. The digests that
+# are checked are of the bytes before any decoder.
+WARCIO = "from warcio.bufferedreaders import BufferedReader as B; B.DECOMPRESSORS.pop('br', None); " \
+         "from warcio.cli import main; main()"  # fmt: skip
+
+
+def tool(name: str, package: str = "", how: str = "") -> str:
+    """Where a program is; the test is skipped where it is not installed."""
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), str(TOOLS / "bin")]))
+    if found is None:
+        how = how or f"make tools, or pip install {package or name} in an environment of its own"
+        pytest.skip(f"{name} is not installed ({how})")
+    return found
+
+
+def said(name: str, *command: str | Path) -> str:
+    """Nothing, or the fault that a checker found, in its words."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    words = (done.stdout + done.stderr).strip()
+    return f"{name}: exit code {done.returncode}: {words[-2000:]}" if done.returncode or words else ""
+
+
+def faults(*files: Path, payloads: bool = True) -> list[str]:
+    """What `gzip -t`, `warcio check` and `fastwarc check` say against WARC files: nothing, where they are sound.
+
+    warcio checks payload digests too, but takes chunk framing for a part of the payload, against the standard:
+    `payloads` is False for files whose digests are the standard's there.
+    """
+    found = [said("gzip", "gzip", "-t", *files)]
+    if payloads:
+        found.append(said("warcio", sys.executable, "-c", WARCIO, "check", *files))
+    found += [said("fastwarc", sys.executable, "-m", "fastwarc.cli", "check", "-q", file) for file in files]
+    return [fault for fault in found if fault]

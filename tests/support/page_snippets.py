@@ -1,0 +1,39 @@
+"""Pages in scraps: what a test of metadata wants to say of a page, and nothing else."""
+
+import json
+from datetime import UTC, datetime
+
+from lxml import html
+
+from pipelines.extraction.fields import metadata
+from pipelines.extraction.page.declared import Declared, gather
+
+URL = "https://paper.example/politics/2024/05/06/bridge"
+SEEN = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def page(head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = "") -> Declared:
+    """A page made of these parts."""
+    text = f"<!DOCTYPE html><html {lang}><head>{head}</head><body>{body}<p>x</p></body></html>"
+    tree = html.document_fromstring(text, parser=html.HTMLParser(huge_tree=True))
+    return gather(tree, url, SEEN, hint)
+
+
+def read(head: str = "", body: str = "", *, found: str | None = None, **parts) -> metadata.Metadata:
+    """The metadata of such a page; `found` is what a search of the text would find as its date."""
+    return metadata.read(page(head, body, **parts), lambda _page: found)
+
+
+def ld(**node) -> str:
+    """A JSON-LD block with one article node."""
+    return script(json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", **node}))
+
+
+def script(text: str) -> str:
+    """A JSON-LD block."""
+    return f'<script type="application/ld+json">{text}</script>'
+
+
+def meta(name: str, content: str) -> str:
+    """A meta element, by property."""
+    return f'<meta property="{name}" content="{content}">'
