@@ -38,12 +38,12 @@ class OnALine:
             self.lines = dice.randint(1, LINES // 4)
             sys.settrace(self.trace)
         else:
-            self.commit = writer.Keeper._commit
-            writer.Keeper._commit = self.counted  # type: ignore[method-assign, assignment]
+            self.commit = writer.ArchiveWriter._commit
+            writer.ArchiveWriter._commit = self.counted  # type: ignore[method-assign, assignment]
 
     @property
     def counted(self) -> Any:
-        def commit(of: writer.Keeper, **how: Any) -> None:
+        def commit(of: writer.ArchiveWriter, **how: Any) -> None:
             self.commits -= 1
             if self.commits == 0:
                 sys.settrace(self.trace)

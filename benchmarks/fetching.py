@@ -21,14 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
 
-from crawler.config.archive_folder import Folder
+from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.engine.open_archive import SOFTWARE, open_keeper
-from crawler.http.download_handler import WireHandler
+from crawler.http.download_handler import ArchivingDownloadHandler
 from pipelines.core.items import Capture, Exchange
-from pipelines.core.worker_pool import Workers
-from pipelines.session.backpressure import Turnstile
-from pipelines.session.context import Desk
+from pipelines.core.worker_pool import WorkerPool
+from pipelines.session.backpressure import Backpressure
+from pipelines.session.context import CrawlContext
 
 AT_ONCE = 8
 NOWHERE = Capture(None, "", None, 200, None, "", 0, 0, "", "response", None, None, "page")  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ class Fetch(scrapy.Spider):
     name = "fetch"
     urls: list[str]
     block: int
-    desk: Desk
+    desk: CrawlContext
     recording = False
 
     async def start(self) -> AsyncIterator[Any]:
@@ -63,12 +63,12 @@ class Fetch(scrapy.Spider):
             self.done.set()
 
 
-class Switching(WireHandler):
+class Switching(ArchivingDownloadHandler):
     """The handler of a crawl that records now and then."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Switching:
-        desk = Desk.of(crawler)
+        desk = CrawlContext.of(crawler)
 
         async def record(exchange: Exchange, source_id: int | None) -> Capture:
             return await desk.record(exchange, source_id) if Fetch.recording else NOWHERE
@@ -79,7 +79,7 @@ class Switching(WireHandler):
 def main() -> None:
     urls, archive, block = sys.argv[1:]
     Fetch.urls, Fetch.block = Path(urls).read_text().split(), int(block)
-    config = load(Folder(Path(archive)))
+    config = load(ArchiveFolder(Path(archive)))
     settings = {
         "DOWNLOAD_HANDLERS": {"http": Switching, "https": Switching},
         "MORGUE_ALLOW_PRIVATE_IPS": True,
@@ -92,7 +92,7 @@ def main() -> None:
     }
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(Fetch)
-    Fetch.desk = Desk(open_keeper(config), Workers(1), Turnstile(64, 64), command="benchmark", software=SOFTWARE)
+    Fetch.desk = CrawlContext(open_keeper(config), WorkerPool(1), Backpressure(64, 64), command="benchmark", software=SOFTWARE)
     Fetch.desk.register(crawler)
     process.crawl(crawler)
     process.start()

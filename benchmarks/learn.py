@@ -83,7 +83,7 @@ def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     page = items.Page(record["url"] or "", body, "text/html")
     try:
         tree = parse.parse(page)
-    except parse.Refused:
+    except parse.PageRefused:
         return None
     declared = gather(tree, page.url, datetime.now(UTC))
     fields = metadata.read(declared)

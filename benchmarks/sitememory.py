@@ -232,7 +232,7 @@ def stands(data: DataFolder, record: dict[str, Any]) -> set[str]:
 
     try:
         tree = parse.parse(items.Page(record["url"] or "", read_bytes(data, record), "text/html"))
-    except parse.Refused:
+    except parse.PageRefused:
         return set()
     return {found for block in blocks.blocks(tree.find(".//body")) if (found := key(block.text))}
 

@@ -79,7 +79,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     """An archive with one WARC file of at least `size` bytes, its rows and its manifest; that file."""
     from pipelines.archive.writer import open_database
     from pipelines.core.timestamps import fine_stamp
-    from pipelines.database.store import Store
+    from pipelines.database.store import ArticleStore
     from pipelines.warc import manifest
     from pipelines.warc.exchange import keep
     from pipelines.warc.writer import WarcWriter
@@ -87,7 +87,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     (archive / "warc").mkdir(parents=True)
     (archive / "morgue.toml").touch()
     writer, db = WarcWriter(archive / "warc", max_size=1 << 60, info={}), open_database(archive / "morgue.db")
-    store, captures = Store(db), []
+    store, captures = ArticleStore(db), []
     db.execute("BEGIN")
     for exchange in exchanges(seed):
         capture = keep(exchange, writer)  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     writer.close()
     (path,) = (archive / "warc").iterdir()
     records = 1 + 2 * len(captures)
-    entry = manifest.Entry(path.name, path.stat().st_size, manifest.sha256_of(path), records, len(captures),
+    entry = manifest.ManifestEntry(path.name, path.stat().st_size, manifest.sha256_of(path), records, len(captures),
                            captures[0], captures[-1])  # fmt: skip
     manifest.write(archive / manifest.NAME, [entry])
     return path

@@ -26,7 +26,7 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.defer import maybe_deferred_to_future
 
-from crawler.http.download_handler import WireHandler
+from crawler.http.download_handler import ArchivingDownloadHandler
 from pipelines.core.items import Capture, Exchange
 from pipelines.warc.exchange import keep
 from pipelines.warc.writer import WarcWriter
@@ -98,7 +98,7 @@ class Measure(scrapy.Spider):
             return keep(exchange, writer)
 
         stock = HTTP11DownloadHandler.from_crawler(self.crawler)
-        wire, recorded = WireHandler(self.crawler, forget), WireHandler(self.crawler, write)
+        wire, recorded = ArchivingDownloadHandler(self.crawler, forget), ArchivingDownloadHandler(self.crawler, write)
         handlers = {"stock": stock, "wire": wire, "wire, recorded": recorded}
         costs: dict[str, list[float]] = {name: [] for name in handlers}
         for round_ in range(ROUNDS + 1):

@@ -9,8 +9,8 @@ SPIDER_MODULES = ["crawler.spiders"]
 
 # Off the wire: our own client; the archive needs every byte of both directions (docs/decisions/0001-the-wire.md).
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.http.download_handler.WireHandler",
-    "https": "crawler.http.download_handler.WireHandler",
+    "http": "crawler.http.download_handler.ArchivingDownloadHandler",
+    "https": "crawler.http.download_handler.ArchivingDownloadHandler",
     # A page must not be able to make us read a local file or log in somewhere.
     "file": None,
     "ftp": None,
@@ -22,22 +22,22 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # discovery decides what is on-site
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches pages on a robots.txt of 500
-    "crawler.middleware.robots.RobotsGate": 100,  # before anything else: what may not be asked needs no pace
+    "crawler.middleware.robots.RobotsMiddleware": 100,  # before anything else: what may not be asked needs no pace
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # no logins in an archive
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # fails what browsers read
-    "crawler.middleware.content_decoding.Decoding": 590,  # its place: after redirects, before whoever looks at bodies
-    "crawler.middleware.known_redirects.KnownRedirects": 610,  # before RedirectMiddleware (600) follows
-    "crawler.middleware.throttle.Pace": 860,  # after RetryMiddleware (550): a 503 slows us down before the retry
+    "crawler.middleware.content_decoding.DecodingMiddleware": 590,  # its place: after redirects, before whoever looks at bodies
+    "crawler.middleware.known_redirects.KnownRedirectsMiddleware": 610,  # before RedirectMiddleware (600) follows
+    "crawler.middleware.throttle.ThrottleMiddleware": 860,  # after RetryMiddleware (550): a 503 slows us down before the retry
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache
 }
 
 # A page's walk; see pipelines/__init__.py.
 ITEM_PIPELINES = {
-    "pipelines.session.item_pipelines.Read": 100,  # Page -> Reading, in a worker process
-    "pipelines.session.item_pipelines.Keep": 300,  # rows; after them the article is in the archive
-    "crawler.frontier.visit_outcomes.Close": 900,  # last: the frontier forgets a page only when its rows are written
+    "pipelines.session.item_pipelines.ReadPage": 100,  # Page -> Reading, in a worker process
+    "pipelines.session.item_pipelines.StoreArticle": 300,  # rows; after them the article is in the archive
+    "crawler.frontier.visit_outcomes.CloseVisit": 900,  # last: the frontier forgets a page only when its rows are written
 }
 
 SPIDER_MIDDLEWARES = {

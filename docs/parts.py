@@ -20,7 +20,7 @@ from pipelines.extraction import extract
 from pipelines.extraction.body import classifier
 from pipelines.extraction.boilerplate import author_lines, block_rules, line_rules
 from pipelines.extraction.fields import precedence, titles
-from pipelines.extraction.fields.candidates import Line
+from pipelines.extraction.fields.candidates import PrecedenceLine
 
 ROOT = Path(__file__).parent.parent
 PAGE = "tests/pages/island-review.html"
@@ -79,7 +79,7 @@ def lines() -> str:
     return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
 
 
-def _where(rule: line_rules.Line) -> str:
+def _where(rule: line_rules.LineRule) -> str:
     at = "first and last lines" if rule.edges else "anywhere"
     return f"{at}, beside a line of a comment form" if rule.beside else at
 
@@ -101,19 +101,19 @@ def ranks() -> str:
     return "".join(f"{number}. {rank}\n" for number, rank in enumerate(titles.RANKS, 1))
 
 
-PRINTED_DATE = Line("time", (), precedence.PUBLISHED_PRINTED)
-ORDERS: dict[str, tuple[Line, ...]] = {
+PRINTED_DATE = PrecedenceLine("time", (), precedence.PUBLISHED_PRINTED)
+ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
     "title (declared)": precedence.TITLE,
     "description": precedence.DESCRIPTION,
     "authors (declared)": (
-        Line("json-ld", ("author",), precedence.AUTHORS_JSON_LD),
-        Line("json-ld page", ("author",), precedence.AUTHORS_PAGE_NODE),
+        PrecedenceLine("json-ld", ("author",), precedence.AUTHORS_JSON_LD),
+        PrecedenceLine("json-ld page", ("author",), precedence.AUTHORS_PAGE_NODE),
         *precedence.AUTHORS_META,
     ),
     "published": (
         *precedence.PUBLISHED_DECLARED, *precedence.PUBLISHED_DATE, PRINTED_DATE,
-        Line("url", (), precedence.PUBLISHED_URL),
-        *precedence.PUBLISHED_GENERIC, Line("htmldate", (), precedence.PUBLISHED_HTMLDATE), *precedence.PUBLISHED_FEED,
+        PrecedenceLine("url", (), precedence.PUBLISHED_URL),
+        *precedence.PUBLISHED_GENERIC, PrecedenceLine("htmldate", (), precedence.PUBLISHED_HTMLDATE), *precedence.PUBLISHED_FEED,
     ),
     "modified": (*precedence.MODIFIED, PRINTED_DATE),
     "canonical_url": precedence.CANONICAL_URL,

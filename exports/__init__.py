@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeGuard
 from pipelines.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipelines.selection.captures import Holdings
+    from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]
 About = Mapping[str, Any]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
@@ -41,7 +41,7 @@ class CaptureExport(Protocol):
     media_type: str
     suffix: str  # which its files have to carry: other programs know them by it
 
-    def pack(self, holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+    def pack(self, holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
         """Write all captures, one at a time, and return what the manifest is to say of them.
 
         At least "captures" (how many were written) and "added_for_revisits", "revisits_without_response". The

@@ -25,7 +25,7 @@ from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
 
 if TYPE_CHECKING:
-    from pipelines.selection.captures import Holdings
+    from pipelines.selection.captures import CaptureSelection
 
 # What a row has besides the fields of `Article`, in the order of `queries.WHOLE_KEYS`.
 BEFORE = {
@@ -55,7 +55,7 @@ def columns() -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class Tally:
+class DatasetCounts:
     """Rows on their way through: how many, and from which days."""
 
     rows: int = 0
@@ -91,7 +91,7 @@ def export(
     left behind.
     """
     meanings = columns()
-    tally = Tally()
+    tally = DatasetCounts()
 
     def body(file: BinaryIO) -> dict[str, Any]:
         form.write(tally.watch(rows), file, list(meanings), raw=raw)
@@ -105,7 +105,7 @@ def export(
 
 
 def export_captures(
-    form: CaptureExport, holdings: Holdings, out: Path, about: About, *, force: bool = False
+    form: CaptureExport, holdings: CaptureSelection, out: Path, about: About, *, force: bool = False
 ) -> dict[str, Any]:
     """Write captures to `out` and a manifest beside it; returns the manifest. Raises as `export` does."""
     check_name(form, out)

@@ -13,7 +13,7 @@ from pipelines.database.connection import explained
 BATCH = 1000  # lines handed over at once
 
 
-class Ordered:
+class SortedLines:
     """Takes lines in any order and gives them back as bytes sort. Memory is SQLite's page cache, a few MB."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Ordered:
         except sqlite3.DatabaseError as error:
             raise _told(error) from error
 
-    def __enter__(self) -> Ordered:
+    def __enter__(self) -> SortedLines:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.warc.exchange import records_of
-from pipelines.warc.writer import member
+from pipelines.warc.record import member
 from tests.support.capture_archive import HTML, exchange
 from tests.support.external_tools import faults
 

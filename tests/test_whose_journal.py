@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.archive.journal import mark_of
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
-from pipelines.database.store import Store
-from pipelines.takedown.tombstone import Span, _fitted, put_in_place, rewritten
+from pipelines.database.store import ArticleStore
+from pipelines.takedown.tombstone import MemberSpan, _fitted, put_in_place, rewritten
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 from tests.pipelines.archive.test_writer import record
@@ -78,7 +78,7 @@ def test_files_of_another_archive_void_nothing(crawled, ours, lost):
     assert len(after["crawls"]) == len(before["crawls"])
     assert morgue("-C", ours, "verify").returncode == 0
     # From here on they are ours, in our journal and under our id, whatever becomes of the database.
-    Keeper(ours / "morgue.db", ours / "warc", info={}).close()
+    ArchiveWriter(ours / "morgue.db", ours / "warc", info={}).close()
     settled = tables(ours / "morgue.db")
     lose(ours, "morgue.db")
     assert morgue("-C", ours, "rebuild").returncode == 0
@@ -134,15 +134,15 @@ def test_the_database_of_another_archive_is_refused(crawled, ours):
         db.execute("UPDATE journal SET last = 99, used = 99")
     db.close()
     with pytest.raises(ArchiveDamaged, match="of another archive"):
-        Keeper(ours / "morgue.db", ours / "warc", info={})
+        ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
 
 
 def test_a_run_that_fetched_nothing_is_told_before_a_rebuild(ours):
     """No WARC file is begun for it; the database is asked before the files are."""
     files = sorted((ours / "warc").iterdir())
-    keeper = Keeper(ours / "morgue.db", ours / "warc", info={})
-    crawl_id = keeper.call(Store(keeper.db).begin_crawl, "crawl", "newsmorgue")
-    keeper.call(Store(keeper.db).end_crawl, crawl_id, "done", {})
+    keeper = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+    crawl_id = keeper.call(ArticleStore(keeper.db).begin_crawl, "crawl", "newsmorgue")
+    keeper.call(ArticleStore(keeper.db).end_crawl, crawl_id, "done", {})
     keeper.close()
     assert sorted((ours / "warc").iterdir()) == files
     before = tables(ours / "morgue.db")
@@ -162,9 +162,9 @@ def test_no_new_database_beside_files_that_have_lost_theirs(ours):
 
 def write(archive: Path, prefix: str, source: str) -> None:
     """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
-    keeper = Keeper(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
+    keeper = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
     keeper.call(record, keeper)
-    keeper.call(Store(keeper.db).source, Source("paper", f"https://{source}.example/"))
+    keeper.call(ArticleStore(keeper.db).source, Source("paper", f"https://{source}.example/"))
     keeper.close()
 
 
@@ -198,7 +198,7 @@ def as_of_before(archive: Path) -> None:
                 padding = (b"padding: ", b"\r\n") if lines else (b'{"padding":{"gone":"', b'"}}\n')
                 data = _fitted(fields, one.block, *padding, one.length)
                 assert data is not None
-                spans.append(Span(one.offset, one.length, data))
+                spans.append(MemberSpan(one.offset, one.length, data))
         put_in_place(rewritten(path, spans), path)
     listed = manifest.load(archive / manifest.NAME).values()
     sums = {entry.file: manifest.sha256_of(archive / "warc" / entry.file) for entry in listed}

@@ -16,7 +16,7 @@ import click
 from crawler.cli.main import the_folder
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
-from pipelines.database.filters import Filters
+from pipelines.database.filters import ArticleFilters
 
 
 def filter_options(
@@ -36,7 +36,7 @@ def filter_options(
         language: str | None,
         **rest: Any,
     ) -> Any:
-        return function(*args, filters=Filters(source, since, until, language), **rest)
+        return function(*args, filters=ArticleFilters(source, since, until, language), **rest)
 
     options = (
         click.option("--source", metavar="NAME", help=f"Only {what} of this source."),
@@ -73,7 +73,7 @@ def standard_output() -> Iterator[BinaryIO]:
         raise from_os_error(error, "standard output") from error
 
 
-class Asking(click.Command):
+class QueryCommand(click.Command):
     """A command whose words may begin with a minus: `morgue search climate -sport`.
 
     Click would read -sport as `-s port`. So here a short option stands alone (`-s key=value`, `-C DIR`); any

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from crawler.engine.crawl import Run
+from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
@@ -16,10 +16,10 @@ LINE = 10.0  # seconds between lines in a pipe
 COUNT = 4.0  # seconds between countings of what is still due: it walks the index
 
 
-class Progress:
+class CrawlProgress:
     """Numbers of a run in flight. `start` and `stop` bracket it, on the event loop."""
 
-    def __init__(self, run: Run, *, terminal: bool) -> None:
+    def __init__(self, run: CrawlRun, *, terminal: bool) -> None:
         self.run, self.terminal = run, terminal
         self.began = time.monotonic()
         self._total: int | None = None  # pages taken and still due, where counted

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.core.plural import counted, verb
-from pipelines.session.crawl_stats import OUTCOMES, Count, Tally
+from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
 
 
-def summary(tally: Tally) -> Iterator[str]:
+def summary(tally: CrawlStats) -> Iterator[str]:
     """Lines for people: a table with a row a source, then the reasons with an example each."""
     rows = [(name, numbers(count)) for name, count in sorted(tally.by_source.items()) if worth_a_row(count)]
     if not rows:
@@ -28,7 +28,7 @@ def summary(tally: Tally) -> Iterator[str]:
     yield from reasons(tally)
 
 
-def reasons(tally: Tally) -> Iterator[str]:
+def reasons(tally: CrawlStats) -> Iterator[str]:
     """Why pages gave no article, the most frequent first, each with an example."""
     lines: list[tuple[int, str, str]] = []
     for name, count in tally.by_source.items():
@@ -60,11 +60,11 @@ def size(count: float) -> str:
     return f"{count:,.1f} GB"
 
 
-def numbers(count: Count) -> list[int]:
+def numbers(count: SourceStats) -> list[int]:
     """The cells of a row."""
     return [count.listings, count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
 
 
-def worth_a_row(count: Count) -> bool:
+def worth_a_row(count: SourceStats) -> bool:
     """A source that was looked at."""
     return bool(count.answered or any(numbers(count)))

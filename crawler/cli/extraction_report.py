@@ -15,7 +15,7 @@ from exports import terminal
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
 from pipelines.extraction.body.classifier import WEIGHED
-from pipelines.extraction.page.trace import Account, Candidate, Fate
+from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 GREEN, RED = "\x1b[32m", "\x1b[31m"
 CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
@@ -41,7 +41,7 @@ ORDER = ("title", "description", "authors", "byline", "published", "modified")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ReportWriter:
     """What the lines are written on."""
 
     room: int  # columns
@@ -70,7 +70,7 @@ class Sheet:
         return [*wrapped[: lines - 1], terminal.cut(f"{wrapped[lines - 1]} {wrapped[lines]}", room)]
 
 
-def as_json(account: Account) -> dict[str, Any]:
+def as_json(account: Trace) -> dict[str, Any]:
     """What `--format json` adds to a page's row."""
     return {
         "candidates": {name: [asdict(one) for one in claims] for name, claims in account.fields.items()},
@@ -79,7 +79,7 @@ def as_json(account: Account) -> dict[str, Any]:
 
 
 def lines(
-    name: str, url: str | None, outcome: Article | NothingToRead, account: Account, sheet: Sheet
+    name: str, url: str | None, outcome: Article | NothingToRead, account: Trace, sheet: ReportWriter
 ) -> Iterator[str]:
     """The whole account of one page."""
     yield from _heading(name, url, outcome, sheet)
@@ -97,7 +97,7 @@ def lines(
         yield from _comments(outcome.comments, sheet)
 
 
-def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
+def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet: ReportWriter) -> Iterator[str]:
     *above, title = sheet.column(name, sheet.room - 6)
     yield from (sheet.bold(f"── {line.rstrip()}") for line in above)
     title = title.rstrip()
@@ -116,7 +116,7 @@ def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet
 # -- fields -----------------------------------------------------------------------------------------------
 
 
-def _claims(outcome: Article | NothingToRead, account: Account) -> Iterator[tuple[str, Sequence[Candidate]]]:
+def _claims(outcome: Article | NothingToRead, account: Trace) -> Iterator[tuple[str, Sequence[FieldCandidate]]]:
     """(field, its candidates) in the order of reading; a value that nobody accounts for is its own candidate."""
     names = [field.name for field in fields(Article) if not field.name.endswith(("_raw", "_from", "_evidence"))]
     names = [name for name in dict.fromkeys((*ORDER, *names)) if name not in ELSEWHERE]
@@ -129,13 +129,13 @@ def _claims(outcome: Article | NothingToRead, account: Account) -> Iterator[tupl
             yield name, claims
 
 
-def _unaccounted(name: str, value: Any, outcome: Any) -> Candidate:
+def _unaccounted(name: str, value: Any, outcome: Any) -> FieldCandidate:
     raw = getattr(outcome, f"{name}_raw", None) or getattr(outcome, f"{name}_evidence", None) or ""
     beside = outcome.found_in.get(BESIDE.get(name, name)) or getattr(outcome, f"{name}_from", None)
-    return Candidate(beside or UNSAID.get(name, "the page"), raw, value, chosen=True)
+    return FieldCandidate(beside or UNSAID.get(name, "the page"), raw, value, chosen=True)
 
 
-def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
+def _fields(claims: dict[str, Sequence[FieldCandidate]], outcome: Article | NothingToRead, sheet: ReportWriter) -> Iterator[str]:
     """The claims as one aligned table."""
     chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
     won = " chosen" if isinstance(outcome, Article) else " would be chosen: nothing is kept"
@@ -159,15 +159,15 @@ def _fields(claims: dict[str, Sequence[Candidate]], outcome: Article | NothingTo
             yield from (sheet.dim(line) for line in terminal.wrap(text, sheet.room))
 
 
-def _unknown(name: str, claims: dict[str, Sequence[Candidate]], outcome: Article) -> bool:
+def _unknown(name: str, claims: dict[str, Sequence[FieldCandidate]], outcome: Article) -> bool:
     told = name in claims or name in ELSEWHERE or name.endswith(("_raw", "_from", "_evidence"))
     return not told and not getattr(outcome, name)
 
 
-def _sorted_out(group: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
+def _sorted_out(group: Sequence[FieldCandidate]) -> tuple[list[FieldCandidate], list[str]]:
     """(the claims worth a line, the sources that merely say what the winner says)."""
     winner = next((shown(claim.value) for claim in group if claim.chosen), None)
-    told: dict[tuple[str, str], Candidate] = {}
+    told: dict[tuple[str, str], FieldCandidate] = {}
     agreeing: dict[str, None] = {}
     for claim in group:
         if not claim.chosen and not claim.why and shown(claim.value) == winner:
@@ -177,7 +177,7 @@ def _sorted_out(group: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]
     return list(told.values()), list(agreeing)
 
 
-def _agreement(sources: list[str], indent: int, sheet: Sheet) -> Iterator[str]:
+def _agreement(sources: list[str], indent: int, sheet: ReportWriter) -> Iterator[str]:
     """Who else says what the winner says; nothing if nobody does."""
     mark = AGREES
     for line in terminal.wrap(terminal.plain(" · ".join(sources)), max(8, sheet.room - indent - 2)):
@@ -185,7 +185,7 @@ def _agreement(sources: list[str], indent: int, sheet: Sheet) -> Iterator[str]:
         mark = " "
 
 
-def _claim(label: str, claim: Candidate, rooms: tuple[int, int], sheet: Sheet) -> Iterator[str]:
+def _claim(label: str, claim: FieldCandidate, rooms: tuple[int, int], sheet: ReportWriter) -> Iterator[str]:
     """One claim: field, mark, source, value; then what it was read from, and why it won or lost, where that fits."""
     name_room, source_room = rooms
     room = max(8, sheet.room - name_room - source_room - 6)
@@ -212,7 +212,7 @@ def _claim(label: str, claim: Candidate, rooms: tuple[int, int], sheet: Sheet) -
         yield f"{' ' * (name_room + 4)}{place or ' ' * source_room}  {line}".rstrip()
 
 
-def _mark(claim: Candidate) -> str:
+def _mark(claim: FieldCandidate) -> str:
     if claim.chosen:
         return CHOSEN
     return REFUSED if claim.why or claim.value in (None, "", ()) else LATER
@@ -239,7 +239,7 @@ def shown(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _raw(claim: Candidate, value: str) -> str:
+def _raw(claim: FieldCandidate, value: str) -> str:
     """What the value was read from, where that says more than the value does."""
     raw = " ".join(terminal.plain(claim.raw).split())
     same = "".join(filter(str.isalnum, raw)).casefold() == "".join(filter(str.isalnum, value)).casefold()
@@ -249,7 +249,7 @@ def _raw(claim: Candidate, value: str) -> str:
 # -- the page ---------------------------------------------------------------------------------------------
 
 
-def _page(blocks: Sequence[Fate], outcome: Article | NothingToRead, sheet: Sheet) -> Iterator[str]:
+def _page(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead, sheet: ReportWriter) -> Iterator[str]:
     """The page from top to bottom: what was kept, and between it, dim, what was dropped, by the name of its rule."""
     names = [terminal.width(fate.rule) for fate in blocks if fate.rule]
     margin = min(max(names, default=0), MARGIN, sheet.room // 4)
@@ -262,7 +262,7 @@ def _page(blocks: Sequence[Fate], outcome: Article | NothingToRead, sheet: Sheet
     first, *more = terminal.wrap(kept, sheet.room - 6)
     yield sheet.bold("PAGE") + sheet.dim(f"  {first}")
     yield from (" " * 6 + sheet.dim(line) for line in more)
-    before: Fate | None = None  # the block above, if it was kept
+    before: BlockTrace | None = None  # the block above, if it was kept
     texts = iter(_as_kept(blocks, outcome))
     for stays_here, run in groupby(blocks, key=lambda fate: fate.rule is None):
         for fate in run if stays_here else ():
@@ -277,14 +277,14 @@ def _page(blocks: Sequence[Fate], outcome: Article | NothingToRead, sheet: Sheet
             before = None
 
 
-def _as_kept(blocks: Sequence[Fate], outcome: Article | NothingToRead) -> list[str]:
+def _as_kept(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead) -> list[str]:
     """What was kept, as it stands in the text: an item of a list begins with a dash there."""
     kept = [fate.text for fate in blocks if fate.rule is None]
     lines = outcome.text.split("\n") if isinstance(outcome, Article) else []
     return [f"- {text}" if f"- {text}" == line else text for text, line in zip_longest(kept, lines[: len(kept)])]
 
 
-def _comments(comments: Sequence[str], sheet: Sheet) -> Iterator[str]:
+def _comments(comments: Sequence[str], sheet: ReportWriter) -> Iterator[str]:
     """What readers wrote, in a field of its own."""
     yield sheet.bold("COMMENTS") + sheet.dim(f"  {len(comments):,}, kept apart from the text")
     for number, comment in enumerate(comments):
@@ -293,7 +293,7 @@ def _comments(comments: Sequence[str], sheet: Sheet) -> Iterator[str]:
         yield from (f" {KEPT} {line}" for line in sheet.shorten(comment, sheet.room - 3, LONGER))
 
 
-def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str]]:
+def _folded(run: list[BlockTrace], sheet: ReportWriter) -> Iterator[tuple[str, str]]:
     """(rule, text) for each line of what was dropped between two kept blocks."""
     if sheet.everything:
         for fate in run:
@@ -312,7 +312,7 @@ def _folded(run: list[Fate], sheet: Sheet) -> Iterator[tuple[str, str]]:
             yield from _row(rule, group)
 
 
-def _row(rule: str, group: list[Fate]) -> Iterator[tuple[str, str]]:
+def _row(rule: str, group: list[BlockTrace]) -> Iterator[tuple[str, str]]:
     """Blocks side by side that one rule dropped."""
     if len(group) < FOLD:
         yield from ((rule, fate.text) for fate in group)
@@ -320,7 +320,7 @@ def _row(rule: str, group: list[Fate]) -> Iterator[tuple[str, str]]:
         yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group))
 
 
-def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
+def _beginnings(group: Iterable[BlockTrace]) -> Iterator[str]:
     """The first words of each block, as long as anybody would read on."""
     room = 400
     for fate in group:
@@ -332,16 +332,16 @@ def _beginnings(group: Iterable[Fate]) -> Iterator[str]:
             yield text
 
 
-def _dropped(rule: str, text: str, margin: int, sheet: Sheet) -> Iterator[str]:
+def _dropped(rule: str, text: str, margin: int, sheet: ReportWriter) -> Iterator[str]:
     labels = sheet.column(rule, margin)
     texts = sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG)
     for label, line in zip_longest(labels, texts, fillvalue=""):
         yield sheet.dim(f"{label or ' ' * margin} {DROPPED} {line}".rstrip())
 
 
-def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
+def _rules(blocks: Sequence[BlockTrace], sheet: ReportWriter) -> Iterator[str]:
     """What each rule took, and its reason; the hungriest first."""
-    taken: dict[str, list[Fate]] = {}
+    taken: dict[str, list[BlockTrace]] = {}
     for fate in blocks:
         if fate.rule is not None:
             taken.setdefault(fate.rule, []).append(fate)
@@ -372,7 +372,7 @@ def _rules(blocks: Sequence[Fate], sheet: Sheet) -> Iterator[str]:
             yield f"{terminal.pad(piece, terminal.width(start) + 2)}{sheet.dim(line)}".rstrip()
 
 
-def _why(rule: str, group: Sequence[Fate], sheet: Sheet) -> str:
+def _why(rule: str, group: Sequence[BlockTrace], sheet: ReportWriter) -> str:
     """A rule's reason. What was weighed has its own for each block."""
     if rule == WEIGHED:
         return "not like article text, by what is seen of it" + (WEIGHTS if sheet.everything else " (--all says what)")

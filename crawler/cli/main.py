@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from crawler import __version__
-from crawler.config.archive_folder import Folder, find
+from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import INTERRUPTED, MorgueError
 
 COMMANDS = Path(__file__).parents[1] / "commands"
@@ -56,7 +56,7 @@ setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=Tr
                               help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
 
 
-def the_folder(ctx: click.Context) -> Folder:
+def the_folder(ctx: click.Context) -> ArchiveFolder:
     """The archive that this invocation means; NoArchive if there is none."""
     return find(ctx.find_root().ensure_object(dict).get("folder"))
 

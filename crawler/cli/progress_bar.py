@@ -37,7 +37,7 @@ def bar(words: str) -> Iterator[Callable[[int, int], None]]:
         yield tell
 
 
-class Steps:
+class StepProgress:
     """Called with (step, done, of how many); a new step begins a new bar. A context manager."""
 
     def __init__(self, *, terminal: bool | None = None) -> None:
@@ -46,7 +46,7 @@ class Steps:
         self._task: Any = None
         self._step, self._said = "", time.monotonic()
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> StepProgress:
         if self.terminal:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

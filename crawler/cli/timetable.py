@@ -27,7 +27,7 @@ LONGEST_NAME = 200  # systemd's limit is 255 with the ending
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ScheduledJob:
     """What is to be run, and how often."""
 
     archive: str  # absolute path
@@ -71,7 +71,7 @@ class Job:
         return crc32(self.archive.encode()) % self.every
 
 
-def cron(job: Job) -> str:
+def cron(job: ScheduledJob) -> str:
     """A crontab line, with how to install it."""
     hours, minutes = divmod(job.offset // MINUTE, 60)
     days, hours = divmod(hours, 24)
@@ -91,7 +91,7 @@ def cron(job: Job) -> str:
 """
 
 
-def cron_line(job: Job) -> str:
+def cron_line(job: ScheduledJob) -> str:
     """The command as cron hands it to sh, with what is special to cron kept from it."""
     return " ".join(map(cron_word, job.arguments))
 
@@ -104,7 +104,7 @@ def cron_word(word: str) -> str:
     return shlex.quote(word).replace("\\%", "\\''%").replace("%", "\\%")
 
 
-def systemd(job: Job) -> str:
+def systemd(job: ScheduledJob) -> str:
     """A shell script that installs a user's service and timer: both are in it as they are."""
     return f"""\
 # A timer of your own systemd, without root. Read, then paste it into a shell, or: morgue schedule | sh
@@ -126,7 +126,7 @@ systemctl --user enable --now {job.name}.timer
 """
 
 
-def service(job: Job) -> str:
+def service(job: ScheduledJob) -> str:
     """The unit that crawls once."""
     words = list(map(unit_word, job.arguments))
     # systemd takes no quotes, backslashes or variables in the name of a program, but in arguments of one.
@@ -158,7 +158,7 @@ PrivateTmp={"false" if elsewhere else "true"}
 """
 
 
-def timer(job: Job) -> str:
+def timer(job: ScheduledJob) -> str:
     """The unit that starts the service."""
     if job.every < HOUR:
         when = f"*:0/{job.every // MINUTE}"

@@ -20,8 +20,8 @@ from pipelines.core.plural import counted
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.onboarding.probe import Answer, Listing, Probe
-    from pipelines.session.context import Desk
+    from crawler.onboarding.probe import ProbeReport, ProbeResponse, VerifiedListing
+    from pipelines.session.context import CrawlContext
 
 KINDS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
 MOST_NAMED = 8  # addresses of one kind that the report lists one by one
@@ -110,13 +110,13 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
     return added
 
 
-async def add_one(name: str, url: str, config: Config, desk: Desk) -> bool:
+async def add_one(name: str, url: str, config: Config, desk: CrawlContext) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding.probe import probe
 
     click.echo(url)
-    asker = Asker(config, desk)
+    asker = SiteFetcher(config, desk)
     try:
         found = await probe(url, asker.fetch, asker.read, obey=config.crawl.robots)
     finally:
@@ -147,51 +147,51 @@ def same(a: str, b: str) -> bool:
     return url_key(a) == url_key(b)
 
 
-class Asker:
+class SiteFetcher:
     """The network side of a probe: one request at a time, in the archive's pace, each exchange recorded."""
 
-    def __init__(self, config: Config, desk: Desk) -> None:
-        from crawler.http.client import Client, Limits
+    def __init__(self, config: Config, desk: CrawlContext) -> None:
+        from crawler.http.client import FetchLimits, HttpClient
 
         crawl = config.crawl
         self.config, self.desk = config, desk
-        self.client = Client(
-            Limits(timeout=crawl.timeout, max_body=crawl.max_body),
+        self.client = HttpClient(
+            FetchLimits(timeout=crawl.timeout, max_body=crawl.max_body),
             allow_private_ips=crawl.allow_private_ips,
             verify=crawl.verify_certificates,
             proxy_for=lambda url: crawl.proxy or None,
         )
         self.next_request: dict[str, float] = {}  # host -> clock time before which it is left alone
 
-    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> Answer:
+    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
         """One exchange, recorded whatever came of it. See `crawler.onboarding.probe.Fetch`."""
-        from crawler.http.outcome import WireError
+        from crawler.http.outcome import FetchError
         from crawler.middleware.failure_reasons import REASONS
-        from crawler.onboarding.probe import Answer
-        from pipelines.warc.http_message import TooLarge, content_decoded
+        from crawler.onboarding.probe import ProbeResponse
+        from pipelines.warc.http_message import DecodedTooLarge, content_decoded
 
         await self._wait_for(url, crawl_delay)
         try:
             fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
-        except WireError as error:
+        except FetchError as error:
             await self._record(*error.earlier, error.exchange)
-            return Answer(None, error=REASONS.get(type(error), str(error)))
+            return ProbeResponse(None, error=REASONS.get(type(error), str(error)))
         await self._record(*fetched.earlier, fetched.exchange)
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
         try:
             body = content_decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
-        except TooLarge:
-            return Answer(None, error="body too large when decoded")
-        return Answer(fetched.status, headers, body)
+        except DecodedTooLarge:
+            return ProbeResponse(None, error="body too large when decoded")
+        return ProbeResponse(fetched.status, headers, body)
 
     async def read(self, reader: Any, *arguments: Any) -> Any:
         """Run a reader in a worker process: what it reads comes from strangers."""
         from crawler.discovery.results import Discovery
-        from pipelines.core.worker_pool import Overrun
+        from pipelines.core.worker_pool import WorkerFailure
 
         try:
             return await self.desk.workers.run(reader, *arguments)
-        except Overrun as overrun:
+        except WorkerFailure as overrun:
             return Discovery(problem=f"reading it {overrun.reason}")
 
     async def close(self) -> None:
@@ -257,7 +257,7 @@ REST = """\
 """
 
 
-def source_text(found: Probe) -> str:
+def source_text(found: ProbeReport) -> str:
     """The source file: what was found, each key explained."""
     from crawler.config.value_types import is_ascii_line, is_line, is_web_address, literal
 
@@ -279,7 +279,7 @@ def source_text(found: Probe) -> str:
     return "\n".join([*blocks, REST])
 
 
-def report(found: Probe, name: str, *, obeyed: bool = True) -> list[str]:
+def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
     """What was found and what was not, for people."""
     lines = [f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else "")]
     lines.append(f"  robots.txt {'lets us in' if obeyed else 'is not obeyed (crawl.robots)'}{asked_delay(found)}")
@@ -297,17 +297,17 @@ def report(found: Probe, name: str, *, obeyed: bool = True) -> list[str]:
     return lines
 
 
-def asked_delay(found: Probe) -> str:
+def asked_delay(found: ProbeReport) -> str:
     return f", and asks for {found.crawl_delay:g} s between requests" if found.crawl_delay else ""
 
 
-def described(listing: Listing) -> str:
+def described(listing: VerifiedListing) -> str:
     what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
     newest = f", newest {listing.newest}" if listing.newest else ""
     return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}; {listing.where})"
 
 
-def missing(found: Probe) -> list[str]:
+def missing(found: ProbeReport) -> list[str]:
     """What a reader of the report would look for in vain."""
     kinds = {listing.kind for listing in found.listings}
     if not kinds and not found.unseen:

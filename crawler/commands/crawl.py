@@ -19,7 +19,7 @@ from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.engine.crawl import Ending, Run
+    from crawler.engine.crawl import CrawlOutcome, CrawlRun
 
 
 # Addresses that are plainly not somebody else's; what is not plain is warned about.
@@ -70,13 +70,13 @@ def command(
         raise ConfigError(urls or "-", "lists no page", "one address a line; a line that begins with # is a comment")
 
     from crawler.config.models import load
-    from crawler.engine.crawl import Run
-    from crawler.frontier.crawl_plan import Plan, targets_of
+    from crawler.engine.crawl import CrawlRun
+    from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
     config = load(folder, the_overrides(ctx))
-    plan = Plan(targets_of(targets), pages, limit, day, at_once=not due)
+    plan = CrawlPlan(targets_of(targets), pages, limit, day, at_once=not due)
     try:
-        run = Run(config, plan, " ".join(sys.argv[1:]))
+        run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
         if quiet:  # a timer's round while a long crawl is at work: nothing is wrong, and cron would mail it
             return error.exit_code
@@ -89,7 +89,7 @@ def command(
         raise
 
 
-def whole_run(run: Run, *, quiet: bool) -> int:
+def whole_run(run: CrawlRun, *, quiet: bool) -> int:
     """Prepare, crawl, report; returns the exit code."""
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
@@ -116,13 +116,13 @@ def whole_run(run: Run, *, quiet: bool) -> int:
     return ending.exit_code
 
 
-async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
-    from crawler.cli.crawl_progress import Progress
+async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
+    from crawler.cli.crawl_progress import CrawlProgress
     from crawler.engine.crawl import crawl
 
     if quiet:
         return await crawl(run)
-    progress = Progress(run, terminal=sys.stderr.isatty())
+    progress = CrawlProgress(run, terminal=sys.stderr.isatty())
     progress.start()
     try:
         return await crawl(run)
@@ -130,7 +130,7 @@ async def crawl_with_progress(run: Run, *, quiet: bool) -> Ending:
         await progress.stop()
 
 
-def warn_of_lost_files(run: Run) -> str:
+def warn_of_lost_files(run: CrawlRun) -> str:
     """WARC files that the manifest lists and that are not there; the crawl goes on. Names and sizes only: it is quick.
 
     Returns the line for the summary; "" if all are there.
@@ -150,7 +150,7 @@ def warn_of_lost_files(run: Run) -> str:
     return f"{said} {verb(len(files), 'it', 'them')}: run `morgue verify`"
 
 
-def report(run: Run, ending: Ending, *, quiet: bool, lost: str = "") -> None:
+def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     from crawler.cli.crawl_summary import summary
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC

@@ -18,14 +18,14 @@ from exports import CaptureExport, Export, dataset, formats, load, takes_capture
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
-from pipelines.database.filters import Filters
+from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exports import Row
-    from pipelines.selection.captures import Wanted
-    from pipelines.selection.exclusions import Sieve
+    from pipelines.selection.captures import CaptureFilter
+    from pipelines.selection.exclusions import ExclusionFilter
 
 COUNTED = ("capture", "record", "page", "byte")
 
@@ -53,7 +53,7 @@ def command(
     form: str,
     out: str,
     query: str | None,
-    filters: Filters,
+    filters: ArticleFilters,
     hosts: tuple[str, ...],
     urls: tuple[str, ...],
     without_reserved: bool,
@@ -92,30 +92,30 @@ def command(
     # A terminated export must take its temporary file away, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    from pipelines.selection.exclusions import Sieve, Without
+    from pipelines.selection.exclusions import ExclusionFilter, Exclusions
 
     chosen = load(form)
-    without = Without(without_reserved, without_signals)
+    without = Exclusions(without_reserved, without_signals)
     about = _about(ctx, query, filters)
     about["filters"] |= {"without_reserved": without_reserved, "without_signals": list(without_signals)}
     if takes_captures(chosen):
-        from pipelines.selection.captures import Wanted
+        from pipelines.selection.captures import CaptureFilter
 
         if raw:
             raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
         about["filters"] |= {"host": list(hosts), "url": list(urls)}
         with the_database(ctx) as db:
-            _captures(ctx, chosen, db, Wanted(filters, query, hosts, urls, without), out, about, force=force)
+            _captures(ctx, chosen, db, CaptureFilter(filters, query, hosts, urls, without), out, about, force=force)
         return
     if hosts or urls:
         raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
     with the_database(ctx) as db:
-        sieve = Sieve(without, db, the_folder(ctx).warc)
+        sieve = ExclusionFilter(without, db, the_folder(ctx).warc)
         _articles(cast(Export, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw)
 
 
 def _articles(
-    form: Export, sieve: Sieve, rows: Iterator[Row], out: str, about: dict[str, Any], *, force: bool, raw: bool
+    form: Export, sieve: ExclusionFilter, rows: Iterator[Row], out: str, about: dict[str, Any], *, force: bool, raw: bool
 ) -> None:
     rows = sieve.articles(rows)
     if out == "-":
@@ -137,14 +137,14 @@ def _captures(
     ctx: click.Context,
     form: CaptureExport,
     db: sqlite3.Connection,
-    wanted: Wanted,
+    wanted: CaptureFilter,
     out: str,
     about: dict[str, Any],
     *,
     force: bool,
 ) -> None:
     from crawler.cli.progress_bar import bar
-    from pipelines.selection.captures import Holdings
+    from pipelines.selection.captures import CaptureSelection
 
     path = Path(out)
     if out != "-":
@@ -158,7 +158,7 @@ def _captures(
         tell(done, holdings.bytes)
 
     with bar("rights") as judged:  # gone at once if nobody asked for them
-        holdings = Holdings(db, the_folder(ctx).warc, wanted, watch, judged)
+        holdings = CaptureSelection(db, the_folder(ctx).warc, wanted, watch, judged)
     with holdings, bar(form.name) as tell:
         if out == "-":
             with standard_output() as stdout:
@@ -171,7 +171,7 @@ def _captures(
         ctx.exit(1)
 
 
-def _say_left_out(noun: str, sieve: Sieve) -> None:
+def _say_left_out(noun: str, sieve: ExclusionFilter) -> None:
     """Also to a pipe: who asked for it wants to know what it came to."""
     from pipelines.selection.exclusions import in_words
 
@@ -200,7 +200,7 @@ def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> Non
     click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
-def _about(ctx: click.Context, query: str | None, filters: Filters) -> dict[str, Any]:
+def _about(ctx: click.Context, query: str | None, filters: ArticleFilters) -> dict[str, Any]:
     return {
         "software": f"newsmorgue {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

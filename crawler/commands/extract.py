@@ -18,7 +18,7 @@ import click
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
-from pipelines.extraction.page.trace import Account
+from pipelines.extraction.page.trace import Trace
 
 UNREADABLE = "unreadable file"
 COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
@@ -27,7 +27,7 @@ EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "w
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class PageInput:
     """One page to read."""
 
     id: str  # what its row is called: the manifest's id, or the file as it was named
@@ -37,16 +37,16 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PageResult:
     """What came of one input."""
 
-    item: Input
+    item: PageInput
     outcome: Article | NothingToRead
     ms: float = 0.0  # CPU milliseconds of the reading
-    account: Account | None = None  # where one was asked for
+    account: Trace | None = None  # where one was asked for
 
 
-Write = Callable[[Result], None]
+Write = Callable[[PageResult], None]
 
 
 @click.command()
@@ -109,11 +109,11 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
     return asyncio.run(_print_rows(inputs, jobs, write, explain=explain, progress=progress))
 
 
-def _named(file: str, url: str | None) -> Input:
-    return Input(file, None if file == "-" else Path(file), url)
+def _named(file: str, url: str | None) -> PageInput:
+    return PageInput(file, None if file == "-" else Path(file), url)
 
 
-def _listed(manifest: Path) -> Iterator[Input]:
+def _listed(manifest: Path) -> Iterator[PageInput]:
     """The rows of a manifest. Raises ConfigError naming file and line, before any page is read."""
     cure = 'each line is one object: {"id": "1", "url": "https://example.org/story", "html": "pages/1.html.gz"}'
     with manifest.open(encoding="utf-8") as lines:
@@ -129,7 +129,7 @@ def _listed(manifest: Path) -> Iterator[Input]:
                 raise ConfigError(where, 'has no "html"', cure)
             if not isinstance(row.get("url"), str | None):
                 raise ConfigError(where, '"url" is neither a string nor null', cure)
-            yield Input(str(row.get("id", row["html"])), _beside(manifest, row["html"]), row.get("url"))
+            yield PageInput(str(row.get("id", row["html"])), _beside(manifest, row["html"]), row.get("url"))
 
 
 def _beside(manifest: Path, name: str) -> Path:
@@ -139,7 +139,7 @@ def _beside(manifest: Path, name: str) -> Path:
     return above if not path.exists() and above.exists() else path
 
 
-async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, explain: bool, progress: bool) -> int:
+async def _print_rows(inputs: list[PageInput], jobs: int | None, write: Write, *, explain: bool, progress: bool) -> int:
     """Print what was read from each input as soon as it and all before it are read; the exit code."""
     failed, done, start = False, 0, time.monotonic()
     async for result in _results(inputs, jobs, explain):
@@ -154,9 +154,9 @@ async def _print_rows(inputs: list[Input], jobs: int | None, write: Write, *, ex
     return 1 if failed else 0
 
 
-async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> AsyncIterator[Result]:
+async def _results(inputs: list[PageInput], jobs: int | None, explain: bool) -> AsyncIterator[PageResult]:
     """The results in the order of `inputs`, at most a few pages ahead of the reader."""
-    from pipelines.core.worker_pool import Workers, available_cpus
+    from pipelines.core.worker_pool import WorkerPool, available_cpus
     from pipelines.extraction.entry import WARM_UP
 
     jobs = min(jobs or available_cpus(), len(inputs))
@@ -164,10 +164,10 @@ async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> Asyn
         for item in inputs:
             yield await _result(item, None, explain)
         return
-    workers = Workers(jobs, warm_up=WARM_UP)
+    workers = WorkerPool(jobs, warm_up=WARM_UP)
     import asyncio
 
-    waiting: deque[asyncio.Task[Result]] = deque()
+    waiting: deque[asyncio.Task[PageResult]] = deque()
     try:
         for item in inputs:
             waiting.append(asyncio.create_task(_result(item, workers, explain)))
@@ -181,10 +181,10 @@ async def _results(inputs: list[Input], jobs: int | None, explain: bool) -> Asyn
     await workers.close()
 
 
-async def _result(item: Input, workers: Any, explain: bool) -> Result:
+async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
     """Read one page. `workers` None: in this process."""
     from pipelines.core.items import Page
-    from pipelines.core.worker_pool import Overrun
+    from pipelines.core.worker_pool import WorkerFailure
     from pipelines.extraction import extract
 
     function: Any = extract.explain if explain else extract.timed_read
@@ -193,13 +193,13 @@ async def _result(item: Input, workers: Any, explain: bool) -> Result:
         found = function(page) if workers is None else await workers.run(function, page)
     except (OSError, EOFError, zlib.error) as error:
         cause = f"{item.path or '-'}: {getattr(error, 'strerror', None) or error}"
-        return Result(item, NothingToRead(UNREADABLE, cause))
-    except Overrun as overrun:
-        return Result(item, NothingToRead(overrun.reason, overrun.detail))
-    return Result(item, found[0], account=found[1]) if explain else Result(item, found.outcome, found.ms)
+        return PageResult(item, NothingToRead(UNREADABLE, cause))
+    except WorkerFailure as overrun:
+        return PageResult(item, NothingToRead(overrun.reason, overrun.detail))
+    return PageResult(item, found[0], account=found[1]) if explain else PageResult(item, found.outcome, found.ms)
 
 
-def _row(result: Result) -> dict[str, Any]:
+def _row(result: PageResult) -> dict[str, Any]:
     """What is printed of a page as JSON."""
     from crawler.cli.extraction_report import as_json
     from pipelines.extraction.extract import extractor
@@ -215,7 +215,7 @@ def _row(result: Result) -> dict[str, Any]:
     return row | (as_json(result.account) if result.account is not None else {"ms": result.ms})
 
 
-def _line(result: Result) -> None:
+def _line(result: PageResult) -> None:
     print(json.dumps(_row(result), ensure_ascii=False))
 
 
@@ -225,7 +225,7 @@ def _array_writer(total: int) -> Write:
     if not total:
         print("[]")
 
-    def write(result: Result) -> None:
+    def write(result: PageResult) -> None:
         nonlocal done
         done += 1
         print("[" if done == 1 else ",")
@@ -240,17 +240,17 @@ def _account_writer(everything: bool) -> Write:
     """For reading, on a terminal as wide as it is."""
     from crawler.cli import extraction_report as explain
     from exports import terminal
-    from pipelines.extraction.page.trace import Account
+    from pipelines.extraction.page.trace import Trace
 
-    sheet = explain.Sheet(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
+    sheet = explain.ReportWriter(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
     done = 0
 
-    def write(result: Result) -> None:
+    def write(result: PageResult) -> None:
         nonlocal done
         if done:
             click.echo()
         done += 1
-        account = result.account if result.account is not None else Account()
+        account = result.account if result.account is not None else Trace()
         for line in explain.lines(result.item.id, result.item.url, result.outcome, account, sheet):
             click.echo(line)
 

@@ -17,10 +17,10 @@ from pipelines.core.plural import counted
 from pipelines.database.filters import day
 
 if TYPE_CHECKING:
-    from crawler.engine.crawl import Ending
-    from crawler.engine.import_run import Import
-    from pipelines.importing.adopt import Chosen
-    from pipelines.importing.job import Report
+    from crawler.engine.crawl import CrawlOutcome
+    from crawler.engine.import_run import ImportRun
+    from pipelines.importing.adopt import ImportFilter
+    from pipelines.importing.job import ImportReport
 
 NAMED = 20  # damages that the summary for people names
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
@@ -73,11 +73,11 @@ def command(
     folder = the_folder(ctx)
 
     from crawler.config.models import load
-    from crawler.engine.import_run import Import, files_of
+    from crawler.engine.import_run import ImportRun, files_of
 
     chosen = chosen_of(hosts, domains, since, until, mimes)
     paths = files_of(files, sys.stdin)
-    job = Import(load(folder, the_overrides(ctx)), paths, chosen, " ".join(sys.argv[1:]))
+    job = ImportRun(load(folder, the_overrides(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if not quiet and form == "text":
@@ -90,9 +90,9 @@ def command(
 
 def chosen_of(
     hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
-) -> Chosen:
+) -> ImportFilter:
     """The filters, checked. Raises ConfigError, QueryError."""
-    from pipelines.importing.adopt import Chosen
+    from pipelines.importing.adopt import ImportFilter
 
     first, last = day("--since", since, last=False), day("--until", until, last=True)
     if first and last and first > last:
@@ -100,7 +100,7 @@ def chosen_of(
     for mime in mimes:
         if "/" not in mime:
             raise ConfigError(f"--mime {mime}", "is no media type", "say text/html, or image/ for all images")
-    return Chosen(
+    return ImportFilter(
         frozenset(named("--host", text) for text in hosts),
         frozenset(named("--domain", text) for text in domains),
         first,
@@ -121,7 +121,7 @@ def named(option: str, text: str) -> str:
         raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
 
 
-def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
+def tell(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     if form == "json":
         click.echo(json.dumps(as_dict(job.report, ending.word), ensure_ascii=False, indent=2))
@@ -136,7 +136,7 @@ def tell(job: Import, ending: Ending, *, form: str, quiet: bool) -> None:
         click.echo(ending.word)
 
 
-def lines(report: Report) -> list[str]:
+def lines(report: ImportReport) -> list[str]:
     """The summary for people."""
     from pipelines.importing.grouping import CLASH
 
@@ -160,7 +160,7 @@ def by_reason(what: str, reasons: Counter[str]) -> list[str]:
     return [f"  {number:>9,}  {what}: {why}" for why, number in reasons.most_common()]
 
 
-def as_dict(report: Report, outcome: str) -> dict[str, Any]:
+def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
     """The summary for programs."""
     return {
         "outcome": outcome,

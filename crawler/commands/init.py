@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crawler.config.archive_folder import Folder
+from crawler.config.archive_folder import ArchiveFolder
 from pipelines.core.errors import ConfigError, os_errors
 
 TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
@@ -25,7 +25,7 @@ def command(folder: str, contact: str, name: str) -> None:
     """
     check_operator(contact, name)
     # Without symbolic links resolved: the path is shown, and meant to be typed.
-    made = Folder(Path(folder).expanduser().absolute())
+    made = ArchiveFolder(Path(folder).expanduser().absolute())
     check_place(made)
     make(made, contact, name)
     click.echo(f"new archive: {made.path}")
@@ -48,7 +48,7 @@ def check_operator(contact: str, name: str) -> None:
         raise ConfigError("--name", "is not one line of text", "say e.g. --name 'Example Press Archive'")
 
 
-def check_place(folder: Folder) -> None:
+def check_place(folder: ArchiveFolder) -> None:
     """Nothing may be there that an archive would take for its own. Raises ConfigError."""
     with os_errors(str(folder.path)):
         if folder.settings.exists():
@@ -62,7 +62,7 @@ def check_place(folder: Folder) -> None:
                 raise ConfigError(str(folder.path), f"holds {path.name} but no {folder.settings.name}", cure)
 
 
-def make(folder: Folder, contact: str, name: str) -> None:
+def make(folder: ArchiveFolder, contact: str, name: str) -> None:
     """All of it or nothing. Raises NotWritable, DiskFull."""
     from crawler.config.reference import settings_file
     from pipelines.archive.writer import open_database

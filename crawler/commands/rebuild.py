@@ -14,7 +14,7 @@ from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from pipelines.rebuild.staging import Rebuilt
+    from pipelines.rebuild.staging import RebuildReport
 
 SHOWN = 20  # things of one kind that went wrong
 
@@ -39,12 +39,12 @@ def command(ctx: click.Context) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
-    from crawler.cli.progress_bar import Steps
+    from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
     from crawler.engine.extraction_workers import readers
-    from crawler.onboarding.owners import Owners
-    from pipelines.core.lock import NAME, Lock
-    from pipelines.core.worker_pool import Workers
+    from crawler.onboarding.owners import SourceOwners
+    from pipelines.core.lock import NAME, ArchiveLock
+    from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
     from pipelines.warc.writer import recover
@@ -52,16 +52,16 @@ def command(ctx: click.Context) -> int:
     config = load(the_folder(ctx), the_overrides(ctx))
     folder = config.folder
     tell_the_files(config)
-    lock = Lock(folder.path / NAME)
+    lock = ArchiveLock(folder.path / NAME)
     try:
         for file in recover(folder.warc, folder.path / manifest.NAME):
             for sentence in file.said:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
-        scanners = Workers(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
+        scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
         reading = readers(config)
-        with Steps() as steps:
-            work = Rebuild(folder.database, folder.warc, sources, Owners(config).source, steps)
+        with StepProgress() as steps:
+            work = Rebuild(folder.database, folder.warc, sources, SourceOwners(config).source, steps)
             try:
                 result = asyncio.run(work.run(scanners, reading))
             finally:
@@ -102,7 +102,7 @@ def cure_of(name: str) -> str:
     return "to have them as they were, install that version and rebuild; or leave them as they are"
 
 
-def summary(result: Rebuilt) -> Iterator[str]:
+def summary(result: RebuildReport) -> Iterator[str]:
     """What was made, and what could not be."""
     from crawler.cli.old_databases import described, put_aside
 

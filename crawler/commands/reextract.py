@@ -13,12 +13,12 @@ from crawler.cli.archive_options import filter_options
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
 from exports.terminal import plain, styled
 from pipelines.core.plural import counted
-from pipelines.database.filters import Filters
+from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
-    from crawler.cli.progress_bar import Steps
+    from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import Config
-    from pipelines.rebuild.reextract import Change
+    from pipelines.rebuild.reextract import RevisionChange
 
 RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 SHOWN = 20  # pages that give nothing any more
@@ -31,7 +31,7 @@ SHOWN = 20  # pages that give nothing any more
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filters) -> int:
+def command(ctx: click.Context, only_show: bool, everything: bool, filters: ArticleFilters) -> int:
     """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.
 
     After an upgrade, or when a source's [[rule]] was changed (then with --all). Nothing is fetched. Read again
@@ -44,18 +44,18 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Filt
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
-    from crawler.cli.progress_bar import Steps
+    from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
 
     config = load(the_folder(ctx), the_overrides(ctx))
-    with Steps() as steps:
+    with StepProgress() as steps:
         counts = asyncio.run(run(config, filters, steps, only_show=only_show, everything=everything))
     for line in counts.lines(only_show=only_show):
         click.echo(plain(line))
     return 1 if counts.nothing else 0
 
 
-class Counts:
+class ReextractCounts:
     """What came of it."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Counts:
         self.fields: dict[str, int] = {}
         self.nothing: list[tuple[str, str]] = []  # URL, why
 
-    def count(self, change: Change | None) -> None:
+    def count(self, change: RevisionChange | None) -> None:
         """One more revision."""
         self.read += 1
         if change is not None:
@@ -84,7 +84,7 @@ class Counts:
             yield f"and {len(self.nothing) - SHOWN:,} more"
 
 
-async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool, everything: bool) -> Counts:
+async def run(config: Config, filters: ArticleFilters, steps: StepProgress, *, only_show: bool, everything: bool) -> ReextractCounts:
     """Read, compare, show or file."""
     from contextlib import closing
 
@@ -97,7 +97,7 @@ async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool
     from pipelines.rebuild import reextract
     from pipelines.rebuild.reread import reread
 
-    counts = Counts()
+    counts = ReextractCounts()
     keeper = None if only_show else open_keeper(config)
     workers = readers(config)
     sources = {name: own.source for name, own in config.sources.items()}
@@ -124,7 +124,7 @@ async def run(config: Config, filters: Filters, steps: Steps, *, only_show: bool
     return counts
 
 
-def show(change: Change) -> None:
+def show(change: RevisionChange) -> None:
     """One change, for reading."""
     from pipelines.rebuild.reextract import shown
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawler.config.models import Config
-    from pipelines.takedown.targets import Doomed
+    from pipelines.takedown.targets import TakedownTargets
 
 SHOWN = 10  # titles
 COLUMNS = ("time", "kind", "what", "captures", "reason")
@@ -88,7 +88,7 @@ def command(
         except NotFound:
             if not all(finding.was_removed(db, target) for target in targets):
                 raise
-            doomed = finding.Doomed()
+            doomed = finding.TakedownTargets()
         except sqlite3.DatabaseError as error:
             raise explained(error, config.folder.database) from error
     say(doomed)
@@ -121,7 +121,7 @@ def show(ctx: click.Context, form: str) -> None:
                 click.echo(line)
 
 
-def say(doomed: Doomed) -> None:
+def say(doomed: TakedownTargets) -> None:
     """What is about to go."""
     articles = list(doomed.articles.items())
     found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
@@ -135,7 +135,7 @@ def say(doomed: Doomed) -> None:
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.cli.old_databases import described, put_aside
-    from crawler.cli.progress_bar import Steps
+    from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_keeper
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
@@ -148,7 +148,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     try:
         doomed = keeper.call(finding.find, keeper.db, targets)
         work = remove.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too)
-        with Steps() as steps:
+        with StepProgress() as steps:
             work.rewrite(steps)
         keeper.call(work.forget, keeper.db)
     finally:

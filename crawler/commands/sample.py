@@ -17,9 +17,9 @@ from pipelines.core.plural import counted
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.onboarding.samples import Pair
+    from crawler.onboarding.samples import PagePair
     from pipelines.core.items import Article, NothingToRead, Page, Source
-    from pipelines.extraction.page.trace import Account
+    from pipelines.extraction.page.trace import Trace
 
 # Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
 FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
@@ -112,7 +112,7 @@ def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
 
 
 def the_page(
-    target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: Pair | None
+    target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: PagePair | None
 ) -> Page:
     """The page that is meant: from a file (and what the pair says of it), from the archive, from the web."""
     from crawler.onboarding import samples
@@ -131,7 +131,7 @@ def the_page(
     return from_archive(target, config, own) or from_web(target, config, own)
 
 
-def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Account]:
+def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
     from pipelines.core.items import NothingToRead
     from pipelines.extraction import extract
@@ -235,23 +235,23 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
 
 async def fetched(url: str, config: Config, own: Source | None) -> Page:
-    from crawler.commands.add import Asker
+    from crawler.commands.add import SiteFetcher
     from crawler.engine.crawl import open_desk
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding import samples
-    from crawler.onboarding.probe import Unusable, get
+    from crawler.onboarding.probe import UnusableAddress, get
     from pipelines.core import timestamps
 
     desk = open_desk(config, " ".join(sys.argv[1:]))
     outcome = "failed"
     try:
-        asker = Asker(config, desk)
+        asker = SiteFetcher(config, desk)
         try:
             got = await get(url, asker.fetch, obey=config.crawl.robots)
         finally:
             await asker.close()
         outcome = "done"
-    except Unusable as error:
+    except UnusableAddress as error:
         cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
@@ -268,7 +268,7 @@ def default_folder(page: Page, config: Config | None) -> Path:
     return config.folder.path / samples.FOLDER / (page.source.name if page.source else "") if config else Path()
 
 
-def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> Pair:
+def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
     """The pair, new on the disk."""
     from crawler.onboarding import samples
 
@@ -278,7 +278,7 @@ def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: st
     return pair
 
 
-def ruled(page: Page, outcome: Article | NothingToRead, account: Account, pair: Pair, config: Config | None) -> None:
+def ruled(page: Page, outcome: Article | NothingToRead, account: Trace, pair: PagePair, config: Config | None) -> None:
     """Print the skeleton of a rule; or, with `config`, append it to the source's file."""
     from crawler.onboarding.rule_suggestions import origin
 
@@ -307,7 +307,7 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
+def report(pair: PagePair, outcome: Article | NothingToRead) -> list[str]:
     from pipelines.core.items import NothingToRead
 
     lines = [f"wrote {shown(pair.html)} and {pair.path.name}: correct its title, authors, published and text by hand"]
@@ -317,7 +317,7 @@ def report(pair: Pair, outcome: Article | NothingToRead) -> list[str]:
 
 
 def proposed(
-    page: Page, outcome: Article | NothingToRead, account: Account, place: str, *, held_by_another: bool
+    page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool
 ) -> str:
     """The skeleton of a rule as TOML. `place`: how the page is named in it."""
     from crawler.onboarding.rule_suggestions import as_toml, skeleton

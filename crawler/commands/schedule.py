@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from crawler.cli.timetable import CHOICES, Job, cron, systemd
+from crawler.cli.timetable import CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError, NotFound
 
 
@@ -38,7 +38,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
             raise NotFound(name, f"no such source (there are: {there})", "name one of them, or none for all")
     if not config.sources:
         click.echo("no sources yet: morgue add URL", err=True)
-    job = Job(str(folder.path), this_command(), seconds(every), sources)
+    job = ScheduledJob(str(folder.path), this_command(), seconds(every), sources)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
 

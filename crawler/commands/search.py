@@ -11,12 +11,12 @@ from dataclasses import fields
 
 import click
 
-from crawler.cli.archive_options import Asking, filter_options, standard_output, the_database
+from crawler.cli.archive_options import QueryCommand, filter_options, standard_output, the_database
 from crawler.cli.main import folder_option, setting_option
 from exports import terminal
 from pipelines.core.plural import counted
 from pipelines.database import queries
-from pipelines.database.filters import Filters
+from pipelines.database.filters import ArticleFilters
 from pipelines.database.query_parser import COLUMNS
 
 # Around the words found while lines are measured and broken: private use, so that no article has them.
@@ -25,7 +25,7 @@ FILTERED = ("source", "since", "until", "language")
 PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, but no address and no time of day
 
 
-@click.command(cls=Asking)
+@click.command(cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option("--sort", type=click.Choice(queries.SORTS), default="relevance", show_default=True,
@@ -40,7 +40,7 @@ PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, 
 def command(
     ctx: click.Context,
     words: tuple[str, ...],
-    filters: Filters,
+    filters: ArticleFilters,
     sort: str,
     limit: int,
     offset: int,
@@ -65,7 +65,7 @@ def command(
             terminal.data(hits, queries.HIT_KEYS, form)
 
 
-def _table(db: sqlite3.Connection, query: str, filters: Filters, sort: str, limit: int | None, offset: int) -> None:
+def _table(db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int) -> None:
     started = time.perf_counter()
     hits = list(queries.search(db, query, filters, sort, limit, offset, MARKS))
     cut_off = offset or (limit is not None and len(hits) == limit)
@@ -96,7 +96,7 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
         yield ""
 
 
-def _hints(db: sqlite3.Connection, query: str, filters: Filters) -> Iterator[str]:
+def _hints(db: sqlite3.Connection, query: str, filters: ArticleFilters) -> Iterator[str]:
     """What to try where nothing was found."""
     used = [f"--{field.name}" for field in fields(filters) if getattr(filters, field.name) is not None]
     if used and (without := queries.count(db, query)):

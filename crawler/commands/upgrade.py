@@ -24,12 +24,12 @@ def command(ctx: click.Context) -> None:
     from contextlib import closing
 
     from pipelines.archive.writer import open_database
-    from pipelines.core.lock import NAME, Lock
+    from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.database.connection import connect
 
     folder = the_folder(ctx)
     connect(folder.database).close()  # before the lock: whether there is one, and an archive's
-    lock = Lock(folder.path / NAME)
+    lock = ArchiveLock(folder.path / NAME)
     try:
         with closing(connect(folder.database)) as old:
             before = steps(old)

@@ -19,7 +19,7 @@ from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
     from pipelines.verification.findings import Finding
-    from pipelines.verification.verify import Report
+    from pipelines.verification.verify import VerificationReport
 
 SHOWN = 10  # findings of a kind for people; --format json has all
 
@@ -64,7 +64,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     return 0 if report.well else ArchiveDamaged.exit_code
 
 
-def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
+def lines(report: VerificationReport, room: int, *, styled: bool) -> Iterator[str]:
     """What was found, for people, kind by kind: places and what is wrong, below them the next step; then a summary."""
     bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if styled else ("", "", "")
     kinds: dict[str, list[Finding]] = {}
@@ -90,7 +90,7 @@ def lines(report: Report, room: int, *, styled: bool) -> Iterator[str]:
     yield _summary(report, total)
 
 
-def _summary(report: Report, total: int) -> str:
+def _summary(report: VerificationReport, total: int) -> str:
     files = counted(report.files, "file")
     size = f"{report.bytes / 1e6:,.1f} MB"
     verdict = counted(total, "finding") if total else "all is well"
@@ -100,7 +100,7 @@ def _summary(report: Report, total: int) -> str:
     return f"{files}, {counted(report.records, 'record')}, {size} in {speed}: {verdict}"
 
 
-def _object(archive: Path, report: Report) -> dict[str, Any]:
+def _object(archive: Path, report: VerificationReport) -> dict[str, Any]:
     """The report as JSON."""
     from crawler.cli.old_databases import bytes_of, put_aside
 

@@ -12,7 +12,7 @@ SETTINGS = "morgue.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class ArchiveFolder:
     """One archive on disk."""
 
     path: Path
@@ -34,14 +34,14 @@ class Folder:
         return self.path / "warc"
 
 
-def find(given: str | None = None) -> Folder:
+def find(given: str | None = None) -> ArchiveFolder:
     """The archive that a command means: `-C DIR`, else `MORGUE_ARCHIVE`, else upward from the current folder.
 
     Raises NoArchive if the place named (or every folder above the current one) has no `morgue.toml`.
     """
     named = given or os.environ.get("MORGUE_ARCHIVE")
     if named:
-        folder = Folder(Path(named).expanduser().absolute())
+        folder = ArchiveFolder(Path(named).expanduser().absolute())
         if not folder.settings.is_file():
             origin = "-C" if given else "MORGUE_ARCHIVE"
             raise NoArchive(named, f"{origin} names no archive: it holds no {SETTINGS}", f"morgue init {named}")
@@ -49,7 +49,7 @@ def find(given: str | None = None) -> Folder:
     here = Path.cwd()
     for path in (here, *here.parents):
         if (path / SETTINGS).is_file():
-            return Folder(path)
+            return ArchiveFolder(path)
     raise NoArchive(
         str(here), "no archive here or in any folder above", "morgue init NAME, then cd NAME (or say -C DIR)"
     )

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
-from crawler.config.archive_folder import SETTINGS, Folder
+from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from pipelines.core.items import Rule, Source
 
 
-class Table(BaseModel):
+class TomlTable(BaseModel):
     """One [table] of a file: unknown keys are mistakes, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
@@ -29,7 +29,7 @@ def key(default: Any, description: str, example: Any = None) -> Any:
     return Field(default, description=description, examples=[default if example is None else example])
 
 
-class Operator(Table):
+class OperatorSettings(TomlTable):
     """Who runs this archive."""
 
     contact: value_types.Contact = key(
@@ -44,7 +44,7 @@ class Operator(Table):
     )
 
 
-class Manners(Table):
+class Politeness(TomlTable):
     """How a site is asked: the part of [crawl] in which one paper can differ from the others."""
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
@@ -76,7 +76,7 @@ class Manners(Table):
     )
 
 
-class Crawl(Manners):
+class CrawlSettings(Politeness):
     """How sites are asked. The keys down to `recheck` may also stand in a source's file."""
 
     concurrency: value_types.Count = key(32, "Requests at a time, all hosts together.", 64)
@@ -98,7 +98,7 @@ class Crawl(Manners):
     )
 
 
-class Every(Table):
+class ListingIntervals(TomlTable):
     """How often the places that name articles are read again."""
 
     feed: value_types.Interval = key("1h", "Time between two readings of an RSS or Atom feed.", "15m")
@@ -107,7 +107,7 @@ class Every(Table):
     section: value_types.Interval = key("1d", "Time between two readings of a section page or the front page.", "6h")
 
 
-class Record(Table):
+class RecordSettings(TomlTable):
     """How the WARC files are written."""
 
     rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and the next one begun.", "500MB")
@@ -121,7 +121,7 @@ class Record(Table):
     )
 
 
-class Extract(Table):
+class ExtractSettings(TomlTable):
     """How pages are read, and the limits of the worker processes that do it."""
 
     comments: value_types.Comments = key(
@@ -135,17 +135,17 @@ class Extract(Table):
     memory: value_types.Bytes = key("1GB", "Memory that reading one page may take.", "2GB")
 
 
-class Settings(Table):
+class Settings(TomlTable):
     """All of morgue.toml."""
 
-    operator: Operator = Operator()
-    crawl: Crawl = Crawl()
-    every: Every = Every()
-    record: Record = Record()
-    extract: Extract = Extract()
+    operator: OperatorSettings = OperatorSettings()
+    crawl: CrawlSettings = CrawlSettings()
+    every: ListingIntervals = ListingIntervals()
+    record: RecordSettings = RecordSettings()
+    extract: ExtractSettings = ExtractSettings()
 
 
-class RuleFields(Table):
+class RuleFields(TomlTable):
     """Where this paper's pages say it: a selector, or a list of which the first that finds something wins."""
 
     title: value_types.Values = key([], "The headline.", "h1.headline")
@@ -159,7 +159,7 @@ class RuleFields(Table):
     image: value_types.Values = key([], "The lead image: an element, or its address.", "figure.lead img")
 
 
-class SourceRule(Table):
+class SourceRule(TomlTable):
     """How this paper's pages are read. Selectors are XPath (beginning with / or ./ or a bracket) or CSS."""
 
     until: value_types.Day | None = Field(
@@ -182,7 +182,7 @@ class SourceRule(Table):
         return Rule(self.until, self.prune, self.body, named)
 
 
-class SourceConfig(Table):
+class SourceConfig(TomlTable):
     """One sources/<name>.toml."""
 
     name: str = Field(exclude=True)  # the file's, without .toml
@@ -205,14 +205,14 @@ class SourceConfig(Table):
     exclude: value_types.Patterns = key(
         [], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"]
     )
-    every: Every = Field(Every(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
-    crawl: Manners = Field(Manners(), description="As in morgue.toml.", examples=[])
+    every: ListingIntervals = Field(ListingIntervals(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
+    crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages. A redesign is the next.")
 
     @field_validator("every", mode="before")
     @classmethod
     def one_for_all(cls, value: Any) -> Any:
-        return dict.fromkeys(Every.model_fields, value) if isinstance(value, str | int | float) else value
+        return dict.fromkeys(ListingIntervals.model_fields, value) if isinstance(value, str | int | float) else value
 
     @field_validator("rule")
     @classmethod
@@ -224,8 +224,8 @@ class SourceConfig(Table):
                 both = f"{first[rule.until]} and {number}"
                 if rule.until is None:
                     cure = "say in the older one until = the first day of the newer"
-                    raise value_types.Mistake(f"{both} have no until, and only one can hold today", cure)
-                raise value_types.Mistake(f"{both} end on the same day, {rule.until}", "make one rule of them")
+                    raise value_types.ValueMistake(f"{both} have no until, and only one can hold today", cure)
+                raise value_types.ValueMistake(f"{both} end on the same day, {rule.until}", "make one rule of them")
         return rules
 
     @property
@@ -240,7 +240,7 @@ class SourceConfig(Table):
             tuple(rules),
         )
 
-    def every_or(self, default: Every) -> Every:
+    def every_or(self, default: ListingIntervals) -> ListingIntervals:
         """This source's intervals, `default`'s where it names none."""
         return merged(default, self.every)
 
@@ -249,15 +249,15 @@ class SourceConfig(Table):
 class Config:
     """An archive's settings, checked."""
 
-    folder: Folder
-    operator: Operator
-    crawl: Crawl
-    every: Every
-    record: Record
-    extract: Extract
+    folder: ArchiveFolder
+    operator: OperatorSettings
+    crawl: CrawlSettings
+    every: ListingIntervals
+    record: RecordSettings
+    extract: ExtractSettings
     sources: Mapping[str, SourceConfig]  # by name, in the alphabet's order
 
-    def for_source(self, name: str) -> Crawl:
+    def for_source(self, name: str) -> CrawlSettings:
         """How that source is asked: its own settings over the archive's. Raises KeyError."""
         return merged(self.crawl, self.sources[name].crawl)
 
@@ -270,17 +270,17 @@ class Config:
         return f"Newsmorgue/{__version__}{contact}"
 
 
-def merged(default: Any, own: Table) -> Any:
+def merged(default: Any, own: TomlTable) -> Any:
     """`default` with the keys that were written in `own`."""
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def load(folder: Folder, overrides: Sequence[str] = ()) -> Config:
+def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
     """The settings of the archive in `folder`, with `-s key=value` on top.
 
     Raises ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
     """
-    reading = toml_files.Reading(folder, overrides)
+    reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)
     sources = {
         name: reading.check(f"sources/{name}.toml", values, SourceConfig, name=name)

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from crawler.config.models import Every, Manners, RuleFields, Settings, SourceConfig, SourceRule
+from crawler.config.models import ListingIntervals, Politeness, RuleFields, Settings, SourceConfig, SourceRule
 from crawler.config.value_types import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value
@@ -55,7 +55,7 @@ def source_file() -> str:
             continue
         mark = "" if field.is_required() else "#"
         blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
-    for header, model in (("[crawl]", Manners), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
+    for header, model in (("[crawl]", Politeness), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
         blocks.append(f"#{header}  # {sentence(model)}\n")
         for name, field in model.model_fields.items():
             if name == "fields":  # a table: it comes next
@@ -70,8 +70,8 @@ def reference() -> str:
     for table, model in tables(Settings):
         parts += [f"### [{table}]\n", f"{sentence(model)}\n", "\n".join(rows(model)) + "\n"]
     parts += ["## sources/NAME.toml\n", f"{sentence(SourceConfig)}\n", "\n".join(rows(SourceConfig)) + "\n"]
-    parts += ["### [crawl] of a source\n", f"{sentence(Manners)} Its keys: {listed(Manners)}.\n"]
-    parts += ["### [every] of a source\n", f"{sentence(Every)} Its keys: {listed(Every)}.\n"]
+    parts += ["### [crawl] of a source\n", f"{sentence(Politeness)} Its keys: {listed(Politeness)}.\n"]
+    parts += ["### [every] of a source\n", f"{sentence(ListingIntervals)} Its keys: {listed(ListingIntervals)}.\n"]
     parts += ["### [[rule]] of a source\n", f"{sentence(SourceRule)}\n", "\n".join(rows(SourceRule)) + "\n"]
     parts += ["### [rule.fields] of a source\n", f"{sentence(RuleFields)}\n", "\n".join(rows(RuleFields)) + "\n"]
     return "\n".join(parts)

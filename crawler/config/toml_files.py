@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from crawler.config.archive_folder import SETTINGS, Folder
+from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
 from pipelines.core.errors import ConfigError
 
@@ -28,10 +28,10 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 OPTION = "-s"  # what a mistake in an override names as its file
 
 
-class Reading:
+class TomlReader:
     """One reading of an archive's files: raw values, and the mistakes found so far."""
 
-    def __init__(self, folder: Folder, overrides: Sequence[str] = ()) -> None:
+    def __init__(self, folder: ArchiveFolder, overrides: Sequence[str] = ()) -> None:
         self.mistakes: list[ConfigError] = []
         self.unread: set[str] = set()  # files of which nothing is known
         self.settings = self._read(folder.settings, SETTINGS)

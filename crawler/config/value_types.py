@@ -129,7 +129,7 @@ def pattern(value: Any) -> Any:
     return value
 
 
-class Mistake(ValueError):
+class ValueMistake(ValueError):
     """What is wrong with a value, and the cure where the key's own example would not show it."""
 
     def __init__(self, cause: str, cure: str = "") -> None:

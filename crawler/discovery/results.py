@@ -9,7 +9,7 @@ from pipelines.core.urls import fetchable, url_key
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundLink:
     """One link worth following."""
 
     url: str  # absolute and fetchable (`pipelines.core.urls.fetchable`)
@@ -21,7 +21,7 @@ class Found:
 class Discovery:
     """What one feed, sitemap or page leads to."""
 
-    found: tuple[Found, ...] = ()  # one for each address, in the order of the document
+    found: tuple[FoundLink, ...] = ()  # one for each address, in the order of the document
     problem: str | None = None  # what was wrong with it, for people; what could be read is in `found` all the same
     # What it turned out to be: "feed", "comments feed", "news sitemap", "sitemap", "sitemap index", "page"; None if it
     # is nothing that we know.
@@ -30,14 +30,14 @@ class Discovery:
     language: str | None = None  # and its language, as it says
 
 
-def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], most: int) -> tuple[Found, ...]:
+def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], most: int) -> tuple[FoundLink, ...]:
     """Fetchable links, each address once (the first wins), at most `most`."""
-    found: dict[str, Found] = {}
+    found: dict[str, FoundLink] = {}
     for url, kind, hint in links:
         clean = fetchable(url) if url else None
         if clean is None:
             continue
-        found.setdefault(url_key(clean), Found(clean, kind, hint))
+        found.setdefault(url_key(clean), FoundLink(clean, kind, hint))
         if len(found) >= most:
             break
     return tuple(found.values())

@@ -119,7 +119,7 @@ def _may_be_article(url: str) -> bool:
 
 
 @dataclass
-class Reading:
+class SitemapParser:
     """What has been read of an XML sitemap so far."""
 
     base: str
@@ -132,7 +132,7 @@ class Reading:
 
 
 def _xml(text: str, base: str) -> Discovery:
-    reading = Reading(base)
+    reading = SitemapParser(base)
     problem = None
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
@@ -173,7 +173,7 @@ def _parts(text: str) -> Iterator[bytes]:
         at = end
 
 
-def _take(events: Iterator[tuple[str, Any]], reading: Reading) -> None:
+def _take(events: Iterator[tuple[str, Any]], reading: SitemapParser) -> None:
     """Read the entries that are complete, and let go of them."""
     for _event, element in events:
         parent = element.getparent()
@@ -196,7 +196,7 @@ def _local(element: Any) -> str:
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
-def _sitemap(element: Any, reading: Reading) -> tuple[str | None, str, dict[str, str]] | None:
+def _sitemap(element: Any, reading: SitemapParser) -> tuple[str | None, str, dict[str, str]] | None:
     fields = {_local(child): _line(child) for child in element}
     url = _absolute(fields.get("loc"), reading.base)
     if url is None or NO_ARTICLES.search(url.partition("?")[0].rpartition("/")[2]):
@@ -206,7 +206,7 @@ def _sitemap(element: Any, reading: Reading) -> tuple[str | None, str, dict[str,
     return url, kind, {"modified": modified} if modified else {}
 
 
-def _url(element: Any, reading: Reading) -> tuple[str | None, str, dict[str, str]] | None:
+def _url(element: Any, reading: SitemapParser) -> tuple[str | None, str, dict[str, str]] | None:
     fields: dict[str, str] = {}
     for child in element:
         name = _local(child)

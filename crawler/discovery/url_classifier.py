@@ -22,7 +22,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
-from pipelines.core.urls import Parts, same_site, split
+from pipelines.core.urls import UrlParts, same_site, split
 
 DEEPEST = 12  # path segments
 LONGEST_PATH = 300  # characters, decoded
@@ -50,7 +50,7 @@ BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
 IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-class Judgement(NamedTuple):
+class UrlClassification(NamedTuple):
     """What an address is taken for."""
 
     kind: str | None  # "article", "section"; None: not followed
@@ -59,7 +59,7 @@ class Judgement(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PathShape:
     """A path taken apart."""
 
     segments: tuple[str, ...]  # decoded, lower case, without empty ones and without an index page at the end
@@ -91,23 +91,23 @@ def judge(
     base: str | None = None,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
-) -> Judgement:
+) -> UrlClassification:
     """`classify`, with the reason."""
     try:
         parts = split(url)
     except ValueError:
-        return Judgement(None, "no web address")
+        return UrlClassification(None, "no web address")
     if base is not None and not same_site(url, base):
-        return Judgement(None, "another site")
+        return UrlClassification(None, "another site")
     if any(re.search(pattern, url) for pattern in exclude):
-        return Judgement(None, "excluded by the source")
+        return UrlClassification(None, "excluded by the source")
     if any(re.search(pattern, url) for pattern in include):
-        return Judgement("article", "included by the source")
+        return UrlClassification("article", "included by the source")
     shape = shape_of(parts.path)
     return _never(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)
 
 
-def shape_of(path: str) -> Shape:
+def shape_of(path: str) -> PathShape:
     """Take a path apart."""
     segments = [segment for segment in unquote(path).lower().split("/") if segment]
     name, ending = (segments[-1], "") if segments else ("", "")
@@ -117,7 +117,7 @@ def shape_of(path: str) -> Shape:
         if ending in words.PAGES and name in words.INDEXES:
             segments.pop()
             name, ending = (segments[-1] if segments else ""), ""
-    return Shape(tuple(segments), name, ending, _count(name))
+    return PathShape(tuple(segments), name, ending, _count(name))
 
 
 def _count(segment: str) -> int:
@@ -125,21 +125,21 @@ def _count(segment: str) -> int:
     return len([word for word in SEPARATOR.split(segment) if word])
 
 
-def _never(parts: Parts, shape: Shape) -> Judgement | None:
+def _never(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     """What no evidence further on can make an article."""
     segments = shape.segments
     if shape.ending in words.FILES:
-        return Judgement(None, "a file")
+        return UrlClassification(None, "a file")
     if parts.host.count(".") > 1 and parts.host.partition(".")[0] in words.HOSTS:
-        return Judgement(None, "a service's host")
+        return UrlClassification(None, "a service's host")
     if door := next((segment for segment in (*segments[:-1], shape.name) if segment in words.DOORS), None):
-        return Judgement(None, f"/{door}/")
+        return UrlClassification(None, f"/{door}/")
     if twin := next((segment for segment in (*segments[:1], shape.name) if segment in words.TWINS), None):
-        return Judgement(None, f"/{twin}/")
+        return UrlClassification(None, f"/{twin}/")
     if len(segments) > DEEPEST or sum(map(len, segments)) > LONGEST_PATH:
-        return Judgement(None, "too deep or too long")
+        return UrlClassification(None, "too deep or too long")
     if _repeats(segments):
-        return Judgement(None, "its segments repeat")
+        return UrlClassification(None, "its segments repeat")
     return None
 
 
@@ -152,24 +152,24 @@ def _repeats(segments: tuple[str, ...]) -> bool:
     return any(pairs[i] == pairs[i + 2] for i in range(len(pairs) - 2))
 
 
-def _by_query(parts: Parts, shape: Shape) -> Judgement | None:
+def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     """What the parameters say; None if they say nothing."""
     if not parts.query:
         return None
     values = dict(part.lower().partition("=")[::2] for part in parts.query.split("&") if part)
     number = next((name for name in values if name in words.NUMBERED and _is_number(values[name], name)), None)
     if number and (shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.MARKERS | words.NEWS):
-        return Judgement("article", f"?{number}=number")
+        return UrlClassification("article", f"?{number}=number")
     if variant := next((name for name in values if name in words.VARIANTS), None):
-        return Judgement(None, f"?{variant}=")
+        return UrlClassification(None, f"?{variant}=")
     turning = [name for name in values if name in words.TURNING and values[name].isdigit()]
     judged = _by_path(shape, "")
     if turning and judged.kind == "article":
-        return Judgement(None, "a further page of an article")
+        return UrlClassification(None, "a further page of an article")
     if turning and judged.kind == "section":
-        return Judgement("section", "a further page of a list")
+        return UrlClassification("section", "a further page of a list")
     if judged.kind == "section" and not words.PLACES.issuperset(values):
-        return Judgement(None, "a list with parameters")
+        return UrlClassification(None, "a list with parameters")
     return None
 
 
@@ -177,37 +177,37 @@ def _is_number(value: str, name: str) -> bool:
     return value.isdigit() and len(value) >= (3 if name not in ("page", "no", "num", "nr") else 4)
 
 
-def _by_path(shape: Shape, anchor_text: str) -> Judgement:
+def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     segments = shape.segments
     if not segments or (len(segments) == 1 and re.fullmatch(r"[a-z]{2}(?:[-_][a-z]{2})?", segments[0])):
-        return Judgement("section", "a front page")
+        return UrlClassification("section", "a front page")
     date = _date(shape)
     if date == "archive":
-        return Judgement(None, "an archive by date")
+        return UrlClassification(None, "an archive by date")
     list_word = next((segment for segment in (*segments[:-1], shape.name) if segment in words.LISTS), None)
     if list_word and date != "day" and not (_number(shape) and _longest(shape) > 3):
-        return Judgement(None, f"/{list_word}/")
+        return UrlClassification(None, f"/{list_word}/")
     evidence = date and "a date, then a name"
     evidence = evidence or _turned(shape) or _number(shape) or _marker(shape) or _name(shape)
     service = next((segment for segment in (*segments[:-1], shape.name) if segment in words.SERVICE), None)
     if evidence == "a further page of a list":
-        return Judgement(None if service else "section", f"/{service}/" if service else evidence)
+        return UrlClassification(None if service else "section", f"/{service}/" if service else evidence)
     if service and (not evidence or shape.name in words.SERVICE):
-        return Judgement(None, f"/{service}/")
+        return UrlClassification(None, f"/{service}/")
     if evidence:
-        return Judgement("article", evidence)
+        return UrlClassification("article", evidence)
     if is_headline(anchor_text) and (shape.words > 1 or shape.ending or len(segments) > 2 or _has_digit(shape.name)):
-        return Judgement("article", "a headline as link text")
+        return UrlClassification("article", "a headline as link text")
     if _is_section(shape):
-        return Judgement("section", "short names")
-    return Judgement(None, "no known shape", known=False)
+        return UrlClassification("section", "short names")
+    return UrlClassification(None, "no known shape", known=False)
 
 
 def _has_digit(text: str) -> bool:
     return any(map(str.isdigit, text))
 
 
-def _date(shape: Shape) -> str | None:
+def _date(shape: PathShape) -> str | None:
     """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, a year)."""
     segments = shape.segments
     for at, segment in enumerate(segments):
@@ -241,20 +241,20 @@ def _day_in(segments: tuple[str, ...]) -> str | None:
     return "day" if any(WHOLE_DAY.search(segment) for segment in segments) else None
 
 
-def _turned(shape: Shape) -> str | None:
+def _turned(shape: PathShape) -> str | None:
     """/politics/page/2/, /politics/2/."""
     segments = shape.segments
     if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
         return None
     if segments[-2] in words.TURNING:
         return "a further page of a list"
-    before = Shape(segments[:-1], segments[-2], "", _count(segments[-2]))
+    before = PathShape(segments[:-1], segments[-2], "", _count(segments[-2]))
     if len(segments) <= 3 and _is_section(before) and segments[-2] not in words.MARKERS:
         return "a further page of a list"
     return None
 
 
-def _number(shape: Shape) -> str | None:
+def _number(shape: PathShape) -> str | None:
     """An article's number in one of the last two segments."""
     for segment in (shape.name, *shape.segments[-2:-1]):
         if NUMBER.search(segment) or HEXADECIMAL.search(segment) or CODE.fullmatch(segment):
@@ -262,7 +262,7 @@ def _number(shape: Shape) -> str | None:
     return None
 
 
-def _marker(shape: Shape) -> str | None:
+def _marker(shape: PathShape) -> str | None:
     """/article/NAME, /story/123: what follows must name something."""
     for marker in shape.segments[:-1]:
         if marker in words.MARKERS and (shape.words > 1 or _has_digit(shape.name) or len(shape.name) > 11):
@@ -272,7 +272,7 @@ def _marker(shape: Shape) -> str | None:
     return None
 
 
-def _name(shape: Shape) -> str | None:
+def _name(shape: PathShape) -> str | None:
     """The name that editors give an article: four words, or two and .html, or a dozen letters beyond ASCII."""
     if shape.words > 3 or _longest(shape) > 4:
         return "a long name"
@@ -283,12 +283,12 @@ def _name(shape: Shape) -> str | None:
     return None
 
 
-def _longest(shape: Shape) -> int:
+def _longest(shape: PathShape) -> int:
     """Words of the longer of the last two segments: some papers end in a code, /long-name/ar-BBWZedJ."""
     return max(shape.words, *(map(_count, shape.segments[-2:-1]) if len(shape.segments) > 1 else (0,)))
 
 
-def _is_section(shape: Shape) -> bool:
+def _is_section(shape: PathShape) -> bool:
     """Few segments, each of at most three words, nothing that numbers a page."""
     if len(shape.segments) > SECTION_DEPTH:
         return False

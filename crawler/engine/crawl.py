@@ -15,15 +15,15 @@ from crawler.config.archive_folder import find
 from crawler.config.models import Config, load
 from crawler.engine.extraction_workers import readers
 from crawler.engine.open_archive import SOFTWARE, open_keeper
-from crawler.frontier.crawl_plan import Plan, Prepared, prepare, targets_of
-from crawler.frontier.dispatcher import Pump, Share
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, targets_of
+from crawler.frontier.dispatcher import Dispatcher, HostLimits
 from crawler.frontier.queue import Frontier
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
-from pipelines.session.backpressure import Turnstile
-from pipelines.session.context import Desk
-from pipelines.session.crawl_stats import Tally
+from pipelines.session.backpressure import Backpressure
+from pipelines.session.context import CrawlContext
+from pipelines.session.crawl_stats import CrawlStats
 
 HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
 PRIORITY = "spider"  # of the settings that an archive's own file decides
@@ -31,7 +31,7 @@ CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class CrawlOutcome:
     """How a run ended."""
 
     word: str  # done, partly failed, nothing reachable, interrupted, or the failure's own name
@@ -39,33 +39,33 @@ class Ending:
     error: MorgueError | None = None  # what stopped it, if something did
 
 
-class Run:
+class CrawlRun:
     """One run. `prepare` and `finish` bracket it; between them Scrapy's parts find the desk through the crawler."""
 
-    def __init__(self, config: Config, plan: Plan, command: str) -> None:
+    def __init__(self, config: Config, plan: CrawlPlan, command: str) -> None:
         """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
         self.config, self.plan = config, plan
         self.desk = open_desk(config, command)
         self.frontier = Frontier(self.desk.keeper.db, self.desk.crawl_id)
         self.interrupted = False
-        self.prepared: Prepared | None = None
-        self.pump: Pump | None = None
+        self.prepared: PreparedCrawl | None = None
+        self.pump: Dispatcher | None = None
         self._crawler: Any = None
         self._closed = self.broken = False
         self.left = 0  # URLs that were due and not visited: the run was stopped, or reached a cap
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    def for_scrapy(cls, crawler: Any, source: str = "", limit: str = "", **_: Any) -> Run:
+    def for_scrapy(cls, crawler: Any, source: str = "", limit: str = "", **_: Any) -> CrawlRun:
         """The run of `scrapy crawl news [-a source=NAME] [-a limit=N]`: ends with the spider."""
         from scrapy import signals
 
-        plan = Plan(targets_of([source] if source else []), limit=int(limit) if limit else None)
+        plan = CrawlPlan(targets_of([source] if source else []), limit=int(limit) if limit else None)
         run = cls(crawler.settings.get(CONFIG) or load(find()), plan, "scrapy crawl news")
         crawler.signals.connect(run.finish, signals.spider_closed)
         return run
 
-    def prepare(self) -> Prepared:
+    def prepare(self) -> PreparedCrawl:
         """Bring sources and seeds into the tables."""
         self.prepared = self.desk.keeper.call(prepare, self.plan, self.config, self.desk.store, self.frontier, now())
         return self.prepared
@@ -116,11 +116,11 @@ class Run:
 
     async def begin(self) -> Any:
         """Called by the spider when it starts: the Visits through which claims end."""
-        from crawler.frontier.visit_outcomes import Visits
+        from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()
         crawl = self.config.crawl
-        self.pump = Pump(
+        self.pump = Dispatcher(
             self.desk,
             self.frontier,
             prepared.scope,
@@ -131,7 +131,7 @@ class Run:
         )
         if self.desk.stopping:
             self.pump.stop()
-        return Visits(self.desk, self.frontier, self.pump, prepared.sites)
+        return VisitOutcomes(self.desk, self.frontier, self.pump, prepared.sites)
 
     def stop(self) -> None:
         """Fetch nothing more; what is in flight is finished and filed, then the spider is idle and closes by itself.
@@ -155,7 +155,7 @@ class Run:
         # Not sys.exit: tasks and threads of exchanges in flight would each complain of their own end.
         os._exit(INTERRUPTED)
 
-    async def finish(self) -> Ending:
+    async def finish(self) -> CrawlOutcome:
         """Give back what was not visited, let the workers finish, commit, let go of the archive."""
         try:
             if self.pump is not None and self.prepared is not None and self.desk.fatal is None:
@@ -172,32 +172,32 @@ class Run:
             ending = self.ending()
         return ending
 
-    def ending(self) -> Ending:
+    def ending(self) -> CrawlOutcome:
         """How the run ended, as far as it has."""
         if self.desk.fatal is not None:
-            return Ending(type(self.desk.fatal).__name__, self.desk.fatal.exit_code, self.desk.fatal)
+            return CrawlOutcome(type(self.desk.fatal).__name__, self.desk.fatal.exit_code, self.desk.fatal)
         if self.interrupted:
-            return Ending("interrupted", INTERRUPTED)
+            return CrawlOutcome("interrupted", INTERRUPTED)
         return ending_of(self.desk.tally, broken=self.broken)
 
 
-def ending_of(tally: Tally, *, broken: bool = False) -> Ending:
+def ending_of(tally: CrawlStats, *, broken: bool = False) -> CrawlOutcome:
     """The ending that the counts of a run that was not stopped amount to; `broken`: we made a mistake of our own."""
     troubles = sum(count.troubles for count in tally.by_source.values())
     if troubles == 0 and not broken:
-        return Ending("done", 0)
+        return CrawlOutcome("done", 0)
     if not any(count.answered for count in tally.by_source.values()):
-        return Ending("nothing reachable", NothingReachable.exit_code)
-    return Ending("partly failed", MorgueError.exit_code)
+        return CrawlOutcome("nothing reachable", NothingReachable.exit_code)
+    return CrawlOutcome("partly failed", MorgueError.exit_code)
 
 
-def open_desk(config: Config, command: str) -> Desk:
+def open_desk(config: Config, command: str) -> CrawlContext:
     """Lock and open the archive for writing."""
     keeper = open_keeper(config)
     workers = readers(config)
     # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
-    turnstile = Turnstile(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
-    return Desk(
+    turnstile = Backpressure(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
+    return CrawlContext(
         keeper,
         workers,
         turnstile,
@@ -212,20 +212,20 @@ def hosts_of(config: Config) -> dict[str, Any]:
     return {urlsplit(own.url).hostname or "": config.for_source(name) for name, own in config.sources.items()}
 
 
-def shares(config: Config) -> dict[str, Share]:
+def shares(config: Config) -> dict[str, HostLimits]:
     """What each source's host gets, by host as the frontier names it (host:port)."""
     own = {host_of(source.url): config.for_source(name) for name, source in config.sources.items()}
     return {host: share_of(crawl) for host, crawl in own.items()}
 
 
-def share_of(crawl: Any) -> Share:
+def share_of(crawl: Any) -> HostLimits:
     """What a host gets by these settings."""
-    return Share(crawl.concurrency_per_host, crawl.pages_per_host, crawl.listings_per_host)
+    return HostLimits(crawl.concurrency_per_host, crawl.pages_per_host, crawl.listings_per_host)
 
 
 def configure(settings: Any) -> None:
     """Put an archive's settings on top of Scrapy's; called for the spider before Scrapy freezes them."""
-    from crawler.middleware.throttle import LEAST, Tempo
+    from crawler.middleware.throttle import LEAST, ThrottlePolicy
 
     config = settings.get(CONFIG)
     if config is None:
@@ -233,8 +233,8 @@ def configure(settings: Any) -> None:
         settings.set(CONFIG, config, PRIORITY)
     crawl = config.crawl
 
-    def tempo(values: Any) -> Tempo:
-        return Tempo(values.delay, values.max_delay, values.autothrottle, values.jitter)
+    def tempo(values: Any) -> ThrottlePolicy:
+        return ThrottlePolicy(values.delay, values.max_delay, values.autothrottle, values.jitter)
 
     chosen = {
         "USER_AGENT": config.user_agent,
@@ -259,7 +259,7 @@ def configure(settings: Any) -> None:
         settings.set(name, value, PRIORITY)
 
 
-class Reported(logging.Filter):
+class KnownErrorFilter(logging.Filter):
     """Keeps Scrapy from logging, traceback and all, what the ending of the run will say in the family's words."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -270,12 +270,12 @@ class Reported(logging.Filter):
 def log_to_stderr() -> None:
     """Warnings and our own mistakes; what sites do is in the summary."""
     handler = logging.StreamHandler()
-    handler.addFilter(Reported())
+    handler.addFilter(KnownErrorFilter())
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-async def crawl(run: Run) -> Ending:
+async def crawl(run: CrawlRun) -> CrawlOutcome:
     """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
     loop = asyncio.get_running_loop()
 

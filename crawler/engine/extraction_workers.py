@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from crawler.config.models import Config
-from pipelines.core.worker_pool import Workers
+from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 
 
-def readers(config: Config) -> Workers:
+def readers(config: Config) -> WorkerPool:
     """None of them is started before there is a page to read."""
     extract = config.extract
-    return Workers(
+    return WorkerPool(
         extract.workers or None,
         seconds=extract.seconds,
         cpu_seconds=extract.cpu_seconds,

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from crawler.config.models import Config
-from crawler.engine.crawl import Ending, open_desk
-from crawler.onboarding.owners import Owners
+from crawler.engine.crawl import CrawlOutcome, open_desk
+from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
-from pipelines.core.worker_pool import Workers
-from pipelines.importing.adopt import Chosen
+from pipelines.core.worker_pool import WorkerPool
+from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import SUFFIXES, kind_of
 from pipelines.importing.grouping import CLASH
-from pipelines.importing.job import Report
-from pipelines.importing.pipeline import Intake
+from pipelines.importing.job import ImportReport
+from pipelines.importing.pipeline import ImportPipeline
 
 TICK = 0.2  # seconds between redraws of the bar
 LONGEST_LIST_LINE = 4096
@@ -93,11 +93,11 @@ def _start(path: Path, where: str = "") -> bytes:
         raise ConfigError(where or str(path), f"{str(path)[:200]}: {cause}" if where else cause, CURE) from error
 
 
-class Import:
+class ImportRun:
     """One import into the archive of a config."""
 
     def __init__(
-        self, config: Config, files: Sequence[Path], chosen: Chosen, command: str, workers: Workers | None = None
+        self, config: Config, files: Sequence[Path], chosen: ImportFilter, command: str, workers: WorkerPool | None = None
     ) -> None:
         """Locks the archive. `workers`: the caller's, who closes them; else its own.
 
@@ -109,14 +109,14 @@ class Import:
         self.desk.workers = workers or self.desk.workers
         for own in config.sources.values():
             self.desk.keeper.call(self.desk.store.adopt, own.source, config.sources)
-        self.intake = Intake(self.desk, Owners(config), chosen, comments=config.extract.comments == "separate")
+        self.intake = ImportPipeline(self.desk, SourceOwners(config), chosen, comments=config.extract.comments == "separate")
         self.interrupted = False
 
     @property
-    def report(self) -> Report:
+    def report(self) -> ImportReport:
         return self.intake.report
 
-    async def run(self, *, bar: bool) -> Ending:
+    async def run(self, *, bar: bool) -> CrawlOutcome:
         """Do it; SIGINT and SIGTERM stop it cleanly, a second one at once."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -141,15 +141,15 @@ class Import:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
         failed = self.desk.keeper.failed
-        return Ending(type(failed).__name__, failed.exit_code, failed) if failed is not None else ending
+        return CrawlOutcome(type(failed).__name__, failed.exit_code, failed) if failed is not None else ending
 
-    def _ending(self, error: MorgueError | None) -> Ending:
+    def _ending(self, error: MorgueError | None) -> CrawlOutcome:
         if error is not None:
-            return Ending(type(error).__name__, error.exit_code, error)
+            return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
-            return Ending("interrupted", INTERRUPTED)
+            return CrawlOutcome("interrupted", INTERRUPTED)
         failed = self.report.damaged or self.report.empty or self.report.passed[CLASH]
-        return Ending("partly failed", MorgueError.exit_code) if failed else Ending("done", 0)
+        return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
         if self.interrupted:

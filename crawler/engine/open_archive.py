@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from crawler import __version__
 from crawler.config.models import Config
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 
 SOFTWARE = f"newsmorgue {__version__}"
 
 
-def open_keeper(config: Config) -> Keeper:
+def open_keeper(config: Config) -> ArchiveWriter:
     """Lock the archive and open it. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
     info = {
         "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
@@ -20,7 +20,7 @@ def open_keeper(config: Config) -> Keeper:
         "isPartOf": config.folder.path.name,
     }
     operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
-    return Keeper(
+    return ArchiveWriter(
         config.folder.database,
         config.folder.warc,
         max_size=config.record.rotate,

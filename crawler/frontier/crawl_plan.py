@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.queue import Frontier, Scope, Wanted
+from crawler.frontier.queue import ClaimScope, Frontier, FrontierEntry
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
-from pipelines.database.store import Store
-from pipelines.takedown.targets import Removed
+from pipelines.database.store import ArticleStore
+from pipelines.takedown.targets import TakedownRegister
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CrawlPlan:
     """The arguments of `morgue crawl`, checked."""
 
     targets: tuple[str, ...] = ()  # names of sources, or URLs of sites; empty: whatever is due
@@ -34,7 +34,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class WatchedSite:
     """A source as a crawl sees it."""
 
     source: Source
@@ -62,23 +62,23 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCrawl:
     """What a run starts from."""
 
-    sites: Mapping[int | None, Site]  # by row id of the source
-    scope: Scope
+    sites: Mapping[int | None, WatchedSite]  # by row id of the source
+    scope: ClaimScope
     homes: tuple[str, ...] = ()  # addresses that this run means to visit first
     already: int = 0  # pages of the list that the archive holds already
     notes: tuple[str, ...] = ()  # for the user
     removed: int = 0  # of what the user named: sites and pages that were taken down
 
 
-def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: datetime) -> Prepared:
+def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Bring sources and seeds into the tables; runs on the keeper's thread. Raises ConfigError, NotFound."""
     frontier.release_stale()
     watched = {name: watched_site(name, config, store) for name in config.sources}
-    sites: dict[int | None, Site] = {site.source_id: site for site in watched.values()}
-    sites[None] = Site(Source("(list)", ""), None, watched=False)
+    sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
+    sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)
     for site in leftovers(store, sites):
         sites[site.source_id] = site
     if plan.pages is not None:
@@ -87,7 +87,7 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         of_host = {host: site.source_id for host, site in owners.items()}
         scope, already = frontier.want_only(plan.pages, of_host, now)
         gone = taken_down(store.db, plan.pages)
-        return Prepared(sites, scope, plan.pages, already, notes=tuple(of_the_list(gone)), removed=len(gone))
+        return PreparedCrawl(sites, scope, plan.pages, already, notes=tuple(of_the_list(gone)), removed=len(gone))
     chosen, notes, pages = choose(plan, config, store, watched)
     visited = chosen if plan.targets else list(watched.values())
     homes = (*(site.source.url for site in visited), *pages)
@@ -96,12 +96,12 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
         seed(site, config.sources.get(site.name), frontier, now, at_once=plan.at_once and bool(plan.targets))
     if not plan.targets:
         scope, notes = whatever_is_due(store, config, plan.since)
-        return Prepared(sites, scope, homes, notes=tuple(notes))
+        return PreparedCrawl(sites, scope, homes, notes=tuple(notes))
     for url in pages:
-        frontier.add([Wanted(url, "article")], None, now)
+        frontier.add([FrontierEntry(url, "article")], None, now)
     marks = ", ".join("?" * len(chosen))
     keys = ", ".join("?" * len(pages))
-    scope = Scope(
+    scope = ClaimScope(
         f"(source_id IN ({marks}) OR url_key IN ({keys}))",
         (*(site.source_id or 0 for site in chosen), *(url_key(url) for url in pages)),
         plan.since,
@@ -109,12 +109,12 @@ def prepare(plan: Plan, config: Config, store: Store, frontier: Frontier, now: d
     gone = taken_down(store.db, homes)
     notes = [note for note in notes if not any(note.startswith(f"{url} ") for url in gone)]
     notes += [f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()]
-    return Prepared(sites, scope, homes, notes=tuple(notes), removed=len(gone))
+    return PreparedCrawl(sites, scope, homes, notes=tuple(notes), removed=len(gone))
 
 
 def taken_down(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
     """Those of the addresses that were taken down: when, and why."""
-    removed, found = Removed(db), {}
+    removed, found = TakedownRegister(db), {}
     for url in urls:
         if (said := removed.why(url)) is not None:
             found[url] = f"{said[0][:10]} ({said[1]})"
@@ -129,8 +129,8 @@ def of_the_list(gone: Mapping[str, str]) -> Iterator[str]:
 
 
 def choose(
-    plan: Plan, config: Config, store: Store, watched: Mapping[str, Site]
-) -> tuple[list[Site], list[str], list[str]]:
+    plan: CrawlPlan, config: Config, store: ArticleStore, watched: Mapping[str, WatchedSite]
+) -> tuple[list[WatchedSite], list[str], list[str]]:
     """The sites that the targets mean, notes for the user, and targets that are single articles."""
     chosen, notes, pages = [], [], []
     for target in plan.targets:
@@ -151,7 +151,7 @@ def choose(
     return chosen, notes, pages
 
 
-def owners_of(pages: Sequence[str], known: Iterable[Site], config: Config, store: Store) -> dict[str, Site]:
+def owners_of(pages: Sequence[str], known: Iterable[WatchedSite], config: Config, store: ArticleStore) -> dict[str, WatchedSite]:
     """The site of each host in a list of pages: the source that watches it, else one named after the host."""
     owners = {host_of(site.source.url): site for site in known if site.source.url}
     for url in pages:
@@ -160,7 +160,7 @@ def owners_of(pages: Sequence[str], known: Iterable[Site], config: Config, store
     return {host: owners[host] for host in {host_of(url) for url in pages}}
 
 
-def watched_site(name: str, config: Config, store: Store) -> Site:
+def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
     """The site of a source file."""
     settings, own = config.for_source(name), config.sources[name]
     meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
@@ -169,7 +169,7 @@ def watched_site(name: str, config: Config, store: Store) -> Site:
     if settings.proxy:
         meta["proxy"] = settings.proxy
     store.adopt(own.source, config.sources)
-    return Site(
+    return WatchedSite(
         source=own.source,
         source_id=store.source(own.source, watched=True),
         watched=True,
@@ -196,12 +196,12 @@ def every_of(config: Config, own: SourceConfig) -> dict[str, float]:
     }
 
 
-def ad_hoc_site(url: str, config: Config, store: Store) -> Site:
+def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
     """A site named by its URL, visited once."""
     parts = urlsplit(url)
     path = "" if parts.path in ("", "/") else parts.path.rstrip("/")
     source = Source(parts.netloc.lower() + path, url)
-    return Site(source, store.source(source), watched=False, depth=config.crawl.depth, meta=default_meta(config))
+    return WatchedSite(source, store.source(source), watched=False, depth=config.crawl.depth, meta=default_meta(config))
 
 
 def default_meta(config: Config) -> dict[str, object]:
@@ -210,27 +210,27 @@ def default_meta(config: Config) -> dict[str, object]:
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
-def leftovers(store: Store, sites: Mapping[int | None, Site]) -> list[Site]:
+def leftovers(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
     """Sites of earlier runs that have no file (any more): what they left in the frontier still belongs to them."""
     rows = store.db.execute("SELECT id, name, url, title, language FROM sources").fetchall()
-    return [Site(Source(*row[1:]), row[0], watched=False) for row in rows if row[0] not in sites]
+    return [WatchedSite(Source(*row[1:]), row[0], watched=False) for row in rows if row[0] not in sites]
 
 
-def whatever_is_due(store: Store, config: Config, since: str | None) -> tuple[Scope, list[str]]:
+def whatever_is_due(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, list[str]]:
     """The scope of a crawl without targets, and a note: a source whose file was taken away is not crawled any more."""
     rows = store.db.execute("SELECT id, name FROM sources WHERE watched").fetchall()
     gone = {row_id: name for row_id, name in rows if name not in config.sources}
     if not gone:
-        return Scope(since=since), []
+        return ClaimScope(since=since), []
     marks = ", ".join("?" * len(gone))
     names = ", ".join(sorted(gone.values()))
     notes = [f"not crawled, because sources/ has no file of that name any more: {names}"]
-    return Scope(f"(source_id IS NULL OR source_id NOT IN ({marks}))", tuple(gone), since), notes
+    return ClaimScope(f"(source_id IS NULL OR source_id NOT IN ({marks}))", tuple(gone), since), notes
 
 
-def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime, *, at_once: bool) -> None:
+def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, at_once: bool) -> None:
     """Put a site's listings into the frontier; those that its file no longer names are not visited again."""
-    seeds = [Wanted(site.source.url, "front")]
+    seeds = [FrontierEntry(site.source.url, "front")]
     if own is not None:
         for kind, urls in (
             ("feed", own.feeds),
@@ -238,7 +238,7 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
             ("sitemap", own.sitemaps),
             ("section", own.sections),
         ):
-            seeds += [Wanted(url, kind) for url in urls]
+            seeds += [FrontierEntry(url, kind) for url in urls]
     frontier.add(seeds, site.source_id, now)
     if site.include:
         frontier.reconsider(site.source_id, lambda url: site.judge(url, "section") == "article", now)
@@ -261,7 +261,7 @@ def seed(site: Site, own: SourceConfig | None, frontier: Frontier, now: datetime
         frontier.retry(site.source_id, now)
 
 
-def belongs(url: str, site: Site) -> bool:
+def belongs(url: str, site: WatchedSite) -> bool:
     """Links of a page are followed within the site only."""
     return same_site(url, site.source.url)
 

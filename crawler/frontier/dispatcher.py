@@ -11,17 +11,17 @@ from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from crawler.frontier.queue import Claim, Frontier, Scope
+from crawler.frontier.queue import Claim, ClaimScope, Frontier
 from crawler.frontier.revisit_policy import PAGES
 from pipelines.core.timestamps import now
-from pipelines.session.context import Desk
+from pipelines.session.context import CrawlContext
 
 WAITING = 1  # URLs a host may have in line behind those in transfer
 AHEAD = 8  # URLs of a host that are claimed in one go: what is more urgent waits behind them for as many fetches
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class HostLimits:
     """What one host gets of a crawl."""
 
     at_once: int  # requests at a time
@@ -29,17 +29,17 @@ class Share:
     listings: int  # feeds, sitemaps, front and section pages at most
 
 
-class Pump:
+class Dispatcher:
     """Claims URLs as hosts become free; ends when nothing is due and nothing is open."""
 
     def __init__(
         self,
-        desk: Desk,
+        desk: CrawlContext,
         frontier: Frontier,
-        scope: Scope,
+        scope: ClaimScope,
         *,
-        shares: Mapping[str, Share],
-        share: Share,
+        shares: Mapping[str, HostLimits],
+        share: HostLimits,
         in_line: int,
         limit: int | None,
     ) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crawler.frontier.revisit_policy import LISTINGS, Next, priority
+from crawler.frontier.revisit_policy import LISTINGS, NextVisit, priority
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.takedown.targets import Removed
+from pipelines.takedown.targets import TakedownRegister
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FrontierEntry:
     """A URL to put into the frontier."""
 
     url: str
@@ -58,10 +58,10 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class VisitResult:
     """What a visit came to, as the row remembers it."""
 
-    plan: Next
+    plan: NextVisit
     status: int | None = None
     error: str | None = None  # why it failed, was disallowed or gave nothing to read
     answered: bool = True
@@ -69,7 +69,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ClaimScope:
     """Which rows a crawl may claim: an SQL condition on `frontier` and its values."""
 
     condition: str = "1"
@@ -104,13 +104,13 @@ class Frontier:
             "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'"
         ).rowcount
 
-    def add(self, wanted: Iterable[Wanted], source_id: int | None, now: datetime) -> tuple[int, set[str]]:
+    def add(self, wanted: Iterable[FrontierEntry], source_id: int | None, now: datetime) -> tuple[int, set[str]]:
         """Put URLs into the queue; returns how many articles were new to it, and the hosts that have new work.
 
         A URL that is known stays as it is, except that a feed or sitemap which says that an article changed after our
         last visit makes it due at once: see `_changed`.
         """
-        new, hosts, removed = 0, set(), Removed(self.db)
+        new, hosts, removed = 0, set(), TakedownRegister(self.db)
         for want in wanted:
             if want.url in removed:
                 continue
@@ -142,7 +142,7 @@ class Frontier:
             hosts.add(host_of(want.url))
         return new, hosts
 
-    def _changed(self, want: Wanted, now: datetime) -> bool:
+    def _changed(self, want: FrontierEntry, now: datetime) -> bool:
         """Make a known URL due if what links it says that it changed since our last visit; whether it did.
 
         Not believed: the time that was said last time already, and one for a URL that was visited in this crawl. A date
@@ -187,7 +187,7 @@ class Frontier:
             (stamp(now), source_id),
         )
 
-    def hosts_due(self, scope: Scope, now: datetime) -> list[str]:
+    def hosts_due(self, scope: ClaimScope, now: datetime) -> list[str]:
         """Hosts with something to fetch."""
         condition, values = scope.sql
         rows = self.db.execute(
@@ -196,19 +196,19 @@ class Frontier:
         )
         return [row[0] for row in rows]
 
-    def count_due(self, scope: Scope, now: datetime) -> int:
+    def count_due(self, scope: ClaimScope, now: datetime) -> int:
         """How many URLs are to be fetched."""
         condition, values = scope.sql
         query = f"SELECT count(*) FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"  # noqa: S608
         return int(self.db.execute(query, (stamp(now), *values)).fetchone()[0])
 
-    def next_due(self, scope: Scope) -> str | None:
+    def next_due(self, scope: ClaimScope) -> str | None:
         """When the next URL falls due, or None if nothing is planned."""
         condition, values = scope.sql
         query = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {condition}"  # noqa: S608
         return self.db.execute(query, values).fetchone()[0]
 
-    def claim(self, host: str, number: int, scope: Scope, now: datetime, *, listings: bool = True) -> list[Claim]:
+    def claim(self, host: str, number: int, scope: ClaimScope, now: datetime, *, listings: bool = True) -> list[Claim]:
         """Take up to `number` due URLs of one host, the most urgent first; without `listings`, article pages only."""
         condition, values = scope.sql
         if not listings:
@@ -223,7 +223,7 @@ class Frontier:
         ).fetchall()
         return [claim_of(row[1:]) for row in sorted(rows)]
 
-    def visited(self, claim: Claim, visit: Visit, now: datetime) -> None:
+    def visited(self, claim: Claim, visit: VisitResult, now: datetime) -> None:
         """Write down what a visit came to and when the next one is planned."""
         self.db.execute(
             """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
@@ -274,9 +274,9 @@ class Frontier:
         ).fetchone()
         return row is not None
 
-    def landed(self, claim: Claim, url: str, visit: Visit, now: datetime) -> None:
+    def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
         """A visit that redirects led to `url`: from now on that URL is visited, and the old one is done with."""
-        self.visited(claim, replace(visit, plan=Next("done", None, "redirects"), validators=Validators()), now)
+        self.visited(claim, replace(visit, plan=NextVisit("done", None, "redirects"), validators=Validators()), now)
         self.db.execute(
             """INSERT INTO frontier (url_key, url, host, source_id, kind, state, priority, depth, found, found_on)
                VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
@@ -304,7 +304,7 @@ class Frontier:
             [(claim.id,) for claim in claims],
         )
 
-    def want_only(self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime) -> tuple[Scope, int]:
+    def want_only(self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime) -> tuple[ClaimScope, int]:
         """Queue exactly these pages; returns the scope that holds them, and how many of them are known already.
 
         A page that was fetched before is not fetched again: that is what lets a long list be resumed. `of_host` says
@@ -313,7 +313,7 @@ class Frontier:
         self.db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id INTEGER PRIMARY KEY)")
         known = set()
         for url in urls:
-            self.add([Wanted(url, "page")], of_host.get(host_of(url)), now)
+            self.add([FrontierEntry(url, "page")], of_host.get(host_of(url)), now)
             query = "SELECT id, visits FROM frontier WHERE url_key = ? AND state != 'removed'"
             row_id, visits = self.db.execute(query, (url_key(url),)).fetchone() or (None, 0)
             if row_id is None:  # it was taken down
@@ -326,7 +326,7 @@ class Frontier:
                 (stamp(now), row_id),
             )
             self.db.execute("INSERT OR IGNORE INTO temp.wanted VALUES (?)", (row_id,))
-        return Scope("id IN (SELECT id FROM temp.wanted)"), len(known)
+        return ClaimScope("id IN (SELECT id FROM temp.wanted)"), len(known)
 
 
 def claim_of(row: tuple) -> Claim:

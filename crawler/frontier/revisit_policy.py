@@ -25,7 +25,7 @@ PATIENCE = 5  # failed visits in a row after which an article is given up; a lis
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class NextVisit:
     """A frontier row's future."""
 
     state: str  # waiting, done, failed, disallowed
@@ -51,7 +51,7 @@ def priority(kind: str, day: str | None, today: datetime) -> int:
 
 def after_success(
     kind: str, now: datetime, first_visit: datetime, every: Mapping[str, float], recheck: Sequence[float]
-) -> Next:
+) -> NextVisit:
     """The future of a URL that was just answered.
 
     `every` maps a kind of listing to seconds; a kind that it lacks is not visited again (sites crawled ad hoc).
@@ -60,13 +60,13 @@ def after_success(
     if kind in LISTINGS:
         seconds = every.get(kind)
         if seconds is None:
-            return Next("done", None, "visited once: its site is not watched")
-        return Next("waiting", now + timedelta(seconds=seconds), f"read again every {seconds:g} s")
+            return NextVisit("done", None, "visited once: its site is not watched")
+        return NextVisit("waiting", now + timedelta(seconds=seconds), f"read again every {seconds:g} s")
     for age in recheck:
         due = first_visit + timedelta(seconds=age)
         if due > now:
-            return Next("waiting", due, f"looked at again for edits at the age of {age:g} s")
-    return Next("done", None, "seen at every age asked for")
+            return NextVisit("waiting", due, f"looked at again for edits at the age of {age:g} s")
+    return NextVisit("done", None, "seen at every age asked for")
 
 
 def after_failure(
@@ -77,17 +77,17 @@ def after_failure(
     gone: bool = False,
     retry_after: float | None = None,
     watched: bool = True,
-) -> Next:
+) -> NextVisit:
     """The future of a URL whose visit failed; `failures` counts this one, `gone` means 404 or 410.
 
     `retry_after` is the server's own wish in seconds (RFC 9110, 10.2.3). A listing of a site that is not `watched` is
     given up at once: nobody asked for it to be tried again.
     """
     if kind in LISTINGS and not watched:
-        return Next("failed", None, "its site is not watched")
+        return NextVisit("failed", None, "its site is not watched")
     if kind not in LISTINGS and (gone or failures >= PATIENCE):
-        return Next("failed", None, "gone" if gone else f"failed {failures} times in a row")
+        return NextVisit("failed", None, "gone" if gone else f"failed {failures} times in a row")
     wait = min(BACKOFF * 2 ** min(failures - 1, 20), LONGEST_BACKOFF)
     if retry_after is not None:
         wait = max(wait, min(timedelta(seconds=retry_after), LONGEST_BACKOFF))
-    return Next("waiting", now + wait, f"failed; tried again after {wait}")
+    return NextVisit("waiting", now + wait, f"failed; tried again after {wait}")

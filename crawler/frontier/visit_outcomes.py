@@ -11,14 +11,14 @@ from typing import Any
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
 
-from crawler.frontier.crawl_plan import Site
-from crawler.frontier.dispatcher import Pump
-from crawler.frontier.queue import Claim, Frontier, Validators, Visit, Wanted
-from crawler.frontier.revisit_policy import LISTINGS, Next, after_failure, after_success
+from crawler.frontier.crawl_plan import WatchedSite
+from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.queue import Claim, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.revisit_policy import LISTINGS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse
 from pipelines.core.urls import fetchable, url_key
-from pipelines.session.context import Desk
+from pipelines.session.context import CrawlContext
 
 GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
@@ -31,18 +31,18 @@ IN_A_ROW = 3
 BATCH = 2000  # links written in one go: a sitemap of 50,000 must not hold up the records of other hosts for seconds
 
 
-class Visits:
+class VisitOutcomes:
     """Ends claims. Lives on the event loop; its rows are written by the keeper."""
 
-    def __init__(self, desk: Desk, frontier: Frontier, pump: Pump, sites: Mapping[int | None, Site]) -> None:
+    def __init__(self, desk: CrawlContext, frontier: Frontier, pump: Dispatcher, sites: Mapping[int | None, WatchedSite]) -> None:
         self.desk, self.frontier, self.pump, self.sites = desk, frontier, pump, sites
         self._silence: Counter[str] = Counter()  # answers missed in a row, by host
 
-    def site(self, claim: Claim) -> Site:
+    def site(self, claim: Claim) -> WatchedSite:
         """The site a claim belongs to."""
         return self.sites.get(claim.source_id) or self.sites[None]
 
-    async def listing(self, claim: Claim, response: Response, found: list[Wanted], problem: str | None) -> None:
+    async def listing(self, claim: Claim, response: Response, found: list[FrontierEntry], problem: str | None) -> None:
         """A feed, sitemap, front or section page was read."""
         site, time = self.site(claim), now()
         count = self.desk.tally.by_source[site.name]
@@ -53,7 +53,7 @@ class Visits:
             self.pump.woken_by(hosts)
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
-        visit = Visit(self._next(claim), response.status, problem, validators=validators(response))
+        visit = VisitResult(self._next(claim), response.status, problem, validators=validators(response))
         landed = fetchable(response.url) if claim.kind == "section" else None
         await self._end(claim, visit, landed, pages=int(claim.kind != "tdmrep"))
 
@@ -68,7 +68,7 @@ class Visits:
             count.fetched += 1
             await self.desk.do(self.desk.store.still_there, claim.url, response.meta["capture"].time)
             self.desk.tally.outcome(site.name, "unchanged")
-        await self._end(claim, Visit(self._next(claim), response.status, validators=validators(response)), pages=1)
+        await self._end(claim, VisitResult(self._next(claim), response.status, validators=validators(response)), pages=1)
 
     async def read(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """An article page was read and, if it holds an article, filed."""
@@ -80,14 +80,14 @@ class Visits:
             self.desk.tally.outcome(site.name, "nothing", error, claim.url)
             # A page without an article is not looked at again; unless reading it broke off, which may be our fault.
             broke_off = error.startswith("extractor")
-            plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else Next("done", None, error)
+            plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
         else:
             self.desk.tally.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer to a page that nobody has read.
         known = Validators() if broke_off else validators
-        visit = Visit(plan, status, error, answered=not broke_off, validators=known)
+        visit = VisitResult(plan, status, error, answered=not broke_off, validators=known)
         await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
@@ -96,10 +96,10 @@ class Visits:
             self.desk.tally.by_source[self.site(claim).name].listings += 1
         else:
             self.desk.tally.outcome(self.site(claim).name, "duplicate")
-        wanted = [Wanted(target, kind, claim.depth, claim.url, claim.hint)]
+        wanted = [FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)]
         _new, hosts = await self.desk.do(self.frontier.add, wanted, claim.source_id, now())
         await self.desk.do(self.desk.store.also_known_as, target, claim.url)
-        await self._end(claim, Visit(Next("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
+        await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
         self.pump.woken_by(hosts)
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
@@ -123,10 +123,10 @@ class Visits:
             self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
         elif guessed:
             # A common path that we tried; that it is missing is no failure. What is reserved may be said one day.
-            plan = self._next(claim) if claim.kind == "tdmrep" else Next("done", None, "not there")
+            plan = self._next(claim) if claim.kind == "tdmrep" else NextVisit("done", None, "not there")
         else:
             self.desk.tally.outcome(site.name, "failed", why, claim.url)
-        await self._end(claim, Visit(plan, status, why, answered=False))
+        await self._end(claim, VisitResult(plan, status, why, answered=False))
 
     async def unreachable(self, claim: Claim, why: str) -> None:
         """The host gives no answer: one URL is counted, the others wait as they are for the next crawl."""
@@ -140,7 +140,7 @@ class Visits:
         self.desk.tally.outcome(site.name, "failed", why, claim.url)
         kind = claim.kind if claim.kind in LISTINGS else "feed"  # an outage is no reason to give an article up
         plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTINGS)
-        await self._end(claim, Visit(plan, None, why, answered=False))
+        await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
         """robots.txt says no; `for_now`: because it could not be had."""
@@ -150,27 +150,27 @@ class Visits:
             self.pump.leave_alone(claim.host)
             plan = after_failure("front", now(), 1)  # never given up
         else:
-            plan = Next("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
-        await self._end(claim, Visit(plan, None, why, answered=False))
+            plan = NextVisit("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
+        await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def left(self, claim: Claim) -> None:
         """Nothing came of it: it waits for the next crawl as if it had not been claimed."""
         await self.desk.do(self.frontier.release, [claim])
         self.pump.filed(claim)
 
-    def _next(self, claim: Claim) -> Next:
+    def _next(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
 
-    async def _end(self, claim: Claim, visit: Visit, landed: str | None = None, pages: int = 0) -> None:
+    async def _end(self, claim: Claim, visit: VisitResult, landed: str | None = None, pages: int = 0) -> None:
         """Write it down. `landed`: the URL that redirects led to, if any; `pages`: what the tally counted."""
         if visit.answered:
             self._silence[claim.host] = 0
         await self.desk.do(self._write, claim, visit, landed, pages)
         self.pump.filed(claim)
 
-    def _write(self, claim: Claim, visit: Visit, landed: str | None, pages: int) -> None:
+    def _write(self, claim: Claim, visit: VisitResult, landed: str | None, pages: int) -> None:
         if landed is not None and url_key(landed) != url_key(claim.url):
             self.frontier.landed(claim, landed, visit, now())
         else:
@@ -178,14 +178,14 @@ class Visits:
         self.desk.tally.ended(self.desk.keeper.commits, pages)
 
 
-class Close:
+class CloseVisit:
     """The last item pipeline: the frontier learns what became of the page; only articles go on to Scrapy's feeds."""
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Close:
+    def from_crawler(cls, crawler: Any) -> CloseVisit:
         return cls(crawler)
 
     async def process_item(self, item: Reading) -> Article:

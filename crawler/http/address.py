@@ -21,7 +21,7 @@ SIX_TO_FOUR = IPv6Network("2002::/16")  # RFC 3056: so are bits 16 to 48
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """The parts of an http or https URL that a client needs."""
 
     url: str  # without fragment and without user name and password: what the record says was asked for
@@ -47,7 +47,7 @@ def bare(url: str) -> str:
     return re.sub(r"^([a-z]+://)[^/?]*@", r"\1", url, flags=re.IGNORECASE)
 
 
-def parse(url: str) -> Target:
+def parse(url: str) -> RequestTarget:
     """The target of a URL. Raises ValueError if it cannot be asked for over HTTP.
 
     Control characters are refused, not stripped as `urlsplit` would: they are how a header is smuggled in.
@@ -64,7 +64,7 @@ def parse(url: str) -> Target:
     parts = urlsplit(f"//{netloc}")
     host, port = parts.hostname or "", parts.port  # .port raises ValueError beyond 65535
     path = quote(rest, safe=VISIBLE)
-    return Target(url, scheme, _host(host), PORTS[scheme] if port is None else port,
+    return RequestTarget(url, scheme, _host(host), PORTS[scheme] if port is None else port,
                   path if path.startswith("/") else "/" + path)  # fmt: skip
 
 

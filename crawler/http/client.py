@@ -13,40 +13,20 @@ from dataclasses import dataclass, replace
 
 import h11
 
-from crawler.http.address import Target, bare, parse
+from crawler.http.address import RequestTarget, bare, parse
 from crawler.http.outcome import (
-    AddressRefused,
-    Attempt,
     BodyTooLarge,
-    ConnectFailed,
     ConnectionLost,
-    Fetched,
-    NameNotResolved,
+    FetchAttempt,
+    FetchError,
+    FetchResult,
     NotHttp,
     TimedOut,
-    TlsFailed,
     Unsendable,
-    WireError,
 )
-from crawler.http.pool import Pool, Route, proxy_credentials, said
-from crawler.http.response_parser import Answer, Ended, Malformed, Overlong
+from crawler.http.pool import ConnectionPool, ConnectionRoute, proxy_credentials, said
+from crawler.http.response_parser import BodyOverLimit, MalformedResponse, ResponseParser, ResponseTruncated
 from pipelines.core.items import Exchange
-
-__all__ = [
-    "AddressRefused",
-    "BodyTooLarge",
-    "Client",
-    "ConnectFailed",
-    "ConnectionLost",
-    "Fetched",
-    "Limits",
-    "NameNotResolved",
-    "NotHttp",
-    "TimedOut",
-    "TlsFailed",
-    "Unsendable",
-    "WireError",
-]
 
 IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
 WITH_BODY = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
@@ -54,7 +34,7 @@ OURS = {b"host", b"content-length", b"transfer-encoding", b"proxy-authorization"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FetchLimits:
     """What one fetch may cost."""
 
     timeout: float = 30.0  # seconds for the whole exchange, once connected
@@ -64,11 +44,11 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClientRequest:
     """A request as the caller means it, ready to be put on any connection."""
 
     method: str
-    target: Target
+    target: RequestTarget
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     proxy: str | None
@@ -101,12 +81,12 @@ class Asked:
         return sender, raw, raw.replace(b"\r\n\r\n", line, 1)
 
 
-class Client:
+class HttpClient:
     """Fetches URLs over connections that it keeps open for the next request to the same host."""
 
     def __init__(
         self,
-        limits: Limits | None = None,
+        limits: FetchLimits | None = None,
         *,
         allow_private_ips: bool = False,
         verify: bool = True,
@@ -118,10 +98,10 @@ class Client:
         `idle_seconds`: how long a connection without a request is kept. `verify=False` accepts any
         certificate.
         """
-        self.limits = limits or Limits()
+        self.limits = limits or FetchLimits()
         self._verify = verify
         self._proxy_for = proxy_for or (lambda url: None)
-        self._pool = Pool(allow_private_ips=allow_private_ips, idle_seconds=idle_seconds)
+        self._pool = ConnectionPool(allow_private_ips=allow_private_ips, idle_seconds=idle_seconds)
 
     async def fetch(
         self,
@@ -135,14 +115,14 @@ class Client:
         timeout: float | None = None,
         max_body: int | None = None,
         proxy: str | None = None,
-    ) -> Fetched:
+    ) -> FetchResult:
         """One exchange. What is not given is as in the client's limits and settings.
 
         A kept-alive connection that dies before any byte of the answer is tried once more on a fresh one (RFC
         9112 section 9.3.1: idempotent methods only); the failed try is in `earlier`. Raises WireError. A
         cancelled fetch closes its connection.
         """
-        attempt = Attempt(bare(url), kind)
+        attempt = FetchAttempt(bare(url), kind)
         limits = self.limits
         if timeout is not None:
             limits = replace(limits, timeout=timeout, connect_timeout=min(timeout, limits.connect_timeout))
@@ -154,19 +134,19 @@ class Client:
             if proxy is not None and not proxy.startswith("http://"):
                 raise ValueError("only http:// proxies are spoken to")
             attempt.direct = proxy is None
-            asked = Asked(method, target, headers, body, proxy)
+            asked = ClientRequest(method, target, headers, body, proxy)
             asked.compose()
         except (ValueError, h11.LocalProtocolError) as error:
             raise attempt.failed(Unsendable, str(error)) from error
         verify = self._verify if verify is None else verify
-        route = Route(target.scheme, target.host, target.port, verify, proxy)
+        route = ConnectionRoute(target.scheme, target.host, target.port, verify, proxy)
         return await self._fetch(attempt, asked, route, limits)
 
     async def close(self) -> None:
         """Close all connections; fetches under way fail with ConnectionLost."""
         self._pool.close()
 
-    async def _fetch(self, attempt: Attempt, asked: Asked, route: Route, limits: Limits) -> Fetched:
+    async def _fetch(self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits) -> FetchResult:
         """On a kept connection if there is one, else (or if that one turns out dead) on a fresh one."""
         earlier: tuple[Exchange, ...] = ()
         attempt.connection = self._pool.take(route)
@@ -177,16 +157,16 @@ class Client:
                 if lost.exchange.response or asked.method not in IDEMPOTENT:
                     raise
                 earlier = (lost.exchange,)
-                attempt = Attempt(attempt.url, attempt.kind, attempt.direct)
+                attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct)
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
             fetched = await self._exchange(attempt, asked, route, limits)
-        except WireError as error:
+        except FetchError as error:
             error.earlier = earlier
             raise
         return replace(fetched, earlier=earlier) if earlier else fetched
 
-    async def _exchange(self, attempt: Attempt, asked: Asked, route: Route, limits: Limits) -> Fetched:
+    async def _exchange(self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits) -> FetchResult:
         """Ask and read on the attempt's connection, then keep or close it."""
         assert attempt.connection is not None
         try:
@@ -196,14 +176,14 @@ class Client:
             if not clock.expired():  # the kernel's own ETIMEDOUT
                 raise self._cut(attempt, ConnectionLost, said(error), "disconnect") from error
             raise self._cut(attempt, TimedOut, f"not complete within {limits.timeout:g} s", "time") from error
-        except Overlong as error:
+        except BodyOverLimit as error:
             raise self._cut(attempt, BodyTooLarge, str(error), "length") from error
-        except Ended as error:
+        except ResponseTruncated as error:
             cause = "closed before the response was complete"
             raise self._cut(attempt, ConnectionLost, cause, "disconnect") from error
         except OSError as error:
             raise self._cut(attempt, ConnectionLost, said(error), "disconnect") from error
-        except Malformed as error:
+        except MalformedResponse as error:
             raise self._cut(attempt, NotHttp, str(error), "unspecified") from error
         except BaseException:
             self._pool.drop(attempt.connection)
@@ -216,17 +196,17 @@ class Client:
         assert fetched is not None
         return fetched
 
-    async def _converse(self, attempt: Attempt, asked: Asked, limits: Limits) -> None:
+    async def _converse(self, attempt: FetchAttempt, asked: ClientRequest, limits: FetchLimits) -> None:
         assert attempt.connection is not None
         sender, attempt.request, wire = asked.compose()
-        answer = Answer(sender, asked.method, max_head=limits.max_head, max_body=limits.max_body)
+        answer = ResponseParser(sender, asked.method, max_head=limits.max_head, max_body=limits.max_body)
         attempt.begin(answer)
         attempt.connection.write(wire)
         while not answer.feed(await attempt.connection.read()):
             attempt.look()
         attempt.look()
 
-    def _cut(self, attempt: Attempt, kind: type[WireError], cause: str, truncated: str) -> WireError:
+    def _cut(self, attempt: FetchAttempt, kind: type[FetchError], cause: str, truncated: str) -> FetchError:
         assert attempt.connection is not None
         error = attempt.failed(kind, cause, truncated)
         error.partial = attempt.fetched(error.exchange)

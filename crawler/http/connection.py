@@ -19,7 +19,7 @@ class TunnelRefused(OSError):
     """The proxy would not connect us to the host."""
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """What arrives is kept until it is read; whoever opened it must `close` it."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Connection(asyncio.Protocol):
         self.certificate: bytes | None = None  # the peer's own certificate, DER
 
     @classmethod
-    async def open(cls, address: str, port: int) -> Connection:
+    async def open(cls, address: str, port: int) -> HttpConnection:
         """Connect to an IP address (never a name: names are checked before). Raises OSError."""
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(cls, address, port)

@@ -32,29 +32,28 @@ from scrapy.exceptions import (
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
-from crawler.http.client import (
+from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.outcome import (
     AddressRefused,
     BodyTooLarge,
-    Client,
     ConnectFailed,
     ConnectionLost,
-    Fetched,
-    Limits,
+    FetchError,
+    FetchResult,
     NameNotResolved,
     NotHttp,
     TimedOut,
     TlsFailed,
     Unsendable,
-    WireError,
 )
 from pipelines.core.items import Capture, Exchange
-from pipelines.session.backpressure import Turnstile
+from pipelines.session.backpressure import Backpressure
 
 Record = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
 
 # The words that Scrapy's RetryMiddleware knows (RETRY_EXCEPTIONS). DownloadCancelledError is not among them:
 # what it stands for here would only happen again.
-IN_SCRAPYS_WORDS: dict[type[WireError], type[Exception]] = {
+IN_SCRAPYS_WORDS: dict[type[FetchError], type[Exception]] = {
     Unsendable: DownloadCancelledError,
     NameNotResolved: CannotResolveHostError,
     AddressRefused: DownloadCancelledError,
@@ -67,7 +66,7 @@ IN_SCRAPYS_WORDS: dict[type[WireError], type[Exception]] = {
 }
 
 
-class WireHandler(BaseDownloadHandler):
+class ArchivingDownloadHandler(BaseDownloadHandler):
     """Downloads over `crawler.http.client`.
 
     Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
@@ -78,28 +77,28 @@ class WireHandler(BaseDownloadHandler):
 
     lazy = False
 
-    def __init__(self, crawler: Crawler, record: Record, turnstile: Turnstile | None = None) -> None:
+    def __init__(self, crawler: Crawler, record: Record, turnstile: Backpressure | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
         self._record, self._turnstile = record, turnstile or nullcontext()
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
-        limits = Limits(
+        limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
-            connect_timeout=min(Limits().connect_timeout, settings.getfloat("DOWNLOAD_TIMEOUT")),
+            connect_timeout=min(FetchLimits().connect_timeout, settings.getfloat("DOWNLOAD_TIMEOUT")),
             max_body=settings.getint("DOWNLOAD_MAXSIZE"),
         )
-        self._client = Client(
+        self._client = HttpClient(
             limits,
             allow_private_ips=settings.getbool("MORGUE_ALLOW_PRIVATE_IPS"),
             verify=settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES"),
         )
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> WireHandler:
+    def from_crawler(cls, crawler: Crawler) -> ArchivingDownloadHandler:
         """Record at the crawl's own desk. Raises KeyError if it has none."""
-        from pipelines.session.context import Desk
+        from pipelines.session.context import CrawlContext
 
-        desk = Desk.of(crawler)
+        desk = CrawlContext.of(crawler)
         return cls(crawler, desk.record, desk.turnstile)
 
     async def close(self) -> None:
@@ -115,7 +114,7 @@ class WireHandler(BaseDownloadHandler):
     async def _download(self, request: Request) -> Response:
         try:
             fetched = await self._fetch(request)
-        except WireError as error:
+        except FetchError as error:
             await self._keep(request, *error.earlier, error.exchange)
             if error.partial is not None:
                 request.meta["download_latency"] = error.partial.latency
@@ -132,7 +131,7 @@ class WireHandler(BaseDownloadHandler):
         if slot is not None:
             slot.lastseen = monotonic()
 
-    async def _fetch(self, request: Request) -> Fetched:
+    async def _fetch(self, request: Request) -> FetchResult:
         meta = request.meta
         return await self._client.fetch(
             request.url,
@@ -154,7 +153,7 @@ class WireHandler(BaseDownloadHandler):
         return not request.meta.get("download_fail_on_dataloss", self._fail_on_dataloss)
 
 
-def as_response(request: Request, fetched: Fetched, flags: list[str] | None = None) -> Response:
+def as_response(request: Request, fetched: FetchResult, flags: list[str] | None = None) -> Response:
     """Scrapy's view of what was fetched: transfer-decoded, still content-encoded, every header value kept."""
     headers = Headers()
     for name, value in fetched.headers:
@@ -173,7 +172,7 @@ def as_response(request: Request, fetched: Fetched, flags: list[str] | None = No
     )
 
 
-def in_scrapys_words(error: WireError) -> Exception:
+def in_scrapys_words(error: FetchError) -> Exception:
     """The exception that Scrapy's middlewares understand as this one."""
     if isinstance(error, TlsFailed) and error.unverified:
         return DownloadCancelledError(str(error))

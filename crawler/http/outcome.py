@@ -19,15 +19,15 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TypeVar
 
-from crawler.http.connection import Connection
-from crawler.http.response_parser import Answer
+from crawler.http.connection import HttpConnection
+from crawler.http.response_parser import ResponseParser
 from pipelines.core.items import Exchange
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """What one fetch brought home."""
 
     exchange: Exchange  # the bytes, to be recorded
@@ -39,58 +39,58 @@ class Fetched:
     earlier: tuple[Exchange, ...] = ()  # attempts that failed before this one, also to be recorded
 
 
-class WireError(Exception):
+class FetchError(Exception):
     """A fetch that brought no complete response; `exchange` holds what was sent and received until then."""
 
     def __init__(self, cause: str, exchange: Exchange, earlier: tuple[Exchange, ...] = ()) -> None:
         super().__init__(f"{exchange.url}: {cause}")
         self.exchange, self.earlier = exchange, earlier
-        self.partial: Fetched | None = None  # the cut response, if its head was complete
+        self.partial: FetchResult | None = None  # the cut response, if its head was complete
 
 
-class Unsendable(WireError):
+class Unsendable(FetchError):
     """The request cannot be put into HTTP/1.1: no http(s) URL, or control characters in URL or headers."""
 
 
-class NameNotResolved(WireError):
+class NameNotResolved(FetchError):
     """The host has no address, or the lookup failed."""
 
 
-class AddressRefused(WireError):
+class AddressRefused(FetchError):
     """The host is not on the public internet; nothing was sent, not even a SYN."""
 
 
-class ConnectFailed(WireError):
+class ConnectFailed(FetchError):
     """Refused, unreachable, or the proxy would not let us through."""
 
 
-class TlsFailed(WireError):
+class TlsFailed(FetchError):
     """No TLS session; `unverified` if that is because the certificate was not accepted."""
 
     unverified = False
 
 
-class TimedOut(WireError):
+class TimedOut(FetchError):
     """Longer than the limits allow, to connect or to answer."""
 
 
-class ConnectionLost(WireError):
+class ConnectionLost(FetchError):
     """Closed or reset before the response was complete."""
 
 
-class BodyTooLarge(WireError):
+class BodyTooLarge(FetchError):
     """The body is, or says that it will be, larger than allowed."""
 
 
-class NotHttp(WireError):
+class NotHttp(FetchError):
     """What came back cannot be parsed."""
 
 
-E = TypeVar("E", bound=WireError)
+E = TypeVar("E", bound=FetchError)
 
 
 @dataclass(slots=True)
-class Attempt:
+class FetchAttempt:
     """One try at one exchange: what will be its record."""
 
     url: str
@@ -98,12 +98,12 @@ class Attempt:
     direct: bool = True  # not through a proxy, which would hide the origin's address
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     request: bytes = b""
-    answer: Answer | None = None
-    connection: Connection | None = None
+    answer: ResponseParser | None = None
+    connection: HttpConnection | None = None
     latency: float | None = None  # seconds from the request to the final head
     _clock: float = 0.0
 
-    def begin(self, answer: Answer) -> None:
+    def begin(self, answer: ResponseParser) -> None:
         """The request is about to be sent."""
         self.answer = answer
         self.started, self._clock = datetime.now(UTC), perf_counter()
@@ -135,11 +135,11 @@ class Attempt:
             kind=self.kind,
         )
 
-    def fetched(self, exchange: Exchange) -> Fetched | None:
+    def fetched(self, exchange: Exchange) -> FetchResult | None:
         """The response as far as it came, or None if not even its head did."""
         if self.answer is None or self.answer.head is None or self.connection is None:
             return None
-        return Fetched(
+        return FetchResult(
             exchange=exchange,
             status=self.answer.head.status,
             headers=self.answer.head.fields,

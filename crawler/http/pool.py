@@ -16,15 +16,15 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from crawler.http.address import is_private_literal, is_public, lookup
-from crawler.http.connection import Connection, TunnelRefused
-from crawler.http.outcome import AddressRefused, Attempt, ConnectFailed, NameNotResolved, TimedOut, TlsFailed
+from crawler.http.connection import HttpConnection, TunnelRefused
+from crawler.http.outcome import AddressRefused, ConnectFailed, FetchAttempt, NameNotResolved, TimedOut, TlsFailed
 
 LOOKUP_SECONDS = 60.0  # an address is used this long before the name is looked up (and checked) again
 LOOKUPS_KEPT = 10_000
 IDLE_PER_ROUTE = 8  # connections kept without a request, per host
 
 
-class Route(NamedTuple):
+class ConnectionRoute(NamedTuple):
     """What two requests must have in common to share a connection."""
 
     scheme: str
@@ -34,18 +34,18 @@ class Route(NamedTuple):
     proxy: str | None
 
 
-class Pool:
+class ConnectionPool:
     """The connections of one client, busy and idle."""
 
     def __init__(self, *, allow_private_ips: bool, idle_seconds: float) -> None:
         self._allow_private_ips = allow_private_ips
         self._idle_seconds = idle_seconds
-        self._idle: dict[Route, list[tuple[Connection, asyncio.TimerHandle]]] = {}
-        self._open: set[Connection] = set()
+        self._idle: dict[ConnectionRoute, list[tuple[HttpConnection, asyncio.TimerHandle]]] = {}
+        self._open: set[HttpConnection] = set()
         self._lookups: dict[tuple[str, int], tuple[float, list[str]]] = {}
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
-    def take(self, route: Route) -> Connection | None:
+    def take(self, route: ConnectionRoute) -> HttpConnection | None:
         """An idle connection, the one used last first; None if there is none that is fit for use."""
         waiting = self._idle.get(route, [])
         while waiting:
@@ -57,7 +57,7 @@ class Pool:
         self._idle.pop(route, None)
         return None
 
-    def give(self, route: Route, connection: Connection) -> None:
+    def give(self, route: ConnectionRoute, connection: HttpConnection) -> None:
         """Keep a connection whose exchange is complete for the next request."""
         waiting = self._idle.setdefault(route, [])
         if len(waiting) >= IDLE_PER_ROUTE or not connection.quiet:
@@ -66,7 +66,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         waiting.append((connection, loop.call_later(self._idle_seconds, self._expire, route, connection)))
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: HttpConnection) -> None:
         """Close a connection that is in use."""
         self._open.discard(connection)
         connection.close()
@@ -80,7 +80,7 @@ class Pool:
         for connection in list(self._open):
             self.drop(connection)
 
-    async def connect(self, attempt: Attempt, route: Route, timeout: float) -> None:
+    async def connect(self, attempt: FetchAttempt, route: ConnectionRoute, timeout: float) -> None:
         """Give `attempt` a fresh connection, TLS included, within `timeout` seconds. Raises WireError."""
         deadline = asyncio.get_running_loop().time() + timeout
         try:
@@ -104,7 +104,7 @@ class Pool:
             raise failure from error
         attempt.connection = connection
 
-    async def _open_tcp(self, attempt: Attempt, route: Route, deadline: float) -> Connection:
+    async def _open_tcp(self, attempt: FetchAttempt, route: ConnectionRoute, deadline: float) -> HttpConnection:
         """Try each address in turn; a silent one may use up its share of the time, not all of it."""
         host, port = route.host, route.port
         if route.proxy is None:
@@ -121,12 +121,12 @@ class Pool:
             address = addresses[-left]
             try:
                 async with asyncio.timeout((deadline - loop.time()) / left if left > 1 else None):
-                    return await Connection.open(address, port)
+                    return await HttpConnection.open(address, port)
             except OSError as error:  # TimeoutError included
                 problem = f"{address} port {port}: {said(error) or 'no answer'}"
         raise attempt.failed(ConnectFailed, problem)
 
-    async def _prepare(self, connection: Connection, route: Route, timeout: float) -> None:
+    async def _prepare(self, connection: HttpConnection, route: ConnectionRoute, timeout: float) -> None:
         if route.scheme != "https":
             return
         if route.proxy is not None:
@@ -136,7 +136,7 @@ class Pool:
             await connection.tunnel(netloc, proxy_credentials(route.proxy))
         await connection.start_tls(self._context(route.verify), route.host, timeout)
 
-    async def _addresses(self, attempt: Attempt, host: str, port: int) -> list[str]:
+    async def _addresses(self, attempt: FetchAttempt, host: str, port: int) -> list[str]:
         found = await self._lookup(attempt, host, port)
         public = found if self._allow_private_ips else [address for address in found if is_public(address)]
         if not public:
@@ -144,7 +144,7 @@ class Pool:
             raise attempt.failed(AddressRefused, f"{host}{meaning} is not on the public internet")
         return public
 
-    async def _lookup(self, attempt: Attempt, host: str, port: int) -> list[str]:
+    async def _lookup(self, attempt: FetchAttempt, host: str, port: int) -> list[str]:
         now = asyncio.get_running_loop().time()
         until, addresses = self._lookups.get((host, port), (0.0, []))
         if now >= until:
@@ -167,7 +167,7 @@ class Pool:
             self._contexts[verify] = context
         return self._contexts[verify]
 
-    def _expire(self, route: Route, connection: Connection) -> None:
+    def _expire(self, route: ConnectionRoute, connection: HttpConnection) -> None:
         waiting = [entry for entry in self._idle.get(route, []) if entry[0] is not connection]
         if waiting:
             self._idle[route] = waiting

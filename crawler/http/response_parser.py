@@ -10,24 +10,24 @@ import re
 
 import h11
 
-from pipelines.warc.http_message import HEAD_END, Head, listed, parse_head
+from pipelines.warc.http_message import HEAD_END, MessageHead, listed, parse_head
 
 LENGTH = re.compile(rb"\d{1,18}")  # RFC 9110 section 8.6; more digits than that are no size of anything
 
 
-class Malformed(Exception):
+class MalformedResponse(Exception):
     """What came back cannot be read as HTTP."""
 
 
-class Overlong(Exception):
+class BodyOverLimit(Exception):
     """The body is, or says that it will be, larger than allowed."""
 
 
-class Ended(Exception):
+class ResponseTruncated(Exception):
     """The connection ended before the answer did."""
 
 
-class Answer:
+class ResponseParser:
     """One response in the making: feed it bytes until it says that it is complete."""
 
     def __init__(self, sender: h11.Connection, method: str, *, max_head: int, max_body: int) -> None:
@@ -38,7 +38,7 @@ class Answer:
         self._scanned = 0  # how far the blank line has been looked for
         self._entity = bytearray()  # de-chunked body; stays empty where the body needs no decoding
         self.raw = bytearray()  # the final response as received, from its status line on
-        self.head: Head | None = None  # the final head; None until it is complete
+        self.head: MessageHead | None = None  # the final head; None until it is complete
         self.head_length = 0  # bytes of `raw` that it takes, blank line included
         self.chunked = False  # the body carries chunk framing
         self.reusable = False  # complete, and the connection can carry another exchange
@@ -80,20 +80,20 @@ class Answer:
                 del self.raw[:1]
                 self._skipped += 1
             if self.raw[:5].upper() != b"HTTP/"[: len(self.raw)]:
-                raise Malformed("the answer does not begin with HTTP/")
+                raise MalformedResponse("the answer does not begin with HTTP/")
             match = HEAD_END.search(self.raw, self._scanned)
             if self._skipped + (match.end() if match else len(self.raw)) > self._max_head:
-                raise Malformed(f"a head of more than {self._max_head} bytes")
+                raise MalformedResponse(f"a head of more than {self._max_head} bytes")
             if match is None:
                 self._scanned = max(0, len(self.raw) - 2)
                 if ended:
-                    raise Ended
+                    raise ResponseTruncated
                 return False
             head = parse_head(bytes(self.raw[: match.end()]))
             if head is None:
-                raise Malformed("the answer has no status line")
+                raise MalformedResponse("the answer has no status line")
             if head.status == 101:
-                raise Malformed("the server switched to another protocol, unasked")
+                raise MalformedResponse("the server switched to another protocol, unasked")
             if head.status >= 200:
                 self._begin(head, match.end())
                 return True
@@ -101,13 +101,13 @@ class Answer:
             self._skipped += match.end()
             self._scanned = 0
 
-    def _begin(self, head: Head, length: int) -> None:
+    def _begin(self, head: MessageHead, length: int) -> None:
         self.head, self.head_length = head, length
         try:
             self._h11.receive_data(tidied(head))
             response = self._h11.next_event()
         except h11.RemoteProtocolError as error:
-            raise Malformed(str(error)) from error
+            raise MalformedResponse(str(error)) from error
         assert isinstance(response, h11.Response)
         if self._method == "HEAD" or head.status in (204, 304):  # RFC 9112 section 6.3: never a body
             return
@@ -125,14 +125,14 @@ class Answer:
                     self._entity += event.data
         except h11.RemoteProtocolError as error:
             if ended:
-                raise Ended from error
-            raise Malformed(str(error)) from error
+                raise ResponseTruncated from error
+            raise MalformedResponse(str(error)) from error
         return False
 
-    def _too_long(self, cause: str) -> Overlong:
+    def _too_long(self, cause: str) -> BodyOverLimit:
         """Keep no more than was allowed."""
         del self.raw[self.head_length + self._max_body :]
-        return Overlong(cause)
+        return BodyOverLimit(cause)
 
     def _finish(self) -> None:
         """Cut off what came after the answer: bytes that no request asked for belong to no record."""
@@ -142,7 +142,7 @@ class Answer:
         self.reusable = not surplus and self._h11.our_state is self._h11.their_state is h11.DONE
 
 
-def tidied(head: Head) -> bytes:
+def tidied(head: MessageHead) -> bytes:
     """The head in the form h11 accepts, with only the fields that frame the message (RFC 9112 section 6.3).
 
     Chunked wins over any Content-Length, and so does an unknown transfer coding (then the end of the

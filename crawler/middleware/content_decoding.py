@@ -11,7 +11,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pipelines.warc.http_message import TooLarge, content_decoded
+from pipelines.warc.http_message import DecodedTooLarge, content_decoded
 
 ACCEPT = b"gzip, deflate, br, zstd"  # RFC 9110, 12.5.3; what `content_decoded` can undo
 
@@ -20,14 +20,14 @@ class BodyTooLargeDecoded(IgnoreRequest):
     """The body is larger than allowed once it is decoded: a bomb, or as good as one."""
 
 
-class Decoding:
+class DecodingMiddleware:
     """Asks for compressed answers and decodes them, up to DOWNLOAD_MAXSIZE bytes; the record keeps what was sent."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Decoding:
+    def from_crawler(cls, crawler: Any) -> DecodingMiddleware:
         return cls(crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     def process_request(self, request: Request) -> None:
@@ -39,6 +39,6 @@ class Decoding:
             return response
         try:
             body = content_decoded([(b"Content-Encoding", value) for value in codings], response.body, self.limit)
-        except TooLarge as error:
+        except DecodedTooLarge as error:
             raise BodyTooLargeDecoded(str(error)) from error
         return response.replace(body=body)

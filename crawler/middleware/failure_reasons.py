@@ -5,13 +5,13 @@ from __future__ import annotations
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.http import outcome
-from crawler.http.outcome import WireError
+from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyTooLargeDecoded
 
 NOT_PUBLIC = "address is not public"
 ALLOW = "for a server on your own network or computer: -s crawl.allow_private_ips=true"
 
-REASONS: dict[type[WireError], str] = {
+REASONS: dict[type[FetchError], str] = {
     outcome.Unsendable: "cannot be asked for",
     outcome.NameNotResolved: "host not found",
     outcome.AddressRefused: NOT_PUBLIC,
@@ -27,7 +27,7 @@ REASONS: dict[type[WireError], str] = {
 def reason_of(error: BaseException) -> str:
     """The reason that an exception out of Scrapy's downloader stands for."""
     cause = error.__cause__
-    if isinstance(cause, WireError):
+    if isinstance(cause, FetchError):
         return REASONS[type(cause)]
     text = str(error)
     if isinstance(error, BodyTooLargeDecoded):

@@ -20,7 +20,7 @@ from pipelines.warc.http_message import REDIRECTS
 KINDS = (*PAGES, "section")  # feeds and sitemaps are few, and wanted at whatever address they moved to
 
 
-class NotFollowed(IgnoreRequest):
+class RedirectNotFollowed(IgnoreRequest):
     """The redirect leads to a URL that is, or now becomes, a row of its own; `kind` is what it would be."""
 
     def __init__(self, target: str, kind: str) -> None:
@@ -28,14 +28,14 @@ class NotFollowed(IgnoreRequest):
         self.target, self.kind = target, kind
 
 
-class KnownRedirects:
+class KnownRedirectsMiddleware:
     """Ends a request whose answer leads to a known page, or from a section page to an article."""
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> KnownRedirects:
+    def from_crawler(cls, crawler: Any) -> KnownRedirectsMiddleware:
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
@@ -47,7 +47,7 @@ class KnownRedirects:
         if target is None:
             return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
-            raise NotFollowed(target, "article")
+            raise RedirectNotFollowed(target, "article")
         if await visits.desk.do(visits.frontier.is_known, target, claim):
-            raise NotFollowed(target, claim.kind)
+            raise RedirectNotFollowed(target, claim.kind)
         return response

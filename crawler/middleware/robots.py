@@ -26,7 +26,7 @@ from scrapy.exceptions import (
 
 from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
-from pipelines.session.context import Desk
+from pipelines.session.context import CrawlContext
 
 # Scrapy's words for an exchange that brought no usable answer.
 NO_ANSWER = (
@@ -41,7 +41,7 @@ NO_ANSWER = (
 AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
 
 
-class Disallowed(IgnoreRequest):
+class DisallowedByRobots(IgnoreRequest):
     """robots.txt does not let us.
 
     `for_now`: only because it could not be had, so ask again later; `unreachable`: because the host could not be
@@ -53,7 +53,7 @@ class Disallowed(IgnoreRequest):
         self.why, self.for_now, self.unreachable = why, for_now, unreachable
 
 
-class Stopping(IgnoreRequest):
+class CrawlStopping(IgnoreRequest):
     """The crawl is ending: a retry, a redirect or a page in line is left to the next one."""
 
 
@@ -123,24 +123,24 @@ def site_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-class RobotsGate:
+class RobotsMiddleware:
     """Lets a request pass or raises Disallowed."""
 
-    def __init__(self, cache: RobotsCache, desk: Desk) -> None:
+    def __init__(self, cache: RobotsCache, desk: CrawlContext) -> None:
         self.cache, self.desk = cache, desk
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> RobotsGate:
-        return cls(RobotsCache.of(crawler), Desk.of(crawler))
+    def from_crawler(cls, crawler: Any) -> RobotsMiddleware:
+        return cls(RobotsCache.of(crawler), CrawlContext.of(crawler))
 
     async def process_request(self, request: Request) -> None:
         if self.desk.stopping:
-            raise Stopping
+            raise CrawlStopping
         if request.meta.get("ask_no_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
         if not robots.allowed(request.url):
-            raise Disallowed(
+            raise DisallowedByRobots(
                 robots.reason or "by robots.txt",
                 for_now=robots.reason is not None,
                 unreachable=self.cache.unreachable(request.url),

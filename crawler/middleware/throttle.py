@@ -25,7 +25,7 @@ WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RF
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
+class ThrottlePolicy:
     """The limits of one host's delay, in seconds."""
 
     delay: float
@@ -57,15 +57,15 @@ def retry_after(value: bytes | None, now: datetime) -> float | None:
     return max(0.0, (date - now).total_seconds())
 
 
-class Pace:
+class ThrottleMiddleware:
     """Keeps each host's slot at its tempo."""
 
-    def __init__(self, crawler: Any, tempos: Mapping[str, Tempo], default: Tempo) -> None:
+    def __init__(self, crawler: Any, tempos: Mapping[str, ThrottlePolicy], default: ThrottlePolicy) -> None:
         self.crawler, self.tempos, self.default = crawler, tempos, default
         self.robots = RobotsCache.of(crawler)
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Pace:
+    def from_crawler(cls, crawler: Any) -> ThrottleMiddleware:
         return cls(crawler, crawler.settings["MORGUE_TEMPOS"], crawler.settings["MORGUE_TEMPO"])
 
     def process_request(self, request: Request) -> None:

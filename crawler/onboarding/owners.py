@@ -11,7 +11,7 @@ from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of
 
 
-class Owners:
+class SourceOwners:
     """The sources of an archive, by host and by site."""
 
     def __init__(self, config: Config) -> None:

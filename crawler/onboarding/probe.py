@@ -36,7 +36,7 @@ FEWEST_LINKS = 1  # links to articles that make a page that a menu names a secti
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProbeResponse:
     """What one request brought."""
 
     status: int | None  # None: no answer
@@ -45,12 +45,12 @@ class Answer:
     error: str = ""  # why there is no answer
 
 
-Fetch = Callable[[str, str, float | None], Awaitable[Answer]]  # (URL, kind, Crawl-delay of its site in seconds)
+Fetch = Callable[[str, str, float | None], Awaitable[ProbeResponse]]  # (URL, kind, Crawl-delay of its site in seconds)
 Read = Callable[..., Awaitable[Any]]  # (reader, *arguments), run where the reader can do no harm
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class VerifiedListing:
     """A feed, sitemap or section page that is what it claims to be."""
 
     url: str  # where it is, after redirects
@@ -62,41 +62,41 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class ProbeReport:
     """What was found."""
 
     url: str  # the home page, after redirects
     failure: str | None = None  # why nothing could be found out, for people; then the rest is empty
     title: str | None = None
     language: str | None = None
-    listings: tuple[Listing, ...] = ()
+    listings: tuple[VerifiedListing, ...] = ()
     unseen: tuple[str, ...] = ()  # section pages that menus name and that requests did not last for
     refused: tuple[tuple[str, str], ...] = ()  # what the site itself names and what is wrong with it; no guesses
     crawl_delay: float | None = None  # seconds, as robots.txt says
     requests: int = 0
 
-    def of(self, kind: str) -> tuple[Listing, ...]:
+    def of(self, kind: str) -> tuple[VerifiedListing, ...]:
         """The listings of one kind."""
         return tuple(listing for listing in self.listings if listing.kind == kind)
 
 
-async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Probe:
+async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> ProbeReport:
     """Look a site over. `url` is its home page; `obey` False ignores robots.txt."""
-    site = _Site(fetch, read, obey)
+    site = _SiteProbe(fetch, read, obey)
     try:
         home = await _front(site, url)
-    except Unusable as error:
-        return Probe(url, str(error), requests=site.requests)
+    except UnusableAddress as error:
+        return ProbeReport(url, str(error), requests=site.requests)
     if not same_site(home.url, url):
-        return Probe(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
+        return ProbeReport(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
     seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
     if isinstance(seeds, Discovery):  # reading it broke a limit
-        return Probe(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
+        return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
     await _feeds(site, home, seeds)
     await _sitemaps(site, home, seeds)
     unseen = await _sections(site, seeds)
     robots = site.robots.get(_origin(home.url), Robots())
-    return Probe(
+    return ProbeReport(
         home.url,
         title=seeds.title or next((found.title for found in site.read_so_far if found.title), None),
         language=seeds.language or next((found.language for found in site.read_so_far if found.language), None),
@@ -108,21 +108,21 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
     )
 
 
-async def get(url: str, fetch: Fetch, *, obey: bool = True) -> Got:
+async def get(url: str, fetch: Fetch, *, obey: bool = True) -> ProbedPage:
     """One page, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
 
     async def read(*_: Any) -> Any:
         raise NotImplementedError("one page is not looked over")
 
-    return await _Site(fetch, read, obey).get(url, "page")
+    return await _SiteProbe(fetch, read, obey).get(url, "page")
 
 
-class Unusable(Exception):
+class UnusableAddress(Exception):
     """An address that gives nothing; the message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class ProbedPage:
     """A page that was answered."""
 
     url: str
@@ -130,7 +130,7 @@ class Got:
     content_type: str | None
 
 
-class _Site:
+class _SiteProbe:
     """One probe under way: its budget, the robots.txt of each host it meets, what it has found."""
 
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
@@ -139,7 +139,7 @@ class _Site:
         self.robots: dict[str, Robots] = {}
         self.bodies: dict[str, bytes] = {}  # of robots.txt
         self.asked: set[str] = set()
-        self.listings: list[Listing] = []
+        self.listings: list[VerifiedListing] = []
         self.read_so_far: list[Discovery] = []
         self.refused: list[tuple[str, str]] = []
 
@@ -150,28 +150,28 @@ class _Site:
     def robots_body(self, url: str) -> bytes:
         return self.bodies.get(_origin(url), b"")
 
-    async def get(self, url: str, kind: str) -> Got:
+    async def get(self, url: str, kind: str) -> ProbedPage:
         """The page at `url`, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
         for _hop in range(MOST_REDIRECTS + 1):
             robots = await self._rules(url)
             if self.obey and not robots.allowed(url):
-                raise Unusable(robots.reason or "robots.txt does not let us")
+                raise UnusableAddress(robots.reason or "robots.txt does not let us")
             answer = await self._ask(url, kind, robots.crawl_delay)
             if answer.status is None:
-                raise Unusable(answer.error or "no answer")
+                raise UnusableAddress(answer.error or "no answer")
             if answer.status not in REDIRECTS:
                 if not 200 <= answer.status < 300:
-                    raise Unusable(f"HTTP {answer.status}")
-                return Got(url, answer.body, answer.headers.get("content-type"))
+                    raise UnusableAddress(f"HTTP {answer.status}")
+                return ProbedPage(url, answer.body, answer.headers.get("content-type"))
             onward = fetchable(_joined(url, answer.headers.get("location", "")))
             if onward is None:
-                raise Unusable(f"HTTP {answer.status} to nowhere")
+                raise UnusableAddress(f"HTTP {answer.status} to nowhere")
             url = onward
-        raise Unusable("too many redirects")
+        raise UnusableAddress("too many redirects")
 
-    async def _ask(self, url: str, kind: str, crawl_delay: float | None) -> Answer:
+    async def _ask(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
         if self.spent:
-            raise Unusable(f"not looked at: {self.budget} requests are enough")
+            raise UnusableAddress(f"not looked at: {self.budget} requests are enough")
         self.requests += 1
         self.asked.add(url_key(url))
         return await self.fetch(url, kind, crawl_delay)
@@ -191,14 +191,14 @@ class _Site:
                 break
             place = onward
         if answer.status is None and self.obey:
-            raise Unusable(answer.error or "no answer")
+            raise UnusableAddress(answer.error or "no answer")
         robots = self.robots[origin] = Robots.parse(answer.status, answer.body, AGENT)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
         if robots.crawl_delay:
             self.budget = min(self.budget, max(FEWEST_REQUESTS, int(LONGEST_WAIT / robots.crawl_delay)))
         return robots
 
-    async def look(self, url: str, kind: str, where: str, *, guess: bool = False) -> tuple[Listing, Discovery] | None:
+    async def look(self, url: str, kind: str, where: str, *, guess: bool = False) -> tuple[VerifiedListing, Discovery] | None:
         """Fetch and read a candidate, and note it if it is what it claims. None if it is not, or was looked at before.
 
         A guess that fails is nobody's fault; what the site itself names and does not keep is noted in `refused`.
@@ -210,13 +210,13 @@ class _Site:
             got = await self.get(url, kind)
             found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
             listing = _listing(got.url, kind, where, found)
-        except Unusable as error:
+        except UnusableAddress as error:
             if not guess:
                 self.refused.append((url, str(error)))
             return None
         return self.note(listing, found)
 
-    def note(self, listing: Listing, found: Discovery) -> tuple[Listing, Discovery] | None:
+    def note(self, listing: VerifiedListing, found: Discovery) -> tuple[VerifiedListing, Discovery] | None:
         """Keep what was found, unless another address led to it before."""
         if any(url_key(known.url) == url_key(listing.url) for known in self.listings):
             return None
@@ -225,17 +225,17 @@ class _Site:
         return listing, found
 
 
-def _listing(url: str, kind: str, where: str, found: Discovery) -> Listing:
+def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListing:
     """A candidate that was read, if it holds what it should. Raises Unusable."""
     articles = [link for link in found.found if link.kind == "article"]
     if kind == "section":
         if len(articles) < FEWEST_LINKS:
-            raise Unusable("no list of articles" if not found.problem else found.problem)
-        return Listing(url, kind, len(articles), None, where)
+            raise UnusableAddress("no list of articles" if not found.problem else found.problem)
+        return VerifiedListing(url, kind, len(articles), None, where)
     if kind == "feed" and found.kind != "feed":
-        raise Unusable(found.problem or "no feed")
+        raise UnusableAddress(found.problem or "no feed")
     if not found.found:
-        raise Unusable(found.problem or "it names no article")
+        raise UnusableAddress(found.problem or "it names no article")
     index = found.kind == "sitemap index"
     if kind != "feed":
         kind = "news sitemap" if found.kind == "news sitemap" else "sitemap"
@@ -244,10 +244,10 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> Listing:
         for link in found.found
         if len(day := (link.hint.get("published") or link.hint.get("modified") or "")[:10]) == 10
     ]
-    return Listing(url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index)
+    return VerifiedListing(url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index)
 
 
-async def _front(site: _Site, url: str) -> Got:
+async def _front(site: _SiteProbe, url: str) -> ProbedPage:
     """The home page; of a site that was named by one of its feeds, too. Raises Unusable."""
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
@@ -259,7 +259,7 @@ async def _front(site: _Site, url: str) -> Got:
     return await site.get(urljoin(home.url, "/"), "front")
 
 
-async def _feeds(site: _Site, home: Got, seeds: Seeds) -> None:
+async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     """The feeds that the front page names; if none of them is one, the first that stands in a common place."""
     for url in seeds.feeds[:MOST_FEEDS]:
         await site.look(url, "feed", "named on the front page")
@@ -269,7 +269,7 @@ async def _feeds(site: _Site, home: Got, seeds: Seeds) -> None:
         await site.look(urljoin(home.url, path), "feed", "in a common place", guess=True)
 
 
-async def _sitemaps(site: _Site, home: Got, seeds: Seeds) -> None:
+async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     """Sitemaps that robots.txt names, else in common places; news sitemaps one level down, else in common places."""
     # News first: where there are many, the rest is of less use.
     named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
@@ -284,7 +284,7 @@ async def _sitemaps(site: _Site, home: Got, seeds: Seeds) -> None:
             await _with_children(site, await site.look(where, "sitemap", "in a common place", guess=True))
 
 
-async def _with_children(site: _Site, looked: tuple[Listing, Discovery] | None) -> None:
+async def _with_children(site: _SiteProbe, looked: tuple[VerifiedListing, Discovery] | None) -> None:
     """News sitemaps that an index names (by their names: an index tells nothing else)."""
     if looked is None or not looked[0].index:
         return
@@ -293,7 +293,7 @@ async def _with_children(site: _Site, looked: tuple[Listing, Discovery] | None) 
         await site.look(url, "sitemap", "named in a sitemap index")
 
 
-async def _sections(site: _Site, seeds: Seeds) -> tuple[str, ...]:
+async def _sections(site: _SiteProbe, seeds: Seeds) -> tuple[str, ...]:
     """Section pages of the menus, looked at while requests last; those that were not are returned."""
     sections = [url for url in seeds.sections if url_key(url) not in site.asked]
     for number, url in enumerate(sections):

@@ -39,7 +39,7 @@ TIMES = ".//body//*[self::time or @itemprop='datePublished']"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class SelectorProposal:
     """One selector and what it finds."""
 
     selector: str
@@ -47,18 +47,18 @@ class Proposal:
 
 
 @dataclass(slots=True)
-class Skeleton:
+class RuleSuggestions:
     """What a rule for this page's paper may be made of."""
 
-    body: list[Proposal] = field(default_factory=list)
-    strangers: list[Proposal] = field(default_factory=list)  # in the text as read, at its ends or away from the rest
-    dropped: list[Proposal] = field(default_factory=list)  # amid the text or next to it, and not in it
-    fields: dict[str, Proposal] = field(default_factory=dict)
+    body: list[SelectorProposal] = field(default_factory=list)
+    strangers: list[SelectorProposal] = field(default_factory=list)  # in the text as read, at its ends or away from the rest
+    dropped: list[SelectorProposal] = field(default_factory=list)  # amid the text or next to it, and not in it
+    fields: dict[str, SelectorProposal] = field(default_factory=dict)
 
 
 def skeleton(
     tree: Any, article: Article | None, seen: Any, rule: Rule | None = None, near: Sequence[str] = ()
-) -> Skeleton:
+) -> RuleSuggestions:
     """Look for selectors on a page (left as it is). Without an article, its long paragraphs are taken for the text.
 
     `rule`: the one by which the page was read; what it names is not proposed against it. `near`: what was dropped near
@@ -66,7 +66,7 @@ def skeleton(
     """
     lines = article.text.split("\n") if article else _long_paragraphs(tree)
     homes = _homes(tree, [line.removeprefix("- ") for line in lines])
-    found = Skeleton(fields=_fields(tree, article, seen))
+    found = RuleSuggestions(fields=_fields(tree, article, seen))
     held = _held(homes, lines)
     total = sum(len(lines[number]) for number in homes) or 1
     bodies = [element for element in held if _size(held[element], lines) >= MOST * total and element.tag != "p"]
@@ -76,7 +76,7 @@ def skeleton(
             words = _size(held[element], lines) + len(held[element]) - 1  # a space between two lines
             share = 100 * words // max(1, len(site_rules.text_of(element)))
             remark = f"{len(held[element])} of {len(lines)} lines of the text, {min(share, 100)}% of what is in it"
-            found.body.append(Proposal(selector, remark))
+            found.body.append(SelectorProposal(selector, remark))
     if not bodies:
         return found
     innermost = max(bodies, key=_depth)
@@ -134,7 +134,7 @@ def _beside(tree: Any, article: Article | None, near: Sequence[str], held: dict[
             yield element
 
 
-def _propose(into: list[Proposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]) -> None:
+def _propose(into: list[SelectorProposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]) -> None:
     """Note a block's selector: one that others of its kind share, if all that it finds are harmless to take away."""
     words = site_rules.text_of(element)
     if len(words) < 8 or len(into) >= FEW:
@@ -143,7 +143,7 @@ def _propose(into: list[Proposal], element: Any, tree: Any, harmless: Callable[[
     if selector is None or not harmless(found_by(selector, tree)):
         selector = selector_of(element, tree)
     if selector is not None and all(each.selector != selector for each in into):
-        into.append(Proposal(selector, quoted(words)))
+        into.append(SelectorProposal(selector, quoted(words)))
 
 
 def _lines_in(elements: list[Any], held: dict[Any, set[int]]) -> set[int]:
@@ -201,9 +201,9 @@ def _depth(element: Any) -> int:
     return sum(1 for _ in element.iterancestors())
 
 
-def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, Proposal]:
+def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, SelectorProposal]:
     """Where headline, byline and date may stand."""
-    found: dict[str, Proposal] = {}
+    found: dict[str, SelectorProposal] = {}
     headlines = tree.findall(".//h1")
     title = _key(article.title or "") if article else ""
     if headlines:
@@ -224,9 +224,9 @@ def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, Proposal
     return found
 
 
-def _note(found: dict[str, Proposal], name: str, element: Any, tree: Any, end: str = "", said: str = "") -> None:
+def _note(found: dict[str, SelectorProposal], name: str, element: Any, tree: Any, end: str = "", said: str = "") -> None:
     if selector := selector_of(element, tree):
-        found[name] = Proposal(selector + end, quoted(said or site_rules.text_of(element)))
+        found[name] = SelectorProposal(selector + end, quoted(said or site_rules.text_of(element)))
 
 
 def quoted(text: str) -> str:
@@ -239,7 +239,7 @@ def origin(place: str) -> str:
     return f"# From {plain(place)}, captured "
 
 
-def as_toml(found: Skeleton, place: str, day: str, *, held_by_another: bool = False) -> str:
+def as_toml(found: RuleSuggestions, place: str, day: str, *, held_by_another: bool = False) -> str:
     """The skeleton as text for the end of a source's file. It changes nothing until a # is taken away.
 
     `held_by_another`: the file has a rule without `until`, beside which no second one can stand.
@@ -256,7 +256,7 @@ def as_toml(found: Skeleton, place: str, day: str, *, held_by_another: bool = Fa
     return "\n".join(lines) + "\n"
 
 
-def _rule(found: Skeleton, off: str) -> Iterator[str]:
+def _rule(found: RuleSuggestions, off: str) -> Iterator[str]:
     """`off`: what stands before the lines that would hold from now on."""
     yield f"{off}[[rule]]"
     yield '#until = "2030-01-01"  # first day of the next design, by day of capture; left out: it still holds'

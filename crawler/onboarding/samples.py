@@ -28,7 +28,7 @@ FOLDER = "samples"  # where an archive's pairs lie: samples/SOURCE/NAME.html
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PagePair:
     """One page and what is to be read from it."""
 
     path: Path  # of the JSON
@@ -79,9 +79,9 @@ def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
     return values | {"text": outcome.text.split("\n")}
 
 
-def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> Pair:
+def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> PagePair:
     """Write a pair. Raises ConfigError if it is there already, NotWritable and its kin."""
-    pair = Pair(folder / f"{name}.json", said)
+    pair = PagePair(folder / f"{name}.json", said)
     with os_errors(str(pair.path)):
         same = pair.html.exists() and pair.html.read_bytes() == body  # the page itself, saved there by hand
         there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
@@ -94,9 +94,9 @@ def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, forc
     return pair
 
 
-def pairs(paths: Iterable[Path]) -> list[Pair]:
+def pairs(paths: Iterable[Path]) -> list[PagePair]:
     """The pairs that files (either half) and folders (to any depth) name. Raises NotFound, ConfigError."""
-    found: dict[Path, Pair] = {}
+    found: dict[Path, PagePair] = {}
     for path in paths:
         if not path.exists() and path.suffix not in (".html", ".json"):
             raise NotFound(str(path), "is not there", "`morgue sample URL` makes page pairs: NAME.html and NAME.json")
@@ -110,7 +110,7 @@ def pairs(paths: Iterable[Path]) -> list[Pair]:
     return list(found.values())
 
 
-def beside(page: Path) -> Pair | None:
+def beside(page: Path) -> PagePair | None:
     """The pair whose page this file is; None if there is no JSON beside it, or one that is none of ours."""
     try:
         return _read(page.with_suffix(".json")) if page.suffix == ".html" else None
@@ -118,7 +118,7 @@ def beside(page: Path) -> Pair | None:
         return None
 
 
-def _read(path: Path) -> Pair:
+def _read(path: Path) -> PagePair:
     cure = 'it is one object: {"url": "https://paper.example/story", "title": "Story", "text": ["A line."]}'
     missing = next((half for half in (path, path.with_suffix(".html")) if not half.exists()), None)
     if missing is not None:
@@ -140,10 +140,10 @@ def _read(path: Path) -> Pair:
         timestamps.parse(said.get("captured", "2000-01-01"))
     except (TypeError, ValueError):
         raise ConfigError(str(path), f'captured: "{said["captured"]}" is no time', 'say "2026-03-01"') from None
-    return Pair(path, said)
+    return PagePair(path, said)
 
 
-def page_of(pair: Pair, source: Source | None) -> Page:
+def page_of(pair: PagePair, source: Source | None) -> Page:
     """The page of a pair, to be read as it was when it was captured."""
     captured = pair.truth.get("captured")
     with os_errors(str(pair.html)):
@@ -153,7 +153,7 @@ def page_of(pair: Pair, source: Source | None) -> Page:
     return replace(page, comments=pair.truth.get("comments") is not None)
 
 
-def differences(pair: Pair, outcome: Article | NothingToRead) -> dict[str, list[str]]:
+def differences(pair: PagePair, outcome: Article | NothingToRead) -> dict[str, list[str]]:
     """By field, in lines for people, how what is read now differs from what the pair says; empty if it does not."""
     values = as_read(outcome)
     wanted = {name: value for name, value in pair.truth.items() if name in COMPARED}

@@ -18,16 +18,16 @@ from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.discovery.sitemaps import read_sitemap
-from crawler.frontier.crawl_plan import Site, belongs
-from crawler.frontier.queue import Claim, Validators, Wanted
+from crawler.frontier.crawl_plan import WatchedSite, belongs
+from crawler.frontier.queue import Claim, FrontierEntry, Validators
 from crawler.frontier.revisit_policy import LISTINGS
-from crawler.frontier.visit_outcomes import Visits, header, validators
+from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import NotFollowed
-from crawler.middleware.robots import Disallowed, RobotsCache, Stopping
+from crawler.middleware.known_redirects import RedirectNotFollowed
+from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
-from pipelines.core.worker_pool import Overrun
+from pipelines.core.worker_pool import WorkerFailure
 
 TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
 SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
@@ -41,25 +41,25 @@ READERS = {
 
 
 class NewsSpider(scrapy.Spider):
-    """Every source, every site; what differs between them is data (`crawler.frontier.crawl_plan.Site`)."""
+    """Every source, every site; what differs between them is data (`crawler.frontier.crawl_plan.WatchedSite`)."""
 
     name = "news"
 
     def __init__(self, run: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run = run  # a crawler.engine.crawl.Run; None under `scrapy crawl news`, which makes its own
-        self.visits: Visits
+        self.run = run  # a crawler.engine.crawl.CrawlRun; None under `scrapy crawl news`, which makes its own
+        self.visits: VisitOutcomes
         self.open: dict[int, tuple[Claim, Validators]] = {}  # pages on their way through the pipelines
 
     @classmethod
     def from_crawler(cls, crawler: Any, *args: Any, **kwargs: Any) -> NewsSpider:
         from crawler.engine.crawl import (
-            Run,  # run.py starts this spider; under `scrapy crawl` it is the other way round
+            CrawlRun,  # run.py starts this spider; under `scrapy crawl` it is the other way round
         )
 
         spider = super().from_crawler(crawler, *args, **kwargs)
         if spider.run is None:
-            spider.run = Run.for_scrapy(crawler, **kwargs)
+            spider.run = CrawlRun.for_scrapy(crawler, **kwargs)
         spider.run.attach(crawler)
         return spider
 
@@ -107,7 +107,7 @@ class NewsSpider(scrapy.Spider):
         elif claim.kind in LISTINGS:
             try:
                 found, problem = await self.links(claim, response)
-            except Overrun as overrun:
+            except WorkerFailure as overrun:
                 await self.visits.failed(claim, f"reading it {overrun.reason}", response.status)
             else:
                 await self.visits.listing(claim, response, found, problem)
@@ -134,18 +134,18 @@ class NewsSpider(scrapy.Spider):
         if self.visits.desk.fatal is not None:
             self.visits.pump.filed(claim)  # not this page's fault: its row stays claimed, and waits again next time
             return
-        if isinstance(error, Stopping):
+        if isinstance(error, CrawlStopping):
             await self.visits.left(claim)
-        elif isinstance(error, NotFollowed):
+        elif isinstance(error, RedirectNotFollowed):
             await self.visits.redirected(claim, error.target, error.kind)
-        elif isinstance(error, Disallowed) and error.unreachable is not None:
+        elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
             await self.visits.failed(claim, error.unreachable)
-        elif isinstance(error, Disallowed):
+        elif isinstance(error, DisallowedByRobots):
             await self.visits.disallowed(claim, error.why, for_now=error.for_now)
         else:
             await self.visits.failed(claim, reason_of(error))
 
-    async def links(self, claim: Claim, response: Response) -> tuple[list[Wanted], str | None]:
+    async def links(self, claim: Claim, response: Response) -> tuple[list[FrontierEntry], str | None]:
         """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers. Raises Overrun."""
         if claim.kind == "tdmrep":
             return [], None  # kept for what it reserves; it leads nowhere
@@ -160,10 +160,10 @@ class NewsSpider(scrapy.Spider):
             wanted += [] if site.watched else await self.common_places(response, wanted)
         return wanted, found.problem
 
-    async def common_places(self, response: Response, wanted: list[Wanted]) -> list[Wanted]:
+    async def common_places(self, response: Response, wanted: list[FrontierEntry]) -> list[FrontierEntry]:
         """Of a site that nobody has probed: the sitemaps that robots.txt names; else where most sites have theirs."""
         robots = await RobotsCache.of(self.crawler).get(response.url, response.meta)
-        places = [Wanted(url, "sitemap", 1, response.url) for url in robots.sitemaps]
+        places = [FrontierEntry(url, "sitemap", 1, response.url) for url in robots.sitemaps]
         if not places:
             places = [guess(response, path, "sitemap") for path in COMMON_SITEMAPS[:3]]
         if not any(want.kind == "feed" for want in wanted):
@@ -171,9 +171,9 @@ class NewsSpider(scrapy.Spider):
         return places
 
 
-def guess(response: Response, path: str, kind: str) -> Wanted:
+def guess(response: Response, path: str, kind: str) -> FrontierEntry:
     """A common path that may not be there."""
-    return Wanted(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
+    return FrontierEntry(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
 
 
 def all_changed_at_once(found: Discovery) -> bool:
@@ -188,7 +188,7 @@ def all_changed_at_once(found: Discovery) -> bool:
     return len(times) >= 5 and len(zones) == 1 and max(times) - min(times) < timedelta(minutes=1)
 
 
-def follow(found: Discovery, claim: Claim, site: Site, url_length: int) -> list[Wanted]:
+def follow(found: Discovery, claim: Claim, site: WatchedSite, url_length: int) -> list[FrontierEntry]:
     """Which of the links found this site follows."""
     wanted = []
     stale = all_changed_at_once(found)
@@ -206,5 +206,5 @@ def follow(found: Discovery, claim: Claim, site: Site, url_length: int) -> list[
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
             continue  # its file says which ones
         hint = {name: text for name, text in link.hint.items() if not (stale and name == "modified")}
-        wanted.append(Wanted(url, kind, depth, claim.url, hint))
+        wanted.append(FrontierEntry(url, kind, depth, claim.url, hint))
     return wanted

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 
 from exports import About
 from exports.formats.warc_package import entry
-from exports.sorted_lines import Ordered
-from pipelines.selection.captures import Holdings
+from exports.sorted_lines import SortedLines
+from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.cdxj import line
 
 name = "cdxj"
@@ -19,10 +19,10 @@ media_type = "application/x-cdxj"
 suffix = ".cdxj"
 
 
-def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """The lines in the order of their bytes, as binary search needs them."""
     lines = silent = 0
-    with Ordered() as ordered:
+    with SortedLines() as ordered:
         for capture in holdings.captures():
             found = entry(capture)
             if found is None:

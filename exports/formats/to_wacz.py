@@ -18,10 +18,10 @@ from typing import IO, Any, BinaryIO, cast
 
 from exports import About
 from exports.formats.to_jsonl import line as json_line
-from exports.formats.warc_package import WarcFile, asked_for
-from exports.sorted_lines import Ordered
+from exports.formats.warc_package import WarcOutput, asked_for
+from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
-from pipelines.selection.captures import Holdings
+from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.cdxj import line
 
 name = "wacz"
@@ -33,14 +33,14 @@ LINES = 1024  # lines of the index in one gzip member, of which a reader fetches
 BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
 
 
-def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """archive/, indexes/, pages/, and the two files that say what they hold, with their digests."""
     stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"  # what a data package may say
     pages = 0
-    with zipfile.ZipFile(out, "w") as archive, Ordered() as index:
-        package = Package(archive, datetime.fromisoformat(about["created"]), big=holdings.bytes > BIG)
+    with zipfile.ZipFile(out, "w") as archive, SortedLines() as index:
+        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=holdings.bytes > BIG)
         with package.part(f"archive/{stem}.warc.gz") as part:
-            file = WarcFile(cast(BinaryIO, part), f"{stem}.warc.gz")
+            file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(holdings, about):
                 if entry is not None:
                     index.add(line(entry).encode() + b"\n")
@@ -60,7 +60,7 @@ def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
     return file.counts(holdings) | {"pages": pages}
 
 
-class Package:
+class WaczPackage:
     """The parts of a WACZ as they are written, and what datapackage.json says of each."""
 
     def __init__(self, archive: zipfile.ZipFile, created: datetime, *, big: bool) -> None:
@@ -69,13 +69,13 @@ class Package:
         self.resources: list[dict[str, Any]] = []
 
     @contextmanager
-    def part(self, path: str, *, squeeze: bool = False) -> Iterator[Hashing]:
+    def part(self, path: str, *, squeeze: bool = False) -> Iterator[HashingFile]:
         """A part to write to. `squeeze`: compressed by ZIP; else stored, so that a reader can fetch pieces of it."""
         info = zipfile.ZipInfo(path, self.created.timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
         info.external_attr = 0o644 << 16
         with self.archive.open(info, "w", force_zip64=self.big) as raw:
-            hashing = Hashing(raw)
+            hashing = HashingFile(raw)
             yield hashing
         named = PurePath(path).name.lower()
         digest = f"sha256:{hashing.state.hexdigest()}"
@@ -101,7 +101,7 @@ class Package:
             part.write(json.dumps(digest, indent=2).encode() + b"\n")
 
 
-class Hashing:
+class HashingFile:
     """A file to write to, with the SHA-256 and the number of the bytes that were written."""
 
     def __init__(self, out: IO[bytes]) -> None:
@@ -119,7 +119,7 @@ class Hashing:
             self.write(text)
 
 
-def _blocks(lines: Iterable[bytes], out: Hashing) -> Iterator[bytes]:
+def _blocks(lines: Iterable[bytes], out: HashingFile) -> Iterator[bytes]:
     """Write the index in gzip members of LINES lines each; the line about each, for index.idx."""
     batch: list[bytes] = []
     for text in lines:
@@ -131,7 +131,7 @@ def _blocks(lines: Iterable[bytes], out: Hashing) -> Iterator[bytes]:
         yield _block(batch, out)
 
 
-def _block(batch: list[bytes], out: Hashing) -> bytes:
+def _block(batch: list[bytes], out: HashingFile) -> bytes:
     squeeze = zlib.compressobj(wbits=zlib.MAX_WBITS + 16)
     data = squeeze.compress(b"".join(batch)) + squeeze.flush()
     where = {"offset": out.size, "length": len(data), "digest": f"sha256:{hashlib.sha256(data).hexdigest()}"}

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Any, BinaryIO
 
 from exports import About
-from exports.formats.warc_package import WarcFile
-from pipelines.selection.captures import Holdings
+from exports.formats.warc_package import WarcOutput
+from pipelines.selection.captures import CaptureSelection
 
 name = "warc"
 media_type = "application/warc"
 suffix = ".warc.gz"
 
 
-def pack(holdings: Holdings, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """A warcinfo record that says what was asked for, then every exchange."""
-    file = WarcFile(out, f"{about['name']}.warc.gz")
+    file = WarcOutput(out, f"{about['name']}.warc.gz")
     for _ in file.write(holdings, about):
         pass
     return file.counts(holdings)

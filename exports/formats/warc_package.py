@@ -15,17 +15,17 @@ from typing import Any, BinaryIO
 from exports import About
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import Row
-from pipelines.selection.captures import Holdings
+from pipelines.selection.captures import CaptureSelection
 from pipelines.selection.exchanges import exchanges
-from pipelines.warc.cdxj import REVISIT, Entry
-from pipelines.warc.record import Fields, Record, digest, member, warc_fields
+from pipelines.warc.cdxj import REVISIT, CdxjEntry
+from pipelines.warc.record import WarcFields, WarcRecord, digest, member, warc_fields
 from pipelines.warc.writer import CONFORMS_TO, FORMAT
 
 NOT_MODIFIED = 304  # RFC 9110 section 15.4.5
 TOLD = 1000  # damages that are kept word for word; more are only counted
 
 
-class WarcFile:
+class WarcOutput:
     """A WARC file that grows on `out`, and what there is to say of it afterwards."""
 
     def __init__(self, out: BinaryIO, name: str) -> None:
@@ -38,7 +38,7 @@ class WarcFile:
         self.damages: list[str] = []  # why, for people
         self._out = out
 
-    def write(self, holdings: Holdings, about: About) -> Iterator[Entry | None]:
+    def write(self, holdings: CaptureSelection, about: About) -> Iterator[CdxjEntry | None]:
         """Write everything; of each exchange in turn its entry in an index, None if it has none.
 
         Raises DiskFull and its kin for `out`; what is damaged in the archive is noted in `damages` instead.
@@ -64,7 +64,7 @@ class WarcFile:
             self.captures += 1
             yield entry(kept.capture | {"file": self.name, "offset": place, "length": kept.main.length})
 
-    def counts(self, holdings: Holdings) -> dict[str, Any]:
+    def counts(self, holdings: CaptureSelection) -> dict[str, Any]:
         """What the manifest says of it."""
         return {
             "captures": self.captures, "records": self.records, "added_for_revisits": holdings.added,
@@ -76,7 +76,7 @@ class WarcFile:
         self._out.write(data)
         self.size += len(data)
 
-    def _note(self, holdings: Holdings, error: MorgueError, captures: Iterable[Row]) -> None:
+    def _note(self, holdings: CaptureSelection, error: MorgueError, captures: Iterable[Row]) -> None:
         for capture in captures:
             holdings.lose(capture)
             self.lost += 1
@@ -84,15 +84,15 @@ class WarcFile:
             self.damages.append(f"{error.subject}: {error.cause}")
 
 
-def entry(capture: Row) -> Entry | None:
-    """What an index says of a row of `Holdings.captures`; None if there is nothing to replay.
+def entry(capture: Row) -> CdxjEntry | None:
+    """What an index says of a row of `CaptureSelection.captures`; None if there is nothing to replay.
 
     That is an exchange that failed, and a visit that was answered by 304: a reader that is asked for that moment would
     show the empty answer, and without the line it shows the page that still stood there.
     """
     if capture["record_type"] == "metadata" or capture["status"] == NOT_MODIFIED:
         return None
-    return Entry(
+    return CdxjEntry(
         url=capture["url"],
         time=datetime.fromisoformat(capture["time"]),
         mime=REVISIT if capture["record_type"] == "revisit" else capture["mime"],
@@ -116,7 +116,7 @@ def _line(text: str) -> str:
     return " ".join(text.encode(errors="replace").decode().split())
 
 
-def _warcinfo(name: str, about: About) -> Record:
+def _warcinfo(name: str, about: About) -> WarcRecord:
     asked = ", ".join(f"{name} {value}" for name, value in asked_for(about))
     block = warc_fields(
         [
@@ -137,4 +137,4 @@ def _warcinfo(name: str, about: About) -> Record:
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     )
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)

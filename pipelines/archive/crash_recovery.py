@@ -17,9 +17,9 @@ from pipelines.archive.journal import mark_of, standing
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import parse
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.manifest import Entry
+from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
 
 AT_MOST = 300.0  # seconds of captures whose rows one crash may take, files and all
@@ -33,7 +33,7 @@ def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
 
     `file` is the name of `path`, without an `.open`.
     """
-    store, adopted = Store(db), 0
+    store, adopted = ArticleStore(db), 0
     archive, last = standing(db)
     for member in walk(path, on_damage=lambda *damage: None):  # `recover` has said what is damaged
         mark = mark_of(member.headers)
@@ -53,7 +53,7 @@ def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
     return adopted
 
 
-def lacking(db: sqlite3.Connection, entries: Iterable[Entry]) -> Iterator[str]:
+def lacking(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterator[str]:
     """Finished files with captures that have no row, oldest first: a file may be finished before its last rows are
     committed. What a crash takes is the newest, so that one whole file ends the search."""
     found = []
@@ -68,7 +68,7 @@ def lacking(db: sqlite3.Connection, entries: Iterable[Entry]) -> Iterator[str]:
     yield from (entry.file for entry in reversed(found))
 
 
-def must_be_of_these_files(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+def must_be_of_these_files(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> None:
     """A database that has not what was committed when a file was finished is older than that file: no crash does that.
 
     Raises ArchiveDamaged.
@@ -86,7 +86,7 @@ def must_be_of_these_files(db: sqlite3.Connection, entries: Iterable[Entry]) -> 
         raise ArchiveDamaged("morgue.db", cause, f"put the right one back; or {REBUILD}")
 
 
-def _must_be_of_one_crash(entries: Sequence[Entry]) -> None:
+def _must_be_of_one_crash(entries: Sequence[ManifestEntry]) -> None:
     """Of files of before, which do not say what was committed. A crash costs the rows of seconds; those of longer are
     missing from a database that is older than the files."""
     times = [parse(time) for entry in entries for time in (entry.first, entry.last) if time]

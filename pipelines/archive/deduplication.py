@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 
 from pipelines.core.items import Exchange
-from pipelines.warc.exchange import Body, Original
+from pipelines.warc.exchange import PayloadBody, RevisitOriginal
 from pipelines.warc.record import uri
 
 # Rows that a start after a crash gave back have neither. (A rebuild names the source of what it files itself.)
@@ -22,8 +22,8 @@ LEAST = 1024  # bytes; the fields of a revisit record take a few hundred
 
 
 def original_of(
-    db: sqlite3.Connection, exchange: Exchange, body: Body | None, is_finished: Callable[[str], bool]
-) -> Original | None:
+    db: sqlite3.Connection, exchange: Exchange, body: PayloadBody | None, is_finished: Callable[[str], bool]
+) -> RevisitOriginal | None:
     """The response that an answer repeats, or None. `is_finished(file)`: whether that WARC file may be referred to."""
     if body is None or exchange.error is not None:
         return None
@@ -37,10 +37,10 @@ def original_of(
                AND body_digest IS NULL AND error IS NULL AND {FILED} LIMIT 50""",  # noqa: S608 (our own names)
         (body.payload_digest,),
     )
-    return next((Original(*row[:3]) for row in rows if is_finished(row[3])), None)
+    return next((RevisitOriginal(*row[:3]) for row in rows if is_finished(row[3])), None)
 
 
-def _last_whole(db: sqlite3.Connection, url: str, is_finished: Callable[[str], bool]) -> Original | None:
+def _last_whole(db: sqlite3.Connection, url: str, is_finished: Callable[[str], bool]) -> RevisitOriginal | None:
     """What a 304 confirms: the newest whole answer at its URL, or the one that this answer repeated in turn."""
     row = db.execute(
         f"""SELECT coalesce(refers_to, record_id) FROM captures
@@ -48,4 +48,4 @@ def _last_whole(db: sqlite3.Connection, url: str, is_finished: Callable[[str], b
         (url,),
     ).fetchone()
     found = row and db.execute("SELECT record_id, url, time, file FROM captures WHERE record_id = ?", row).fetchone()
-    return Original(*found[:3]) if found and is_finished(found[3]) else None
+    return RevisitOriginal(*found[:3]) if found and is_finished(found[3]) else None

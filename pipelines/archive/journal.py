@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.manifest import Standing
-from pipelines.warc.record import ARCHIVE, Fields, Record, digest, new_id
+from pipelines.warc.manifest import DatabaseState
+from pipelines.warc.record import ARCHIVE, WarcFields, WarcRecord, digest, new_id
 
 MEDIA_TYPE = "application/x-ndjson"
 NUMBER = "Morgue-Journal"  # the field with a record's number,
@@ -34,7 +34,7 @@ SECONDS = 60.0  # or so long after the last one
 MOST = 5000  # rows of one record
 
 
-class Table(NamedTuple):
+class JournalTable(NamedTuple):
     """What the journal holds of a table."""
 
     key: str
@@ -42,22 +42,22 @@ class Table(NamedTuple):
 
 
 TABLES = {
-    "sources": Table("id", ("id", "name", "url", "title", "language", "watched", "added")),
-    "crawls": Table("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
-    "captures": Table("id", ("id", "crawl_id", "source_id", "file", "offset")),
-    "articles": Table(
+    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added")),
+    "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
+    "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
+    "articles": JournalTable(
         "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
     ),
-    "revisions": Table("id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")),
-    "sightings": Table("capture_id", ("capture_id", "revision_id")),
-    "readings": Table(
+    "revisions": JournalTable("id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")),
+    "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
+    "readings": JournalTable(
         "id",
         ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",
          "extractor"),
     ),
-    "removals": Table("id", ("id", "time", "url_key", "reason", "captures")),
-    "aliases": Table("url_key", ("url_key", "article_id")),
-    "frontier": Table(
+    "removals": JournalTable("id", ("id", "time", "url_key", "reason", "captures")),
+    "aliases": JournalTable("url_key", ("url_key", "article_id")),
+    "frontier": JournalTable(
         "id",
         ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",
          "found_on", "hint", "day", "visits", "failures", "first_visit", "last_visit", "last_status", "last_error",
@@ -90,7 +90,7 @@ class Journal:
         query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1"  # noqa: S608
         return self.db.execute(query, alone).fetchone() is not None
 
-    def records(self, warcinfo_id: Callable[[], str]) -> Iterator[Record]:
+    def records(self, warcinfo_id: Callable[[], str]) -> Iterator[WarcRecord]:
         """What changed since the last call, as WARC records; the caller commits only once they are durable.
 
         `warcinfo_id()` names the file that the next one goes to; it is asked only if there is one.
@@ -102,10 +102,10 @@ class Journal:
             numbered = self.db.execute("UPDATE journal SET used = used + 1, last = used + 1 RETURNING used")
             (number,) = numbered.fetchone()
             more = self.db.execute("SELECT 1 FROM changes LIMIT 1").fetchone() is not None
-            yield record(Mark(number, after, archive, more), changed, warcinfo_id())
+            yield record(JournalHeader(number, after, archive, more), changed, warcinfo_id())
             after = number
 
-    def standing(self) -> Standing:
+    def standing(self) -> DatabaseState:
         """Which archive this is, and the last journal record whose rows are in the database."""
         return standing(self.db)
 
@@ -146,7 +146,7 @@ class Journal:
         ]
 
 
-class Mark(NamedTuple):
+class JournalHeader(NamedTuple):
     """What a journal record says of itself."""
 
     number: int
@@ -155,9 +155,9 @@ class Mark(NamedTuple):
     more: bool = False  # it counts only if the next one does
 
 
-def standing(db: sqlite3.Connection) -> Standing:
+def standing(db: sqlite3.Connection) -> DatabaseState:
     """Which archive a database is of, and how far it had got."""
-    return Standing(*db.execute("SELECT archive, last FROM journal").fetchone())
+    return DatabaseState(*db.execute("SELECT archive, last FROM journal").fetchone())
 
 
 def line(name: str, row: dict[str, Any]) -> str:
@@ -168,7 +168,7 @@ def line(name: str, row: dict[str, Any]) -> str:
     return as_json({name: known})
 
 
-def record(mark: Mark, lines: Iterable[str], warcinfo_id: str | None) -> Record:
+def record(mark: JournalHeader, lines: Iterable[str], warcinfo_id: str | None) -> WarcRecord:
     """A metadata record (WARC 1.1 section 6.6) that holds rows of the journal."""
     block = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
     fields = [
@@ -186,19 +186,19 @@ def record(mark: Mark, lines: Iterable[str], warcinfo_id: str | None) -> Record:
         fields.append((ARCHIVE, mark.archive))
     if warcinfo_id is not None:
         fields.append(("WARC-Warcinfo-ID", warcinfo_id))
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)
 
 
-def mark_of(fields: Fields) -> Mark | None:
+def mark_of(fields: WarcFields) -> JournalHeader | None:
     """What a journal record says of itself; None for any other record."""
     number, after = fields.get(NUMBER) or "", fields.get(AFTER) or ""
     if fields.get("WARC-Type") != "metadata" or not number.isdecimal():
         return None
     before = int(after) if after.isdecimal() else int(number) - 1
-    return Mark(int(number), before, fields.get(ARCHIVE), fields.get(MORE) is not None)
+    return JournalHeader(int(number), before, fields.get(ARCHIVE), fields.get(MORE) is not None)
 
 
-def valid_records(marks: Sequence[tuple[int, Mark]]) -> list[int]:
+def valid_records(marks: Sequence[tuple[int, JournalHeader]]) -> list[int]:
     """Which journal records of one archive count, and in which order: (place in the files, mark) -> places.
 
     The numbers say the order, whatever that of the files is. Where one comes twice (before there was Morgue-After, a
@@ -210,7 +210,7 @@ def valid_records(marks: Sequence[tuple[int, Mark]]) -> list[int]:
     numbers = [mark.number for _at, mark in marks]
     if len(set(numbers)) == len(numbers):
         marks = sorted(marks, key=lambda one: one[1].number)
-    valid: list[tuple[int, Mark]] = []
+    valid: list[tuple[int, JournalHeader]] = []
     for at, mark in marks:
         while valid and valid[-1][1].number > mark.after:
             valid.pop()

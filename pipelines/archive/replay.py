@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
-from pipelines.warc.http_message import Head, TooLarge, content_decoded, entity_body, parse_head, split
+from pipelines.warc.http_message import DecodedTooLarge, MessageHead, content_decoded, entity_body, parse_head, split
 from pipelines.warc.reader import read_record
 
 LARGEST = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
 
 
-class Answer(NamedTuple):
+class ReplayedResponse(NamedTuple):
     """A response as a reader of pages wants it."""
 
-    head: Head
+    head: MessageHead
     body: bytes  # without transfer coding and content coding
 
     @property
@@ -26,7 +26,7 @@ class Answer(NamedTuple):
         return (self.head.first(b"content-type") or b"").decode("latin-1") or None
 
 
-def answer(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], limit: int = LARGEST) -> Answer:
+def answer(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], limit: int = LARGEST) -> ReplayedResponse:
     """The answer of a capture; `row` has the keys of `queries.PROVENANCE`, `folder` is the archive's `warc/`.
 
     Of a revisit (WARC 1.1 section 6.7) the body is that of the record it refers to; of a 304 the head as well, since
@@ -42,8 +42,8 @@ def answer(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], limit: 
         cure = "`morgue show --format warc` gives the record as it is"
         raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", cure)
     try:
-        return Answer(head, content_decoded(head.fields, entity_body(block), limit))
-    except TooLarge as error:
+        return ReplayedResponse(head, content_decoded(head.fields, entity_body(block), limit))
+    except DecodedTooLarge as error:
         cure = "`morgue show --format warc` gives the record as it is"
         raise MorgueError(row["warc_record_id"], str(error), cure) from error
 

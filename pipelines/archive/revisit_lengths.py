@@ -22,7 +22,7 @@ ARRIVED = """UPDATE captures SET body_length = ?2
               WHERE id IN (SELECT revisit FROM temp.awaited WHERE record_id = ?1) AND body_length IS NULL"""
 
 
-class Awaited:
+class PendingRevisitLengths:
     """In a temporary table, because `captures` has no index by what is referred to. Commits nothing."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

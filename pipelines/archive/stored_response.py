@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pipelines.core.items import Article, NothingToRead, Page
-from pipelines.warc.http_message import TooLarge, content_decoded, entity_body, parse_head, split
+from pipelines.warc.http_message import DecodedTooLarge, content_decoded, entity_body, parse_head, split
 
 HTML = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
 UNSURE = frozenset((None, "text/plain", "application/octet-stream", "application/xml", "text/xml", "unknown/unknown"))
@@ -54,7 +54,7 @@ def outcome_of_block(page: Page, block: bytes) -> tuple[Article | NothingToRead,
     fields = head.fields if head else ()
     try:
         body = content_decoded(fields, entity_body(block), LARGEST_PAGE)
-    except TooLarge as error:
+    except DecodedTooLarge as error:
         return NothingToRead(TOO_LARGE, str(error)), 0.0
     kind = (head.first(b"content-type") if head else None) or b""
     reading = timed_read(replace(page, body=body, content_type=kind.decode("latin-1") or None))

@@ -1,6 +1,6 @@
 """The one writer of an archive: one lock, one thread, WARC bytes first and rows after them, committed in groups.
 
-Everything that writes goes through `Keeper.do`. A commit first makes the WARC file durable (fsync), then the rows, so a
+Everything that writes goes through `ArchiveWriter.do`. A commit first makes the WARC file durable (fsync), then the rows, so a
 row never points at bytes that a crash could take away; the other way round a crash leaves bytes without a row, which
 costs a second fetch and loses nothing.
 """
@@ -42,7 +42,7 @@ COMMIT_TASKS = 500  # or this many tasks, so that one transaction stays small
 
 
 @dataclass(slots=True)
-class Errand:
+class WriteTask:
     """A task on its way to the keeper's thread and back."""
 
     task: Callable[..., Any]
@@ -65,7 +65,7 @@ class Errand:
             self.future.set_result(self.result)
 
 
-class Keeper:
+class ArchiveWriter:
     """Owns the database connection and the WARC writer of one archive while a command writes to it."""
 
     def __init__(self, database: Path, warc: Path, **writer_options: Any) -> None:
@@ -74,7 +74,7 @@ class Keeper:
         Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
         self.database = database
-        self._lock = lock.Lock(database.parent / lock.NAME)
+        self._lock = lock.ArchiveLock(database.parent / lock.NAME)
         listed_in = database.parent / manifest.NAME
         try:
             with os_errors(str(warc)):
@@ -111,8 +111,8 @@ class Keeper:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
         self._timer: asyncio.TimerHandle | None = None
         self._loop: Any = None  # the event loop that the next four belong to
-        self._errands: list[Errand] = []  # not yet sent to the thread
-        self._gathered: list[Errand] = []  # brief ones
+        self._errands: list[WriteTask] = []  # not yet sent to the thread
+        self._gathered: list[WriteTask] = []  # brief ones
         self._away = False  # the thread has something to do: nobody else touches the database and the WARC files
         self._due = False  # it is to commit the next time
         self._closed = False
@@ -146,7 +146,7 @@ class Keeper:
         if self._loop is not loop:  # what another one left is over
             self._thread.submit(int).result()
             self._loop, self._errands, self._gathered, self._away, self._timer = loop, [], [], False, None
-        errand = Errand(task, args, brief, loop.create_future())
+        errand = WriteTask(task, args, brief, loop.create_future())
         if brief:
             self._gather(errand, loop)
         else:
@@ -156,7 +156,7 @@ class Keeper:
         result: T = await errand.future
         return result
 
-    def _gather(self, errand: Errand, loop: asyncio.AbstractEventLoop) -> None:
+    def _gather(self, errand: WriteTask, loop: asyncio.AbstractEventLoop) -> None:
         self._gathered.append(errand)
         if len(self._gathered) == 1:
             loop.call_later(GATHER_SECONDS, self._run_gathered)
@@ -183,13 +183,13 @@ class Keeper:
         self._thread.submit(self._run_all, self._errands, self._due, self._loop)
         self._errands, self._due = [], False
 
-    def _run_all(self, errands: list[Errand], due: bool, loop: asyncio.AbstractEventLoop) -> None:
+    def _run_all(self, errands: list[WriteTask], due: bool, loop: asyncio.AbstractEventLoop) -> None:
         self._run_each(errands)
         if due or self._is_due():
             self._commit_quietly()
         loop.call_soon_threadsafe(self._returned, errands)
 
-    def _run_each(self, errands: list[Errand]) -> None:
+    def _run_each(self, errands: list[WriteTask]) -> None:
         for errand in errands:
             errand.done = True
             if not errand.future.cancelled():
@@ -198,12 +198,12 @@ class Keeper:
                 except BaseException as error:  # noqa: BLE001 whoever waits for it gets it
                     errand.error = error
 
-    def _returned(self, errands: list[Errand]) -> None:
+    def _returned(self, errands: list[WriteTask]) -> None:
         self._away = False
         self._run_gathered()
         self._deliver(errands)
 
-    def _deliver(self, errands: list[Errand]) -> None:
+    def _deliver(self, errands: list[WriteTask]) -> None:
         """Tell who waits; see to it that what was done is committed in time."""
         for errand in errands:
             errand.deliver()

@@ -12,7 +12,7 @@ from pipelines.core.errors import ArchiveLocked, MorgueError, os_errors
 NAME = "morgue.lock"  # in the archive's folder, beside the database
 
 
-class Lock:
+class ArchiveLock:
     """An archive is written by one process at a time; the kernel lets go of the lock when that process dies."""
 
     def __init__(self, path: Path) -> None:

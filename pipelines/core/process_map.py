@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pipelines.core.worker_pool import Overrun, Workers
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 
 FOREVER = 1e7  # seconds
 MEMORY = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
@@ -15,19 +15,19 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function that can be impo
 
 
 async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], object], *,
-                      died: Callable[[Call, Overrun], Any]) -> None:  # fmt: skip
+                      died: Callable[[Call, WorkerFailure], Any]) -> None:  # fmt: skip
     """Have `calls` done by `jobs` processes; `take` gets what each returns, in no order.
 
     died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
     others are stopped then, as they are by Ctrl-C.
     """
-    workers = Workers(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
+    workers = WorkerPool(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
     queue, running = iter(calls), set[asyncio.Task[Any]]()
 
     async def done_by(call: Call) -> Any:
         try:
             return await workers.run(call[0], *call[1])
-        except Overrun as overrun:
+        except WorkerFailure as overrun:
             return died(call, overrun)
 
     try:

@@ -70,7 +70,7 @@ CHANNEL = re.compile(
 )
 
 
-class Parts(NamedTuple):
+class UrlParts(NamedTuple):
     """A web address in pieces, host normalised, the rest as written."""
 
     scheme: str  # "http" or "https"
@@ -80,7 +80,7 @@ class Parts(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def split(url: str) -> Parts:
+def split(url: str) -> UrlParts:
     """The pieces of an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
     url = AMPERSAND.sub("&", IGNORED.sub("", url.strip(AROUND)))
     head, mark, query = url.partition("#")[0].partition("?")
@@ -88,7 +88,7 @@ def split(url: str) -> Parts:
     if match is None:
         raise ValueError("not an absolute http or https URL")
     scheme = match[1].lower()
-    return Parts(scheme, _authority(match[2], PORTS[scheme]), match[3], query if mark else "")
+    return UrlParts(scheme, _authority(match[2], PORTS[scheme]), match[3], query if mark else "")
 
 
 def url_key(url: str) -> str:

@@ -49,7 +49,7 @@ TOO_MUCH_MEMORY = "used too much memory"
 CRASHED = "crashed"
 
 
-class Overrun(Exception):
+class WorkerFailure(Exception):
     """A call was stopped, or died.
 
     `reason` is "timed out", "used too much CPU", "used too much memory" or "crashed".
@@ -63,7 +63,7 @@ class Overrun(Exception):
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
-class Workers:
+class WorkerPool:
     """At most `size` worker processes, started as they are needed.
 
     seconds: wall seconds a call may take. cpu_seconds: CPU seconds a call may take (whole seconds, rounded up).
@@ -130,7 +130,7 @@ class Workers:
                     worker.process.kill()
         try:
             outcome, value, rss = worker.call(message, self.seconds)
-        except Overrun:
+        except WorkerFailure:
             self._forget(worker)
             raise
         if outcome == "overrun" or worker.calls >= self.calls or rss > self.rss:
@@ -139,7 +139,7 @@ class Workers:
         else:
             self._mine.worker = worker
         if outcome == "overrun":
-            raise Overrun(value)
+            raise WorkerFailure(value)
         if outcome == "raised":
             raise value
         return value
@@ -157,7 +157,7 @@ class Workers:
 class _Worker:
     """The parent's side of one worker process. Used by one thread at a time."""
 
-    def __init__(self, limits: Workers) -> None:
+    def __init__(self, limits: WorkerPool) -> None:
         ours, theirs = socket.socketpair()
         self.socket, self.calls = ours, 0
         code = f"from {__name__} import serve; import sys; sys.path[:] = sys.argv[4:]; serve(*sys.argv[1:4])"
@@ -174,7 +174,7 @@ class _Worker:
         try:
             _receive(ours, START_SECONDS)
         except (TimeoutError, EOFError, OSError) as error:
-            raise Overrun(CRASHED, f"a worker process did not start: {self._end()}") from error
+            raise WorkerFailure(CRASHED, f"a worker process did not start: {self._end()}") from error
 
     def call(self, message: bytes, seconds: float) -> tuple[str, Any, int]:
         """Send one call and wait for its answer: (returned | raised | overrun, value, resident bytes)."""
@@ -185,17 +185,17 @@ class _Worker:
             answer = _receive(self.socket, deadline - time.monotonic())
         except TimeoutError:
             self._end()
-            raise Overrun(TIMED_OUT, f"{seconds:g} s") from None
+            raise WorkerFailure(TIMED_OUT, f"{seconds:g} s") from None
         except (EOFError, OSError):
             raise self._diagnosis() from None
         return pickle.loads(answer)  # noqa: S301 our own child's
 
-    def _diagnosis(self) -> Overrun:
+    def _diagnosis(self) -> WorkerFailure:
         """What a worker died of, by its exit status."""
         status = self._end(grace=LEAVE_SECONDS)
         if status == -getattr(signal, "SIGXCPU", 0):
-            return Overrun(TOO_MUCH_CPU)
-        return Overrun(CRASHED, f"signal {-status}" if status < 0 else f"exit status {status}")
+            return WorkerFailure(TOO_MUCH_CPU)
+        return WorkerFailure(CRASHED, f"signal {-status}" if status < 0 else f"exit status {status}")
 
     def leave(self) -> None:
         """Ask the worker to go by closing the line, and see it off."""

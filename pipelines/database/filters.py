@@ -11,7 +11,7 @@ from pipelines.core.errors import QueryError
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class ArticleFilters:
     """Which articles are meant; days and the language in the archive's own form from the start.
 
     Raises QueryError for a period or language that cannot be read.
@@ -70,4 +70,4 @@ def day(option: str, text: str | None, *, last: bool) -> str | None:
         raise QueryError(f"{option} {text!r}", cause, "say 2024, 2024-03, 2024-03-09 or an ISO 8601 time") from None
 
 
-EVERYTHING = Filters()
+EVERYTHING = ArticleFilters()

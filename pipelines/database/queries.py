@@ -16,15 +16,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.database.connection import Row, ask, connect, decoded
-from pipelines.database.filters import EVERYTHING, Filters
+from pipelines.database.connection import Row, ask, decoded
+from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import expression
-
-__all__ = [
-    "CAPTURE_KEYS", "EVERYTHING", "HIT_KEYS", "SORTS", "SOURCE_KEYS", "WHOLE_KEYS", "Filters", "Row", "article",
-    "articles", "capture", "captures", "captures_of", "connect", "count", "languages", "per_day", "removals",
-    "revisions", "search", "sources",
-]  # fmt: skip
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
@@ -80,7 +74,7 @@ BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
 
 
-class Chosen(NamedTuple):
+class ArticleSelection(NamedTuple):
     """A query and filters in SQL: which rows of `articles a` are meant."""
 
     match: str | None  # FTS5 expression; None for everything that the filters let through
@@ -99,11 +93,11 @@ class Chosen(NamedTuple):
         return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
 
 
-def chosen(db: sqlite3.Connection, query: str | None, filters: Filters) -> Chosen:
+def chosen(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
     """Raises QueryError for the query, NotFound for the source."""
     match = expression(query) if query and query.strip() else None
     where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
-    return Chosen(match, where, values | {"match": match})
+    return ArticleSelection(match, where, values | {"match": match})
 
 
 def source_id(db: sqlite3.Connection, name: str) -> int:
@@ -119,7 +113,7 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
 def search(
     db: sqlite3.Connection,
     query: str | None,
-    filters: Filters = EVERYTHING,
+    filters: ArticleFilters = EVERYTHING,
     sort: str = "relevance",
     limit: int | None = 20,
     offset: int = 0,
@@ -144,7 +138,7 @@ def search(
     return (hit | {"snippet": clipped(hit["snippet"], markers)} for hit in hits)
 
 
-def _by_rank(db: sqlite3.Connection, which: Chosen, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
+def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
     # Ordering by `rank` alone lets FTS5 sort: snippets are then made only for the rows that leave. A second
     # term, or bm25() in its place, makes SQLite sort finished rows: twice the time.
     sql = f"""
@@ -154,7 +148,7 @@ def _by_rank(db: sqlite3.Connection, which: Chosen, page: Row, markers: tuple[st
     return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
 
 
-def _by_day(db: sqlite3.Connection, which: Chosen, page: Row, order: str, markers: tuple[str, str]) -> Iterator[Row]:
+def _by_day(db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]) -> Iterator[Row]:
     """Ids first, out of the index alone and no more than the page needs; then their rows and snippets."""
     sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
@@ -188,7 +182,7 @@ def clipped(snippet: str, markers: tuple[str, str]) -> str:
     return ("…" if start else "") + cut + (markers[1] if unclosed else "") + "…"
 
 
-def count(db: sqlite3.Connection, query: str | None = None, filters: Filters = EVERYTHING) -> int:
+def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
     """How many articles match. Raises QueryError, NotFound (of the source)."""
     which = chosen(db, query, filters)
     if which.match is not None and not which.where:
@@ -200,7 +194,7 @@ def count(db: sqlite3.Connection, query: str | None = None, filters: Filters = E
 
 
 def per_day(
-    db: sqlite3.Connection, query: str | None = None, filters: Filters = EVERYTHING
+    db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING
 ) -> Iterator[tuple[str, int]]:
     """(published_day, articles that match), in order, without the days on which there are none."""
     which = chosen(db, query, filters)
@@ -210,7 +204,7 @@ def per_day(
     return ((row["day"], row["n"]) for row in ask(db, sql, which.values))
 
 
-def articles(db: sqlite3.Connection, filters: Filters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
+def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
     """Whole articles with the keys WHOLE_KEYS, by id, streamed from one snapshot: for datasets.
 
     Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).

@@ -21,7 +21,7 @@ class Sighting(NamedTuple):
     digest: str  # text_digest of that state
 
 
-class State(NamedTuple):
+class RevisionState(NamedTuple):
     """One state: its place in the list of states is its number, less one."""
 
     first: Sighting  # the first capture in which it was seen
@@ -30,7 +30,7 @@ class State(NamedTuple):
     captures: tuple[int, ...]  # all of its sightings, in order
 
 
-def states(sightings: Iterable[Sighting]) -> list[State]:
+def states(sightings: Iterable[Sighting]) -> list[RevisionState]:
     """The states of an article in order of time, neighbours of different text.
 
     Two rows that stand side by side with one text (an extractor may have brought them together) stay two: each has a
@@ -45,13 +45,13 @@ def states(sightings: Iterable[Sighting]) -> list[State]:
             row = None
         runs[-1].append(sighting)
         row = row if one is None else one
-    found: list[State] = []
+    found: list[RevisionState] = []
     taken: set[int] = set()
     for run in runs:
         named = next((sighting.revision_id for sighting in run if sighting.revision_id is not None), None)
         new = named is None or named in taken
         found.append(
-            State(run[0], None if new else named, named if new else None, tuple(one.capture_id for one in run))
+            RevisionState(run[0], None if new else named, named if new else None, tuple(one.capture_id for one in run))
         )
         taken.update(() if named is None else (named,))
     return found

@@ -13,7 +13,7 @@ from pipelines.core.items import Capture
 from pipelines.core.timestamps import fine_stamp, parse, stamp
 from pipelines.database.change_detection import Change
 from pipelines.database.columns import STATE
-from pipelines.database.revision_order import Sighting, State, states
+from pipelines.database.revision_order import RevisionState, Sighting, states
 
 # What a revision holds of a reading, by the names that `articles` has too.
 READ = ("capture_id", *STATE)
@@ -79,7 +79,7 @@ def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, A
 
 
 def _write(
-    db: sqlite3.Connection, article_id: int, number: int, state: State, seen: str, read: Mapping[str, Any] | None
+    db: sqlite3.Connection, article_id: int, number: int, state: RevisionState, seen: str, read: Mapping[str, Any] | None
 ) -> None:
     """One state's row and sightings; `read`: what was read just now, where that is its first sighting."""
     row_id = state.revision_id

@@ -24,7 +24,7 @@ INSERT_CAPTURE = (
 )
 
 
-class Known(NamedTuple):
+class KnownArticle(NamedTuple):
     """An article that is filed already."""
 
     id: int
@@ -33,7 +33,7 @@ class Known(NamedTuple):
     digest: str  # text_digest of that text
 
 
-class Store:
+class ArticleStore:
     """The tables, from the side that writes."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -139,7 +139,7 @@ class Store:
         if row is not None:
             self._alias(row.id, {url_key(other)})
 
-    def _find(self, key: str) -> Known | None:
+    def _find(self, key: str) -> KnownArticle | None:
         """The article known under a key, its own or another."""
         row = self.db.execute(
             """SELECT id, url_key, url, text_digest FROM articles WHERE url_key = ?1
@@ -149,13 +149,13 @@ class Store:
                LIMIT 1""",
             (key,),
         ).fetchone()
-        return None if row is None else Known(row[0], row[1], url_key(row[2]), row[3])
+        return None if row is None else KnownArticle(row[0], row[1], url_key(row[2]), row[3])
 
-    def _alike(self, known: Known, article: Article) -> bool:
+    def _alike(self, known: KnownArticle, article: Article) -> bool:
         title, text = self.db.execute("SELECT title, text FROM articles WHERE id = ?", (known.id,)).fetchone()
         return alike(article.title, article.text, title, text)
 
-    def _tell_apart(self, known: Known, own: str) -> None:
+    def _tell_apart(self, known: KnownArticle, own: str) -> None:
         """`own` is the address of another story than the article that was filed, or is also known, under it."""
         self.db.execute("DELETE FROM aliases WHERE url_key IN (?, ?)", (own, known.read_from))
         if known.key == own:
@@ -188,7 +188,7 @@ class Store:
         revisions.sighted(self.db, article_id, values["capture_id"])
         return article_id
 
-    def _sighting(self, known: Known, values: dict[str, Any], page: Page) -> Change:
+    def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> Change:
         """One more capture of an article at its own address."""
         assert page.capture is not None
         if not revisions.is_newest(self.db, known.id, page.capture):

@@ -27,17 +27,17 @@ from pipelines.core.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.extraction import page_labels, site_rules
 from pipelines.extraction.body import blocks as layout
 from pipelines.extraction.body import classifier
-from pipelines.extraction.body.blocks import Block
-from pipelines.extraction.body.classifier import Verdict
-from pipelines.extraction.body.features import Seen, Witnesses
+from pipelines.extraction.body.blocks import TextBlock
+from pipelines.extraction.body.classifier import BlockDecision
+from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
 from pipelines.extraction.page import charset
-from pipelines.extraction.page.declared import Declared, gather
+from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
-from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, Refused, parse
-from pipelines.extraction.page.trace import Account, Fate
+from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, PageRefused, parse
+from pipelines.extraction.page.trace import BlockTrace, Trace
 
 NO_TEXT = "no article text"  # nothing, or fewer words than FLOOR
 INDEX = "index page"  # a front page, a section, a list of links
@@ -63,17 +63,17 @@ def read(page: Page) -> Article | NothingToRead:
     return _outcome(page, None)
 
 
-def explain(page: Page) -> tuple[Article | NothingToRead, Account]:
+def explain(page: Page) -> tuple[Article | NothingToRead, Trace]:
     """`read`, and how it came about: each field's candidates, each block's fate. Costs a few times as much."""
-    account = Account()
+    account = Trace()
     return _outcome(page, account), account
 
 
-def _outcome(page: Page, account: Account | None) -> Article | NothingToRead:
+def _outcome(page: Page, account: Trace | None) -> Article | NothingToRead:
     try:
         with collector_paused():
             return _read(page, account)
-    except Refused as refusal:
+    except PageRefused as refusal:
         return NothingToRead(*refusal.args)
     except MemoryError:
         raise
@@ -97,7 +97,7 @@ def collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _read(page: Page, account: Account | None) -> Article:
+def _read(page: Page, account: Trace | None) -> Article:
     tree = parse(page)
     seen = page.capture.time if page.capture else datetime.now(UTC)
     declared = gather(tree, page.url, seen, page.hint)
@@ -123,7 +123,7 @@ def _read(page: Page, account: Account | None) -> Article:
     if account is not None:
         account.blocks = _fates(places, gone, verdicts)
     if not named and is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
-        raise Refused(INDEX, "mostly links, and no article declared")
+        raise PageRefused(INDEX, "mostly links, and no article declared")
 
     lines = classifier.as_lines([verdict.block for verdict in kept], _line)
     pairs = zip(lines, kept, strict=True)
@@ -141,7 +141,7 @@ def _read(page: Page, account: Account | None) -> Article:
     text = "\n".join(paragraphs)
     words = count_words(text)
     if words < (ARTICLE_FLOOR if declared.is_article else FLOOR):
-        raise Refused(NO_TEXT, f"{words} words")
+        raise PageRefused(NO_TEXT, f"{words} words")
     return Article(
         url=page.url,
         text=text,
@@ -156,11 +156,11 @@ def _read(page: Page, account: Account | None) -> Article:
         comments=written,
         extractor=extractor(),
         found_in=fields.found_in | found.found_in,
-        **{name: getattr(fields, name) for name in metadata.Metadata.__dataclass_fields__ if name != "found_in"},
+        **{name: getattr(fields, name) for name in metadata.PageMetadata.__dataclass_fields__ if name != "found_in"},
     )
 
 
-def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule, account: Account | None) -> metadata.Metadata:
+def _by_rule(fields: metadata.PageMetadata, page: DeclaredMetadata, rule: Rule, account: Trace | None) -> metadata.PageMetadata:
     """`fields`, with those that the source's own rule finds."""
     values, claims = site_rules.overrides(page.tree, rule, page.seen, page.url, outlets(page, metadata.site(page)))
     found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SOURCE)
@@ -173,37 +173,37 @@ def _by_rule(fields: metadata.Metadata, page: Declared, rule: Rule, account: Acc
 
 
 def _verdicts(
-    tree: Any, declared: Declared, fields: metadata.Metadata, *, all_is_text: bool, explain: bool
-) -> list[Verdict]:
+    tree: Any, declared: DeclaredMetadata, fields: metadata.PageMetadata, *, all_is_text: bool, explain: bool
+) -> list[BlockDecision]:
     """What becomes of each block of the page."""
     if all_is_text:
         return classifier.named(layout.blocks(tree.find(".//body")), fields.title or "")
     return classifier.judge(look(tree, declared, fields), explain=explain)
 
 
-def _outside(rest: Any) -> list[tuple[Any, Fate]]:
+def _outside(rest: Any) -> list[tuple[Any, BlockTrace]]:
     """The blocks of a page's body from which a source's own rule took the text."""
     return [
-        (block.place.element, Fate(block.text, classifier.where(block), OUTSIDE, WHY_OUTSIDE))
+        (block.place.element, BlockTrace(block.text, classifier.where(block), OUTSIDE, WHY_OUTSIDE))
         for block in layout.blocks(rest)
     ]
 
 
-def look(tree: Any, declared: Declared, fields: metadata.Metadata) -> Seen:
+def look(tree: Any, declared: DeclaredMetadata, fields: metadata.PageMetadata) -> PageContext:
     """The blocks of a page and what they are weighed with. Menus are cut out of the tree, for trafilatura's sake."""
     blocks = layout.blocks(tree.find(".//body"))
     for menu in layout.menus(blocks):
         menu.drop_tree()
-    known = Witnesses(
+    known = Evidence(
         declared=text_of(declared.article.get("articleBody")) or "",
         titles=tuple(title for title in (fields.title, *declared.headlines) if title),
         summaries=tuple(text for text in (fields.description, *declared.meta(SUMMARIES)) if text),
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
-    seen = Seen(blocks, replace(known, read=_trafilatura_reads(tree, fast=True)))
+    seen = PageContext(blocks, replace(known, read=_trafilatura_reads(tree, fast=True)))
     if seen.linked_share_of_read > DOUBTFUL and len(blocks) < MANY_BLOCKS:
-        seen = Seen(blocks, replace(known, read=_trafilatura_reads(tree, fast=False)))
+        seen = PageContext(blocks, replace(known, read=_trafilatura_reads(tree, fast=False)))
     return seen
 
 
@@ -213,7 +213,7 @@ MANY_BLOCKS = 2_000  # of a page; beyond, its cascade is not asked: justext comp
 SUMMARIES = ("og:description", "description", "twitter:description")
 
 
-def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> bool:
+def is_index(page: DeclaredMetadata, blocks: Sequence[TextBlock], kept: Sequence[TextBlock]) -> bool:
     """Is what was found on a page a list of links? `blocks`: all of the page; `kept`: what was taken for text.
 
     Conservative: an article lost is worse than a section page kept.
@@ -228,7 +228,7 @@ def is_index(page: Declared, blocks: Sequence[Block], kept: Sequence[Block]) -> 
     return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
-def _around(verdicts: Sequence[Verdict]) -> list[str]:
+def _around(verdicts: Sequence[BlockDecision]) -> list[str]:
     """The text as it was found, with what was dropped within and close to it: what it says of where it comes from."""
     kept = [index for index, verdict in enumerate(verdicts) if verdict.rule is None]
     if not kept:
@@ -237,14 +237,14 @@ def _around(verdicts: Sequence[Verdict]) -> list[str]:
     return [line for verdict in near if verdict.rule != classifier.MENU and (line := _line(verdict.block.text))]
 
 
-def _fates(places: list[Any], gone: list[tuple[Any, Fate]], verdicts: Sequence[Verdict]) -> list[Fate]:
+def _fates(places: list[Any], gone: list[tuple[Any, BlockTrace]], verdicts: Sequence[BlockDecision]) -> list[BlockTrace]:
     """What became of every block, in page order. `places`: the elements of the whole page, in theirs."""
     order = {element: number for number, element in enumerate(places)}
     told = [(order.get(element, 0), fate) for element, fate in gone]
     at = 0
     for verdict in verdicts:
         at = max(at, order.get(verdict.block.place.element, 0))  # words may stand behind what is in the same element
-        told.append((at, Fate(verdict.block.text, classifier.where(verdict.block), verdict.rule, verdict.why)))
+        told.append((at, BlockTrace(verdict.block.text, classifier.where(verdict.block), verdict.rule, verdict.why)))
     return [fate for _, fate in sorted(told, key=lambda pair: pair[0])]
 
 
@@ -280,7 +280,7 @@ def count_words(text: str) -> int:
     return len(re.findall(r"\w+", text))
 
 
-def date_in_text(page: Declared) -> str | None:
+def date_in_text(page: DeclaredMetadata) -> str | None:
     """The day that htmldate finds in the URL or the text of a page that declares none."""
     from htmldate import find_date
 

@@ -11,12 +11,12 @@ from pipelines.extraction.labels import genre, origin
 from pipelines.extraction.labels import paywall as access
 from pipelines.extraction.labels import usage_signals as rights
 from pipelines.extraction.labels.dateline import NOWHERE, dateline
-from pipelines.extraction.page.declared import SITE, Declared
-from pipelines.extraction.page.trace import Candidate
+from pipelines.extraction.page.declared import SITE, DeclaredMetadata
+from pipelines.extraction.page.trace import FieldCandidate
 
 
 @dataclass(frozen=True, slots=True)
-class Early:
+class EarlyLabels:
     """What is read while the page is whole."""
 
     rights: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Early:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class PageLabels:
     """The fields of `Article` of the same names."""
 
     kind: str = genre.ARTICLE
@@ -35,15 +35,15 @@ class Signals:
     access_evidence: str | None = None
     rights: tuple[str, ...] = ()
     found_in: dict[str, str] = field(default_factory=dict)
-    claims: dict[str, list[Candidate]] = field(default_factory=dict)  # by field, the most trusted first
+    claims: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field, the most trusted first
 
 
-def early(declared: Declared) -> Early:
+def early(declared: DeclaredMetadata) -> EarlyLabels:
     """The part that must be read before anything is cut out of the page."""
-    return Early(rights.signals(declared), access.closed(declared))
+    return EarlyLabels(rights.signals(declared), access.closed(declared))
 
 
-def read(declared: Declared, seen: Early, lines: list[str], text: list[str], byline: str | None) -> Signals:
+def read(declared: DeclaredMetadata, seen: EarlyLabels, lines: list[str], text: list[str], byline: str | None) -> PageLabels:
     """All of it. lines: what was found as the text, furniture included; text: what of it stays."""
     kind, kinds = genre.kind(declared, text)
     begins = lines.index(text[0]) if text and text[0] in lines else 0
@@ -55,8 +55,8 @@ def read(declared: Declared, seen: Early, lines: list[str], text: list[str], byl
     barrier, evidence = access.access(declared, seen.closed, text, [line for line in lines if line not in kept])
     claims = {"kind": kinds, "origin": origins}
     if date.raw:
-        claims["dateline"] = [Candidate("first line", date.raw, date.place, bool(date.place))]
+        claims["dateline"] = [FieldCandidate("first line", date.raw, date.place, bool(date.place))]
     if evidence:
-        claims["access"] = [Candidate(evidence.partition(":")[0], evidence, barrier, chosen=True)]
+        claims["access"] = [FieldCandidate(evidence.partition(":")[0], evidence, barrier, chosen=True)]
     found_in = {name: claim.source for name, found in claims.items() for claim in found if claim.chosen}
-    return Signals(kind, name, address, date.place, barrier, evidence, seen.rights, found_in, claims)
+    return PageLabels(kind, name, address, date.place, barrier, evidence, seen.rights, found_in, claims)

@@ -19,12 +19,12 @@ from lxml import etree, html
 
 from pipelines.core.items import Rule, Source
 from pipelines.extraction.fields import date_parser, person_names
-from pipelines.extraction.fields.site_names import Site, joined
+from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import without_affix
-from pipelines.extraction.page.declared import Declared, absolute, clean
-from pipelines.extraction.page.trace import Candidate, Fate
+from pipelines.extraction.page.declared import DeclaredMetadata, absolute, clean
+from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
-SOURCE = "site rule"  # what `Candidate.source` and `found_in` say of a field that a rule found
+SOURCE = "site rule"  # what `FieldCandidate.source` and `found_in` say of a field that a rule found
 MOST_TAGS = 50
 XPATH = ("/", "./", "(")  # how an XPath begins; no CSS selector does
 NAMESPACES = {"re": "http://exslt.org/regular-expressions"}
@@ -139,12 +139,12 @@ def _may_move(element: Any) -> bool:
     return isinstance(element.tag, str) and element.tag not in ("html", "head", "body")
 
 
-def prune(tree: Any, rule: Rule) -> list[tuple[Any, Fate]]:
+def prune(tree: Any, rule: Rule) -> list[tuple[Any, BlockTrace]]:
     """Cut what the rule names out of `tree`; each block with what stood there and the selector that named it."""
     gone = []
     for selector in rule.prune:
         for element in outermost(tree, _elements(tree, selector)):
-            gone.append((element, Fate(text_of(element), place(element), selector, "the source's own rule")))
+            gone.append((element, BlockTrace(text_of(element), place(element), selector, "the source's own rule")))
             element.drop_tree()
     return gone
 
@@ -202,15 +202,15 @@ def fields(tree: Any, rule: Rule) -> dict[str, list[str]]:
 
 def overrides(
     tree: Any, rule: Rule, seen: datetime, url: str = "", outlets: Collection[str] = ()
-) -> tuple[dict[str, Any], dict[str, list[Candidate]]]:
+) -> tuple[dict[str, Any], dict[str, list[FieldCandidate]]]:
     """What the rule finds, read as any candidate is: (values by field of Metadata, candidates by field of Article).
 
     `tree` must be whole: a byline may stand in a block that is pruned later. `seen`: when the page was captured; `url`
     resolves the address of an image; `outlets`: names of the paper, which are no persons.
     """
-    page = Declared(tree, url, seen, {})
+    page = DeclaredMetadata(tree, url, seen, {})
     values: dict[str, Any] = {}
-    candidates: dict[str, list[Candidate]] = {}
+    candidates: dict[str, list[FieldCandidate]] = {}
     for name, selector in rule.fields:
         strings = _strings(tree, name, selector)
         read = READERS[name](strings, page, outlets) if strings and name in READERS else {}
@@ -221,16 +221,16 @@ def overrides(
         why = f"{selector} finds nothing" if not strings else f"{selector} finds nothing that can be one"
         raw = clean(", ".join(strings)) or ""
         candidates.setdefault(name, []).append(
-            Candidate(SOURCE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why)
+            FieldCandidate(SOURCE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why)
         )
     return values, candidates
 
 
-Reader = Callable[[list[str], Declared, Collection[str]], dict[str, Any]]  # values by field of Metadata; {}: none
+Reader = Callable[[list[str], DeclaredMetadata, Collection[str]], dict[str, Any]]  # values by field of Metadata; {}: none
 
 
-def _title(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
-    return {"title": without_affix(clean(strings[0]) or "", Site(frozenset(map(joined, outlets)), ""))}
+def _title(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
+    return {"title": without_affix(clean(strings[0]) or "", SiteNames(frozenset(map(joined, outlets)), ""))}
 
 
 def _line(name: str) -> Reader:
@@ -238,7 +238,7 @@ def _line(name: str) -> Reader:
 
 
 def _date(name: str) -> Reader:
-    def read(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+    def read(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
         for raw in strings:
             if moment := date_parser.parse(raw, page.seen):
                 return {name: moment, f"{name}_raw": raw, f"{name}_from": SOURCE}
@@ -247,22 +247,22 @@ def _date(name: str) -> Reader:
     return read
 
 
-def _authors(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+def _authors(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     found = person_names.persons(strings, outlets) or person_names.agencies(strings)
     return {"authors": found, "byline": clean(", ".join(dict.fromkeys(strings)))} if found else {}
 
 
-def _language(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+def _language(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     known = (raw for raw in strings if re.fullmatch(r"[a-zA-Z]{2}(?:[-_].*)?", raw))
     return {"language": next((raw[:2].lower() for raw in known), None)}
 
 
-def _tags(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+def _tags(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     words = (word for raw in strings for word in re.split(r"\s*[,;、]\s*", clean(raw) or "") if word)
     return {"tags": tuple({word.casefold(): word for word in words}.values())[:MOST_TAGS]}
 
 
-def _image(strings: list[str], page: Declared, outlets: Collection[str]) -> dict[str, Any]:
+def _image(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     return {"image": next((url for raw in strings if (url := absolute(raw, page))), None)}
 
 

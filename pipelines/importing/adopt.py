@@ -20,9 +20,9 @@ from functools import lru_cache
 
 from pipelines.core.timestamps import fine_stamp, now
 from pipelines.core.urls import host_of
-from pipelines.importing.foreign_records import LONG_AGO, Found, moment
-from pipelines.warc.http_message import Head, parse_head, split
-from pipelines.warc.record import LINE_BREAKING, Fields, Record, digest, warc_fields
+from pipelines.importing.foreign_records import LONG_AGO, ForeignRecord, moment
+from pipelines.warc.http_message import MessageHead, parse_head, split
+from pipelines.warc.record import LINE_BREAKING, WarcFields, WarcRecord, digest, warc_fields
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # WARC 1.1 section 4: token
 OURS = ("morgue-kind", "morgue-error")  # of another archive of ours
@@ -32,12 +32,12 @@ ANSWERS = ("response", "revisit")
 LENGTHS = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}  # bytes of a digest
 
 
-class Refused(ValueError):
+class RecordRefused(ValueError):
     """A record that cannot be kept; the text says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ImportFilter:
     """Which records an import takes; empty: all."""
 
     hosts: frozenset[str] = frozenset()  # host names, exactly; with a port where it is not the scheme's own
@@ -46,7 +46,7 @@ class Chosen:
     until: str | None = None  # last day
     mimes: tuple[str, ...] = ()  # media types of answers, lower case; "image/" stands for all images
 
-    def why_not(self, fields: Fields) -> str | None:
+    def why_not(self, fields: WarcFields) -> str | None:
         """Why a record with these fields is passed over, in words for counting; None: it is not. Looks at no block."""
         kind = (fields.get("WARC-Type") or "").lower()
         url = fields.get("WARC-Target-URI") or ""
@@ -94,12 +94,12 @@ def _within(place: str, hosts: frozenset[str], domains: frozenset[str]) -> bool:
     return host in hosts or name in hosts or any(name == one or name.endswith(f".{one}") for one in domains)
 
 
-def head_of(found: Found) -> Head | None:
+def head_of(found: ForeignRecord) -> MessageHead | None:
     """The HTTP head of an answer; None if it has none."""
     return parse_head(split(found.block or b"")[0])
 
 
-def record_id(found: Found) -> str:
+def record_id(found: ForeignRecord) -> str:
     """WARC-Record-ID; where there is none, one derived from what was captured."""
     given = found.fields.get("WARC-Record-ID")
     if given:
@@ -108,23 +108,23 @@ def record_id(found: Found) -> str:
     return f"<urn:uuid:{uuid.uuid5(LONG_AGO, chr(10).join([*named, digest(found.block or b'')]))}>"
 
 
-def time_of(found: Found) -> datetime:
+def time_of(found: ForeignRecord) -> datetime:
     """When it was captured. Raises Refused."""
     date = found.fields.get("WARC-Date") or ""
     try:
         return moment(date)
     except ValueError:
-        raise Refused(f"no usable WARC-Date ({date[:40]!r})" if date else "no WARC-Date") from None
+        raise RecordRefused(f"no usable WARC-Date ({date[:40]!r})" if date else "no WARC-Date") from None
 
 
-def check(found: Found) -> None:
+def check(found: ForeignRecord) -> None:
     """Raises Refused for what may not be kept: fields that would break their line, a block that is not what it was."""
     for name, value in found.fields:
         if not FIELD_NAME.fullmatch(name) or LINE_BREAKING.search(value) or len(value) > LONGEST_FIELD:
-            raise Refused(f"a field that would break its line ({name[:40]!r})")
+            raise RecordRefused(f"a field that would break its line ({name[:40]!r})")
     stated = found.fields.get("WARC-Block-Digest")
     if stated and agrees(stated, found.block or b"") is False:
-        raise Refused("its block is not what its digest says")
+        raise RecordRefused("its block is not what its digest says")
 
 
 def agrees(stated: str, data: bytes) -> bool | None:
@@ -139,8 +139,8 @@ def agrees(stated: str, data: bytes) -> bool | None:
 
 
 def adopted(
-    found: Found, *, came_from: str, kind: str, warcinfo_id: str | None, refers_to: str | None = None
-) -> Record:
+    found: ForeignRecord, *, came_from: str, kind: str, warcinfo_id: str | None, refers_to: str | None = None
+) -> WarcRecord:
     """The record as we keep it; Morgue-Kept-In is added by `kept_in` once it is known. See above for the fields.
 
     `came_from`: FILE@OFFSET. `kind`: as in Capture. `warcinfo_id`: of the warcinfo record that the file has before it.
@@ -166,16 +166,16 @@ def adopted(
         del added[2:4], added[-1]
     there = {name.lower() for name, _ in fields}
     fields += [(name, value) for name, value in added if value is not None and name.lower() not in there]
-    return Record(Fields([*fields, ("Morgue-Imported", came_from)]), found.block or b"")
+    return WarcRecord(WarcFields([*fields, ("Morgue-Imported", came_from)]), found.block or b"")
 
 
-def kept_in(record: Record, warcinfo_id: str) -> Record:
+def kept_in(record: WarcRecord, warcinfo_id: str) -> WarcRecord:
     """The record with the warcinfo record of the file that it goes to."""
     named = record.fields.get("WARC-Warcinfo-ID")
     if named is None and record.fields.get("WARC-Type") != "warcinfo":
-        return Record(Fields([*record.fields, ("WARC-Warcinfo-ID", warcinfo_id)]), record.block)
+        return WarcRecord(WarcFields([*record.fields, ("WARC-Warcinfo-ID", warcinfo_id)]), record.block)
     own = [("Morgue-Kept-In", warcinfo_id)] if named != warcinfo_id else []
-    return Record(Fields([*record.fields, *own]), record.block)
+    return WarcRecord(WarcFields([*record.fields, *own]), record.block)
 
 
 def _is_iso(date: str) -> bool:
@@ -185,7 +185,7 @@ def _is_iso(date: str) -> bool:
         return False
 
 
-def origin(file: str, size: int, sha256: str, member: str, warcinfo_id: str | None) -> Record:
+def origin(file: str, size: int, sha256: str, member: str, warcinfo_id: str | None) -> WarcRecord:
     """The metadata record about an imported file, or about one of the WARC files in it.
 
     Its id is derived from these, so that a second import of the file finds it.
@@ -207,4 +207,4 @@ def origin(file: str, size: int, sha256: str, member: str, warcinfo_id: str | No
     ]
     if warcinfo_id:
         fields.insert(4, ("WARC-Refers-To", warcinfo_id))
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)

@@ -41,11 +41,11 @@ UNREADABLE_ZIP = (  # what zipfile raises for a directory that is none
 LOCAL_HEAD = struct.Struct("<4s22xHH")  # a zip member's own head (APPNOTE 4.3.7): lengths of name and extra field
 
 
-class Damage(Exception):
+class ContainerDamage(Exception):
     """What lies here cannot be read; the text says why, for people."""
 
 
-class Part(NamedTuple):
+class RecordStream(NamedTuple):
     """One stream of records in a file."""
 
     member: str  # name inside of the zip, for people; "" for the file itself
@@ -72,7 +72,7 @@ def kind_of(start: bytes) -> str | None:
     return "records" if known else None
 
 
-def parts(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[Part]:
+def parts(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[RecordStream]:
     """The streams of records in a file, one open at a time. `on_damage` is told (member, offset, why).
 
     A zip whose directory cannot be read is searched for records as if it were one stream: most are stored as they are.
@@ -84,14 +84,14 @@ def parts(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[
         start = file.read(16)
         file.seek(0)
         if kind_of(start) != "zip":
-            yield Part("", file, size, path.name)
+            yield RecordStream("", file, size, path.name)
             return
         try:
             members = zipfile.ZipFile(file).infolist()
         except UNREADABLE_ZIP as error:
             on_damage("", 0, f"the directory of the zip cannot be read ({error}); it is searched for records")
             file.seek(0)
-            yield Part("", file, size, ".gz")
+            yield RecordStream("", file, size, ".gz")
             return
         for info in members:
             name = shown(info.filename)
@@ -99,10 +99,10 @@ def parts(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[
                 continue
             try:
                 stream = _member(file, info, size)
-            except Damage as damage:
+            except ContainerDamage as damage:
                 on_damage(name, info.header_offset, str(damage))
                 continue
-            yield Part(name, stream, info.compress_size, info.filename)
+            yield RecordStream(name, stream, info.compress_size, info.filename)
 
 
 def shown(name: str) -> str:
@@ -113,24 +113,24 @@ def shown(name: str) -> str:
 def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
     """A zip member as a stream of its own. zipfile's would give up all of it for one wrong bit (its CRC)."""
     if not 0 <= info.header_offset < size:
-        raise Damage("no zip member begins where the directory says")
+        raise ContainerDamage("no zip member begins where the directory says")
     file.seek(info.header_offset)
     head = file.read(LOCAL_HEAD.size)
     if len(head) < LOCAL_HEAD.size or not head.startswith(ZIP):
-        raise Damage("no zip member begins where the directory says")
+        raise ContainerDamage("no zip member begins where the directory says")
     if info.flag_bits & 1:
-        raise Damage("is encrypted")
+        raise ContainerDamage("is encrypted")
     _, name, extra = LOCAL_HEAD.unpack(head)
     start = info.header_offset + LOCAL_HEAD.size + name + extra
-    stored = Slice(file, start, max(0, min(info.compress_size, size - start)))
+    stored = FileSlice(file, start, max(0, min(info.compress_size, size - start)))
     if info.compress_type == zipfile.ZIP_STORED:
         return cast(BinaryIO, stored)
     if info.compress_type == zipfile.ZIP_DEFLATED:
-        return cast(BinaryIO, Inflated(stored))
-    raise Damage(f"is compressed by a method that is not read here (number {info.compress_type})")
+        return cast(BinaryIO, InflatedMember(stored))
+    raise ContainerDamage(f"is compressed by a method that is not read here (number {info.compress_type})")
 
 
-class Slice(io.RawIOBase):
+class FileSlice(io.RawIOBase):
     """Some bytes of a file as a file."""
 
     def __init__(self, file: BinaryIO, start: int, length: int) -> None:
@@ -157,10 +157,10 @@ class Slice(io.RawIOBase):
         return len(data)
 
 
-class Inflated(io.RawIOBase):
+class InflatedMember(io.RawIOBase):
     """What a deflated zip member holds; forward only. A damaged one ends at the damage."""
 
-    def __init__(self, stored: Slice) -> None:
+    def __init__(self, stored: FileSlice) -> None:
         self._stored, self._stream, self._data = stored, zlib.decompressobj(-zlib.MAX_WBITS), b""
 
     def readable(self) -> bool:
@@ -180,7 +180,7 @@ class Inflated(io.RawIOBase):
         return 0
 
 
-class Unpacked:
+class UnpackedStream:
     """A stream of records, unpacked: taken or passed over piece by piece.
 
     `buffer[at:]` is what was unpacked and not taken yet. Gzip and zstd files have members; most have one a record.
@@ -270,9 +270,9 @@ class Unpacked:
             length -= have
             self.at = len(self.buffer)
             if not self.more():
-                raise Damage(TORN)
+                raise ContainerDamage(TORN)
             if self.at_member and anew.match(self.buffer):
-                raise Damage("a record ends before it says that it does")
+                raise ContainerDamage("a record ends before it says that it does")
         if out is not None:
             out.write(self.buffer[self.at : self.at + length])
         self.at += length
@@ -284,7 +284,7 @@ class Unpacked:
             out.write(self.buffer[self.at :])
             self.at = len(self.buffer)
             if out.tell() > limit:
-                raise Damage(f"more than {limit:,} bytes")
+                raise ContainerDamage(f"more than {limit:,} bytes")
             if not self.more() or self.member != member:
                 return out.getvalue()
 
@@ -342,7 +342,7 @@ class Unpacked:
             hungry = self._inflater is None or self.form == "gzip" or self._inflater.needs_input
             if hungry and not self._refill():
                 if self._inflater is not None:
-                    raise Damage(TORN)
+                    raise ContainerDamage(TORN)
                 return b""
             if not self.form:
                 piece = self._raw[self._raw_at :]
@@ -359,7 +359,7 @@ class Unpacked:
         try:
             out: bytes = inflater.decompress(data) if self.form == "gzip" else inflater.decompress(data, MOST)
         except self._errors as error:
-            raise Damage(str(error)) from error
+            raise ContainerDamage(str(error)) from error
         self._raw_at += len(data)
         if inflater.eof:
             self._raw_at -= len(inflater.unused_data)
@@ -376,14 +376,14 @@ class Unpacked:
         head = self._peek(8)
         length = int.from_bytes(head[4:8], "little")
         if length > LARGEST_DICTIONARY:
-            raise Damage(f"its dictionary is said to be {length:,} bytes long")
+            raise ContainerDamage(f"its dictionary is said to be {length:,} bytes long")
         data = self._peek(8 + length)[8:]
         self._raw_at += 8 + length
         try:
             data = _zstd().decompress(data) if data.startswith(ZSTD) else data
             return _zstd().ZstdDict(data)
         except _zstd().ZstdError as error:
-            raise Damage(f"its dictionary cannot be read ({error})") from error
+            raise ContainerDamage(f"its dictionary cannot be read ({error})") from error
 
 
 def _zstd() -> Any:

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.archive.revisit_lengths import Awaited
+from pipelines.archive.revisit_lengths import PendingRevisitLengths
 from pipelines.core.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.core.urls import host_of
 from pipelines.importing import adopt
 from pipelines.importing.grouping import CLASH
-from pipelines.importing.job import Job, Judge, Read, Report
-from pipelines.importing.known_records import Kept
-from pipelines.importing.warcinfos import Warcinfos
-from pipelines.session.context import Desk
+from pipelines.importing.job import ImportJob, ImportReport, Read, SourceClassifier
+from pipelines.importing.known_records import KnownRecords
+from pipelines.importing.warcinfos import WarcinfoIndex
+from pipelines.session.context import CrawlContext
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.record import Record, digest
-from pipelines.warc.writer import Member
+from pipelines.warc.reader import StoredRecord
+from pipelines.warc.record import WarcRecord, digest
 
 
-class Filing:
+class ExchangeFiling:
     """Works on the keeper's thread."""
 
-    def __init__(self, desk: Desk, judge: Judge, report: Report) -> None:
+    def __init__(self, desk: CrawlContext, judge: SourceClassifier, report: ImportReport) -> None:
         self.desk, self.judge, self.report = desk, judge, report
-        self.kept = Kept(desk.keeper)
-        self._warcinfos = Warcinfos(desk.keeper)
-        self._awaited: Awaited
+        self.kept = KnownRecords(desk.keeper)
+        self._warcinfos = WarcinfoIndex(desk.keeper)
+        self._awaited: PendingRevisitLengths
         self._source_ids: dict[str, int] = {}
 
     def begin(self) -> None:
         """Look at what the archive holds. Before anything is filed."""
         self.kept.find_orphans()
-        self._awaited = Awaited(self.desk.store.db)
+        self._awaited = PendingRevisitLengths(self.desk.store.db)
 
-    def file(self, job: Job, read: Read | None) -> None:
+    def file(self, job: ImportJob, read: Read | None) -> None:
         """All of a group, or nothing."""
         group, store = job.group, self.desk.store
         why = self.kept.why_not(adopt.record_id(group.answer), group.answer.fields)
@@ -73,7 +73,7 @@ class Filing:
             self.report.nothing[read[0].reason] += 1
             self.desk.tally.outcome(name, "nothing", read[0].reason, url)
 
-    def _origin(self, job: Job, origin: Record) -> list[Record]:
+    def _origin(self, job: ImportJob, origin: WarcRecord) -> list[WarcRecord]:
         """What says where the records come from: the file's own warcinfo record, if it is not kept yet (another file
         may have brought a copy), and ours about the file."""
         warcinfo = job.group.warcinfo
@@ -87,7 +87,7 @@ class Filing:
         came_from = f"{job.label}@{warcinfo.offset}"
         return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), origin]
 
-    def _capture(self, written: tuple[Record, Member, str], source_id: int | None) -> Capture:
+    def _capture(self, written: tuple[WarcRecord, StoredRecord, str], source_id: int | None) -> Capture:
         _record, member, file = written
         capture = capture_of(member, file)
         assert capture is not None

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipelines.importing.containers import GZIP, TORN, ZSTD, Damage, Unpacked
-from pipelines.warc.record import Fields, digest
+from pipelines.importing.containers import GZIP, TORN, ZSTD, ContainerDamage, UnpackedStream
+from pipelines.warc.record import WarcFields, digest
 
 LARGEST = 1 << 28  # bytes of a block; a larger record is passed over
 LARGEST_HEAD = 1 << 17
@@ -32,49 +32,49 @@ LONG_AGO = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # the namespace of
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ForeignRecord:
     """A record of somebody else's."""
 
     offset: int  # byte of the file at which its member begins; where a member holds many, byte of what it inflates to
-    fields: Fields  # ids in angle brackets; an ARC record's as those of the WARC record it becomes
+    fields: WarcFields  # ids in angle brackets; an ARC record's as those of the WARC record it becomes
     block: bytes | None  # None: not wanted, or too large
     too_large: bool = False
 
 
-class Damaged(NamedTuple):
+class DamagedRecord(NamedTuple):
     """What could not be read."""
 
     offset: int  # as Found.offset
     why: str
 
 
-Wanted = Callable[[Fields], bool]
+Wanted = Callable[[WarcFields], bool]
 
 
-def records(source: Unpacked, wanted: Wanted, on_damage: Callable[[Damaged], object]) -> Iterator[Found]:
+def records(source: UnpackedStream, wanted: Wanted, on_damage: Callable[[DamagedRecord], object]) -> Iterator[ForeignRecord]:
     """The records of a stream in order; one block at a time is in memory, and only if its fields are `wanted`."""
-    reader = _Reader(source)
+    reader = _RecordReader(source)
     while True:
         try:
             if not reader.next_record():
                 return
             yield reader.record(wanted)
-        except Damage as damage:
-            on_damage(Damaged(reader.place, str(damage)))
+        except ContainerDamage as damage:
+            on_damage(DamagedRecord(reader.place, str(damage)))
             if not reader.go_on():
                 return
 
 
-class _Reader:
+class _RecordReader:
     """Where a stream stands, between two records or in one."""
 
-    def __init__(self, source: Unpacked) -> None:
+    def __init__(self, source: UnpackedStream) -> None:
         self.source = source
         self.place = 0  # of the record being read, as Found.offset
         self._tries = 0  # in vain, to find the next record
         self._breaks = 0  # line breaks before what comes next
         self._member = 0  # in which the record being read begins
-        self._late: Damage | None = None  # of the next record, met at the end of the one before
+        self._late: ContainerDamage | None = None  # of the next record, met at the end of the one before
         self._warcinfo_ids: set[str] = set()  # what records of this stream name as theirs
 
     def next_record(self) -> bool:
@@ -86,7 +86,7 @@ class _Reader:
             raise late
         try:
             more = self._pass_breaks()
-        except Damage:
+        except ContainerDamage:
             self._stands(source.newest)
             raise
         self._stands()
@@ -109,7 +109,7 @@ class _Reader:
             source.at += 1
         return False
 
-    def record(self, wanted: Wanted) -> Found:
+    def record(self, wanted: Wanted) -> ForeignRecord:
         """The record that begins here. Raises Damage."""
         self._stands()
         self.source.have(8)
@@ -128,25 +128,25 @@ class _Reader:
         source = self.source
         while (match := HEAD_END.search(source.buffer, source.at)) is None:
             if len(source.buffer) - source.at > LARGEST_HEAD:
-                raise Damage("the head of a WARC record does not end")
+                raise ContainerDamage("the head of a WARC record does not end")
             if not source.more():
-                raise Damage(TORN)
+                raise ContainerDamage(TORN)
         other = source.next_member
         if other is not None and other < match.end() and ANY.match(source.buffer, other):
             source.at = other
-            raise Damage("the head of a WARC record does not end")
+            raise ContainerDamage("the head of a WARC record does not end")
         head = source.buffer[source.at : match.end()]
         source.at = match.end()
         return head
 
-    def _block(self, fields: Fields, length: int, wanted: Wanted, breaks: int = 2) -> Found:
+    def _block(self, fields: WarcFields, length: int, wanted: Wanted, breaks: int = 2) -> ForeignRecord:
         block, too_large = None, length > LARGEST
         if too_large or not wanted(fields):
             self.source.skip(length, ANY)
         else:
             block = self.source.take(length, ANY)
         self._end(breaks)
-        return Found(self.place, fields, block, too_large)
+        return ForeignRecord(self.place, fields, block, too_large)
 
     def _end(self, breaks: int) -> None:
         """A record is followed by line breaks, so many at least, or by another, or by nothing, and its member is sound.
@@ -157,43 +157,43 @@ class _Reader:
             if not self._pass_breaks() or self.source.at_member or self._breaks >= breaks:
                 return
             self.source.have(LONGEST_LINE)
-        except Damage as damage:
+        except ContainerDamage as damage:
             if self.source.newest == self._member:
                 raise
             self._late = damage
             return
         if not ANY.match(self.source.buffer, self.source.at):
-            raise Damage("a record does not end where it says")
+            raise ContainerDamage("a record does not end where it says")
 
-    def _without_length(self, fields: Fields, wanted: Wanted) -> Found:
+    def _without_length(self, fields: WarcFields, wanted: Wanted) -> ForeignRecord:
         """A record that does not say how long it is: where it has a member to itself, all of that."""
         if not self.source.form or self.source.in_one_piece:
-            raise Damage("a record without Content-Length")
+            raise ContainerDamage("a record without Content-Length")
         block = self.source.rest_of_member(LARGEST)
         end = next((end for end in (b"\r\n\r\n", b"\n\n") if block.endswith(end)), b"")
-        return Found(self.place, fields, block.removesuffix(end) if wanted(fields) else None)
+        return ForeignRecord(self.place, fields, block.removesuffix(end) if wanted(fields) else None)
 
-    def _arc(self, wanted: Wanted) -> Found:
+    def _arc(self, wanted: Wanted) -> ForeignRecord:
         source = self.source
         while source.buffer.find(b"\n", source.at) < 0:
             if len(source.buffer) - source.at > LONGEST_LINE or not source.more():
                 break
         match = ARC_LINE.match(source.buffer, source.at)
         if match is None:
-            raise Damage("no WARC or ARC record begins here")
+            raise ContainerDamage("no WARC or ARC record begins here")
         source.at = match.end()
         url, ip, date, mime, length = (group.decode("utf-8", "replace") for group in match.groups())
         kind = "filedesc" if url.startswith("filedesc:") else "response"
         content_type = "application/http;msgtype=response" if url.startswith("http") else mime
         rest = (("WARC-Target-URI", url), ("WARC-Date", when(date)), ("WARC-IP-Address", ip),
                 ("Content-Type", content_type))  # fmt: skip
-        found = self._block(Fields((("WARC-Type", kind), *rest)), int(length), wanted, breaks=1)
+        found = self._block(WarcFields((("WARC-Type", kind), *rest)), int(length), wanted, breaks=1)
         if found.block is None:
             return found
         # Derived from what was captured: another copy of the same file gives the same id.
         seed = "\n".join((url, date, ip, digest(found.block)))
         own = ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid5(LONG_AGO, seed)}>")
-        return Found(found.offset, Fields((found.fields[0], own, *rest)), found.block)
+        return ForeignRecord(found.offset, WarcFields((found.fields[0], own, *rest)), found.block)
 
     def go_on(self) -> bool:
         """Find the next record behind a damaged one; False if there is none."""
@@ -225,7 +225,7 @@ class _Reader:
                 source.at = at + 1 if at >= 0 else max(source.at + 1, len(source.buffer) - 6)
                 if at >= 0 and self._sound():
                     return True
-        except Damage:
+        except ContainerDamage:
             pass
         return False
 
@@ -236,7 +236,7 @@ class _Reader:
         unless `any_file`.
         """
         source = self.source
-        with suppress(Damage):
+        with suppress(ContainerDamage):
             source.have(LONGEST_LINE)
         match = HEAD_END.search(source.buffer, source.at) if WARC.match(source.buffer, source.at) else None
         if match is None:
@@ -247,7 +247,7 @@ class _Reader:
         return fields.get("WARC-Type") is not None and ours
 
 
-def fields_of(head: bytes) -> Fields:
+def fields_of(head: bytes) -> WarcFields:
     """The named fields in a record's head: lines unfolded, ids in angle brackets, addresses out of them."""
     lines = FOLD.sub(b" ", head.rstrip(b"\r\n")).split(b"\n")[1:]
     pairs = []
@@ -255,7 +255,7 @@ def fields_of(head: bytes) -> Fields:
         name, colon, value = line.partition(b":")
         if colon:
             pairs.append(_tidied(_text(name), _text(value)))
-    return Fields(pairs)
+    return WarcFields(pairs)
 
 
 def _tidied(name: str, value: str) -> tuple[str, str]:
@@ -265,7 +265,7 @@ def _tidied(name: str, value: str) -> tuple[str, str]:
     if known in ("warc-target-uri", "warc-refers-to-target-uri") and value.startswith("<") and value.endswith(">"):
         return name, value[1:-1]  # as wget writes them, by the grammar of WARC 1.0
     if known == "warc-date" and len(value) == 14:
-        with suppress(Damage):  # whoever needs the date will say that there is none
+        with suppress(ContainerDamage):  # whoever needs the date will say that there is none
             return name, when(value)
     return name, value
 
@@ -282,7 +282,7 @@ def when(digits: str) -> str:
     try:
         return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
-        raise Damage(f"{digits[:40]} is no time") from None
+        raise ContainerDamage(f"{digits[:40]} is no time") from None
 
 
 def moment(date: str) -> datetime:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
-from pipelines.importing.grouping import Group
+from pipelines.importing.grouping import ExchangeRecords
 
 MOST_NAMED = 1000  # damages that are told one by one
 Read = tuple[Article | NothingToRead, float]  # what came of a page, and the CPU milliseconds that it took
 
 
-class Empty(NamedTuple):
+class EmptyFile(NamedTuple):
     """A file that holds no record, whole or damaged."""
 
     file: str
@@ -22,7 +22,7 @@ class Empty(NamedTuple):
     next_step: str
 
 
-class Judge(Protocol):
+class SourceClassifier(Protocol):
     """What the newspapers' own files say of an address."""
 
     def source(self, url: str) -> Source | None:
@@ -32,7 +32,7 @@ class Judge(Protocol):
         """What its shape is taken for: article, section, front, other."""
 
 
-class Place(NamedTuple):
+class DamageLocation(NamedTuple):
     """Where a damage is."""
 
     file: str
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport:
     """What an import found and did."""
 
     files: int = 0
@@ -51,25 +51,25 @@ class Report:
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
     nothing: Counter[str] = field(default_factory=Counter)  # pages without an article, by reason
     damaged: int = 0  # places that could not be read
-    damages: list[Place] = field(default_factory=list)  # the first of them
-    empty: list[Empty] = field(default_factory=list)
+    damages: list[DamageLocation] = field(default_factory=list)  # the first of them
+    empty: list[EmptyFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what somebody may want to know of a file
 
     def damage(self, file: str, offset: int, why: str) -> None:
         """Count one."""
         self.damaged += 1
         if len(self.damages) < MOST_NAMED:
-            self.damages.append(Place(file, offset, why))
+            self.damages.append(DamageLocation(file, offset, why))
 
 
 @dataclass(slots=True)
-class Job:
+class ImportJob:
     """A group on its way."""
 
     path: Path
     label: str  # FILE, or FILE!MEMBER
     member: str
-    group: Group
+    group: ExchangeRecords
     sha256: str
     page: Page | None = None  # None: nothing to read in it
     block: bytes = b""  # the response in which that page lies

@@ -6,22 +6,22 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import fine_stamp
 from pipelines.importing.adopt import kept_in
 from pipelines.importing.foreign_records import moment
 from pipelines.importing.grouping import ALREADY, CLASH
-from pipelines.warc.record import Fields, Place, Record
-from pipelines.warc.writer import Member, read_block, read_record, walk
+from pipelines.warc.reader import StoredRecord, read_block, read_record, walk
+from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord
 
 
-class Kept:
+class KnownRecords:
     """The records of an archive, rows or not. Used on the keeper's thread."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: ArchiveWriter) -> None:
         self._keeper = keeper
-        self._orphans: dict[str, Place] = {}
+        self._orphans: dict[str, RecordLocation] = {}
 
     def find_orphans(self) -> None:
         """Look for imported records that have no row: a crash may take rows away, never whole records.
@@ -38,10 +38,10 @@ class Kept:
             with suppress(NotFound, ArchiveDamaged):
                 for found in walk(path, lambda *_: None, start=end):
                     if found.headers.get("Morgue-Imported") is not None:
-                        place = Place(path.name, found.offset, found.length)
+                        place = RecordLocation(path.name, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
-    def why_not(self, record_id: str, fields: Fields) -> str | None:
+    def why_not(self, record_id: str, fields: WarcFields) -> str | None:
         """`why_not`, of the keeper's database."""
         return why_not(self._keeper.db, record_id, fields)
 
@@ -50,7 +50,7 @@ class Kept:
         row = self._keeper.db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone()
         return row is not None
 
-    def append(self, records: Sequence[Record]) -> list[tuple[Record, Member, str]]:
+    def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
         """Write records side by side, but those that a crash left without a row; each as it lies, and in which file."""
         writer = self._keeper.writer
         new = [record for record in records if _id(record) not in self._orphans]
@@ -62,11 +62,11 @@ class Kept:
             place = places.get(_id(record)) or self._orphans[_id(record)]
             # An orphan is what lies there, not what we would write now.
             record = lie.get(_id(record)) or read_record(writer.folder / place.file, place.offset, place.length)
-            found.append((record, Member(place.offset, place.length, record.fields, record.block), place.file))
+            found.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
         return found
 
 
-def why_not(db: sqlite3.Connection, record_id: str, fields: Fields) -> str | None:
+def why_not(db: sqlite3.Connection, record_id: str, fields: WarcFields) -> str | None:
     """Why a record is not kept once more, in words for counting; None if the archive has none with its id.
 
     An id is for one record only (section 5.1), but some writers number theirs anew in each file.
@@ -82,11 +82,11 @@ def why_not(db: sqlite3.Connection, record_id: str, fields: Fields) -> str | Non
     return ALREADY if same else CLASH
 
 
-def _id(record: Record) -> str:
+def _id(record: WarcRecord) -> str:
     return record.fields.get("WARC-Record-ID") or ""
 
 
-def original_of(keeper: Keeper, fields: Fields) -> tuple[str, bytes] | None:
+def original_of(keeper: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
     """(record id, block) of the response that a revisit repeats, if it is kept: by its id, by address and date, else by
     the digest of its payload. Raises ArchiveDamaged."""
     row = _by_id(keeper, fields) or _by_date(keeper, fields) or _by_digest(keeper, fields)
@@ -100,12 +100,12 @@ COLUMNS = "SELECT record_id, file, offset, length FROM captures WHERE record_typ
 Row = tuple[str, str, int, int]
 
 
-def _by_id(keeper: Keeper, fields: Fields) -> Row | None:
+def _by_id(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
     row: Row | None = keeper.db.execute(COLUMNS + "record_id = ?", (fields.get("WARC-Refers-To"),)).fetchone()
     return row
 
 
-def _by_date(keeper: Keeper, fields: Fields) -> Row | None:
+def _by_date(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
     try:
         time = fine_stamp(moment(fields.get("WARC-Refers-To-Date") or ""))
     except ValueError:
@@ -115,7 +115,7 @@ def _by_date(keeper: Keeper, fields: Fields) -> Row | None:
     return row
 
 
-def _by_digest(keeper: Keeper, fields: Fields) -> Row | None:
+def _by_digest(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
     label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
     payload = f"{label.lower()}:{value.upper()}"
     row: Row | None = keeper.db.execute(

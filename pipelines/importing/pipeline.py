@@ -20,25 +20,25 @@ from pipelines.archive.stored_response import kind_of, outcome_of_block, worth_r
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable
-from pipelines.core.worker_pool import Overrun
+from pipelines.core.worker_pool import WorkerFailure
 from pipelines.importing import adopt
-from pipelines.importing.adopt import Chosen
-from pipelines.importing.containers import Damage, Unpacked, parts, shown
-from pipelines.importing.filing import Filing
-from pipelines.importing.foreign_records import Damaged, records
-from pipelines.importing.grouping import ALREADY, TOO_LARGE, Grouping
-from pipelines.importing.job import Empty, Job, Judge, Read, Report
+from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.containers import ContainerDamage, UnpackedStream, parts, shown
+from pipelines.importing.filing import ExchangeFiling
+from pipelines.importing.foreign_records import DamagedRecord, records
+from pipelines.importing.grouping import ALREADY, TOO_LARGE, RecordGrouping
+from pipelines.importing.job import EmptyFile, ImportJob, ImportReport, Read, SourceClassifier
 from pipelines.importing.known_records import original_of, why_not
-from pipelines.session.context import Desk
-from pipelines.takedown.targets import Removed
+from pipelines.session.context import CrawlContext
+from pipelines.takedown.targets import TakedownRegister
 from pipelines.warc import manifest
-from pipelines.warc.record import Fields
+from pipelines.warc.record import WarcFields
 
 REMOVED = "taken down"
 IN_FLIGHT = 64 << 20  # bytes of blocks that are read and not filed yet, or one group
 
 
-class Budget:
+class ByteBudget:
     """How many bytes are under way; `spend` waits until there is room, and lets one too large through alone."""
 
     def __init__(self, most: int) -> None:
@@ -55,35 +55,35 @@ class Budget:
             self._changed.notify_all()
 
 
-class Stop(Exception):
+class ReaderStopped(Exception):
     """The reader thread is to end."""
 
 
-class Intake:
+class ImportPipeline:
     """One import. `run` does it; `report` may be looked at meanwhile."""
 
-    def __init__(self, desk: Desk, judge: Judge, chosen: Chosen, *, comments: bool = False) -> None:
+    def __init__(self, desk: CrawlContext, judge: SourceClassifier, chosen: ImportFilter, *, comments: bool = False) -> None:
         self.desk, self.judge, self.chosen, self.comments = desk, judge, chosen, comments
-        self.report = Report()
+        self.report = ImportReport()
         self.done = 0  # bytes of the files that were read
-        self.current: Unpacked | None = None
+        self.current: UnpackedStream | None = None
         self.stopping = False
         self.failed: BaseException | None = None
-        self._budget = Budget(IN_FLIGHT)
-        self._filing = Filing(desk, judge, self.report)
+        self._budget = ByteBudget(IN_FLIGHT)
+        self._filing = ExchangeFiling(desk, judge, self.report)
         self._later: list[Path] = []  # files with revisits whose originals had not come when they were met
         self._last = False  # the second reading of those files
         self._why = ""
         self._hashes: dict[Path, str] = {}
-        self._removed: Removed
-        self._queue: asyncio.Queue[tuple[Job, asyncio.Task[Read | None]] | None]
+        self._removed: TakedownRegister
+        self._queue: asyncio.Queue[tuple[ImportJob, asyncio.Task[Read | None]] | None]
 
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
         self._queue = asyncio.Queue(4 * self.desk.workers.size)
         loop = asyncio.get_running_loop()
         await self.desk.do(self._filing.begin)
-        self._removed = await self.desk.do(Removed, self.desk.keeper.db)
+        self._removed = await self.desk.do(TakedownRegister, self.desk.keeper.db)
         filer = loop.create_task(self._filer())
         try:
             await asyncio.to_thread(self._read, files, loop)
@@ -112,7 +112,7 @@ class Intake:
                         self.done = base + path.stat().st_size
                 except (MorgueError, OSError) as error:
                     self._damaged(shown(path.name), 0, getattr(error, "cause", None) or str(error))
-        except Stop:
+        except ReaderStopped:
             pass
         finally:
             self.current = None
@@ -123,8 +123,8 @@ class Intake:
         for part in parts(path, lambda member, offset, why: self._damaged(labelled(name, member), offset, why)):
             label, base, found_any = labelled(name, part.member), self.done, True
             try:
-                self.current = Unpacked(part.stream, part.named)
-            except Damage as damage:
+                self.current = UnpackedStream(part.stream, part.named)
+            except ContainerDamage as damage:
                 self._damaged(label, 0, str(damage))
                 continue
             self._read_part(path, label, part.member, here, loop)
@@ -139,16 +139,16 @@ class Intake:
     ) -> None:
         source = self.current
         assert source is not None
-        grouping = Grouping(
+        grouping = RecordGrouping(
             lambda found: TOO_LARGE if found.too_large else self._why,
             self._passed,
             lambda offset, why: self._damaged(label, offset, why),
             self.chosen.other_type,
         )
 
-        def wanted(fields: Fields) -> bool:
+        def wanted(fields: WarcFields) -> bool:
             if self.stopping or self.failed is not None:
-                raise Stop
+                raise ReaderStopped
             if not self._last:
                 self.report.records += 1
             self._why = self.chosen.why_not(fields) or self._not_again(fields, here) or ""
@@ -156,11 +156,11 @@ class Intake:
                 self._why = REMOVED
             return not self._why
 
-        def damaged(damage: Damaged) -> None:
+        def damaged(damage: DamagedRecord) -> None:
             self._damaged(label, damage.offset, damage.why)
 
         for group in grouping.groups(records(source, wanted, damaged)):
-            job = Job(path, label, member, group, self._sha256(path))
+            job = ImportJob(path, label, member, group, self._sha256(path))
             self._budget.spend(group.bytes)
             asyncio.run_coroutine_threadsafe(self._offer(job), loop).result()
         if source.in_one_piece and not self._last:
@@ -168,7 +168,7 @@ class Intake:
                 f"{label}: is compressed as one piece, not record by record; offsets are those of what it unpacks to"
             )
 
-    def _not_again(self, fields: Fields, here: sqlite3.Connection) -> str | None:
+    def _not_again(self, fields: WarcFields, here: sqlite3.Connection) -> str | None:
         """Whether a record is kept already, or is none of those that are looked at a second time."""
         kind = fields.get("WARC-Type")
         if kind in ("request", "warcinfo", "filedesc"):
@@ -192,10 +192,10 @@ class Intake:
 
     # On the event loop.
 
-    async def _offer(self, job: Job) -> None:
+    async def _offer(self, job: ImportJob) -> None:
         """Send a group on its way, once there is room. Raises Stop."""
         if self.failed is not None or self.stopping:
-            raise Stop
+            raise ReaderStopped
         if job.group.answer.fields.get("WARC-Type") == "revisit":
             known = await self._resolved(job)
             if not known:
@@ -211,17 +211,17 @@ class Intake:
         self._plan(job)
         await self._queue.put((job, asyncio.get_running_loop().create_task(self._outcome(job))))
 
-    async def _resolved(self, job: Job) -> bool:
+    async def _resolved(self, job: ImportJob) -> bool:
         try:
             found = await self.desk.do(original_of, self.desk.keeper, job.group.answer.fields)
         except MorgueError as error:
             self.failed = self.failed or error
-            raise Stop from error
+            raise ReaderStopped from error
         if found is not None:
             job.refers_to, job.block = found
         return found is not None
 
-    def _plan(self, job: Job) -> None:
+    def _plan(self, job: ImportJob) -> None:
         """What a group is, and whether there is a page to read in it."""
         answer, fields = job.group.answer, job.group.answer.fields
         url = fields.get("WARC-Target-URI") or ""
@@ -238,12 +238,12 @@ class Intake:
                 fetchable(url) or url, b"", capture=capture, source=self.judge.source(url), comments=self.comments
             )
 
-    async def _outcome(self, job: Job) -> Read | None:
+    async def _outcome(self, job: ImportJob) -> Read | None:
         if job.page is None:
             return None
         try:
             return await self.desk.workers.run(outcome_of_block, job.page, job.block)
-        except Overrun as overrun:
+        except WorkerFailure as overrun:
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
 
     async def _filer(self) -> None:
@@ -260,13 +260,13 @@ class Intake:
                 self._queue.task_done()
 
 
-def empty(name: str, size: int, *, found_any: bool) -> Empty:
+def empty(name: str, size: int, *, found_any: bool) -> EmptyFile:
     """Why nothing came of a file in which nothing is damaged; `found_any`: it, or a part of it, is one of records."""
     if not size:
-        return Empty(name, "it has 0 bytes", "copy or download it again")
+        return EmptyFile(name, "it has 0 bytes", "copy or download it again")
     if not found_any:
-        return Empty(name, "it is a ZIP without a WARC or ARC file", "unzip -l shows what is in it")
-    return Empty(name, "it unpacks to 0 bytes", "copy or download it again")
+        return EmptyFile(name, "it is a ZIP without a WARC or ARC file", "unzip -l shows what is in it")
+    return EmptyFile(name, "it unpacks to 0 bytes", "copy or download it again")
 
 
 def labelled(name: str, member: str) -> str:

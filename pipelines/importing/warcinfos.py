@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
-from pipelines.warc.record import Place, Record, digest
-from pipelines.warc.writer import read_record, walk
+from pipelines.warc.reader import read_record, walk
+from pipelines.warc.record import RecordLocation, WarcRecord, digest
 
 ORIGINS = """SELECT file, offset, length FROM captures
               WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"""
 BEFORE = "SELECT offset + length FROM captures WHERE file = ? AND offset < ? ORDER BY offset DESC LIMIT 1"
 
 
-class Warcinfos:
+class WarcinfoIndex:
     """Asked by record id. Nothing is read before the first question."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: ArchiveWriter) -> None:
         self._keeper = keeper
         self._blocks: dict[str, str] | None = None  # record id -> digest of the block
-        self._origins: dict[str, list[Place]] = {}  # record id -> the records that name it, not looked at yet
+        self._origins: dict[str, list[RecordLocation]] = {}  # record id -> the records that name it, not looked at yet
 
     def block_of(self, record_id: str) -> str | None:
         """Digest of the block of a warcinfo record; None if none that is whole has this id."""
@@ -37,7 +37,7 @@ class Warcinfos:
                 self._blocks.setdefault(record_id, digest(block))
         return self._blocks.get(record_id)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: WarcRecord) -> None:
         """One that was written since."""
         if self._blocks is not None:
             self._blocks[record.fields.get("WARC-Record-ID") or ""] = digest(record.block)
@@ -53,16 +53,16 @@ class Warcinfos:
                     break
         return found
 
-    def _named(self) -> dict[str, list[Place]]:
-        named: dict[str, list[Place]] = {}
+    def _named(self) -> dict[str, list[RecordLocation]]:
+        named: dict[str, list[RecordLocation]] = {}
         for row in self._keeper.db.execute(ORIGINS):
-            place = Place(*row)
+            place = RecordLocation(*row)
             with suppress(NotFound, ArchiveDamaged):
                 origin = read_record(self._keeper.writer.folder / place.file, place.offset, place.length)
                 named.setdefault(origin.fields.get("WARC-Refers-To") or "", []).append(place)
         return named
 
-    def _written_before(self, record_id: str, origin: Place) -> bytes | None:
+    def _written_before(self, record_id: str, origin: RecordLocation) -> bytes | None:
         """The block of the warcinfo record between the capture before `origin` and that, if it lies there."""
         (start,) = self._keeper.db.execute(BEFORE, (origin.file, origin.offset)).fetchone() or (0,)
         with suppress(NotFound, ArchiveDamaged):

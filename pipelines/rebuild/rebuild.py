@@ -23,19 +23,19 @@ from pipelines.core.items import Article, Reading, Source
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.core.worker_pool import Workers
+from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.columns import STATE, columns, set_row
-from pipelines.database.store import Store
-from pipelines.rebuild.reread import CAPTURED, REVISIONS, Reread, read_one, reread
-from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, Draft, Rebuilt
-from pipelines.takedown.targets import Removed, name_of_key
+from pipelines.database.store import ArticleStore
+from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
+from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
+from pipelines.takedown.targets import TakedownRegister, name_of_key
 from pipelines.warc import manifest
 
 
-class Rebuild(Draft):
+class Rebuild(StagingDatabase):
     """One rebuild. The caller holds the archive's lock and has mended what a crash left open."""
 
-    async def run(self, scanners: Workers, readers: Workers) -> Rebuilt:
+    async def run(self, scanners: WorkerPool, readers: WorkerPool) -> RebuildReport:
         """All steps that are not done yet. Raises MorgueError; what was done is kept for the next run."""
         try:
             self._open()
@@ -56,7 +56,7 @@ class Rebuild(Draft):
         self._take_its_place()
         return self.result
 
-    async def _read(self, readers: Workers) -> None:
+    async def _read(self, readers: WorkerPool) -> None:
         """Captures -> the texts of the revisions."""
         if not self._is_at("read"):
             return
@@ -96,7 +96,7 @@ class Rebuild(Draft):
 
     def _remember_removals(self) -> None:
         """A kill may have come between the tombstones of a takedown and its rows: then the tombstones tell of it."""
-        removed = Removed(self.db)
+        removed = TakedownRegister(self.db)
         for row in self._ask(f"SELECT url, time, reason FROM gone WHERE {OURS}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
@@ -104,9 +104,9 @@ class Rebuild(Draft):
                 self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
                 self._ask("UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL WHERE url_key = ?",
                           key)  # fmt: skip
-                removed = Removed(self.db)
+                removed = TakedownRegister(self.db)
 
-    async def _file_untold(self, readers: Workers) -> None:
+    async def _file_untold(self, readers: WorkerPool) -> None:
         """Pages of which the journal tells nothing, in the order of their captures."""
         if not self._is_at("file"):
             return
@@ -121,7 +121,7 @@ class Rebuild(Draft):
         with self.db:
             self._next("finish")
 
-    async def _file_page(self, row: dict[str, Any], readers: Workers) -> None:
+    async def _file_page(self, row: dict[str, Any], readers: WorkerPool) -> None:
         url = row["url"]
         source = self.owner(url) or Source(host_of(url), f"{urlsplit(url).scheme}://{host_of(url)}/")
         known = {"source_name": source.name, "source_url": source.url, "source_title": source.title,
@@ -129,14 +129,14 @@ class Rebuild(Draft):
         read = await read_one(self.db, self.warc, row | known, self.sources, readers)
         with self.db:
             if isinstance(read.outcome, Article) and read.page is not None:
-                store = Store(self.db)
+                store = ArticleStore(self.db)
                 source_id = store.source(source, watched=source.name in self.sources)
                 filed = store.file(Reading(read.page, read.outcome, 0.0), source_id, "")
                 self.result.filed += filed.change in ("new", "edited")
                 self._ask("UPDATE captures SET source_id = ? WHERE id = ?", source_id, row["capture_id"])
             self._ask("DELETE FROM untold WHERE capture_id = ?", row["capture_id"])
 
-    def _file(self, read: Reread) -> None:
+    def _file(self, read: RereadPage) -> None:
         row, outcome = read.row, read.outcome
         self._ask("DELETE FROM unread WHERE revision_id = ?", row["id"])
         if not isinstance(outcome, Article) or read.page is None or read.page.capture is None:
@@ -171,7 +171,7 @@ class Rebuild(Draft):
         foreign = {row[0] for row in self._ask(f"SELECT file FROM scanned WHERE file IN {FOREIGN}")}  # noqa: S608
         standing = journal.standing(self.db)
         rows = self._ask("SELECT file, size, sha256, records, captures, first, last FROM listed ORDER BY at")
-        found = {row["file"]: manifest.Entry(**row) for row in map(dict, rows)}
+        found = {row["file"]: manifest.ManifestEntry(**row) for row in map(dict, rows)}
         self.result.listed = len(found.keys() - self._entries.keys())
         self.result.foreign = sorted(foreign)
         there = found | self._entries

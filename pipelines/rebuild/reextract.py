@@ -16,13 +16,13 @@ from typing import Any
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database.columns import STATE, columns, set_row
-from pipelines.rebuild.reread import REVISIONS, Reread
+from pipelines.rebuild.reread import REVISIONS, RereadPage
 
 NOT_READ = ("capture_id", "comments", "found_in", "text_digest", "extractor")  # of an article: not what a reader sees
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RevisionChange:
     """One revision that is read otherwise now."""
 
     revision_id: int
@@ -61,7 +61,7 @@ def revisions(db: sqlite3.Connection, ids: list[int]) -> Iterator[dict[str, Any]
         yield dict(db.execute(f"{REVISIONS} WHERE r.id = ?", (one,)).fetchone())
 
 
-def change_of(db: sqlite3.Connection, read: Reread) -> Change | None:
+def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None:
     """How a new reading differs from what is filed; None if a reader would see no difference."""
     row, article = read.row, read.outcome
     if not isinstance(article, Article) or read.page is None or read.page.capture is None:
@@ -74,13 +74,13 @@ def change_of(db: sqlite3.Connection, read: Reread) -> Change | None:
     else:
         filed = {name: row[name] for name in STATE if name not in NOT_READ}
     differ = [name for name in filed if filed[name] != values[name]]
-    return Change(
+    return RevisionChange(
         row["id"], row["article_id"], row["number"], bool(row["newest"]), row["url"],
         {name: filed[name] for name in differ}, {name: values[name] for name in differ}, values,
     ) if differ else None  # fmt: skip
 
 
-def take(db: sqlite3.Connection, read: Reread, change: Change | None) -> None:
+def take(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
     """File a new reading: what it replaces is kept in `readings`. On the keeper's thread; commits nothing."""
     if not isinstance(read.outcome, Article):
         return

@@ -18,7 +18,7 @@ from pipelines.core.errors import MorgueError
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable
-from pipelines.core.worker_pool import Overrun, Workers
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import outcome_of
 
 CAPTURED = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
@@ -34,7 +34,7 @@ REVISIONS = f"""
 """  # noqa: S608 (our own names)
 
 
-class Reread(NamedTuple):
+class RereadPage(NamedTuple):
     """One page, read again."""
 
     row: Mapping[str, Any]  # of REVISIONS, or as much of it as a page needs
@@ -47,14 +47,14 @@ async def reread(
     folder: Path,
     rows: Iterable[Mapping[str, Any]],
     sources: Mapping[str, Source],
-    workers: Workers,
-) -> AsyncIterator[Reread]:
+    workers: WorkerPool,
+) -> AsyncIterator[RereadPage]:
     """Read revisions again, as many at a time as there are workers; they come back as they get ready.
 
     `sources`: those that have a file, by name, for their rules. What cannot be read any more (a damaged record, a page
     that breaks a limit) comes back as NothingToRead.
     """
-    todo, running = iter(rows), set[asyncio.Task[Reread]]()
+    todo, running = iter(rows), set[asyncio.Task[RereadPage]]()
     try:
         while True:
             while len(running) < 2 * workers.size and (row := next(todo, None)) is not None:
@@ -70,18 +70,18 @@ async def reread(
 
 
 async def read_one(
-    db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source], workers: Workers
-) -> Reread:
+    db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source], workers: WorkerPool
+) -> RereadPage:
     """Read one page again; `row` as in REVISIONS."""
     try:
         page = page_of(db, folder, row, sources)
     except MorgueError as error:
-        return Reread(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
+        return RereadPage(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:
         outcome, _ms = await workers.run(outcome_of, page)
-    except Overrun as overrun:
+    except WorkerFailure as overrun:
         outcome = NothingToRead(f"extractor {overrun.reason}", overrun.detail)
-    return Reread(row, page, outcome)
+    return RereadPage(row, page, outcome)
 
 
 def page_of(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Page:

@@ -21,10 +21,10 @@ from pipelines.archive.revisit_lengths import FILL
 from pipelines.archive.writer import open_database
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
-from pipelines.core.worker_pool import Workers
+from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.columns import CAPTURE_COLUMNS
 from pipelines.database.connection import REBUILDING
-from pipelines.rebuild.warc_scan import Told, scan
+from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
 
@@ -52,7 +52,7 @@ OURS = f"file NOT IN {FOREIGN}"  # files of another archive left out
 
 
 @dataclass
-class Rebuilt:
+class RebuildReport:
     """What a rebuild found and made."""
 
     files: int = 0
@@ -78,15 +78,15 @@ Tell = Callable[[str, int, int], object]  # step, done, of how many
 Owner = Callable[[str], Source | None]
 
 
-class Draft:
+class StagingDatabase:
     """The half of a rebuild that reads no page. The caller holds the archive's lock."""
 
     def __init__(self, database: Path, warc: Path, sources: Mapping[str, Source], owner: Owner, tell: Tell) -> None:
         """`sources`: those that have a file, by name; `owner(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources, self.owner, self.tell = database, warc, sources, owner, tell
         self.part = database.with_name(database.name + REBUILDING)
-        self.result = Rebuilt()
-        self._entries: dict[str, manifest.Entry] = {}
+        self.result = RebuildReport()
+        self._entries: dict[str, manifest.ManifestEntry] = {}
         self.db: sqlite3.Connection
         self._old: sqlite3.Connection | None = None  # the database that is there
 
@@ -147,13 +147,13 @@ class Draft:
 
     # The steps
 
-    async def _scan(self, scanners: Workers) -> None:
+    async def _scan(self, scanners: WorkerPool) -> None:
         """Files -> `found`, `told`. A file is told whole or not at all."""
         if not self._is_at("scan"):
             return
         files = [row["file"] for row in self._ask("SELECT file FROM scanned WHERE number >= 0 ORDER BY number")]
         self.tell("scanning", 0, len(files))
-        ahead: deque[asyncio.Task[Told]] = deque()
+        ahead: deque[asyncio.Task[FileScan]] = deque()
         try:
             for done, file in enumerate(files, 1):
                 while len(ahead) < scanners.size and done - 1 + len(ahead) < len(files):
@@ -167,7 +167,7 @@ class Draft:
         with self.db:
             self._next("replay")
 
-    def _found(self, file: str, told: Told) -> None:
+    def _found(self, file: str, told: FileScan) -> None:
         names, marks = ", ".join(CAPTURE_COLUMNS), ", ".join(f":{name}" for name in CAPTURE_COLUMNS)
         with self.db:
             self.db.executemany(f"INSERT INTO found ({names}) VALUES ({marks})", told.captures)  # noqa: S608
@@ -228,13 +228,13 @@ class Draft:
         counts = Counter(row["archive"] for row in rows if row["file"] in self._entries or not self._entries)
         return counts.most_common(1)[0][0] if counts else journal.standing(self.db).archive
 
-    def _marks(self) -> list[tuple[int, journal.Mark]]:
+    def _marks(self) -> list[tuple[int, journal.JournalHeader]]:
         """The journal's records of this archive, in the order of the files."""
         order = {file: place for place, file in enumerate(self._in_order())}
-        names = ", ".join(journal.Mark._fields)
+        names = ", ".join(journal.JournalHeader._fields)
         rows = self._ask(f"SELECT at, {names}, file FROM told WHERE {OURS}").fetchall()  # noqa: S608 (our own names)
         rows.sort(key=lambda row: (order[row["file"]], row["at"]))
-        return [(row["at"], journal.Mark(*(row[name] for name in journal.Mark._fields))) for row in rows]
+        return [(row["at"], journal.JournalHeader(*(row[name] for name in journal.JournalHeader._fields))) for row in rows]
 
     def _in_order(self) -> list[str]:
         """The files in the order in which they were written: the manifest's; if it does not list them all, that of the

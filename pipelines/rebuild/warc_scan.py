@@ -8,23 +8,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.archive.journal import Mark, mark_of
+from pipelines.archive.journal import JournalHeader, mark_of
 from pipelines.database.columns import capture_row
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.manifest import Contents, Entry
-from pipelines.warc.reader import Member, walk
+from pipelines.warc.manifest import FileContents, ManifestEntry
+from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import ARCHIVE
 
 
-class Place(NamedTuple):
+class JournalLocation(NamedTuple):
     """A journal record."""
 
-    mark: Mark
+    mark: JournalHeader
     offset: int
     length: int
 
 
-class Gone(NamedTuple):
+class TombstoneNotice(NamedTuple):
     """What a tombstone says."""
 
     url: str
@@ -32,21 +32,21 @@ class Gone(NamedTuple):
     reason: str
 
 
-class Told(NamedTuple):
+class FileScan(NamedTuple):
     """A file, read to its end."""
 
     captures: list[dict[str, Any]]  # columns of `captures`, without whose it is, in the order of the records
-    journal: list[Place]
+    journal: list[JournalLocation]
     damaged: list[tuple[int, int, str]]  # offset, length, why
-    gone: list[Gone]
+    gone: list[TombstoneNotice]
     archive: str | None  # id of the archive that wrote it; None: it does not say
-    entry: Entry  # what the manifest should say of it
+    entry: ManifestEntry  # what the manifest should say of it
 
 
-def scan(folder: Path, file: str) -> Told:
+def scan(folder: Path, file: str) -> FileScan:
     """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
-    contents = Contents()
-    told = Told([], [], [], [], None, contents.entry(file))
+    contents = FileContents()
+    told = FileScan([], [], [], [], None, contents.entry(file))
     archive: str | None = None
     for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
         contents.count(member.headers)
@@ -56,7 +56,7 @@ def scan(folder: Path, file: str) -> Told:
         archive = archive or member.headers.get(ARCHIVE)
         mark = mark_of(member.headers)
         if mark is not None:
-            told.journal.append(Place(mark, member.offset, member.length))
+            told.journal.append(JournalLocation(mark, member.offset, member.length))
             continue
         try:
             capture = capture_of(member, file)
@@ -69,7 +69,7 @@ def scan(folder: Path, file: str) -> Told:
     return told._replace(archive=archive, entry=contents.entry(file))
 
 
-def _gone(member: Member) -> Gone:
+def _gone(member: StoredRecord) -> TombstoneNotice:
     lines = dict(line.partition(": ")[::2] for line in member.block[:65536].decode("utf-8", "replace").split("\r\n"))
     time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
-    return Gone(lines.get("removed-uri", ""), time, lines.get("reason", ""))
+    return TombstoneNotice(lines.get("removed-uri", ""), time, lines.get("reason", ""))

@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.archive.replay import answer
 from pipelines.archive.stored_response import HTML, LARGEST_PAGE, UNSURE
 from pipelines.core.errors import MorgueError
-from pipelines.warc.http_message import TooLarge
+from pipelines.warc.http_message import DecodedTooLarge
 
 REMEMBERED = 10_000  # pages whose signals are kept in memory: revisits show one page many times
 
@@ -33,7 +33,7 @@ LARGE = "page too large to be read"
 ELSEWHERE = "revisit of a page that this archive does not hold"
 
 
-class Unread(Exception):
+class UnknownSignals(Exception):
     """What a page says is not known: why, in a few words, and the damage if it is one."""
 
     def __init__(self, reason: str, damage: MorgueError | None = None) -> None:
@@ -41,7 +41,7 @@ class Unread(Exception):
         self.reason, self.damage = reason, damage
 
 
-class Metas:
+class CapturedSignals:
     """The signals of pages, each read once while it is remembered."""
 
     def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
@@ -59,10 +59,10 @@ class Metas:
         if row["record_type"] == "metadata" or (mime not in HTML and mime not in UNSURE):
             return ()
         if row["bodiless"]:
-            raise Unread(ELSEWHERE)
+            raise UnknownSignals(ELSEWHERE)
         if (row["body_length"] or 0) > LARGEST_PAGE:
             if mime in HTML:
-                raise Unread(LARGE)
+                raise UnknownSignals(LARGE)
             return ()  # a file to download
         known = self._known.get(row["page"])
         if known is None:
@@ -75,9 +75,9 @@ class Metas:
         try:
             got = answer(self.db, self.warc, row, LARGEST_PAGE)
         except MorgueError as error:
-            if isinstance(error.__cause__, TooLarge):
-                raise Unread(LARGE) from error
-            raise Unread(DAMAGED, error) from error
+            if isinstance(error.__cause__, DecodedTooLarge):
+                raise UnknownSignals(LARGE) from error
+            raise UnknownSignals(DAMAGED, error) from error
         return said_in(got.body, got.content_type, row["url"], datetime.fromisoformat(row["time"]))
 
 
@@ -90,18 +90,18 @@ def said_in(body: bytes, content_type: str | None, url: str, seen: datetime) -> 
     from pipelines.extraction.labels import usage_signals
     from pipelines.extraction.page import attribute_limits, charset
     from pipelines.extraction.page.declared import gather
-    from pipelines.extraction.page.parse import Refused, refuse_other_media, tree_of
+    from pipelines.extraction.page.parse import PageRefused, refuse_other_media, tree_of
 
     try:
         refuse_other_media(body, content_type, served=True)
-    except Refused:
+    except PageRefused:
         return ()
     if attribute_limits.too_many_attributes(body):
-        raise Unread(LARGE)
+        raise UnknownSignals(LARGE)
     try:
         tree, _limit = tree_of(charset.decode(body, content_type) or body.decode("latin-1"))
         return () if tree is None else usage_signals.signals(gather(tree, url, seen))
     except MemoryError:
         raise
     except Exception as error:  # one strange page must not end an export; it stays out
-        raise Unread(DAMAGED) from error
+        raise UnknownSignals(DAMAGED) from error

@@ -21,10 +21,10 @@ from typing import Any
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, split, url_key
 from pipelines.database.connection import Row, ask, explained, file_of
-from pipelines.database.filters import EVERYTHING, Filters
+from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import chosen, source_id, spellings
-from pipelines.selection.captured_signals import FROM_PAGE, PAGE, Metas, Unread
-from pipelines.selection.exclusions import NOTHING, Sieve, Without
+from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
+from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions
 
 END = "\U0010ffff"  # sorts behind every character of an address
 
@@ -46,14 +46,14 @@ REFERS = "revisit of a response that is left out"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaptureFilter:
     """What is asked for. Nothing asked: every capture."""
 
-    filters: Filters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
+    filters: ArticleFilters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
     query: str | None = None  # articles that match, as in `queries.search`
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
     urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" behind it
-    without: Without = NOTHING  # of these, what is left out for the rights that are reserved in it
+    without: Exclusions = NOTHING  # of these, what is left out for the rights that are reserved in it
 
     def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
         """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
@@ -61,7 +61,7 @@ class Wanted:
         tests = ["1"]
         values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
         if filters.language or (self.query and self.query.strip()):
-            which = chosen(db, self.query, Filters(source=filters.source, language=filters.language))
+            which = chosen(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
             # By address too: visits that found nothing new, and redirects that led there.
             tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
@@ -83,14 +83,14 @@ class Wanted:
         return " AND ".join(tests), values
 
 
-class Holdings:
+class CaptureSelection:
     """The captures that are wanted, as they stand at one moment; closes its snapshot when it is left."""
 
     def __init__(
         self,
         db: sqlite3.Connection,
         warc: Path,
-        wanted: Wanted | None = None,
+        wanted: CaptureFilter | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
         on_judged: Callable[[int, int], object] = lambda done, total: None,
     ) -> None:
@@ -102,12 +102,12 @@ class Holdings:
         """
         self.db, self.warc = db, warc
         self._on_capture = on_capture
-        wanted = wanted or Wanted()
+        wanted = wanted or CaptureFilter()
         where, values = wanted.conditions(db)
-        self.sieve = Sieve(wanted.without, db, warc)
+        self.sieve = ExclusionFilter(wanted.without, db, warc)
         self.left_out = self.sieve.left_out  # of those asked for: reason -> captures
         self.damages: dict[str, None] = {}  # in order, each once: why the rights in a capture could not be read
-        self._metas = Metas(db, warc)
+        self._metas = CapturedSignals(db, warc)
         db.create_function("key_of", 1, _key, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
@@ -183,7 +183,7 @@ class Holdings:
         where = row["url"], row["time"], json.loads(row["signals"])
         try:
             return self.sieve.why(*where, self._metas.of(dict(row)))
-        except Unread as unread:
+        except UnknownSignals as unread:
             if (damage := unread.damage) is not None and len(self.damages) < TOLD:
                 self.damages[f"{damage.subject}: {damage.cause}"] = None
             return self.sieve.why(*where, ()) or unread.reason
@@ -197,7 +197,7 @@ class Holdings:
         if dropped := self.db.total_changes - before:
             self.left_out[REFERS] += dropped
 
-    def __enter__(self) -> Holdings:
+    def __enter__(self) -> CaptureSelection:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -21,7 +21,7 @@ BETWEEN = re.compile(r"[,;]|(?<=[a-z])\s+(?=[a-z-]+\s*(?:[\s,;]|$))")  # some pa
 NONE = ("noindex", "nofollow")
 
 
-class Said(NamedTuple):
+class Directive(NamedTuple):
     """One statement. All in lower case."""
 
     field: str  # name of the signal that it stands in: "x-robots-tag", "robots", "tdm-reservation", "license"
@@ -35,7 +35,7 @@ class Said(NamedTuple):
         return self.robot in (None, OURS)
 
 
-def said(signals: Iterable[str]) -> Iterator[Said]:
+def said(signals: Iterable[str]) -> Iterator[Directive]:
     """What signals ("name: value") say, in their order."""
     from pipelines.extraction.labels.usage_signals import (  # with lxml, 0.1 s, which most exports have no use for
         FOR_MODELS,
@@ -52,10 +52,10 @@ def said(signals: Iterable[str]) -> Iterator[Said]:
         elif field in FOR_MODELS or ROBOTS.fullmatch(field):
             yield from _directives(field, field, text)
         else:
-            yield Said(field, None, field, text)
+            yield Directive(field, None, field, text)
 
 
-def _directives(field: str, robot: str | None, text: str) -> Iterator[Said]:
+def _directives(field: str, robot: str | None, text: str) -> Iterator[Directive]:
     """`[robot:] directive, directive, ...`; a robot's name holds for what stands behind it."""
     for part in BETWEEN.split(text):
         named = ROBOT.match(part)
@@ -64,18 +64,18 @@ def _directives(field: str, robot: str | None, text: str) -> Iterator[Said]:
         name, _, value = (piece.strip() for piece in part.partition(":"))
         for one in (name, *NONE) if name == "none" else (name,):
             if one:
-                yield Said(field, robot, one, value)
+                yield Directive(field, robot, one, value)
 
 
-def _usage(field: str, text: str) -> Iterator[Said]:
+def _usage(field: str, text: str) -> Iterator[Directive]:
     """A dictionary of structured fields (RFC 9651, 3.2), without parameters: `train-ai=n, search=y`."""
     for part in text.split(","):
         name, _, value = part.partition(";")[0].partition("=")
         if name.strip():
-            yield Said(field, None, name.strip(), value.strip())
+            yield Directive(field, None, name.strip(), value.strip())
 
 
-class Signal:
+class RequestedSignal:
     """A signal that is asked for: a directive or the name of a signal or robot, with `:VALUE` behind it if need be."""
 
     def __init__(self, text: str) -> None:
@@ -86,7 +86,7 @@ class Signal:
         if not self.name or self.value == "":
             raise ValueError("names no signal")
 
-    def means(self, one: Said) -> bool:
+    def means(self, one: Directive) -> bool:
         """Whether this is it. What is said to one robot is meant only where that robot is named."""
         texts = (None, one.name, f"{one.name}:{one.value}", f"{one.name}={one.value}")
         if one.robot is not None and self.name == one.robot:

@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.database.connection import Row
 from pipelines.warc.reader import OPEN, STEP, TORN, opened
-from pipelines.warc.record import Fields, fields_of
+from pipelines.warc.record import WarcFields, fields_of
 
 AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate to a thousand times as many
 LONGEST_HEAD = 1 << 20  # bytes of a record's named fields
@@ -26,25 +26,25 @@ BLANK = b"\r\n\r\n"
 OnDamage = Callable[[MorgueError, Iterable[Row]], object]  # what is wrong, the captures that are left out for it
 
 
-class Head(NamedTuple):
+class RecordHead(NamedTuple):
     """A whole record without its block."""
 
     offset: int  # bytes from the start of the file to its gzip member
     length: int  # bytes of that member
-    fields: Fields
+    fields: WarcFields
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredExchange:
     """One exchange as it lies in its file."""
 
     capture: Row  # as `Holdings.captures` gives it
-    file: WarcFile
-    main: Head  # the record that the capture stands for
-    records: list[Head]  # all of the exchange in the order of the file, `main` among them
+    file: OpenWarcFile
+    main: RecordHead  # the record that the capture stands for
+    records: list[RecordHead]  # all of the exchange in the order of the file, `main` among them
 
 
-class WarcFile:
+class OpenWarcFile:
     """A WARC file, opened: heads of its records, and their bytes as they are. Raises NotFound if it is not there."""
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class WarcFile:
     def close(self) -> None:
         self._file.close()
 
-    def head(self, offset: int) -> Head:
+    def head(self, offset: int) -> RecordHead:
         """The record whose gzip member begins there; its checksum and Content-Length are right.
 
         Raises ArchiveDamaged if there is none.
@@ -67,7 +67,7 @@ class WarcFile:
         except (zlib.error, ValueError) as error:
             raise ArchiveDamaged(f"{self.path.name} at byte {offset}", str(error), "see `morgue verify`") from error
 
-    def warcinfo(self) -> Head | None:
+    def warcinfo(self) -> RecordHead | None:
         """The record that the file begins with, if it says how the records behind it were made (section 6.1)."""
         try:
             first = self.head(0)
@@ -75,14 +75,14 @@ class WarcFile:
             return None
         return first if first.fields.get("WARC-Type") == "warcinfo" else None
 
-    def heads(self, start: int, stop: int | None) -> Iterator[Head]:
+    def heads(self, start: int, stop: int | None) -> Iterator[RecordHead]:
         """The records from one place up to another (None: the end of the file). Raises ArchiveDamaged."""
         stop = self._size if stop is None else stop
         while start < stop:
             yield (found := self.head(start))
             start += found.length
 
-    def raw(self, head: Head) -> Iterator[bytes]:
+    def raw(self, head: RecordHead) -> Iterator[bytes]:
         """The bytes of a record's gzip member. Raises MorgueError."""
         rest = head.length
         with os_errors(str(self.path)):
@@ -91,7 +91,7 @@ class WarcFile:
                 rest -= len(data)
                 yield data
 
-    def _inflated(self, offset: int) -> Head:
+    def _inflated(self, offset: int) -> RecordHead:
         self._file.seek(offset)
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
         head, end, inflated, read = bytearray(), -1, 0, 0
@@ -117,10 +117,10 @@ class WarcFile:
         length = fields.get("Content-Length") or ""
         if not length.isdigit() or inflated != end + len(BLANK) + int(length) + len(BLANK):
             raise ValueError("a WARC record that does not end where it says")
-        return Head(offset, read - len(stream.unused_data), fields)
+        return RecordHead(offset, read - len(stream.unused_data), fields)
 
 
-def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[Kept]:
+def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
     """The exchanges of captures, which come as `Holdings.captures` gives them: by file, by offset.
 
     What cannot be read is told to `on_damage`, and costs only its own exchange (a missing file: all of its exchanges,
@@ -128,7 +128,7 @@ def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Ite
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
-            file = WarcFile(folder / name)
+            file = OpenWarcFile(folder / name)
         except MorgueError as error:
             on_damage(error, of_file)
             continue
@@ -138,8 +138,8 @@ def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Ite
             file.close()
 
 
-def _of_file(file: WarcFile, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[Kept]:
-    ahead: list[Head] = []  # records looked at behind the last exchange: they may belong to the next
+def _of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
+    ahead: list[RecordHead] = []  # records looked at behind the last exchange: they may belong to the next
     for capture in captures:
         try:
             main = file.head(capture["offset"])
@@ -159,10 +159,10 @@ def _of_file(file: WarcFile, captures: Iterable[Row], on_damage: OnDamage) -> It
             if not _joined(head, main):
                 break
             records.append(head)
-        yield Kept(capture, file, main, records)
+        yield StoredExchange(capture, file, main, records)
 
 
-def _whole(heads: Iterator[Head], on_damage: OnDamage, *, quiet: bool = False) -> Iterator[Head]:
+def _whole(heads: Iterator[RecordHead], on_damage: OnDamage, *, quiet: bool = False) -> Iterator[RecordHead]:
     """The records up to the first that is damaged. `quiet`: what is being written need not be whole yet."""
     try:
         yield from heads
@@ -171,7 +171,7 @@ def _whole(heads: Iterator[Head], on_damage: OnDamage, *, quiet: bool = False) -
             on_damage(error, [])
 
 
-def _joined(one: Head, other: Head) -> bool:
+def _joined(one: RecordHead, other: RecordHead) -> bool:
     """Whether two records belong to one exchange (section 5.7)."""
     joins = "WARC-Concurrent-To"
     return one.fields.get("WARC-Record-ID") in other.fields.all(joins) or (

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.connection import Row
-from pipelines.selection.directives import EVERYONE, OURS, VALUED, Said, Signal, said
+from pipelines.selection.directives import EVERYONE, OURS, VALUED, Directive, RequestedSignal, said
 from pipelines.selection.tdmrep import TdmFiles, meaning
 
 # Of everyone's text for models. noimageai is about pictures only; a dataset holds none.
@@ -35,16 +35,16 @@ UNREADABLE = "tdmrep.json that cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
-class Without:
+class Exclusions:
     """What is not wanted. Raises QueryError for a signal without a name."""
 
     reserved: bool = False  # what is reserved, see above
-    signals: tuple[str, ...] = ()  # directives or signals, as `directives.Signal` reads them
+    signals: tuple[str, ...] = ()  # directives or signals, as `directives.RequestedSignal` reads them
 
     def __post_init__(self) -> None:
         for text in self.signals:
             try:
-                Signal(text)
+                RequestedSignal(text)
             except ValueError as error:
                 cure = "say noarchive, tdm-policy, content-usage:train-ai=n, googlebot:noarchive, ..."
                 raise QueryError(f"--without-signal {text!r}", str(error), cure) from None
@@ -53,15 +53,15 @@ class Without:
         return self.reserved or bool(self.signals)
 
 
-class Sieve:
+class ExclusionFilter:
     """Lets through what is wanted, and counts the rest by reason."""
 
-    def __init__(self, without: Without, db: sqlite3.Connection, warc: Path) -> None:
+    def __init__(self, without: Exclusions, db: sqlite3.Connection, warc: Path) -> None:
         """`warc`: the folder of the WARC files; the rules of tdmrep.json are read out of them."""
         self.left_out: Counter[str] = Counter()  # reason -> how many
         self.met: set[str] = set()  # of the signals that are asked for, those that something had
         self._reserved = without.reserved
-        self._signals = [Signal(text) for text in without.signals]
+        self._signals = [RequestedSignal(text) for text in without.signals]
         self._files = TdmFiles(db, warc)
 
     def articles(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -92,10 +92,10 @@ class Sieve:
                 near = meant_by(text)
                 yield f"0 left out: nothing has the signal {text}" + (f" (did you mean {near}?)" if near else "")
 
-    def _why_reserved(self, url: str, time: str, headers: list[Said], page: list[Said]) -> str | None:
+    def _why_reserved(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
         return self._by_protocol(url, time, headers, page) or _from_models([*page, *headers])
 
-    def _by_protocol(self, url: str, time: str, headers: list[Said], page: list[Said]) -> str | None:
+    def _by_protocol(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
         for where, statements in (("page", page), ("header", headers)):
             meant = _reservation(statements)
             if meant is not None:
@@ -106,7 +106,7 @@ class Sieve:
             return UNREADABLE  # it may reserve everything
 
 
-def _from_models(statements: Iterable[Said]) -> str | None:
+def _from_models(statements: Iterable[Directive]) -> str | None:
     for one in statements:
         if one.field == "content-usage" and one.name in USAGES and one.value in REFUSALS:
             return f"content-usage {one.name}=n"
@@ -115,7 +115,7 @@ def _from_models(statements: Iterable[Said]) -> str | None:
     return None
 
 
-def _reservation(statements: Iterable[Said]) -> bool | None:
+def _reservation(statements: Iterable[Directive]) -> bool | None:
     """What tdm-reservation says in one place; where it is said twice, what reserves."""
     meant = [meaning(part) for one in statements if one.field == "tdm-reservation" for part in one.value.split(",")]
     return True if True in meant else False if False in meant else None
@@ -140,7 +140,7 @@ def meant_by(text: str) -> str | None:
     return None if near == text else near
 
 
-NOTHING = Without()
+NOTHING = Exclusions()
 
 
 def in_words(left_out: Counter[str]) -> str:

@@ -31,7 +31,7 @@ CODED = re.compile(r"%([0-9A-Fa-f]{2})|[$*]|[^\x21-\x7e]")
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986, 2.3
 
 
-class Rule(NamedTuple):
+class TdmRule(NamedTuple):
     """One object of the file."""
 
     parts: tuple[str, ...]  # of the location, between its stars
@@ -54,7 +54,7 @@ class Rule(NamedTuple):
         return not self.to_the_end or (len(path) - len(rest[-1]) >= at and path.endswith(rest[-1]))
 
 
-def rules(body: bytes) -> list[Rule] | None:
+def rules(body: bytes) -> list[TdmRule] | None:
     """The rules in a file; None for what is no such file (a page that says 404, or asks for consent, with status 200).
 
     Raises ArchiveDamaged for one that is meant to be such a file and cannot be read: it may reserve everything.
@@ -69,13 +69,13 @@ def rules(body: bytes) -> list[Rule] | None:
     return [rule for one in objects if (rule := _rule(one)) is not None]
 
 
-def _rule(one: Any) -> Rule | None:
+def _rule(one: Any) -> TdmRule | None:
     location = one.get("location") if isinstance(one, dict) else None
     if not isinstance(location, str) or not location:
         return None
     pattern = location.removesuffix("$")
     parts = tuple(_normal(part) for part in pattern.split("*"))
-    return Rule(parts, pattern != location, meaning(str(one.get("tdm-reservation"))))
+    return TdmRule(parts, pattern != location, meaning(str(one.get("tdm-reservation"))))
 
 
 def meaning(value: str) -> bool | None:
@@ -83,7 +83,7 @@ def meaning(value: str) -> bool | None:
     return {"1": True, "0": False}.get(value.strip(" \t\"'"))
 
 
-def reserved(ruling: list[Rule], url: str) -> bool | None:
+def reserved(ruling: list[TdmRule], url: str) -> bool | None:
     """What the rules say of an address; None: nothing. Raises ValueError for no web address."""
     parts = parts_of(url)
     path = _normal((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
@@ -108,7 +108,7 @@ class TdmFiles:
     def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
         self.db, self.warc = db, warc
         self._hosts: dict[str, list[Row]] | None = None  # however its name is spelled: an import may have brought any
-        self._rules: dict[int, list[Rule] | None] = {}
+        self._rules: dict[int, list[TdmRule] | None] = {}
 
     def reserved(self, url: str, time: str) -> bool | None:
         """What the host's file said of an address at a time (as `captures.time`); None: nothing, or there is none.
@@ -142,7 +142,7 @@ class TdmFiles:
                    ORDER BY c.time"""  # noqa: S608 (our own names)
         return map(dict, ask(self.db, sql, values))
 
-    def _ruling(self, row: Row, redirects: int = HOPS) -> list[Rule] | None:
+    def _ruling(self, row: Row, redirects: int = HOPS) -> list[TdmRule] | None:
         """What a capture of the file says; None: nothing at all, so that the next nearest is asked."""
         if row["id"] not in self._rules:
             if len(self._rules) >= REMEMBERED:
@@ -150,7 +150,7 @@ class TdmFiles:
             self._rules[row["id"]] = self._read(row, redirects)
         return self._rules[row["id"]]
 
-    def _read(self, row: Row, redirects: int) -> list[Rule] | None:
+    def _read(self, row: Row, redirects: int) -> list[TdmRule] | None:
         status = row["status"] or 0
         if row["error"]:
             return None  # it broke off
@@ -160,7 +160,7 @@ class TdmFiles:
             return rules(answer(self.db, self.warc, row, LARGEST).body)
         return [] if status in (404, 410) else None  # not there; else: could not be said just then
 
-    def _follow(self, row: Row, redirects: int) -> list[Rule] | None:
+    def _follow(self, row: Row, redirects: int) -> list[TdmRule] | None:
         block = read_block(self.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
         head = parse_head(split(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))

@@ -7,7 +7,7 @@ import sys
 from types import TracebackType
 
 
-class Turnstile:
+class Backpressure:
     """Lets through so many exchanges at a time, and none while too many fetched pages wait to be read and filed.
 
     `async with turnstile:` around an exchange; `page_in` and `page_out` around a page's way through the pipelines.

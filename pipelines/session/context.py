@@ -1,6 +1,6 @@
 """What the parts of one running crawl share: the keeper, the workers, the tally. One desk a crawl.
 
-Scrapy builds its components one by one and hands each the `Crawler`; `Desk.of(crawler)` is how they meet.
+Scrapy builds its components one by one and hands each the `Crawler`; `CrawlContext.of(crawler)` is how they meet.
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
-from pipelines.core.worker_pool import Workers
-from pipelines.database.store import Store
-from pipelines.session.backpressure import Turnstile
-from pipelines.session.crawl_stats import Tally
+from pipelines.core.worker_pool import WorkerPool
+from pipelines.database.store import ArticleStore
+from pipelines.session.backpressure import Backpressure
+from pipelines.session.crawl_stats import CrawlStats
 from pipelines.warc.exchange import body_of, keep
 
 BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
 
 
-class Desk:
+class CrawlContext:
     """The shared things of one crawl. Whoever makes it closes it."""
 
-    _desks: ClassVar[WeakKeyDictionary[Any, Desk]] = WeakKeyDictionary()
+    _desks: ClassVar[WeakKeyDictionary[Any, CrawlContext]] = WeakKeyDictionary()
 
     def __init__(
         self,
-        keeper: Keeper,
-        workers: Workers,
-        turnstile: Turnstile,
+        keeper: ArchiveWriter,
+        workers: WorkerPool,
+        turnstile: Backpressure,
         *,
         command: str,
         software: str,
         **record_options: Any,
     ) -> None:
-        self.keeper, self.workers, self.turnstile, self.tally = keeper, workers, turnstile, Tally()
-        self.store = Store(keeper.db)
+        self.keeper, self.workers, self.turnstile, self.tally = keeper, workers, turnstile, CrawlStats()
+        self.store = ArticleStore(keeper.db)
         self.stopping = False  # nothing more is to be asked for; what is under way is finished
         self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
@@ -46,7 +46,7 @@ class Desk:
         self.crawl_id = keeper.call(self.store.begin_crawl, command, software)
 
     @classmethod
-    def of(cls, crawler: Any) -> Desk:
+    def of(cls, crawler: Any) -> CrawlContext:
         """The desk of a Scrapy crawler. Raises KeyError if it has none."""
         return cls._desks[crawler]
 
@@ -59,7 +59,7 @@ class Desk:
         return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < BRIEF)
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
-        """`Keeper.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
+        """`ArchiveWriter.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
         try:
             return await self.keeper.do(task, *args, brief=brief)
         except MorgueError as error:

@@ -10,7 +10,7 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", 
 
 
 @dataclass(slots=True)
-class Count:
+class SourceStats:
     """The numbers of one source."""
 
     found: int = 0  # article URLs that were new to the frontier
@@ -25,11 +25,11 @@ class Count:
     problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
 
 
-class Tally:
+class CrawlStats:
     """Counts of one run, by source name. Not thread-safe: it lives on the event loop."""
 
     def __init__(self) -> None:
-        self.by_source: dict[str, Count] = defaultdict(Count)
+        self.by_source: dict[str, SourceStats] = defaultdict(SourceStats)
         self._ended: Counter[int] = Counter()  # pages by the number of commits that there had been when a visit ended
         self.revisits = self.bytes_saved = 0  # answers whose body was kept already, and the bytes of those bodies
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading
-from pipelines.core.worker_pool import Overrun
+from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.entry import outcome_of
-from pipelines.session.context import Desk
+from pipelines.session.context import CrawlContext
 
 
-class Read:
+class ReadPage:
     """Page -> Reading, in a worker process: a page that hangs or explodes costs one page."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: CrawlContext) -> None:
         self.desk = desk
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Read:
-        return cls(Desk.of(crawler))
+    def from_crawler(cls, crawler: Any) -> ReadPage:
+        return cls(CrawlContext.of(crawler))
 
     async def process_item(self, item: Page) -> Reading:
         try:
             outcome, ms = await self.desk.workers.run(outcome_of, item)
-        except Overrun as overrun:
+        except WorkerFailure as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
         return Reading(item, outcome, ms)
 
 
-class Keep:
+class StoreArticle:
     """Reading -> Reading that says what changed; pages without an article pass through."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: CrawlContext) -> None:
         self.desk = desk
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Keep:
-        return cls(Desk.of(crawler))
+    def from_crawler(cls, crawler: Any) -> StoreArticle:
+        return cls(CrawlContext.of(crawler))
 
     async def process_item(self, item: Reading) -> Reading:
         if not isinstance(item.outcome, Article):

@@ -16,11 +16,11 @@ from pathlib import Path
 from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
-from pipelines.takedown.targets import Doomed
-from pipelines.takedown.tombstone import PART, Grave, Span, put_in_place, rewritten, tombstone, without
+from pipelines.takedown.targets import TakedownTargets
+from pipelines.takedown.tombstone import PART, MemberSpan, Tombstone, put_in_place, rewritten, tombstone, without
 from pipelines.warc import manifest
-from pipelines.warc.reader import Member, walk
-from pipelines.warc.record import Record
+from pipelines.warc.reader import StoredRecord, walk
+from pipelines.warc.record import WarcRecord
 
 DAMAGED_TOO = (
     "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
@@ -32,7 +32,7 @@ class Removal:
     """One takedown. The caller holds the archive's lock."""
 
     def __init__(
-        self, warc: Path, listed_in: Path, doomed: Doomed, reason: str, time: datetime, *, damaged_too: bool = False
+        self, warc: Path, listed_in: Path, doomed: TakedownTargets, reason: str, time: datetime, *, damaged_too: bool = False
     ) -> None:
         """`damaged_too`: take out of files that are not as they are listed as well."""
         self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
@@ -72,11 +72,11 @@ class Removal:
             self.files += 1
             tell("taking out", done, len(touched))
 
-    def _spans(self, path: Path) -> Iterator[Span]:
+    def _spans(self, path: Path) -> Iterator[MemberSpan]:
         """What changes in a file. An exchange's records lie side by side, the capture's own first."""
         doomed = self.doomed.records
         wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == path.name}
-        group: list[Member] = []
+        group: list[StoredRecord] = []
         for member in walk(path, on_damage=lambda *damage: None):
             if group and not _belongs(member, group[0]):
                 yield self._grave(group)
@@ -91,33 +91,33 @@ class Removal:
             if mark is not None:
                 ours = mark.archive in (self.doomed.archive, None)
                 drops = self.doomed.drops if ours else self.doomed.drops_of_another
-                shorter = without(Record(member.headers, member.block), drops, member.length)
+                shorter = without(WarcRecord(member.headers, member.block), drops, member.length)
                 if shorter is not None:
-                    yield Span(member.offset, member.length, shorter)
+                    yield MemberSpan(member.offset, member.length, shorter)
         if group:
             yield self._grave(group)
         for row in wanted.values():  # damaged: it cannot be read as a record, and perhaps as a text
             yield self._blind(row)
 
-    def _blind(self, row: sqlite3.Row) -> Span:
+    def _blind(self, row: sqlite3.Row) -> MemberSpan:
         """A record that is no whole one any more goes by its place."""
         self.records += 1
         self.bytes += row["length"]
-        grave = Grave(row["url"], (row["record_id"],), row["time"], self.time, self.reason)
-        return Span(row["offset"], row["length"], tombstone(grave, row["length"]))
+        grave = Tombstone(row["url"], (row["record_id"],), row["time"], self.time, self.reason)
+        return MemberSpan(row["offset"], row["length"], tombstone(grave, row["length"]))
 
-    def _grave(self, group: list[Member]) -> Span:
+    def _grave(self, group: list[StoredRecord]) -> MemberSpan:
         first, last = group[0], group[-1]
         ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in group)
         get = first.headers.get
-        grave = Grave(get("WARC-Target-URI") or "", ids, get("WARC-Date") or "", self.time, self.reason)
+        grave = Tombstone(get("WARC-Target-URI") or "", ids, get("WARC-Date") or "", self.time, self.reason)
         length = last.offset + last.length - first.offset
         self.records += len(group)
         self.bytes += length
-        return Span(first.offset, length, tombstone(grave, length))
+        return MemberSpan(first.offset, length, tombstone(grave, length))
 
-    def _entry(self, path: Path, name: str, before: manifest.Entry | None) -> manifest.Entry:
-        contents = manifest.Contents()
+    def _entry(self, path: Path, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
+        contents = manifest.FileContents()
         for member in walk(path, on_damage=lambda *damage: None):
             contents.count(member.headers)
         contents.add_file(path)
@@ -149,12 +149,12 @@ class Removal:
         )
 
 
-def _belongs(member: Member, capture: Member) -> bool:
+def _belongs(member: StoredRecord, capture: StoredRecord) -> bool:
     """Whether a record is of the same exchange as a capture's (section 5.7)."""
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def finish_rewriting(path: Path, entry: manifest.Entry | None) -> None:
+def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
     """A kill came after the manifest was written and before the file got its place: it gets it now."""
     part = path.with_name(path.name + PART)
     if part.exists():

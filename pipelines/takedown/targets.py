@@ -23,7 +23,7 @@ END = "\U0010ffff"  # sorts behind every character of an address
 
 
 @dataclass(slots=True)
-class Doomed:
+class TakedownTargets:
     """What is to go."""
 
     targets: dict[str, int] = field(default_factory=dict)  # as `removals` names them: captures of each
@@ -62,14 +62,14 @@ class Doomed:
         return any(name.endswith(ANY) and key.startswith(name.removesuffix(ANY)) for name in self.targets)
 
 
-def find(db: sqlite3.Connection, targets: Iterable[str]) -> Doomed:
+def find(db: sqlite3.Connection, targets: Iterable[str]) -> TakedownTargets:
     """What the archive has of these targets.
 
     Raises NotFound for one of which it has nothing; ConfigError for what is none; MorgueError if a capture of another
     address has no body of its own but refers to one of these.
     """
     db.row_factory = sqlite3.Row
-    doomed = Doomed(archive=standing(db).archive)
+    doomed = TakedownTargets(archive=standing(db).archive)
     for target in targets:
         kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
         name = name_of(db, target)
@@ -123,7 +123,7 @@ def name_of_key(key: str) -> str:
     return key.removesuffix(ANY) + "%2A" if key.endswith(ANY) else key
 
 
-def _find_page(db: sqlite3.Connection, name: str, doomed: Doomed) -> None:
+def _find_page(db: sqlite3.Connection, name: str, doomed: TakedownTargets) -> None:
     """A page under every address that the archive knows it by."""
     key = name.removesuffix("%2A") + ANY if name.endswith("%2A") else name
     keys = {name, key}  # either spelling of a star
@@ -133,7 +133,7 @@ def _find_page(db: sqlite3.Connection, name: str, doomed: Doomed) -> None:
     doomed.targets |= dict.fromkeys(sorted({name_of_key(one) for one in keys} - doomed.targets.keys() - {name}), 0)
 
 
-def _find_below(db: sqlite3.Connection, beginning: str, doomed: Doomed) -> None:
+def _find_below(db: sqlite3.Connection, beginning: str, doomed: TakedownTargets) -> None:
     """All whose key begins so; and of the pages among them the other addresses too."""
     below = [row for row in _captures_of(db, beginning) if (_key(row["url"]) or "").startswith(beginning)]
     doomed.captures.update((row["id"], row) for row in below)
@@ -158,7 +158,7 @@ def _articles(db: sqlite3.Connection, sql: str, *values: str) -> list[int]:
     return [row[0] for row in db.execute(sql, values).fetchall()]
 
 
-def _take(db: sqlite3.Connection, articles: Iterable[int], keys: set[str], doomed: Doomed) -> None:
+def _take(db: sqlite3.Connection, articles: Iterable[int], keys: set[str], doomed: TakedownTargets) -> None:
     """Articles, and all that was fetched from, or is queued for, these keys and the articles' own, which are added."""
     for article_id in articles:
         keys.update(_keys_of(db, article_id))
@@ -203,7 +203,7 @@ def _key(url: str) -> str | None:
         return None
 
 
-def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
+def _find_host(db: sqlite3.Connection, host: str, doomed: TakedownTargets) -> None:
     for row in _captures_of(db, f"//{host}"):
         place = urlsplit(_key(row["url"]) or "")
         if host in (place.hostname, place.netloc):
@@ -218,7 +218,7 @@ def _find_host(db: sqlite3.Connection, host: str, doomed: Doomed) -> None:
         doomed.articles[row["id"]] = row["title"]
 
 
-def _refuse_half(db: sqlite3.Connection, doomed: Doomed) -> None:
+def _refuse_half(db: sqlite3.Connection, doomed: TakedownTargets) -> None:
     """A revisit of another address would be left without its body, and verify would rightly complain."""
     query = "SELECT id, url FROM captures WHERE refers_to IN (SELECT value FROM json_each(?)) ORDER BY id"
     for row in db.execute(query, (json.dumps(sorted(doomed.records)),)).fetchall():
@@ -227,7 +227,7 @@ def _refuse_half(db: sqlite3.Connection, doomed: Doomed) -> None:
             raise MorgueError(row["url"], cause, "name this address too, or its host")
 
 
-class Removed:
+class TakedownRegister:
     """What was taken down, for whoever is about to crawl or import."""
 
     def __init__(self, db: sqlite3.Connection, names: Sequence[str] | None = None) -> None:
@@ -255,7 +255,7 @@ class Removed:
         if url not in self:
             return None
         for time, name, reason in self._db.execute("SELECT time, url_key, reason FROM removals ORDER BY time DESC"):
-            if url in Removed(self._db, [name]):
+            if url in TakedownRegister(self._db, [name]):
                 return time, reason
         return None
 

@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import MorgueError, os_errors
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.record import VERSION, Record, digest, new_id, one_line, warc_fields
+from pipelines.warc.record import VERSION, WarcRecord, digest, new_id, one_line, warc_fields
 
 MOST_EXTRA = 4096  # bytes of a gzip header's extra field; readers take a longer one for the end of the file
 LARGEST_STORED = 65_535  # bytes of a stored block (RFC 1951 section 3.2.4)
@@ -27,7 +27,7 @@ PART = ".part"  # behind the name of a copy that is to take a file's place
 COPY = 1 << 20  # bytes copied at a time
 
 
-class Span(NamedTuple):
+class MemberSpan(NamedTuple):
     """Neighbouring gzip members that give way to one."""
 
     offset: int
@@ -35,7 +35,7 @@ class Span(NamedTuple):
     data: bytes  # the member that takes their place, as long as they are together
 
 
-class Grave(NamedTuple):
+class Tombstone(NamedTuple):
     """What a tombstone says."""
 
     url: str
@@ -45,7 +45,7 @@ class Grave(NamedTuple):
     reason: str
 
 
-def tombstone(grave: Grave, length: int) -> bytes:
+def tombstone(grave: Tombstone, length: int) -> bytes:
     """A gzip member of `length` bytes. Raises MorgueError if not even the shortest one fits."""
     # Not WARC-Refers-To: what it names must be there.
     said = [("removed-uri", grave.url), ("captured", grave.date), ("reason", " ".join(grave.reason.split()))]
@@ -63,7 +63,7 @@ def tombstone(grave: Grave, length: int) -> bytes:
     raise MorgueError(grave.url, f"a tombstone does not fit into the {length} bytes of its record")
 
 
-def without(record: Record, drop: Callable[[str, dict[str, object]], bool], length: int) -> bytes | None:
+def without(record: WarcRecord, drop: Callable[[str, dict[str, object]], bool], length: int) -> bytes | None:
     """A journal record without the rows for which `drop(table, row)` holds, as a member of `length` bytes.
 
     None if there is no such row in it. Raises MorgueError.
@@ -139,7 +139,7 @@ def _gzip_head(extra: int) -> bytes:
     return head + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
 
 
-def rewritten(path: Path, spans: Sequence[Span]) -> Path:
+def rewritten(path: Path, spans: Sequence[MemberSpan]) -> Path:
     """A copy of a file, beside it, with spans in their places; durable. Raises MorgueError."""
     part = path.with_name(path.name + PART)
     with os_errors(str(part)):

@@ -11,7 +11,7 @@ from pipelines.archive.crash_recovery import lacking, must_be_of_these_files
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import Finding
-from pipelines.warc.manifest import Entry
+from pipelines.warc.manifest import ManifestEntry
 
 NAME = "morgue.db"
 UNINDEXED = "SELECT count(*) FROM articles WHERE id NOT IN (SELECT id FROM articles_fts_docsize)"
@@ -78,7 +78,7 @@ def still_without(path: Path, ids: list[str]) -> set[str]:
     return missing
 
 
-def not_of(path: Path, entries: Collection[Entry]) -> Iterator[Finding]:
+def not_of(path: Path, entries: Collection[ManifestEntry]) -> Iterator[Finding]:
     """Whether a database is older than the files in the manifest, or of other ones: then no command writes with it.
 
     Raises MorgueError.

@@ -12,7 +12,7 @@ from typing import Literal
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.verification.findings import Finding
 from pipelines.warc import manifest
-from pipelines.warc.manifest import Entry
+from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import OPEN
 
 WARC = ".warc.gz"
@@ -22,7 +22,7 @@ State = Literal["finished", "being written", "left open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class WarcFileInfo:
     """One WARC file."""
 
     name: str  # below warc/, without `.open`
@@ -32,18 +32,18 @@ class Holding:
 
 
 @dataclass(slots=True)
-class Stock:
+class Inventory:
     """Everything below warc/."""
 
-    holdings: dict[str, Holding] = field(default_factory=dict)  # by name
-    entries: dict[str, Entry] | None = None  # what the manifest lists; None: there is none that can be read
+    holdings: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
+    entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
     others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
     findings: list[Finding] = field(default_factory=list)
 
 
-def take_stock(archive: Path) -> Stock:
+def take_stock(archive: Path) -> Inventory:
     """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
-    stock = Stock()
+    stock = Inventory()
     folder = archive / "warc"
     for name in sorted(_names(folder)):
         if name.endswith(WARC) and "/" not in name:
@@ -76,17 +76,17 @@ def _names(folder: Path) -> Iterator[str]:
             yield str((Path(path) / name).relative_to(folder))
 
 
-def _hold(stock: Stock, folder: Path, name: str) -> None:
+def _hold(stock: Inventory, folder: Path, name: str) -> None:
     try:
         about = (folder / name).stat()
     except OSError as error:
         finding = Finding(f"warc/{name}", None, "unreadable", error.strerror or str(error))
         stock.findings.append(finding)
         return
-    stock.holdings[name] = Holding(name, about.st_size, "finished", about.st_mtime)
+    stock.holdings[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
 
 
-def _hold_open(stock: Stock, folder: Path, name: str) -> None:
+def _hold_open(stock: Inventory, folder: Path, name: str) -> None:
     path, final = folder / name, folder / name.removesuffix(OPEN)
     try:
         about, alive = path.stat(), _is_written(path)
@@ -98,7 +98,7 @@ def _hold_open(stock: Stock, folder: Path, name: str) -> None:
         stock.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
     if final.name not in stock.holdings:
         state: State = "being written" if alive else "left open"
-        stock.holdings[final.name] = Holding(final.name, about.st_size, state, about.st_mtime)
+        stock.holdings[final.name] = WarcFileInfo(final.name, about.st_size, state, about.st_mtime)
 
 
 def _is_written(path: Path) -> bool:
@@ -120,7 +120,7 @@ def _is_written(path: Path) -> bool:
     return False
 
 
-def _strangers(stock: Stock) -> Iterator[Finding]:
+def _strangers(stock: Inventory) -> Iterator[Finding]:
     """Files that nobody has listed."""
     for name in stock.others:
         if name.endswith(DAMAGED):

@@ -11,9 +11,9 @@ from itertools import repeat
 from pathlib import Path
 
 from pipelines.verification.findings import Finding
-from pipelines.verification.warc_check import Seen, short
+from pipelines.verification.warc_check import InspectionResult, short
 from pipelines.warc.digests import labelled, payload_is
-from pipelines.warc.reader import Member, members, opened
+from pipelines.warc.reader import StoredRecord, members, opened
 
 TABLES = """
 CREATE TABLE records (id INTEGER, payload INTEGER, file TEXT, offset INTEGER);
@@ -36,7 +36,7 @@ SELECT l.file, l.offset, l.stated, l.id, r.file AS there, r.offset AS at FROM li
 SAME = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI")
 
 
-class Links:
+class RecordReferences:
     """The references of an archive."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,7 +46,7 @@ class Links:
         self._db.row_factory = sqlite3.Row
         self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + TABLES)
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: InspectionResult) -> None:
         """What one task saw."""
         name = seen.task.name
         self._db.execute("BEGIN")
@@ -92,7 +92,7 @@ class Links:
             return False
         return wanted is None or payload_is(wanted, record.headers.first, record.block)
 
-    def _read(self, file: str, offset: int) -> Member:
+    def _read(self, file: str, offset: int) -> StoredRecord:
         with opened(self.folder / file) as data:
             return next(members(data, offset, offset + 1))
 

@@ -19,13 +19,13 @@ from pipelines.core.plural import counted
 from pipelines.database.connection import ask, connect
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, Findings
-from pipelines.verification.inventory import Holding, Stock, is_there, take_stock
-from pipelines.verification.references import Links
-from pipelines.verification.warc_check import Seen, Task, inspect
-from pipelines.warc.manifest import Entry
+from pipelines.verification.inventory import Inventory, WarcFileInfo, is_there, take_stock
+from pipelines.verification.references import RecordReferences
+from pipelines.verification.warc_check import InspectionResult, InspectionTask, inspect
+from pipelines.warc.manifest import ManifestEntry
 
 if TYPE_CHECKING:
-    from pipelines.core.worker_pool import Overrun
+    from pipelines.core.worker_pool import WorkerFailure
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
@@ -42,7 +42,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 @dataclass(slots=True)
-class Report:
+class VerificationReport:
     """What a verification saw."""
 
     quick: bool
@@ -62,7 +62,7 @@ class Report:
         return not self.findings.counts
 
 
-def verify(archive: Path, *, quick: bool = False, jobs: int | None = None, progress: Progress | None = None) -> Report:
+def verify(archive: Path, *, quick: bool = False, jobs: int | None = None, progress: Progress | None = None) -> VerificationReport:
     """Hold everything in an archive's folder against everything else.
 
     quick: names, sizes, rows and their references only. jobs: processes (default: one a CPU). Raises MorgueError for
@@ -76,14 +76,14 @@ class _Verification:
         self.archive, self.wanted, self.progress = archive, jobs, progress
         self.jobs = 1  # processes that read
         self.database: Path | None = archive / database_check.NAME
-        self.report = Report(quick, left_out=LEFT_OUT if quick else ())
+        self.report = VerificationReport(quick, left_out=LEFT_OUT if quick else ())
         self.add = self.report.findings.add
         self.rows: dict[str, sqlite3.Row] = {}  # by file
         self.done = self.total = 0  # bytes
-        self.pieces: dict[str, list[Seen]] = {}  # by file, what came of its tasks
+        self.pieces: dict[str, list[InspectionResult]] = {}  # by file, what came of its tasks
         self.orphans: list[tuple[str, int, str]] = []  # (file, offset, record id) of captures without a row
 
-    def run(self) -> Report:
+    def run(self) -> VerificationReport:
         began, report = time.monotonic(), self.report
         trouble = self._rows()
         self.stock = take_stock(self.archive)
@@ -98,7 +98,7 @@ class _Verification:
         if report.quick:
             self._quick()
         else:
-            self.links = Links(self.archive / "warc")
+            self.links = RecordReferences(self.archive / "warc")
             try:
                 self._full()
             finally:
@@ -186,7 +186,7 @@ class _Verification:
             kind = "no row" if rows < captures else "no record"
             self._tell(holding, kind, f"{counted(captures, 'capture')} in the manifest, {counted(rows, 'row')}")
 
-    def _tell(self, holding: Holding, kind: str, what: str) -> None:
+    def _tell(self, holding: WarcFileInfo, kind: str, what: str) -> None:
         self.add(Finding(f"warc/{holding.name}", None, kind, what))
 
     # Reading everything
@@ -210,20 +210,20 @@ class _Verification:
         self._tell_orphans()
         self.report.findings.extend(self.links.findings())
 
-    def _tasks(self, holding: Holding) -> Iterator[Task]:
+    def _tasks(self, holding: WarcFileInfo) -> Iterator[InspectionTask]:
         """A file as one task, or, if it is large and the rows say where records begin, as several."""
         entry = (self.stock.entries or {}).get(holding.name)
         database = None if self._is_strange(holding) else self.database
-        whole = Task(self.archive / "warc", holding.name, database, holding.state != "finished", entry is not None)
+        whole = InspectionTask(self.archive / "warc", holding.name, database, holding.state != "finished", entry is not None)
         cuts = self._cuts(holding) if self.jobs > 1 and not whole.growing else []
         if not cuts:
             yield whole
             return
-        yield Task(whole.folder, whole.name, None, records=False)
+        yield InspectionTask(whole.folder, whole.name, None, records=False)
         for start, end in zip([0, *cuts], [*cuts, None], strict=True):
-            yield Task(whole.folder, whole.name, whole.database, False, whole.listed, start, end, digest=False)
+            yield InspectionTask(whole.folder, whole.name, whole.database, False, whole.listed, start, end, digest=False)
 
-    def _cuts(self, holding: Holding) -> list[int]:
+    def _cuts(self, holding: WarcFileInfo) -> list[int]:
         """Offsets of records, by the rows, that cut a file into stretches."""
         cuts: list[int] = []
         sql = "SELECT min(offset) FROM captures WHERE file = ? AND offset >= ?"
@@ -255,9 +255,9 @@ class _Verification:
         if self.progress is not None:
             self.progress(self.done, self.total)
 
-    def _answer(self, answer: Seen | list[Finding]) -> None:
+    def _answer(self, answer: InspectionResult | list[Finding]) -> None:
         """Take what a call brought."""
-        if not isinstance(answer, Seen):
+        if not isinstance(answer, InspectionResult):
             self.report.findings.extend(answer)
             return
         if self.jobs > 1:
@@ -271,16 +271,16 @@ class _Verification:
         else:
             self.pieces.setdefault(task.name, []).append(answer)
 
-    def _join(self, name: str) -> list[Task]:
+    def _join(self, name: str) -> list[InspectionTask]:
         """Put the stretches of a file together; the task that looks through it in one go if they do not fit."""
         if all(piece.whole for piece in self.pieces[name]):
             self._take(sorted(self.pieces.pop(name), key=lambda piece: piece.task.start))
             return []
         first = self.pieces[name][-1].task
         entry = (self.stock.entries or {}).get(name)
-        return [Task(first.folder, name, self.database, False, entry is not None)]
+        return [InspectionTask(first.folder, name, self.database, False, entry is not None)]
 
-    def _take(self, pieces: list[Seen]) -> None:
+    def _take(self, pieces: list[InspectionResult]) -> None:
         """All that was seen of one file."""
         report, name = self.report, pieces[0].task.name
         holding, entry = self.stock.holdings[name], (self.stock.entries or {}).get(name)
@@ -303,7 +303,7 @@ class _Verification:
             if more := seen.unrowed - len(seen.orphans):
                 report.findings.counts[f"warc/{name}", "no row"] += more
 
-    def _is_strange(self, holding: Holding) -> bool:
+    def _is_strange(self, holding: WarcFileInfo) -> bool:
         """A finished file that neither the manifest nor a row knows."""
         entries = self.stock.entries
         known = entries is None or holding.name in entries or holding.name in self.rows
@@ -323,7 +323,7 @@ class _Verification:
                 self.add(Finding(f"warc/{name}", offset, "no row", f"no row of `captures` has the record {record_id}"))
 
 
-def _fresh(holdings: Iterable[Holding]) -> bool:
+def _fresh(holdings: Iterable[WarcFileInfo]) -> bool:
     """Whether any of these files was touched so lately that its rows may still be on their way."""
     return any(holding.modified > time.time() - FRESH for holding in holdings)
 
@@ -332,18 +332,18 @@ def _check_database(path: Path) -> list[Finding]:
     return database_check.check(path, quick=False)
 
 
-def _died(call: Call, overrun: Overrun) -> Seen | list[Finding]:
+def _died(call: Call, overrun: WorkerFailure) -> InspectionResult | list[Finding]:
     """The death of the process that looked at something, as a finding about that."""
     what = f"the process that read it {overrun}"
     _, (subject,) = call
-    if not isinstance(subject, Task):
+    if not isinstance(subject, InspectionTask):
         return [Finding(database_check.NAME, None, "bad database", what)]
-    seen = Seen(subject)
+    seen = InspectionResult(subject)
     seen.findings.add(Finding(f"warc/{subject.name}", None, "unreadable", what))
     return seen
 
 
-def _held_against(entry: Entry, seen: Seen, stock: Stock) -> tuple[str, str] | None:
+def _held_against(entry: ManifestEntry, seen: InspectionResult, stock: Inventory) -> tuple[str, str] | None:
     """(kind, what is wrong) of a finished file by its line in the manifest."""
     if seen.sha256 is None:
         return None  # it could not be read, and has a finding that says so
@@ -364,7 +364,7 @@ def _held_against(entry: Entry, seen: Seen, stock: Stock) -> tuple[str, str] | N
     return ("counts", "; ".join(wrong)) if wrong else None
 
 
-def _joined(pieces: list[Seen]) -> Seen:
+def _joined(pieces: list[InspectionResult]) -> InspectionResult:
     """What was seen of a file, from its stretches in their order."""
     one = next(piece for piece in pieces if piece.task.records)
     for piece in pieces:

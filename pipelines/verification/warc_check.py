@@ -24,7 +24,7 @@ from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MOST, Finding, Findings
 from pipelines.warc.digests import examine
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.reader import OPEN, TORN, Damage, Member, members
+from pipelines.warc.reader import OPEN, TORN, RecordDamage, StoredRecord, members
 
 WINDOW = 1 << 20  # bytes read at once where nothing is inflated
 TOLD = 1 << 23  # bytes between two calls of `tell`
@@ -40,7 +40,7 @@ Tell = Callable[[int], object]  # bytes done since the last call
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class InspectionTask:
     """What to look through."""
 
     folder: Path  # warc/
@@ -54,7 +54,7 @@ class Task:
     records: bool = True  # False: the SHA-256 is all that is wanted
 
 
-class Link(NamedTuple):
+class RecordReference(NamedTuple):
     """A record names another that is not in the same file."""
 
     offset: int  # of the record that names it
@@ -64,10 +64,10 @@ class Link(NamedTuple):
 
 
 @dataclass(slots=True)
-class Seen:
+class InspectionResult:
     """What came of a task."""
 
-    task: Task
+    task: InspectionTask
     size: int = 0  # bytes that were looked at
     records: int = 0  # whole ones
     captures: int = 0  # of these
@@ -80,7 +80,7 @@ class Seen:
     payloads: array[int] = field(default_factory=lambda: array("q"))  # of its payload digest (0: none),
     offsets: array[int] = field(default_factory=lambda: array("q"))  # and where it lies
     adopted: array[int] = field(default_factory=lambda: array("q"))  # offsets of imported records that are no capture
-    links: list[Link] = field(default_factory=list)
+    links: list[RecordReference] = field(default_factory=list)
     unrowed: int = 0  # captures without a row, and
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (offset, record id) of the first of them
 
@@ -90,7 +90,7 @@ def short(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
 
 
-class Hashed:
+class HashedFile:
     """A file whose bytes are hashed once, in order, while they are read here and there."""
 
     def __init__(self, path: Path, *, wanted: bool) -> None:
@@ -127,11 +127,11 @@ class Hashed:
         self._file.close()
 
 
-def inspect(task: Task, tell: Tell | None = None) -> Seen:
+def inspect(task: InspectionTask, tell: Tell | None = None) -> InspectionResult:
     """Look a file through. What is wrong with it is in the answer; nothing is raised."""
-    seen = Seen(task)
+    seen = InspectionResult(task)
     try:
-        rows = Rows(task) if task.records else None
+        rows = CaptureRows(task) if task.records else None
         with closing(_opened(task)) as file:
             if task.records:
                 _Inspection(task, seen, file, rows, tell).run()
@@ -144,20 +144,20 @@ def inspect(task: Task, tell: Tell | None = None) -> Seen:
     return seen
 
 
-def _opened(task: Task) -> Hashed:
+def _opened(task: InspectionTask) -> HashedFile:
     path = task.folder / task.name
     if task.growing:
         try:
-            return Hashed(path.with_name(path.name + OPEN), wanted=False)
+            return HashedFile(path.with_name(path.name + OPEN), wanted=False)
         except FileNotFoundError:  # finished meanwhile
             pass
-    return Hashed(path, wanted=task.digest)
+    return HashedFile(path, wanted=task.digest)
 
 
-class Rows:
+class CaptureRows:
     """The rows of `captures` that point into a stretch of a file, as they were before its bytes were read."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: InspectionTask) -> None:
         self.known = False  # whether there are rows to compare with at all
         self.compared = COMPARED  # without columns that this archive's database has not got yet
         self._by_offset: dict[int, list[sqlite3.Row]] = {}
@@ -193,13 +193,13 @@ class Rows:
 class _Inspection:
     """The walk through one file."""
 
-    def __init__(self, task: Task, seen: Seen, file: Hashed, rows: Rows | None, tell: Tell | None) -> None:
+    def __init__(self, task: InspectionTask, seen: InspectionResult, file: HashedFile, rows: CaptureRows | None, tell: Tell | None) -> None:
         self.task, self.seen, self.file, self.tell = task, seen, file, tell
         self.rows = rows if rows is not None and rows.known else None
         self.size = file.seek(0, 2)
         self.end = self.size if task.end is None else min(task.end, self.size)
         self.damaged = False
-        self.open_links: list[tuple[int, Link]] = []  # (number of the record, link)
+        self.open_links: list[tuple[int, RecordReference]] = []  # (number of the record, link)
         self.inside: set[str] = set()  # ids of this stretch, and of the file's warcinfo record
         self.header = b""  # the first gzip header of the file
         self.other_headers: list[int] = []  # offsets of records with another, where nothing else tells of a flipped bit
@@ -226,7 +226,7 @@ class _Inspection:
         self.header = self.file.peek(0, 10)
         try:
             first = next(members(self.file, 0, 1), None)  # type: ignore[arg-type]
-        except Damage:  # the walk will say what it is
+        except RecordDamage:  # the walk will say what it is
             return None
         if first is None or first.headers.get("WARC-Type") != "warcinfo":
             return None
@@ -255,7 +255,7 @@ class _Inspection:
             what += f"; it was capture {lost[0]['id']}, {lost[0]['url']}{more}"
         self._add(offset, "torn" if torn else "damaged", what)
 
-    def _record(self, found: Member) -> None:
+    def _record(self, found: StoredRecord) -> None:
         fields = found.headers.first
         number, self.seen.records = self.seen.records, self.seen.records + 1
         for name in NEEDED:
@@ -287,7 +287,7 @@ class _Inspection:
         if not self.task.listed and self._header_differs(found.offset):
             self.other_headers.append(found.offset)
 
-    def _compare(self, found: Member, fields: dict[str, str], capture: Capture) -> None:
+    def _compare(self, found: StoredRecord, fields: dict[str, str], capture: Capture) -> None:
         """The row of a capture with its record."""
         if self.rows is None:
             return
@@ -308,7 +308,7 @@ class _Inspection:
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 
-    def _links(self, number: int, found: Member, fields: dict[str, str]) -> None:
+    def _links(self, number: int, found: StoredRecord, fields: dict[str, str]) -> None:
         for key, name in LINKS:
             if key not in fields:
                 continue
@@ -316,7 +316,7 @@ class _Inspection:
             payload = fields.get("warc-payload-digest") if revisit else None
             for target in found.headers.all(name) if key == "warc-concurrent-to" else [fields[key]]:
                 if revisit or target not in self.inside:
-                    self.open_links.append((number, Link(found.offset, name, target, payload)))
+                    self.open_links.append((number, RecordReference(found.offset, name, target, payload)))
 
     def _header_differs(self, offset: int) -> bool:
         """Flags, time and system of a gzip header, which no checksum covers: all of a file's records have the same."""

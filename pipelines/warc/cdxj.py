@@ -21,7 +21,7 @@ LINE = re.compile(r"(\S+) ([0-9]{14}) (\{.*\})\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CdxjEntry:
     """What an index says of one capture."""
 
     url: str  # WARC-Target-URI
@@ -34,13 +34,13 @@ class Entry:
     filename: str  # name of the WARC file, without folders
 
 
-def line(entry: Entry) -> str:
+def line(entry: CdxjEntry) -> str:
     """The line of an entry, without its end. ASCII."""
     said = {name: str(value) for name, value in asdict(entry).items() if name != "time" and value is not None}
     return f"{key_of(entry.url)} {timestamp(entry.time)} {json.dumps(said)}"
 
 
-def parse(text: str) -> Entry:
+def parse(text: str) -> CdxjEntry:
     """The entry that a line holds; what it says beyond our fields is left out. Raises ValueError if it is none."""
     match = LINE.fullmatch(text)
     if match is None:
@@ -48,11 +48,11 @@ def parse(text: str) -> Entry:
     said = json.loads(match[3])
     number = {name: int(said[name]) for name in ("status", "length", "offset") if said.get(name, "-") != "-"}
     try:
-        known = {field.name: said.get(field.name) for field in fields(Entry)} | {"status": None} | number
+        known = {field.name: said.get(field.name) for field in fields(CdxjEntry)} | {"status": None} | number
         known["time"] = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         if None in (known["url"], known["length"], known["offset"], known["filename"]):
             raise ValueError("a line of a CDXJ index without url, length, offset or filename")
-        return Entry(**known)
+        return CdxjEntry(**known)
     except TypeError as error:
         raise ValueError(str(error)) from error
 

@@ -28,7 +28,7 @@ class Digest(NamedTuple):
         return hashlib.new(self.algorithm, data, usedforsecurity=False).digest() == self.value
 
 
-class Verdict(NamedTuple):
+class DigestCheck(NamedTuple):
     """What the digests of one record say."""
 
     problems: list[tuple[str, str]]  # (kind of finding, what is wrong)
@@ -59,7 +59,7 @@ def labelled(text: str) -> Digest | None:
     return Digest(algorithm, found)
 
 
-def examine(fields: Mapping[str, str], block: bytes, entity: str | None) -> Verdict:
+def examine(fields: Mapping[str, str], block: bytes, entity: str | None) -> DigestCheck:
     """Whether the block and payload digests of a record hold.
 
     fields: the record's, by lower-case name. entity: `warcrecord.digest` of the entity body, where it is known already.
@@ -71,7 +71,7 @@ def examine(fields: Mapping[str, str], block: bytes, entity: str | None) -> Verd
     segment = "warc-segment-number" in fields or fields.get("warc-type") == "continuation"
     if payload is not None and not segment and fields.get("warc-type") != "revisit" and payload != entity:
         _holds("payload digest", payload, lambda one: payload_is(one, fields, block), None, problems)
-    return Verdict(problems, not checked)
+    return DigestCheck(problems, not checked)
 
 
 def payload_is(wanted: Digest, fields: Mapping[str, str], block: bytes) -> bool:

@@ -24,15 +24,16 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.http_message import dechunked, parse_head, split
 from pipelines.warc.http_signals import header_signals
-from pipelines.warc.record import Fields, Record, digest, is_capture, new_id, uri, warc_fields
-from pipelines.warc.writer import Member, WarcWriter
+from pipelines.warc.reader import StoredRecord
+from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, uri, warc_fields
+from pipelines.warc.writer import WarcWriter
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
 PROFILES = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
 SAME_PAYLOAD, NOT_MODIFIED = PROFILES + "identical-payload-digest", PROFILES + "server-not-modified"
 
 
-class Original(NamedTuple):
+class RevisitOriginal(NamedTuple):
     """A response that was kept before, and whose body is not kept again."""
 
     record_id: str  # its WARC-Record-ID
@@ -40,7 +41,7 @@ class Original(NamedTuple):
     date: str  # its WARC-Date
 
 
-class Body(NamedTuple):
+class PayloadBody(NamedTuple):
     """What came behind the head of an answer."""
 
     length: int  # bytes as received
@@ -48,7 +49,7 @@ class Body(NamedTuple):
     body_digest: str | None  # of the bytes as received, where chunk framing makes them others
 
 
-def body_of(exchange: Exchange) -> Body | None:
+def body_of(exchange: Exchange) -> PayloadBody | None:
     """What an exchange's answer carried; None if there was no answer."""
     return _measured(exchange.response, exchange.head_length, exchange.chunked) if _answered(exchange) else None
 
@@ -57,11 +58,11 @@ def _answered(exchange: Exchange) -> bool:
     return exchange.status is not None and exchange.head_length > 0
 
 
-def _measured(response: bytes, head_length: int, chunked: bool) -> Body:
+def _measured(response: bytes, head_length: int, chunked: bool) -> PayloadBody:
     body = memoryview(response)[head_length:]
     received = digest(body)
     payload = digest(dechunked(bytes(body))) if chunked else received
-    return Body(len(body), payload, received if received != payload else None)
+    return PayloadBody(len(body), payload, received if received != payload else None)
 
 
 def keep(
@@ -69,8 +70,8 @@ def keep(
     writer: WarcWriter,
     *,
     chunked_payload_digest: ChunkedDigest = "omit",
-    original: Original | None = None,
-    body: Body | None = None,
+    original: RevisitOriginal | None = None,
+    body: PayloadBody | None = None,
 ) -> Capture:
     """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
 
@@ -88,11 +89,11 @@ def keep(
     )
     place = writer.append(records)[0]
     main = records[0]
-    member = Member(place.offset, place.length, main.fields, main.block)
+    member = StoredRecord(place.offset, place.length, main.fields, main.block)
     return _capture(member, place.file, exchange.started, body if original is None else None)
 
 
-def capture_of(member: Member, file: str) -> Capture | None:
+def capture_of(member: StoredRecord, file: str) -> Capture | None:
     """The capture that a record in a WARC file stands for: what `keep` returned when it was written.
 
     None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
@@ -103,7 +104,7 @@ def capture_of(member: Member, file: str) -> Capture | None:
     return _capture(member, file, datetime.fromisoformat(member.headers.get("WARC-Date") or ""))
 
 
-def _capture(member: Member, file: str, time: datetime, body: Body | None = None) -> Capture:
+def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody | None = None) -> Capture:
     """The capture of a response, revisit or metadata record; `body`: what is known of the response's."""
     get = member.headers.first.get
     kind = get("warc-type") or ""
@@ -143,9 +144,9 @@ def records_of(
     *,
     warcinfo_id: str | None,
     chunked_payload_digest: ChunkedDigest = "omit",
-    original: Original | None = None,
-    body: Body | None = None,
-) -> list[Record]:
+    original: RevisitOriginal | None = None,
+    body: PayloadBody | None = None,
+) -> list[WarcRecord]:
     """The records of one exchange; the first is the one that a capture points at.
 
     `chunked_payload_digest`: what WARC-Payload-Digest says of a chunked response. The standard means the
@@ -168,8 +169,8 @@ def records_of(
     ids = [new_id() for _ in parts]
     linked = [("WARC-Concurrent-To", other) for other in ids]
     return [
-        Record(
-            Fields([fields[0], ("WARC-Record-ID", own), *common, *(linked[:1] if at else linked[1:]), *fields[1:]]),
+        WarcRecord(
+            WarcFields([fields[0], ("WARC-Record-ID", own), *common, *(linked[:1] if at else linked[1:]), *fields[1:]]),
             block,
         )
         for at, (own, (fields, block)) in enumerate(zip(ids, parts, strict=True))
@@ -197,7 +198,7 @@ def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -
     return [("WARC-Type", type_), *more, *described], block
 
 
-def _response(exchange: Exchange, body: Body, chunked: ChunkedDigest) -> Part:
+def _response(exchange: Exchange, body: PayloadBody, chunked: ChunkedDigest) -> Part:
     more = []
     if not exchange.chunked or chunked == "entity":
         more.append(("WARC-Payload-Digest", body.payload_digest))
@@ -210,7 +211,7 @@ def _response(exchange: Exchange, body: Body, chunked: ChunkedDigest) -> Part:
     return _part("response", "application/http;msgtype=response", exchange.response, *more)
 
 
-def _revisit(exchange: Exchange, original: Original) -> Part:
+def _revisit(exchange: Exchange, original: RevisitOriginal) -> Part:
     """Sections 6.7.2 and 6.7.3: the head as received, and the record whose payload it stands for."""
     head, body = exchange.response[: exchange.head_length], exchange.response[exchange.head_length :]
     unmodified = exchange.status == 304

@@ -22,12 +22,12 @@ REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
 STEP = 65_536  # bytes decoded between two looks at the limit
 
 
-class TooLarge(ValueError):
+class DecodedTooLarge(ValueError):
     """Decoding would give more bytes than the limit: a decompression bomb, or a very large page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class MessageHead:
     """The head of a response as a lenient reader understands it."""
 
     version: str  # "1.1" or "1.0"
@@ -60,7 +60,7 @@ def listed(values: Iterable[bytes]) -> list[bytes]:
     return [member for value in values for part in value.lower().split(b",") if (member := part.strip())]
 
 
-def parse_head(raw: bytes) -> Head | None:
+def parse_head(raw: bytes) -> MessageHead | None:
     """Read the head of a response; None if its first line is no status line.
 
     Lenient: obsolete folding is unfolded, white space before a colon is ignored, control characters in values
@@ -82,7 +82,7 @@ def parse_head(raw: bytes) -> Head | None:
         name = name.rstrip(b" \t")
         if colon and FIELD_NAME.fullmatch(name):
             fields.append((name, clean(value)))
-    return Head("1.0" if (major, minor) == (b"1", b"0") else "1.1", int(status), tuple(fields))
+    return MessageHead("1.0" if (major, minor) == (b"1", b"0") else "1.1", int(status), tuple(fields))
 
 
 def clean(value: bytes) -> bytes:
@@ -154,7 +154,7 @@ def _inflate(body: bytes, limit: int, window: int) -> bytes:
                 out += stream.decompress(body, STEP)
                 body = stream.unconsumed_tail
                 if len(out) > limit:
-                    raise TooLarge(f"more than {limit} bytes when decoded")
+                    raise DecodedTooLarge(f"more than {limit} bytes when decoded")
         except zlib.error:
             if len(out) == before:
                 break  # damaged from the first byte: padding behind a whole stream, or not compressed at all
@@ -181,7 +181,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
         while not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=STEP)):
             out += more
             if len(out) > limit:
-                raise TooLarge(f"more than {limit} bytes when decoded")
+                raise DecodedTooLarge(f"more than {limit} bytes when decoded")
     except brotli.error:
         return bytes(out) or body
     return bytes(out)
@@ -201,7 +201,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
             data = b""
             out += more
             if len(out) > limit:
-                raise TooLarge(f"more than {limit} bytes when decoded")
+                raise DecodedTooLarge(f"more than {limit} bytes when decoded")
     except zstd.ZstdError:
         return bytes(out) or body
     return bytes(out)

@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from pipelines.warc.http_message import Head
+from pipelines.warc.http_message import MessageHead
 
 NAMES = (b"x-robots-tag", b"tdm-reservation", b"tdm-policy", b"content-usage")
 MOST = 30  # signals of one answer
 LONGEST = 500  # characters of one value
 
 
-def header_signals(head: Head) -> tuple[str, ...]:
+def header_signals(head: MessageHead) -> tuple[str, ...]:
     """The signals of a response's head, "name: value" with the name in lower case, in the order sent, each once."""
     found = (
         f"{name.lower().decode()}: {value.decode('utf-8', 'replace')[:LONGEST]}"

@@ -17,14 +17,14 @@ from typing import NamedTuple
 
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
-from pipelines.warc.record import Fields, is_capture
+from pipelines.warc.record import WarcFields, is_capture
 
 NAME = "manifest.jsonl"
 NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """One finished file."""
 
     file: str  # its name below warc/
@@ -46,14 +46,14 @@ class Entry:
         return json.dumps(said) + "\n"
 
 
-class Standing(NamedTuple):
+class DatabaseState(NamedTuple):
     """Of a database: which archive it is of, and how far it has got."""
 
     archive: str
     journal: int  # number of the last journal record whose rows are in it
 
 
-class Contents:
+class FileContents:
     """What a file holds so far, kept while it is written or walked."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Contents:
         self.last: str | None = None
         self._sha256 = hashlib.sha256()
 
-    def count(self, fields: Fields) -> None:
+    def count(self, fields: WarcFields) -> None:
         """One more record."""
         self.records += 1
         if is_capture(fields):
@@ -82,13 +82,13 @@ class Contents:
             while data := file.read(1 << 20):
                 self.add(data)
 
-    def entry(self, file: str, standing: Standing | None = None) -> Entry:
+    def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
         """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
-        entry = Entry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
+        entry = ManifestEntry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
         return entry if standing is None else replace(entry, **standing._asdict())
 
 
-def load(path: Path) -> dict[str, Entry]:
+def load(path: Path) -> dict[str, ManifestEntry]:
     """The entries by file name, in the order in which files were finished; none if there is no manifest.
 
     A torn last line (a crash while it was written) is passed over: its file is still `.open`. Raises ArchiveDamaged for
@@ -99,11 +99,11 @@ def load(path: Path) -> dict[str, Entry]:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
         except FileNotFoundError:
             return {}
-    entries: dict[str, Entry] = {}
+    entries: dict[str, ManifestEntry] = {}
     for number, line in enumerate(lines, 1):
         try:
             values = NEW | json.loads(line)
-            entry = Entry(**{field.name: values[field.name] for field in fields(Entry)})
+            entry = ManifestEntry(**{field.name: values[field.name] for field in fields(ManifestEntry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):
                 break
@@ -114,7 +114,7 @@ def load(path: Path) -> dict[str, Entry]:
     return entries
 
 
-def add(path: Path, entry: Entry) -> None:
+def add(path: Path, entry: ManifestEntry) -> None:
     """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest then ends where it did."""
     line = entry.line().encode()
     with os_errors(str(path)):
@@ -141,7 +141,7 @@ def _whole_lines(file: int) -> int:
     return size
 
 
-def write(path: Path, entries: Iterable[Entry]) -> None:
+def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
     """Replace the whole manifest in one step. Raises DiskFull, NotWritable, MorgueError."""
     part = path.with_name(path.name + ".part")
     with os_errors(str(path)):

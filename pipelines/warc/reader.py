@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, NotFound, os_errors
-from pipelines.warc.record import Fields, Record, parsed
+from pipelines.warc.record import WarcFields, WarcRecord, parsed
 
 OPEN = ".open"  # behind the name of a file that is still being written
 MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
@@ -22,16 +22,16 @@ NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
-class Member(NamedTuple):
+class StoredRecord(NamedTuple):
     """One record and where it lies."""
 
     offset: int  # bytes from the start of the file
     length: int  # bytes of its gzip member
-    headers: Fields  # the record's named fields
+    headers: WarcFields  # the record's named fields
     block: bytes
 
 
-class Damage(Exception):
+class RecordDamage(Exception):
     """No whole record at this offset."""
 
     def __init__(self, why: str, offset: int) -> None:
@@ -57,7 +57,7 @@ def read_member(path: Path, offset: int, length: int) -> bytes:
     return inflated
 
 
-def read_record(path: Path, offset: int, length: int) -> Record:
+def read_record(path: Path, offset: int, length: int) -> WarcRecord:
     """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:
         return parsed(read_member(path, offset, length))
@@ -76,7 +76,7 @@ def read_block(path: Path, offset: int, length: int) -> bytes:
     return read_record(path, offset, length).block
 
 
-def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[Member]:
+def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
     """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
     Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
@@ -86,12 +86,12 @@ def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Itera
     with opened(path) as file:
         try:
             yield from members(file, start, file.seek(0, 2), on_damage)
-        except Damage as damage:
+        except RecordDamage as damage:
             raise ArchiveDamaged(f"{path.name} at byte {damage.offset}", str(damage)) from damage
 
 
 def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
-            warcinfo_id: str | None = None) -> Iterator[Member]:  # fmt: skip
+            warcinfo_id: str | None = None) -> Iterator[StoredRecord]:  # fmt: skip
     """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
 
     `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
@@ -106,7 +106,7 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
                 yield found
                 if offset >= end:
                     return
-        except Damage as damage:
+        except RecordDamage as damage:
             if on_damage is None:
                 raise
             behind = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
@@ -127,7 +127,7 @@ def opened(path: Path) -> BinaryIO:
     raise NotFound(str(path), "no such WARC file", cure)
 
 
-def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
+def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
     """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
     file.seek(offset)
     window, at = memoryview(file.read(WINDOW)), 0
@@ -138,23 +138,23 @@ def _members(file: BinaryIO, offset: int) -> Iterator[Member]:
             if at == len(window):
                 window, at = memoryview(file.read(WINDOW)), 0
                 if not window:
-                    raise Damage(TORN, offset)
+                    raise RecordDamage(TORN, offset)
             piece = window[at : at + STEP]
             try:
                 part = stream.decompress(piece)
             except zlib.error as error:
-                raise Damage(str(error), offset) from error
+                raise RecordDamage(str(error), offset) from error
             parts.append(part)
             inflated += len(part)
             if inflated > LARGEST:
-                raise Damage(f"a record of more than {LARGEST} bytes", offset)
+                raise RecordDamage(f"a record of more than {LARGEST} bytes", offset)
             used = len(piece) - len(stream.unused_data)
             at, length = at + used, length + used
         try:
             record = parsed(parts[0] if len(parts) == 1 else b"".join(parts))
         except ValueError as error:
-            raise Damage(str(error), offset) from error
-        yield Member(offset, length, record.fields, record.block)
+            raise RecordDamage(str(error), offset) from error
+        yield StoredRecord(offset, length, record.fields, record.block)
         offset += length
         if at == len(window):
             window, at = memoryview(file.read(WINDOW)), 0
@@ -171,7 +171,7 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
             found = next(_members(file, start), None)
             if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
                 return start
-        except Damage:
+        except RecordDamage:
             pass
         start += 1
     return size

@@ -36,7 +36,7 @@ SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
-class Place(NamedTuple):
+class RecordLocation(NamedTuple):
     """Where a record lies."""
 
     file: str  # name of the file, without the `.open` it carries while being written
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     length: int  # bytes of that member
 
 
-class Fields(tuple[tuple[str, str], ...]):
+class WarcFields(tuple[tuple[str, str], ...]):
     """The named fields of a record in their order: names are matched without case, and may repeat."""
 
     first: dict[str, str]
@@ -67,14 +67,14 @@ class Fields(tuple[tuple[str, str], ...]):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WarcRecord:
     """A WARC record: its fields and its block. Content-Length is left to `member`."""
 
-    fields: Fields
+    fields: WarcFields
     block: bytes
 
 
-def is_capture(fields: Fields) -> bool:
+def is_capture(fields: WarcFields) -> bool:
     """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours;
     and what was noted of an imported file.
 
@@ -121,7 +121,7 @@ def one_line(name: str, value: str) -> str:
     return value
 
 
-def member(record: Record, level: int = 6) -> bytes:
+def member(record: WarcRecord, level: int = 6) -> bytes:
     """A record as one gzip member. Raises ValueError for a field that would break its line."""
     from warcio.statusandheaders import StatusAndHeaders  # 50 ms that those who only read need not pay
 
@@ -173,7 +173,7 @@ def _gzip_header(level: int) -> bytes:
     return zlib.compressobj(level, zlib.DEFLATED, GZIP).flush()[:10]
 
 
-def parsed(data: bytes) -> Record:
+def parsed(data: bytes) -> WarcRecord:
     """The record that an inflated member holds. Raises ValueError if it is not exactly one whole record."""
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
@@ -185,10 +185,10 @@ def parsed(data: bytes) -> Record:
     start, stop = end + 4, end + 4 + int(length)
     if data[stop:] != b"\r\n\r\n" or stop > len(data):
         raise ValueError("a WARC record that does not end where it says")
-    return Record(fields, data[start:stop])
+    return WarcRecord(fields, data[start:stop])
 
 
-def fields_of(head: bytes) -> Fields:
+def fields_of(head: bytes) -> WarcFields:
     """The named fields of a record's head, its first line left out."""
     head = FOLD.sub(b" ", head)
     try:
@@ -196,7 +196,7 @@ def fields_of(head: bytes) -> Fields:
     except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
         text = "\r\n".join(map(_text, head.split(b"\r\n")))
     pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
-    return Fields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])
+    return WarcFields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])
 
 
 def _text(raw: bytes) -> str:

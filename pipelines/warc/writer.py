@@ -22,21 +22,9 @@ from pipelines.core.errors import ArchiveDamaged, ConfigError, NotWritable, os_e
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
-from pipelines.warc.manifest import Standing
-from pipelines.warc.reader import OPEN, TORN, Member, read_block, read_member, read_record, walk
-from pipelines.warc.record import ARCHIVE, Fields, Place, Record, digest, member, new_id, warc_fields
-
-__all__ = [
-    "Member",
-    "Place",
-    "Record",
-    "WarcWriter",
-    "read_block",
-    "read_member",
-    "read_record",
-    "recover",
-    "walk",
-]
+from pipelines.warc.manifest import DatabaseState
+from pipelines.warc.reader import OPEN, TORN, walk
+from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
 
 FORMAT = "WARC File Format 1.1"
 JOINED = 1 << 20  # bytes that are written at once rather than record by record
@@ -60,7 +48,7 @@ class WarcWriter:
         level: int = 6,
         info: Mapping[str, str] | None = None,
         listed_in: Path | None = None,
-        standing: Standing | None = None,
+        standing: DatabaseState | None = None,
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
@@ -83,7 +71,7 @@ class WarcWriter:
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
         self._name = self._path = ""  # its final name; where it is now
-        self._contents = manifest.Contents()  # whole groups in it
+        self._contents = manifest.FileContents()  # whole groups in it
         self._synced = True
         self._durable = 0  # bytes of it that `sync` has made durable
         self._doubtful = False  # `sync` failed: nobody knows what the disk has of the rest
@@ -104,7 +92,7 @@ class WarcWriter:
         """Whether the next `append` finishes a file first, which is then read back: that takes seconds."""
         return self._file is not None and self._contents.size >= self._max_size
 
-    def append(self, records: Sequence[Record]) -> list[Place]:
+    def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
         """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
 
         Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
@@ -113,7 +101,7 @@ class WarcWriter:
         self._ready()
         places, offset = [], self._contents.size
         for data in members:
-            places.append(Place(self._name, offset, len(data)))
+            places.append(RecordLocation(self._name, offset, len(data)))
             offset += len(data)
         self._write(members, records)
         return places
@@ -198,7 +186,7 @@ class WarcWriter:
                 self._path = str(self.folder / (self._name + OPEN))
                 self._serial += 1
                 self._file = self._create()
-        self._contents, self._warcinfo_id = manifest.Contents(), new_id()
+        self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
         self._durable, self._doubtful = 0, False
         warcinfo = self._warcinfo(now)
         try:
@@ -225,7 +213,7 @@ class WarcWriter:
             return None
         return file
 
-    def _warcinfo(self, now: datetime) -> Record:
+    def _warcinfo(self, now: datetime) -> WarcRecord:
         block = warc_fields(self._info.items())
         archive = [(ARCHIVE, self.standing.archive)] if self.standing is not None else []
         fields = (
@@ -237,9 +225,9 @@ class WarcWriter:
             ("WARC-Block-Digest", digest(block)),
             *archive,
         )
-        return Record(Fields(fields), block)
+        return WarcRecord(WarcFields(fields), block)
 
-    def _write(self, members: list[bytes], records: Sequence[Record]) -> None:
+    def _write(self, members: list[bytes], records: Sequence[WarcRecord]) -> None:
         assert self._file is not None
         with os_errors(self._path):
             if self._doubtful:
@@ -287,7 +275,7 @@ def finish(path: Path) -> None:
     sync_folder(path.parent)
 
 
-class Mended(NamedTuple):
+class RecoveredFile(NamedTuple):
     """A file that a crash had left `.open`, and what became of it."""
 
     file: str  # its final name
@@ -299,8 +287,8 @@ Adopt = Callable[[Path, str], object]  # a mended file as it lies there, its fin
 
 
 def recover(
-    folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None, standing: Standing | None = None
-) -> list[Mended]:
+    folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None, standing: DatabaseState | None = None
+) -> list[RecoveredFile]:
     """Finish what a crash left `.open` in a folder and enter it in the manifest; what was found so.
 
     `adopt` is called with each file that is kept, mended, before it is listed and gets its name: what must not be
@@ -325,19 +313,19 @@ def recover(
     return mended
 
 
-def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: Standing | None) -> Mended:
+def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None) -> RecoveredFile:
     name = path.name.removesuffix(OPEN)
     os.fsync(file)
     evict(file)
     damages: list[tuple[int, int, str]] = []
-    contents, end, warcinfo_id = manifest.Contents(), 0, None
+    contents, end, warcinfo_id = manifest.FileContents(), 0, None
     for found in walk(path, on_damage=lambda *damage: damages.append(damage)):
         end = found.offset + found.length
         contents.count(found.headers)
         if found.headers.get("WARC-Type") == "warcinfo" and warcinfo_id is None:  # later ones were imported
             warcinfo_id = found.headers.get("WARC-Record-ID")
     if contents.records <= (warcinfo_id is not None):
-        return Mended(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)
+        return RecoveredFile(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)
     said = [f"{name}: damaged from byte {offset} on for {counted(length, 'byte')} ({why}); nothing there was touched"
             for offset, length, why in damages if offset < end]  # fmt: skip
     torn = os.fstat(file).st_size - end
@@ -356,7 +344,7 @@ def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, st
         contents.add_file(path)
         manifest.add(listed_in, contents.entry(name, standing))
     finish(path)
-    return Mended(name, tuple(said), kept=True)
+    return RecoveredFile(name, tuple(said), kept=True)
 
 
 def _put_away(path: Path, empty: bool) -> tuple[str, ...]:
@@ -372,7 +360,7 @@ def _put_away(path: Path, empty: bool) -> tuple[str, ...]:
     return (said,)
 
 
-def _note(text: str, warcinfo_id: str | None) -> Record:
+def _note(text: str, warcinfo_id: str | None) -> WarcRecord:
     """A metadata record about the file itself (section 6.6)."""
     block = warc_fields([("repair", text)])
     fields = [
@@ -384,4 +372,4 @@ def _note(text: str, warcinfo_id: str | None) -> Record:
     ]
     if warcinfo_id is not None:
         fields += [("WARC-Warcinfo-ID", warcinfo_id), ("WARC-Refers-To", warcinfo_id)]
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)

@@ -18,7 +18,7 @@ from exports import dataset, load
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
 from pipelines.database import queries
-from pipelines.database.filters import Filters
+from pipelines.database.filters import ArticleFilters
 from tests.support.article_archive import build
 
 ABOUT = {"software": "newsmorgue test", "created": "2024-01-01T00:00:00Z"}
@@ -50,7 +50,7 @@ def test_the_manifest_tells_the_truth(db, tmp_path, name):
     """Rows, bytes, SHA-256, first and last day are those of the file that lies there."""
     out = tmp_path / name
     form = load("csv" if "csv" in name else "jsonl")
-    manifest = dataset.export(form, queries.articles(db, Filters(since="2024")), out, ABOUT)
+    manifest = dataset.export(form, queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
     assert json.loads(dataset.manifest_path(out).read_text()) == manifest
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
     data = out.read_bytes()
@@ -64,7 +64,7 @@ def test_the_manifest_tells_the_truth(db, tmp_path, name):
         rows = [json.loads(line) for line in lines]
         assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
         assert all(list(row) == [column["name"] for column in manifest["columns"]] for row in rows)
-        assert rows == list(queries.articles(db, Filters(since="2024")))
+        assert rows == list(queries.articles(db, ArticleFilters(since="2024")))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv.gz"])

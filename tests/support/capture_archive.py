@@ -14,9 +14,9 @@ from pathlib import Path
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
-from pipelines.warc.exchange import Original, records_of
+from pipelines.warc.exchange import RevisitOriginal, records_of
 from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split
-from pipelines.warc.record import Fields, Record, digest, new_id, uri
+from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, uri
 from pipelines.warc.writer import WarcWriter
 from tests.support.article_archive import database, insert, rows
 
@@ -104,15 +104,15 @@ class Writing:
     def revisit(self, name: str, exchange: Exchange, of: str, source: int | None = 1) -> Capture:
         """The same answer again: its head alone, and where its body is. Of chunks too, which our crawls keep whole."""
         kept = self.archive.captures[of]
-        original = Original(kept.record_id, uri(kept.url), fine_stamp(kept.time))
+        original = RevisitOriginal(kept.record_id, uri(kept.url), fine_stamp(kept.time))
         revisit, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), original=original)
         same = {"WARC-Payload-Digest": kept.payload_digest or ""} if exchange.chunked else {}
-        fields = Fields([(key, same.get(key, value)) for key, value in revisit.fields])
-        return self._file(name, exchange, [Record(fields, revisit.block), *others], source,
+        fields = WarcFields([(key, same.get(key, value)) for key, value in revisit.fields])
+        return self._file(name, exchange, [WarcRecord(fields, revisit.block), *others], source,
                           refers_to=kept.record_id, payload_digest=kept.payload_digest)  # fmt: skip
 
     def _file(
-        self, name: str, exchange: Exchange, records: list[Record], source: int | None, *, backwards: bool = False,
+        self, name: str, exchange: Exchange, records: list[WarcRecord], source: int | None, *, backwards: bool = False,
         **more: str | None,
     ) -> Capture:  # fmt: skip
         order = records[::-1] if backwards else records
@@ -168,7 +168,7 @@ def build(folder: Path, *, twin: bool = False) -> Archive:
     not_modified = exchange(CRANE, 4, b'304 Not Modified\nETag: "x"')
     to.revisit("not modified", not_modified, "edited")
     about = ("WARC-Type", "metadata"), ("WARC-Record-ID", new_id()), ("WARC-Date", "2026-03-04T00:00:00Z")
-    note = Record(Fields([*about, ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", "1")]), b"{}\n")
+    note = WarcRecord(WarcFields([*about, ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", "1")]), b"{}\n")
     to.writer.append([note])
     to.keep("foreign 1", exchange(f"{OTHER}/1", 5, plain, b"one", "page"), 2, backwards=True)
     to.keep("foreign 2", exchange(f"{OTHER}/2", 5, plain, b"two", "page"), 2, backwards=True)

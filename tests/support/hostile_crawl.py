@@ -15,18 +15,18 @@ import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
 from twisted.python.failure import Failure
 
-from crawler.http.download_handler import WireHandler
-from pipelines.archive.writer import Keeper
+from crawler.http.download_handler import ArchivingDownloadHandler
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import DiskFull
 from pipelines.core.items import Capture, Exchange
-from pipelines.core.worker_pool import Workers
-from pipelines.session.backpressure import Turnstile
-from pipelines.session.context import Desk
+from pipelines.core.worker_pool import WorkerPool
+from pipelines.session.backpressure import Backpressure
+from pipelines.session.context import CrawlContext
 
 report: dict[str, Any] = {"exchanges": [], "got": {}, "failed": {}}
 
 
-class RecordingHandler(WireHandler):
+class RecordingHandler(ArchivingDownloadHandler):
     """The handler with a record that only remembers."""
 
     @classmethod
@@ -85,7 +85,7 @@ def peak() -> int:
 if __name__ == "__main__":
     order = json.load(sys.stdin)
     archive = order.get("archive")
-    handler = WireHandler if archive else RecordingHandler
+    handler = ArchivingDownloadHandler if archive else RecordingHandler
     process = CrawlerProcess(
         {
             "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
@@ -100,8 +100,8 @@ if __name__ == "__main__":
     crawler = process.create_crawler(HostileSpider)
     desk = None
     if archive:
-        keeper = Keeper(Path(archive) / "morgue.db", Path(archive) / "warc")
-        desk = Desk(keeper, Workers(1), Turnstile(64, 64), command="tests", software="tests")
+        keeper = ArchiveWriter(Path(archive) / "morgue.db", Path(archive) / "warc")
+        desk = CrawlContext(keeper, WorkerPool(1), Backpressure(64, 64), command="tests", software="tests")
         desk.register(crawler)
     before = peak()
     process.crawl(crawler)

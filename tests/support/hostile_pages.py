@@ -11,7 +11,8 @@ from typing import Any
 import brotli
 import pytest
 
-from crawler.http.client import Client, ConnectionLost, Fetched, Limits, NotHttp, TimedOut, WireError
+from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.outcome import ConnectionLost, FetchError, FetchResult, NotHttp, TimedOut
 from tests.support.hostile_server import HostileServer, Reply
 
 if sys.version_info >= (3, 14):
@@ -134,7 +135,7 @@ REPLIES = {path: reply for path, (reply, _) in COMPLETE.items()}
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
 # path -> (reply, what the fetch fails with, WARC-Truncated)
-BROKEN: dict[str, tuple[Reply, type[WireError], str | None]] = {
+BROKEN: dict[str, tuple[Reply, type[FetchError], str | None]] = {
     "/short": (Reply(HALF, then="close"), ConnectionLost, "disconnect"),
     "/reset": (Reply(HALF, then="reset"), ConnectionLost, "disconnect"),
     "/stall": (Reply(HALF, then="stall"), TimedOut, "time"),
@@ -167,14 +168,14 @@ BROKEN: dict[str, tuple[Reply, type[WireError], str | None]] = {
     "/101": (Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), NotHttp, "unspecified"),
 }
 
-Scenario = Callable[[Client], Coroutine[Any, Any, Any]]
+Scenario = Callable[[HttpClient], Coroutine[Any, Any, Any]]
 
 
-def run(scenario: Scenario, *, limits: Limits | None = None, allow_private_ips: bool = True, **options: Any) -> Any:
+def run(scenario: Scenario, *, limits: FetchLimits | None = None, allow_private_ips: bool = True, **options: Any) -> Any:
     """Run a scenario with a client that is closed behind it."""
 
     async def main() -> Any:
-        client = Client(limits or Limits(timeout=5.0), allow_private_ips=allow_private_ips, **options)
+        client = HttpClient(limits or FetchLimits(timeout=5.0), allow_private_ips=allow_private_ips, **options)
         try:
             return await scenario(client)
         finally:
@@ -183,16 +184,16 @@ def run(scenario: Scenario, *, limits: Limits | None = None, allow_private_ips: 
     return asyncio.run(main())
 
 
-def fails(client: Client, url: str, **options: Any) -> Coroutine[Any, Any, WireError]:
-    async def expect() -> WireError:
-        with pytest.raises(WireError) as caught:
+def fails(client: HttpClient, url: str, **options: Any) -> Coroutine[Any, Any, FetchError]:
+    async def expect() -> FetchError:
+        with pytest.raises(FetchError) as caught:
             await client.fetch(url, **options)
         return caught.value
 
     return expect()
 
 
-def check(server: HostileServer, path: str, fetched: Fetched) -> None:
+def check(server: HostileServer, path: str, fetched: FetchResult) -> None:
     """The record of a fetch equals the server's journal, and the caller got the body."""
     served = server.for_path(path)
     assert fetched.exchange.request in [entry.request for entry in served]

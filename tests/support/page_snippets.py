@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from lxml import html
 
 from pipelines.extraction.fields import metadata
-from pipelines.extraction.page.declared import Declared, gather
+from pipelines.extraction.page.declared import DeclaredMetadata, gather
 
 URL = "https://paper.example/politics/2024/05/06/bridge"
 SEEN = datetime(2024, 6, 1, tzinfo=UTC)
 
 
-def page(head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = "") -> Declared:
+def page(head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = "") -> DeclaredMetadata:
     """A page made of these parts."""
     text = f"<!DOCTYPE html><html {lang}><head>{head}</head><body>{body}<p>x</p></body></html>"
     tree = html.document_fromstring(text, parser=html.HTMLParser(huge_tree=True))
     return gather(tree, url, SEEN, hint)
 
 
-def read(head: str = "", body: str = "", *, found: str | None = None, **parts) -> metadata.Metadata:
+def read(head: str = "", body: str = "", *, found: str | None = None, **parts) -> metadata.PageMetadata:
     """The metadata of such a page; `found` is what a search of the text would find as its date."""
     return metadata.read(page(head, body, **parts), lambda _page: found)
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from pipelines.archive.writer import open_database
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from pipelines.warc import manifest
 from pipelines.warc.exchange import capture_of, keep
-from pipelines.warc.manifest import Entry, sha256_of
-from pipelines.warc.reader import Member
-from pipelines.warc.record import Fields, Record, digest, member, new_id
-from pipelines.warc.writer import WarcWriter, walk
+from pipelines.warc.manifest import ManifestEntry, sha256_of
+from pipelines.warc.reader import StoredRecord, walk
+from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id
+from pipelines.warc.writer import WarcWriter
 
 START = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
@@ -58,13 +58,13 @@ def failure(number: int) -> Exchange:
     return Exchange(f"http://gone.example/{number}", START, request, b"rubbish", error="no HTTP response")
 
 
-def record(type_: str, block: bytes, *more: tuple[str, str]) -> Record:
+def record(type_: str, block: bytes, *more: tuple[str, str]) -> WarcRecord:
     """A record by hand."""
     fields = [("WARC-Type", type_), ("WARC-Record-ID", new_id()), ("WARC-Date", fine_stamp(START)), *more]
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)
 
 
-def revisit(of: str, payload: str | None, *, profile: str = "identical-payload-digest") -> Record:
+def revisit(of: str, payload: str | None, *, profile: str = "identical-payload-digest") -> WarcRecord:
     """A revisit of the record `of`."""
     block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     more = [
@@ -105,7 +105,7 @@ def warcs(folder: Path) -> list[Path]:
     return sorted((folder / "warc").glob("*.warc.gz"))
 
 
-def members(folder: Path) -> Iterator[tuple[Path, Member]]:
+def members(folder: Path) -> Iterator[tuple[Path, StoredRecord]]:
     """Every record and its file."""
     for path in warcs(folder):
         for found in walk(path):
@@ -117,7 +117,7 @@ def reindex(folder: Path) -> None:
     for path in folder.glob("morgue.db*"):
         path.unlink()
     db = open_database(folder / "morgue.db")
-    store = Store(db)
+    store = ArticleStore(db)
     with db:
         for path, found in members(folder):
             capture = capture_of(found, path.name)
@@ -128,12 +128,12 @@ def reindex(folder: Path) -> None:
     manifest.write(folder / manifest.NAME, [entry(path) for path in warcs(folder)])
 
 
-def entry(path: Path) -> Entry:
+def entry(path: Path) -> ManifestEntry:
     """The line about a file."""
     found = list(walk(path))
     captures = [capture for one in found if (capture := capture_of(one, path.name))]
     times = sorted(fine_stamp(capture.time) for capture in captures) or [None]
-    return Entry(path.name, path.stat().st_size, sha256_of(path), len(found), len(captures), times[0], times[-1])
+    return ManifestEntry(path.name, path.stat().st_size, sha256_of(path), len(found), len(captures), times[0], times[-1])
 
 
 def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
@@ -141,8 +141,8 @@ def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
     for path in warcs(folder):
         kept = []
         for found in list(walk(path)):
-            fields = Fields([pair for pair in found.headers if pair[0] != "Content-Length"])
-            changed = change(Record(fields, found.block))  # type: ignore[operator]
+            fields = WarcFields([pair for pair in found.headers if pair[0] != "Content-Length"])
+            changed = change(WarcRecord(fields, found.block))  # type: ignore[operator]
             if changed is not None:
                 kept.append(member(changed))
         path.write_bytes(b"".join(kept))

@@ -33,32 +33,32 @@ MOST_NAMES = 400  # characters of a class attribute that are looked at
 
 
 @dataclass(slots=True)
-class Place:
+class BlockContainer:
     """An element that blocks stand in, and what its ancestors say of it."""
 
     element: Any
     tag: str
     names: frozenset[str]  # words of its id, class and role
-    parent: Place | None
+    parent: BlockContainer | None
     hidden: bool = False  # by its own attributes; style sheets are not read
     body: bool = False  # it declares itself the articleBody (schema.org microdata)
 
 
 @dataclass(slots=True)
-class Block:
+class TextBlock:
     """One block of text."""
 
     text: str  # one space for any run of white space
-    place: Place
+    place: BlockContainer
     linked: int = 0  # characters of it that are link text
     strong: int = 0  # characters of it that are set bold or italic
     after_break: bool = False  # it follows a <br> in the same element
 
 
-def blocks(body: Any) -> list[Block]:
+def blocks(body: Any) -> list[TextBlock]:
     """The blocks of an element, in page order."""
-    found: list[Block] = []
-    place = Place(body, "body", frozenset(), None)
+    found: list[TextBlock] = []
+    place = BlockContainer(body, "body", frozenset(), None)
     pieces: list[str] = []
     linked = strong = 0  # characters so far in links, in bold
     links = strongs = 0  # how deep in them
@@ -70,7 +70,7 @@ def blocks(body: Any) -> list[Block]:
         if pieces:
             text = " ".join("".join(pieces).split())
             if text:
-                found.append(Block(text, place, linked, strong, after_break))
+                found.append(TextBlock(text, place, linked, strong, after_break))
             pieces.clear()
         linked = strong = breaks = 0
         after_break = False
@@ -127,11 +127,11 @@ LONGEST_CELL = 200  # characters; a longer one is a layout's column
 MOST_IN_CELL = 4  # blocks; as is one with more of them
 
 
-def _rows(found: list[Block]) -> list[Block]:
+def _rows(found: list[TextBlock]) -> list[TextBlock]:
     """`found` with the cells of each row of a real table as one block: "Name | Age"."""
     if not any(block.place.tag in CELLS for block in found):
         return found
-    rows: list[Block] = []
+    rows: list[TextBlock] = []
     cells: dict[Any, Counter[int]] = {}
     for block in found:
         if block.place.tag in CELLS and block.place.parent is not None:
@@ -151,19 +151,19 @@ def _rows(found: list[Block]) -> list[Block]:
             last.linked += block.linked
             last.strong += block.strong
         else:
-            last = Block(block.text, row, block.linked, block.strong)
+            last = TextBlock(block.text, row, block.linked, block.strong)
             rows.append(last)
         cell = block.place
     return rows
 
 
-def _place(element: Any, tag: str, parent: Place) -> Place:
+def _place(element: Any, tag: str, parent: BlockContainer) -> BlockContainer:
     said = dict(element.attrib)
     if not said:
-        return Place(element, tag, frozenset(), parent)
+        return BlockContainer(element, tag, frozenset(), parent)
     names = words_of(said.get("id"), said.get("class"), said.get("role"))
     hidden = "hidden" in said or said.get("aria-hidden") == "true" or bool(HIDDEN.search(said.get("style", "")[:200]))
-    return Place(element, tag, names, parent, hidden, "articleBody" in said.get("itemprop", ""))
+    return BlockContainer(element, tag, names, parent, hidden, "articleBody" in said.get("itemprop", ""))
 
 
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -188,13 +188,13 @@ LINKS = 0.9  # share of link text from which a block is nothing but links
 FEW = 3  # blocks from which links are a menu
 
 
-def menus(found: list[Block]) -> list[Any]:
+def menus(found: list[TextBlock]) -> list[Any]:
     """The outermost elements that hold nothing but links, and several of them."""
     counts: dict[int, int] = {}
     other: set[int] = set()
     for block in found:
         linked = block.linked >= LINKS * len(block.text)
-        place: Place | None = block.place
+        place: BlockContainer | None = block.place
         while place is not None and (linked or id(place) not in other):
             counts[id(place)] = counts.get(id(place), 0) + 1
             if not linked:

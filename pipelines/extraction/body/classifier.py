@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.extraction.body import model
-from pipelines.extraction.body.blocks import HEADINGS, LINKS, Block, Place
-from pipelines.extraction.body.features import Seen, letters
+from pipelines.extraction.body.blocks import HEADINGS, LINKS, BlockContainer, TextBlock
+from pipelines.extraction.body.features import PageContext, letters
 
 MENU = "menu"  # nothing but links, and nothing that is read around it
 WEIGHED = "weighed"  # the forest says no
@@ -44,18 +44,18 @@ LEAST = 150  # characters of text below which the forest is not believed
 
 
 @dataclass(slots=True)
-class Verdict:
+class BlockDecision:
     """One block and what became of it."""
 
-    block: Block
+    block: TextBlock
     rule: str | None  # None: it is text
     why: str = ""
 
 
-def judge(seen: Seen, explain: bool = False) -> list[Verdict]:
+def judge(seen: PageContext, explain: bool = False) -> list[BlockDecision]:
     """A verdict on every block of a page, in its order. `explain`: with reasons."""
     wanted = candidates(seen)
-    verdicts = [Verdict(block, MENU, WHY[MENU]) for block in seen.blocks]
+    verdicts = [BlockDecision(block, MENU, WHY[MENU]) for block in seen.blocks]
     for index, row in zip(wanted, seen.rows(wanted), strict=True):
         weight = model.weigh(row)
         verdict = verdicts[index]
@@ -69,29 +69,29 @@ def judge(seen: Seen, explain: bool = False) -> list[Verdict]:
     return _without_idle(verdicts, next(iter(seen.witnesses.titles), ""))
 
 
-def named(blocks: Sequence[Block], title: str) -> list[Verdict]:
+def named(blocks: Sequence[TextBlock], title: str) -> list[BlockDecision]:
     """Verdicts where a source's own rule says what the text is: all of it but captions and what says nothing new."""
     captions = [any(place.tag == "figcaption" for place in _up(block.place)) for block in blocks]
     verdicts = [
-        Verdict(block, CAPTION, WHY[CAPTION]) if caption else Verdict(block, None)
+        BlockDecision(block, CAPTION, WHY[CAPTION]) if caption else BlockDecision(block, None)
         for block, caption in zip(blocks, captions, strict=True)
     ]
     return _without_idle(verdicts, title)
 
 
-def _up(place: Place | None) -> Iterator[Place]:
+def _up(place: BlockContainer | None) -> Iterator[BlockContainer]:
     while place is not None:
         yield place
         place = place.parent
 
 
-def _without_idle(verdicts: list[Verdict], title: str) -> list[Verdict]:
+def _without_idle(verdicts: list[BlockDecision], title: str) -> list[BlockDecision]:
     for verdict, rule in _idle([verdict for verdict in verdicts if verdict.rule is None], letters(title)):
         verdict.rule, verdict.why = rule, WHY[rule]
     return verdicts
 
 
-def candidates(seen: Seen) -> list[int]:
+def candidates(seen: PageContext) -> list[int]:
     """Indexes of the blocks that are worth weighing: all but links with nothing but links around them."""
     read, count = seen.read, len(seen.blocks)
     if count > MOST:
@@ -103,7 +103,7 @@ def candidates(seen: Seen) -> list[int]:
     ]
 
 
-def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
+def _idle(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[BlockDecision, str]]:
     """Kept blocks that say nothing new: the headline above the text, paragraphs set twice, ornaments."""
     before: set[str] = set()
     pieces = {piece for verdict in kept if PARAGRAPH <= len(piece := verdict.block.text) < LONG}
@@ -124,7 +124,7 @@ def _idle(kept: Sequence[Verdict], title: str) -> Iterator[tuple[Verdict, str]]:
         yield verdict, HANGING
 
 
-def as_lines(kept: Sequence[Block], clean: Callable[[str], str]) -> list[str]:
+def as_lines(kept: Sequence[TextBlock], clean: Callable[[str], str]) -> list[str]:
     """A line for each block: an item of a list begins with a dash; empty if nothing is left of it."""
     items: set[Any] = set()
     found = []
@@ -135,7 +135,7 @@ def as_lines(kept: Sequence[Block], clean: Callable[[str], str]) -> list[str]:
     return found
 
 
-def _item(block: Block) -> Any:
+def _item(block: TextBlock) -> Any:
     """The item of a list that a block stands in, if it is near."""
     place = block.place
     for _ in range(3):
@@ -147,7 +147,7 @@ def _item(block: Block) -> Any:
     return None
 
 
-def where(block: Block) -> str:
+def where(block: TextBlock) -> str:
     """Where a block stands, as people read paths: "div.story > p"."""
     steps: list[str] = []
     place = block.place

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from pipelines.extraction.body.blocks import Block, Place
+from pipelines.extraction.body.blocks import BlockContainer, TextBlock
 from pipelines.extraction.body.lexicon import PLACES, TOPICS, UNSPACED, flags, groups, topics
 
 PROSE = 80  # characters from which a block that is not mostly links counts as prose
@@ -40,7 +40,7 @@ ROOM = {tag: 1 << number for number, tag in enumerate(ROOMS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Witnesses:
+class Evidence:
     """What else is known of a page that its blocks can be held against."""
 
     read: str = ""  # what trafilatura takes for the text
@@ -100,7 +100,7 @@ def letters(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Sum:
+class FeatureSum:
     """What some blocks have in common, each weighted by its length."""
 
     read: float = 0.0
@@ -123,11 +123,11 @@ class Sum:
 
 
 @dataclass(slots=True)
-class Seen:
+class PageContext:
     """One page as its blocks are compared with it; `rows` is what for."""
 
-    blocks: Sequence[Block]
-    witnesses: Witnesses
+    blocks: Sequence[TextBlock]
+    witnesses: Evidence
     lengths: list[int] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
     read: list[bool] = field(default_factory=list)
@@ -162,21 +162,21 @@ class Seen:
         total = sum(prose) or 1
 
         mass: dict[int, int] = {}
-        places: dict[int, Sum] = {}
-        alike: dict[object, Sum] = {}
+        places: dict[int, FeatureSum] = {}
+        alike: dict[object, FeatureSum] = {}
         alike_prose: dict[object, int] = {}
         signatures = [signature(block) for block in blocks]
         repeats: dict[str, int] = {}
         for index, block in enumerate(blocks):
             weight, share, taken = min(lengths[index], 500), shares[index], read[index]
             repeats[block.text] = repeats.get(block.text, 0) + 1
-            place: Place | None = block.place
+            place: BlockContainer | None = block.place
             for _ in range(3):
                 if place is None:
                     break
-                places.setdefault(id(place), Sum()).add(taken, share, weight)
+                places.setdefault(id(place), FeatureSum()).add(taken, share, weight)
                 place = place.parent
-            alike.setdefault(signatures[index], Sum()).add(taken, share, weight)
+            alike.setdefault(signatures[index], FeatureSum()).add(taken, share, weight)
             if size := prose[index]:
                 alike_prose[signatures[index]] = alike_prose.get(signatures[index], 0) + size
                 place = block.place
@@ -209,7 +209,7 @@ class Seen:
             if stand is None:
                 stand = stands[id(place)] = _stand(place, mass, total)
             around: list[float] = []
-            up: Place | None = place
+            up: BlockContainer | None = place
             for _ in range(3):
                 around.extend((-1.0, -1.0, 0) if up is None else places[id(up)].without(taken, share, weight))
                 up = up.parent if up is not None else None
@@ -240,7 +240,7 @@ class Seen:
 NO_TOPICS = (0,) * (len(TOPICS) + 1)
 
 
-def witnessed(blocks: Sequence[Block], text: str) -> list[bool]:
+def witnessed(blocks: Sequence[TextBlock], text: str) -> list[bool]:
     """Which blocks stand in `text`, which is somebody's reading of the same page.
 
     Within its lines they are looked for in as much of its beginning as MOST_COMPARED allows.
@@ -256,13 +256,13 @@ def witnessed(blocks: Sequence[Block], text: str) -> list[bool]:
     return found
 
 
-def signature(block: Block) -> tuple[object, ...]:
+def signature(block: TextBlock) -> tuple[object, ...]:
     """What blocks that are set alike have in common."""
     parent = block.place.parent
     return block.place.tag, block.place.names, parent.tag if parent else "", parent.names if parent else None
 
 
-def _headline(blocks: Sequence[Block], titles: set[str]) -> int:
+def _headline(blocks: Sequence[TextBlock], titles: set[str]) -> int:
     """Index of the headline that the article stands below; -1 if there is none."""
     found = -1
     for index, block in enumerate(blocks):
@@ -297,11 +297,11 @@ def _echoes(key: str, titles: set[str], summaries: list[str], names: set[str]) -
     )
 
 
-def _stand(place: Place, mass: dict[int, int], total: int) -> tuple[float, ...]:
+def _stand(place: BlockContainer, mass: dict[int, int], total: int) -> tuple[float, ...]:
     """Where a block stands: what the place and those around it are called, and how much prose they hold."""
     near = far = rooms = depth = 0
     hidden = body = False
-    up: Place | None = place
+    up: BlockContainer | None = place
     while up is not None and up.tag != "body":
         names = groups(up.names)
         if depth == 0:

@@ -59,27 +59,27 @@ def use(file: Traversable) -> None:
     _measured.cache_clear()
 
 
-class Split(NamedTuple):
+class TreeSplit(NamedTuple):
     """A tree, and the mean of its leaves."""
 
     mean: float
     leaves: int
     feature: int = 0
     threshold: float = 0.0
-    below: tuple[Split, ...] = ()  # where the feature is not above the threshold, and where it is; a leaf has none
+    below: tuple[TreeSplit, ...] = ()  # where the feature is not above the threshold, and where it is; a leaf has none
 
 
-def _measure(tree: Tree) -> Split:
+def _measure(tree: Tree) -> TreeSplit:
     if not isinstance(tree, list):
-        return Split(tree, 1)
+        return TreeSplit(tree, 1)
     feature, threshold, *below = tree
     low, high = map(_measure, below)
     leaves = low.leaves + high.leaves
-    return Split((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
+    return TreeSplit((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
 
 
 @cache
-def _measured() -> list[Split]:
+def _measured() -> list[TreeSplit]:
     """The trees as `reasons` walks them; only who asks for reasons pays for it."""
     return [_measure(tree) for tree in _forest()["trees"]]
 

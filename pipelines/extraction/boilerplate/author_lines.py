@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 
 from pipelines.extraction.boilerplate.line_matcher import HEAD
-from pipelines.extraction.boilerplate.line_rules import Line
-from pipelines.extraction.boilerplate.phrases import Phrases
+from pipelines.extraction.boilerplate.line_rules import LineRule
+from pipelines.extraction.boilerplate.phrases import PhraseSet
 from pipelines.extraction.boilerplate.words_comments import Words
 from pipelines.extraction.fields.person_names import names_only
 
-BYLINE = Line("byline", "names the authors, whom the article has in a field of its own", edges=True)
-BOX = Line("author box", "says who the author is", edges=True)
+BYLINE = LineRule("byline", "names the authors, whom the article has in a field of its own", edges=True)
+BOX = LineRule("author box", "says who the author is", edges=True)
 
 LONGEST_BYLINE = 120
 LONGEST_BIOGRAPHY = 900
@@ -47,7 +47,7 @@ ABOUT: Words = {
     "zh": "关于作者 | 作者简介 | 作者介绍 | 關於作者 | 作者簡介",
     "ja": "著者紹介 | 著者について | この記事を書いた人 | 筆者プロフィール | プロフィール",
 }
-HEADINGS = Phrases([("author box", ABOUT)])
+HEADINGS = PhraseSet([("author box", ABOUT)])
 
 # After the author's name: what somebody is or does, not what somebody said.
 PRESENTS = re.compile(
@@ -82,7 +82,7 @@ GOES_ON = re.compile(
 SPOKEN = re.compile('[“”„«»「」"]')
 
 
-def of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[int, Line]]:
+def of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[int, LineRule]]:
     """(index, rule) of lines at the head that are the byline, and of those at the foot that present the author."""
     names = [name.casefold() for name in authors if " " in name]
     foot = len(lines) - LAST

@@ -14,7 +14,17 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.extraction.boilerplate.block_rules import BLOCKS, LABELS, NAMED, NOISE, SAID, TAGS, TYPES, Block, Content
+from pipelines.extraction.boilerplate.block_rules import (
+    BLOCKS,
+    LABELS,
+    NAMED,
+    NOISE,
+    SAID,
+    TAGS,
+    TYPES,
+    BlockContent,
+    BlockRule,
+)
 from pipelines.extraction.boilerplate.teasers import LABEL_TAGS, LONGEST_LABEL, label_of, labelled, linked_paragraph
 
 MOST = 0.25  # share of the page's own words (those in no link) that blocks may take, besides readers' comments
@@ -39,27 +49,27 @@ DIGITS = "0123456789"
 WRITABLE = frozenset(("", "email", "text", "password", "search", "tel", "url"))
 
 # attribute -> value -> the rule that it speaks of, worked out once in a process
-_memory: dict[str, dict[str, Block | None]] = {
+_memory: dict[str, dict[str, BlockRule | None]] = {
     attribute: {} for attribute in (*NAMED, *LABELS, *(attribute for attribute, _ in SAID), "itemtype")
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BlockMatch:
     """A block of the page and the rule that names it."""
 
     element: Any
-    rule: Block
-    content: Content
+    rule: BlockRule
+    content: BlockContent
 
 
-def blocks(tree: Any, without: frozenset[str] = frozenset()) -> list[tuple[Any, Block]]:
+def blocks(tree: Any, without: frozenset[str] = frozenset()) -> list[tuple[Any, BlockRule]]:
     """(element, rule) of what is furniture, in document order, none inside another. `without`: rules not applied."""
     candidates = [(element, rule) for element, rule in _candidates(tree) if rule.name not in without]
     if not candidates:
         return []
     # Readers' comments first: what they hold is no part of the page that the others may take a share of.
-    page = Page(tree)
+    page = PageStatistics(tree)
     comments = _accepted([pair for pair in candidates if pair[1].comments], page, set())
     page.leave_out(comments)
     inside = {block.element for block in comments}
@@ -70,7 +80,7 @@ def blocks(tree: Any, without: frozenset[str] = frozenset()) -> list[tuple[Any, 
     return [(element, rule) for element, rule in outermost if kept.isdisjoint(element.iterancestors())]
 
 
-def _once(candidates: list[tuple[Any, Block]]) -> Iterator[tuple[Any, Block]]:
+def _once(candidates: list[tuple[Any, BlockRule]]) -> Iterator[tuple[Any, BlockRule]]:
     seen: set[Any] = set()
     for element, rule in candidates:
         if (element, rule.name) not in seen:
@@ -78,15 +88,15 @@ def _once(candidates: list[tuple[Any, Block]]) -> Iterator[tuple[Any, Block]]:
             yield element, rule
 
 
-class Page:
+class PageStatistics:
     """How much there is on the page, counted when somebody asks."""
 
     def __init__(self, tree: Any) -> None:
         self._tree = tree
-        self._content: Content | None = None
+        self._content: BlockContent | None = None
         self._without = 0, 0
 
-    def leave_out(self, found: list[Found]) -> None:
+    def leave_out(self, found: list[BlockMatch]) -> None:
         """From now on, the page is without these blocks."""
         self._without = sum(_own(block.content) for block in found), sum(block.content.prose for block in found)
 
@@ -98,15 +108,15 @@ class Page:
     def prose(self) -> int:
         return self._counted().prose - self._without[1]
 
-    def _counted(self) -> Content:
+    def _counted(self) -> BlockContent:
         if self._content is None:
             self._content = content_of(self._tree)
         return self._content
 
 
-def _accepted(candidates: list[tuple[Any, Block]], page: Page, inside: set[Any]) -> list[Found]:
+def _accepted(candidates: list[tuple[Any, BlockRule]], page: PageStatistics, inside: set[Any]) -> list[BlockMatch]:
     """Those of `candidates` whose content is what their rule says, and not the article."""
-    found: list[Found] = []
+    found: list[BlockMatch] = []
     inside = set(inside)
     refused: set[Any] = set()
     taken = 0
@@ -128,18 +138,18 @@ def _accepted(candidates: list[tuple[Any, Block]], page: Page, inside: set[Any])
                 taken -= own
                 continue
         inside.add(element)
-        found.append(Found(element, rule, content))
+        found.append(BlockMatch(element, rule, content))
     return found
 
 
-def _own(content: Content) -> int:
+def _own(content: BlockContent) -> int:
     return content.text - content.linked
 
 
-NOTHING = Content(0, 0, 0, 0)
+NOTHING = BlockContent(0, 0, 0, 0)
 
 
-def content_of(element: Any) -> Content:
+def content_of(element: Any) -> BlockContent:
     """What stands in `element`."""
     if not len(element) and not (element.text or "").strip():
         return NOTHING
@@ -158,12 +168,12 @@ def content_of(element: Any) -> Content:
             fields += 1
     if not paragraphs:
         prose = len(SENTENCE.findall(text)) // 2
-    return Content(len(text), min(linked, len(text)), prose, fields)
+    return BlockContent(len(text), min(linked, len(text)), prose, fields)
 
 
-def _candidates(tree: Any) -> list[tuple[Any, Block]]:
+def _candidates(tree: Any) -> list[tuple[Any, BlockRule]]:
     """Elements that a name, an attribute, a tag or a label speaks of, in document order."""
-    found: list[tuple[Any, Block]] = []
+    found: list[tuple[Any, BlockRule]] = []
     labels = MOST_LABELS
     prose: dict[Any, int] = {}
     body = tree.find(".//body")
@@ -189,7 +199,7 @@ def _candidates(tree: Any) -> list[tuple[Any, Block]]:
     return found
 
 
-def meaning(attribute: str, value: str) -> Block | None:
+def meaning(attribute: str, value: str) -> BlockRule | None:
     """The rule that an attribute's value speaks of."""
     memory = _memory[attribute]
     if value in memory:
@@ -202,7 +212,7 @@ def meaning(attribute: str, value: str) -> Block | None:
     return rule
 
 
-def _meaning_of(attribute: str, value: str) -> Block | None:
+def _meaning_of(attribute: str, value: str) -> BlockRule | None:
     if attribute in NAMED:
         tokens = value[:2000].split()
         return next((rule for token in tokens if (rule := _rule_of_token(token))), None)
@@ -217,7 +227,7 @@ def _meaning_of(attribute: str, value: str) -> Block | None:
 
 
 @lru_cache(MEMORY)
-def _rule_of_token(token: str) -> Block | None:
+def _rule_of_token(token: str) -> BlockRule | None:
     # Nearly all tokens end here. A capital letter may begin a word: "newsletterBox".
     if token.islower():
         parts = token.replace("_", "-").split("-")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BlockContent:
     """What `holds` is asked about."""
 
     text: int  # characters, runs of white space counted once
@@ -23,45 +23,45 @@ class Content:
     fields: int  # fields to fill in
 
 
-def anything(_: Content) -> bool:
+def anything(_: BlockContent) -> bool:
     """The name says enough: nobody calls an article so."""
     return True
 
 
-def a_form(content: Content) -> bool:
+def a_form(content: BlockContent) -> bool:
     """A form, or a short call to action."""
     return content.prose <= 2 and (bool(content.fields) or content.text < 400)
 
 
-def links(content: Content) -> bool:
+def links(content: BlockContent) -> bool:
     """Mostly links, or next to nothing."""
     share = content.linked / (content.text or 1)
     return content.text < 60 or share > 0.5 or (share > 0.2 and not content.prose)
 
 
-def little(content: Content) -> bool:
+def little(content: BlockContent) -> bool:
     """Buttons and labels."""
     return content.text < 200 or (content.linked > 0.5 * content.text and not content.prose)
 
 
-def short(content: Content) -> bool:
+def short(content: BlockContent) -> bool:
     """A paragraph or two."""
     return content.text < 1500 and content.prose <= 3
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockRule:
     """A part of the page that goes before the text is looked for."""
 
     name: str
     why: str
     names: tuple[str, ...]  # of ids and tokens, their words joined by one space
-    holds: Callable[[Content], bool] = anything
+    holds: Callable[[BlockContent], bool] = anything
     comments: bool = False  # readers' comments: there may be more of them than of the article
 
 
 BLOCKS = (
-    Block("comments", "readers' comments and the form below them",
+    BlockRule("comments", "readers' comments and the form below them",
           ("comments", "comment", "comment list", "commentlist", "comment respond", "respond", "comment form",
           "commentform", "commentarea",
            "comment area", "comments area", "comment thread", "comments thread", "comment reply title",
@@ -82,7 +82,7 @@ BLOCKS = (
            "comment notes", "comment policy", "commenting", "discussion comments", "comments discussion",
            "forum comments", "comment entry", "comment body", "comment content", "single comment", "comment item"),
           comments=True),
-    Block("comment services", "the containers that comment services fill",
+    BlockRule("comment services", "the containers that comment services fill",
           ("disqus", "disqus thread", "disqus comments", "disqus embed", "dsq content", "coral", "coral thread",
           "coral comments", "coral talk",
            "coral stream", "talk stream", "fb comments", "facebook comments", "fb root comments", "viafoura",
@@ -97,7 +97,7 @@ BLOCKS = (
            "waline", "twikoo", "valine", "artalk", "gitalk",
            "replybox", "widgetpack comments", "anycomment", "jetpack remote comment", "thrive comments"),
           comments=True),
-    Block("newsletter forms", "sign-up boxes within the text",
+    BlockRule("newsletter forms", "sign-up boxes within the text",
           ("newsletter", "newsletters", "newsletter signup", "newsletter sign up", "newsletter form",
           "newsletter subscribe", "newsletter subscription", "newsletter cta",
            "newsletter promo", "newsletter registration", "newsletter teaser", "newsletter optin", "newsletter embed",
@@ -110,7 +110,7 @@ BLOCKS = (
            "formkit form",
            "nyhetsbrev", "nyhedsbrev", "nieuwsbrief", "infolettre", "boletin", "bulten"),
           holds=a_form),
-    Block("subscription offers", "sells subscriptions, asks for gifts or a login",
+    BlockRule("subscription offers", "sells subscriptions, asks for gifts or a login",
           ("paywall offer", "paywall promo", "subscribe", "subscribe cta", "subscribe promo", "subscribe banner",
           "subscription offer", "subscription promo", "subscription cta", "donate", "donation", "donation form",
           "donation promo",
@@ -119,7 +119,7 @@ BLOCKS = (
            "login wall", "login form", "app promo",
            "app banner", "app download", "download app", "smart banner", "patreon"),
           holds=a_form),
-    Block("share buttons", "share and follow bars, buttons to print and save",
+    BlockRule("share buttons", "share and follow bars, buttons to print and save",
           ("share", "shares", "sharing", "share buttons", "share button", "share bar", "sharebar", "share tools",
           "share links", "share icons", "share icon", "share this", "share menu", "share list", "share social",
           "share toolbar",
@@ -137,7 +137,7 @@ BLOCKS = (
            "print button", "print link", "tweet button", "fb like",
            "teilen", "partage", "partager", "compartir", "compartilhar", "condividi", "udostepnij"),
           holds=little),
-    Block("related posts", "teasers of other articles",
+    BlockRule("related posts", "teasers of other articles",
           ("related", "related posts", "related articles", "related stories", "related content", "related news",
           "related post", "related article", "related story", "related links", "related items", "related topics",
           "related coverage", "related reading", "relatedposts", "relatedarticles", "jp relatedposts", "yarpp",
@@ -156,7 +156,7 @@ BLOCKS = (
            "leggi anche", "lees ook", "meest gelezen", "czytaj takze", "lasmer", "las mer", "les ogsa", "laes ogsa",
            "mehr zum thema", "meistgelesen", "articles lies"),
           holds=links),
-    Block("author card", "says who the author is",
+    BlockRule("author card", "says who the author is",
           ("author box", "authorbox", "author bio", "author biography", "author info", "author information",
           "author description", "author card", "author profile", "author about", "about author", "about the author",
           "author details", "author block", "author footer", "post author box", "article author bio",
@@ -164,31 +164,31 @@ BLOCKS = (
           "pp multiple authors boxes", "m a box", "abh box", "author vcard", "entry author", "autorenbox",
           "autor box", "autorbox", "contributor bio", "byline bio", "writer bio"),
           holds=short),
-    Block("tag list", "the keywords and sections that the article is filed under",
+    BlockRule("tag list", "the keywords and sections that the article is filed under",
           ("tags", "tag list", "taglist", "tags list", "tags links", "tag links", "post tags", "article tags",
           "entry tags", "story tags", "cat links", "post categories", "entry categories", "article topics", "topics",
           "topic list", "tag cloud", "tagcloud", "keywords", "schlagworte", "etiquetas"),
           holds=links),
-    Block("advertisements", "places for advertisements and their labels",
+    BlockRule("advertisements", "places for advertisements and their labels",
           ("ad", "ads", "advert", "adverts", "advertisement", "advertisements", "advertising", "ad slot", "adslot",
           "ad unit", "ad label", "ad text", "adsbygoogle", "google ad", "google ads", "gpt ad", "dfp ad",
           "ad placeholder", "ad wrapper", "ad zone", "sponsored", "sponsor", "anzeige", "werbung", "publicite",
           "publicidad", "publicidade", "annons", "annonse", "annonce", "reklama", "reklam"),
           holds=little),
-    Block("cookie banner", "asks for consent",
+    BlockRule("cookie banner", "asks for consent",
           ("cookie notice", "cookie banner", "cookie consent", "cookie bar", "cookiebar", "cookie law info",
           "cookie law info bar", "cookies", "cookie popup", "cookie message", "cookie policy notice",
           "consent banner", "gdpr", "gdpr banner", "onetrust consent sdk", "onetrust banner sdk", "cmp",
           "cybotcookiebotdialog", "cookiebot", "didomi host", "qc cmp2", "usercentrics root", "eu cookie law",
           "cookie disclaimer", "moove gdpr cookie info bar", "cmplz cookiebanner", "borlabs cookie"),
           holds=short),
-    Block("breadcrumbs", "the way from the front page to this one",
+    BlockRule("breadcrumbs", "the way from the front page to this one",
           ("breadcrumb", "breadcrumbs", "yoast breadcrumb", "yoast breadcrumbs", "bread crumb", "bread crumbs",
           "krumelpfad", "fil ariane"),
           holds=little),
-    Block("landmarks", "navigation, and what stands beside or below the page", (), holds=links),
-    Block("forms", "a form to fill in", (), holds=a_form),
-    Block("player", "reads the article aloud, or says how long reading takes",
+    BlockRule("landmarks", "navigation, and what stands beside or below the page", (), holds=links),
+    BlockRule("forms", "a form to fill in", (), holds=a_form),
+    BlockRule("player", "reads the article aloud, or says how long reading takes",
           ("audio player", "article audio", "listen", "listen button", "audio article", "readspeaker", "rs button",
           "rsbtn", "beyondwords player", "trinity player", "trinityaudioplaceholder", "text to speech", "tts player",
           "speechkit player", "reading time", "read time", "readingtime", "min read", "ttr", "reading progress",

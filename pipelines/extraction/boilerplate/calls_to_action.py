@@ -38,7 +38,7 @@ OTHER_ORDER = re.compile(
 )
 
 
-class Plea:
+class CallToAction:
     """What one rule's sentences look like, in lower case."""
 
     def __init__(self, asks: Asks) -> None:
@@ -60,7 +60,7 @@ def _starts(verbs: str) -> Iterator[str]:
 
 # Three letters tell most prose from the beginning of a plea.
 THREE = frozenset(f"{filler} "[:3] for filler in words_calls_to_action.FILLER.removeprefix("(?:").split("|"))
-PLEAS = tuple((name, Plea(asks)) for name, asks in ASKS)
+PLEAS = tuple((name, CallToAction(asks)) for name, asks in ASKS)
 OWN = tuple((name, plea) for name, plea in PLEAS if name == "subscribers only")  # nobody else sells this article
 STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 FIRST = frozenset(start[:2] for start in STARTS)

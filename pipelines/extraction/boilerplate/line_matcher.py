@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pipelines.extraction.boilerplate import words_comment_stems, words_promotion
 from pipelines.extraction.boilerplate.calls_to_action import LONGEST, SPEECH, pleas
 from pipelines.extraction.boilerplate.line_patterns import PATTERNS
-from pipelines.extraction.boilerplate.line_rules import ONE_WORD_AT_EDGES, RULES, TABLES, Line
-from pipelines.extraction.boilerplate.phrases import Phrases, plain
+from pipelines.extraction.boilerplate.line_rules import ONE_WORD_AT_EDGES, RULES, TABLES, LineRule
+from pipelines.extraction.boilerplate.phrases import PhraseSet, plain
 
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
 SHORT = 220  # characters of a line that patterns are tried on away from the edges
@@ -39,8 +39,8 @@ NO_STORY = frozenset(("akismet", "issn", "embedded content"))  # what no story s
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
-PHRASES = Phrases(TABLES)
-ALSO = Phrases([("read also", words_promotion.ALSO)])
+PHRASES = PhraseSet(TABLES)
+ALSO = PhraseSet([("read also", words_promotion.ALSO)])
 WORD = re.compile(r"\w+")
 COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in words_comment_stems.MODERATION.values())
 BROWSERS = {browser: [(n, c) for n, b, c in words_comment_stems.REMEMBER.values() if b == browser]
@@ -58,13 +58,13 @@ STEMS = tuple({(word, _stem(word)) for _, words, _ in PATTERNS for word in words
 
 def named(
     lines: list[str], without: frozenset[str] = frozenset(), plain: Collection[int] = ()
-) -> Iterator[tuple[int, Line]]:
+) -> Iterator[tuple[int, LineRule]]:
     """(index, rule) of every line that a rule names, in order.
 
     `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is, without a link
     and without bold or italic letters: within a text little but whole phrases takes them. Stories ask for things too.
     """
-    trial = Trial(lines, without, plain)
+    trial = LineCandidate(lines, without, plain)
     # What is furniture at an end does not count: behind a form of ten lines, the heading above it still is at the end.
     edges = trial.walk(range(len(lines)), HEAD) | trial.walk(range(len(lines) - 1, -1, -1), TAIL)
     for index in range(len(lines)):
@@ -74,13 +74,13 @@ def named(
     yield from sorted(trial.found.items())
 
 
-class Trial:
+class LineCandidate:
     """One text before the rules."""
 
     def __init__(self, lines: list[str], without: frozenset[str], plain: Collection[int]) -> None:
         self.lines, self.without, self.plain = lines, without, plain
-        self.found: dict[int, Line] = {}
-        self.weak: dict[int, Line] = {}  # what needs a line of a form beside it
+        self.found: dict[int, LineRule] = {}
+        self.weak: dict[int, LineRule] = {}  # what needs a line of a form beside it
         text = "\n".join([line for line in lines if len(line) < LONGEST_LINE]).lower()
         words = set(WORD.findall(text))
         stems = {word[:size] for word in words for size in (STEM, 1, 2, 3)}

@@ -16,7 +16,7 @@ from pipelines.extraction.boilerplate.words_comments import Words
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LineRule:
     """Why lines go, and where they do."""
 
     name: str
@@ -28,36 +28,36 @@ class Line:
 
 FORM = "comment form"
 LINES = (
-    Line("reply heading", "heads a comment form or invites to it", family=FORM),
-    Line("e-mail notice", "stands in comment forms: what becomes of the address, which fields must be filled",
+    LineRule("reply heading", "heads a comment form or invites to it", family=FORM),
+    LineRule("e-mail notice", "stands in comment forms: what becomes of the address, which fields must be filled",
     family=FORM),
-    Line("akismet", "WordPress's spam filter introduces itself", family=FORM),
-    Line("log in to comment", "tells readers who may comment", family=FORM),
-    Line("comment count", "heads the comments", edges=True, family=FORM),
-    Line("comment form", "labels and buttons of a comment form", beside=FORM, family=FORM),
-    Line("comment rules", "tells readers how comments are handled", edges=True, beside=FORM, family=FORM),
-    Line("newsletter", "asks readers to subscribe to letters"),
-    Line("follow", "asks readers to follow an account"),
-    Line("get the app", "advertises the paper's own application"),
-    Line("support", "asks readers for money", edges=True),
-    Line("subscribers only", "sells a subscription or asks to log in", edges=True),
-    Line("share", "the label of buttons"),
-    Line("read also", "heads or names other articles"),
-    Line("advertisement", "labels an advertisement that is not in the text"),
-    Line("affiliate", "says that the paper earns on what is bought"),
-    Line("tools", "players, printers, bookmarks, the time that reading takes"),
-    Line("tags", "the sections and keywords that the article is filed under", edges=True),
-    Line("breadcrumb", "the way from the front page to this one", edges=True),
-    Line("issn", "the periodical's number, from the page's head or foot"),
-    Line("first published", "says where the article comes from", edges=True),
-    Line("date line", "a date that the page prints beside the article", edges=True),
-    Line("copyright", "the owner's mark", edges=True),
-    Line("credit", "who made the picture above it"),
-    Line("sign-off", "names the desk or the agency at the end", edges=True),
-    Line("contact", "says how to reach the newsroom", edges=True),
-    Line("cookie notice", "says that the site uses cookies", edges=True),
-    Line("embedded content", "the place of a film or post that needed consent or a script"),
-    Line("address", "a bare web address", edges=True),
+    LineRule("akismet", "WordPress's spam filter introduces itself", family=FORM),
+    LineRule("log in to comment", "tells readers who may comment", family=FORM),
+    LineRule("comment count", "heads the comments", edges=True, family=FORM),
+    LineRule("comment form", "labels and buttons of a comment form", beside=FORM, family=FORM),
+    LineRule("comment rules", "tells readers how comments are handled", edges=True, beside=FORM, family=FORM),
+    LineRule("newsletter", "asks readers to subscribe to letters"),
+    LineRule("follow", "asks readers to follow an account"),
+    LineRule("get the app", "advertises the paper's own application"),
+    LineRule("support", "asks readers for money", edges=True),
+    LineRule("subscribers only", "sells a subscription or asks to log in", edges=True),
+    LineRule("share", "the label of buttons"),
+    LineRule("read also", "heads or names other articles"),
+    LineRule("advertisement", "labels an advertisement that is not in the text"),
+    LineRule("affiliate", "says that the paper earns on what is bought"),
+    LineRule("tools", "players, printers, bookmarks, the time that reading takes"),
+    LineRule("tags", "the sections and keywords that the article is filed under", edges=True),
+    LineRule("breadcrumb", "the way from the front page to this one", edges=True),
+    LineRule("issn", "the periodical's number, from the page's head or foot"),
+    LineRule("first published", "says where the article comes from", edges=True),
+    LineRule("date line", "a date that the page prints beside the article", edges=True),
+    LineRule("copyright", "the owner's mark", edges=True),
+    LineRule("credit", "who made the picture above it"),
+    LineRule("sign-off", "names the desk or the agency at the end", edges=True),
+    LineRule("contact", "says how to reach the newsroom", edges=True),
+    LineRule("cookie notice", "says that the site uses cookies", edges=True),
+    LineRule("embedded content", "the place of a film or post that needed consent or a script"),
+    LineRule("address", "a bare web address", edges=True),
 )  # fmt: skip
 RULES = {rule.name: rule for rule in LINES}
 

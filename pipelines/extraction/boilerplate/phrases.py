@@ -36,7 +36,7 @@ def plain(line: str) -> str:
     return BETWEEN.sub(" ", text).strip()
 
 
-class Phrases:
+class PhraseSet:
     """Phrases by the name of their rule."""
 
     def __init__(self, tables: Iterable[tuple[str, Words]]) -> None:

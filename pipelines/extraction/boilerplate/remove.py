@@ -13,19 +13,19 @@ from typing import Any
 from pipelines.extraction.boilerplate.author_lines import of_authors
 from pipelines.extraction.boilerplate.block_matcher import blocks
 from pipelines.extraction.boilerplate.line_matcher import named
-from pipelines.extraction.boilerplate.line_rules import Line
-from pipelines.extraction.page.trace import Fate
+from pipelines.extraction.boilerplate.line_rules import LineRule
+from pipelines.extraction.page.trace import BlockTrace
 
 MOST_LINES = 0.5  # share of the found text that line rules may take: a flash is shorter than the form below it
 
 
-def prune(tree: Any) -> list[tuple[Any, Fate]]:
+def prune(tree: Any) -> list[tuple[Any, BlockTrace]]:
     """Cut the blocks that the rules name out of `tree`; each with what stood there and which rule it was."""
-    gone: list[tuple[Any, Fate]] = []
+    gone: list[tuple[Any, BlockTrace]] = []
     for element, rule in blocks(tree):
         if element.getparent() is not None:
             text = " ".join(" ".join(element.itertext(with_tail=False)).split())
-            gone.append((element, Fate(text, place(element), rule.name, rule.why)))
+            gone.append((element, BlockTrace(text, place(element), rule.name, rule.why)))
             element.drop_tree()
     return gone
 
@@ -54,7 +54,7 @@ def furniture(
     authors: tuple[str, ...] = (),
     without: frozenset[str] = frozenset(),
     plain: Collection[int] = (),
-) -> dict[int, Line]:
+) -> dict[int, LineRule]:
     """Which of `lines` go, and by which rule. None, if that were more than half of the text.
 
     `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is.

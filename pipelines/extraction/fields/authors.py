@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.extraction.fields import precedence, printed_bylines
-from pipelines.extraction.fields.candidates import PLACES, Claim
+from pipelines.extraction.fields.candidates import PLACES, FieldClaim
 from pipelines.extraction.fields.person_names import BY, agencies, collective, full, persons
-from pipelines.extraction.fields.site_names import Site
+from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import SITE, Declared, clean
+from pipelines.extraction.page.declared import SITE, DeclaredMetadata, clean
 
 AGENCY = "no person is named: the agency that sent it"
 USERNAME = "nobody is named in full: the name of the account"
@@ -25,10 +25,10 @@ USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
 PRINTED = ("class", "rel", "itemprop", "by-line", "author link")
 
 
-def authors(page: Declared, site: Site) -> Iterator[Claim]:
+def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     """The claims to the authors. One that names an outlet is put off until everybody has been asked for persons."""
     papers = outlets(page, site)
-    short: list[Claim] = []
+    short: list[FieldClaim] = []
     asked = False  # has somebody named persons?
     refused: list[tuple[str, list[str], str]] = []
     for source, names, why in _named(page, site):
@@ -37,27 +37,27 @@ def authors(page: Declared, site: Site) -> Iterator[Claim]:
             continue
         found = _readable(persons([name for name in names if not site.is_called(name)], papers), page)
         if found and all(USERNAME_SHAPE.fullmatch(name) for name in found) and not source.startswith(PRINTED):
-            short.append(Claim(source, raw, found, USERNAME))
+            short.append(FieldClaim(source, raw, found, USERNAME))
             found = ()
         elif not found:
             refused.append((source, names, raw))
         elif not asked and not source.startswith(PRINTED) and (more := _more(found, page, site, papers)):
             yield more
         asked = asked or bool(found)
-        yield Claim(source, raw, found or None, why, NOBODY)
+        yield FieldClaim(source, raw, found or None, why, NOBODY)
     yield from short
     for source, names, raw in refused:
         if wires := agencies(names):
-            yield Claim(source, raw, wires, AGENCY)
+            yield FieldClaim(source, raw, wires, AGENCY)
     for source, names, raw in refused:
         if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
-            yield Claim(source, raw, signed, SIGNED)
+            yield FieldClaim(source, raw, signed, SIGNED)
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):
-            yield Claim(byline.source, byline.lines[0], found, byline.why)
+            yield FieldClaim(byline.source, byline.lines[0], found, byline.why)
 
 
-def _more(found: tuple[str, ...], page: Declared, site: Site, papers: set[str]) -> Claim | None:
+def _more(found: tuple[str, ...], page: DeclaredMetadata, site: SiteNames, papers: set[str]) -> FieldClaim | None:
     """A byline that is printed and names all of `found` and others: systems that declare one author drop the rest."""
     declared = {name.casefold() for name in found}
     for byline in printed_bylines.bylines(page, site):
@@ -65,11 +65,11 @@ def _more(found: tuple[str, ...], page: Declared, site: Site, papers: set[str]) 
             continue
         names = _readable(persons(byline.lines, papers), page)
         if len(names) <= MOST_PRINTED and declared < {name.casefold() for name in names} and full(names):
-            return Claim(byline.source, clean(", ".join(byline.lines)) or "", names, MORE)
+            return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, MORE)
     return None
 
 
-def _named(page: Declared, site: Site) -> Iterator[tuple[str, list[str], str]]:
+def _named(page: DeclaredMetadata, site: SiteNames) -> Iterator[tuple[str, list[str], str]]:
     """(source, names as they stand there, why it is trusted), the most trusted first. Lazy."""
     yield "json-ld author", _in_node(page, page.article), precedence.AUTHORS_JSON_LD
     for node in page.page_nodes:
@@ -83,7 +83,7 @@ def _named(page: Declared, site: Site) -> Iterator[tuple[str, list[str], str]]:
     yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "what the feed says"
 
 
-def _in_node(page: Declared, node: jsonld.Node) -> list[str]:
+def _in_node(page: DeclaredMetadata, node: jsonld.Node) -> list[str]:
     """Names of a node's authors, references into the graph resolved."""
     found: list[str] = []
     for author in _flat(node.get("author") or node.get("creator") or []):
@@ -105,7 +105,7 @@ def _flat(value: Any) -> list[Any]:
     return [inner for item in value[:50] for inner in (item if isinstance(item, list) else [item])]
 
 
-def outlets(page: Declared, site: Site) -> set[str]:
+def outlets(page: DeclaredMetadata, site: SiteNames) -> set[str]:
     """Names of the paper, and of all that JSON-LD types as an organisation: they name no person."""
     organisations = {
         jsonld.text(node.get("name")) or ""
@@ -121,7 +121,7 @@ def _is_outlet(kinds: list[str]) -> bool:
     return "Person" not in kinds and any(kind.endswith(("Organization", "WebSite")) for kind in kinds)
 
 
-def _readable(found: tuple[str, ...], page: Declared) -> tuple[str, ...]:
+def _readable(found: tuple[str, ...], page: DeclaredMetadata) -> tuple[str, ...]:
     """Names in capitals, as the page writes them elsewhere."""
     if not any(name.isupper() and len(name) > 4 for name in found):
         return found

@@ -1,6 +1,6 @@
 """How a field is decided: claims in the order of trust, and the first that can be believed wins.
 
-Pure. A field's order is a table of `Line`s, each with its reason; whoever asks for the value alone stops at the winner,
+Pure. A field's order is a table of `PrecedenceLine`s, each with its reason; whoever asks for the value alone stops at the winner,
 whoever asks for an explanation reads the same claims to the end. So the two cannot disagree.
 """
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared, clean
-from pipelines.extraction.page.trace import Candidate
+from pipelines.extraction.page.declared import DeclaredMetadata, clean
+from pipelines.extraction.page.trace import FieldCandidate
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class FieldClaim:
     """What one place of the page says of one field."""
 
     source: str  # where it stands: "json-ld headline", "meta og:title", "h1", ...
@@ -26,7 +26,7 @@ class Claim:
     against: str = ""  # why it is not believed, if it is not
 
 
-class Line(NamedTuple):
+class PrecedenceLine(NamedTuple):
     """One line of an order of trust."""
 
     kind: str  # a key of PLACES
@@ -34,15 +34,15 @@ class Line(NamedTuple):
     why: str  # why it stands at this place of the order
 
 
-def _of_article(page: Declared, name: str) -> list[str]:
+def _of_article(page: DeclaredMetadata, name: str) -> list[str]:
     return _of_node(page, page.article, name)
 
 
-def _of_page_node(page: Declared, name: str) -> list[str]:
+def _of_page_node(page: DeclaredMetadata, name: str) -> list[str]:
     return [raw for node in page.page_nodes for raw in _of_node(page, node, name)]
 
 
-def _of_node(page: Declared, node: jsonld.Node, name: str) -> list[str]:
+def _of_node(page: DeclaredMetadata, node: jsonld.Node, name: str) -> list[str]:
     """`name` is a key, or "key.key" for what stands in a node inside, by reference too."""
     key, _, inside = name.partition(".")
     value = node.get(key)
@@ -52,7 +52,7 @@ def _of_node(page: Declared, node: jsonld.Node, name: str) -> list[str]:
 
 
 # How each kind of place is read: (page, name) -> what stands there.
-PLACES: dict[str, Callable[[Declared, str], Iterable[str]]] = {
+PLACES: dict[str, Callable[[DeclaredMetadata, str], Iterable[str]]] = {
     "json-ld": _of_article,
     "json-ld page": _of_page_node,
     "json-ld site": lambda page, name: [
@@ -69,8 +69,8 @@ PLACES: dict[str, Callable[[Declared, str], Iterable[str]]] = {
 
 
 def claims(
-    page: Declared, lines: Iterable[Line], read: Callable[[str, Declared], Any], against: str = "not usable"
-) -> Iterator[Claim]:
+    page: DeclaredMetadata, lines: Iterable[PrecedenceLine], read: Callable[[str, DeclaredMetadata], Any], against: str = "not usable"
+) -> Iterator[FieldClaim]:
     """What `lines` find on the page, one claim for each string; `read` makes a value of it, or None: then `against`."""
     for line in lines:
         place = PLACES[line.kind]
@@ -78,29 +78,29 @@ def claims(
             for raw in place(page, name):
                 if tidy := clean(raw):
                     value = read(tidy, page)
-                    yield Claim(f"{line.kind} {name}", tidy, value, line.why, "" if value else against)
+                    yield FieldClaim(f"{line.kind} {name}", tidy, value, line.why, "" if value else against)
 
 
-def first(found: Iterable[Claim]) -> Claim | None:
+def first(found: Iterable[FieldClaim]) -> FieldClaim | None:
     """The winner: the first claim that can be believed. Reads no further."""
     return next((claim for claim in found if claim.value is not None), None)
 
 
-def told(found: Iterable[Claim]) -> list[Candidate]:
+def told(found: Iterable[FieldClaim]) -> list[FieldCandidate]:
     """All claims for people, the winner marked. What was put off and came again is told where it won, else first."""
     listed = list(found)
     winner = first(listed)
-    candidates: list[Candidate] = []
+    candidates: list[FieldCandidate] = []
     done = {(winner.source, winner.raw)} if winner else set()
     for claim in listed:
         if claim is winner or (claim.source, claim.raw) not in done:
             done.add((claim.source, claim.raw))
             verdict = _verdict(claim, claim is winner)
-            candidates.append(Candidate(claim.source, claim.raw, claim.value, claim is winner, verdict))
+            candidates.append(FieldCandidate(claim.source, claim.raw, claim.value, claim is winner, verdict))
     return candidates
 
 
-def _verdict(claim: Claim, won: bool) -> str:
+def _verdict(claim: FieldClaim, won: bool) -> str:
     if claim.value is None:
         return claim.against
     return claim.why if won else ""

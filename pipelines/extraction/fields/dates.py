@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.extraction.fields import date_parser, precedence
-from pipelines.extraction.fields.candidates import Claim, claims, first
-from pipelines.extraction.page.declared import Declared, named, words_of
+from pipelines.extraction.fields.candidates import FieldClaim, claims, first
+from pipelines.extraction.page.declared import DeclaredMetadata, named, words_of
 
-DateInText = Callable[[Declared], str | None]
+DateInText = Callable[[DeclaredMetadata], str | None]
 
 DATED_TAGS = frozenset(("time", "span", "div", "p", "li", "abbr", "small", "em", "a"))
 # Class names of what shows a date; "update" and "validated" are none of them.
@@ -35,7 +35,7 @@ MOST = 12  # places that are looked at for a printed date
 SHORT = {"json-ld": "json-ld", "json-ld page": "json-ld", "meta": "meta", "microdata": "microdata", "feed": "feed"}
 
 
-def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim]:
+def published(page: DeclaredMetadata, date_in_text: DateInText | None) -> Iterator[FieldClaim]:
     """The claims to the day of publication. A search of the text costs more than all before it and comes late."""
     yield from _in_own_zone(page, [*claims(page, precedence.PUBLISHED_DECLARED, read, REFUSED)])
     yield from claims(page, precedence.PUBLISHED_DATE, read, REFUSED)
@@ -46,13 +46,13 @@ def published(page: Declared, date_in_text: DateInText | None) -> Iterator[Claim
     if date_in_text and (raw := date_in_text(page)):
         alone = raw.endswith("-01-01")
         value = None if alone else read(raw, page)
-        yield Claim("htmldate", raw, value, precedence.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
+        yield FieldClaim("htmldate", raw, value, precedence.PUBLISHED_HTMLDATE, YEAR_ALONE if alone else REFUSED)
     if not page.is_article:
         yield from claims(page, precedence.PUBLISHED_GENERIC, read, REFUSED)
     yield from claims(page, precedence.PUBLISHED_FEED, read, REFUSED)
 
 
-def _in_own_zone(page: Declared, declared: list[Claim]) -> Iterator[Claim]:
+def _in_own_zone(page: DeclaredMetadata, declared: list[FieldClaim]) -> Iterator[FieldClaim]:
     """`declared`; before it, where the first is in UTC, a claim to the same moment in the zone the page lives in."""
     winner = first(declared)
     if winner and winner.value.endswith(UTC):
@@ -74,7 +74,7 @@ ZONED = re.compile(r"T.*[+-]\d\d:\d\d$")
 OWN_ZONE = "the moment that is declared in UTC as well, in the page's own time zone"
 
 
-def modified(page: Declared) -> Iterator[Claim]:
+def modified(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     """The claims to the day of the last change that the page admits."""
     yield from claims(page, precedence.MODIFIED, read, REFUSED)
     for element in page.marks.dates[: 5 * MOST]:
@@ -85,7 +85,7 @@ def modified(page: Declared) -> Iterator[Claim]:
             if value := date_parser.parse(stamp, page.seen, locale(page)) or date_parser.printed(
                 line, page.seen, locale(page)
             ):
-                yield Claim("time", stamp or line, value, precedence.PUBLISHED_PRINTED, REFUSED)
+                yield FieldClaim("time", stamp or line, value, precedence.PUBLISHED_PRINTED, REFUSED)
                 return
 
 
@@ -99,17 +99,17 @@ def short(source: str) -> str:
     return SHORT.get(kind, kind or source)
 
 
-def read(raw: str, page: Declared) -> str | None:
+def read(raw: str, page: DeclaredMetadata) -> str | None:
     """The date of `raw`, if the page can have it."""
     return date_parser.parse(raw, page.seen, locale(page)) or date_parser.printed(raw, page.seen, locale(page))
 
 
-def locale(page: Declared) -> str | None:
+def locale(page: DeclaredMetadata) -> str | None:
     """The page's locale, as <html lang> has it."""
     return page.root_attribute("lang") or next(iter(page.metas.get("og:locale", ())), None)
 
 
-def printed(page: Declared) -> Iterator[Claim]:
+def printed(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     """Dates in elements that are made or named for them: the first of the article's own, changes left out."""
     looked = 0
     for element in page.marks.dates:
@@ -127,7 +127,7 @@ def printed(page: Declared) -> Iterator[Claim]:
         stamp = element.get("datetime") or element.get("content") or ""
         value = date_parser.parse(stamp, page.seen, locale(page)) or date_parser.printed(line, page.seen, locale(page))
         if value:
-            yield Claim("time", stamp or line, value, precedence.PUBLISHED_PRINTED, REFUSED)
+            yield FieldClaim("time", stamp or line, value, precedence.PUBLISHED_PRINTED, REFUSED)
             return
 
 
@@ -160,9 +160,9 @@ def _in_link(element: Any) -> bool:
     return link is not None and bool((link.get("href") or "").strip("#")) and "bookmark" not in (link.get("rel") or "")
 
 
-def in_address(page: Declared) -> Iterator[Claim]:
+def in_address(page: DeclaredMetadata) -> Iterator[FieldClaim]:
     """The day in the page's address, /2024/05/06/."""
     for address in (page.url, page.canonical or ""):
         if found := URL_DAY.search(address):
             day = "-".join(part.zfill(2) for part in found.groups() if part)
-            yield Claim("url", found[0], date_parser.parse(day, page.seen), precedence.PUBLISHED_URL, REFUSED)
+            yield FieldClaim("url", found[0], date_parser.parse(day, page.seen), precedence.PUBLISHED_URL, REFUSED)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.extraction.fields.site_names import is_home
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared, named, tidied, words_of
+from pipelines.extraction.page.declared import DeclaredMetadata, named, tidied, words_of
 
 MOST = 50  # headings that are looked at
 TRAIL_LENGTH = 600  # characters of a breadcrumb trail, the headline at its end included
@@ -61,7 +61,7 @@ class Heading:
     place: str = "own"  # "logo", "trail", "hidden", "link" (to another story), "elsewhere", or "own"
 
 
-def headings(page: Declared) -> list[Heading]:
+def headings(page: DeclaredMetadata) -> list[Heading]:
     """The page's headings in page order."""
     found: list[Heading] = []
     for element in page.marks.headings:
@@ -137,7 +137,7 @@ def _parts(element: Any) -> list[str]:
     return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := tidied(text[:1000]))]
 
 
-def _place(element: Any, raw: str, page: Declared) -> str:
+def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
     links = [a for a in element.iterfind(".//a") if 2 * len(words_of(a) or "") > len(raw) or is_home(a.get("href"))][:4]
     links += list(element.iterancestors("a"))[:1]
     classes = element.get("class") or ""
@@ -165,7 +165,7 @@ def _in_trail(element: Any) -> bool:
     return False
 
 
-def _leads_here(a: Any, page: Declared) -> bool:
+def _leads_here(a: Any, page: DeclaredMetadata) -> bool:
     """Is the link an anchor, or to this page itself, as blogs have it?"""
     href = (a.get("href") or "").strip()
     if not href or href.startswith("#"):

@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import authors as bylines
 from pipelines.extraction.fields import dates, person_names, precedence, site_names, titles
-from pipelines.extraction.fields.candidates import Claim, Line, claims, first, told
+from pipelines.extraction.fields.candidates import FieldClaim, PrecedenceLine, claims, first, told
 from pipelines.extraction.fields.dates import DateInText
 from pipelines.extraction.page import issn
-from pipelines.extraction.page.declared import Declared, absolute, own
-from pipelines.extraction.page.trace import Candidate
+from pipelines.extraction.page.declared import DeclaredMetadata, absolute, own
+from pipelines.extraction.page.trace import FieldCandidate
 
 MOST_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class PageMetadata:
     """The fields of `Article` that a page declares; the same names, the same meaning of None and of ()."""
 
     canonical_url: str | None = None
@@ -49,28 +49,28 @@ class Metadata:
     found_in: dict[str, str] = field(default_factory=dict)
 
 
-class Asked(NamedTuple):
+class ClaimSource(NamedTuple):
     """What the claims of a field are drawn from."""
 
-    page: Declared
-    site: site_names.Site
+    page: DeclaredMetadata
+    site: site_names.SiteNames
     date_in_text: DateInText | None
 
 
 NOT_A_NAME = re.compile(r"https?:|//|@|©|\(c\)|copyright", re.IGNORECASE)
 
 
-def language(raw: str, _page: Declared) -> str | None:
+def language(raw: str, _page: DeclaredMetadata) -> str | None:
     """ISO 639-1 code. A language in words is none; nobody guesses."""
     return raw[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw) else None
 
 
-def name(raw: str, _page: Declared) -> str | None:
+def name(raw: str, _page: DeclaredMetadata) -> str | None:
     """A short name, no address."""
     return raw if len(raw) <= 80 and not NOT_A_NAME.match(raw) else None
 
 
-def tags(found: Iterable[Claim]) -> Iterator[Claim]:
+def tags(found: Iterable[FieldClaim]) -> Iterator[FieldClaim]:
     """The claims of one place as one: its keywords, each once."""
     for source, group in groupby(found, lambda claim: claim.source):
         one_place = list(group)
@@ -79,19 +79,19 @@ def tags(found: Iterable[Claim]) -> Iterator[Claim]:
             if 1 < len(word) <= 80 and ":" not in word[:12]:  # "type:article" is for an advertising network
                 words.setdefault(word.casefold(), word)
         raw = ", ".join(claim.raw for claim in one_place)
-        yield Claim(source, raw, tuple(words.values())[:MOST_TAGS] or None, one_place[0].why, "no keywords in it")
+        yield FieldClaim(source, raw, tuple(words.values())[:MOST_TAGS] or None, one_place[0].why, "no keywords in it")
 
 
-def _as_is(raw: str, _page: Declared) -> str | None:
+def _as_is(raw: str, _page: DeclaredMetadata) -> str | None:
     return raw
 
 
-def _lines(lines: tuple[Line, ...], read: Callable[[str, Declared], Any]) -> Callable[[Asked], Iterable[Claim]]:
+def _lines(lines: tuple[PrecedenceLine, ...], read: Callable[[str, DeclaredMetadata], Any]) -> Callable[[ClaimSource], Iterable[FieldClaim]]:
     return lambda asked: claims(asked.page, lines, read)
 
 
 # Every field and where its claims come from.
-FIELDS: dict[str, Callable[[Asked], Iterable[Claim]]] = {
+FIELDS: dict[str, Callable[[ClaimSource], Iterable[FieldClaim]]] = {
     "canonical_url": _lines(precedence.CANONICAL_URL, own),
     "title": lambda asked: titles.ranked(asked.page, asked.site),
     "description": _lines(precedence.DESCRIPTION, _as_is),
@@ -108,9 +108,9 @@ FIELDS: dict[str, Callable[[Asked], Iterable[Claim]]] = {
 }
 
 
-def read(page: Declared, date_in_text: DateInText | None = None) -> Metadata:
+def read(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> PageMetadata:
     """Choose every field. `date_in_text` is asked for a day (ISO 8601) only if nobody better names one."""
-    asked = Asked(page, site(page), date_in_text)
+    asked = ClaimSource(page, site(page), date_in_text)
     won = {field: winner for field, find in FIELDS.items() if (winner := first(find(asked)))}
     values = {field: winner.value for field, winner in won.items()}
     found_in = {field: winner.source for field, winner in won.items()}
@@ -124,16 +124,16 @@ def read(page: Declared, date_in_text: DateInText | None = None) -> Metadata:
         for name in ("modified", "modified_raw", "modified_from"):
             values.pop(name, None)
         found_in.pop("modified")
-    return Metadata(**values, found_in=found_in)
+    return PageMetadata(**values, found_in=found_in)
 
 
-def candidates(page: Declared, date_in_text: DateInText | None = None) -> dict[str, list[Candidate]]:
+def candidates(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> dict[str, list[FieldCandidate]]:
     """Every claim to every field, in the order of trust: what `read` chose is marked, and what it passed by is told."""
-    asked = Asked(page, site(page), date_in_text)
+    asked = ClaimSource(page, site(page), date_in_text)
     return {field: told(find(asked)) for field, find in FIELDS.items()}
 
 
-def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> Metadata:
+def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: list[str]) -> PageMetadata:
     """`fields`, with the authors that the first or last lines of the text name, if nobody else is named in full."""
     papers = bylines.outlets(page, site(page))
     if person_names.full(person_names.persons([fields.byline or ""], papers)):
@@ -146,7 +146,7 @@ def with_byline_of_text(fields: Metadata, page: Declared, lines: list[str]) -> M
     return replace(fields, byline=line[0], authors=line[1], found_in=found_in)
 
 
-def site(page: Declared) -> site_names.Site:
+def site(page: DeclaredMetadata) -> site_names.SiteNames:
     """The names of the site, which are cut from titles and are no persons."""
     claim = first(claims(page, precedence.SITE_NAME, name))
     return site_names.named(page, claim.value if claim else None, titles.shown_names(page))

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dates import locale
 from pipelines.extraction.fields.person_names import BY, COLUMN, PICTURES, full, latin, names_only, persons
-from pipelines.extraction.fields.site_names import Site, joined
+from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import main_heading
-from pipelines.extraction.page.declared import Declared, tidied, words_of
+from pipelines.extraction.page.declared import DeclaredMetadata, tidied, words_of
 
 NEIGHBOURS = 2  # levels up to an element that two bylines share, if they belong together
 MOST = 10  # bylines that are looked at in each way
@@ -41,7 +41,7 @@ AUTHOR_PAGE = re.compile(
 )
 
 
-class Byline(NamedTuple):
+class PrintedByline(NamedTuple):
     """A byline as printed."""
 
     source: str
@@ -49,7 +49,7 @@ class Byline(NamedTuple):
     why: str
 
 
-def bylines(page: Declared, site: Site) -> Iterator[Byline]:
+def bylines(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """What the page prints as bylines, the surest first."""
     for source, elements, why in (
         ("itemprop author", _microdata(page), "marked as the author for machines"),
@@ -57,24 +57,24 @@ def bylines(page: Declared, site: Site) -> Iterator[Byline]:
         ("class author", _classed(page), "an element named for the author"),
     ):
         for lines in _groups(page, elements):
-            yield Byline(source, lines, why)
+            yield PrintedByline(source, lines, why)
     yield from below_headline(page, site)
 
 
-def _microdata(page: Declared) -> Iterator[Any]:
+def _microdata(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.author_items[: 5 * MOST]:
         names = [inner for inner in islice(element.iter(), MOST) if inner.get("itemprop") == "name"]
         yield from names or ([element] if element.tag not in ("meta", "link") else [])
 
 
-def _classed(page: Declared) -> Iterator[Any]:
+def _classed(page: DeclaredMetadata) -> Iterator[Any]:
     for element in page.marks.authors:
         classes = CAMEL.sub("-", element.get("class")[:300])
         if element.tag in CLASSED_TAGS and AUTHOR_CLASS.search(classes) and not NOT_THE_NAME.search(classes):
             yield element
 
 
-def _groups(page: Declared, elements: Iterable[Any]) -> Iterator[list[str]]:
+def _groups(page: DeclaredMetadata, elements: Iterable[Any]) -> Iterator[list[str]]:
     """The texts of elements, those that stand together together: two names may be set in two elements."""
     group: list[str] = []
     home: set[Any] = set()
@@ -115,25 +115,25 @@ def _pieces(element: Any) -> list[str]:
     return [piece for text in islice(element.itertext(), LONGEST) if (piece := tidied(text[:1000]))]
 
 
-def below_headline(page: Declared, site: Site) -> Iterator[Byline]:
+def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """Lines soon after the headline that are "By" and names, or a link to an author's page."""
     lines = _after(page, site)
     by = {line for _, line in lines if BY.match(line)}
     for at, (element, line) in enumerate(lines):
         if BY_ALONE.fullmatch(line) and at + 1 < len(lines):
-            yield Byline("by-line", [lines[at + 1][1]], "stands after a By of its own")
+            yield PrintedByline("by-line", [lines[at + 1][1]], "stands after a By of its own")
         elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
             alone = COLUMN.split(shortest)[0]
             if _is_byline(alone, dated=_dated(line, page)):
-                yield Byline("by-line", [alone], "says who wrote it, below the headline")
+                yield PrintedByline("by-line", [alone], "says who wrote it, below the headline")
         elif (inside := BY_INSIDE.search(line)) and _dated(line, page):
-            yield Byline("by-line", [inside[1]], "says who wrote it, below the headline")
+            yield PrintedByline("by-line", [inside[1]], "says who wrote it, below the headline")
         elif (a := _author_link(element)) is not None:
             pieces = [piece for piece in _pieces(a) if not PICTURES.match(piece)]
             name = " ".join(dict.fromkeys(pieces))
             if len(name) <= LONGEST and _named_in(a, name):
-                yield Byline("author link", [name], "below the headline, leads to an author's page")
+                yield PrintedByline("author link", [name], "below the headline, leads to an author's page")
 
 
 def _is_byline(line: str, dated: bool) -> bool:
@@ -149,7 +149,7 @@ BY_INSIDE = re.compile(
 )
 
 
-def beside_date(page: Declared, site: Site) -> Iterator[Byline]:
+def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByline]:
     """A name that stands with the date below the headline, in one line or side by side. The weakest sign."""
     lines = _after(page, site)[:CLOSE]
     for at, (element, line) in enumerate(lines):
@@ -159,7 +159,7 @@ def beside_date(page: Declared, site: Site) -> Iterator[Byline]:
             continue
         beside = [text for other, text in lines[max(0, at - 3) : at + 4] if _cousins(element, other)]
         if any(_dated(piece, page) for piece in (*pieces, *beside)):
-            yield Byline("beside the date", [name], "stands with the date below the headline")
+            yield PrintedByline("beside the date", [name], "stands with the date below the headline")
 
 
 def _of_a_tool(element: Any) -> bool:
@@ -186,7 +186,7 @@ def _cousins(one: Any, other: Any) -> bool:
     return one.getparent() is other.getparent() or one.getparent().getparent() is other.getparent().getparent()
 
 
-def _dated(line: str, page: Declared) -> bool:
+def _dated(line: str, page: DeclaredMetadata) -> bool:
     return bool(DAY.search(line)) or date_parser.printed(line, page.seen, locale(page)) is not None
 
 
@@ -209,7 +209,7 @@ def _author_link(element: Any) -> Any:
     return next((a for a in links if AUTHOR_PAGE.search((a.get("href") or "")[:500])), None)
 
 
-def _after(page: Declared, site: Site) -> list[tuple[Any, str]]:
+def _after(page: DeclaredMetadata, site: SiteNames) -> list[tuple[Any, str]]:
     """Short lines after the page's headline, with their elements."""
     heading = main_heading(page, site)
     lines: list[tuple[Any, str]] = []

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import SITE, Declared
+from pipelines.extraction.page.declared import SITE, DeclaredMetadata
 
 ARCHIVE = re.compile(r"^https?://web\.archive\.org/web/\d+\w*/")  # an archived page's links lead through the archive
 ARTICLE_WORD = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|lo|de|het)(?=\w{4})")
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteNames:
     """A site's names, as words without spaces: "thepaper", "paper", "paper.example"."""
 
     names: frozenset[str]
@@ -29,7 +29,7 @@ class Site:
         return word in self.names or ARTICLE_WORD.sub("", word) in self.names or (len(word) >= 6 and word in self.host)
 
 
-def named(page: Declared, name: str | None, shown: Iterable[str] = ()) -> Site:
+def named(page: DeclaredMetadata, name: str | None, shown: Iterable[str] = ()) -> SiteNames:
     """`name`: what it declares as its name; `shown`: what it prints as the link to its home page."""
     host = (urlsplit(ARCHIVE.sub("", page.canonical or page.url)).hostname or "").removeprefix("www.")
     labels = host.split(".")
@@ -39,7 +39,7 @@ def named(page: Declared, name: str | None, shown: Iterable[str] = ()) -> Site:
     # A site that is called like its article is a mistake of the page.
     own = {joined(words) for words in page.headlines if len(words.split()) > 3}
     words = {word for name in names if name and (word := joined(name)) and word not in own - set(map(joined, shown))}
-    return Site(frozenset(words | {ARTICLE_WORD.sub("", word) for word in words}), re.sub(r"\W", "", host))
+    return SiteNames(frozenset(words | {ARTICLE_WORD.sub("", word) for word in words}), re.sub(r"\W", "", host))
 
 
 def joined(text: str) -> str:

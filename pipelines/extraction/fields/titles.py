@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pipelines.extraction.fields import precedence
-from pipelines.extraction.fields.candidates import Claim, claims
+from pipelines.extraction.fields.candidates import FieldClaim, claims
 from pipelines.extraction.fields.headings import LONGEST, Heading, headings
-from pipelines.extraction.fields.site_names import Site
+from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared
+from pipelines.extraction.page.declared import DeclaredMetadata
 
 # The order of trust among what is printed and what is declared; a claim takes the first rank that fits.
 MOST = 50  # declared titles that are looked at
@@ -40,10 +40,10 @@ DATE_BEFORE = re.compile(r"^\d{1,2}\.\d{1,2}\.(?:\d{4}|\d\d)\s*(?:[|–—:-]\s*
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DeclaredTitle:
     """What a page declares as its headline."""
 
-    all: list[Claim]
+    all: list[FieldClaim]
     plain: frozenset[str]  # each made `same_words`, but <title>, which holds more than the headline
     pieces: frozenset[str]  # these, <title>, and what is left of each if it is cut at a separator
     words: frozenset[str]  # these, and what is left of each if it is cut at a colon
@@ -54,27 +54,27 @@ class Said:
         return [claim.value for claim in self.all if claim.value]
 
 
-def ranked(page: Declared, site: Site) -> Iterator[Claim]:
+def ranked(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
     """Every claim to the title, the best first."""
     said = declared(page, site)
-    best: list[tuple[int, int, Claim]] = [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
+    best: list[tuple[int, int, FieldClaim]] = [(DECLARED, at, claim) for at, claim in enumerate(said.all)]
     for at, (rank, heading) in enumerate(_ranks(page, said, site)):
         if rank is None:
             against = AGAINST.get(heading.place, "nothing declared confirms it")
-            best.append((len(RANKS), at, Claim(heading.source, heading.raw, None, "", against)))
+            best.append((len(RANKS), at, FieldClaim(heading.source, heading.raw, None, "", against)))
         else:
             value = without_affix(DATE_BEFORE.sub("", _variant(heading, said)), site) or heading.text
-            best.append((rank, at, Claim(heading.source, heading.raw, value, RANKS[rank])))
+            best.append((rank, at, FieldClaim(heading.source, heading.raw, value, RANKS[rank])))
     yield from (claim for _, _, claim in sorted(best, key=lambda entry: entry[:2]))
 
 
-def main_heading(page: Declared, site: Site) -> Heading | None:
+def main_heading(page: DeclaredMetadata, site: SiteNames) -> Heading | None:
     """The heading that is the headline, if the page prints it."""
     ranks = [(rank, heading) for rank, heading in _ranks(page, declared(page, site), site) if rank is not None]
     return min(ranks, key=lambda entry: entry[0])[1] if ranks else None
 
 
-def _ranks(page: Declared, said: Said, site: Site) -> list[tuple[int | None, Heading]]:
+def _ranks(page: DeclaredMetadata, said: DeclaredTitle, site: SiteNames) -> list[tuple[int | None, Heading]]:
     printed = page_headings(page)
     return [(_rank(heading, printed, said, site), heading) for heading in printed]
 
@@ -88,19 +88,19 @@ AGAINST = {
 }
 
 
-def page_headings(page: Declared) -> list[Heading]:
+def page_headings(page: DeclaredMetadata) -> list[Heading]:
     """The page's headings, looked for once."""
     if page.headings is None:
         page.headings = headings(page)
     return page.headings
 
 
-def shown_names(page: Declared) -> list[str]:
+def shown_names(page: DeclaredMetadata) -> list[str]:
     """What the page prints as headings that lead to its home page: the site's names."""
     return [heading.raw for heading in page_headings(page) if heading.place == "logo" and len(heading.raw) <= 80]
 
 
-def declared(page: Declared, site: Site) -> Said:
+def declared(page: DeclaredMetadata, site: SiteNames) -> DeclaredTitle:
     """What the page declares as its headline, without the site's name."""
     said = claims(
         page, precedence.TITLE, lambda raw, _page: without_affix(raw, site) if len(raw) <= LONGEST_TITLE else None
@@ -117,23 +117,23 @@ def declared(page: Declared, site: Site) -> Said:
                 words |= halves
             else:
                 pieces |= halves
-    return Said(found, frozenset(plain - {""}), frozenset(pieces - {""}), frozenset((words | pieces) - {""}))
+    return DeclaredTitle(found, frozenset(plain - {""}), frozenset(pieces - {""}), frozenset((words | pieces) - {""}))
 
 
-def _not_cut_off(claim: Claim, others: list[Claim]) -> Claim:
+def _not_cut_off(claim: FieldClaim, others: list[FieldClaim]) -> FieldClaim:
     """`claim`, refused if another goes on where it ends in dots, or with a quotation mark, which ends an attribute."""
     for other in others:
         if not claim.value or not other.value or len(other.value) <= len(claim.value):
             continue
         if other.value.startswith(claim.value) and other.value[len(claim.value) :].lstrip().startswith(('"', "'", "“")):
-            return Claim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
+            return FieldClaim(claim.source, claim.raw, None, claim.why, "cut off at a quotation mark")
         begin = ELLIPSIS.sub("", claim.value)
         if begin != claim.value and len(begin) > 15 and other.value.startswith(begin):
-            return Claim(claim.source, claim.raw, None, claim.why, "cut short")
+            return FieldClaim(claim.source, claim.raw, None, claim.why, "cut short")
     return claim
 
 
-def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> int | None:
+def _rank(heading: Heading, printed: list[Heading], said: DeclaredTitle, site: SiteNames) -> int | None:
     """Which of RANKS a heading has; None if it is no candidate."""
     if heading.place in ("logo", "hidden", "link", "trail"):
         return None
@@ -160,7 +160,7 @@ def _rank(heading: Heading, printed: list[Heading], said: Said, site: Site) -> i
     return UNCONFIRMED if main else None
 
 
-def _is_the_other_half(heading: Heading, variants: set[str], printed: list[Heading], said: Said) -> bool:
+def _is_the_other_half(heading: Heading, variants: set[str], printed: list[Heading], said: DeclaredTitle) -> bool:
     """Is the heading known from one half of a <title> alone, and the longer half printed too? Then it is the site's."""
     if variants & said.plain:
         return False
@@ -181,7 +181,7 @@ def _classy(heading: Heading) -> bool:
     return in_header or "headline" in (heading.element.get("class") or "")
 
 
-def _variant(heading: Heading, said: Said) -> str:
+def _variant(heading: Heading, said: DeclaredTitle) -> str:
     """The headline within a heading.
 
     Without the kicker, if anybody declares it so; with it, if all of it is declared; else without what is marked as
@@ -221,7 +221,7 @@ def _content(title: str) -> set[str]:
     return {word for word in jsonld.same_words(title).split() if len(word) > 3 or word[0] > "\u3040"}
 
 
-def without_affix(title: str, site: Site) -> str:
+def without_affix(title: str, site: SiteNames) -> str:
     """`title` without the site's name at either end. What is longer than LONGEST_TITLE is none and stays as it is."""
     if len(title) > LONGEST_TITLE:
         return title
@@ -233,7 +233,7 @@ def without_affix(title: str, site: Site) -> str:
     return title
 
 
-def _cut(title: str, site: Site) -> str | None:
+def _cut(title: str, site: SiteNames) -> str | None:
     cuts = list(SEPARATOR.finditer(title))[:12]
     for cut in cuts:  # the longest tail first: a name may hold a separator itself
         if site.is_called(title[cut.end() :]) and (head := title[: cut.start()].strip()):

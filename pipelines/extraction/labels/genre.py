@@ -13,8 +13,8 @@ from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared
-from pipelines.extraction.page.trace import Candidate
+from pipelines.extraction.page.declared import DeclaredMetadata
+from pipelines.extraction.page.trace import FieldCandidate
 
 ARTICLE, OPINION, LIVE, GALLERY, VIDEO = "article", "opinion", "live blog", "gallery", "video"
 
@@ -115,9 +115,9 @@ LIVE_TITLE = re.compile(
 )
 
 
-def kind(declared: Declared, lines: list[str]) -> tuple[str, list[Candidate]]:
+def kind(declared: DeclaredMetadata, lines: list[str]) -> tuple[str, list[FieldCandidate]]:
     """(kind, claims) of a page; "article" with no claim chosen where nothing says otherwise. `lines`: its text."""
-    claims: list[Candidate] = []
+    claims: list[FieldCandidate] = []
     chosen: str | None = None
     for claim in _claims(declared, lines):
         if chosen is None:
@@ -127,16 +127,16 @@ def kind(declared: Declared, lines: list[str]) -> tuple[str, list[Candidate]]:
     return chosen or ARTICLE, claims
 
 
-def _claims(declared: Declared, lines: list[str]) -> Iterator[Candidate]:
+def _claims(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandidate]:
     length = sum(map(len, lines))
     times = sum(1 for line in lines if TIME.match(line[:40]))
     yield from _types(declared)
     for raw in declared.metas.get("og:type", ()):
         # Where JSON-LD describes an article, a film is what stands at its head.
         if (found := OG_TYPES.get(raw.lower())) and (not declared.article or length < SHORT):
-            yield Candidate("meta og:type", raw, found)
+            yield FieldCandidate("meta og:type", raw, found)
     if any(raw.lower() in ("true", "1", "yes") for raw in declared.metas.get("article:opinion", ())):
-        yield Candidate("meta article:opinion", "true", OPINION)
+        yield FieldCandidate("meta article:opinion", "true", OPINION)
     has_video = _has_video(declared)
     for source, raw in (*_sections(declared), *_segments(declared.url)):
         word = slug(raw)
@@ -144,35 +144,35 @@ def _claims(declared: Declared, lines: list[str]) -> Iterator[Candidate]:
             found = WORDS[word]
             # A film's page under /video/ holds a film or next to no text.
             if found != VIDEO or has_video or length < SHORT:
-                yield Candidate(source, raw, found)
+                yield FieldCandidate(source, raw, found)
         elif (word in HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
-            yield Candidate(source, raw, LIVE if word in HINTS else GALLERY)
+            yield FieldCandidate(source, raw, LIVE if word in HINTS else GALLERY)
     yield from _headline(declared, length, times)
     # The section as the page prints it: a line above the text, or between the bars of the window's title.
     printed = [("first line", line) for line in lines[:2] if len(line) < 30]
     printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
     for source, raw in printed:
         if WORDS.get(slug(raw)) == OPINION:
-            yield Candidate(source, raw, OPINION)
+            yield FieldCandidate(source, raw, OPINION)
 
 
-def _types(declared: Declared) -> Iterator[Candidate]:
+def _types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
     """The types of the nodes that describe this page. Pictures described beside an article are in the article."""
     own = [declared.article, *(node for node in declared.nodes if _is_own(declared, node))]
     for node in own:
         for name in jsonld.types(node):
             found = TYPES.get(name)
             if found and (found in (OPINION, LIVE) or node is declared.article or not declared.article):
-                yield Candidate("json-ld @type", name, found)
+                yield FieldCandidate("json-ld @type", name, found)
         if node.get("coverageStartTime"):
-            yield Candidate("json-ld coverageStartTime", str(node["coverageStartTime"])[:100], LIVE)
+            yield FieldCandidate("json-ld coverageStartTime", str(node["coverageStartTime"])[:100], LIVE)
     if not declared.is_article:
         for node in own:
             if any(name.lower() == "videoobject" for name in jsonld.types(node)):
-                yield Candidate("json-ld @type", "VideoObject", VIDEO)
+                yield FieldCandidate("json-ld @type", "VideoObject", VIDEO)
 
 
-def _is_own(declared: Declared, node: jsonld.Node) -> bool:
+def _is_own(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
     """Does `node` describe this page: by its address or by its headline?"""
     names = jsonld.types(node)
     if not any(name in TYPES or name.lower() == "videoobject" for name in names):
@@ -184,7 +184,7 @@ def _is_own(declared: Declared, node: jsonld.Node) -> bool:
     return bool(at & addresses) or title in titles
 
 
-def _sections(declared: Declared) -> Iterator[tuple[str, str]]:
+def _sections(declared: DeclaredMetadata) -> Iterator[tuple[str, str]]:
     """(source, words) of every section that the page says it is in."""
     found = [("json-ld articleSection", declared.article.get("articleSection"))]
     found += [("json-ld genre", declared.article.get("genre"))]
@@ -215,19 +215,19 @@ def _segments(url: str) -> Iterator[tuple[str, str]]:
         yield "url", segment
 
 
-def _headline(declared: Declared, length: int, times: int) -> Iterator[Candidate]:
+def _headline(declared: DeclaredMetadata, length: int, times: int) -> Iterator[FieldCandidate]:
     """What the headline calls itself, and what it says beside many paragraphs that begin with a time."""
     titles = [*declared.headlines[:1], *declared.metas.get("og:title", ())[:1]]
     for title in titles:
         label = LABEL.match(title)
         found = LABEL_WORDS.get(slug(label[1])) if label else None
         if found and not (found in (VIDEO, GALLERY) and length >= SHORT) and not (found == LIVE and times < FEW):
-            yield Candidate("headline", title, found)
+            yield FieldCandidate("headline", title, found)
         if times >= MANY and LIVE_TITLE.search(title):
-            yield Candidate("headline", title, LIVE, why=f"{times} paragraphs begin with a time of day")
+            yield FieldCandidate("headline", title, LIVE, why=f"{times} paragraphs begin with a time of day")
 
 
-def _has_video(declared: Declared) -> bool:
+def _has_video(declared: DeclaredMetadata) -> bool:
     return any(name.startswith("og:video") for name in declared.metas) or any(
         name.lower() == "videoobject" for node in declared.nodes for name in jsonld.types(node)
     )

@@ -18,8 +18,8 @@ from pipelines.extraction.labels.agencies import agencies_in, agency, only_agenc
 from pipelines.extraction.labels.credit_lines import signature, source, stated
 from pipelines.extraction.labels.dateline import STATION, Dateline, dateline
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared
-from pipelines.extraction.page.trace import Candidate
+from pipelines.extraction.page.declared import DeclaredMetadata
+from pipelines.extraction.page.trace import FieldCandidate
 
 HEAD, TAIL = 4, 8  # lines at either end of a text where it says where it comes from
 LONGEST_NAME = 60
@@ -38,11 +38,11 @@ SHARED_LABELS = frozenset(("co", "com", "org", "net", "gov", "ac", "edu", "gob",
 MIRRORS = re.compile(
     r"(?:^|\.)(?:archive\.(?:org|is|today|ph)|ampproject\.org|googleusercontent\.com|translate\.goog)$"
 )
-Claim = tuple[Candidate, str | None]  # and the address, if it has one
+Claim = tuple[FieldCandidate, str | None]  # and the address, if it has one
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PublishingSite:
     """The site that a page stands on."""
 
     host: str  # without www; "" if unknown
@@ -62,14 +62,14 @@ class Site:
 
 
 def origin(
-    declared: Declared, lines: list[str], byline: str | None, dated: Dateline | None = None
-) -> tuple[str | None, str | None, list[Candidate]]:
+    declared: DeclaredMetadata, lines: list[str], byline: str | None, dated: Dateline | None = None
+) -> tuple[str | None, str | None, list[FieldCandidate]]:
     """(name, address, claims) of who published the text first; Nones if nobody else did.
 
     lines: the text before lines of furniture were dropped; byline: as printed; dated: its dateline, if it is known.
     """
     site = site_of(declared)
-    claims: list[Candidate] = []
+    claims: list[FieldCandidate] = []
     name = address = None
     for claim, url in _claims(declared, site, lines, byline, dated or dateline(lines)):
         if site.is_called(claim.value):
@@ -85,7 +85,7 @@ def origin(
     return name, address, claims
 
 
-def site_of(declared: Declared) -> Site:
+def site_of(declared: DeclaredMetadata) -> PublishingSite:
     """The site that a page stands on, by its address and by what it calls itself."""
     host = host_of(declared.url) or host_of(declared.canonical)
     names = [host, *_labels(host), *declared.metas.get("og:site_name", ())]
@@ -93,31 +93,31 @@ def site_of(declared: Declared) -> Site:
     if publisher and not agency(publisher):  # a page that calls an agency its publisher may be any client of it
         names.append(publisher)
     names += [wire for name in names if (wire := agency(name))]
-    return Site(host, frozenset(key for name in names if (key := _key(name))))
+    return PublishingSite(host, frozenset(key for name in names if (key := _key(name))))
 
 
-def _publisher(declared: Declared) -> str | None:
+def _publisher(declared: DeclaredMetadata) -> str | None:
     return jsonld.text(declared.article.get("publisher"), "name")
 
 
-def _claims(declared: Declared, site: Site, lines: list[str], byline: str | None, found: Dateline) -> Iterator[Claim]:
+def _claims(declared: DeclaredMetadata, site: PublishingSite, lines: list[str], byline: str | None, found: Dateline) -> Iterator[Claim]:
     """Every claim, the most trusted first."""
     head = lines[: min(HEAD, max(0, len(lines) - TAIL))]
     for line in (*lines[-TAIL:], *head):
         if name := stated(line):
-            yield Candidate("line", line, name), _link(declared, site, line)
+            yield FieldCandidate("line", line, name), _link(declared, site, line)
     if found.agency and (name := only_agencies(found.agency) or (STATION.fullmatch(found.agency) and found.agency)):
-        yield Candidate("dateline", found.raw, name), None
+        yield FieldCandidate("dateline", found.raw, name), None
     if byline and not HELPED.search(byline) and (name := next(agencies_in(byline), None)):
-        yield Candidate("byline", byline, name), None
+        yield FieldCandidate("byline", byline, name), None
     for line in lines[-3:]:
         if name := signature(line):
-            yield Candidate("last line", line[-120:], name), None
+            yield FieldCandidate("last line", line[-120:], name), None
     yield from _declarations(declared, site)
     yield from _sources(declared, site, lines, byline)
 
 
-def _declarations(declared: Declared, site: Site) -> Iterator[Claim]:
+def _declarations(declared: DeclaredMetadata, site: PublishingSite) -> Iterator[Claim]:
     """What a page says of its origin for machines."""
     for key in ("publisher", "sourceOrganization", "provider"):
         node = declared.article.get(key)
@@ -126,16 +126,16 @@ def _declarations(declared: Declared, site: Site) -> Iterator[Claim]:
             continue
         home = jsonld.text(node.get("url") or node.get("@id")) if isinstance(node, dict) else None
         if not home or site.elsewhere(home):
-            yield Candidate(f"json-ld {key}", name, agency(name) or name), None
+            yield FieldCandidate(f"json-ld {key}", name, agency(name) or name), None
     links = [("canonical", declared.canonical)]
     links += [(f"json-ld {key}", jsonld.text(declared.article.get(key), "url", "@id")) for key in ("isBasedOn",)]
     links += [(f"meta {name}", content) for name in METAS for content in declared.metas.get(name, ())]
     for source_of, raw in links:
         if raw and (host := site.elsewhere(raw)):
-            yield Candidate(source_of, raw, host), raw
+            yield FieldCandidate(source_of, raw, host), raw
 
 
-def _sources(declared: Declared, site: Site, lines: list[str], byline: str | None) -> Iterator[Claim]:
+def _sources(declared: DeclaredMetadata, site: PublishingSite, lines: list[str], byline: str | None) -> Iterator[Claim]:
     """A "Source: X" at the end of a text. Several of them stand below tables and pictures.
 
     Where a person is named as the author, X is where that person learned it, unless it is an agency.
@@ -144,10 +144,10 @@ def _sources(declared: Declared, site: Site, lines: list[str], byline: str | Non
     if len(found) == 1 and sum(1 for line in lines if len(line) < 90 and source(line)) == 1:
         line, name = found[0]
         if not byline or agency(name) or _key(name) in _key(byline):
-            yield Candidate("line", line, name), _link(declared, site, line)
+            yield FieldCandidate("line", line, name), _link(declared, site, line)
 
 
-def _link(declared: Declared, site: Site, line: str) -> str | None:
+def _link(declared: DeclaredMetadata, site: PublishingSite, line: str) -> str | None:
     """Where `line` links to: of its links to other sites the one with the longest path."""
     start, found = jsonld.same_words(line)[:60], [""]
     links = (a for a in declared.tree.iterfind(".//body//a[@href]") if _words(a) in line and len(_words(a)) > 2)
@@ -175,7 +175,7 @@ def _stands_in(a: Any, start: str) -> bool:
     return False
 
 
-def _absolute(declared: Declared, raw: str) -> str | None:
+def _absolute(declared: DeclaredMetadata, raw: str) -> str | None:
     try:
         url = urljoin(declared.url, raw.strip())
     except ValueError:

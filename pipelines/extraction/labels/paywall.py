@@ -17,7 +17,7 @@ from lxml.etree import XPath
 
 from pipelines.extraction.labels.words_paywall import BUILT_OF, CONSENT_VENDORS, CONSENT_WORDS, CUT, LINES, SELLS
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared
+from pipelines.extraction.page.declared import DeclaredMetadata
 
 PAYWALL, TRUNCATED, CONSENT = "paywall", "truncated", "consent wall"
 
@@ -40,7 +40,7 @@ NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
 
 
-def closed(declared: Declared) -> str | None:
+def closed(declared: DeclaredMetadata) -> str | None:
     """Where the page declares that its text is not free, as evidence; None if it does not. Before anything is cut."""
     article = declared.article
     parts = [part for part in _list(article.get("hasPart")) if isinstance(part, dict)]
@@ -65,7 +65,7 @@ def closed(declared: Declared) -> str | None:
 
 
 def access(
-    declared: Declared, closed: str | None, lines: list[str], dropped: list[str] | None = None
+    declared: DeclaredMetadata, closed: str | None, lines: list[str], dropped: list[str] | None = None
 ) -> tuple[str | None, str | None]:
     """(word, evidence) of what keeps readers from the whole text; Nones if nothing was seen.
 
@@ -95,7 +95,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _found(declared: Declared, selector: str | None) -> str:
+def _found(declared: DeclaredMetadata, selector: str | None) -> str:
     """How much of the part that is not free the page holds."""
     simple = SELECTOR.fullmatch((selector or "").strip())
     if simple is None:
@@ -130,7 +130,7 @@ def _is_wall(line: str) -> bool:
     return len(line) <= LONGEST_LINE and any(pattern.fullmatch(line) for pattern in WALL_LINE)
 
 
-def _cut(declared: Declared, lines: list[str], length: int) -> str | None:
+def _cut(declared: DeclaredMetadata, lines: list[str], length: int) -> str | None:
     """The evidence that a text is cut off."""
     if not lines:
         return None
@@ -146,7 +146,7 @@ def _cut(declared: Declared, lines: list[str], length: int) -> str | None:
     return None
 
 
-def _missing(declared: Declared, length: int) -> str | None:
+def _missing(declared: DeclaredMetadata, length: int) -> str | None:
     """The evidence that JSON-LD holds a text whose end is not on the page."""
     body = jsonld.text(declared.article.get("articleBody")) or ""
     if len(body) < 2 * length or len(body) < length + 800:

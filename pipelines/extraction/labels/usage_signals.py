@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lxml.etree import XPath
 
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared
+from pipelines.extraction.page.declared import DeclaredMetadata
 
 MOST = 30  # signals of one page
 LONGEST = 500  # characters of one value
@@ -45,12 +45,12 @@ HEAD_LINKS = XPath(".//head/link[@rel and @href]")
 LINKS = XPath('.//a[contains(@rel, "license")][@href][not(ancestor::figure)]')
 
 
-def signals(declared: Declared) -> tuple[str, ...]:
+def signals(declared: DeclaredMetadata) -> tuple[str, ...]:
     """The page's signals, "name: value" as sent, each once: of its metas, its links and its JSON-LD."""
     return tuple(dict.fromkeys([*_in_metas(declared), *_in_links(declared), *_in_nodes(declared)]))[:MOST]
 
 
-def _in_metas(declared: Declared) -> Iterator[str]:
+def _in_metas(declared: DeclaredMetadata) -> Iterator[str]:
     for name, values in declared.metas.items():
         name = name.replace("dc:", "dc.").replace("dcterms:", "dcterms.")
         for value in values:
@@ -58,7 +58,7 @@ def _in_metas(declared: Declared) -> Iterator[str]:
                 yield f"{name}: {value[:LONGEST]}"
 
 
-def _in_links(declared: Declared) -> Iterator[str]:
+def _in_links(declared: DeclaredMetadata) -> Iterator[str]:
     for link in (*HEAD_LINKS(declared.tree), *LINKS(declared.tree)):
         value = link.get("href").strip()[:LONGEST]
         names = RELATIONS & set(link.get("rel").lower().split())
@@ -72,7 +72,7 @@ def _counts(name: str, value: str) -> bool:
     return len(name) < 60 and bool(ROBOTS.fullmatch(name)) and bool(LIMITS.search(value))
 
 
-def _in_nodes(declared: Declared) -> Iterator[str]:
+def _in_nodes(declared: DeclaredMetadata) -> Iterator[str]:
     for name in PROPERTIES:
         for value in jsonld.texts(declared.article.get(name), "name", "url", "@id"):
             yield f"json-ld {name}: {' '.join(value.split())[:LONGEST]}"

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml.etree import XPath
 
 from pipelines.extraction.page import issn, jsonld
-from pipelines.extraction.page.marked_elements import Marks, marks
+from pipelines.extraction.page.marked_elements import MarkedElements, marks
 
 LONGEST = 2000  # characters of a field; a longer one is a mistake of the page
 
@@ -47,7 +47,7 @@ ELSEWHERE = re.compile(
 
 
 @dataclass
-class Declared:
+class DeclaredMetadata:
     """Everything a page says about itself, gathered once: what the orders of trust are applied to."""
 
     tree: Any
@@ -74,7 +74,7 @@ class Declared:
         return bool(self.article) or "article" in self.metas.get("og:type", ())
 
     @cached_property
-    def marks(self) -> Marks:
+    def marks(self) -> MarkedElements:
         """The elements that are made or named for headlines, authors and dates."""
         return marks(self.tree)
 
@@ -163,9 +163,9 @@ def named(element: Any) -> str:
     return f"{element.get('class') or ''} {element.get('id') or ''}"[:500]
 
 
-def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None = None) -> Declared:
+def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None = None) -> DeclaredMetadata:
     """Read what the page `tree` (an lxml element, left as it is) declares. `seen`: when it was captured."""
-    page = Declared(tree, url, seen, hint or {})
+    page = DeclaredMetadata(tree, url, seen, hint or {})
     for meta in METAS(tree):
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
         if not name or ("date" in name and "itemprop" in meta.attrib):  # a comment may have one: see `microdata`
@@ -218,13 +218,13 @@ def tidied(text: str) -> str | None:
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 
 
-def canonical_url(page: Declared) -> str | None:
+def canonical_url(page: DeclaredMetadata) -> str | None:
     """rel=canonical, else og:url, made absolute."""
     raws = (*page.links["canonical"], *page.metas.get("og:url", ()))
     return next((url for raw in raws if (url := own(raw, page))), None)
 
 
-def own(raw: str, page: Declared) -> str | None:
+def own(raw: str, page: DeclaredMetadata) -> str | None:
     """`raw` as the page's own address. The home page is none: it is a template's mistake."""
     address = absolute(raw, page)
     if address and (urlsplit(address).path.strip("/") or not urlsplit(page.url).path.strip("/")):
@@ -232,7 +232,7 @@ def own(raw: str, page: Declared) -> str | None:
     return None
 
 
-def absolute(raw: str | None, page: Declared) -> str | None:
+def absolute(raw: str | None, page: DeclaredMetadata) -> str | None:
     """`raw` as an absolute http(s) URL without fragment, or None."""
     if not raw or raw.startswith(("data:", "javascript:", "about:")):
         return None

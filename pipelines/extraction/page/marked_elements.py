@@ -23,7 +23,7 @@ SECTIONING = frozenset(("html", "body", "head", "script", "style", "link", "img"
 
 
 @dataclass(slots=True)
-class Marks:
+class MarkedElements:
     """Elements in page order."""
 
     headings: list[Any] = field(default_factory=list)  # h1, h2, itemprop=headline, what a class calls headline or title
@@ -34,9 +34,9 @@ class Marks:
     items: list[Any] = field(default_factory=list)  # other itemprops: datePublished, dateModified, description
 
 
-def marks(tree: Any) -> Marks:
+def marks(tree: Any) -> MarkedElements:
     """The marked elements of a page, the first MOST of each kind."""
-    found = Marks()
+    found = MarkedElements()
     for element in tree.iter():
         tag = element.tag
         if tag in SECTIONING or not isinstance(tag, str):
@@ -51,12 +51,12 @@ def marks(tree: Any) -> Marks:
             _by_class(element, tag, classes[:500], found)
         if item := element.get("itemprop"):
             _by_item(element, item, found)
-    for name in Marks.__dataclass_fields__:
+    for name in MarkedElements.__dataclass_fields__:
         del getattr(found, name)[MOST:]
     return found
 
 
-def _by_class(element: Any, tag: str, classes: str, found: Marks) -> None:
+def _by_class(element: Any, tag: str, classes: str, found: MarkedElements) -> None:
     headline, author, date = _kinds(classes)
     if headline and tag not in ("h1", "h2") and "itemprop" not in element.attrib:
         found.headings.append(element)
@@ -72,7 +72,7 @@ def _kinds(classes: str) -> tuple[bool, bool, bool]:
     return bool(HEADLINE.search(classes)), bool(AUTHOR.search(classes)), bool(DATE.search(classes))
 
 
-def _by_item(element: Any, item: str, found: Marks) -> None:
+def _by_item(element: Any, item: str, found: MarkedElements) -> None:
     if "headline" in item:
         if element.tag not in ("h1", "h2"):
             found.headings.append(element)

@@ -44,7 +44,7 @@ SELF_CLOSED_HTML = re.compile(
 STRAY = 0.02  # share of NUL bytes at the start up to which a page is text with a flaw
 
 
-class Refused(Exception):
+class PageRefused(Exception):
     """Internal: this page has nothing to read; (reason, detail)."""
 
 
@@ -52,25 +52,25 @@ def parse(page: Page) -> Any:
     """The page's tree. Raises Refused for what is no HTML, or more of it than can be read in reasonable time."""
     body = page.body
     if len(body) > MAX_BYTES:
-        raise Refused(TOO_LARGE, f"{len(body):,} bytes")
+        raise PageRefused(TOO_LARGE, f"{len(body):,} bytes")
     if not body.strip():
-        raise Refused(EMPTY, "")
+        raise PageRefused(EMPTY, "")
     refuse_other_media(body, page.content_type, served=page.capture is not None and bool(page.capture.record_id))
     elements = body.count(b"<") - body.count(b"</")  # an upper bound that costs nothing
     if elements > 5 * MAX_ELEMENTS:
-        raise Refused(TOO_LARGE, f"up to {elements:,} elements")
+        raise PageRefused(TOO_LARGE, f"up to {elements:,} elements")
     if attributes := attribute_limits.too_many_attributes(body):
-        raise Refused(TOO_LARGE, f"{attributes:,} attributes in one tag")
+        raise PageRefused(TOO_LARGE, f"{attributes:,} attributes in one tag")
     text = charset.decode(body, page.content_type)
     if text is None:
-        raise Refused(UNDECODABLE, page.content_type or "")
+        raise PageRefused(UNDECODABLE, page.content_type or "")
     tree, limit = tree_of(text)
     if limit:
-        raise Refused(TOO_LARGE, limit)
+        raise PageRefused(TOO_LARGE, limit)
     if tree is None or tree.find(".//body") is None:
-        raise Refused(EMPTY, "no body")
+        raise PageRefused(EMPTY, "no body")
     if elements > MAX_ELEMENTS and (elements := sum(1 for _ in tree.iter())) > MAX_ELEMENTS:
-        raise Refused(TOO_LARGE, f"{elements:,} elements")
+        raise PageRefused(TOO_LARGE, f"{elements:,} elements")
     attribute_limits.shorten(tree, len(body))
     _close_buttons(tree)
     _flatten_tables(tree)
@@ -142,17 +142,17 @@ def refuse_other_media(body: bytes, content_type: str | None, *, served: bool) -
     start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, name in BINARY.items():
         if start.startswith(magic):
-            raise Refused(NOT_HTML, f"{name}, served as {content_type or 'no type'}" if served else name)
+            raise PageRefused(NOT_HTML, f"{name}, served as {content_type or 'no type'}" if served else name)
     if found := OTHER_XML.match(start):
-        raise Refused(NOT_HTML, f"an XML document <{found[1].decode()}>")
+        raise PageRefused(NOT_HTML, f"an XML document <{found[1].decode()}>")
     wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6
     if start[:1024].count(0) > STRAY * len(start[:1024]) and not wide:
-        raise Refused(NOT_HTML, "binary data (NUL bytes)")
+        raise PageRefused(NOT_HTML, "binary data (NUL bytes)")
     mime = (content_type or "").partition(";")[0].strip().lower()
     if mime in HTML_TYPES:
         if start[:1] in (b"{", b"[") and not MARKUP.search(body[:20_000]):
-            raise Refused(NOT_HTML, "JSON")
+            raise PageRefused(NOT_HTML, "JSON")
     elif not wide and not MARKUP.search(start):
-        raise Refused(NOT_HTML, mime or "no markup")
+        raise PageRefused(NOT_HTML, mime or "no markup")
     elif mime.startswith(("image/", "audio/", "video/", "font/")) or mime in ("application/json", "application/pdf"):
-        raise Refused(NOT_HTML, mime)
+        raise PageRefused(NOT_HTML, mime)

@@ -12,7 +12,7 @@ NEAR = 8  # blocks before and behind a text that are near it
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FieldCandidate:
     """One claim about one field."""
 
     source: str  # where it stands: "json-ld headline", "meta og:title", "h1", "url", ...
@@ -23,7 +23,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class BlockTrace:
     """One block of the page, and what became of it."""
 
     text: str  # what stands in it
@@ -33,11 +33,11 @@ class Fate:
 
 
 @dataclass(slots=True)
-class Account:
+class Trace:
     """What the stages of one reading write down."""
 
-    fields: dict[str, list[Candidate]] = field(default_factory=dict)  # by field of Article, in the order of trust
-    blocks: list[Fate] = field(default_factory=list)  # in page order
+    fields: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field of Article, in the order of trust
+    blocks: list[BlockTrace] = field(default_factory=list)  # in page order
 
     def near(self, *rules: str) -> list[str]:
         """Texts of the blocks that these rules dropped amid the text and near its ends; without a text, none."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from crawler.cli.crawl_summary import size, summary
-from pipelines.session.crawl_stats import Tally
+from pipelines.session.crawl_stats import CrawlStats
 
 
 def lines(**counts: int) -> list[str]:
-    tally = Tally()
+    tally = CrawlStats()
     tally.by_source["paper"].listings = 1
     tally.by_source["paper"].not_modified = counts.get("not_modified", 0)
     for length in range(1, counts.get("revisits", 0) + 1):

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, Sheet, as_json, lines
+from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, ReportWriter, as_json, lines
 from exports import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
-from pipelines.extraction.page.trace import Account, Candidate, Fate
+from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 STORY = "The council met on Monday and agreed to mend the old bridge before the winter storms."
 HTML = f"""<html lang="en"><head><title>Bridge to be mended | The Paper</title></head><body><article>
@@ -24,28 +24,28 @@ def article() -> Article:
 
 
 TITLES = [
-    Candidate("json-ld headline", "Bridge", None, why="no page title agrees with it"),
-    Candidate("h1", "Bridge to be mended", "Bridge to be mended", chosen=True, why="the first that others agree with"),
-    Candidate("title", "Bridge to be mended | The Paper", "Bridge to be mended"),
+    FieldCandidate("json-ld headline", "Bridge", None, why="no page title agrees with it"),
+    FieldCandidate("h1", "Bridge to be mended", "Bridge to be mended", chosen=True, why="the first that others agree with"),
+    FieldCandidate("title", "Bridge to be mended | The Paper", "Bridge to be mended"),
 ]
-NAVIGATION = [Fate(f"Section {number}", "nav > a", "navigation", "links to other pages") for number in range(30)]
+NAVIGATION = [BlockTrace(f"Section {number}", "nav > a", "navigation", "links to other pages") for number in range(30)]
 BLOCKS = [
     *NAVIGATION,
-    Fate(STORY, "article > p", None),
-    Fate("Subscribe to our newsletter", "div.box > p", "newsletter", "asks readers to subscribe"),
-    Fate("It will take nine weeks, she said.", "article > p", None),
-    Fate("Then it will be open.", "article > p", None),
+    BlockTrace(STORY, "article > p", None),
+    BlockTrace("Subscribe to our newsletter", "div.box > p", "newsletter", "asks readers to subscribe"),
+    BlockTrace("It will take nine weeks, she said.", "article > p", None),
+    BlockTrace("Then it will be open.", "article > p", None),
 ]
 
 
-def drawn(account: Account, outcome=None, room: int = 80, **options) -> list[str]:
-    sheet = Sheet(room, options.pop("styled", False), **options)
+def drawn(account: Trace, outcome=None, room: int = 80, **options) -> list[str]:
+    sheet = ReportWriter(room, options.pop("styled", False), **options)
     return list(lines("page.html", None, outcome or article(), account, sheet))
 
 
 def test_candidates_stand_in_the_order_of_trust_with_the_winner_marked():
     """Who won and why, who was refused and why, what a value was read from; the name of the field once."""
-    account = Account(fields={"title": TITLES})
+    account = Trace(fields={"title": TITLES})
     text = drawn(account, room=100)
     at = next(number for number, line in enumerate(text) if line.startswith("title"))
     assert text[at].split()[:3] == ["title", REFUSED, "json-ld"]
@@ -60,16 +60,16 @@ def test_candidates_stand_in_the_order_of_trust_with_the_winner_marked():
 def test_two_long_values_are_told_apart():
     """What lost is cut in its middle: headlines differ at their ends."""
     start = "A headline that is rather long, as headlines are that were made for search engines and not for readers"
-    claims = [Candidate("h1", start, start, chosen=True), Candidate("title", f"{start} | Paper", f"{start} | Paper")]
+    claims = [FieldCandidate("h1", start, start, chosen=True), FieldCandidate("title", f"{start} | Paper", f"{start} | Paper")]
     assert any(
         re.search(r"A headline that is .*….* readers \| Paper$", line)
-        for line in drawn(Account(fields={"title": claims}))
+        for line in drawn(Trace(fields={"title": claims}))
     )
 
 
 def test_a_value_without_a_candidate_is_told_all_the_same():
     """A field that some stage filled without an account appears with where it was found; an empty one is listed."""
-    text = "\n".join(drawn(Account(fields={"title": TITLES})))
+    text = "\n".join(drawn(Trace(fields={"title": TITLES})))
     assert re.search(rf"^language +{CHOSEN} .*  en$", text, re.MULTILINE)
     assert "nothing found: " in text
     assert "issn" in text.partition("nothing found: ")[2]
@@ -77,7 +77,7 @@ def test_a_value_without_a_candidate_is_told_all_the_same():
 
 def test_the_page_is_shown_in_its_order():
     """Kept text whole, what was dropped between it with its rule at the margin."""
-    text = [line for line in drawn(Account(blocks=BLOCKS)) if KEPT in line or DROPPED in line]
+    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT in line or DROPPED in line]
     assert text[0].startswith(f"navigation {DROPPED} 30 blocks: Section 0 · Section 1")
     shown = [line.partition(KEPT)[2] or line for line in text[2:]]
     assert " ".join(" ".join(shown[:2]).split()) == STORY
@@ -88,16 +88,16 @@ def test_the_page_is_shown_in_its_order():
 
 def test_all_means_all():
     """Nothing is folded, and each dropped block says where it stood."""
-    text = "\n".join(drawn(Account(blocks=BLOCKS), everything=True))
+    text = "\n".join(drawn(Trace(blocks=BLOCKS), everything=True))
     assert all(f"Section {number} ‹nav > a›" in text for number in range(30))
 
 
 def test_a_long_run_of_many_rules_is_folded_amid_it():
     """Furniture that alternates between rules does not push the article off the screen; the page keeps its order."""
     mixed = [
-        Fate(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why") for number in range(60)
+        BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why") for number in range(60)
     ]
-    text = [line for line in drawn(Account(blocks=[*mixed, Fate(STORY, "p", None)]), room=200) if DROPPED in line]
+    text = [line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED in line]
     numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
     assert numbers[:4] + numbers[-4:] == [0, 1, 2, 3, 56, 57, 58, 59]
     assert numbers == sorted(numbers)
@@ -107,15 +107,15 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
 
 def test_a_few_rules_are_told_one_by_one_in_the_order_of_the_page():
     """What stands at the foot is not told before what stands above it."""
-    mixed = [Fate(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
-    text = [line for line in drawn(Account(blocks=[Fate(STORY, "p", None), *mixed])) if DROPPED in line]
+    mixed = [BlockTrace(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
+    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED in line]
     assert [line.split()[-1] for line in text] == [str(number) for number in range(10)]
 
 
 def test_all_cuts_no_name():
     """Neither of the file, nor of a source, nor of a rule."""
     source, rule = "meta " + "article:published_time:" * 3 + "end", "xpath-" * 9 + "end"
-    account = Account({"title": [Candidate(source, "x", "Bridge", True)]}, [Fate("Box", "p", rule, "why")])
+    account = Trace({"title": [FieldCandidate(source, "x", "Bridge", True)]}, [BlockTrace("Box", "p", rule, "why")])
     text = drawn(account, room=60, everything=True)
     assert "…" not in "".join(text)
     squeezed = "".join("".join(text).split())
@@ -143,7 +143,7 @@ def test_items_of_a_list_look_as_in_the_text():
 
 def test_comments_that_are_kept_are_shown():
     """Apart from the text."""
-    text = drawn(Account(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
+    text = drawn(Trace(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
     assert text[text.index("COMMENTS  2, kept apart from the text") :][1:] == [
         " │ First!",
         " │",
@@ -153,8 +153,8 @@ def test_comments_that_are_kept_are_shown():
 
 def test_one_is_one():
     """One block, one character, one word."""
-    blocks = [Fate("x", "p", "share", "why"), Fate(STORY, "p", None)]
-    text = "\n".join(drawn(Account(blocks=blocks), replace(article(), word_count=1)))
+    blocks = [BlockTrace("x", "p", "share", "why"), BlockTrace(STORY, "p", None)]
+    text = "\n".join(drawn(Trace(blocks=blocks), replace(article(), word_count=1)))
     assert "1 word ·" in text
     assert "PAGE  1 block of text, 1 dropped" in text
     assert re.search("share  1 block   1 character  why", text)
@@ -162,7 +162,7 @@ def test_one_is_one():
 
 def test_where_there_is_no_article_nothing_is_said_to_be_kept():
     """Neither a block nor a field."""
-    text = "\n".join(drawn(Account({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
+    text = "\n".join(drawn(Trace({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
     assert "✓ would be chosen: nothing is kept" in text
     assert "PAGE  3 blocks might have been text, 31 dropped; nothing is kept" in text
     assert "blocks of text" not in text
@@ -170,14 +170,14 @@ def test_where_there_is_no_article_nothing_is_said_to_be_kept():
 
 def test_empty_frames_are_only_for_those_who_want_everything():
     """A place for advertisements that came empty is no news."""
-    account = Account(blocks=[Fate(" ", "div.ad", "advertisements", "places"), *BLOCKS])
+    account = Trace(blocks=[BlockTrace(" ", "div.ad", "advertisements", "places"), *BLOCKS])
     assert "advertisements" not in "\n".join(drawn(account))
     assert "advertisements" in "\n".join(drawn(account, everything=True))
 
 
 def test_every_rule_is_summed_up():
     """How many blocks and characters it took, and its reason; the hungriest first."""
-    text = "\n".join(drawn(Account(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
+    text = "\n".join(drawn(Trace(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
     assert re.match(r"navigation +30 blocks +\d+ characters  links to other pages$", text[0])
     assert re.match(r"newsletter +1 block +27 characters  asks readers to subscribe$", text[1])
 
@@ -186,9 +186,9 @@ def test_every_rule_is_summed_up():
 def test_no_line_is_wider_than_the_terminal(room):
     """Long values, wide characters and one long word included."""
     long = "橋は閉鎖された" * 40
-    claims = [Candidate("meta " + "x" * 60, "w" * 500, long, at == 1, "because " * 40) for at in range(3)]
-    blocks = [Fate(long, "p" * 90, rule, "because " * 30) for rule in (None, "a rule with a rather long name", None)]
-    account = Account(fields={"title": claims}, blocks=blocks * 3)
+    claims = [FieldCandidate("meta " + "x" * 60, "w" * 500, long, at == 1, "because " * 40) for at in range(3)]
+    blocks = [BlockTrace(long, "p" * 90, rule, "because " * 30) for rule in (None, "a rule with a rather long name", None)]
+    account = Trace(fields={"title": claims}, blocks=blocks * 3)
     for everything in (False, True):
         assert max(map(terminal.width, drawn(account, room=room, everything=everything))) <= room
 
@@ -196,18 +196,18 @@ def test_no_line_is_wider_than_the_terminal(room):
 def test_a_page_cannot_speak_to_the_terminal():
     """Escape sequences and bidirectional overrides in whatever comes from the page are disarmed."""
     evil = "\x1b]0;owned\x07\u202eevil\x9b31m"
-    account = Account(
-        {evil: [Candidate(evil, evil, evil, True, evil)]}, [Fate(evil, evil, rule, evil) for rule in (None, evil)]
+    account = Trace(
+        {evil: [FieldCandidate(evil, evil, evil, True, evil)]}, [BlockTrace(evil, evil, rule, evil) for rule in (None, evil)]
     )
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):
-            for line in lines(evil, evil, outcome, account, Sheet(80, styled=False, everything=everything)):
+            for line in lines(evil, evil, outcome, account, ReportWriter(80, styled=False, everything=everything)):
                 assert not terminal.UNSAFE.search(line)
 
 
 def test_colours_are_only_for_terminals():
     """Bold, dim and colours where asked for, each line ending as it began; else the same words, plain."""
-    account = Account(fields={"title": TITLES}, blocks=BLOCKS)
+    account = Trace(fields={"title": TITLES}, blocks=BLOCKS)
     styled, plain = drawn(account, styled=True), drawn(account)
     assert "\x1b" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in styled] == plain
@@ -216,8 +216,8 @@ def test_colours_are_only_for_terminals():
 
 def test_what_was_weighed_is_summed_up_in_a_sentence():
     """Each block has reasons of its own, which are for those who want everything."""
-    fates = [Fate(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
-    account = Account(blocks=[*fates, Fate(STORY, "p", None)])
+    fates = [BlockTrace(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+    account = Trace(blocks=[*fates, BlockTrace(STORY, "p", None)])
     text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
     assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
@@ -227,13 +227,13 @@ def test_what_was_weighed_is_summed_up_in_a_sentence():
 
 def test_no_article_says_why():
     """With whatever the stages wrote down before they gave up."""
-    text = drawn(Account(), NothingToRead("not HTML", "PNG, served as text/html"))
+    text = drawn(Trace(), NothingToRead("not HTML", "PNG, served as text/html"))
     assert text[1:] == ["No article: not HTML (PNG, served as text/html)"]
 
 
 def test_json_is_the_account_itself():
     """Every candidate and every block, nothing folded."""
-    made = as_json(Account(fields={"title": TITLES}, blocks=BLOCKS))
+    made = as_json(Trace(fields={"title": TITLES}, blocks=BLOCKS))
     assert [claim["chosen"] for claim in made["candidates"]["title"]] == [False, True, False]
     assert len(made["blocks"]) == len(BLOCKS)
     assert made["blocks"][0] == {

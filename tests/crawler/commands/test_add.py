@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 
 from crawler.commands.add import name_for, source_text
-from crawler.config.archive_folder import Folder
+from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.onboarding.probe import MOST_REQUESTS, Listing, Probe
+from crawler.onboarding.probe import MOST_REQUESTS, ProbeReport, VerifiedListing
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
@@ -79,7 +79,7 @@ def test_the_report_says_what_was_found(added):
 def test_an_added_source_is_a_valid_source(added):
     """`morgue crawl` reads the file as it was written."""
     paper, archive, _done = added
-    config = load(Folder(archive))
+    config = load(ArchiveFolder(archive))
     assert config.sources["gazette"].url == f"{paper.url}/"
 
 
@@ -287,12 +287,12 @@ def test_whatever_a_site_calls_itself_the_file_is_valid_toml(archive):
     """Quotes, backslashes and control characters in a title or an address."""
     odd = ['The "Quoted" \\ Paper', "Ends with \\", "Tab\there", "Nül\x00", "Zeile\u2028zwei", "新聞", "'''", "x" * 900]
     for title in odd:
-        found = Probe(
+        found = ProbeReport(
             "https://paper.example/",
             title=title,
             language='en"',
-            listings=(Listing('https://paper.example/?a="b"', "feed", 1, None, ""),),
+            listings=(VerifiedListing('https://paper.example/?a="b"', "feed", 1, None, ""),),
             unseen=("https://paper.example/\n",),
         )
         (archive / "sources" / "odd.toml").write_text(source_text(found), encoding="utf-8")
-        assert load(Folder(archive)).sources["odd"].url == "https://paper.example/"
+        assert load(ArchiveFolder(archive)).sources["odd"].url == "https://paper.example/"

@@ -21,18 +21,18 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.config.archive_folder import Folder
+from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.engine.import_run import Import, files_of
+from crawler.engine.import_run import ImportRun, files_of
 from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ConfigError, MorgueError
-from pipelines.core.worker_pool import Workers
+from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
-from pipelines.importing.adopt import Chosen
+from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.grouping import ALREADY, CLASH
 from pipelines.verification.verify import verify
+from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
-from pipelines.warc.writer import read_record, walk
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
@@ -40,7 +40,7 @@ from tests.support.newspaper import serve
 
 command = importlib.import_module("crawler.commands.import")
 chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict
-WORKERS = Workers(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
+WORKERS = WorkerPool(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,7 +60,7 @@ def archive(empty, tmp_path):
     return Path(shutil.copytree(empty, tmp_path / "archive"))
 
 
-def bring(archive: Path, *files: Path | bytes, chosen: Chosen | None = None, **filters):
+def bring(archive: Path, *files: Path | bytes, chosen: ImportFilter | None = None, **filters):
     """Import files (or bytes, as files) without a `morgue` process; (ending, report)."""
     paths = []
     for number, file in enumerate(files):
@@ -69,8 +69,8 @@ def bring(archive: Path, *files: Path | bytes, chosen: Chosen | None = None, **f
             path.write_bytes(file)
             file = path
         paths.append(file)
-    chosen = chosen or Chosen(**filters)
-    job = Import(load(Folder(archive)), files_of([*map(str, paths)], io.StringIO()), chosen, "import", WORKERS)
+    chosen = chosen or ImportFilter(**filters)
+    job = ImportRun(load(ArchiveFolder(archive)), files_of([*map(str, paths)], io.StringIO()), chosen, "import", WORKERS)
     return asyncio.run(job.run(bar=False)), job.report
 
 
@@ -449,7 +449,7 @@ def test_a_file_that_cannot_be_opened_costs_itself(archive, tmp_path):
         (tmp_path / name).write_bytes(gz([response(ord(name[0]))]))
     files = files_of([str(tmp_path)], io.StringIO())
     (tmp_path / "a.warc.gz").unlink()
-    job = Import(load(Folder(archive)), files, Chosen(), "import", WORKERS)
+    job = ImportRun(load(ArchiveFolder(archive)), files, ImportFilter(), "import", WORKERS)
     ending = asyncio.run(job.run(bar=False))
     assert (ending.exit_code, job.report.damaged, len(articles(archive))) == (1, 1, 1)
 

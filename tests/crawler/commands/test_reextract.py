@@ -105,9 +105,9 @@ def test_a_page_that_gives_nothing_keeps_its_text(archive):
 
 def with_a_journal_that_knows(archive: Path) -> None:
     """The WARC files are told of the rows that the fixture has changed by hand."""
-    from pipelines.archive.writer import Keeper
+    from pipelines.archive.writer import ArchiveWriter
 
-    Keeper(archive / "morgue.db", archive / "warc", info={}).close(everything=True)
+    ArchiveWriter(archive / "morgue.db", archive / "warc", info={}).close(everything=True)
 
 
 def test_a_rebuild_keeps_what_the_old_database_had(archive):

@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from crawler.config.archive_folder import Folder
+from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.onboarding.samples import name_for
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
@@ -250,7 +250,7 @@ def test_the_rule_changes_nothing_until_a_sign_is_taken_away(archive, page):
     assert tomllib.loads(path.read_text("utf-8"))["rule"] == [{"prune": [], "fields": {}}]
     picked = path.read_text("utf-8").replace("    #", "    ").replace("#body", "body", 1).replace("\n#title", "\ntitle")
     path.write_text(picked, "utf-8")
-    (rule,) = load(Folder(archive)).sources["gazette"].source.rules
+    (rule,) = load(ArchiveFolder(archive)).sources["gazette"].source.rules
     assert (rule.prune, rule.body) == (("div.about-desk-9",), ("div.story-copy",))
     assert rule.fields == (("title", "h1.story-title"),)
 
@@ -262,7 +262,7 @@ def test_beside_a_rule_that_holds_all_of_it_waits(archive, page):
     assert done.returncode == 0, done.stderr
     text = (archive / "sources" / "gazette.toml").read_text("utf-8")
     assert "has a rule that still holds: give that one an until" in text
-    assert len(load(Folder(archive)).sources["gazette"].source.rules) == 1
+    assert len(load(ArchiveFolder(archive)).sources["gazette"].source.rules) == 1
 
 
 def appended(archive, text):
@@ -357,7 +357,7 @@ def test_what_a_page_says_cannot_break_the_file(archive, tmp_path):
     )
     (tmp_path / "odd.html").write_bytes(body)
     assert sample(archive, tmp_path / "odd.html", "--source", "gazette", "--rule").returncode == 0
-    load(Folder(archive))
+    load(ArchiveFolder(archive))
 
 
 # check

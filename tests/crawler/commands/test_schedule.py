@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from crawler.cli.timetable import INTERVALS, Job, cron, cron_line, service, systemd, timer
+from crawler.cli.timetable import INTERVALS, ScheduledJob, cron, cron_line, service, systemd, timer
 from pipelines.core.errors import ConfigError
 from tests.support.command import environment, make_archive, morgue, rows
 
@@ -49,7 +49,7 @@ def words_of(shell_line):
 @pytest.mark.parametrize("folder", AWKWARD)
 def test_cron_calls_what_is_meant(folder):
     """Whatever stands in a path, sh sees exactly it."""
-    job = Job(f"/data/{folder}", (f"/opt/{folder}/morgue",), 900, ("paper",))
+    job = ScheduledJob(f"/data/{folder}", (f"/opt/{folder}/morgue",), 900, ("paper",))
     line = cron(job).splitlines()[-1]
     assert line.endswith(cron_line(job))
     assert words_of(cron_gives(line)) == job.arguments
@@ -70,7 +70,7 @@ def test_the_crontab_line_runs(tmp_path):
 @pytest.mark.parametrize("every", INTERVALS)
 def test_cron_rounds_are_evenly_spaced(every):
     """A step of n minutes or hours meets each hour or day in the same places."""
-    minute, hour, day, month, weekday = cron(Job("/a", ("/m",), every)).splitlines()[-1].split()[:5]
+    minute, hour, day, month, weekday = cron(ScheduledJob("/a", ("/m",), every)).splitlines()[-1].split()[:5]
     assert (day, month) == ("*", "*")
 
     def count(field, size):
@@ -92,7 +92,7 @@ def test_systemd_understands_the_units(tmp_path, folder):
     program = place / "morgue"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    job = Job(str(place), (str(program),), 900)
+    job = ScheduledJob(str(place), (str(program),), 900)
     (tmp_path / f"{job.name}.service").write_text(service(job))
     (tmp_path / f"{job.name}.timer").write_text(timer(job))
     units = [str(tmp_path / f"{job.name}.{kind}") for kind in ("service", "timer")]
@@ -110,7 +110,7 @@ def test_systemd_understands_the_units(tmp_path, folder):
 @pytest.mark.parametrize("every", INTERVALS)
 def test_systemd_understands_the_calendar(every):
     """Two rounds are as far apart as asked for."""
-    when = re.search(r"OnCalendar=(.*)", timer(Job("/a", ("/m",), every)))[1]
+    when = re.search(r"OnCalendar=(.*)", timer(ScheduledJob("/a", ("/m",), every)))[1]
     done = subprocess.run(
         ["systemd-analyze", "calendar", "--iterations=2", when],
         env=environment() | {"TZ": "UTC"},
@@ -143,8 +143,8 @@ def test_the_script_installs_both_units(archive, tmp_path):
 def test_two_archives_never_share_a_unit():
     """Not even those whose names differ in what a unit's name cannot hold."""
     folders = ["/a/news", "/b/news", "/a news", "/a-news", "/a/ü", "/a/ö", "/" + "x" * 300]
-    names = {Job(folder, ("/m",), 900).name for folder in folders}
-    names.add(Job("/a/news", ("/m",), 900, ("paper",)).name)
+    names = {ScheduledJob(folder, ("/m",), 900).name for folder in folders}
+    names.add(ScheduledJob("/a/news", ("/m",), 900, ("paper",)).name)
     assert len(names) == len(folders) + 1
     assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,240}", name) for name in names)
 
@@ -153,7 +153,7 @@ def test_two_archives_never_share_a_unit():
 def test_paths_that_cannot_be_said_are_refused(path):
     """Better no timer than one that crawls elsewhere."""
     with pytest.raises(ConfigError):
-        Job(path, ("/m",), 900)
+        ScheduledJob(path, ("/m",), 900)
 
 
 @pytest.mark.parametrize(("args", "code"), [(["--every", "7m"], 2), (["--every", "often"], 2), (["nobody"], 8)])
@@ -171,4 +171,4 @@ def test_the_printed_script_is_the_pure_text(archive):
     name = re.search(r"user/(\S+)\.timer", done.stdout)[1]
     assert name.startswith("morgue-my-100-archive-paper-")
     assert " crawl --quiet --due paper" in done.stdout
-    assert systemd(Job(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)
+    assert systemd(ScheduledJob(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)

@@ -11,7 +11,7 @@ import sys
 import click
 import pytest
 
-from crawler.cli.archive_options import Asking, filter_options
+from crawler.cli.archive_options import QueryCommand, filter_options
 from crawler.cli.main import folder_option, setting_option
 from crawler.commands import search
 from exports.terminal import width
@@ -213,7 +213,7 @@ def test_words_are_told_from_options():
     """Values of options stay with them, also when they begin with a minus; everything else is a word."""
     seen = {}
 
-    @click.command(cls=Asking)
+    @click.command(cls=QueryCommand)
     @click.argument("words", nargs=-1)
     @filter_options
     @click.option("--flag", is_flag=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from pipelines.core.lock import Lock
+from pipelines.core.lock import ArchiveLock
 from pipelines.database.schema import migrations
 from tests.support.article_archive import build, database
 from tests.support.command import morgue
@@ -66,7 +66,7 @@ def test_it_waits_for_nobody(tmp_path):
     none = morgue("-C", folder, "upgrade")
     assert (none.returncode, (folder / "morgue.db").exists()) == (2, False)
     database(folder / "morgue.db").close()
-    lock = Lock(folder / "morgue.lock")
+    lock = ArchiveLock(folder / "morgue.lock")
     try:
         done = morgue("-C", folder, "upgrade")
     finally:

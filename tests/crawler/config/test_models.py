@@ -8,8 +8,8 @@ import tomllib
 
 import pytest
 
-from crawler.config.archive_folder import Folder
-from crawler.config.models import Crawl, Every, Manners, RuleFields, Settings, SourceConfig, load
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.config.models import CrawlSettings, ListingIntervals, Politeness, RuleFields, Settings, SourceConfig, load
 from crawler.config.reference import settings_file, source_file
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Rule, Source
@@ -21,7 +21,7 @@ def archive(tmp_path):
     """Settings as bare as they may be."""
     (tmp_path / "morgue.toml").write_text("")
     (tmp_path / "sources").mkdir()
-    return Folder(tmp_path)
+    return ArchiveFolder(tmp_path)
 
 
 def source(archive, text, name="paper"):
@@ -56,7 +56,7 @@ def test_of_a_file_that_is_no_toml_nothing_is_missing(archive):
 def test_an_empty_file_means_the_defaults(archive):
     """Every key has one."""
     config = load(archive)
-    assert config.crawl == Crawl()
+    assert config.crawl == CrawlSettings()
     assert config.every.feed == 3600
     assert config.record.rotate == 1_000_000_000
     assert config.crawl.recheck == (86_400, 604_800)
@@ -66,10 +66,10 @@ def test_an_empty_file_means_the_defaults(archive):
 def test_the_file_that_init_writes_means_the_defaults_too(archive):
     """Taking every # away changes nothing: what it shows are the defaults."""
     archive.settings.write_text(settings_file())
-    assert load(archive).crawl == Crawl()
+    assert load(archive).crawl == CrawlSettings()
     text = uncommented(settings_file())
     archive.settings.write_text(text)
-    assert load(archive).crawl == Crawl()
+    assert load(archive).crawl == CrawlSettings()
     tables = tomllib.loads(text)
     assert {name: set(values) for name, values in tables.items()} == {
         name: set(field.annotation.model_fields) for name, field in Settings.model_fields.items()
@@ -83,7 +83,7 @@ def test_the_template_of_a_source_is_a_source(archive):
     assert load(archive).sources["paper"].url == "https://paper.example/"
     values = tomllib.loads(text)
     assert set(values) == set(SourceConfig.model_fields) - {"name"}
-    assert set(values["crawl"]) == set(Manners.model_fields)
+    assert set(values["crawl"]) == set(Politeness.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_source_differs_only_where_it_says_so(archive):
     config = load(archive)
     crawl, every = config.for_source("paper"), config.sources["paper"].every_or(config.every)
     assert (crawl.delay, crawl.jitter, crawl.retries, crawl.timeout) == (7, 0.1, 5, 30)
-    assert every == Every(feed="2h", sitemap="2d")
+    assert every == ListingIntervals(feed="2h", sitemap="2d")
 
 
 def test_a_source_may_say_what_the_archive_does_not(archive):
@@ -296,7 +296,7 @@ def test_an_override_of_one_source(archive):
     source(archive, "url = 'https://x.org'", "x")
     config = load(archive, ["source.x.org.crawl.delay=9", "source.x.org.every=30m"])
     assert config.for_source("x.org").delay == 9
-    assert config.sources["x.org"].every_or(config.every) == Every(**dict.fromkeys(Every.model_fields, "30m"))
+    assert config.sources["x.org"].every_or(config.every) == ListingIntervals(**dict.fromkeys(ListingIntervals.model_fields, "30m"))
     assert config.for_source("x").delay == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.http.address import is_private_literal, is_public, parse
-from crawler.http.client import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
+from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
 from tests.support.hostile_pages import REPLIES, fails, run
 from tests.support.hostile_server import HostileServer
 
@@ -108,7 +108,7 @@ def test_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConnectionRefusedError(111, "refused")
 
     monkeypatch.setattr("crawler.http.pool.lookup", rebinding)
-    monkeypatch.setattr("crawler.http.connection.Connection.open", refuse)
+    monkeypatch.setattr("crawler.http.connection.HttpConnection.open", refuse)
     error = run(lambda client: fails(client, "http://rebind.example/"), allow_private_ips=False)
     assert type(error) is ConnectFailed
     assert opened == ["93.184.215.14"]
@@ -126,7 +126,7 @@ def test_private_addresses_of_a_public_name_are_left_out(monkeypatch: pytest.Mon
         raise ConnectionRefusedError(111, "refused")
 
     monkeypatch.setattr("crawler.http.pool.lookup", mixed)
-    monkeypatch.setattr("crawler.http.connection.Connection.open", refuse)
+    monkeypatch.setattr("crawler.http.connection.HttpConnection.open", refuse)
     run(lambda client: fails(client, "http://mixed.example/"), allow_private_ips=False)
     assert opened == ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
 

@@ -7,17 +7,16 @@ import socket
 
 import pytest
 
-from crawler.http.client import (
+from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.outcome import (
     BodyTooLarge,
-    Client,
     ConnectFailed,
     ConnectionLost,
-    Fetched,
-    Limits,
+    FetchError,
+    FetchResult,
     NameNotResolved,
     NotHttp,
     TimedOut,
-    WireError,
 )
 from tests.support.hostile_pages import BROKEN, HEAD, PATHS, REPLIES, check, chunked, fails, run
 from tests.support.hostile_server import HostileServer, Reply
@@ -38,7 +37,7 @@ def test_recorded_equals_journal_in_sequence_on_kept_connections() -> None:
     """One client asking for everything in turn, twice, records each exchange as if it were alone."""
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> list[Fetched]:
+        async def scenario(client: HttpClient) -> list[FetchResult]:
             return [await client.fetch(server.url(path), headers=HEAD) for path in PATHS * 2]
 
         for path, fetched in zip(PATHS * 2, run(scenario), strict=True):
@@ -52,16 +51,16 @@ def test_recorded_equals_journal_with_32_at_once() -> None:
     paths = (PATHS * 5)[: 32 * 4]
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> list[Fetched]:
+        async def scenario(client: HttpClient) -> list[FetchResult]:
             gate = asyncio.Semaphore(32)
 
-            async def one(number: int, path: str) -> Fetched:
+            async def one(number: int, path: str) -> FetchResult:
                 async with gate:
                     return await client.fetch(server.url(path), headers=[(b"X-Number", b"%d" % number)])
 
             return await asyncio.gather(*(one(number, path) for number, path in enumerate(paths)))
 
-        fetched = run(scenario, limits=Limits(timeout=20.0))
+        fetched = run(scenario, limits=FetchLimits(timeout=20.0))
         for number, (path, one) in enumerate(zip(paths, fetched, strict=True)):
             check(server, path, one)
             assert b"X-Number: %d\r\n" % number in one.exchange.request
@@ -99,7 +98,7 @@ def test_headers_for_the_caller_are_unfolded_and_complete() -> None:
     """The caller gets every value, duplicates in order, folds undone, unreadable lines left out."""
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> tuple[Fetched, Fetched, Fetched]:
+        async def scenario(client: HttpClient) -> tuple[FetchResult, FetchResult, FetchResult]:
             return (
                 await client.fetch(server.url("/odd-case-order-duplicates")),
                 await client.fetch(server.url("/folded")),
@@ -125,7 +124,7 @@ def test_surplus_bytes_end_the_connection() -> None:
     """Bytes behind a complete response are in no record, and the connection is not used again."""
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> None:
+        async def scenario(client: HttpClient) -> None:
             await client.fetch(server.url("/garbage-behind"))
             check(server, "/plain", await client.fetch(server.url("/plain")))
 
@@ -142,7 +141,7 @@ def test_surplus_bytes_that_come_late_end_the_connection() -> None:
     late = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", after=b"HTTP/1.1 200 OK\r\n\r\nlie", slices=3)
     with HostileServer({**replies, "/late": late}) as server:
 
-        async def scenario(client: Client) -> None:
+        async def scenario(client: HttpClient) -> None:
             assert (await client.fetch(server.url("/late"))).body == b"ok"
             await asyncio.sleep(0.1)
             check(server, "/plain", await client.fetch(server.url("/plain")))
@@ -156,7 +155,7 @@ def test_stale_connection_is_tried_again_and_both_tries_are_recorded() -> None:
     # The server takes the second request on the kept connection and hangs up without a word.
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> Fetched:
+        async def scenario(client: HttpClient) -> FetchResult:
             await client.fetch(server.url("/plain"))
             server.replies = {**REPLIES, "/redirect": Reply(b"", then="reset")}
 
@@ -180,7 +179,7 @@ def test_stale_connection_is_not_tried_again_for_a_post() -> None:
     """A POST may have been acted upon: it is not repeated unasked (RFC 9110 section 9.2.2)."""
     with HostileServer({**REPLIES, "/post": Reply(b"", then="reset")}) as server:
 
-        async def scenario(client: Client) -> WireError:
+        async def scenario(client: HttpClient) -> FetchError:
             await client.fetch(server.url("/plain"))
             return await fails(client, server.url("/post"), method="POST", body=b"x")
 
@@ -194,7 +193,7 @@ def test_idle_connections_are_closed_when_their_time_is_up() -> None:
     """After `idle_seconds` a connection is gone, and the next fetch opens another."""
     with HostileServer(REPLIES) as server:
 
-        async def scenario(client: Client) -> None:
+        async def scenario(client: HttpClient) -> None:
             await client.fetch(server.url("/plain"))
             await asyncio.sleep(0.15)
             await client.fetch(server.url("/plain"))
@@ -209,7 +208,7 @@ def test_cancelled_fetch_closes_its_connection() -> None:
         {**REPLIES, "/slow": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nno", then="stall")}
     ) as server:
 
-        async def scenario(client: Client) -> None:
+        async def scenario(client: HttpClient) -> None:
             task = asyncio.ensure_future(client.fetch(server.url("/slow")))
             await asyncio.sleep(0.1)
             task.cancel()
@@ -277,7 +276,7 @@ def test_endless_head_is_cut() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000
     for reply in (Reply(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000), Reply(b"", before=hints)):
         with HostileServer({"/": reply}) as server:
-            error = run(lambda client: fails(client, server.url("/")), limits=Limits(max_head=50_000))
+            error = run(lambda client: fails(client, server.url("/")), limits=FetchLimits(max_head=50_000))
         assert type(error) is NotHttp
 
 
@@ -295,7 +294,7 @@ def test_silent_host_times_out() -> None:
     """A handshake that never ends is given up after `connect_timeout`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-        error = run(lambda client: fails(client, url), limits=Limits(connect_timeout=0.2))
+        error = run(lambda client: fails(client, url), limits=FetchLimits(connect_timeout=0.2))
     assert type(error) is TimedOut
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.http.client import AddressRefused, Client, ConnectFailed, ConnectionLost, Fetched, TlsFailed, WireError
+from crawler.http.client import HttpClient
 from crawler.http.connection import iana_name
+from crawler.http.outcome import AddressRefused, ConnectFailed, ConnectionLost, FetchError, FetchResult, TlsFailed
 from tests.support.hostile_pages import HEAD, PATHS, REPLIES, check, fails, run
 from tests.support.hostile_server import HostileServer, Reply, read_request, server_context
 
@@ -37,7 +38,7 @@ def test_connections_are_kept_over_tls(certificate: Path) -> None:
     """One handshake serves several requests to the same host."""
     with HostileServer(REPLIES, tls=server_context(certificate, ssl.TLSVersion.TLSv1_2)) as server:
 
-        async def scenario(client: Client) -> list[Fetched]:
+        async def scenario(client: HttpClient) -> list[FetchResult]:
             return [await client.fetch(server.url("/plain")) for _ in range(3)]
 
         fetched = run(scenario, verify=False)
@@ -50,7 +51,7 @@ def test_unknown_certificate_is_refused_unless_told(certificate: Path) -> None:
     """Verification is on by default, off for a client or a single fetch; both never share a connection."""
     with HostileServer(REPLIES, tls=server_context(certificate)) as server:
 
-        async def scenario(client: Client) -> WireError:
+        async def scenario(client: HttpClient) -> FetchError:
             check(server, "/plain", await client.fetch(server.url("/plain"), verify=False))
             return await fails(client, server.url("/plain"))
 

@@ -14,8 +14,8 @@ from scrapy import Request
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS
 from scrapy.utils.misc import load_object
 
-from crawler.http.client import AddressRefused, BodyTooLarge, ConnectionLost, TlsFailed, Unsendable, WireError
 from crawler.http.download_handler import IN_SCRAPYS_WORDS, in_scrapys_words, proxy_of
+from crawler.http.outcome import AddressRefused, BodyTooLarge, ConnectionLost, FetchError, TlsFailed, Unsendable
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
 from tests.support.hostile_server import HostileServer, Reply
 
@@ -146,14 +146,14 @@ def test_failure_to_record_fails_the_request() -> None:
 # Words
 
 
-async def _error(kind: type[WireError]) -> WireError:
-    from crawler.http.outcome import Attempt
+async def _error(kind: type[FetchError]) -> FetchError:
+    from crawler.http.outcome import FetchAttempt
 
-    return Attempt("http://example.org/", "page").failed(kind, "cause")
+    return FetchAttempt("http://example.org/", "page").failed(kind, "cause")
 
 
 @pytest.mark.parametrize("kind", IN_SCRAPYS_WORDS)
-def test_scrapy_retries_what_may_go_better_next_time(kind: type[WireError]) -> None:
+def test_scrapy_retries_what_may_go_better_next_time(kind: type[FetchError]) -> None:
     """By RetryMiddleware's own list: refused addresses, large bodies and bad requests are not retried."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
@@ -171,7 +171,7 @@ def test_bad_certificate_is_not_retried() -> None:
 
 def test_every_wire_error_has_a_word() -> None:
     """A new kind of failure needs a decision here."""
-    assert set(IN_SCRAPYS_WORDS) == set(WireError.__subclasses__())
+    assert set(IN_SCRAPYS_WORDS) == set(FetchError.__subclasses__())
     assert ConnectionLost in IN_SCRAPYS_WORDS
 
 

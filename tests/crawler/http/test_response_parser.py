@@ -7,20 +7,20 @@ import random
 import h11
 import pytest
 
-from crawler.http.response_parser import Answer, Ended, Malformed, Overlong
+from crawler.http.response_parser import BodyOverLimit, MalformedResponse, ResponseParser, ResponseTruncated
 from tests.support.hostile_pages import COMPLETE, PATHS
 
 SMALL = [path for path in PATHS if path != "/big"]
 
 
-def answer(max_body: int = 0) -> Answer:
+def answer(max_body: int = 0) -> ResponseParser:
     sender = h11.Connection(h11.CLIENT)
     sender.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
     sender.send(h11.EndOfMessage())
-    return Answer(sender, "GET", max_head=65_536, max_body=max_body)
+    return ResponseParser(sender, "GET", max_head=65_536, max_body=max_body)
 
 
-def read(pieces: list[bytes], then: str) -> Answer:
+def read(pieces: list[bytes], then: str) -> ResponseParser:
     """An answer fed piece by piece, and the end of the connection if it needs that."""
     one = answer()
     done = False
@@ -58,6 +58,6 @@ def test_rubbish_never_breaks_the_reader(seed: int) -> None:
                 break
         else:
             one.feed(b"")
-    except (Malformed, Ended, Overlong):
+    except (MalformedResponse, ResponseTruncated, BodyOverLimit):
         pass
     assert bytes(one.raw) in bytes(data)

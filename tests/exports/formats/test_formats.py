@@ -13,7 +13,7 @@ import pytest
 import exports
 from exports.formats import to_csv
 from pipelines.core.errors import ConfigError
-from pipelines.selection.captures import Holdings, Wanted
+from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import build
 
@@ -59,7 +59,7 @@ def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
     assert module.suffix.startswith(".")
     archive = build(tmp_path / "archive")
     out = io.BytesIO()
-    with closing(archive.open()) as db, Holdings(db, archive.warc, Wanted(hosts=("nobody.example",))) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, CaptureFilter(hosts=("nobody.example",))) as holdings:
         said = module.pack(holdings, out, ABOUT)
     assert not out.closed
     assert {said[key] for key in ("captures", "added_for_revisits", "revisits_without_response")} == {0}

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from exports.formats import to_wacz
-from pipelines.selection.captures import Holdings
+from pipelines.selection.captures import CaptureSelection
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.support.external_tools import TOOLS, tool
@@ -128,7 +128,7 @@ def shown(tmp_path_factory):
     browser = shutil.which("google-chrome") or tool("chromium", how="apt-get install chromium")
     folder = tmp_path_factory.mktemp("replayweb")
     archive = build(folder / "archive", twin=True)
-    with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
         to_wacz.pack(holdings, out, ABOUT)
     view = VIEW.replace("PAGES", json.dumps(PAGES)).replace("WAIT", str(WAIT * 1000))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Serving)

@@ -14,7 +14,7 @@ from contextlib import closing
 import pytest
 
 from exports.formats import to_cdxj, to_wacz
-from pipelines.selection.captures import Holdings
+from pipelines.selection.captures import CaptureSelection
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
 from tests.support.external_tools import tool
@@ -41,10 +41,10 @@ def replay(tmp_path_factory):
         for part in ("archive", "indexes"):
             (folder / "collections" / name / part).mkdir(parents=True)
     with closing(archive.open()) as db:
-        with Holdings(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
+        with CaptureSelection(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
             to_wacz.pack(holdings, out, ABOUT)
         index = folder / "collections" / "own" / "indexes" / "index.cdxj"
-        with Holdings(db, archive.warc) as holdings, index.open("wb") as out:
+        with CaptureSelection(db, archive.warc) as holdings, index.open("wb") as out:
             to_cdxj.pack(holdings, out, ABOUT)
     for path in archive.warc.iterdir():
         shutil.copy(path, folder / "collections" / "own" / "archive")

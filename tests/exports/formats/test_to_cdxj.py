@@ -11,11 +11,11 @@ from contextlib import closing
 import pytest
 
 from exports.formats import to_cdxj
-from exports.sorted_lines import Ordered
+from exports.sorted_lines import SortedLines
 from pipelines.core.errors import DiskFull
-from pipelines.selection.captures import Holdings, Wanted
+from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.cdxj import parse
-from pipelines.warc.writer import read_record
+from pipelines.warc.reader import read_record
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import build
 from tests.support.external_tools import tool
@@ -28,7 +28,7 @@ def archive(tmp_path_factory):
 
 def packed(archive, wanted=None):
     out = io.BytesIO()
-    with closing(archive.open()) as db, Holdings(db, archive.warc, wanted) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
         said = to_cdxj.pack(holdings, out, ABOUT)
     return out.getvalue().splitlines(keepends=True), said
 
@@ -57,7 +57,7 @@ def test_the_lines_are_sorted_as_bytes(archive):
 
 def test_a_revisit_and_its_response_have_one_digest(archive):
     """That is how a reader finds the body of a revisit of the same address."""
-    entries = [parse(text.decode()) for text in packed(archive, Wanted(urls=("https://paper.example/2026/light",)))[0]]
+    entries = [parse(text.decode()) for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]]
     assert [entry.mime for entry in entries] == ["text/html", "warc/revisit"]
     assert len({entry.digest for entry in entries}) == 1
 
@@ -75,7 +75,7 @@ def test_any_number_of_lines_is_put_in_order():
     """More than a batch, in any order, duplicates too."""
     pick = random.Random(3)
     lines = [b"%x \xff %d\n" % (pick.randrange(4000), pick.randrange(3)) for _ in range(5000)]
-    with Ordered() as ordered:
+    with SortedLines() as ordered:
         for text in lines:
             ordered.add(text)
         assert list(ordered) == sorted(lines)
@@ -83,7 +83,7 @@ def test_any_number_of_lines_is_put_in_order():
 
 def test_a_full_disk_is_called_one():
     """Sorting needs a temporary file; SQLite is allowed a few pages here."""
-    with Ordered() as ordered:
+    with SortedLines() as ordered:
         ordered._db.execute("PRAGMA max_page_count = 20")
         with pytest.raises(DiskFull):
             deque((ordered.add(b"%d" % n + b"x" * 100) for n in range(5000)), 0)

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 import pytest
 
 from exports.formats import to_wacz
-from pipelines.selection.captures import Holdings, Wanted
-from pipelines.selection.exclusions import Without
+from pipelines.selection.captures import CaptureFilter, CaptureSelection
+from pipelines.selection.exclusions import Exclusions
 from pipelines.warc.cdxj import parse
 from pipelines.warc.record import parsed
 from tests.exports.formats.test_to_warc import ABOUT
@@ -40,7 +40,7 @@ def out(archive, tmp_path_factory):
 
 def packed(archive, wanted=None, about=ABOUT):
     out = io.BytesIO()
-    with closing(archive.open()) as db, Holdings(db, archive.warc, wanted) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
         said = to_wacz.pack(holdings, out, about)
     return out.getvalue(), said
 
@@ -138,7 +138,7 @@ def test_what_was_left_out_for_its_rights_is_no_page(tmp_path):
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
         number = archive.captures["crane"].id
         db.execute("""UPDATE captures SET signals = '["x-robots-tag: noai"]' WHERE id = ?""", (number,))
-    data, _said = packed(archive, Wanted(without=Without(reserved=True)))
+    data, _said = packed(archive, CaptureFilter(without=Exclusions(reserved=True)))
     assert pages_of(data) == ["article-1-revision-2", "article-2-revision-1"]
 
 
@@ -163,7 +163,7 @@ def test_the_same_export_is_the_same_bytes(archive):
 
 def test_nothing_chosen_is_a_package_of_nothing(archive):
     """All parts are there."""
-    data, said = packed(archive, Wanted(hosts=("nobody.example",)))
+    data, said = packed(archive, CaptureFilter(hosts=("nobody.example",)))
     with zipfile.ZipFile(io.BytesIO(data)) as wacz:
         assert len(wacz.namelist()) == 6
     assert (said["captures"], said["pages"]) == (0, 0)
@@ -197,7 +197,7 @@ class Pipe(io.RawIOBase):
 def test_it_can_be_written_into_a_pipe(archive):
     """From front to back, without going back to any part."""
     pipe = Pipe()
-    with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
         to_wacz.pack(holdings, pipe, ABOUT)
     with zipfile.ZipFile(io.BytesIO(pipe.data)) as wacz:
         assert wacz.testzip() is None
@@ -207,7 +207,7 @@ def test_a_large_part_is_announced_as_zip64():
     """Its size stands in 8 bytes in front of it, since nobody knows beforehand that it is smaller than 4 GiB."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        package = to_wacz.Package(archive, datetime(2026, 4, 1, tzinfo=UTC), big=True)
+        package = to_wacz.WaczPackage(archive, datetime(2026, 4, 1, tzinfo=UTC), big=True)
         with package.part("archive/x.warc.gz") as part:
             part.write(b"x")
     assert out.getvalue()[30 + len("archive/x.warc.gz") :][:4] == b"\x01\x00\x10\x00"  # APPNOTE 4.5.3
@@ -219,7 +219,7 @@ def test_a_long_index_is_cut_into_blocks():
     """Of LINES lines; index.idx has the first key of each."""
     lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES + 5)]
     out = io.BytesIO()
-    blocks = list(to_wacz._blocks(lines, to_wacz.Hashing(out)))
+    blocks = list(to_wacz._blocks(lines, to_wacz.HashingFile(out)))
     assert gzip.decompress(out.getvalue()) == b"".join(lines)
     keys = [line.partition(b"{")[0] for line in lines[:: to_wacz.LINES]]
     assert [block.partition(b"{")[0] for block in blocks] == keys

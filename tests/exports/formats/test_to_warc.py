@@ -13,9 +13,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from exports.formats import to_warc
 from pipelines.core.items import Exchange
-from pipelines.database.filters import Filters
-from pipelines.selection.captures import Holdings, Wanted
-from pipelines.warc.writer import read_member, walk
+from pipelines.database.filters import ArticleFilters
+from pipelines.selection.captures import CaptureFilter, CaptureSelection
+from pipelines.warc.reader import read_member, walk
 from tests.support.capture_archive import HTML, LIGHT, Writing, build, exchange
 from tests.support.external_tools import faults
 
@@ -33,7 +33,7 @@ def archive(tmp_path_factory):
 def packed(archive, wanted=None):
     """The file's bytes, and what the manifest says of it."""
     out = io.BytesIO()
-    with closing(archive.open()) as db, Holdings(db, archive.warc, wanted) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
         said = to_warc.pack(holdings, out, ABOUT)
     return out.getvalue(), said
 
@@ -77,7 +77,7 @@ def test_the_first_record_says_what_was_asked_for(archive, tmp_path):
 
 def test_an_exchange_is_whole(archive, tmp_path):
     """Request and response stay together, also where the request was written first, and nobody else's comes along."""
-    data, said = packed(archive, Wanted(urls=("http://www.other.example:8080/2",)))
+    data, said = packed(archive, CaptureFilter(urls=("http://www.other.example:8080/2",)))
     records = list(walk(written(data, tmp_path)))
     assert [(one.headers.get("WARC-Type"), (one.headers.get("WARC-Target-URI") or "")[-2:]) for one in records] == [
         ("warcinfo", ""), ("warcinfo", ""), ("request", "/2"), ("response", "/2"),
@@ -87,7 +87,7 @@ def test_an_exchange_is_whole(archive, tmp_path):
 
 def test_what_a_failed_exchange_left_comes_along(archive, tmp_path):
     """Why it failed, what was asked and what came: all three records."""
-    data, _ = packed(archive, Wanted(urls=("https://paper.example/down",)))
+    data, _ = packed(archive, CaptureFilter(urls=("https://paper.example/down",)))
     types = [one.headers.get("WARC-Type") for one in walk(written(data, tmp_path))]
     assert types == ["warcinfo", "warcinfo", "metadata", "metadata", "request", "metadata"]
 
@@ -104,7 +104,7 @@ def test_records_name_the_warcinfo_that_stands_before_them(archive, tmp_path):
 
 def test_a_revisit_brings_its_response(archive, tmp_path):
     """Though it lies outside the filter; the manifest says how many came along."""
-    data, said = packed(archive, Wanted(Filters(since="2026-03-05")))
+    data, said = packed(archive, CaptureFilter(ArticleFilters(since="2026-03-05")))
     ids = {one.headers.get("WARC-Record-ID") for one in walk(written(data, tmp_path))}
     assert archive.captures["light"].record_id in ids
     assert archive.captures["crane"].record_id not in ids
@@ -118,7 +118,7 @@ def test_the_same_export_is_the_same_bytes(archive):
 
 def test_nothing_chosen_is_a_file_that_says_so(archive, tmp_path):
     """A warcinfo record alone is a WARC file."""
-    data, said = packed(archive, Wanted(Filters(since="2030")))
+    data, said = packed(archive, CaptureFilter(ArticleFilters(since="2030")))
     assert len(list(walk(written(data, tmp_path)))) == 1
     assert said["captures"] == 0
 
@@ -214,7 +214,7 @@ def test_a_large_record_is_never_held_whole(tmp_path):
     to.db.close()
     large = to.archive.captures["large"]
     out = io.BytesIO()
-    with closing(to.archive.open()) as db, Holdings(db, to.archive.warc) as holdings:
+    with closing(to.archive.open()) as db, CaptureSelection(db, to.archive.warc) as holdings:
         tracemalloc.start()
         said = to_warc.pack(holdings, out, ABOUT)
         _, peak = tracemalloc.get_traced_memory()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.archive.journal import mark_of, valid_records
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 
@@ -42,7 +42,7 @@ def crash(folder: Path, code: str) -> None:
 
 
 def start(folder: Path) -> None:
-    Keeper(folder / "morgue.db", folder / "warc", info={}).close()
+    ArchiveWriter(folder / "morgue.db", folder / "warc", info={}).close()
 
 
 def in_files(folder: Path) -> list[str]:
@@ -69,10 +69,10 @@ def test_captures_without_rows_get_them(tmp_path):
     """The WARC file was written, its rows were not committed. The start says so, once."""
     crash(tmp_path, LOSES_ITS_COMMIT)
     assert in_rows(tmp_path) == []
-    one = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    one = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     one.close()
     assert one.mended[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
-    two = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    two = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     two.close()
     assert two.mended == []
     assert in_rows(tmp_path) == in_files(tmp_path)

@@ -11,10 +11,11 @@ import pytest
 from pipelines.archive.deduplication import original_of
 from pipelines.archive.writer import open_database
 from pipelines.core.items import Exchange
-from pipelines.database.store import Store
-from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, Original, body_of, capture_of, keep
+from pipelines.database.store import ArticleStore
+from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, keep
 from pipelines.warc.http_message import entity_body
-from pipelines.warc.writer import WarcWriter, walk
+from pipelines.warc.reader import walk
+from pipelines.warc.writer import WarcWriter
 from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
 
@@ -49,18 +50,18 @@ class Archive:
         self.warc.mkdir()
         self.listed = folder / "manifest.jsonl"
         self.db = open_database(folder / "morgue.db")
-        self.crawl: int | None = Store(self.db).begin_crawl("crawl", "x")
+        self.crawl: int | None = ArticleStore(self.db).begin_crawl("crawl", "x")
         self.writer = self.new_writer()
 
     def new_writer(self) -> WarcWriter:
         return WarcWriter(self.warc, info={"software": "x"}, listed_in=self.listed)
 
-    def original(self, exchange: Exchange) -> Original | None:
+    def original(self, exchange: Exchange) -> RevisitOriginal | None:
         return original_of(self.db, exchange, body_of(exchange), self.writer.is_finished)
 
     def keep(self, exchange: Exchange):
         capture = keep(exchange, self.writer, original=self.original(exchange))
-        return Store(self.db).capture(capture, self.crawl, None)
+        return ArticleStore(self.db).capture(capture, self.crawl, None)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from pipelines.archive import journal
-from pipelines.archive.journal import Mark, valid_records
-from pipelines.archive.writer import Keeper, open_database
+from pipelines.archive.journal import JournalHeader, valid_records
+from pipelines.archive.writer import ArchiveWriter, open_database
 from pipelines.core.items import Source
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
 from pipelines.warc.reader import walk
 from tests.pipelines.warc.test_exchange import PLAIN
@@ -33,7 +33,7 @@ def told(db, number: int | None = None) -> list[dict]:
 
 def test_a_row_is_told_as_it_is_now_and_once(db):
     """However often it changed; what is unknown is left out; then nothing is left to tell."""
-    store = Store(db)
+    store = ArticleStore(db)
     for title in (None, "The Gazette"):
         store.source(Source("gazette", "https://gazette.example/", title))
     ((line),) = told(db, number=1)
@@ -58,7 +58,7 @@ def test_noting_a_change_does_not_look_through_what_is_noted(db):
         db.set_progress_handler(None, 1)
         return count
 
-    Store(db).source(Source("gazette", "https://gazette.example/"))
+    ArticleStore(db).source(Source("gazette", "https://gazette.example/"))
     told(db)
     few = steps()
     told(db)
@@ -68,8 +68,8 @@ def test_noting_a_change_does_not_look_through_what_is_noted(db):
 
 def test_captures_are_told_though_they_have_no_trigger(tmp_path):
     """New ones, once; and one that changes afterwards, again."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    store = Store(keeper.db)
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    store = ArticleStore(keeper.db)
     capture = keeper.call(lambda: store.capture(keep(PLAIN, keeper.writer), None, None))
     lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
     assert keeper.call(told, keeper.db) == lines
@@ -89,12 +89,12 @@ def test_a_row_that_is_gone_is_told(db):
 
 def test_an_id_that_is_given_again_is_told_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
     assert [line["captures"]["id"] for line in told(keeper.db)] == [1]
     keeper.call(lambda: keeper.db.execute("DELETE FROM captures").rowcount)
     assert told(keeper.db) == [{"captures": {"gone": 1}}]
-    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
     (line,) = told(keeper.db)
     assert line["captures"]["offset"] > 0
     keeper.close()
@@ -115,16 +115,16 @@ def test_a_claim_of_a_url_is_no_news(db):
 
 def test_what_is_rolled_back_is_not_told(tmp_path):
     """A task that fails leaves neither rows nor news of them."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     def fails() -> None:
-        Store(keeper.db).source(Source("gazette", "https://gazette.example/"))
+        ArticleStore(keeper.db).source(Source("gazette", "https://gazette.example/"))
         raise KeyError("a mistake")
 
     with pytest.raises(KeyError):
         keeper.call(fails)
     assert not keeper.journal.has_news()
-    keeper.call(Store(keeper.db).source, Source("courier", "https://courier.example/"))
+    keeper.call(ArticleStore(keeper.db).source, Source("courier", "https://courier.example/"))
     keeper.call(keeper.writer.warcinfo_id)
     keeper.close()
     (path,) = (tmp_path / "warc").iterdir()
@@ -135,7 +135,7 @@ def test_what_is_rolled_back_is_not_told(tmp_path):
 
 def test_a_replay_gives_the_same_rows(db, tmp_path):
     """Rows, changes and disappearances."""
-    store = Store(db)
+    store = ArticleStore(db)
     store.source(Source("gazette", "https://gazette.example/", language="en"))
     store.begin_crawl("crawl", "newsmorgue")
     db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
@@ -158,7 +158,7 @@ def test_a_replay_gives_the_same_rows(db, tmp_path):
 )
 def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
     """In journals of before: a crash takes what the database committed last, and the WARC file keeps its record."""
-    marks = [Mark(number, number - 1, None) for number in numbers]
+    marks = [JournalHeader(number, number - 1, None) for number in numbers]
     assert valid_records(list(enumerate(marks))) == valid
 
 
@@ -174,7 +174,7 @@ def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
 def test_the_numbers_say_the_order_and_what_is_void(marks, valid):
     """Whatever the order of the files, which is that of their names where the manifest is gone."""
     for order in (marks, marks[::-1], marks[2:] + marks[:2]):
-        at = list(enumerate(Mark(*mark, "a") for mark in order))
+        at = list(enumerate(JournalHeader(*mark, "a") for mark in order))
         assert [order[place][0] for place in valid_records(at)] == valid
 
 
@@ -187,7 +187,7 @@ def test_many_rows_become_several_records(db, monkeypatch):
     """A sitemap of 50,000 addresses must not become one block of memory."""
     monkeypatch.setattr(journal, "MOST", 3)
     for number in range(7):
-        Store(db).source(Source(f"s{number}", f"https://s{number}.example/"))
+        ArticleStore(db).source(Source(f"s{number}", f"https://s{number}.example/"))
     records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
     marks = [journal.mark_of(record.fields) for record in records]
@@ -202,7 +202,7 @@ def test_many_rows_become_several_records(db, monkeypatch):
 def test_the_rows_of_a_commit_count_whole_or_not_at_all(told, valid):
     """A kill may come between two records of one commit: half of it would have articles without texts."""
     numbered = [(int(one.strip("+")), one.endswith("+")) for one in told.split()]
-    marks = [(number, Mark(number, number - 1, "a", more)) for number, more in numbered]
+    marks = [(number, JournalHeader(number, number - 1, "a", more)) for number, more in numbered]
     assert valid_records(marks) == valid
 
 
@@ -212,8 +212,8 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
 
     Also those in a file that was finished after the last commit.
     """
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    keeper.call(lambda: Store(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
     keeper._commit()
     lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), keeper.writer) for number in range(3)]
     keeper.writer.sync()
@@ -224,10 +224,10 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
         os.close(descriptor)
     keeper._lock.release()  # what a kill does
     keeper.db.close()
-    again = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    again = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
     again.close()
     assert rows == [(one.record_id, one.file, one.offset, one.length) for one in lost]
-    third = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    third = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     assert third.db.execute("SELECT count(*) FROM captures").fetchone() == (4,)
     third.close()

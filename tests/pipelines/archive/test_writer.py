@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, Keeper, open_database, translate
+from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter, open_database, translate
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
 from pipelines.core.items import Exchange
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
 from pipelines.warc.writer import WarcWriter
 
@@ -32,7 +32,7 @@ EXCHANGE = Exchange(
 
 @pytest.fixture
 def keeper(tmp_path):
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     yield keeper
     keeper.close()
 
@@ -45,13 +45,13 @@ def seen_by_others(keeper) -> int:
 
 def record(keeper):
     """Keep an exchange, as the desk does."""
-    return Store(keeper.db).capture(keep(EXCHANGE, keeper.writer), None, None)
+    return ArticleStore(keeper.db).capture(keep(EXCHANGE, keeper.writer), None, None)
 
 
 def test_an_archive_has_one_writer(keeper):
     """The second is told who holds it; when the first lets go, the next may have it."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
-        Keeper(keeper.database, keeper.database.parent / "warc", info={})
+        ArchiveWriter(keeper.database, keeper.database.parent / "warc", info={})
 
 
 def test_the_lock_dies_with_its_process(tmp_path):
@@ -63,10 +63,10 @@ def test_the_lock_dies_with_its_process(tmp_path):
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(ArchiveLocked):
-        Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+        ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     holder.kill()
     holder.wait()
-    Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
+    ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
 
 
 def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(keeper):
@@ -95,7 +95,7 @@ def test_the_warc_is_durable_before_the_row(keeper, monkeypatch):
 
 def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
     """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     def full() -> None:
         raise OSError(28, "No space left on device")
@@ -243,7 +243,7 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
 
 def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
     """Also a brief task that still waits for others."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     async def scene():
         await keeper.do(int)
@@ -260,7 +260,7 @@ def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path)
 
 def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
     """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     async def scene():
         await keeper.do(record, keeper)
@@ -313,7 +313,7 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(kee
 
 def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
     """It is read back, which takes seconds; brief tasks are on the event loop's."""
-    keeper = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
     threads, finish = [], WarcWriter.close
     monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
 

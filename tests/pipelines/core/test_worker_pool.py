@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core.worker_pool import Overrun, Workers
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 
 ROOT = Path(__file__).parents[3]
 LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
@@ -70,7 +70,7 @@ def with_workers(size, job, **limits):
     """Run the coroutine function `job(workers)` with that many workers, and see them off."""
 
     async def main():
-        workers = Workers(size, **(LIMITS | limits))
+        workers = WorkerPool(size, **(LIMITS | limits))
         try:
             return await job(workers)
         finally:
@@ -91,7 +91,7 @@ async def outcome(workers, func, *args):
     """What a call came to: its value, or the reason of its Overrun."""
     try:
         return await workers.run(func, *args)
-    except Overrun as overrun:
+    except WorkerFailure as overrun:
         return overrun.reason
 
 
@@ -196,7 +196,7 @@ def test_close_finishes_what_was_accepted_and_refuses_the_rest():
     """Calls that wait when close is called are answered; no worker is left; later calls raise."""
 
     async def job():
-        workers = Workers(2, **LIMITS)
+        workers = WorkerPool(2, **LIMITS)
         calls = [asyncio.create_task(workers.run(double, number)) for number in range(50)]
         pids = asyncio.create_task(workers.run(os.getpid))
         await asyncio.sleep(0)
@@ -214,7 +214,7 @@ def test_kill_stops_a_call_in_flight():
     """For emergencies: everything ends at once."""
 
     async def job():
-        workers = Workers(1, **LIMITS)
+        workers = WorkerPool(1, **LIMITS)
         pid = await workers.run(os.getpid)
         call = asyncio.create_task(outcome(workers, time.sleep, 60))
         await asyncio.sleep(0.2)

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, NoArchive, NotFound, QueryError
 from pipelines.database import queries
-from pipelines.database.filters import Filters, day
+from pipelines.database.filters import ArticleFilters, day
 from tests.support.article_archive import WARC_FILE, build, database
 
 
@@ -60,7 +60,7 @@ def test_a_period_is_its_first_or_its_last_day(text, first, last):
 def test_what_is_no_period_is_a_query_error_with_a_cure(text):
     """Never an empty answer for a date that was mistyped."""
     with pytest.raises(QueryError) as refused:
-        Filters(since=text)
+        ArticleFilters(since=text)
     assert "--since" in refused.value.subject
     assert "2024-03" in refused.value.cure
 
@@ -68,16 +68,16 @@ def test_what_is_no_period_is_a_query_error_with_a_cure(text):
 def test_a_period_that_ends_before_it_begins_is_refused():
     """It could only be a mistake."""
     with pytest.raises(QueryError, match="ends before it begins"):
-        Filters(since="2024-03", until="2024-02")
-    assert Filters(since="2024-02", until="2024-02").until == "2024-02-29"
+        ArticleFilters(since="2024-03", until="2024-02")
+    assert ArticleFilters(since="2024-02", until="2024-02").until == "2024-02-29"
 
 
 def test_a_language_is_a_code():
     """Regions are cut off, names of languages refused."""
-    assert Filters(language="en-GB").language == "en"
-    assert Filters(language="PT_br").language == "pt"
+    assert ArticleFilters(language="en-GB").language == "en"
+    assert ArticleFilters(language="PT_br").language == "pt"
     with pytest.raises(QueryError, match="not a language code"):
-        Filters(language="French")
+        ArticleFilters(language="French")
 
 
 def test_search_has_the_promised_keys_and_a_snippet(db):
@@ -102,11 +102,11 @@ def test_a_word_in_the_headline_counts_more_than_in_the_text(db):
 @pytest.mark.parametrize(
     "filters",
     [
-        Filters(),
-        Filters(source="gazette"),
-        Filters(since="2022-03", until="2022-06"),
-        Filters(language="fr", since="2022-05"),
-        Filters(source="courier", language="en", until="2023"),
+        ArticleFilters(),
+        ArticleFilters(source="gazette"),
+        ArticleFilters(since="2022-03", until="2022-06"),
+        ArticleFilters(language="fr", since="2022-05"),
+        ArticleFilters(source="courier", language="en", until="2023"),
     ],
 )
 def test_every_question_agrees_on_which_articles_match(db, query, filters):
@@ -152,14 +152,14 @@ def test_plans_use_the_indexes(db):
         assert not [step for step in steps if "TEMP B-TREE" in step], steps
         return " ".join(steps)
 
-    period = Filters(since="2022-02", until="2022-08")
+    period = ArticleFilters(since="2022-02", until="2022-08")
     assert "articles_day" in plan(queries.search, None)
     assert "articles_day" in plan(queries.search, "filler", period, sort="newest")
-    assert "articles_source_day" in plan(queries.search, "filler", Filters(source="courier"), sort="oldest")
+    assert "articles_source_day" in plan(queries.search, "filler", ArticleFilters(source="courier"), sort="oldest")
     assert "articles_day" in plan(queries.count, "filler", period)
     assert "articles_day" in plan(queries.articles, period)
     plan(queries.search, "filler", period)
-    plan(queries.articles, Filters(source="courier"), "filler")
+    plan(queries.articles, ArticleFilters(source="courier"), "filler")
 
 
 def test_a_snippet_of_text_without_spaces_is_short(db):
@@ -216,7 +216,7 @@ def test_what_is_not_there_says_what_is_known_instead(db, wanted, cause):
 def test_an_unknown_source_names_its_neighbours(db):
     """A mistyped --source is no empty answer."""
     with pytest.raises(NotFound, match="gazette"):
-        queries.count(db, None, Filters(source="gazete"))
+        queries.count(db, None, ArticleFilters(source="gazete"))
 
 
 def test_revisions_and_captures_lead_to_their_records(db):

@@ -10,7 +10,7 @@ import pytest
 from pipelines.archive.writer import open_database
 from pipelines.core.items import Article, Capture, Page, Reading
 from pipelines.database.revision_order import Sighting, states
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -77,7 +77,7 @@ def test_rows_that_came_to_have_one_text_stay_apart():
 def store(tmp_path_factory):
     db = open_database(tmp_path_factory.mktemp("chain") / "morgue.db")
     db.execute("BEGIN")
-    yield Store(db)
+    yield ArticleStore(db)
     db.close()
 
 
@@ -89,7 +89,7 @@ STORIES = {
 
 
 def filed(
-    store: Store, captures: list[tuple[int, str]], url: str, twin: frozenset[int] = frozenset(), *, varied: bool = True
+    store: ArticleStore, captures: list[tuple[int, str]], url: str, twin: frozenset[int] = frozenset(), *, varied: bool = True
 ) -> list[tuple]:
     """File captures (hour, letter of the text) of one address in that order; the rows, without row ids.
 

@@ -10,7 +10,7 @@ import pytest
 from pipelines.archive.writer import open_database
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Reading, Source
 from pipelines.database.columns import utc_day
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 URL = "https://paper.example/2026/11/20/story.html"
@@ -20,7 +20,7 @@ TEXT = "The council sat until midnight.\nNothing was decided."
 @pytest.fixture
 def store(tmp_path):
     db = open_database(tmp_path / "morgue.db")
-    yield Store(db)
+    yield ArticleStore(db)
     db.close()
 
 
@@ -34,7 +34,7 @@ def article(url=URL, canonical=URL, title="Council sits", text=TEXT, **values) -
     )
 
 
-def reading(store: Store, what: Article, seconds: int = 0) -> Reading:
+def reading(store: ArticleStore, what: Article, seconds: int = 0) -> Reading:
     """What was read from a capture `seconds` after NOW."""
     capture = Capture(
         None, what.url, NOW + timedelta(seconds=seconds), 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>",
@@ -190,5 +190,5 @@ def test_filters_compare_utc_days(iso, day):
 
 
 def test_nothing_to_read_is_not_filed_here():
-    """The stage passes it through; see pipelines.session.item_pipelines.Keep."""
+    """The stage passes it through; see pipelines.session.item_pipelines.StoreArticle."""
     assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.core.items import Article, Page
-from pipelines.core.worker_pool import Overrun, Workers
+from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction import extract
 from pipelines.extraction.entry import WARM_UP
 from tests.support.command import ROOT
@@ -248,13 +248,13 @@ def outcomes() -> dict[str, tuple[object, float, int]]:
     }
 
     async def read_all() -> dict[str, tuple[object, float, int]]:
-        workers, room, found = Workers(2, warm_up=WARM_UP), asyncio.Semaphore(4), {}
+        workers, room, found = WorkerPool(2, warm_up=WARM_UP), asyncio.Semaphore(4), {}
 
         async def read_one(name: str) -> None:
             async with room:  # four pages at a time are made, sent and forgotten
                 try:
                     found[name] = await workers.run(read_measured, made(cases[name]()))
-                except Overrun as overrun:
+                except WorkerFailure as overrun:
                     found[name] = (overrun, 0.0, 0)
 
         await asyncio.gather(*map(read_one, cases))
@@ -349,11 +349,11 @@ def test_every_pattern_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 
     async def try_all() -> dict[str, object]:
-        workers, found = Workers(1, cpu_seconds=40, seconds=120, warm_up=WARM_UP), {}
+        workers, found = WorkerPool(1, cpu_seconds=40, seconds=120, warm_up=WARM_UP), {}
         for module in [*MODULES, "crawler.discovery.robots_txt"]:
             try:
                 found[module] = await workers.run(slow_patterns, module)
-            except Overrun as overrun:
+            except WorkerFailure as overrun:
                 found[module] = overrun
         await workers.close()
         return found

@@ -18,12 +18,12 @@ from pipelines.core.items import Page
 from pipelines.extraction.body import lexicon
 from pipelines.extraction.body.blocks import blocks
 from pipelines.extraction.body.classifier import as_lines
-from pipelines.extraction.body.features import Seen, Witnesses
+from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import author_lines, calls_to_action, line_matcher, phrases, remove, teasers
 from pipelines.extraction.fields import authors, date_parser, dates, metadata, person_names, printed_bylines, titles
 from pipelines.extraction.labels import agencies, credit_lines, dateline, genre, origin, paywall, usage_signals
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import Declared, gather
+from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.parse import parse
 
 SIZE, SECONDS = 100_000, 5.0
@@ -32,7 +32,7 @@ URL = "https://paper.example/2024/05/06/bridge"
 SEEN = datetime(2024, 5, 6, tzinfo=UTC)
 
 
-def declared(body: str = "<p>Bridge</p>", head: str = "") -> Declared:
+def declared(body: str = "<p>Bridge</p>", head: str = "") -> DeclaredMetadata:
     page = f"<html><head><title>Bridge</title>{head}</head><body>{body}</body></html>"
     return gather(parse(Page(URL, page.encode(), "text/html")), URL, SEEN)
 
@@ -42,17 +42,17 @@ SITE = metadata.site(PLAIN)
 METAS = ("author", "robots", "og:title", "og:type", "keywords", "article:section", "rights", "copyright", "tdm-policy")
 
 
-def in_metas(text: str) -> Declared:
+def in_metas(text: str) -> DeclaredMetadata:
     run = escape(text[:ON_A_PAGE])
     return declared(head="".join(f'<meta name="{name}" content="{run}">' for name in METAS))
 
 
-def in_article_body(text: str) -> Declared:
+def in_article_body(text: str) -> DeclaredMetadata:
     node = json.dumps({"@type": "NewsArticle", "articleBody": text}).replace("<", "\\u003c")
     return declared(head=f'<script type="application/ld+json">{node}</script>')
 
 
-def in_print(text: str) -> Declared:
+def in_print(text: str) -> DeclaredMetadata:
     """Where titles, bylines and dates are looked for."""
     run = escape(text[:ON_A_PAGE])
     places = ("<h1>{}</h1>", '<p class="byline author">{}</p>', "<time>{}</time>", "<p class=date>{}</p>", "<p>{}</p>")
@@ -63,7 +63,7 @@ def as_body(text: str) -> None:
     """A block of the page, from its features to its line."""
     page = Page(URL, f"<body><h1>Bridge</h1><p>{escape(text)}</p></body>".encode(), "text/html")
     found = blocks(parse(page).find("body"))
-    Seen(found, Witnesses(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).rows()
+    PageContext(found, Evidence(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).rows()
     as_lines(found, str)
 
 

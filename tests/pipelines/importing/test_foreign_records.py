@@ -12,8 +12,8 @@ from itertools import accumulate
 
 import pytest
 
-from pipelines.importing.containers import Damage, Unpacked, kind_of, parts
-from pipelines.importing.foreign_records import Damaged, Found, fields_of, moment, records, when
+from pipelines.importing.containers import ContainerDamage, UnpackedStream, kind_of, parts
+from pipelines.importing.foreign_records import DamagedRecord, ForeignRecord, fields_of, moment, records, when
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 
 RECORDS = [warcinfo(), *(response(number, WARC_Warcinfo_ID=an_id("theirs")) for number in range(12))]
@@ -21,16 +21,16 @@ URLS = [None, *(address(number) for number in range(12))]
 FORMS = {"gzip": gz(RECORDS), "plain": b"".join(RECORDS), "one piece": gzip.compress(b"".join(RECORDS), mtime=0)}
 
 
-def read(data: bytes, wanted=lambda fields: True, named: str = "") -> tuple[list[Found], list[Damaged]]:
+def read(data: bytes, wanted=lambda fields: True, named: str = "") -> tuple[list[ForeignRecord], list[DamagedRecord]]:
     """What is in a stream, and what could not be read."""
-    damages: list[Damaged] = []
+    damages: list[DamagedRecord] = []
     try:
-        return list(records(Unpacked(io.BytesIO(data), named), wanted, damages.append)), damages
-    except Damage as damage:
-        return [], [Damaged(0, str(damage))]
+        return list(records(UnpackedStream(io.BytesIO(data), named), wanted, damages.append)), damages
+    except ContainerDamage as damage:
+        return [], [DamagedRecord(0, str(damage))]
 
 
-def urls(found: list[Found]) -> list[str | None]:
+def urls(found: list[ForeignRecord]) -> list[str | None]:
     return [one.fields.get("WARC-Target-URI") for one in found]
 
 
@@ -233,7 +233,7 @@ def members(tmp_path, data: bytes):
     path.write_bytes(data)
     told: list = []
     found = [
-        (part.member, urls(list(records(Unpacked(part.stream, part.named), lambda fields: True, told.append))))
+        (part.member, urls(list(records(UnpackedStream(part.stream, part.named), lambda fields: True, told.append))))
         for part in parts(path, lambda *damage: told.append(damage))
     ]
     return found, told
@@ -293,7 +293,7 @@ def test_a_date_that_is_none_is_refused():
     """By whoever asks for it."""
     with pytest.raises(ValueError, match="yesterday"):
         moment("yesterday")
-    with pytest.raises(Damage):
+    with pytest.raises(ContainerDamage):
         when("20241399000000")
 
 

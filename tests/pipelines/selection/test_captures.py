@@ -9,9 +9,9 @@ from contextlib import closing
 import pytest
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.database.filters import Filters
-from pipelines.selection.captures import Holdings, Wanted
-from pipelines.selection.exclusions import Without
+from pipelines.database.filters import ArticleFilters
+from pipelines.selection.captures import CaptureFilter, CaptureSelection
+from pipelines.selection.exclusions import Exclusions
 from tests.support.capture_archive import (
     COPY,
     CRANE,
@@ -37,7 +37,7 @@ def archive(tmp_path_factory):
 def chosen(archive, wanted):
     """Our names of the captures that are taken, and how many of them were not asked for."""
     names = {capture.id: name for name, capture in archive.captures.items()}
-    with closing(archive.open()) as db, Holdings(db, archive.warc, wanted) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
         taken = [names[row["id"]] for row in holdings.captures()]
         assert len(taken) == holdings.count
         return taken, holdings.added
@@ -46,29 +46,29 @@ def chosen(archive, wanted):
 CRANES = {"redirect", "crane", "edited", "not modified"}
 OF_OTHER = {"foreign 1", "foreign 2", "copy"}
 CASES = {
-    "query": (Wanted(query="crane"), CRANES),
-    "language": (Wanted(Filters(language="de")), {"light", "light again"}),
-    "language, source": (Wanted(Filters(language="de", source="other")), set()),
-    "source": (Wanted(Filters(source="other")), OF_OTHER | {"+light"}),
-    "source without captures": (Wanted(Filters(source="empty")), set()),
-    "one day": (Wanted(Filters(since="2026-03-02", until="2026-03-02")), {"gone"}),
-    "since": (Wanted(Filters(since="2026-03-04")), OF_OTHER | {"not modified", "+edited", "+light"}),
-    "until": (Wanted(Filters(until="2026-02")), set()),
-    "host below": (Wanted(hosts=("other.example",)), OF_OTHER | {"+light"}),
-    "host and port": (Wanted(hosts=("www.other.example:8080",)), OF_OTHER | {"+light"}),
-    "host, other port": (Wanted(hosts=("www.other.example:80",)), set()),
-    "host, its own port": (Wanted(hosts=("paper.example:80",)), {"redirect"}),
-    "host in capitals": (Wanted(hosts=("OTHER.Example",)), OF_OTHER | {"+light"}),
-    "no half host": (Wanted(hosts=("er.example",)), set()),
-    "url": (Wanted(urls=(LIGHT,)), {"light", "light again"}),
-    "url as people copy it": (Wanted(urls=("paper.example/2026/light/#top",)), {"light", "light again"}),
-    "url not ascii": (Wanted(urls=(f"{PAPER}/Straße/東京",)), {"gone"}),
-    "prefix": (Wanted(urls=(f"{PAPER}/2026/*",)), {"crane", "light", "edited", "light again", "not modified"}),
-    "prefix not ascii": (Wanted(urls=(f"{PAPER}/Straß*",)), {"gone"}),
-    "prefix, both schemes": (Wanted(urls=(f"{PAPER}/o*",)), {"redirect"}),
-    "half a host": (Wanted(urls=("http://www.oth*",)), OF_OTHER | {"+light"}),
-    "two urls": (Wanted(urls=(f"{OTHER}/1", f"{OTHER}/2")), {"foreign 1", "foreign 2"}),
-    "all must hold": (Wanted(Filters(until="2026-03-01"), query="crane", urls=(CRANE,)), {"crane"}),
+    "query": (CaptureFilter(query="crane"), CRANES),
+    "language": (CaptureFilter(ArticleFilters(language="de")), {"light", "light again"}),
+    "language, source": (CaptureFilter(ArticleFilters(language="de", source="other")), set()),
+    "source": (CaptureFilter(ArticleFilters(source="other")), OF_OTHER | {"+light"}),
+    "source without captures": (CaptureFilter(ArticleFilters(source="empty")), set()),
+    "one day": (CaptureFilter(ArticleFilters(since="2026-03-02", until="2026-03-02")), {"gone"}),
+    "since": (CaptureFilter(ArticleFilters(since="2026-03-04")), OF_OTHER | {"not modified", "+edited", "+light"}),
+    "until": (CaptureFilter(ArticleFilters(until="2026-02")), set()),
+    "host below": (CaptureFilter(hosts=("other.example",)), OF_OTHER | {"+light"}),
+    "host and port": (CaptureFilter(hosts=("www.other.example:8080",)), OF_OTHER | {"+light"}),
+    "host, other port": (CaptureFilter(hosts=("www.other.example:80",)), set()),
+    "host, its own port": (CaptureFilter(hosts=("paper.example:80",)), {"redirect"}),
+    "host in capitals": (CaptureFilter(hosts=("OTHER.Example",)), OF_OTHER | {"+light"}),
+    "no half host": (CaptureFilter(hosts=("er.example",)), set()),
+    "url": (CaptureFilter(urls=(LIGHT,)), {"light", "light again"}),
+    "url as people copy it": (CaptureFilter(urls=("paper.example/2026/light/#top",)), {"light", "light again"}),
+    "url not ascii": (CaptureFilter(urls=(f"{PAPER}/Straße/東京",)), {"gone"}),
+    "prefix": (CaptureFilter(urls=(f"{PAPER}/2026/*",)), {"crane", "light", "edited", "light again", "not modified"}),
+    "prefix not ascii": (CaptureFilter(urls=(f"{PAPER}/Straß*",)), {"gone"}),
+    "prefix, both schemes": (CaptureFilter(urls=(f"{PAPER}/o*",)), {"redirect"}),
+    "half a host": (CaptureFilter(urls=("http://www.oth*",)), OF_OTHER | {"+light"}),
+    "two urls": (CaptureFilter(urls=(f"{OTHER}/1", f"{OTHER}/2")), {"foreign 1", "foreign 2"}),
+    "all must hold": (CaptureFilter(ArticleFilters(until="2026-03-01"), query="crane", urls=(CRANE,)), {"crane"}),
 }
 
 
@@ -83,7 +83,7 @@ def test_a_filter_takes_what_it_says(archive, case):
 
 def test_without_a_filter_everything_is_taken_in_the_order_of_the_files(archive):
     """robots.txt, feeds, redirects and failures too; nothing twice."""
-    taken, added = chosen(archive, Wanted())
+    taken, added = chosen(archive, CaptureFilter())
     assert taken == list(archive.captures)
     assert added == 0
 
@@ -91,11 +91,11 @@ def test_without_a_filter_everything_is_taken_in_the_order_of_the_files(archive)
 def test_pages_are_states_of_articles_whose_capture_is_taken(archive):
     """In order; a capture that only came along is no page."""
     with closing(archive.open()) as db:
-        with Holdings(db, archive.warc) as holdings:
+        with CaptureSelection(db, archive.warc) as holdings:
             assert [(page["article"], page["number"], page["url"]) for page in holdings.pages()] == [
                 (1, 1, CRANE), (1, 2, CRANE), (2, 1, LIGHT),
             ]  # fmt: skip
-        with Holdings(db, archive.warc, Wanted(Filters(since="2026-03-02"))) as holdings:
+        with CaptureSelection(db, archive.warc, CaptureFilter(ArticleFilters(since="2026-03-02"))) as holdings:
             assert [(page["article"], page["number"]) for page in holdings.pages()] == [(1, 2)]
 
 
@@ -107,19 +107,19 @@ def test_a_revisit_without_its_response_is_counted(tmp_path):
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute("DELETE FROM captures WHERE record_id = ?", (archive.captures["light"].record_id,))
-    with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
         assert (holdings.count, holdings.bodiless) == (len(archive.captures) - 1, 2)
 
 
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (Wanted(Filters(source="papre")), NotFound),
-        (Wanted(hosts=("https://paper.example/",)), QueryError),
-        (Wanted(hosts=("",)), QueryError),
-        (Wanted(urls=("*",)), QueryError),
-        (Wanted(urls=("https://*.example/*",)), QueryError),
-        (Wanted(query="-crane"), QueryError),
+        (CaptureFilter(ArticleFilters(source="papre")), NotFound),
+        (CaptureFilter(hosts=("https://paper.example/",)), QueryError),
+        (CaptureFilter(hosts=("",)), QueryError),
+        (CaptureFilter(urls=("*",)), QueryError),
+        (CaptureFilter(urls=("https://*.example/*",)), QueryError),
+        (CaptureFilter(query="-crane"), QueryError),
     ],
     ids=["source", "address as host", "no host", "star alone", "star inside", "query"],
 )
@@ -134,7 +134,7 @@ def test_the_database_is_left_as_it_was(archive):
     """The list of what is wanted is gone when the holdings are, and a second one can follow on the same connection."""
     with closing(archive.open()) as db:
         for _ in range(2):
-            with Holdings(db, archive.warc):
+            with CaptureSelection(db, archive.warc):
                 pass
         assert list(db.execute("SELECT name FROM temp.sqlite_master")) == []
         assert not db.in_transaction
@@ -145,8 +145,8 @@ def without(archive, sql, *signals, **wanted):
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db:
         db.executescript(sql)
     names = {capture.id: name for name, capture in archive.captures.items()}
-    which = Wanted(without=Without(signals=signals), **wanted)
-    with closing(archive.open()) as db, Holdings(db, archive.warc, which) as holdings:
+    which = CaptureFilter(without=Exclusions(signals=signals), **wanted)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as holdings:
         return {names[row["id"]] for row in holdings.captures()}, dict(holdings.left_out)
 
 
@@ -257,8 +257,8 @@ def test_a_page_that_cannot_be_read_stays_out(said, gone):
     writing.keep("whole", page(CRANE, 2, FIRST))
     archive = done()
     spoil(archive.warc / damaged.file, damaged, gone)
-    which = Wanted(without=Without(reserved=True))
-    with closing(archive.open()) as db, Holdings(db, archive.warc, which) as holdings:
+    which = CaptureFilter(without=Exclusions(reserved=True))
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as holdings:
         assert [row["url"] for row in holdings.captures()] == [CRANE]
         assert holdings.left_out == {"page that cannot be read": 2}
         assert len(holdings.damages) == 1
@@ -279,6 +279,6 @@ def test_nothing_is_read_where_nothing_is_asked(tmp_path):
     """A damaged page is no matter of rights then."""
     archive = build(tmp_path / "archive")
     (archive.warc / archive.captures["crane"].file).unlink()
-    with closing(archive.open()) as db, Holdings(db, archive.warc) as holdings:
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
         assert holdings.count == len(archive.captures)
         assert not holdings.damages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.selection.directives import Signal, said
+from pipelines.selection.directives import RequestedSignal, said
 
 SAID = {
     "header, to all": ("x-robots-tag: NoArchive, nosnippet", [(None, "noarchive", ""), (None, "nosnippet", "")]),
@@ -62,11 +62,11 @@ MEANT = {
 def test_what_a_name_means(case):
     """A directive, a signal or a robot; what is said to another robot only where that robot is named."""
     name, signal, meant = MEANT[case]
-    assert any(map(Signal(name).means, said([signal]))) is meant
+    assert any(map(RequestedSignal(name).means, said([signal]))) is meant
 
 
 @pytest.mark.parametrize("name", ["", " ", ":", ":n", "noarchive:", "="])
 def test_a_signal_has_a_name(name):
     """Nothing would match everything or nothing."""
     with pytest.raises(ValueError, match="names no signal"):
-        Signal(name)
+        RequestedSignal(name)

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from pipelines.session.backpressure import Turnstile
+from pipelines.session.backpressure import Backpressure
 
 
-async def through(turnstile: Turnstile, hold: asyncio.Event, log: list[str]) -> None:
+async def through(turnstile: Backpressure, hold: asyncio.Event, log: list[str]) -> None:
     async with turnstile:
         log.append("in")
         await hold.wait()
@@ -17,7 +17,7 @@ def test_only_so_many_exchanges_at_a_time():
     """The third waits until one of two is over."""
 
     async def scene():
-        turnstile, hold, log = Turnstile(2, 100), asyncio.Event(), []
+        turnstile, hold, log = Backpressure(2, 100), asyncio.Event(), []
         tasks = [asyncio.create_task(through(turnstile, hold, log)) for _ in range(3)]
         await asyncio.sleep(0.01)
         assert log == ["in"] * 2
@@ -33,7 +33,7 @@ def test_nothing_is_fetched_while_too_many_pages_wait_to_be_filed(release):
     """Slow reading slows the fetching; a crawl that ends lets everybody through."""
 
     async def scene():
-        turnstile, hold, log = Turnstile(2, 2), asyncio.Event(), []
+        turnstile, hold, log = Backpressure(2, 2), asyncio.Event(), []
         hold.set()
         turnstile.page_in()
         turnstile.page_in()
@@ -51,7 +51,7 @@ def test_who_gives_up_waiting_leaves_no_gap():
     """A cancelled fetch gives its place back."""
 
     async def scene():
-        turnstile, hold, log = Turnstile(1, 1), asyncio.Event(), []
+        turnstile, hold, log = Backpressure(1, 1), asyncio.Event(), []
         hold.set()
         turnstile.page_in()
         waiting = asyncio.create_task(through(turnstile, hold, log))

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from pipelines.takedown.targets import Removed, find, name_of
+from pipelines.takedown.targets import TakedownRegister, find, name_of
 from tests.support.article_archive import database, insert
 
 
@@ -37,7 +37,7 @@ def test_what_is_removed(db, case):
     """However it is spelled; nothing beside it."""
     name, inside, outside = CASES[case]
     remember(db, name)
-    removed = Removed(db)
+    removed = TakedownRegister(db)
     assert [url for url in inside if url not in removed] == []
     assert [url for url in outside if url in removed] == []
 

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.archive.journal import Mark, record
+from pipelines.archive.journal import JournalHeader, record
 from pipelines.core.errors import MorgueError
-from pipelines.takedown.tombstone import Grave, Span, put_in_place, rewritten, tombstone, without
+from pipelines.takedown.tombstone import MemberSpan, Tombstone, put_in_place, rewritten, tombstone, without
 from pipelines.warc.reader import walk
 from pipelines.warc.record import parsed
 
-GRAVE = Grave(
+GRAVE = Tombstone(
     "https://paper.example/story", ("<urn:uuid:1>", "<urn:uuid:2>"), "2026-01-01T00:00:00.000000Z",
     datetime(2026, 5, 3, tzinfo=UTC), "asked for by the subject",
 )  # fmt: skip
@@ -75,7 +75,7 @@ def test_a_journal_loses_lines_and_keeps_its_length():
         json.dumps({"frontier": {"id": number, "url": f"https://x.example/{rng.randbytes(20).hex()}"}})
         for number in range(400)
     ]
-    whole = record(Mark(7, 6, "a"), lines, "<urn:uuid:0>")
+    whole = record(JournalHeader(7, 6, "a"), lines, "<urn:uuid:0>")
     length = len(pack(whole))
     shorter = without(whole, lambda table, row: row["id"] % 2 == 1, length)
     assert len(shorter) == length
@@ -93,7 +93,7 @@ def test_a_file_is_rewritten_whole_or_not_at_all(tmp_path):
     path = tmp_path / "x"
     data = random.Random(1).randbytes(3_000_000)
     path.write_bytes(data)
-    part = rewritten(path, [Span(2_000_000, 10, b"B" * 10), Span(5, 3, b"AAA")])
+    part = rewritten(path, [MemberSpan(2_000_000, 10, b"B" * 10), MemberSpan(5, 3, b"AAA")])
     assert path.read_bytes() == data
     put_in_place(part, path)
     assert path.read_bytes() == data[:5] + b"AAA" + data[8:2_000_000] + b"B" * 10 + data[2_000_010:]

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.writer import Keeper
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from pipelines.verification import verify, warc_check
 from pipelines.verification.findings import NEXT, Finding
 from pipelines.warc import manifest
 from pipelines.warc.digests import labelled
 from pipelines.warc.exchange import keep, records_of
-from pipelines.warc.record import Fields, Record, digest, member
-from pipelines.warc.writer import WarcWriter, recover, walk
+from pipelines.warc.reader import walk
+from pipelines.warc.record import WarcFields, WarcRecord, digest, member
+from pipelines.warc.writer import WarcWriter, recover
 from tests.support import article_archive
 from tests.support.command import ROOT
 from tests.support.verifiable_archive import (
@@ -78,11 +79,11 @@ def first(folder: Path, type_: str) -> tuple[Path, int, int]:
 def replaced(name: str, value: str, *, where: str = "response") -> object:
     """A change of records: one field of every record of a type says something else."""
 
-    def change(one: Record) -> Record:
+    def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != where:
             return one
         kept = [pair for pair in one.fields if pair[0] != name]
-        return Record(Fields([*kept, (name, value)]), one.block)
+        return WarcRecord(WarcFields([*kept, (name, value)]), one.block)
 
     return change
 
@@ -269,7 +270,7 @@ def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
     def broken(self, size):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(warc_check.Hashed, "read", broken)
+    monkeypatch.setattr(warc_check.HashedFile, "read", broken)
     found = findings(folder)
     assert {(one.kind, one.what) for one in found if one.kind == "unreadable"} == {("unreadable", "Input/output error")}
     assert len(found) >= 3
@@ -348,8 +349,8 @@ def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
 def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
     """A keeper at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
-    keeper, stop = Keeper(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
-    store, number = Store(keeper.db), iter(range(100_000))
+    keeper, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
+    store, number = ArticleStore(keeper.db), iter(range(100_000))
 
     def write():
         while not stop.is_set():
@@ -411,8 +412,8 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
 
 def test_a_block_that_is_not_its_digest_is_found(folder):
     """A record that was written anew with another block: gzip is content, the digest is not."""
-    def change(one: Record) -> Record:
-        return Record(one.fields, one.block.replace(b"Boats", b"Ships")) if b"Boats" in one.block else one
+    def change(one: WarcRecord) -> WarcRecord:
+        return WarcRecord(one.fields, one.block.replace(b"Boats", b"Ships")) if b"Boats" in one.block else one
 
     rewrite(folder, change)
     assert {"block digest", "payload digest"} <= set(kinds(folder))
@@ -439,10 +440,10 @@ def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
 @pytest.mark.parametrize("missing", ["WARC-Record-ID", "WARC-Date", "WARC-Type"])
 def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
     """Section 5: mandatory fields."""
-    def change(one: Record) -> Record:
+    def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != "request":
             return one
-        return Record(Fields([pair for pair in one.fields if pair[0] != missing]), one.block)
+        return WarcRecord(WarcFields([pair for pair in one.fields if pair[0] != missing]), one.block)
 
     rewrite(folder, change)
     assert "bad record" in kinds(folder)
@@ -450,11 +451,11 @@ def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
 
 def test_records_without_digest_are_counted(folder):
     """They are no finding: the standard does not ask for a digest. One of a kind that we do not know counts so too."""
-    def change(one: Record) -> Record:
+    def change(one: WarcRecord) -> WarcRecord:
         bare = [pair for pair in one.fields if pair[0] != "WARC-Block-Digest"]
         unknown = [*bare, ("WARC-Block-Digest", "crc99:00")]
         others = {"response": bare, "request": unknown}
-        return Record(Fields(others.get(one.fields.get("WARC-Type") or "", one.fields)), one.block)
+        return WarcRecord(WarcFields(others.get(one.fields.get("WARC-Type") or "", one.fields)), one.block)
 
     rewrite(folder, change)
     report = verify.verify(folder)
@@ -481,13 +482,13 @@ def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
     info = record("warcinfo", block, *came)
     other = {
         "nothing": info,
-        "its block": Record(info.fields, block.upper()),
-        "its date": Record(Fields([(name, "2020-01-01T00:00:00Z" if name == "WARC-Date" else value)
+        "its block": WarcRecord(info.fields, block.upper()),
+        "its date": WarcRecord(WarcFields([(name, "2020-01-01T00:00:00Z" if name == "WARC-Date" else value)
                                    for name, value in info.fields]), block),
         "where it came from": info,
     }[change]  # fmt: skip
     if change == "where it came from":
-        info = other = Record(Fields(list(info.fields)[:-1]), block)
+        info = other = WarcRecord(WarcFields(list(info.fields)[:-1]), block)
     for path, added in zip(warcs(folder), (info, other), strict=False):
         path.write_bytes(path.read_bytes() + member(added))
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
@@ -567,7 +568,7 @@ def test_a_database_that_no_command_writes_with_is_named_first(folder, change, q
     assert others[0].next_step.startswith("`morgue rebuild`")
     if change != "before the journal":  # which a migration would add first
         with pytest.raises(ArchiveDamaged):
-            Keeper(folder / "morgue.db", folder / "warc", info={})
+            ArchiveWriter(folder / "morgue.db", folder / "warc", info={})
 
 
 @pytest.mark.parametrize("damage", ["rubbish", "a page"])

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.warc.cdxj import REVISIT, Entry, line, parse
+from pipelines.warc.cdxj import REVISIT, CdxjEntry, line, parse
 from pipelines.warc.surt import surt
 
-ENTRY = Entry(
+ENTRY = CdxjEntry(
     url="https://paper.example/2026/Crane?page=2", time=datetime(2026, 3, 1, 5, 6, 7, 999_999, tzinfo=UTC),
     mime="text/html", status=200, digest="sha1:ACXPAHG2KPHXIGFNZKOJMZR4C42Z5YVC", length=5050, offset=1652,
     filename="test-00000.warc.gz",

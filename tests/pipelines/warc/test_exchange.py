@@ -13,8 +13,9 @@ import pytest
 from pipelines.core.items import Exchange
 from pipelines.warc.exchange import capture_of, keep, records_of
 from pipelines.warc.http_message import entity_body
+from pipelines.warc.reader import read_block, walk
 from pipelines.warc.record import digest
-from pipelines.warc.writer import WarcWriter, read_block, walk
+from pipelines.warc.writer import WarcWriter
 from tests.support.external_tools import faults
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)

@@ -8,7 +8,7 @@ import zlib
 import brotli
 import pytest
 
-from pipelines.warc.http_message import TooLarge, content_decoded, dechunked, entity_body, parse_head, split
+from pipelines.warc.http_message import DecodedTooLarge, content_decoded, dechunked, entity_body, parse_head, split
 
 if __import__("sys").version_info >= (3, 14):
     from compression import zstd
@@ -167,7 +167,7 @@ def test_bombs_are_not_inflated(coding: str) -> None:
     }[coding](BOMB)  # fmt: skip
     header = {"raw": b"deflate", "twice": b"gzip, gzip"}.get(coding, coding.encode())
     tracemalloc.start()
-    with pytest.raises(TooLarge):
+    with pytest.raises(DecodedTooLarge):
         content_decoded([(b"Content-Encoding", header)], body, 1_000_000)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -17,8 +17,9 @@ import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, NotFound, NotWritable
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.record import Fields, Place, Record, digest, member, new_id, parsed, uri
-from pipelines.warc.writer import WarcWriter, read_block, read_member, recover, walk
+from pipelines.warc.reader import read_block, read_member, walk
+from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, member, new_id, parsed, uri
+from pipelines.warc.writer import WarcWriter, recover
 from tests.support.external_tools import faults
 
 INFO = {
@@ -32,7 +33,7 @@ BIN = Path(sys.executable).parent
 
 def record(
     block: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", url: str = "http://example.org/"
-) -> Record:
+) -> WarcRecord:
     fields = (
         ("WARC-Type", "response"),
         ("WARC-Record-ID", new_id()),
@@ -41,7 +42,7 @@ def record(
         ("WARC-Block-Digest", digest(block)),
         ("Content-Type", "application/http;msgtype=response"),
     )
-    return Record(Fields(fields), block)
+    return WarcRecord(WarcFields(fields), block)
 
 
 def response(body: bytes) -> bytes:
@@ -52,13 +53,13 @@ def noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def own(group: list[Record], writer: WarcWriter) -> list[Record]:
+def own(group: list[WarcRecord], writer: WarcWriter) -> list[WarcRecord]:
     """The records with the warcinfo id that `records_of` gives them."""
     warcinfo = ("WARC-Warcinfo-ID", writer.warcinfo_id())
-    return [Record(Fields([*one.fields, warcinfo]), one.block) for one in group]
+    return [WarcRecord(WarcFields([*one.fields, warcinfo]), one.block) for one in group]
 
 
-def filled(folder: Path, groups: int = 5) -> tuple[Path, list[Place]]:
+def filled(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]]:
     """A file that a crash left open, as its bytes stand on disk, and where its records lie."""
     writer = WarcWriter(folder, info=INFO)
     places = []
@@ -183,7 +184,7 @@ def test_line_breaks_cannot_forge_fields(tmp_path: Path, value: str) -> None:
         WarcWriter(tmp_path, info={"operator": value})
     writer = WarcWriter(tmp_path, info=INFO)
     with pytest.raises(ValueError, match="line break"):
-        writer.append([Record(Fields((("WARC-Type", value),)), b"")])
+        writer.append([WarcRecord(WarcFields((("WARC-Type", value),)), b"")])
     (place,) = writer.append([record(url=f"http://example.org/{value}")])
     writer.close()
     found = list(walk(tmp_path / place.file))
@@ -323,7 +324,7 @@ def test_wrong_places_are_damage(tmp_path: Path) -> None:
 
 def test_record_round_trip() -> None:
     """`parsed` undoes `member`: fields in order, repeated ones too, and any block."""
-    one = Record(Fields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n")
+    one = WarcRecord(WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n")
     again = parsed(gzip.decompress(member(one)))
     assert (again.fields[:-1], again.block) == (one.fields, one.block)
     assert again.fields.all("WARC-PROTOCOL") == ["x", "ü"]
@@ -526,7 +527,7 @@ def test_lock_is_let_go_with_the_file(tmp_path: Path) -> None:
 def test_a_packed_body_is_stored_and_reads_back(size, level):
     """Whole for gzip and for our reader, no larger than what zlib makes of it, and with zlib's own first ten bytes."""
     body = random.Random(size).randbytes(size)
-    record = Record(Fields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
+    record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
     data = member(record, level)
     whole = gzip.decompress(data)
     assert parsed(whole).block == record.block
@@ -539,6 +540,6 @@ def test_a_body_that_shrinks_is_deflated():
     """HTML, and HTML with something packed in it, wherever that is."""
     packed, text = random.Random(1).randbytes(5000), b"<p>text</p>" * 2500
     for body in (text * 2, packed + text * 2, text + packed + text, text * 2 + packed):
-        record = Record(Fields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)
+        record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)
         assert len(member(record)) < 6000
         assert parsed(gzip.decompress(member(record))).block == record.block

@@ -6,10 +6,10 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.body.blocks import Block, blocks, menus, words_of
+from pipelines.extraction.body.blocks import TextBlock, blocks, menus, words_of
 
 
-def found(body: str) -> list[Block]:
+def found(body: str) -> list[TextBlock]:
     """The blocks of a page with this body."""
     return blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body"))
 

@@ -11,25 +11,25 @@ from pipelines.extraction.body.classifier import (
     SIGNS,
     TWICE,
     WEIGHED,
-    Verdict,
+    BlockDecision,
     as_lines,
     candidates,
     judge,
     where,
 )
-from pipelines.extraction.body.features import Seen, Witnesses
+from pipelines.extraction.body.features import Evidence, PageContext
 
 LONG = "The council met on Monday and agreed to mend the old bridge before the winter storms"
 LINK = '<li><a href="/1">Another headline</a></li>'
 
 
-def seen(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> Seen:
+def seen(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
     """A page with this body, as its blocks are judged; `read`: what trafilatura takes for its text."""
     page = html.document_fromstring(f"<html><body>{markup}</body></html>")
-    return Seen(blocks(page.find(".//body")), Witnesses(read=read, titles=titles))
+    return PageContext(blocks(page.find(".//body")), Evidence(read=read, titles=titles))
 
 
-def kept(verdicts: list[Verdict]) -> list[str]:
+def kept(verdicts: list[BlockDecision]) -> list[str]:
     return [verdict.block.text for verdict in verdicts if verdict.rule is None]
 
 

@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body.blocks import blocks
-from pipelines.extraction.body.features import NAMES, Seen, Witnesses, bare, letters, signature, witnessed
+from pipelines.extraction.body.features import NAMES, Evidence, PageContext, bare, letters, signature, witnessed
 from pipelines.extraction.body.lexicon import PLACES, TOPICS, flags, groups, topics
 
 LONG = "The council met on Monday and agreed to mend the old bridge before the winter storms come in from the west."
@@ -17,7 +17,7 @@ PAGE = f"""<header class="masthead"><nav><a href=/>Home</a> <a href=/news>News</
 <ul class="related-links"><li><a href=/2>Ferry leaves by the tide</a><li><a href=/3>Gulls insulted</a></ul>
 <table><tr><td>Oak<td>7</table><p hidden>Subscribe to our newsletter: tide@paper.example</p></main>
 <footer>© The Paper</footer>"""
-KNOWN = Witnesses(
+KNOWN = Evidence(
     read=f"{LONG}\n{LONG} Edda Quill said so.\n- Ferry leaves by the tide",
     titles=("Bridge to be mended",),
     summaries=(LONG[:60],),
@@ -27,12 +27,12 @@ KNOWN = Witnesses(
 NOTHING = ("", "<p>.</p>", "<p>1</p>", "<a href=/>x</a>", "<p>\u0301</p>", "<p>橋は閉鎖された</p>", "<p>" + "w" * 9999)
 
 
-def seen(body: str, known: Witnesses = KNOWN) -> Seen:
+def seen(body: str, known: Evidence = KNOWN) -> PageContext:
     """A page with this body, as its blocks are compared."""
-    return Seen(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
+    return PageContext(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
 
 
-def rows(body: str = PAGE, known: Witnesses = KNOWN) -> dict[str, dict[str, float]]:
+def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float]]:
     """The features of each block by its text and their names."""
     page = seen(body, known)
     found = zip(page.blocks, page.rows(), strict=True)
@@ -40,7 +40,7 @@ def rows(body: str = PAGE, known: Witnesses = KNOWN) -> dict[str, dict[str, floa
 
 
 @pytest.mark.parametrize("body", [PAGE, PAGE * 3, *NOTHING])
-@pytest.mark.parametrize("known", [KNOWN, Witnesses()], ids=["witnesses", "none"])
+@pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["witnesses", "none"])
 def test_a_row_has_a_number_for_each_name(body, known):
     """Whatever stands on the page, and whatever is known of it: finite numbers, shares within 0 and 1, -1 for none."""
     page = seen(body, known)
@@ -115,7 +115,7 @@ STEPS = (-3, -2, -1, 1, 2, 3)
 def test_neighbours_stand_at_their_steps():
     """Three on either side; -1 where the page ends."""
     lines = [str(number) * 11 * number for number in range(1, 8)]
-    of = rows("".join(f"<p>{line}</p>" for line in lines), Witnesses(read="\n".join(lines[:3])))
+    of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[:3])))
     middle, first, last = of[lines[3]], of[lines[0]], of[lines[6]]
     assert [middle[f"length at {step:+d}"] for step in STEPS] == [11, 22, 33, 55, 66, 77]
     assert [middle[f"read at {step:+d}"] for step in STEPS] == [1, 1, 1, 0, 0, 0]
@@ -127,7 +127,7 @@ def test_neighbours_stand_at_their_steps():
 def test_the_order_is_counted_from_what_is_read():
     """Prose that trafilatura reads begins and ends the text; what stands before or behind it knows how far away."""
     lines = [f"{number} {LONG}" for number in range(6)]
-    of = rows("".join(f"<p>{line}</p>" for line in lines), Witnesses(read="\n".join(lines[1:4])))
+    of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[1:4])))
     assert [of[line]["blocks after the first read"] for line in lines] == [-1, 0, 1, 2, 3, 4]
     assert [of[line]["blocks before the last read"] for line in lines] == [3, 2, 1, 0, -1, -2]
     assert [of[line]["prose read before"] for line in lines] == [0, 0, 1, 2, 3, 3]
@@ -136,7 +136,7 @@ def test_the_order_is_counted_from_what_is_read():
 
 def test_a_block_is_held_against_the_others_of_its_place():
     """Not against itself: the one that is read stands beside what is not; a lone one stands beside nothing (-1)."""
-    of = rows("<div>aa<br><br>bb</div><section>cc</section>", Witnesses(read="aa"))
+    of = rows("<div>aa<br><br>bb</div><section>cc</section>", Evidence(read="aa"))
     assert [of[text]["read share beside it"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
     assert [of[text]["blocks beside it"] for text in ("aa", "bb", "cc")] == [2, 2, 1]
     assert [of[text]["read share set alike"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
@@ -144,7 +144,7 @@ def test_a_block_is_held_against_the_others_of_its_place():
 
 def test_what_nobody_said_is_not_the_same_as_no():
     """Without an articleBody, every block has -1 for it; with one, the blocks in it have 1 and the others 0."""
-    of = rows(known=Witnesses(declared=LONG * 3))
+    of = rows(known=Evidence(declared=LONG * 3))
     assert (of[LONG]["in articleBody"], of["bare words"]["in articleBody"]) == (1, 0)
 
 
@@ -168,14 +168,14 @@ def test_a_paragraph_set_twice_is_counted():
 )
 def test_a_witness_has_said_a_block_or_not(text, reading, there):
     """As a line of the reading; a long one also within a line. White space is nobody's."""
-    page = seen(f"<p>{text}</p>", Witnesses(read=reading))
+    page = seen(f"<p>{text}</p>", Evidence(read=reading))
     assert page.read == witnessed(page.blocks, reading) == [there]
 
 
 def test_how_much_of_the_reading_is_link_text():
     """By length; 1 where nothing is read: such a reading is to be doubted."""
-    assert seen("<p>The tide came in.</p>", Witnesses()).linked_share_of_read == 1
-    assert seen("<p>Aa</p><p><a>Bb</a></p>", Witnesses(read="Aa\nBb")).linked_share_of_read == 0.5
+    assert seen("<p>The tide came in.</p>", Evidence()).linked_share_of_read == 1
+    assert seen("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).linked_share_of_read == 0.5
     assert 0 < seen(PAGE).linked_share_of_read < 0.5
 
 

@@ -12,7 +12,7 @@ from pipelines.extraction.boilerplate.block_rules import BLOCKS
 from pipelines.extraction.boilerplate.comments import readers
 from pipelines.extraction.boilerplate.line_rules import LINES
 from pipelines.extraction.extract import parse, read
-from pipelines.extraction.page.trace import Fate
+from pipelines.extraction.page.trace import BlockTrace
 from tests.support.page_pairs import NAMES, RULES, pair, text_of
 
 LEAKS = [(name, rule, line) for name in NAMES for rule, line in pair(name)[1]["leaks"].items()]
@@ -144,7 +144,7 @@ def test_what_went_is_told_to_those_who_ask():
     bar = tree.find(".//p[@class='share-bar']")
     ((element, fate),) = remove.prune(tree)
     assert element is bar
-    assert fate == Fate("Tell your friends", "article.story > p.share-bar", "share buttons", fate.why)
+    assert fate == BlockTrace("Tell your friends", "article.story > p.share-bar", "share buttons", fate.why)
     assert fate.why
     assert "Tell" not in tree.text_content()
 
