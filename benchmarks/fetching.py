@@ -23,7 +23,7 @@ from scrapy.crawler import Crawler, CrawlerProcess
 
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.engine.open_archive import SOFTWARE, open_keeper
+from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.http.download_handler import ArchivingDownloadHandler
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.worker_pool import WorkerPool
@@ -40,7 +40,7 @@ class Fetch(scrapy.Spider):
     name = "fetch"
     urls: list[str]
     block: int
-    desk: CrawlContext
+    context: CrawlContext
     recording = False
 
     async def start(self) -> AsyncIterator[Any]:
@@ -53,7 +53,9 @@ class Fetch(scrapy.Spider):
             self.crawler.engine._slot.nextcall.schedule()  # else the last one waits for Scrapy's heartbeat, 5 s
             await self.done.wait()
             if self.recording:  # what is left to write belongs to this block
-                await asyncio.wrap_future(self.desk.keeper._thread.submit(self.desk.keeper._commit))
+                await asyncio.wrap_future(
+                    self.context.archive_writer._thread.submit(self.context.archive_writer._commit)
+                )
             print(int(self.recording), time.process_time() - began, flush=True)
 
     def parse(self, response: scrapy.http.Response) -> None:
@@ -68,12 +70,12 @@ class Switching(ArchivingDownloadHandler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Switching:
-        desk = CrawlContext.of(crawler)
+        context = CrawlContext.of(crawler)
 
         async def record(exchange: Exchange, source_id: int | None) -> Capture:
-            return await desk.record(exchange, source_id) if Fetch.recording else NOWHERE
+            return await context.record(exchange, source_id) if Fetch.recording else NOWHERE
 
-        return cls(crawler, record, desk.turnstile)
+        return cls(crawler, record, context.backpressure)
 
 
 def main() -> None:
@@ -92,11 +94,13 @@ def main() -> None:
     }
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(Fetch)
-    Fetch.desk = CrawlContext(open_keeper(config), WorkerPool(1), Backpressure(64, 64), command="benchmark", software=SOFTWARE)
-    Fetch.desk.register(crawler)
+    Fetch.context = CrawlContext(
+        open_archive_writer(config), WorkerPool(1), Backpressure(64, 64), command="benchmark", software=SOFTWARE
+    )
+    Fetch.context.register(crawler)
     process.crawl(crawler)
     process.start()
-    Fetch.desk.close("done")
+    Fetch.context.close("done")
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # consent and paywall loops
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # also asks the network for the public suffix list
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # fails what browsers read
-    "crawler.middleware.content_decoding.DecodingMiddleware": 590,  # its place: after redirects, before whoever looks at bodies
+    "crawler.middleware.content_decoding.DecodingMiddleware": 590,  # before all that look at bodies
     "crawler.middleware.known_redirects.KnownRedirectsMiddleware": 610,  # before RedirectMiddleware (600) follows
-    "crawler.middleware.throttle.ThrottleMiddleware": 860,  # after RetryMiddleware (550): a 503 slows us down before the retry
+    "crawler.middleware.throttle.ThrottleMiddleware": 860,  # sees a 503 before RetryMiddleware (550) does
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # the archive is the cache
 }
 
@@ -37,7 +37,7 @@ DOWNLOADER_MIDDLEWARES = {
 ITEM_PIPELINES = {
     "pipelines.session.item_pipelines.ReadPage": 100,  # Page -> Reading, in a worker process
     "pipelines.session.item_pipelines.StoreArticle": 300,  # rows; after them the article is in the archive
-    "crawler.frontier.visit_outcomes.CloseVisit": 900,  # last: the frontier forgets a page only when its rows are written
+    "crawler.frontier.visit_outcomes.CloseVisit": 900,  # last: a page is done when its rows are written
 }
 
 SPIDER_MIDDLEWARES = {

@@ -113,7 +113,9 @@ ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
     "published": (
         *precedence.PUBLISHED_DECLARED, *precedence.PUBLISHED_DATE, PRINTED_DATE,
         PrecedenceLine("url", (), precedence.PUBLISHED_URL),
-        *precedence.PUBLISHED_GENERIC, PrecedenceLine("htmldate", (), precedence.PUBLISHED_HTMLDATE), *precedence.PUBLISHED_FEED,
+        *precedence.PUBLISHED_GENERIC,
+        PrecedenceLine("htmldate", (), precedence.PUBLISHED_HTMLDATE),
+        *precedence.PUBLISHED_FEED,
     ),
     "modified": (*precedence.MODIFIED, PRINTED_DATE),
     "canonical_url": precedence.CANONICAL_URL,

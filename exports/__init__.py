@@ -41,7 +41,7 @@ class CaptureExport(Protocol):
     media_type: str
     suffix: str  # which its files have to carry: other programs know them by it
 
-    def pack(self, holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+    def pack(self, selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
         """Write all captures, one at a time, and return what the manifest is to say of them.
 
         At least "captures" (how many were written) and "added_for_revisits", "revisits_without_response". The

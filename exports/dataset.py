@@ -91,13 +91,13 @@ def export(
     left behind.
     """
     meanings = columns()
-    tally = DatasetCounts()
+    stats = DatasetCounts()
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        form.write(tally.watch(rows), file, list(meanings), raw=raw)
+        form.write(stats.watch(rows), file, list(meanings), raw=raw)
         return {
-            "raw": raw, "rows": tally.rows, "left_out": dict(left_out or {}),
-            "first_day": tally.first, "last_day": tally.last, "order": "id",
+            "raw": raw, "rows": stats.rows, "left_out": dict(left_out or {}),
+            "first_day": stats.first, "last_day": stats.last, "order": "id",
             "columns": [{"name": name, "meaning": meaning} for name, meaning in meanings.items()],
         }  # fmt: skip
 
@@ -105,15 +105,15 @@ def export(
 
 
 def export_captures(
-    form: CaptureExport, holdings: CaptureSelection, out: Path, about: About, *, force: bool = False
+    form: CaptureExport, selection: CaptureSelection, out: Path, about: About, *, force: bool = False
 ) -> dict[str, Any]:
     """Write captures to `out` and a manifest beside it; returns the manifest. Raises as `export` does."""
     check_name(form, out)
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        counts = form.pack(holdings, file, {**about, "name": _bare(form, out)})
-        days = {"first_capture": holdings.first, "last_capture": holdings.last}
-        return days | {"left_out": dict(holdings.left_out)} | counts
+        counts = form.pack(selection, file, {**about, "name": _bare(form, out)})
+        days = {"first_capture": selection.first, "last_capture": selection.last}
+        return days | {"left_out": dict(selection.left_out)} | counts
 
     return _publish(form, body, out, about, force=force)
 

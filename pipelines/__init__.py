@@ -7,6 +7,6 @@ A page's walk:
 3. The spider makes a `Page` of it: source, capture, decoded body.
 4. `extract` reads the `Article` out of the page in a worker process, or says why there is none.
 5. `revise` compares it with what stood there before: new, edited, unchanged.
-6. `store` writes rows; `keeper` commits them only after the WARC bytes they point at are durable.
+6. `store` writes rows; `archive_writer` commits them only after the WARC bytes they point at are durable.
 7. `queries` answers every question that is later asked of those rows.
 """

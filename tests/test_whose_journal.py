@@ -140,10 +140,10 @@ def test_the_database_of_another_archive_is_refused(crawled, ours):
 def test_a_run_that_fetched_nothing_is_told_before_a_rebuild(ours):
     """No WARC file is begun for it; the database is asked before the files are."""
     files = sorted((ours / "warc").iterdir())
-    keeper = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
-    crawl_id = keeper.call(ArticleStore(keeper.db).begin_crawl, "crawl", "newsmorgue")
-    keeper.call(ArticleStore(keeper.db).end_crawl, crawl_id, "done", {})
-    keeper.close()
+    archive_writer = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+    crawl_id = archive_writer.call(ArticleStore(archive_writer.db).begin_crawl, "crawl", "newsmorgue")
+    archive_writer.call(ArticleStore(archive_writer.db).end_crawl, crawl_id, "done", {})
+    archive_writer.close()
     assert sorted((ours / "warc").iterdir()) == files
     before = tables(ours / "morgue.db")
     done = morgue("-C", ours, "rebuild")
@@ -162,10 +162,10 @@ def test_no_new_database_beside_files_that_have_lost_theirs(ours):
 
 def write(archive: Path, prefix: str, source: str) -> None:
     """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
-    keeper = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
-    keeper.call(record, keeper)
-    keeper.call(ArticleStore(keeper.db).source, Source("paper", f"https://{source}.example/"))
-    keeper.close()
+    archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
+    archive_writer.call(record, archive_writer)
+    archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))
+    archive_writer.close()
 
 
 @pytest.mark.parametrize("partly", [False, True], ids=["the manifest is lost", "it was lost before the last run"])

@@ -37,24 +37,24 @@ class CrawlProgress:
 
     def numbers(self) -> dict[str, Any]:
         """What there is to show."""
-        tally, seconds = self.run.desk.tally, time.monotonic() - self.began
-        pages = tally.pages
+        stats, seconds = self.run.context.stats, time.monotonic() - self.began
+        pages = stats.pages
         return {
             "pages": pages,
-            "articles": tally.articles,
-            "errors": tally.total("failed"),
+            "articles": stats.articles,
+            "errors": stats.total("failed"),
             "speed": pages / seconds if seconds > 0 else 0.0,
         }
 
     async def _due(self) -> None:
         """Count what is left to do, for the estimate."""
-        pump, prepared = self.run.pump, self.run.prepared
-        if pump is None or prepared is None or self.run.desk.keeper.failed is not None:
+        dispatcher, prepared = self.run.dispatcher, self.run.prepared
+        if dispatcher is None or prepared is None or self.run.context.archive_writer.failed is not None:
             return
-        due = await self.run.desk.do(self.run.frontier.count_due, prepared.scope, now())
+        due = await self.run.context.do(self.run.frontier.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
-            due = min(due, max(0, self.run.plan.limit - pump.taken))
-        self._total = self.numbers()["pages"] + len(pump.open_claims) + due
+            due = min(due, max(0, self.run.plan.limit - dispatcher.taken))
+        self._total = self.numbers()["pages"] + len(dispatcher.open_claims) + due
 
     async def _lines(self) -> None:
         import click

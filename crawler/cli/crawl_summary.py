@@ -10,9 +10,9 @@ from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
 
 
-def summary(tally: CrawlStats) -> Iterator[str]:
+def summary(stats: CrawlStats) -> Iterator[str]:
     """Lines for people: a table with a row a source, then the reasons with an example each."""
-    rows = [(name, numbers(count)) for name, count in sorted(tally.by_source.items()) if worth_a_row(count)]
+    rows = [(name, numbers(count)) for name, count in sorted(stats.by_source.items()) if worth_a_row(count)]
     if not rows:
         return
     if len(rows) > 1:
@@ -25,13 +25,13 @@ def summary(tally: CrawlStats) -> Iterator[str]:
     for name, row in rows:
         cells = "  ".join(f"{row[i]:>{len(COLUMNS[i])}}" for i in shown)
         yield f"{name:<{width}}  {cells}"
-    yield from reasons(tally)
+    yield from reasons(stats)
 
 
-def reasons(tally: CrawlStats) -> Iterator[str]:
+def reasons(stats: CrawlStats) -> Iterator[str]:
     """Why pages gave no article, the most frequent first, each with an example."""
     lines: list[tuple[int, str, str]] = []
-    for name, count in tally.by_source.items():
+    for name, count in stats.by_source.items():
         for (outcome, why), number in count.reasons.items():
             example = count.examples[outcome, why]
             what = {"nothing": "nothing to read"}.get(outcome, outcome)
@@ -40,14 +40,14 @@ def reasons(tally: CrawlStats) -> Iterator[str]:
         yield ""
     for _number, _name, line in sorted(lines, key=lambda item: (-item[0], item[1:])):
         yield line
-    for count in tally.by_source.values():
+    for count in stats.by_source.values():
         for problem in count.problems:
             yield f"read in part: {problem}"
-    if tally.not_modified:
-        were = verb(tally.not_modified, "was", "were")
-        yield f"{counted(tally.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
-    if tally.revisits:
-        answers, saved = counted(tally.revisits, "answer"), size(tally.bytes_saved)
+    if stats.not_modified:
+        were = verb(stats.not_modified, "was", "were")
+        yield f"{counted(stats.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
+    if stats.revisits:
+        answers, saved = counted(stats.revisits, "answer"), size(stats.bytes_saved)
         yield f"{answers} with a body that is kept already: {saved} not stored again"
 
 

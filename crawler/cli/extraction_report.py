@@ -135,7 +135,9 @@ def _unaccounted(name: str, value: Any, outcome: Any) -> FieldCandidate:
     return FieldCandidate(beside or UNSAID.get(name, "the page"), raw, value, chosen=True)
 
 
-def _fields(claims: dict[str, Sequence[FieldCandidate]], outcome: Article | NothingToRead, sheet: ReportWriter) -> Iterator[str]:
+def _fields(
+    claims: dict[str, Sequence[FieldCandidate]], outcome: Article | NothingToRead, sheet: ReportWriter
+) -> Iterator[str]:
     """The claims as one aligned table."""
     chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
     won = " chosen" if isinstance(outcome, Article) else " would be chosen: nothing is kept"

@@ -93,30 +93,30 @@ def name_for(url: str, taken: set[str]) -> str:
 
 async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_line: str) -> int:
     """Look at the sites one after the other; returns how many were added."""
-    from crawler.engine.crawl import open_desk
+    from crawler.engine.crawl import open_context
 
-    desk = open_desk(config, command_line)
+    context = open_context(config, command_line)
     outcome, added = "interrupted", 0
     try:
         for name, url in wanted:
-            added += await add_one(name, url, config, desk)
+            added += await add_one(name, url, config, context)
         outcome = "done" if added == len(wanted) else "partly failed" if added else "nothing reachable"
     except MorgueError:
         outcome = "failed"
         raise
     finally:
-        desk.workers.kill()  # nobody waits for them any more
-        desk.close(outcome)
+        context.workers.kill()  # nobody waits for them any more
+        context.close(outcome)
     return added
 
 
-async def add_one(name: str, url: str, config: Config, desk: CrawlContext) -> bool:
+async def add_one(name: str, url: str, config: Config, context: CrawlContext) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding.probe import probe
 
     click.echo(url)
-    asker = SiteFetcher(config, desk)
+    asker = SiteFetcher(config, context)
     try:
         found = await probe(url, asker.fetch, asker.read, obey=config.crawl.robots)
     finally:
@@ -134,8 +134,8 @@ async def add_one(name: str, url: str, config: Config, desk: CrawlContext) -> bo
         path.parent.mkdir(exist_ok=True)
         write_whole(path, source_text(found))
     source = Source(name, found.url, found.title, found.language)
-    await desk.do(desk.store.adopt, source, [*config.sources, name])
-    await desk.do(partial(desk.store.source, source, watched=True))
+    await context.do(context.store.adopt, source, [*config.sources, name])
+    await context.do(partial(context.store.source, source, watched=True))
     for line in report(found, name, obeyed=config.crawl.robots):
         click.echo(plain(line))  # titles come from strangers, and a terminal obeys some characters
     return True
@@ -150,11 +150,11 @@ def same(a: str, b: str) -> bool:
 class SiteFetcher:
     """The network side of a probe: one request at a time, in the archive's pace, each exchange recorded."""
 
-    def __init__(self, config: Config, desk: CrawlContext) -> None:
+    def __init__(self, config: Config, context: CrawlContext) -> None:
         from crawler.http.client import FetchLimits, HttpClient
 
         crawl = config.crawl
-        self.config, self.desk = config, desk
+        self.config, self.context = config, context
         self.client = HttpClient(
             FetchLimits(timeout=crawl.timeout, max_body=crawl.max_body),
             allow_private_ips=crawl.allow_private_ips,
@@ -190,7 +190,7 @@ class SiteFetcher:
         from pipelines.core.worker_pool import WorkerFailure
 
         try:
-            return await self.desk.workers.run(reader, *arguments)
+            return await self.context.workers.run(reader, *arguments)
         except WorkerFailure as overrun:
             return Discovery(problem=f"reading it {overrun.reason}")
 
@@ -199,7 +199,7 @@ class SiteFetcher:
 
     async def _record(self, *exchanges: Any) -> None:
         for exchange in exchanges:
-            await self.desk.record(exchange)
+            await self.context.record(exchange)
 
     async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
         """Until the host may be asked again; Crawl-delay counts up to the longest delay that we wait."""

@@ -94,7 +94,7 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
-    for line in (*run.desk.keeper.mended, *prepared.notes):
+    for line in (*run.context.archive_writer.mended, *prepared.notes):
         say(line)
     if prepared.already:
         have = verb(prepared.already, "is", "are")
@@ -135,7 +135,7 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 
     Returns the line for the summary; "" if all are there.
     """
-    files = run.desk.keeper.writer.not_as_listed()
+    files = run.context.archive_writer.writer.not_as_listed()
     if not files:
         return ""
     folder = run.config.folder.warc
@@ -157,18 +157,18 @@ def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") 
 
     if quiet and ending.exit_code == 0:
         return
-    for line in summary(run.desk.tally):
+    for line in summary(run.context.stats):
         click.echo(plain(line), err=quiet)  # addresses come from strangers, and a terminal obeys some characters
     if lost:
         click.echo(lost, err=quiet)
     if ending.error is not None:
-        click.echo(f"stopped: {what_is_lost(run.desk.tally.pages, run.desk.lost)}", err=True)
+        click.echo(f"stopped: {what_is_lost(run.context.stats.pages, run.context.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
-        if any(why == NOT_PUBLIC for _, why in run.desk.tally.reasons()):
+        if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:

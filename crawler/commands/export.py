@@ -115,7 +115,14 @@ def command(
 
 
 def _articles(
-    form: Export, sieve: ExclusionFilter, rows: Iterator[Row], out: str, about: dict[str, Any], *, force: bool, raw: bool
+    form: Export,
+    sieve: ExclusionFilter,
+    rows: Iterator[Row],
+    out: str,
+    about: dict[str, Any],
+    *,
+    force: bool,
+    raw: bool,
 ) -> None:
     rows = sieve.articles(rows)
     if out == "-":
@@ -155,17 +162,17 @@ def _captures(
     def watch(capture: dict[str, Any]) -> None:
         nonlocal done
         done += capture["length"]
-        tell(done, holdings.bytes)
+        tell(done, selection.bytes)
 
     with bar("rights") as judged:  # gone at once if nobody asked for them
-        holdings = CaptureSelection(db, the_folder(ctx).warc, wanted, watch, judged)
-    with holdings, bar(form.name) as tell:
+        selection = CaptureSelection(db, the_folder(ctx).warc, wanted, watch, judged)
+    with selection, bar(form.name) as tell:
         if out == "-":
             with standard_output() as stdout:
-                said = form.pack(holdings, stdout, about | {"name": about["archive"]})
+                said = form.pack(selection, stdout, about | {"name": about["archive"]})
         else:
-            said = dataset.export_captures(form, holdings, path, about, force=force)
-    _say_left_out("capture", holdings.sieve)
+            said = dataset.export_captures(form, selection, path, about, force=force)
+    _say_left_out("capture", selection.sieve)
     _report(form, said, None if out == "-" else path)
     if said.get("damages"):
         ctx.exit(1)

@@ -76,21 +76,21 @@ def command(ctx: click.Context) -> int:
 
 def tell_the_files(config: Config) -> None:
     """What the old database knows and the journal does not say yet, if it is a sound one: a crash came first."""
-    from crawler.engine.open_archive import open_keeper
+    from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.errors import ArchiveDamaged
 
     if not config.folder.database.exists():
         return
     try:
-        keeper = open_keeper(config)
+        archive_writer = open_archive_writer(config)
     except ArchiveDamaged as error:
         click.echo(f"the database that is there cannot be asked ({error.cause}): the WARC files alone are read")
         return
-    for sentence in keeper.mended:
+    for sentence in archive_writer.mended:
         click.echo(sentence)
-    keeper.close(everything=True)
-    if keeper.failed is not None and not isinstance(keeper.failed, ArchiveDamaged):
-        raise keeper.failed
+    archive_writer.close(everything=True)
+    if archive_writer.failed is not None and not isinstance(archive_writer.failed, ArchiveDamaged):
+        raise archive_writer.failed
 
 
 def cure_of(name: str) -> str:

@@ -84,12 +84,14 @@ class ReextractCounts:
             yield f"and {len(self.nothing) - SHOWN:,} more"
 
 
-async def run(config: Config, filters: ArticleFilters, steps: StepProgress, *, only_show: bool, everything: bool) -> ReextractCounts:
+async def run(
+    config: Config, filters: ArticleFilters, steps: StepProgress, *, only_show: bool, everything: bool
+) -> ReextractCounts:
     """Read, compare, show or file."""
     from contextlib import closing
 
     from crawler.engine.extraction_workers import readers
-    from crawler.engine.open_archive import open_keeper
+    from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.items import NothingToRead
     from pipelines.database import queries
     from pipelines.database.connection import connect
@@ -98,7 +100,7 @@ async def run(config: Config, filters: ArticleFilters, steps: StepProgress, *, o
     from pipelines.rebuild.reread import reread
 
     counts = ReextractCounts()
-    keeper = None if only_show else open_keeper(config)
+    archive_writer = None if only_show else open_archive_writer(config)
     workers = readers(config)
     sources = {name: own.source for name, own in config.sources.items()}
     try:
@@ -112,15 +114,15 @@ async def run(config: Config, filters: ArticleFilters, steps: StepProgress, *, o
                     counts.nothing.append((read.row["url"], read.outcome.reason))
                 change = reextract.change_of(db, read)
                 counts.count(change)
-                if keeper is not None:
-                    await keeper.do(reextract.take, keeper.db, read, change)
+                if archive_writer is not None:
+                    await archive_writer.do(reextract.take, archive_writer.db, read, change)
                 elif change is not None:
                     show(change)
                 steps("reading", counts.read, len(ids))
     finally:
         workers.kill()
-        if keeper is not None:
-            keeper.close()
+        if archive_writer is not None:
+            archive_writer.close()
     return counts
 
 

@@ -136,7 +136,7 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     """Files first, rows after them: whatever stops it, the same command finishes it."""
     from crawler.cli.old_databases import described, put_aside
     from crawler.cli.progress_bar import StepProgress
-    from crawler.engine.open_archive import open_keeper
+    from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
     from pipelines.takedown import targets as finding
@@ -144,17 +144,17 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
-    keeper = open_keeper(config)
+    archive_writer = open_archive_writer(config)
     try:
-        doomed = keeper.call(finding.find, keeper.db, targets)
+        doomed = archive_writer.call(finding.find, archive_writer.db, targets)
         work = remove.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too)
         with StepProgress() as steps:
             work.rewrite(steps)
-        keeper.call(work.forget, keeper.db)
+        archive_writer.call(work.forget, archive_writer.db)
     finally:
-        keeper.close()
-    if keeper.failed is not None:
-        raise keeper.failed
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed
     purge(folder.database)
     what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")

@@ -236,16 +236,16 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
 async def fetched(url: str, config: Config, own: Source | None) -> Page:
     from crawler.commands.add import SiteFetcher
-    from crawler.engine.crawl import open_desk
+    from crawler.engine.crawl import open_context
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
     from pipelines.core import timestamps
 
-    desk = open_desk(config, " ".join(sys.argv[1:]))
+    context = open_context(config, " ".join(sys.argv[1:]))
     outcome = "failed"
     try:
-        asker = SiteFetcher(config, desk)
+        asker = SiteFetcher(config, context)
         try:
             got = await get(url, asker.fetch, obey=config.crawl.robots)
         finally:
@@ -255,8 +255,8 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
         cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
-        desk.workers.kill()
-        desk.close(outcome)
+        context.workers.kill()
+        context.close(outcome)
     click.echo(f"fetched and recorded: {got.url}", err=True)
     return samples.page_at(got.url, got.body, got.content_type, timestamps.now(), own or source_of(got.url, config))
 
@@ -316,9 +316,7 @@ def report(pair: PagePair, outcome: Article | NothingToRead) -> list[str]:
     return lines
 
 
-def proposed(
-    page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool
-) -> str:
+def proposed(page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool) -> str:
     """The skeleton of a rule as TOML. `place`: how the page is named in it."""
     from crawler.onboarding.rule_suggestions import as_toml, skeleton
     from pipelines.core.items import Article

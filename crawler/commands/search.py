@@ -65,7 +65,9 @@ def command(
             terminal.data(hits, queries.HIT_KEYS, form)
 
 
-def _table(db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int) -> None:
+def _table(
+    db: sqlite3.Connection, query: str, filters: ArticleFilters, sort: str, limit: int | None, offset: int
+) -> None:
     started = time.perf_counter()
     hits = list(queries.search(db, query, filters, sort, limit, offset, MARKS))
     cut_off = offset or (limit is not None and len(hits) == limit)

@@ -205,7 +205,9 @@ class SourceConfig(TomlTable):
     exclude: value_types.Patterns = key(
         [], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"]
     )
-    every: ListingIntervals = Field(ListingIntervals(), description="As in morgue.toml; or one duration for all.", examples=["30m"])
+    every: ListingIntervals = Field(
+        ListingIntervals(), description="As in morgue.toml; or one duration for all.", examples=["30m"]
+    )
     crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
     rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages. A redesign is the next.")
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from crawler.config.archive_folder import find
 from crawler.config.models import Config, load
 from crawler.engine.extraction_workers import readers
-from crawler.engine.open_archive import SOFTWARE, open_keeper
+from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, targets_of
 from crawler.frontier.dispatcher import Dispatcher, HostLimits
 from crawler.frontier.queue import Frontier
@@ -45,11 +45,11 @@ class CrawlRun:
     def __init__(self, config: Config, plan: CrawlPlan, command: str) -> None:
         """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
         self.config, self.plan = config, plan
-        self.desk = open_desk(config, command)
-        self.frontier = Frontier(self.desk.keeper.db, self.desk.crawl_id)
+        self.context = open_context(config, command)
+        self.frontier = Frontier(self.context.archive_writer.db, self.context.crawl_id)
         self.interrupted = False
         self.prepared: PreparedCrawl | None = None
-        self.pump: Dispatcher | None = None
+        self.dispatcher: Dispatcher | None = None
         self._crawler: Any = None
         self._closed = self.broken = False
         self.left = 0  # URLs that were due and not visited: the run was stopped, or reached a cap
@@ -67,35 +67,37 @@ class CrawlRun:
 
     def prepare(self) -> PreparedCrawl:
         """Bring sources and seeds into the tables."""
-        self.prepared = self.desk.keeper.call(prepare, self.plan, self.config, self.desk.store, self.frontier, now())
+        self.prepared = self.context.archive_writer.call(
+            prepare, self.plan, self.config, self.context.store, self.frontier, now()
+        )
         return self.prepared
 
     def anything_due(self) -> bool:
         """Whether there is anything to fetch."""
         assert self.prepared is not None
-        return self.desk.keeper.call(self.frontier.count_due, self.prepared.scope, now()) > 0
+        return self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now()) > 0
 
     def next_due(self) -> str | None:
         """When the next URL falls due; None if nothing is planned."""
         assert self.prepared is not None
-        return self.desk.keeper.call(self.frontier.next_due, self.prepared.scope)
+        return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope)
 
     def abandon(self, outcome: str = "not begun") -> None:
         """Let go of the archive without having crawled. Does nothing after `finish`."""
         if not self._closed:
             self._closed = True
-            self.desk.workers.kill()
-            self.desk.close(outcome)
+            self.context.workers.kill()
+            self.context.close(outcome)
 
     def attach(self, crawler: Any) -> None:
         """Let the parts of a Scrapy crawler find this run."""
         from scrapy import signals
 
         self._crawler = crawler
-        self.desk.register(crawler)
+        self.context.register(crawler)
         crawler.signals.connect(self._callback_broke, signals.spider_error)
         crawler.signals.connect(self._stage_broke, signals.item_error)
-        self.desk.on_fatal = lambda error: self.stop()
+        self.context.on_fatal = lambda error: self.stop()
 
     def _callback_broke(self, failure: Any, response: Any, spider: Any) -> None:
         """A mistake of ours (Scrapy has logged it) costs one page; a claim is never forgotten."""
@@ -107,7 +109,7 @@ class CrawlRun:
 
     def _broke(self, claim: Any, failure: Any) -> None:
         self.broken = True
-        if claim is None or self.desk.fatal is not None or self.pump is None:
+        if claim is None or self.context.fatal is not None or self.dispatcher is None:
             return  # the row stays claimed, and waits again when the next crawl begins
         why = f"internal error: {type(failure.value).__name__}"
         task = asyncio.get_running_loop().create_task(self._crawler.spider.visits.failed(claim, why))
@@ -120,8 +122,8 @@ class CrawlRun:
 
         prepared = self.prepared or self.prepare()
         crawl = self.config.crawl
-        self.pump = Dispatcher(
-            self.desk,
+        self.dispatcher = Dispatcher(
+            self.context,
             self.frontier,
             prepared.scope,
             shares=shares(self.config),
@@ -129,18 +131,18 @@ class CrawlRun:
             in_line=HOSTS_A_REQUEST * crawl.concurrency,
             limit=self.plan.limit,
         )
-        if self.desk.stopping:
-            self.pump.stop()
-        return VisitOutcomes(self.desk, self.frontier, self.pump, prepared.sites)
+        if self.context.stopping:
+            self.dispatcher.stop()
+        return VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites)
 
     def stop(self) -> None:
         """Fetch nothing more; what is in flight is finished and filed, then the spider is idle and closes by itself.
 
         May come before there is a pump: a signal during start-up.
         """
-        self.desk.stopping = True
-        if self.pump is not None:
-            self.pump.stop()
+        self.context.stopping = True
+        if self.dispatcher is not None:
+            self.dispatcher.stop()
 
     def interrupt(self) -> None:
         """Ctrl-C or SIGTERM."""
@@ -149,8 +151,8 @@ class CrawlRun:
 
     def stop_at_once(self) -> NoReturn:
         """A second Ctrl-C: commit what is written, leave the rest to the next crawl, and go."""
-        self.desk.workers.kill()
-        self.desk.keeper.close()
+        self.context.workers.kill()
+        self.context.archive_writer.close()
         print("stopped at once: what was filed is kept; morgue crawl goes on from here", file=sys.stderr, flush=True)
         # Not sys.exit: tasks and threads of exchanges in flight would each complain of their own end.
         os._exit(INTERRUPTED)
@@ -158,49 +160,49 @@ class CrawlRun:
     async def finish(self) -> CrawlOutcome:
         """Give back what was not visited, let the workers finish, commit, let go of the archive."""
         try:
-            if self.pump is not None and self.prepared is not None and self.desk.fatal is None:
-                await self.desk.do(self.frontier.release, self.pump.open_claims)
-                self.left = await self.desk.do(self.frontier.count_due, self.prepared.scope, now())
+            if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
+                await self.context.do(self.frontier.release, self.dispatcher.open_claims)
+                self.left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
         except MorgueError as error:
-            self.desk.fatal = self.desk.fatal or error
-        await self.desk.workers.close()
+            self.context.fatal = self.context.fatal or error
+        await self.context.workers.close()
         ending = self.ending()
         self._closed = True
-        self.desk.close(ending.word)
-        if self.desk.fatal is None and self.desk.keeper.failed is not None:
-            self.desk.fatal = self.desk.keeper.failed
+        self.context.close(ending.word)
+        if self.context.fatal is None and self.context.archive_writer.failed is not None:
+            self.context.fatal = self.context.archive_writer.failed
             ending = self.ending()
         return ending
 
     def ending(self) -> CrawlOutcome:
         """How the run ended, as far as it has."""
-        if self.desk.fatal is not None:
-            return CrawlOutcome(type(self.desk.fatal).__name__, self.desk.fatal.exit_code, self.desk.fatal)
+        if self.context.fatal is not None:
+            return CrawlOutcome(type(self.context.fatal).__name__, self.context.fatal.exit_code, self.context.fatal)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        return ending_of(self.desk.tally, broken=self.broken)
+        return ending_of(self.context.stats, broken=self.broken)
 
 
-def ending_of(tally: CrawlStats, *, broken: bool = False) -> CrawlOutcome:
+def ending_of(stats: CrawlStats, *, broken: bool = False) -> CrawlOutcome:
     """The ending that the counts of a run that was not stopped amount to; `broken`: we made a mistake of our own."""
-    troubles = sum(count.troubles for count in tally.by_source.values())
+    troubles = sum(count.troubles for count in stats.by_source.values())
     if troubles == 0 and not broken:
         return CrawlOutcome("done", 0)
-    if not any(count.answered for count in tally.by_source.values()):
+    if not any(count.answered for count in stats.by_source.values()):
         return CrawlOutcome("nothing reachable", NothingReachable.exit_code)
     return CrawlOutcome("partly failed", MorgueError.exit_code)
 
 
-def open_desk(config: Config, command: str) -> CrawlContext:
+def open_context(config: Config, command: str) -> CrawlContext:
     """Lock and open the archive for writing."""
-    keeper = open_keeper(config)
+    archive_writer = open_archive_writer(config)
     workers = readers(config)
     # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
-    turnstile = Backpressure(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
+    backpressure = Backpressure(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
     return CrawlContext(
-        keeper,
+        archive_writer,
         workers,
-        turnstile,
+        backpressure,
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from crawler.config.models import Config
-from crawler.engine.crawl import CrawlOutcome, open_desk
+from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.worker_pool import WorkerPool
@@ -97,24 +97,31 @@ class ImportRun:
     """One import into the archive of a config."""
 
     def __init__(
-        self, config: Config, files: Sequence[Path], chosen: ImportFilter, command: str, workers: WorkerPool | None = None
+        self,
+        config: Config,
+        files: Sequence[Path],
+        chosen: ImportFilter,
+        command: str,
+        workers: WorkerPool | None = None,
     ) -> None:
         """Locks the archive. `workers`: the caller's, who closes them; else its own.
 
         Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
         self.files = files
-        self.desk = open_desk(config, command)
+        self.context = open_context(config, command)
         self._own_workers = workers is None
-        self.desk.workers = workers or self.desk.workers
+        self.context.workers = workers or self.context.workers
         for own in config.sources.values():
-            self.desk.keeper.call(self.desk.store.adopt, own.source, config.sources)
-        self.intake = ImportPipeline(self.desk, SourceOwners(config), chosen, comments=config.extract.comments == "separate")
+            self.context.archive_writer.call(self.context.store.adopt, own.source, config.sources)
+        self.import_pipeline = ImportPipeline(
+            self.context, SourceOwners(config), chosen, comments=config.extract.comments == "separate"
+        )
         self.interrupted = False
 
     @property
     def report(self) -> ImportReport:
-        return self.intake.report
+        return self.import_pipeline.report
 
     async def run(self, *, bar: bool) -> CrawlOutcome:
         """Do it; SIGINT and SIGTERM stop it cleanly, a second one at once."""
@@ -124,7 +131,7 @@ class ImportRun:
         shown = loop.create_task(self._bar()) if bar else None
         error: MorgueError | None = None
         try:
-            await self.intake.run(self.files)
+            await self.import_pipeline.run(self.files)
         except MorgueError as failure:
             error = failure
         finally:
@@ -133,14 +140,14 @@ class ImportRun:
                 with suppress(asyncio.CancelledError):
                     await shown
             if self._own_workers and error is None:
-                await self.desk.workers.close()
+                await self.context.workers.close()
             elif self._own_workers:
-                self.desk.workers.kill()
+                self.context.workers.kill()
         ending = self._ending(error)
-        self.desk.close(ending.word)
+        self.context.close(ending.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-        failed = self.desk.keeper.failed
+        failed = self.context.archive_writer.failed
         return CrawlOutcome(type(failed).__name__, failed.exit_code, failed) if failed is not None else ending
 
     def _ending(self, error: MorgueError | None) -> CrawlOutcome:
@@ -154,11 +161,11 @@ class ImportRun:
     def _on_signal(self) -> None:
         if self.interrupted:
             self._stop_at_once()
-        self.interrupted = self.intake.stopping = True
+        self.interrupted = self.import_pipeline.stopping = True
 
     def _stop_at_once(self) -> NoReturn:
-        self.desk.workers.kill()
-        self.desk.keeper.close()
+        self.context.workers.kill()
+        self.context.archive_writer.close()
         said = "stopped at once: what was filed is kept; the same command goes on from here"
         print(said, file=sys.stderr, flush=True)
         os._exit(INTERRUPTED)
@@ -183,8 +190,8 @@ class ImportRun:
         with bar:
             task = bar.add_task("importing", total=total, **self._numbers())
             while True:
-                reading = self.intake.current
-                done = min(total, self.intake.done + (reading.position if reading is not None else 0))
+                reading = self.import_pipeline.current
+                done = min(total, self.import_pipeline.done + (reading.position if reading is not None else 0))
                 word = "stopping" if self.interrupted else "importing"
                 bar.update(task, description=word, completed=done, **self._numbers())
                 await asyncio.sleep(TICK)

@@ -9,7 +9,7 @@ from pipelines.archive.writer import ArchiveWriter
 SOFTWARE = f"newsmorgue {__version__}"
 
 
-def open_keeper(config: Config) -> ArchiveWriter:
+def open_archive_writer(config: Config) -> ArchiveWriter:
     """Lock the archive and open it. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
     info = {
         "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",

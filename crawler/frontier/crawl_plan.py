@@ -151,7 +151,9 @@ def choose(
     return chosen, notes, pages
 
 
-def owners_of(pages: Sequence[str], known: Iterable[WatchedSite], config: Config, store: ArticleStore) -> dict[str, WatchedSite]:
+def owners_of(
+    pages: Sequence[str], known: Iterable[WatchedSite], config: Config, store: ArticleStore
+) -> dict[str, WatchedSite]:
     """The site of each host in a list of pages: the source that watches it, else one named after the host."""
     owners = {host_of(site.source.url): site for site in known if site.source.url}
     for url in pages:

@@ -34,7 +34,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        desk: CrawlContext,
+        context: CrawlContext,
         frontier: Frontier,
         scope: ClaimScope,
         *,
@@ -45,7 +45,7 @@ class Dispatcher:
     ) -> None:
         """`shares` by host, `share` for all others. `in_line`: URLs handed out and not yet fetched, over all hosts;
         most of them wait out their host's delay. `limit`: article pages a run."""
-        self.desk, self.frontier, self.scope = desk, frontier, scope
+        self.context, self.frontier, self.scope = context, frontier, scope
         self.shares, self.share = shares, share
         self.in_line, self.limit = in_line, limit
         self.stopped = False
@@ -61,7 +61,7 @@ class Dispatcher:
 
     async def claims(self) -> AsyncIterator[Claim]:
         """URLs to fetch, as their hosts become free."""
-        self.woken_by(await self.desk.do(self.frontier.hosts_due, self.scope, now()))
+        self.woken_by(await self.context.do(self.frontier.hosts_due, self.scope, now()))
         while not self.stopped:
             claimed = await self._next()
             for claim in claimed:
@@ -80,7 +80,7 @@ class Dispatcher:
 
     def fetched(self, claim: Claim) -> None:
         """The URL's exchange is over; its page may still be read and filed."""
-        self.desk.turnstile.page_in()
+        self.context.backpressure.page_in()
         self._fetching[claim.host] -= 1
         self._busy -= 1
         if claim.host not in self._hosts and claim.host not in self._closed_hosts:
@@ -90,7 +90,7 @@ class Dispatcher:
     def filed(self, claim: Claim) -> None:
         """Nothing more will be done about the URL in this crawl."""
         if self._open.pop(claim.id, None) is not None:
-            self.desk.turnstile.page_out()
+            self.context.backpressure.page_out()
         self._news.set()
 
     def leave_alone(self, host: str) -> None:
@@ -125,7 +125,7 @@ class Dispatcher:
                 continue
             if not self._ahead[host]:
                 number = AHEAD if self.limit is None else room
-                self._ahead[host].extend(await self.desk.do(self._claim, host, number))
+                self._ahead[host].extend(await self.context.do(self._claim, host, number))
             ahead = self._ahead[host]
             claimed = [ahead.popleft() for _ in range(min(self._room(host), len(ahead)))]
             if claimed:

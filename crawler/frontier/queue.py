@@ -304,7 +304,9 @@ class Frontier:
             [(claim.id,) for claim in claims],
         )
 
-    def want_only(self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime) -> tuple[ClaimScope, int]:
+    def want_only(
+        self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime
+    ) -> tuple[ClaimScope, int]:
         """Queue exactly these pages; returns the scope that holds them, and how many of them are known already.
 
         A page that was fetched before is not fetched again: that is what lets a long list be resumed. `of_host` says

@@ -34,8 +34,10 @@ BATCH = 2000  # links written in one go: a sitemap of 50,000 must not hold up th
 class VisitOutcomes:
     """Ends claims. Lives on the event loop; its rows are written by the keeper."""
 
-    def __init__(self, desk: CrawlContext, frontier: Frontier, pump: Dispatcher, sites: Mapping[int | None, WatchedSite]) -> None:
-        self.desk, self.frontier, self.pump, self.sites = desk, frontier, pump, sites
+    def __init__(
+        self, context: CrawlContext, frontier: Frontier, dispatcher: Dispatcher, sites: Mapping[int | None, WatchedSite]
+    ) -> None:
+        self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
         self._silence: Counter[str] = Counter()  # answers missed in a row, by host
 
     def site(self, claim: Claim) -> WatchedSite:
@@ -45,12 +47,12 @@ class VisitOutcomes:
     async def listing(self, claim: Claim, response: Response, found: list[FrontierEntry], problem: str | None) -> None:
         """A feed, sitemap, front or section page was read."""
         site, time = self.site(claim), now()
-        count = self.desk.tally.by_source[site.name]
+        count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
         for start in range(0, len(found), BATCH):
-            new, hosts = await self.desk.do(self.frontier.add, found[start : start + BATCH], claim.source_id, time)
+            new, hosts = await self.context.do(self.frontier.add, found[start : start + BATCH], claim.source_id, time)
             count.found += new
-            self.pump.woken_by(hosts)
+            self.dispatcher.woken_by(hosts)
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
         visit = VisitResult(self._next(claim), response.status, problem, validators=validators(response))
@@ -60,29 +62,31 @@ class VisitOutcomes:
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """A conditional request was answered 304."""
         site = self.site(claim)
-        count = self.desk.tally.by_source[site.name]
+        count = self.context.stats.by_source[site.name]
         count.not_modified += 1
         if claim.kind in LISTINGS:
             count.listings += 1
         else:
             count.fetched += 1
-            await self.desk.do(self.desk.store.still_there, claim.url, response.meta["capture"].time)
-            self.desk.tally.outcome(site.name, "unchanged")
-        await self._end(claim, VisitResult(self._next(claim), response.status, validators=validators(response)), pages=1)
+            await self.context.do(self.context.store.still_there, claim.url, response.meta["capture"].time)
+            self.context.stats.outcome(site.name, "unchanged")
+        await self._end(
+            claim, VisitResult(self._next(claim), response.status, validators=validators(response)), pages=1
+        )
 
     async def read(self, claim: Claim, reading: Reading, validators: Validators) -> None:
         """An article page was read and, if it holds an article, filed."""
         site = self.site(claim)
-        self.desk.tally.by_source[site.name].fetched += 1
+        self.context.stats.by_source[site.name].fetched += 1
         error, broke_off = None, False
         if isinstance(reading.outcome, NothingToRead):
             error = reading.outcome.reason
-            self.desk.tally.outcome(site.name, "nothing", error, claim.url)
+            self.context.stats.outcome(site.name, "nothing", error, claim.url)
             # A page without an article is not looked at again; unless reading it broke off, which may be our fault.
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
         else:
-            self.desk.tally.outcome(site.name, reading.change or "new")
+            self.context.stats.outcome(site.name, reading.change or "new")
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer to a page that nobody has read.
@@ -93,14 +97,14 @@ class VisitOutcomes:
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """The page is at a URL that has its own row; this one is another name for it."""
         if claim.kind in LISTINGS:
-            self.desk.tally.by_source[self.site(claim).name].listings += 1
+            self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
-            self.desk.tally.outcome(self.site(claim).name, "duplicate")
+            self.context.stats.outcome(self.site(claim).name, "duplicate")
         wanted = [FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)]
-        _new, hosts = await self.desk.do(self.frontier.add, wanted, claim.source_id, now())
-        await self.desk.do(self.desk.store.also_known_as, target, claim.url)
+        _new, hosts = await self.context.do(self.frontier.add, wanted, claim.source_id, now())
+        await self.context.do(self.context.store.also_known_as, target, claim.url)
         await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
-        self.pump.woken_by(hosts)
+        self.dispatcher.woken_by(hosts)
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
         """No usable answer. `wait`: seconds after which the server wants to be asked again."""
@@ -113,41 +117,41 @@ class VisitOutcomes:
         # A page of a site fails now and then, and is tried again; one that the user asked for by name is news.
         asked_for = claim.kind == "page" and status not in GONE and why not in LASTING
         if (claim.kind in LISTINGS and not guessed) or asked_for:
-            self.desk.tally.by_source[site.name].troubles += 1
+            self.context.stats.by_source[site.name].troubles += 1
         plan = after_failure(
             claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait, watched=site.watched
         )
         if wait is not None:
-            self.pump.leave_alone(claim.host)
-            await self.desk.do(self.frontier.postpone, claim.host, plan.at or now())
-            self.desk.tally.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
+            self.dispatcher.leave_alone(claim.host)
+            await self.context.do(self.frontier.postpone, claim.host, plan.at or now())
+            self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
         elif guessed:
             # A common path that we tried; that it is missing is no failure. What is reserved may be said one day.
             plan = self._next(claim) if claim.kind == "tdmrep" else NextVisit("done", None, "not there")
         else:
-            self.desk.tally.outcome(site.name, "failed", why, claim.url)
+            self.context.stats.outcome(site.name, "failed", why, claim.url)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
 
     async def unreachable(self, claim: Claim, why: str) -> None:
         """The host gives no answer: one URL is counted, the others wait as they are for the next crawl."""
         site = self.site(claim)
-        if self.pump.is_left_alone(claim.host):  # was in line behind the one that found out
+        if self.dispatcher.is_left_alone(claim.host):  # was in line behind the one that found out
             await self.left(claim)
             return
-        self.pump.leave_alone(claim.host)
-        count = self.desk.tally.by_source[site.name]
+        self.dispatcher.leave_alone(claim.host)
+        count = self.context.stats.by_source[site.name]
         count.troubles += 1
-        self.desk.tally.outcome(site.name, "failed", why, claim.url)
+        self.context.stats.outcome(site.name, "failed", why, claim.url)
         kind = claim.kind if claim.kind in LISTINGS else "feed"  # an outage is no reason to give an article up
         plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTINGS)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
         """robots.txt says no; `for_now`: because it could not be had."""
-        self.desk.tally.outcome(self.site(claim).name, "disallowed", why, claim.url)
+        self.context.stats.outcome(self.site(claim).name, "disallowed", why, claim.url)
         if for_now:
-            self.desk.tally.by_source[self.site(claim).name].troubles += 1
-            self.pump.leave_alone(claim.host)
+            self.context.stats.by_source[self.site(claim).name].troubles += 1
+            self.dispatcher.leave_alone(claim.host)
             plan = after_failure("front", now(), 1)  # never given up
         else:
             plan = NextVisit("disallowed", None, why) if claim.kind not in LISTINGS else self._next(claim)
@@ -155,8 +159,8 @@ class VisitOutcomes:
 
     async def left(self, claim: Claim) -> None:
         """Nothing came of it: it waits for the next crawl as if it had not been claimed."""
-        await self.desk.do(self.frontier.release, [claim])
-        self.pump.filed(claim)
+        await self.context.do(self.frontier.release, [claim])
+        self.dispatcher.filed(claim)
 
     def _next(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
@@ -167,15 +171,15 @@ class VisitOutcomes:
         """Write it down. `landed`: the URL that redirects led to, if any; `pages`: what the tally counted."""
         if visit.answered:
             self._silence[claim.host] = 0
-        await self.desk.do(self._write, claim, visit, landed, pages)
-        self.pump.filed(claim)
+        await self.context.do(self._write, claim, visit, landed, pages)
+        self.dispatcher.filed(claim)
 
     def _write(self, claim: Claim, visit: VisitResult, landed: str | None, pages: int) -> None:
         if landed is not None and url_key(landed) != url_key(claim.url):
             self.frontier.landed(claim, landed, visit, now())
         else:
             self.frontier.visited(claim, visit, now())
-        self.desk.tally.ended(self.desk.keeper.commits, pages)
+        self.context.stats.ended(self.context.archive_writer.commits, pages)
 
 
 class CloseVisit:

@@ -146,7 +146,9 @@ class HttpClient:
         """Close all connections; fetches under way fail with ConnectionLost."""
         self._pool.close()
 
-    async def _fetch(self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits) -> FetchResult:
+    async def _fetch(
+        self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits
+    ) -> FetchResult:
         """On a kept connection if there is one, else (or if that one turns out dead) on a fresh one."""
         earlier: tuple[Exchange, ...] = ()
         attempt.connection = self._pool.take(route)
@@ -166,7 +168,9 @@ class HttpClient:
             raise
         return replace(fetched, earlier=earlier) if earlier else fetched
 
-    async def _exchange(self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits) -> FetchResult:
+    async def _exchange(
+        self, attempt: FetchAttempt, asked: ClientRequest, route: ConnectionRoute, limits: FetchLimits
+    ) -> FetchResult:
         """Ask and read on the attempt's connection, then keep or close it."""
         assert attempt.connection is not None
         try:

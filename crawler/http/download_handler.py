@@ -77,10 +77,10 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     lazy = False
 
-    def __init__(self, crawler: Crawler, record: Record, turnstile: Backpressure | None = None) -> None:
+    def __init__(self, crawler: Crawler, record: Record, backpressure: Backpressure | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self._record, self._turnstile = record, turnstile or nullcontext()
+        self._record, self._turnstile = record, backpressure or nullcontext()
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -98,8 +98,8 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         """Record at the crawl's own desk. Raises KeyError if it has none."""
         from pipelines.session.context import CrawlContext
 
-        desk = CrawlContext.of(crawler)
-        return cls(crawler, desk.record, desk.turnstile)
+        context = CrawlContext.of(crawler)
+        return cls(crawler, context.record, context.backpressure)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -48,6 +48,6 @@ class KnownRedirectsMiddleware:
             return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
             raise RedirectNotFollowed(target, "article")
-        if await visits.desk.do(visits.frontier.is_known, target, claim):
+        if await visits.context.do(visits.frontier.is_known, target, claim):
             raise RedirectNotFollowed(target, claim.kind)
         return response

@@ -126,15 +126,15 @@ def site_of(url: str) -> str:
 class RobotsMiddleware:
     """Lets a request pass or raises Disallowed."""
 
-    def __init__(self, cache: RobotsCache, desk: CrawlContext) -> None:
-        self.cache, self.desk = cache, desk
+    def __init__(self, cache: RobotsCache, context: CrawlContext) -> None:
+        self.cache, self.context = cache, context
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> RobotsMiddleware:
         return cls(RobotsCache.of(crawler), CrawlContext.of(crawler))
 
     async def process_request(self, request: Request) -> None:
-        if self.desk.stopping:
+        if self.context.stopping:
             raise CrawlStopping
         if request.meta.get("ask_no_robots"):
             return

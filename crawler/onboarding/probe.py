@@ -198,7 +198,9 @@ class _SiteProbe:
             self.budget = min(self.budget, max(FEWEST_REQUESTS, int(LONGEST_WAIT / robots.crawl_delay)))
         return robots
 
-    async def look(self, url: str, kind: str, where: str, *, guess: bool = False) -> tuple[VerifiedListing, Discovery] | None:
+    async def look(
+        self, url: str, kind: str, where: str, *, guess: bool = False
+    ) -> tuple[VerifiedListing, Discovery] | None:
         """Fetch and read a candidate, and note it if it is what it claims. None if it is not, or was looked at before.
 
         A guess that fails is nobody's fault; what the site itself names and does not keep is noted in `refused`.
@@ -244,7 +246,9 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
         for link in found.found
         if len(day := (link.hint.get("published") or link.hint.get("modified") or "")[:10]) == 10
     ]
-    return VerifiedListing(url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index)
+    return VerifiedListing(
+        url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index
+    )
 
 
 async def _front(site: _SiteProbe, url: str) -> ProbedPage:

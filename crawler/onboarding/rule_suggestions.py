@@ -51,7 +51,9 @@ class RuleSuggestions:
     """What a rule for this page's paper may be made of."""
 
     body: list[SelectorProposal] = field(default_factory=list)
-    strangers: list[SelectorProposal] = field(default_factory=list)  # in the text as read, at its ends or away from the rest
+    strangers: list[SelectorProposal] = field(
+        default_factory=list
+    )  # in the text as read, at its ends or away from the rest
     dropped: list[SelectorProposal] = field(default_factory=list)  # amid the text or next to it, and not in it
     fields: dict[str, SelectorProposal] = field(default_factory=dict)
 
@@ -224,7 +226,9 @@ def _fields(tree: Any, article: Article | None, seen: Any) -> dict[str, Selector
     return found
 
 
-def _note(found: dict[str, SelectorProposal], name: str, element: Any, tree: Any, end: str = "", said: str = "") -> None:
+def _note(
+    found: dict[str, SelectorProposal], name: str, element: Any, tree: Any, end: str = "", said: str = ""
+) -> None:
     if selector := selector_of(element, tree):
         found[name] = SelectorProposal(selector + end, quoted(said or site_rules.text_of(element)))
 

@@ -73,7 +73,7 @@ class NewsSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Requests for whatever the frontier hands out, until nothing is due."""
         self.visits = await self.run.begin()
-        async for claim in self.visits.pump.claims():
+        async for claim in self.visits.dispatcher.claims():
             yield self.request(claim)
 
     def request(self, claim: Claim) -> Request:
@@ -96,8 +96,8 @@ class NewsSpider(scrapy.Spider):
 
     async def parse(self, response: Response, claim: Claim) -> AsyncIterator[Page]:
         """An answer: read a listing for links, send an article page down the pipelines."""
-        self.visits.pump.fetched(claim)
-        self.visits.desk.tally.by_source[self.visits.site(claim).name].answered += 1
+        self.visits.dispatcher.fetched(claim)
+        self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
         if response.status == 304:
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
@@ -129,10 +129,12 @@ class NewsSpider(scrapy.Spider):
     async def failed(self, failure: Any) -> None:
         """No answer. `failure` is Twisted's, with the request as Scrapy's addition."""
         claim: Claim = failure.request.cb_kwargs["claim"]
-        self.visits.pump.fetched(claim)
+        self.visits.dispatcher.fetched(claim)
         error = failure.value
-        if self.visits.desk.fatal is not None:
-            self.visits.pump.filed(claim)  # not this page's fault: its row stays claimed, and waits again next time
+        if self.visits.context.fatal is not None:
+            self.visits.dispatcher.filed(
+                claim
+            )  # not this page's fault: its row stays claimed, and waits again next time
             return
         if isinstance(error, CrawlStopping):
             await self.visits.left(claim)
@@ -153,7 +155,7 @@ class NewsSpider(scrapy.Spider):
         asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
             asked += [site.include, site.exclude]
-        found: Discovery = await self.visits.desk.workers.run(reader, *asked)
+        found: Discovery = await self.visits.context.workers.run(reader, *asked)
         wanted = follow(found, claim, site, self.run.config.crawl.url_length)
         if claim.kind == "front":
             wanted.append(guess(response, TDMREP, "tdmrep"))

@@ -19,11 +19,11 @@ media_type = "application/x-cdxj"
 suffix = ".cdxj"
 
 
-def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """The lines in the order of their bytes, as binary search needs them."""
     lines = silent = 0
     with SortedLines() as ordered:
-        for capture in holdings.captures():
+        for capture in selection.captures():
             found = entry(capture)
             if found is None:
                 silent += 1
@@ -33,6 +33,6 @@ def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, A
         for text in ordered:
             out.write(text)
     return {
-        "captures": lines, "added_for_revisits": holdings.added, "revisits_without_response": holdings.bodiless,
-        "not_to_be_replayed": silent, "damages": [*holdings.damages],
+        "captures": lines, "added_for_revisits": selection.added, "revisits_without_response": selection.bodiless,
+        "not_to_be_replayed": silent, "damages": [*selection.damages],
     }  # fmt: skip

@@ -33,15 +33,15 @@ LINES = 1024  # lines of the index in one gzip member, of which a reader fetches
 BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
 
 
-def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """archive/, indexes/, pages/, and the two files that say what they hold, with their digests."""
     stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"  # what a data package may say
     pages = 0
     with zipfile.ZipFile(out, "w") as archive, SortedLines() as index:
-        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=holdings.bytes > BIG)
+        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=selection.bytes > BIG)
         with package.part(f"archive/{stem}.warc.gz") as part:
             file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
-            for entry in file.write(holdings, about):
+            for entry in file.write(selection, about):
                 if entry is not None:
                     index.add(line(entry).encode() + b"\n")
         blocks: list[bytes] = []
@@ -53,11 +53,11 @@ def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, A
             part.writelines(blocks)
         with package.part("pages/pages.jsonl", squeeze=True) as part:
             part.write(b'{"format": "json-pages-1.0", "id": "pages", "title": "Articles", "hasText": true}\n')
-            for page in holdings.pages():
+            for page in selection.pages():
                 part.write(json_line(_page(page)).encode() + b"\n")
                 pages += 1
         package.finish(about)
-    return file.counts(holdings) | {"pages": pages}
+    return file.counts(selection) | {"pages": pages}
 
 
 class WaczPackage:

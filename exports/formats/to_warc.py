@@ -16,9 +16,9 @@ media_type = "application/warc"
 suffix = ".warc.gz"
 
 
-def pack(holdings: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
     """A warcinfo record that says what was asked for, then every exchange."""
     file = WarcOutput(out, f"{about['name']}.warc.gz")
-    for _ in file.write(holdings, about):
+    for _ in file.write(selection, about):
         pass
-    return file.counts(holdings)
+    return file.counts(selection)

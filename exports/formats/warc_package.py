@@ -38,7 +38,7 @@ class WarcOutput:
         self.damages: list[str] = []  # why, for people
         self._out = out
 
-    def write(self, holdings: CaptureSelection, about: About) -> Iterator[CdxjEntry | None]:
+    def write(self, selection: CaptureSelection, about: About) -> Iterator[CdxjEntry | None]:
         """Write everything; of each exchange in turn its entry in an index, None if it has none.
 
         Raises DiskFull and its kin for `out`; what is damaged in the archive is noted in `damages` instead.
@@ -46,7 +46,7 @@ class WarcOutput:
         self._put(member(_warcinfo(self.name, about)))
         self.records += 1
         source = None
-        for kept in exchanges(holdings.warc, holdings.captures(), partial(self._note, holdings)):
+        for kept in exchanges(selection.warc, selection.captures(), partial(self._note, selection)):
             if kept.file is not source:
                 source = kept.file
                 if info := source.warcinfo():
@@ -64,21 +64,21 @@ class WarcOutput:
             self.captures += 1
             yield entry(kept.capture | {"file": self.name, "offset": place, "length": kept.main.length})
 
-    def counts(self, holdings: CaptureSelection) -> dict[str, Any]:
+    def counts(self, selection: CaptureSelection) -> dict[str, Any]:
         """What the manifest says of it."""
         return {
-            "captures": self.captures, "records": self.records, "added_for_revisits": holdings.added,
-            "revisits_without_response": holdings.bodiless, "left_out_damaged": self.lost,
-            "damages": list(dict.fromkeys([*holdings.damages, *self.damages])),
+            "captures": self.captures, "records": self.records, "added_for_revisits": selection.added,
+            "revisits_without_response": selection.bodiless, "left_out_damaged": self.lost,
+            "damages": list(dict.fromkeys([*selection.damages, *self.damages])),
         }  # fmt: skip
 
     def _put(self, data: bytes) -> None:
         self._out.write(data)
         self.size += len(data)
 
-    def _note(self, holdings: CaptureSelection, error: MorgueError, captures: Iterable[Row]) -> None:
+    def _note(self, selection: CaptureSelection, error: MorgueError, captures: Iterable[Row]) -> None:
         for capture in captures:
-            holdings.lose(capture)
+            selection.lose(capture)
             self.lost += 1
         if len(self.damages) < TOLD:
             self.damages.append(f"{error.subject}: {error.cause}")

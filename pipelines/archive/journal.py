@@ -48,7 +48,9 @@ TABLES = {
     "articles": JournalTable(
         "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
     ),
-    "revisions": JournalTable("id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")),
+    "revisions": JournalTable(
+        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")
+    ),
     "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
     "readings": JournalTable(
         "id",

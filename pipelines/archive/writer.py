@@ -1,8 +1,8 @@
 """The one writer of an archive: one lock, one thread, WARC bytes first and rows after them, committed in groups.
 
-Everything that writes goes through `ArchiveWriter.do`. A commit first makes the WARC file durable (fsync), then the rows, so a
-row never points at bytes that a crash could take away; the other way round a crash leaves bytes without a row, which
-costs a second fetch and loses nothing.
+Everything that writes goes through `ArchiveWriter.do`. A commit first makes the WARC file durable (fsync), then the
+rows, so a row never points at bytes that a crash could take away; the other way round a crash leaves bytes
+without a row, which costs a second fetch and loses nothing.
 """
 
 from __future__ import annotations

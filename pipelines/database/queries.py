@@ -148,7 +148,9 @@ def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers
     return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
 
 
-def _by_day(db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]) -> Iterator[Row]:
+def _by_day(
+    db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]
+) -> Iterator[Row]:
     """Ids first, out of the index alone and no more than the page needs; then their rows and snippets."""
     sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""

@@ -79,7 +79,12 @@ def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, A
 
 
 def _write(
-    db: sqlite3.Connection, article_id: int, number: int, state: RevisionState, seen: str, read: Mapping[str, Any] | None
+    db: sqlite3.Connection,
+    article_id: int,
+    number: int,
+    state: RevisionState,
+    seen: str,
+    read: Mapping[str, Any] | None,
 ) -> None:
     """One state's row and sightings; `read`: what was read just now, where that is its first sighting."""
     row_id = state.revision_id

@@ -160,7 +160,9 @@ def _read(page: Page, account: Trace | None) -> Article:
     )
 
 
-def _by_rule(fields: metadata.PageMetadata, page: DeclaredMetadata, rule: Rule, account: Trace | None) -> metadata.PageMetadata:
+def _by_rule(
+    fields: metadata.PageMetadata, page: DeclaredMetadata, rule: Rule, account: Trace | None
+) -> metadata.PageMetadata:
     """`fields`, with those that the source's own rule finds."""
     values, claims = site_rules.overrides(page.tree, rule, page.seen, page.url, outlets(page, metadata.site(page)))
     found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SOURCE)
@@ -237,7 +239,9 @@ def _around(verdicts: Sequence[BlockDecision]) -> list[str]:
     return [line for verdict in near if verdict.rule != classifier.MENU and (line := _line(verdict.block.text))]
 
 
-def _fates(places: list[Any], gone: list[tuple[Any, BlockTrace]], verdicts: Sequence[BlockDecision]) -> list[BlockTrace]:
+def _fates(
+    places: list[Any], gone: list[tuple[Any, BlockTrace]], verdicts: Sequence[BlockDecision]
+) -> list[BlockTrace]:
     """What became of every block, in page order. `places`: the elements of the whole page, in theirs."""
     order = {element: number for number, element in enumerate(places)}
     told = [(order.get(element, 0), fate) for element, fate in gone]

@@ -43,7 +43,9 @@ def early(declared: DeclaredMetadata) -> EarlyLabels:
     return EarlyLabels(rights.signals(declared), access.closed(declared))
 
 
-def read(declared: DeclaredMetadata, seen: EarlyLabels, lines: list[str], text: list[str], byline: str | None) -> PageLabels:
+def read(
+    declared: DeclaredMetadata, seen: EarlyLabels, lines: list[str], text: list[str], byline: str | None
+) -> PageLabels:
     """All of it. lines: what was found as the text, furniture included; text: what of it stays."""
     kind, kinds = genre.kind(declared, text)
     begins = lines.index(text[0]) if text and text[0] in lines else 0

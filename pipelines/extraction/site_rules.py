@@ -221,12 +221,16 @@ def overrides(
         why = f"{selector} finds nothing" if not strings else f"{selector} finds nothing that can be one"
         raw = clean(", ".join(strings)) or ""
         candidates.setdefault(name, []).append(
-            FieldCandidate(SOURCE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why)
+            FieldCandidate(
+                SOURCE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why
+            )
         )
     return values, candidates
 
 
-Reader = Callable[[list[str], DeclaredMetadata, Collection[str]], dict[str, Any]]  # values by field of Metadata; {}: none
+Reader = Callable[
+    [list[str], DeclaredMetadata, Collection[str]], dict[str, Any]
+]  # values by field of Metadata; {}: none
 
 
 def _title(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:

@@ -21,21 +21,21 @@ from pipelines.warc.record import WarcRecord, digest
 class ExchangeFiling:
     """Works on the keeper's thread."""
 
-    def __init__(self, desk: CrawlContext, judge: SourceClassifier, report: ImportReport) -> None:
-        self.desk, self.judge, self.report = desk, judge, report
-        self.kept = KnownRecords(desk.keeper)
-        self._warcinfos = WarcinfoIndex(desk.keeper)
+    def __init__(self, context: CrawlContext, judge: SourceClassifier, report: ImportReport) -> None:
+        self.context, self.judge, self.report = context, judge, report
+        self.kept = KnownRecords(context.archive_writer)
+        self._warcinfos = WarcinfoIndex(context.archive_writer)
         self._awaited: PendingRevisitLengths
         self._source_ids: dict[str, int] = {}
 
     def begin(self) -> None:
         """Look at what the archive holds. Before anything is filed."""
         self.kept.find_orphans()
-        self._awaited = PendingRevisitLengths(self.desk.store.db)
+        self._awaited = PendingRevisitLengths(self.context.store.db)
 
     def file(self, job: ImportJob, read: Read | None) -> None:
         """All of a group, or nothing."""
-        group, store = job.group, self.desk.store
+        group, store = job.group, self.context.store
         why = self.kept.why_not(adopt.record_id(group.answer), group.answer.fields)
         if why is not None:  # twice in these files
             self.report.passed[why] += len(group.records)
@@ -67,11 +67,11 @@ class ExchangeFiling:
         if article is not None:
             change = store.file(Reading(page, article, read[1]), source_id, "").change or "new"
             self.report.articles[change] += 1
-            self.desk.tally.outcome(name, change)
+            self.context.stats.outcome(name, change)
         elif isinstance(read[0], NothingToRead):
             self.report.articles["nothing"] += 1
             self.report.nothing[read[0].reason] += 1
-            self.desk.tally.outcome(name, "nothing", read[0].reason, url)
+            self.context.stats.outcome(name, "nothing", read[0].reason, url)
 
     def _origin(self, job: ImportJob, origin: WarcRecord) -> list[WarcRecord]:
         """What says where the records come from: the file's own warcinfo record, if it is not kept yet (another file
@@ -91,7 +91,7 @@ class ExchangeFiling:
         _record, member, file = written
         capture = capture_of(member, file)
         assert capture is not None
-        filed = self.desk.store.capture(capture, self.desk.crawl_id, source_id)
+        filed = self.context.store.capture(capture, self.context.crawl_id, source_id)
         self._awaited.filed(filed)
         return filed
 
@@ -101,11 +101,11 @@ class ExchangeFiling:
             return None
         name = source.name if source else host_of(url)
         if name not in self._source_ids:
-            db = self.desk.store.db
+            db = self.context.store.db
             row = db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
             if row is not None:
                 self._source_ids[name] = row[0]
             else:
                 new = source or Source(name, f"{url.partition('://')[0].lower()}://{name}/")
-                self._source_ids[name] = self.desk.store.source(new, watched=source is not None)
+                self._source_ids[name] = self.context.store.source(new, watched=source is not None)
         return self._source_ids[name]

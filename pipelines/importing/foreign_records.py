@@ -51,7 +51,9 @@ class DamagedRecord(NamedTuple):
 Wanted = Callable[[WarcFields], bool]
 
 
-def records(source: UnpackedStream, wanted: Wanted, on_damage: Callable[[DamagedRecord], object]) -> Iterator[ForeignRecord]:
+def records(
+    source: UnpackedStream, wanted: Wanted, on_damage: Callable[[DamagedRecord], object]
+) -> Iterator[ForeignRecord]:
     """The records of a stream in order; one block at a time is in memory, and only if its fields are `wanted`."""
     reader = _RecordReader(source)
     while True:

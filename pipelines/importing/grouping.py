@@ -99,7 +99,9 @@ class RecordGrouping:
         head = None if found.block is None or kind == "metadata" else head_of(found)
         why = self._why(found) if found.block is None else self._unfit(head, kind)
         if why is None and self._sound(found):
-            self._open = ExchangeRecords(found, head, self._warcinfo, [request for request in mine if self._sound(request)])
+            self._open = ExchangeRecords(
+                found, head, self._warcinfo, [request for request in mine if self._sound(request)]
+            )
             return
         self._left = (found, why or "answered by a damaged record")
         for _ in [found, *mine] if why else mine:

@@ -19,8 +19,8 @@ from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord
 class KnownRecords:
     """The records of an archive, rows or not. Used on the keeper's thread."""
 
-    def __init__(self, keeper: ArchiveWriter) -> None:
-        self._keeper = keeper
+    def __init__(self, archive_writer: ArchiveWriter) -> None:
+        self._keeper = archive_writer
         self._orphans: dict[str, RecordLocation] = {}
 
     def find_orphans(self) -> None:
@@ -86,39 +86,39 @@ def _id(record: WarcRecord) -> str:
     return record.fields.get("WARC-Record-ID") or ""
 
 
-def original_of(keeper: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
+def original_of(archive_writer: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
     """(record id, block) of the response that a revisit repeats, if it is kept: by its id, by address and date, else by
     the digest of its payload. Raises ArchiveDamaged."""
-    row = _by_id(keeper, fields) or _by_date(keeper, fields) or _by_digest(keeper, fields)
+    row = _by_id(archive_writer, fields) or _by_date(archive_writer, fields) or _by_digest(archive_writer, fields)
     if row is None:
         return None
     record_id, file, offset, length = row
-    return record_id, read_block(keeper.writer.folder / file, offset, length)
+    return record_id, read_block(archive_writer.writer.folder / file, offset, length)
 
 
 COLUMNS = "SELECT record_id, file, offset, length FROM captures WHERE record_type = 'response' AND "
 Row = tuple[str, str, int, int]
 
 
-def _by_id(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
-    row: Row | None = keeper.db.execute(COLUMNS + "record_id = ?", (fields.get("WARC-Refers-To"),)).fetchone()
+def _by_id(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
+    row: Row | None = archive_writer.db.execute(COLUMNS + "record_id = ?", (fields.get("WARC-Refers-To"),)).fetchone()
     return row
 
 
-def _by_date(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
+def _by_date(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
     try:
         time = fine_stamp(moment(fields.get("WARC-Refers-To-Date") or ""))
     except ValueError:
         return None
     url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-    row: Row | None = keeper.db.execute(COLUMNS + "url = ? AND time = ?", (url, time)).fetchone()
+    row: Row | None = archive_writer.db.execute(COLUMNS + "url = ? AND time = ?", (url, time)).fetchone()
     return row
 
 
-def _by_digest(keeper: ArchiveWriter, fields: WarcFields) -> Row | None:
+def _by_digest(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
     label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
     payload = f"{label.lower()}:{value.upper()}"
-    row: Row | None = keeper.db.execute(
+    row: Row | None = archive_writer.db.execute(
         COLUMNS + "status = 200 AND payload_digest = ? ORDER BY time LIMIT 1", (payload,)
     ).fetchone()
     return row

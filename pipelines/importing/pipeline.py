@@ -62,15 +62,17 @@ class ReaderStopped(Exception):
 class ImportPipeline:
     """One import. `run` does it; `report` may be looked at meanwhile."""
 
-    def __init__(self, desk: CrawlContext, judge: SourceClassifier, chosen: ImportFilter, *, comments: bool = False) -> None:
-        self.desk, self.judge, self.chosen, self.comments = desk, judge, chosen, comments
+    def __init__(
+        self, context: CrawlContext, judge: SourceClassifier, chosen: ImportFilter, *, comments: bool = False
+    ) -> None:
+        self.context, self.judge, self.chosen, self.comments = context, judge, chosen, comments
         self.report = ImportReport()
         self.done = 0  # bytes of the files that were read
         self.current: UnpackedStream | None = None
         self.stopping = False
         self.failed: BaseException | None = None
         self._budget = ByteBudget(IN_FLIGHT)
-        self._filing = ExchangeFiling(desk, judge, self.report)
+        self._filing = ExchangeFiling(context, judge, self.report)
         self._later: list[Path] = []  # files with revisits whose originals had not come when they were met
         self._last = False  # the second reading of those files
         self._why = ""
@@ -80,10 +82,10 @@ class ImportPipeline:
 
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
-        self._queue = asyncio.Queue(4 * self.desk.workers.size)
+        self._queue = asyncio.Queue(4 * self.context.workers.size)
         loop = asyncio.get_running_loop()
-        await self.desk.do(self._filing.begin)
-        self._removed = await self.desk.do(TakedownRegister, self.desk.keeper.db)
+        await self.context.do(self._filing.begin)
+        self._removed = await self.context.do(TakedownRegister, self.context.archive_writer.db)
         filer = loop.create_task(self._filer())
         try:
             await asyncio.to_thread(self._read, files, loop)
@@ -100,7 +102,7 @@ class ImportPipeline:
     # In the reader thread.
 
     def _read(self, files: Sequence[Path], loop: asyncio.AbstractEventLoop) -> None:
-        here = sqlite3.connect(f"{self.desk.keeper.database.as_uri()}?mode=ro", uri=True)
+        here = sqlite3.connect(f"{self.context.archive_writer.database.as_uri()}?mode=ro", uri=True)
         try:
             for path in files:
                 if not self._last:
@@ -213,7 +215,7 @@ class ImportPipeline:
 
     async def _resolved(self, job: ImportJob) -> bool:
         try:
-            found = await self.desk.do(original_of, self.desk.keeper, job.group.answer.fields)
+            found = await self.context.do(original_of, self.context.archive_writer, job.group.answer.fields)
         except MorgueError as error:
             self.failed = self.failed or error
             raise ReaderStopped from error
@@ -242,7 +244,7 @@ class ImportPipeline:
         if job.page is None:
             return None
         try:
-            return await self.desk.workers.run(outcome_of_block, job.page, job.block)
+            return await self.context.workers.run(outcome_of_block, job.page, job.block)
         except WorkerFailure as overrun:
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
 
@@ -252,7 +254,7 @@ class ImportPipeline:
             try:
                 outcome = await task
                 if self.failed is None:
-                    await self.desk.do(self._filing.file, job, outcome)
+                    await self.context.do(self._filing.file, job, outcome)
             except BaseException as error:  # noqa: BLE001 the reader must not wait for ever; `run` raises it
                 self.failed = self.failed or error
             finally:

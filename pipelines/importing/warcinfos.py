@@ -21,8 +21,8 @@ BEFORE = "SELECT offset + length FROM captures WHERE file = ? AND offset < ? ORD
 class WarcinfoIndex:
     """Asked by record id. Nothing is read before the first question."""
 
-    def __init__(self, keeper: ArchiveWriter) -> None:
-        self._keeper = keeper
+    def __init__(self, archive_writer: ArchiveWriter) -> None:
+        self._keeper = archive_writer
         self._blocks: dict[str, str] | None = None  # record id -> digest of the block
         self._origins: dict[str, list[RecordLocation]] = {}  # record id -> the records that name it, not looked at yet
 

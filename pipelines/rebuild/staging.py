@@ -234,7 +234,9 @@ class StagingDatabase:
         names = ", ".join(journal.JournalHeader._fields)
         rows = self._ask(f"SELECT at, {names}, file FROM told WHERE {OURS}").fetchall()  # noqa: S608 (our own names)
         rows.sort(key=lambda row: (order[row["file"]], row["at"]))
-        return [(row["at"], journal.JournalHeader(*(row[name] for name in journal.JournalHeader._fields))) for row in rows]
+        return [
+            (row["at"], journal.JournalHeader(*(row[name] for name in journal.JournalHeader._fields))) for row in rows
+        ]
 
     def _in_order(self) -> list[str]:
         """The files in the order in which they were written: the manifest's; if it does not list them all, that of the

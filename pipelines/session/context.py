@@ -29,21 +29,26 @@ class CrawlContext:
 
     def __init__(
         self,
-        keeper: ArchiveWriter,
+        archive_writer: ArchiveWriter,
         workers: WorkerPool,
-        turnstile: Backpressure,
+        backpressure: Backpressure,
         *,
         command: str,
         software: str,
         **record_options: Any,
     ) -> None:
-        self.keeper, self.workers, self.turnstile, self.tally = keeper, workers, turnstile, CrawlStats()
-        self.store = ArticleStore(keeper.db)
+        self.archive_writer, self.workers, self.backpressure, self.stats = (
+            archive_writer,
+            workers,
+            backpressure,
+            CrawlStats(),
+        )
+        self.store = ArticleStore(archive_writer.db)
         self.stopping = False  # nothing more is to be asked for; what is under way is finished
         self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
         self._record_options = record_options
-        self.crawl_id = keeper.call(self.store.begin_crawl, command, software)
+        self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
 
     @classmethod
     def of(cls, crawler: Any) -> CrawlContext:
@@ -61,37 +66,37 @@ class CrawlContext:
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """`ArchiveWriter.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
         try:
-            return await self.keeper.do(task, *args, brief=brief)
+            return await self.archive_writer.do(task, *args, brief=brief)
         except MorgueError as error:
-            if self.keeper.failed is not None and self.fatal is None:
-                self.fatal = self.keeper.failed
-                self.turnstile.let_all_through()
+            if self.archive_writer.failed is not None and self.fatal is None:
+                self.fatal = self.archive_writer.failed
+                self.backpressure.let_all_through()
                 self.on_fatal(self.fatal)
             raise error
 
     def close(self, outcome: str) -> None:
         """Write the run's last row, commit and let go of the archive."""
-        self.keeper.at_failure = self._failed
+        self.archive_writer.at_failure = self._failed
         try:
-            if self.keeper.failed is None:
-                self.keeper.call(self.store.end_crawl, self.crawl_id, outcome, self.tally.as_dict())
+            if self.archive_writer.failed is None:
+                self.archive_writer.call(self.store.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
         finally:
-            self.keeper.close()
+            self.archive_writer.close()
 
     @property
     def lost(self) -> int:
         """Pages that were counted and whose visit no commit has: known once the keeper has failed, or is closed."""
-        return self.tally.lost(self.keeper.commits)
+        return self.stats.lost(self.archive_writer.commits)
 
     def _failed(self, failure: MorgueError) -> None:
         """The run's last row, after a failure. What was rolled back is no count of it."""
-        counts = self.tally.as_dict() if self.lost == 0 else {}
+        counts = self.stats.as_dict() if self.lost == 0 else {}
         self.store.end_crawl(self.crawl_id, type(failure).__name__, counts)
 
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
-        body, writer = body_of(exchange), self.keeper.writer
-        original = original_of(self.keeper.db, exchange, body, writer.is_finished)
+        body, writer = body_of(exchange), self.archive_writer.writer
+        original = original_of(self.archive_writer.db, exchange, body, writer.is_finished)
         capture = keep(exchange, writer, original=original, body=body, **self._record_options)
         if original is not None and body is not None and exchange.status == 200:
-            self.tally.saved(body.length)
+            self.stats.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

@@ -13,8 +13,8 @@ from pipelines.session.context import CrawlContext
 class ReadPage:
     """Page -> Reading, in a worker process: a page that hangs or explodes costs one page."""
 
-    def __init__(self, desk: CrawlContext) -> None:
-        self.desk = desk
+    def __init__(self, context: CrawlContext) -> None:
+        self.context = context
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> ReadPage:
@@ -22,7 +22,7 @@ class ReadPage:
 
     async def process_item(self, item: Page) -> Reading:
         try:
-            outcome, ms = await self.desk.workers.run(outcome_of, item)
+            outcome, ms = await self.context.workers.run(outcome_of, item)
         except WorkerFailure as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
         return Reading(item, outcome, ms)
@@ -31,8 +31,8 @@ class ReadPage:
 class StoreArticle:
     """Reading -> Reading that says what changed; pages without an article pass through."""
 
-    def __init__(self, desk: CrawlContext) -> None:
-        self.desk = desk
+    def __init__(self, context: CrawlContext) -> None:
+        self.context = context
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> StoreArticle:
@@ -41,4 +41,4 @@ class StoreArticle:
     async def process_item(self, item: Reading) -> Reading:
         if not isinstance(item.outcome, Article):
             return item
-        return await self.desk.do(self.desk.store.file, item, item.page.source_id, item.page.asked)
+        return await self.context.do(self.context.store.file, item, item.page.source_id, item.page.asked)

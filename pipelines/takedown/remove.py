@@ -32,7 +32,14 @@ class Removal:
     """One takedown. The caller holds the archive's lock."""
 
     def __init__(
-        self, warc: Path, listed_in: Path, doomed: TakedownTargets, reason: str, time: datetime, *, damaged_too: bool = False
+        self,
+        warc: Path,
+        listed_in: Path,
+        doomed: TakedownTargets,
+        reason: str,
+        time: datetime,
+        *,
+        damaged_too: bool = False,
     ) -> None:
         """`damaged_too`: take out of files that are not as they are listed as well."""
         self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files

@@ -35,7 +35,7 @@ class WarcFileInfo:
 class Inventory:
     """Everything below warc/."""
 
-    holdings: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
+    selection: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
     entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
     others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
     findings: list[Finding] = field(default_factory=list)
@@ -57,7 +57,7 @@ def take_stock(archive: Path) -> Inventory:
     try:
         if path.exists():
             stock.entries = manifest.load(path)
-        elif any(holding.state == "finished" for holding in stock.holdings.values()):
+        elif any(holding.state == "finished" for holding in stock.selection.values()):
             stock.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
         stock.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
@@ -83,7 +83,7 @@ def _hold(stock: Inventory, folder: Path, name: str) -> None:
         finding = Finding(f"warc/{name}", None, "unreadable", error.strerror or str(error))
         stock.findings.append(finding)
         return
-    stock.holdings[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
+    stock.selection[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
 
 
 def _hold_open(stock: Inventory, folder: Path, name: str) -> None:
@@ -91,14 +91,14 @@ def _hold_open(stock: Inventory, folder: Path, name: str) -> None:
     try:
         about, alive = path.stat(), _is_written(path)
     except FileNotFoundError:  # finished since it was listed
-        if final.name not in stock.holdings:
+        if final.name not in stock.selection:
             _hold(stock, folder, final.name)
         return
     if not alive:
         stock.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
-    if final.name not in stock.holdings:
+    if final.name not in stock.selection:
         state: State = "being written" if alive else "left open"
-        stock.holdings[final.name] = WarcFileInfo(final.name, about.st_size, state, about.st_mtime)
+        stock.selection[final.name] = WarcFileInfo(final.name, about.st_size, state, about.st_mtime)
 
 
 def _is_written(path: Path) -> bool:
@@ -129,6 +129,6 @@ def _strangers(stock: Inventory) -> Iterator[Finding]:
             yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
     if stock.entries is None:
         return
-    for holding in stock.holdings.values():
+    for holding in stock.selection.values():
         if holding.state == "finished" and holding.name not in stock.entries:
             yield Finding(f"warc/{holding.name}", None, "extra", "is not in the manifest")

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
-SETTLE = 2.0  # seconds after which the rows of a file that is finished are committed, see `keeper.COMMIT_SECONDS`
+SETTLE = (
+    2.0  # seconds after which the rows of a file that is finished are committed, see `archive_writer.COMMIT_SECONDS`
+)
 FRESH = 60.0  # seconds: a file that was touched since may have been written when its rows were taken
 LEFT_OUT = (
     "records were not read: gzip members, block and payload digests, links between records",
@@ -62,7 +64,9 @@ class VerificationReport:
         return not self.findings.counts
 
 
-def verify(archive: Path, *, quick: bool = False, jobs: int | None = None, progress: Progress | None = None) -> VerificationReport:
+def verify(
+    archive: Path, *, quick: bool = False, jobs: int | None = None, progress: Progress | None = None
+) -> VerificationReport:
     """Hold everything in an archive's folder against everything else.
 
     quick: names, sizes, rows and their references only. jobs: processes (default: one a CPU). Raises MorgueError for
@@ -87,14 +91,14 @@ class _Verification:
         began, report = time.monotonic(), self.report
         trouble = self._rows()
         self.stock = take_stock(self.archive)
-        if self.stock.holdings or self.stock.entries or trouble is None or trouble.kind != "no database":
+        if self.stock.selection or self.stock.entries or trouble is None or trouble.kind != "no database":
             report.findings.extend([trouble] if trouble else [])
         report.findings.extend(self._wrong_database())
         report.findings.extend(self.stock.findings)
         report.findings.extend(self._missing())
         report.findings.extend(self._changed())
-        report.files = len(self.stock.holdings)
-        report.writing = [one.name for one in self.stock.holdings.values() if one.state == "being written"]
+        report.files = len(self.stock.selection)
+        report.writing = [one.name for one in self.stock.selection.values() if one.state == "being written"]
         if report.quick:
             self._quick()
         else:
@@ -135,13 +139,13 @@ class _Verification:
     def _changed(self) -> Iterator[Finding]:
         """Files that were not as listed when something was taken out of them: their lines cannot vouch for them."""
         for name, entry in sorted((self.stock.entries or {}).items()):
-            if entry.was is not None and name in self.stock.holdings:
+            if entry.was is not None and name in self.stock.selection:
                 what = f"was damaged before a removal: listed is the damaged file; the whole one's was {entry.was}"
                 yield Finding(f"warc/{name}", None, "changed", what)
 
     def _missing(self) -> Iterator[Finding]:
         for name in sorted({*(self.stock.entries or {}), *self.rows}):
-            if name in self.stock.holdings or is_there(self.archive / "warc", name):
+            if name in self.stock.selection or is_there(self.archive / "warc", name):
                 continue
             listed = "is in the manifest" if self.stock.entries and name in self.stock.entries else ""
             rows = f"{counted(self.rows[name]['rows'], 'row')} of captures in it" if name in self.rows else ""
@@ -152,7 +156,7 @@ class _Verification:
 
     def _quick(self) -> None:
         report = self.report
-        for holding in self.stock.holdings.values():
+        for holding in self.stock.selection.values():
             report.bytes += holding.size
             entry, row = (self.stock.entries or {}).get(holding.name), self.rows.get(holding.name)
             if row is not None:
@@ -171,7 +175,7 @@ class _Verification:
     def _count_rows(self, database: Path, *, again: bool) -> None:
         """As many rows as the manifest lists captures; once more, later, where a file was finished just now."""
         wrong = []
-        for holding in self.stock.holdings.values():
+        for holding in self.stock.selection.values():
             entry, row = (self.stock.entries or {}).get(holding.name), self.rows.get(holding.name)
             rows = row["rows"] if row is not None else 0
             if entry is not None and holding.state == "finished" and rows != entry.captures:
@@ -192,13 +196,13 @@ class _Verification:
     # Reading everything
 
     def _full(self) -> None:
-        self.total = sum(holding.size for holding in self.stock.holdings.values())
+        self.total = sum(holding.size for holding in self.stock.selection.values())
         if self.total >= WORTH and self.wanted != 1:
             from pipelines.core.worker_pool import available_cpus  # and with it asyncio, which takes 0.1 s to import
 
             self.jobs = self.wanted or available_cpus()
-        tasks = [task for holding in self.stock.holdings.values() for task in self._tasks(holding)]
-        tasks.sort(key=lambda task: -(task.end or self.stock.holdings[task.name].size) + task.start)
+        tasks = [task for holding in self.stock.selection.values() for task in self._tasks(holding)]
+        tasks.sort(key=lambda task: -(task.end or self.stock.selection[task.name].size) + task.start)
         calls: list[Call] = [(inspect, (task,)) for task in tasks]
         if self.database is not None:
             calls.insert(0, (_check_database, (self.database,)))
@@ -214,14 +218,18 @@ class _Verification:
         """A file as one task, or, if it is large and the rows say where records begin, as several."""
         entry = (self.stock.entries or {}).get(holding.name)
         database = None if self._is_strange(holding) else self.database
-        whole = InspectionTask(self.archive / "warc", holding.name, database, holding.state != "finished", entry is not None)
+        whole = InspectionTask(
+            self.archive / "warc", holding.name, database, holding.state != "finished", entry is not None
+        )
         cuts = self._cuts(holding) if self.jobs > 1 and not whole.growing else []
         if not cuts:
             yield whole
             return
         yield InspectionTask(whole.folder, whole.name, None, records=False)
         for start, end in zip([0, *cuts], [*cuts, None], strict=True):
-            yield InspectionTask(whole.folder, whole.name, whole.database, False, whole.listed, start, end, digest=False)
+            yield InspectionTask(
+                whole.folder, whole.name, whole.database, False, whole.listed, start, end, digest=False
+            )
 
     def _cuts(self, holding: WarcFileInfo) -> list[int]:
         """Offsets of records, by the rows, that cut a file into stretches."""
@@ -283,7 +291,7 @@ class _Verification:
     def _take(self, pieces: list[InspectionResult]) -> None:
         """All that was seen of one file."""
         report, name = self.report, pieces[0].task.name
-        holding, entry = self.stock.holdings[name], (self.stock.entries or {}).get(name)
+        holding, entry = self.stock.selection[name], (self.stock.entries or {}).get(name)
         seen = _joined(pieces)
         report.records += seen.records
         report.captures += seen.captures
@@ -315,7 +323,7 @@ class _Verification:
             return
         ids = [record_id for _, _, record_id in self.orphans]
         missing = database_check.still_without(self.database, ids)
-        if missing and _fresh(self.stock.holdings[name] for name, _, _ in self.orphans):
+        if missing and _fresh(self.stock.selection[name] for name, _, _ in self.orphans):
             time.sleep(SETTLE)
             missing = database_check.still_without(self.database, ids)
         for name, offset, record_id in self.orphans:
@@ -323,9 +331,9 @@ class _Verification:
                 self.add(Finding(f"warc/{name}", offset, "no row", f"no row of `captures` has the record {record_id}"))
 
 
-def _fresh(holdings: Iterable[WarcFileInfo]) -> bool:
+def _fresh(selection: Iterable[WarcFileInfo]) -> bool:
     """Whether any of these files was touched so lately that its rows may still be on their way."""
-    return any(holding.modified > time.time() - FRESH for holding in holdings)
+    return any(holding.modified > time.time() - FRESH for holding in selection)
 
 
 def _check_database(path: Path) -> list[Finding]:

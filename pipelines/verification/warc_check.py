@@ -193,7 +193,14 @@ class CaptureRows:
 class _Inspection:
     """The walk through one file."""
 
-    def __init__(self, task: InspectionTask, seen: InspectionResult, file: HashedFile, rows: CaptureRows | None, tell: Tell | None) -> None:
+    def __init__(
+        self,
+        task: InspectionTask,
+        seen: InspectionResult,
+        file: HashedFile,
+        rows: CaptureRows | None,
+        tell: Tell | None,
+    ) -> None:
         self.task, self.seen, self.file, self.tell = task, seen, file, tell
         self.rows = rows if rows is not None and rows.known else None
         self.size = file.seek(0, 2)

@@ -84,7 +84,9 @@ class FileContents:
 
     def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
         """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
-        entry = ManifestEntry(file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last)
+        entry = ManifestEntry(
+            file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
+        )
         return entry if standing is None else replace(entry, **standing._asdict())
 
 

@@ -313,7 +313,9 @@ def recover(
     return mended
 
 
-def _mend(path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None) -> RecoveredFile:
+def _mend(
+    path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None
+) -> RecoveredFile:
     name = path.name.removesuffix(OPEN)
     os.fsync(file)
     evict(file)

@@ -36,9 +36,7 @@ def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, std
     return done
 
 
-def start(
-    *args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None
-) -> subprocess.Popen[str]:
+def start(*args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None) -> subprocess.Popen[str]:
     """Begin, in a process group of its own, as a shell does. `program`: a script that is run instead of `morgue`."""
     return subprocess.Popen(
         command_line(*args) if program is None else [sys.executable, *program, *map(str, args)],

@@ -98,15 +98,15 @@ if __name__ == "__main__":
     )
     HostileSpider.order = order
     crawler = process.create_crawler(HostileSpider)
-    desk = None
+    context = None
     if archive:
-        keeper = ArchiveWriter(Path(archive) / "morgue.db", Path(archive) / "warc")
-        desk = CrawlContext(keeper, WorkerPool(1), Backpressure(64, 64), command="tests", software="tests")
-        desk.register(crawler)
+        archive_writer = ArchiveWriter(Path(archive) / "morgue.db", Path(archive) / "warc")
+        context = CrawlContext(archive_writer, WorkerPool(1), Backpressure(64, 64), command="tests", software="tests")
+        context.register(crawler)
     before = peak()
     process.crawl(crawler)
     process.start()
-    if desk is not None:
-        desk.close("done")
+    if context is not None:
+        context.close("done")
     report["grown"] = peak() - before
     json.dump(report, sys.stdout)

@@ -171,7 +171,9 @@ BROKEN: dict[str, tuple[Reply, type[FetchError], str | None]] = {
 Scenario = Callable[[HttpClient], Coroutine[Any, Any, Any]]
 
 
-def run(scenario: Scenario, *, limits: FetchLimits | None = None, allow_private_ips: bool = True, **options: Any) -> Any:
+def run(
+    scenario: Scenario, *, limits: FetchLimits | None = None, allow_private_ips: bool = True, **options: Any
+) -> Any:
     """Run a scenario with a client that is closed behind it."""
 
     async def main() -> Any:

@@ -12,7 +12,9 @@ URL = "https://paper.example/politics/2024/05/06/bridge"
 SEEN = datetime(2024, 6, 1, tzinfo=UTC)
 
 
-def page(head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = "") -> DeclaredMetadata:
+def page(
+    head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = ""
+) -> DeclaredMetadata:
     """A page made of these parts."""
     text = f"<!DOCTYPE html><html {lang}><head>{head}</head><body>{body}<p>x</p></body></html>"
     tree = html.document_fromstring(text, parser=html.HTMLParser(huge_tree=True))

@@ -133,7 +133,9 @@ def entry(path: Path) -> ManifestEntry:
     found = list(walk(path))
     captures = [capture for one in found if (capture := capture_of(one, path.name))]
     times = sorted(fine_stamp(capture.time) for capture in captures) or [None]
-    return ManifestEntry(path.name, path.stat().st_size, sha256_of(path), len(found), len(captures), times[0], times[-1])
+    return ManifestEntry(
+        path.name, path.stat().st_size, sha256_of(path), len(found), len(captures), times[0], times[-1]
+    )
 
 
 def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
@@ -165,5 +167,3 @@ def places(folder: Path, count: int, seed: int) -> list[tuple[Path, int]]:
     sizes = [8 * path.stat().st_size for path in paths]
     chosen = random.Random(seed)
     return [(path, chosen.randrange(8 * path.stat().st_size)) for path in chosen.choices(paths, sizes, k=count)]
-
-

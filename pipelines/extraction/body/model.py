@@ -75,7 +75,9 @@ def _measure(tree: Tree) -> TreeSplit:
     feature, threshold, *below = tree
     low, high = map(_measure, below)
     leaves = low.leaves + high.leaves
-    return TreeSplit((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
+    return TreeSplit(
+        (low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high)
+    )
 
 
 @cache

@@ -1,7 +1,7 @@
 """How a field is decided: claims in the order of trust, and the first that can be believed wins.
 
-Pure. A field's order is a table of `PrecedenceLine`s, each with its reason; whoever asks for the value alone stops at the winner,
-whoever asks for an explanation reads the same claims to the end. So the two cannot disagree.
+Pure. A field's order is a table of `PrecedenceLine`s, each with its reason; a caller that needs the value alone stops
+at the winner, a caller that needs an explanation reads the same claims to the end. So the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ PLACES: dict[str, Callable[[DeclaredMetadata, str], Iterable[str]]] = {
 
 
 def claims(
-    page: DeclaredMetadata, lines: Iterable[PrecedenceLine], read: Callable[[str, DeclaredMetadata], Any], against: str = "not usable"
+    page: DeclaredMetadata,
+    lines: Iterable[PrecedenceLine],
+    read: Callable[[str, DeclaredMetadata], Any],
+    against: str = "not usable",
 ) -> Iterator[FieldClaim]:
     """What `lines` find on the page, one claim for each string; `read` makes a value of it, or None: then `against`."""
     for line in lines:

@@ -86,7 +86,9 @@ def _as_is(raw: str, _page: DeclaredMetadata) -> str | None:
     return raw
 
 
-def _lines(lines: tuple[PrecedenceLine, ...], read: Callable[[str, DeclaredMetadata], Any]) -> Callable[[ClaimSource], Iterable[FieldClaim]]:
+def _lines(
+    lines: tuple[PrecedenceLine, ...], read: Callable[[str, DeclaredMetadata], Any]
+) -> Callable[[ClaimSource], Iterable[FieldClaim]]:
     return lambda asked: claims(asked.page, lines, read)
 
 

@@ -18,7 +18,9 @@ CANONICAL_URL = (
 TITLE = (
     PrecedenceLine("json-ld", ("headline",), "the article's own node, written for machines that quote it"),
     PrecedenceLine("meta", ("og:title",), "for social media: often reworded"),
-    PrecedenceLine("meta", ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"), "for libraries"),
+    PrecedenceLine(
+        "meta", ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"), "for libraries"
+    ),
     PrecedenceLine("meta", ("twitter:title", "headline", "title"), "no standard says what they hold"),
     PrecedenceLine("json-ld page", ("headline",), "of the page, not of the article"),
     PrecedenceLine("title", ("title",), "with site name and section around it"),
@@ -40,15 +42,21 @@ AUTHORS_JSON_LD = "names the persons of this article, one by one"
 AUTHORS_PAGE_NODE = "the page's author, where the article has no node of its own"
 AUTHORS_META = (
     PrecedenceLine("meta", ("article:author", "citation_author"), "only articles carry them"),
-    PrecedenceLine("meta", ("author", "articleauthor", "parsely-author", "sailthru.author", "cxenseparse:author"), "of the page"),
+    PrecedenceLine(
+        "meta", ("author", "articleauthor", "parsely-author", "sailthru.author", "cxenseparse:author"), "of the page"
+    ),
     PrecedenceLine("meta", ("dc.creator", "dcterms.creator"), "library practice: surname first"),
-    PrecedenceLine("meta", ("byl", "og:article:author", "og:author", "authors", "dcsext.author", "creator"), "no standard"),
+    PrecedenceLine(
+        "meta", ("byl", "og:article:author", "og:author", "authors", "dcsext.author", "creator"), "no standard"
+    ),
 )
 
 PUBLISHED_DECLARED = (
     PrecedenceLine("json-ld", ("datePublished",), "the article's own node"),
     PrecedenceLine("json-ld page", ("datePublished",), "the page of the article; the same in most systems"),
-    PrecedenceLine("meta", ("article:published_time", "og:article:published_time", "article:published"), "only articles have it"),
+    PrecedenceLine(
+        "meta", ("article:published_time", "og:article:published_time", "article:published"), "only articles have it"
+    ),
     PrecedenceLine(
         "meta",
         (
@@ -77,15 +85,21 @@ MODIFIED = (
     PrecedenceLine("meta", ("article:modified_time", "og:article:modified_time"), "only articles have it"),
     PrecedenceLine("json-ld page", ("dateModified",), "of the page: moves with its frame"),
     PrecedenceLine("microdata", ("dateModified",), "beside the text, for machines"),
-    PrecedenceLine("meta", ("datemodified", "dcterms.modified", "dc.date.modified", "article.updated"), "say so in words"),
-    PrecedenceLine("meta", ("og:updated_time", "lastmod", "last-modified"), "may be the day on which the page was built"),
+    PrecedenceLine(
+        "meta", ("datemodified", "dcterms.modified", "dc.date.modified", "article.updated"), "say so in words"
+    ),
+    PrecedenceLine(
+        "meta", ("og:updated_time", "lastmod", "last-modified"), "may be the day on which the page was built"
+    ),
 )
 
 LANGUAGE = (
     PrecedenceLine("json-ld", ("inLanguage.alternateName", "inLanguage.name"), "of the article itself"),
     PrecedenceLine("html", ("lang", "xml:lang"), "of the page; set by its template"),
     PrecedenceLine("meta", ("og:locale",), "a locale, not a language, but its first half is one"),
-    PrecedenceLine("meta", ("content-language", "dc.language", "dcterms.language", "language"), "rare, often forgotten"),
+    PrecedenceLine(
+        "meta", ("content-language", "dc.language", "dcterms.language", "language"), "rare, often forgotten"
+    ),
     PrecedenceLine("feed", ("language",), "of the feed"),
 )
 
@@ -113,21 +127,27 @@ SITE_NAME = (
 
 PUBLISHER = (
     PrecedenceLine("json-ld", ("publisher.name",), "declared for this article"),
-    PrecedenceLine("meta", ("citation_publisher", "dc.publisher", "dcterms.publisher", "publisher"), "declared for the page"),
+    PrecedenceLine(
+        "meta", ("citation_publisher", "dc.publisher", "dcterms.publisher", "publisher"), "declared for the page"
+    ),
     PrecedenceLine("json-ld page", ("publisher.name",), "declared for the page"),
     PrecedenceLine("json-ld site", ("publisher.name",), "declared for the site"),
     *SITE_NAME,  # nobody declares an organisation: the site's name stands for it
 )
 
 ISSN = (
-    PrecedenceLine("json-ld", ("issn", "isPartOf.issn", "publisher.issn"), "the periodical that the article is part of"),
-    PrecedenceLine("meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"), "for libraries"),
+    PrecedenceLine("json-ld", ("issn", "isPartOf.issn", "publisher.issn"), "the periodical of the article"),
+    PrecedenceLine(
+        "meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"), "for libraries"
+    ),
     PrecedenceLine("json-ld site", ("issn",), "the site is the periodical"),
     PrecedenceLine("printed", ("issn",), "the imprint in header or footer"),
 )  # fmt: skip
 
 IMAGE = (
-    PrecedenceLine("meta", ("og:image:secure_url", "og:image", "og:image:url"), "the picture that stands for the article"),
+    PrecedenceLine(
+        "meta", ("og:image:secure_url", "og:image", "og:image:url"), "the picture that stands for the article"
+    ),
     PrecedenceLine("meta", ("twitter:image", "twitter:image:src", "parsely-image-url"), "the same, for others"),
     PrecedenceLine("json-ld", ("image.url", "image.contentUrl", "image.@id"), "often many sizes, the largest first"),
 )

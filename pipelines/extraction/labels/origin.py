@@ -100,7 +100,9 @@ def _publisher(declared: DeclaredMetadata) -> str | None:
     return jsonld.text(declared.article.get("publisher"), "name")
 
 
-def _claims(declared: DeclaredMetadata, site: PublishingSite, lines: list[str], byline: str | None, found: Dateline) -> Iterator[Claim]:
+def _claims(
+    declared: DeclaredMetadata, site: PublishingSite, lines: list[str], byline: str | None, found: Dateline
+) -> Iterator[Claim]:
     """Every claim, the most trusted first."""
     head = lines[: min(HEAD, max(0, len(lines) - TAIL))]
     for line in (*lines[-TAIL:], *head):

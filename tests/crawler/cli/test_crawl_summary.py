@@ -9,12 +9,12 @@ from pipelines.session.crawl_stats import CrawlStats
 
 
 def lines(**counts: int) -> list[str]:
-    tally = CrawlStats()
-    tally.by_source["paper"].listings = 1
-    tally.by_source["paper"].not_modified = counts.get("not_modified", 0)
+    stats = CrawlStats()
+    stats.by_source["paper"].listings = 1
+    stats.by_source["paper"].not_modified = counts.get("not_modified", 0)
     for length in range(1, counts.get("revisits", 0) + 1):
-        tally.saved(1000 * length)
-    return list(summary(tally))[2:]
+        stats.saved(1000 * length)
+    return list(summary(stats))[2:]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ def article() -> Article:
 
 TITLES = [
     FieldCandidate("json-ld headline", "Bridge", None, why="no page title agrees with it"),
-    FieldCandidate("h1", "Bridge to be mended", "Bridge to be mended", chosen=True, why="the first that others agree with"),
+    FieldCandidate(
+        "h1", "Bridge to be mended", "Bridge to be mended", chosen=True, why="the first that others agree with"
+    ),
     FieldCandidate("title", "Bridge to be mended | The Paper", "Bridge to be mended"),
 ]
 NAVIGATION = [BlockTrace(f"Section {number}", "nav > a", "navigation", "links to other pages") for number in range(30)]
@@ -60,7 +62,10 @@ def test_candidates_stand_in_the_order_of_trust_with_the_winner_marked():
 def test_two_long_values_are_told_apart():
     """What lost is cut in its middle: headlines differ at their ends."""
     start = "A headline that is rather long, as headlines are that were made for search engines and not for readers"
-    claims = [FieldCandidate("h1", start, start, chosen=True), FieldCandidate("title", f"{start} | Paper", f"{start} | Paper")]
+    claims = [
+        FieldCandidate("h1", start, start, chosen=True),
+        FieldCandidate("title", f"{start} | Paper", f"{start} | Paper"),
+    ]
     assert any(
         re.search(r"A headline that is .*….* readers \| Paper$", line)
         for line in drawn(Trace(fields={"title": claims}))
@@ -95,7 +100,8 @@ def test_all_means_all():
 def test_a_long_run_of_many_rules_is_folded_amid_it():
     """Furniture that alternates between rules does not push the article off the screen; the page keeps its order."""
     mixed = [
-        BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why") for number in range(60)
+        BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why")
+        for number in range(60)
     ]
     text = [line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED in line]
     numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
@@ -187,7 +193,9 @@ def test_no_line_is_wider_than_the_terminal(room):
     """Long values, wide characters and one long word included."""
     long = "橋は閉鎖された" * 40
     claims = [FieldCandidate("meta " + "x" * 60, "w" * 500, long, at == 1, "because " * 40) for at in range(3)]
-    blocks = [BlockTrace(long, "p" * 90, rule, "because " * 30) for rule in (None, "a rule with a rather long name", None)]
+    blocks = [
+        BlockTrace(long, "p" * 90, rule, "because " * 30) for rule in (None, "a rule with a rather long name", None)
+    ]
     account = Trace(fields={"title": claims}, blocks=blocks * 3)
     for everything in (False, True):
         assert max(map(terminal.width, drawn(account, room=room, everything=everything))) <= room
@@ -197,7 +205,8 @@ def test_a_page_cannot_speak_to_the_terminal():
     """Escape sequences and bidirectional overrides in whatever comes from the page are disarmed."""
     evil = "\x1b]0;owned\x07\u202eevil\x9b31m"
     account = Trace(
-        {evil: [FieldCandidate(evil, evil, evil, True, evil)]}, [BlockTrace(evil, evil, rule, evil) for rule in (None, evil)]
+        {evil: [FieldCandidate(evil, evil, evil, True, evil)]},
+        [BlockTrace(evil, evil, rule, evil) for rule in (None, evil)],
     )
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):

@@ -70,7 +70,9 @@ def bring(archive: Path, *files: Path | bytes, chosen: ImportFilter | None = Non
             file = path
         paths.append(file)
     chosen = chosen or ImportFilter(**filters)
-    job = ImportRun(load(ArchiveFolder(archive)), files_of([*map(str, paths)], io.StringIO()), chosen, "import", WORKERS)
+    job = ImportRun(
+        load(ArchiveFolder(archive)), files_of([*map(str, paths)], io.StringIO()), chosen, "import", WORKERS
+    )
     return asyncio.run(job.run(bar=False)), job.report
 
 
@@ -788,8 +790,11 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("missing.warc.gz", "missing.warc.gz: No such file or directory"),
         ("folder", "no file in this folder ends in .warc"),
         ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),
-        ("page.html", "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
-                      "line 1, '<html>"),
+        (
+            "page.html",
+            "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
+            "line 1, '<html>",
+        ),
         ("long-line", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         ("empty", "empty: is neither a WARC, ARC or WACZ file nor a list of such files: it is empty"),
         ("list-of-urls", "list-of-urls, line 1"),

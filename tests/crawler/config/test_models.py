@@ -296,7 +296,9 @@ def test_an_override_of_one_source(archive):
     source(archive, "url = 'https://x.org'", "x")
     config = load(archive, ["source.x.org.crawl.delay=9", "source.x.org.every=30m"])
     assert config.for_source("x.org").delay == 9
-    assert config.sources["x.org"].every_or(config.every) == ListingIntervals(**dict.fromkeys(ListingIntervals.model_fields, "30m"))
+    assert config.sources["x.org"].every_or(config.every) == ListingIntervals(
+        **dict.fromkeys(ListingIntervals.model_fields, "30m")
+    )
     assert config.for_source("x").delay == 1
 
 

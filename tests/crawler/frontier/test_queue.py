@@ -78,7 +78,10 @@ def test_a_change_that_a_sitemap_names_makes_an_article_due(frontier):
     later = {"modified": (NOW + timedelta(hours=1)).isoformat()}
     assert frontier.add([FrontierEntry(STORY, "article", hint=earlier)], 1, NOW) == (0, set())
     assert frontier.add([FrontierEntry(STORY, "article", hint={"modified": "2026-11-23"})], 1, NOW) == (0, set())
-    assert frontier.add([FrontierEntry(STORY, "article", hint=later)], 1, NOW + timedelta(hours=2)) == (0, {"paper.example"})
+    assert frontier.add([FrontierEntry(STORY, "article", hint=later)], 1, NOW + timedelta(hours=2)) == (
+        0,
+        {"paper.example"},
+    )
     (again,) = claim(frontier, now=NOW + timedelta(hours=2))
     assert again.etag == '"x"'
 

@@ -222,6 +222,7 @@ def test_cancelled_fetch_closes_its_connection() -> None:
 
 # Failures
 
+
 @pytest.mark.parametrize("path", sorted(BROKEN))
 def test_failure_carries_what_was_sent_and_received(path: str) -> None:
     """A failed fetch names its reason and carries every byte of the exchange until then."""

@@ -118,7 +118,7 @@ def proxy(
     """A forwarding proxy that asks for user:secret in its URL, and the request heads that it has seen."""
     seen: list[bytes] = []
 
-    def pump(source: socket.socket, sink: socket.socket) -> None:
+    def dispatcher(source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65_536):
                 sink.sendall(data)
@@ -137,8 +137,8 @@ def proxy(
             inside.sendall(answer)
         else:
             outside.sendall(request)
-        threading.Thread(target=pump, args=(inside, outside), daemon=True).start()
-        pump(outside, inside)
+        threading.Thread(target=dispatcher, args=(inside, outside), daemon=True).start()
+        dispatcher(outside, inside)
 
     def accept(listener: socket.socket) -> None:
         while True:

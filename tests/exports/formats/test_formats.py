@@ -59,8 +59,11 @@ def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
     assert module.suffix.startswith(".")
     archive = build(tmp_path / "archive")
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, CaptureFilter(hosts=("nobody.example",))) as holdings:
-        said = module.pack(holdings, out, ABOUT)
+    with (
+        closing(archive.open()) as db,
+        CaptureSelection(db, archive.warc, CaptureFilter(hosts=("nobody.example",))) as selection,
+    ):
+        said = module.pack(selection, out, ABOUT)
     assert not out.closed
     assert {said[key] for key in ("captures", "added_for_revisits", "revisits_without_response")} == {0}
 

@@ -128,8 +128,12 @@ def shown(tmp_path_factory):
     browser = shutil.which("google-chrome") or tool("chromium", how="apt-get install chromium")
     folder = tmp_path_factory.mktemp("replayweb")
     archive = build(folder / "archive", twin=True)
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
-        to_wacz.pack(holdings, out, ABOUT)
+    with (
+        closing(archive.open()) as db,
+        CaptureSelection(db, archive.warc) as selection,
+        (folder / "out.wacz").open("wb") as out,
+    ):
+        to_wacz.pack(selection, out, ABOUT)
     view = VIEW.replace("PAGES", json.dumps(PAGES)).replace("WAIT", str(WAIT * 1000))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Serving)
     server.shown, server.done = {}, threading.Event()

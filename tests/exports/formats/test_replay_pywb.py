@@ -41,11 +41,11 @@ def replay(tmp_path_factory):
         for part in ("archive", "indexes"):
             (folder / "collections" / name / part).mkdir(parents=True)
     with closing(archive.open()) as db:
-        with CaptureSelection(db, archive.warc) as holdings, (folder / "out.wacz").open("wb") as out:
-            to_wacz.pack(holdings, out, ABOUT)
+        with CaptureSelection(db, archive.warc) as selection, (folder / "out.wacz").open("wb") as out:
+            to_wacz.pack(selection, out, ABOUT)
         index = folder / "collections" / "own" / "indexes" / "index.cdxj"
-        with CaptureSelection(db, archive.warc) as holdings, index.open("wb") as out:
-            to_cdxj.pack(holdings, out, ABOUT)
+        with CaptureSelection(db, archive.warc) as selection, index.open("wb") as out:
+            to_cdxj.pack(selection, out, ABOUT)
     for path in archive.warc.iterdir():
         shutil.copy(path, folder / "collections" / "own" / "archive")
     with zipfile.ZipFile(folder / "out.wacz") as wacz:

@@ -28,8 +28,8 @@ def archive(tmp_path_factory):
 
 def packed(archive, wanted=None):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
-        said = to_cdxj.pack(holdings, out, ABOUT)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+        said = to_cdxj.pack(selection, out, ABOUT)
     return out.getvalue().splitlines(keepends=True), said
 
 
@@ -57,7 +57,9 @@ def test_the_lines_are_sorted_as_bytes(archive):
 
 def test_a_revisit_and_its_response_have_one_digest(archive):
     """That is how a reader finds the body of a revisit of the same address."""
-    entries = [parse(text.decode()) for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]]
+    entries = [
+        parse(text.decode()) for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
+    ]
     assert [entry.mime for entry in entries] == ["text/html", "warc/revisit"]
     assert len({entry.digest for entry in entries}) == 1
 

@@ -40,8 +40,8 @@ def out(archive, tmp_path_factory):
 
 def packed(archive, wanted=None, about=ABOUT):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
-        said = to_wacz.pack(holdings, out, about)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+        said = to_wacz.pack(selection, out, about)
     return out.getvalue(), said
 
 
@@ -197,8 +197,8 @@ class Pipe(io.RawIOBase):
 def test_it_can_be_written_into_a_pipe(archive):
     """From front to back, without going back to any part."""
     pipe = Pipe()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
-        to_wacz.pack(holdings, pipe, ABOUT)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+        to_wacz.pack(selection, pipe, ABOUT)
     with zipfile.ZipFile(io.BytesIO(pipe.data)) as wacz:
         assert wacz.testzip() is None
 

@@ -33,8 +33,8 @@ def archive(tmp_path_factory):
 def packed(archive, wanted=None):
     """The file's bytes, and what the manifest says of it."""
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
-        said = to_warc.pack(holdings, out, ABOUT)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+        said = to_warc.pack(selection, out, ABOUT)
     return out.getvalue(), said
 
 
@@ -214,9 +214,9 @@ def test_a_large_record_is_never_held_whole(tmp_path):
     to.db.close()
     large = to.archive.captures["large"]
     out = io.BytesIO()
-    with closing(to.archive.open()) as db, CaptureSelection(db, to.archive.warc) as holdings:
+    with closing(to.archive.open()) as db, CaptureSelection(db, to.archive.warc) as selection:
         tracemalloc.start()
-        said = to_warc.pack(holdings, out, ABOUT)
+        said = to_warc.pack(selection, out, ABOUT)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert said["captures"] == 2

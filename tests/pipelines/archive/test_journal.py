@@ -68,15 +68,15 @@ def test_noting_a_change_does_not_look_through_what_is_noted(db):
 
 def test_captures_are_told_though_they_have_no_trigger(tmp_path):
     """New ones, once; and one that changes afterwards, again."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    store = ArticleStore(keeper.db)
-    capture = keeper.call(lambda: store.capture(keep(PLAIN, keeper.writer), None, None))
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    store = ArticleStore(archive_writer.db)
+    capture = archive_writer.call(lambda: store.capture(keep(PLAIN, archive_writer.writer), None, None))
     lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
-    assert keeper.call(told, keeper.db) == lines
-    assert keeper.call(told, keeper.db) == []
-    keeper.call(keeper.db.execute, "UPDATE captures SET offset = 7")
-    assert keeper.call(told, keeper.db) == [{"captures": {"id": 1, "file": capture.file, "offset": 7}}]
-    keeper.close()
+    assert archive_writer.call(told, archive_writer.db) == lines
+    assert archive_writer.call(told, archive_writer.db) == []
+    archive_writer.call(archive_writer.db.execute, "UPDATE captures SET offset = 7")
+    assert archive_writer.call(told, archive_writer.db) == [{"captures": {"id": 1, "file": capture.file, "offset": 7}}]
+    archive_writer.close()
 
 
 def test_a_row_that_is_gone_is_told(db):
@@ -89,15 +89,15 @@ def test_a_row_that_is_gone_is_told(db):
 
 def test_an_id_that_is_given_again_is_told_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
-    assert [line["captures"]["id"] for line in told(keeper.db)] == [1]
-    keeper.call(lambda: keeper.db.execute("DELETE FROM captures").rowcount)
-    assert told(keeper.db) == [{"captures": {"gone": 1}}]
-    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
-    (line,) = told(keeper.db)
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    assert [line["captures"]["id"] for line in told(archive_writer.db)] == [1]
+    archive_writer.call(lambda: archive_writer.db.execute("DELETE FROM captures").rowcount)
+    assert told(archive_writer.db) == [{"captures": {"gone": 1}}]
+    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    (line,) = told(archive_writer.db)
     assert line["captures"]["offset"] > 0
-    keeper.close()
+    archive_writer.close()
 
 
 def test_a_claim_of_a_url_is_no_news(db):
@@ -115,18 +115,18 @@ def test_a_claim_of_a_url_is_no_news(db):
 
 def test_what_is_rolled_back_is_not_told(tmp_path):
     """A task that fails leaves neither rows nor news of them."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     def fails() -> None:
-        ArticleStore(keeper.db).source(Source("gazette", "https://gazette.example/"))
+        ArticleStore(archive_writer.db).source(Source("gazette", "https://gazette.example/"))
         raise KeyError("a mistake")
 
     with pytest.raises(KeyError):
-        keeper.call(fails)
-    assert not keeper.journal.has_news()
-    keeper.call(ArticleStore(keeper.db).source, Source("courier", "https://courier.example/"))
-    keeper.call(keeper.writer.warcinfo_id)
-    keeper.close()
+        archive_writer.call(fails)
+    assert not archive_writer.journal.has_news()
+    archive_writer.call(ArticleStore(archive_writer.db).source, Source("courier", "https://courier.example/"))
+    archive_writer.call(archive_writer.writer.warcinfo_id)
+    archive_writer.close()
     (path,) = (tmp_path / "warc").iterdir()
     (record,) = (member for member in walk(path) if journal.mark_of(member.headers))
     assert b"courier" in record.block
@@ -212,18 +212,18 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
 
     Also those in a file that was finished after the last commit.
     """
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    keeper.call(lambda: ArticleStore(keeper.db).capture(keep(PLAIN, keeper.writer), None, None))
-    keeper._commit()
-    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), keeper.writer) for number in range(3)]
-    keeper.writer.sync()
-    descriptor = keeper.writer._file
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer._commit()
+    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
+    archive_writer.writer.sync()
+    descriptor = archive_writer.writer._file
     if finished:
-        keeper.writer.close()
+        archive_writer.writer.close()
     else:
         os.close(descriptor)
-    keeper._lock.release()  # what a kill does
-    keeper.db.close()
+    archive_writer._lock.release()  # what a kill does
+    archive_writer.db.close()
     again = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
     rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
     again.close()

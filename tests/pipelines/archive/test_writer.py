@@ -31,27 +31,27 @@ EXCHANGE = Exchange(
 
 
 @pytest.fixture
-def keeper(tmp_path):
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    yield keeper
-    keeper.close()
+def archive_writer(tmp_path):
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    yield archive_writer
+    archive_writer.close()
 
 
-def seen_by_others(keeper) -> int:
+def seen_by_others(archive_writer) -> int:
     """How many captures another connection sees."""
-    with sqlite3.connect(keeper.database) as db:
+    with sqlite3.connect(archive_writer.database) as db:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
 
 
-def record(keeper):
+def record(archive_writer):
     """Keep an exchange, as the desk does."""
-    return ArticleStore(keeper.db).capture(keep(EXCHANGE, keeper.writer), None, None)
+    return ArticleStore(archive_writer.db).capture(keep(EXCHANGE, archive_writer.writer), None, None)
 
 
-def test_an_archive_has_one_writer(keeper):
+def test_an_archive_has_one_writer(archive_writer):
     """The second is told who holds it; when the first lets go, the next may have it."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
-        ArchiveWriter(keeper.database, keeper.database.parent / "warc", info={})
+        ArchiveWriter(archive_writer.database, archive_writer.database.parent / "warc", info={})
 
 
 def test_the_lock_dies_with_its_process(tmp_path):
@@ -69,79 +69,81 @@ def test_the_lock_dies_with_its_process(tmp_path):
     ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
 
 
-def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(keeper):
+def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(archive_writer):
     """Within a second or so, without anybody asking."""
 
     async def scene():
-        await keeper.do(record, keeper)
-        assert seen_by_others(keeper) == 0
+        await archive_writer.do(record, archive_writer)
+        assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
-        assert seen_by_others(keeper) == 1
+        assert seen_by_others(archive_writer) == 1
 
     asyncio.run(scene())
 
 
-def test_the_warc_is_durable_before_the_row(keeper, monkeypatch):
+def test_the_warc_is_durable_before_the_row(archive_writer, monkeypatch):
     """fsync of the file, then COMMIT: never the other way round."""
     order = []
-    sync = keeper.writer.sync
-    monkeypatch.setattr(keeper.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(keeper)))))
-    keeper.call(record, keeper)
-    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
-    keeper.call(lambda: None)
-    order.append(("after", seen_by_others(keeper)))
+    sync = archive_writer.writer.sync
+    monkeypatch.setattr(
+        archive_writer.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(archive_writer))))
+    )
+    archive_writer.call(record, archive_writer)
+    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer.call(lambda: None)
+    order.append(("after", seen_by_others(archive_writer)))
     assert order == [("sync", 0), ("after", 1)]
 
 
 def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
     """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    keeper.call(record, keeper)
-    monkeypatch.setattr(keeper.writer, "sync", full)
-    keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer.call(record, archive_writer)
+    monkeypatch.setattr(archive_writer.writer, "sync", full)
+    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
     with pytest.raises(DiskFull):
-        keeper.call(lambda: None)
+        archive_writer.call(lambda: None)
     with pytest.raises(DiskFull):
-        keeper.call(record, keeper)
-    assert seen_by_others(keeper) == 0
-    keeper.close()
+        archive_writer.call(record, archive_writer)
+    assert seen_by_others(archive_writer) == 0
+    archive_writer.close()
 
 
-def test_a_task_is_done_whole_or_not_at_all(keeper):
+def test_a_task_is_done_whole_or_not_at_all(archive_writer):
     """A mistake in one task takes back that task only; the group goes on."""
 
     def half() -> None:
-        keeper.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
+        archive_writer.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
         raise ValueError("a mistake of ours")
 
-    keeper.call(record, keeper)
+    archive_writer.call(record, archive_writer)
     with pytest.raises(ValueError, match="of ours"):
-        keeper.call(half)
+        archive_writer.call(half)
     with pytest.raises(MorgueError):
-        keeper.call(keeper.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
-    keeper.call(record, keeper)
-    keeper.close()
-    with sqlite3.connect(keeper.database) as db:
+        archive_writer.call(archive_writer.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
+    archive_writer.call(record, archive_writer)
+    archive_writer.close()
+    with sqlite3.connect(archive_writer.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
-    keeper.__init__(keeper.database, keeper.database.parent / "warc", info={})
+    archive_writer.__init__(archive_writer.database, archive_writer.database.parent / "warc", info={})
 
 
-def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
+def test_a_brief_task_is_done_where_it_is_asked_for(archive_writer):
     """Unless a transaction is to be begun; and never while the thread is doing something."""
     here = threading.get_ident()
 
     async def where(**how) -> bool:
-        return await keeper.do(threading.get_ident, **how) == here
+        return await archive_writer.do(threading.get_ident, **how) == here
 
     async def scene():
         assert not await where(brief=True)  # begins a transaction
         assert await where(brief=True)
         assert not await where()
-        busy = asyncio.ensure_future(keeper.do(time.sleep, 0.2))
+        busy = asyncio.ensure_future(archive_writer.do(time.sleep, 0.2))
         await asyncio.sleep(0.05)
         assert await where(brief=True)  # afterwards
         await asyncio.wait_for(busy, 0.1)
@@ -149,17 +151,19 @@ def test_a_brief_task_is_done_where_it_is_asked_for(keeper):
     asyncio.run(scene())
 
 
-def test_brief_tasks_wait_for_each_other(keeper):
+def test_brief_tasks_wait_for_each_other(archive_writer):
     """Until there are enough of them, or for a moment."""
 
     async def scene():
-        await keeper.do(int)
+        await archive_writer.do(int)
         done = []
-        waiting = [asyncio.ensure_future(keeper.do(done.append, number, brief=True)) for number in range(GATHER_TASKS)]
+        waiting = [
+            asyncio.ensure_future(archive_writer.do(done.append, number, brief=True)) for number in range(GATHER_TASKS)
+        ]
         await asyncio.sleep(0)
         assert done == list(range(GATHER_TASKS))
         await asyncio.gather(*waiting)
-        last = asyncio.ensure_future(keeper.do(done.append, "last", brief=True))
+        last = asyncio.ensure_future(archive_writer.do(done.append, "last", brief=True))
         await asyncio.sleep(0)
         assert len(done) == GATHER_TASKS
         await last
@@ -167,7 +171,7 @@ def test_brief_tasks_wait_for_each_other(keeper):
     asyncio.run(scene())
 
 
-def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
+def test_tasks_are_done_in_the_order_in_which_they_come(archive_writer):
     """Those of one kind, and across commits."""
     done = {True: [], False: []}
 
@@ -175,9 +179,9 @@ def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
         waiting = []
         for number in range(300):
             if number % 100 == 99:
-                keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
+                archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
             brief = number % 3 > 0
-            waiting.append(asyncio.ensure_future(keeper.do(done[brief].append, number, brief=brief)))
+            waiting.append(asyncio.ensure_future(archive_writer.do(done[brief].append, number, brief=brief)))
             await asyncio.sleep(0)
         await asyncio.gather(*waiting)
 
@@ -185,24 +189,24 @@ def test_tasks_are_done_in_the_order_in_which_they_come(keeper):
     assert done == {brief: [number for number in range(300) if (number % 3 > 0) == brief] for brief in (True, False)}
 
 
-def test_brief_tasks_are_committed_in_time(keeper):
+def test_brief_tasks_are_committed_in_time(archive_writer):
     """By the timer, and after so many of them."""
 
     async def scene():
-        await keeper.do(record, keeper, brief=True)
-        await keeper.do(record, keeper, brief=True)
-        assert seen_by_others(keeper) == 0
+        await archive_writer.do(record, archive_writer, brief=True)
+        await archive_writer.do(record, archive_writer, brief=True)
+        assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
-        assert seen_by_others(keeper) == 2
-        await keeper.do(record, keeper)
-        await asyncio.gather(*(keeper.do(int, brief=True) for _ in range(COMMIT_TASKS)))
-        await keeper.do(int)  # behind the commit
-        assert seen_by_others(keeper) == 3
+        assert seen_by_others(archive_writer) == 2
+        await archive_writer.do(record, archive_writer)
+        await asyncio.gather(*(archive_writer.do(int, brief=True) for _ in range(COMMIT_TASKS)))
+        await archive_writer.do(int)  # behind the commit
+        assert seen_by_others(archive_writer) == 3
 
     asyncio.run(scene())
 
 
-def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(keeper, monkeypatch):
+def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(archive_writer, monkeypatch):
     """And the loop does not go on trying."""
 
     def full() -> None:
@@ -210,31 +214,33 @@ def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(keeper,
         raise OSError(28, "No space left on device")
 
     tries = []
-    monkeypatch.setattr(keeper.writer, "sync", full)
+    monkeypatch.setattr(archive_writer.writer, "sync", full)
 
     async def scene():
-        await keeper.do(record, keeper)
-        await keeper.do(record, keeper, brief=True)
+        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(record, archive_writer, brief=True)
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         for brief in (True, False, True):
             with pytest.raises(DiskFull):
-                await keeper.do(record, keeper, brief=brief)
+                await archive_writer.do(record, archive_writer, brief=brief)
 
     asyncio.run(scene())
     assert tries == [1]
-    assert seen_by_others(keeper) == 0
+    assert seen_by_others(archive_writer) == 0
 
 
-def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
+def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_writer):
     """A loop that ended while a task was on its way."""
     left = []
 
     async def leaves():
-        left.append(asyncio.ensure_future(keeper.do(time.sleep, 0.2)))
+        left.append(asyncio.ensure_future(archive_writer.do(time.sleep, 0.2)))
         await asyncio.sleep(0.05)
 
     async def goes_on():
-        return await keeper.do(record, keeper), await keeper.do(record, keeper, brief=True)
+        return await archive_writer.do(record, archive_writer), await archive_writer.do(
+            record, archive_writer, brief=True
+        )
 
     asyncio.run(leaves())
     first, second = asyncio.run(goes_on())
@@ -243,49 +249,51 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(keeper):
 
 def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
     """Also a brief task that still waits for others."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     async def scene():
-        await keeper.do(int)
-        waiting = [asyncio.ensure_future(keeper.do(record, keeper, brief=brief)) for brief in (True, False)]
+        await archive_writer.do(int)
+        waiting = [
+            asyncio.ensure_future(archive_writer.do(record, archive_writer, brief=brief)) for brief in (True, False)
+        ]
         await asyncio.sleep(0)
-        keeper.close()
+        archive_writer.close()
         assert {capture.id for capture in await asyncio.gather(*waiting)} == {1, 2}
         with pytest.raises(RuntimeError):
-            await keeper.do(record, keeper, brief=True)
+            await archive_writer.do(record, archive_writer, brief=True)
 
     asyncio.run(scene())
-    assert seen_by_others(keeper) == 2
+    assert seen_by_others(archive_writer) == 2
 
 
 def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
     """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     async def scene():
-        await keeper.do(record, keeper)
-        waiting = asyncio.ensure_future(keeper.do(time.sleep, 0.1))
+        await archive_writer.do(record, archive_writer)
+        waiting = asyncio.ensure_future(archive_writer.do(time.sleep, 0.1))
         await asyncio.sleep(0.05)
-        keeper._on_timer()  # it is to commit as soon as the thread is back
-        keeper.close()
+        archive_writer._on_timer()  # it is to commit as soon as the thread is back
+        archive_writer.close()
         await waiting
         await asyncio.sleep(0.05)
 
     asyncio.run(scene())
     assert caplog.records == []
-    assert seen_by_others(keeper) == 1
+    assert seen_by_others(archive_writer) == 1
 
 
 @pytest.mark.parametrize("brief", [True, False], ids=["brief", "not brief"])
-def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(keeper, brief):
+def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(archive_writer, brief):
     """Also what no future takes."""
 
     def stops() -> None:
         raise StopIteration
 
     async def scene():
-        await keeper.do(int)
-        waiting = [keeper.do(task, brief=brief) for task in (stops, int)]
+        await archive_writer.do(int)
+        waiting = [archive_writer.do(task, brief=brief) for task in (stops, int)]
         first, second = await asyncio.gather(*waiting, return_exceptions=True)
         assert isinstance(first, RuntimeError)
         assert second == 0
@@ -293,36 +301,36 @@ def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(keeper, brie
     asyncio.run(scene())
 
 
-def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(keeper, monkeypatch):
+def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(archive_writer, monkeypatch):
     """Nothing waits for ever."""
 
     def exhausted() -> None:
         raise MemoryError("no more of it")
 
-    monkeypatch.setattr(keeper.writer, "sync", exhausted)
+    monkeypatch.setattr(archive_writer.writer, "sync", exhausted)
 
     async def scene():
-        await keeper.do(record, keeper)
-        keeper._committed = time.monotonic() - 2 * COMMIT_SECONDS
-        await keeper.do(int)
+        await archive_writer.do(record, archive_writer)
+        archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+        await archive_writer.do(int)
         with pytest.raises(MorgueError, match="no more of it"):
-            await keeper.do(int)
+            await archive_writer.do(int)
 
     asyncio.run(scene())
 
 
 def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
     """It is read back, which takes seconds; brief tasks are on the event loop's."""
-    keeper = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
     threads, finish = [], WarcWriter.close
     monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
 
     async def scene():
-        await keeper.do(int)
-        await asyncio.gather(*(keeper.do(record, keeper, brief=True) for _ in range(10)))
+        await archive_writer.do(int)
+        await asyncio.gather(*(archive_writer.do(record, archive_writer, brief=True) for _ in range(10)))
 
     asyncio.run(scene())
-    keeper.close()
+    archive_writer.close()
     assert len(threads) > 2
     assert threading.get_ident() not in threads
 

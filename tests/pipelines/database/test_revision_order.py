@@ -89,7 +89,12 @@ STORIES = {
 
 
 def filed(
-    store: ArticleStore, captures: list[tuple[int, str]], url: str, twin: frozenset[int] = frozenset(), *, varied: bool = True
+    store: ArticleStore,
+    captures: list[tuple[int, str]],
+    url: str,
+    twin: frozenset[int] = frozenset(),
+    *,
+    varied: bool = True,
 ) -> list[tuple]:
     """File captures (hour, letter of the text) of one address in that order; the rows, without row ids.
 

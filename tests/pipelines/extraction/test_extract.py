@@ -110,7 +110,7 @@ def test_an_article_set_twice_is_read_once():
     """The whole text in one piece, as some pages keep it for machines, is not a paragraph of the text."""
     places = ("hall", "mill", "yard", "inn", "port")
     story = [f"{text} That was said in the {place}." for text in STORY for place in places]
-    copy = f'<div><div>{" ".join(story)}</div></div>'
+    copy = f"<div><div>{' '.join(story)}</div></div>"
     assert read(page(html(*story).replace("</article>", f"</article>{copy}"))).text.split("\n") == story
 
 

@@ -37,10 +37,10 @@ def archive(tmp_path_factory):
 def chosen(archive, wanted):
     """Our names of the captures that are taken, and how many of them were not asked for."""
     names = {capture.id: name for name, capture in archive.captures.items()}
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as holdings:
-        taken = [names[row["id"]] for row in holdings.captures()]
-        assert len(taken) == holdings.count
-        return taken, holdings.added
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+        taken = [names[row["id"]] for row in selection.captures()]
+        assert len(taken) == selection.count
+        return taken, selection.added
 
 
 CRANES = {"redirect", "crane", "edited", "not modified"}
@@ -91,12 +91,12 @@ def test_without_a_filter_everything_is_taken_in_the_order_of_the_files(archive)
 def test_pages_are_states_of_articles_whose_capture_is_taken(archive):
     """In order; a capture that only came along is no page."""
     with closing(archive.open()) as db:
-        with CaptureSelection(db, archive.warc) as holdings:
-            assert [(page["article"], page["number"], page["url"]) for page in holdings.pages()] == [
+        with CaptureSelection(db, archive.warc) as selection:
+            assert [(page["article"], page["number"], page["url"]) for page in selection.pages()] == [
                 (1, 1, CRANE), (1, 2, CRANE), (2, 1, LIGHT),
             ]  # fmt: skip
-        with CaptureSelection(db, archive.warc, CaptureFilter(ArticleFilters(since="2026-03-02"))) as holdings:
-            assert [(page["article"], page["number"]) for page in holdings.pages()] == [(1, 2)]
+        with CaptureSelection(db, archive.warc, CaptureFilter(ArticleFilters(since="2026-03-02"))) as selection:
+            assert [(page["article"], page["number"]) for page in selection.pages()] == [(1, 2)]
 
 
 def test_a_revisit_without_its_response_is_counted(tmp_path):
@@ -107,8 +107,8 @@ def test_a_revisit_without_its_response_is_counted(tmp_path):
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute("DELETE FROM captures WHERE record_id = ?", (archive.captures["light"].record_id,))
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
-        assert (holdings.count, holdings.bodiless) == (len(archive.captures) - 1, 2)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+        assert (selection.count, selection.bodiless) == (len(archive.captures) - 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def without(archive, sql, *signals, **wanted):
         db.executescript(sql)
     names = {capture.id: name for name, capture in archive.captures.items()}
     which = CaptureFilter(without=Exclusions(signals=signals), **wanted)
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as holdings:
-        return {names[row["id"]] for row in holdings.captures()}, dict(holdings.left_out)
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as selection:
+        return {names[row["id"]] for row in selection.captures()}, dict(selection.left_out)
 
 
 def test_a_revisit_is_not_kept_without_its_response(tmp_path):
@@ -258,11 +258,11 @@ def test_a_page_that_cannot_be_read_stays_out(said, gone):
     archive = done()
     spoil(archive.warc / damaged.file, damaged, gone)
     which = CaptureFilter(without=Exclusions(reserved=True))
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as holdings:
-        assert [row["url"] for row in holdings.captures()] == [CRANE]
-        assert holdings.left_out == {"page that cannot be read": 2}
-        assert len(holdings.damages) == 1
-        assert damaged.file in next(iter(holdings.damages))
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as selection:
+        assert [row["url"] for row in selection.captures()] == [CRANE]
+        assert selection.left_out == {"page that cannot be read": 2}
+        assert len(selection.damages) == 1
+        assert damaged.file in next(iter(selection.damages))
 
 
 def test_a_revisit_of_a_page_that_is_not_here_stays_out(tmp_path):
@@ -279,6 +279,6 @@ def test_nothing_is_read_where_nothing_is_asked(tmp_path):
     """A damaged page is no matter of rights then."""
     archive = build(tmp_path / "archive")
     (archive.warc / archive.captures["crane"].file).unlink()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as holdings:
-        assert holdings.count == len(archive.captures)
-        assert not holdings.damages
+    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+        assert selection.count == len(archive.captures)
+        assert not selection.damages

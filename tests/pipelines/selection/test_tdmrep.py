@@ -113,7 +113,12 @@ def archive(tmp_path_factory):
     keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + PATH)
     keep(1, HTML % 9, b"not found", url="https://soft.example" + PATH)
     keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + PATH)
-    for spelled in ("http://UP.example", "http://port.example:80", "http://bücher.example", "http://b%C3%BCcher2.example"):
+    for spelled in (
+        "http://UP.example",
+        "http://port.example:80",
+        "http://bücher.example",
+        "http://b%C3%BCcher2.example",
+    ):
         keep(1, JSON % len(ALL), ALL, url=spelled + PATH)
     to.writer.close()
     to.db.commit()

@@ -7,8 +7,8 @@ import pytest
 from pipelines.session.backpressure import Backpressure
 
 
-async def through(turnstile: Backpressure, hold: asyncio.Event, log: list[str]) -> None:
-    async with turnstile:
+async def through(backpressure: Backpressure, hold: asyncio.Event, log: list[str]) -> None:
+    async with backpressure:
         log.append("in")
         await hold.wait()
 
@@ -17,8 +17,8 @@ def test_only_so_many_exchanges_at_a_time():
     """The third waits until one of two is over."""
 
     async def scene():
-        turnstile, hold, log = Backpressure(2, 100), asyncio.Event(), []
-        tasks = [asyncio.create_task(through(turnstile, hold, log)) for _ in range(3)]
+        backpressure, hold, log = Backpressure(2, 100), asyncio.Event(), []
+        tasks = [asyncio.create_task(through(backpressure, hold, log)) for _ in range(3)]
         await asyncio.sleep(0.01)
         assert log == ["in"] * 2
         hold.set()
@@ -33,14 +33,14 @@ def test_nothing_is_fetched_while_too_many_pages_wait_to_be_filed(release):
     """Slow reading slows the fetching; a crawl that ends lets everybody through."""
 
     async def scene():
-        turnstile, hold, log = Backpressure(2, 2), asyncio.Event(), []
+        backpressure, hold, log = Backpressure(2, 2), asyncio.Event(), []
         hold.set()
-        turnstile.page_in()
-        turnstile.page_in()
-        task = asyncio.create_task(through(turnstile, hold, log))
+        backpressure.page_in()
+        backpressure.page_in()
+        task = asyncio.create_task(through(backpressure, hold, log))
         await asyncio.sleep(0.01)
         assert log == []
-        getattr(turnstile, release)()
+        getattr(backpressure, release)()
         await asyncio.wait_for(task, 1)
         assert log == ["in"]
 
@@ -51,16 +51,16 @@ def test_who_gives_up_waiting_leaves_no_gap():
     """A cancelled fetch gives its place back."""
 
     async def scene():
-        turnstile, hold, log = Backpressure(1, 1), asyncio.Event(), []
+        backpressure, hold, log = Backpressure(1, 1), asyncio.Event(), []
         hold.set()
-        turnstile.page_in()
-        waiting = asyncio.create_task(through(turnstile, hold, log))
+        backpressure.page_in()
+        waiting = asyncio.create_task(through(backpressure, hold, log))
         await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        turnstile.page_out()
-        await asyncio.wait_for(through(turnstile, hold, log), 1)
+        backpressure.page_out()
+        await asyncio.wait_for(through(backpressure, hold, log), 1)
         assert log == ["in"]
 
     asyncio.run(scene())

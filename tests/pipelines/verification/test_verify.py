@@ -122,6 +122,7 @@ def test_an_archive_that_keeps_nothing_yet_is_whole(tmp_path):
 
 def test_reading_changes_nothing(folder):
     """Not a byte of the archive, not a time."""
+
     def state():
         return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*")
                 if path.is_file() and not path.name.startswith("morgue.db-")}  # fmt: skip
@@ -267,6 +268,7 @@ def test_a_file_that_was_put_aside_is_found(folder):
 
 def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
     """The disk's own words."""
+
     def broken(self, size):
         raise OSError(5, "Input/output error")
 
@@ -349,13 +351,13 @@ def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
 def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
     """A keeper at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
-    keeper, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
-    store, number = ArticleStore(keeper.db), iter(range(100_000))
+    archive_writer, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
+    store, number = ArticleStore(archive_writer.db), iter(range(100_000))
 
     def write():
         while not stop.is_set():
             time.sleep(0.003)
-            keeper.call(lambda: store.capture(keep(exchange(next(number)), keeper.writer), None, None))
+            archive_writer.call(lambda: store.capture(keep(exchange(next(number)), archive_writer.writer), None, None))
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -371,7 +373,7 @@ def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
     finally:
         stop.set()
         thread.join()
-        keeper.close()
+        archive_writer.close()
 
 
 def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
@@ -412,6 +414,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
 
 def test_a_block_that_is_not_its_digest_is_found(folder):
     """A record that was written anew with another block: gzip is content, the digest is not."""
+
     def change(one: WarcRecord) -> WarcRecord:
         return WarcRecord(one.fields, one.block.replace(b"Boats", b"Ships")) if b"Boats" in one.block else one
 
@@ -440,6 +443,7 @@ def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
 @pytest.mark.parametrize("missing", ["WARC-Record-ID", "WARC-Date", "WARC-Type"])
 def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
     """Section 5: mandatory fields."""
+
     def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != "request":
             return one
@@ -451,6 +455,7 @@ def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
 
 def test_records_without_digest_are_counted(folder):
     """They are no finding: the standard does not ask for a digest. One of a kind that we do not know counts so too."""
+
     def change(one: WarcRecord) -> WarcRecord:
         bare = [pair for pair in one.fields if pair[0] != "WARC-Block-Digest"]
         unknown = [*bare, ("WARC-Block-Digest", "crc99:00")]

@@ -324,7 +324,9 @@ def test_wrong_places_are_damage(tmp_path: Path) -> None:
 
 def test_record_round_trip() -> None:
     """`parsed` undoes `member`: fields in order, repeated ones too, and any block."""
-    one = WarcRecord(WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n")
+    one = WarcRecord(
+        WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n"
+    )
     again = parsed(gzip.decompress(member(one)))
     assert (again.fields[:-1], again.block) == (one.fields, one.block)
     assert again.fields.all("WARC-PROTOCOL") == ["x", "ü"]

@@ -145,7 +145,7 @@ def test_of_a_paragraph_that_comes_again_the_first_stays(forest_says, times):
 
 
 def test_short_lines_may_come_again(forest_says):
-    """"Yes." is said more than once in an interview."""
+    """ "Yes." is said more than once in an interview."""
     forest_says(1.0)
     assert kept(judge(seen(f"<p>Yes.</p>{STORY}<p>Yes.</p>"))) == ["Yes.", *LINES, "Yes."]
 
