@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import house
+
 from crawler import __version__
 from exports.dataset import columns
 from pipelines.core.items import Article
@@ -160,4 +162,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "ranks": ranks,
     "orders": orders,
     "reasons": reasons,
+    "packages": house.packages,
+    "diagram": house.diagram,
 }

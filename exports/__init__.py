@@ -49,16 +49,16 @@ class CaptureExport(Protocol):
         """
 
 
-def formats() -> list[str]:
+def format_names() -> list[str]:
     """The names of all formats."""
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
 def load(name: str) -> Export | CaptureExport:
     """The format of that name. Raises ConfigError if there is none."""
-    if name not in formats():
-        raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(formats())}")
-    module: Export | CaptureExport = import_module(f"exports.formats.to_{name}")
+    if name not in format_names():
+        raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(format_names())}")
+    module: Export | CaptureExport = import_module(f".to_{name}", "exports.formats")
     return module
 
 

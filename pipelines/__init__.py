@@ -1,12 +1,5 @@
-"""What becomes of a page: record, read, compare, keep. The archive itself; it imports nothing of the other rooms.
+"""Hold the archive itself: WARC files, the SQLite database, and all that turns a fetched page into an article.
 
-A page's walk:
-
-1. `crawler.http.client` speaks HTTP and hands over an `Exchange`: the bytes sent and the bytes received.
-2. `record` turns the exchange into WARC records, `warc` appends them; a `Capture` says where they lie.
-3. The spider makes a `Page` of it: source, capture, decoded body.
-4. `extract` reads the `Article` out of the page in a worker process, or says why there is none.
-5. `revise` compares it with what stood there before: new, edited, unchanged.
-6. `store` writes rows; `archive_writer` commits them only after the WARC bytes they point at are durable.
-7. `queries` answers every question that is later asked of those rows.
+Runs without Scrapy and imports neither `crawler` nor `exports`. Each sub-package says what it may import;
+`tests/test_law.py` checks it. Start reading at `pipelines.core.items`, the nouns that everything else passes on.
 """

@@ -1,1 +1,4 @@
-"""cli."""
+"""Talk to people in the terminal: command group, shared options, progress bars, summaries.
+
+May import anything. Start reading at `main`.
+"""

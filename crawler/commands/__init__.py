@@ -1,5 +1,5 @@
-"""One file a command; its name is the command's name, its `command` the click command.
+"""Hold one file per command; its name is the command's name, its `command` the click command.
 
-Keep module level light: click, `crawler.cli.main`, `pipelines.core.errors`. Import scrapy, trafilatura, pydantic,
-sqlite_utils and rich inside the function that needs them.
+May import anything, but module level stays light: import scrapy, trafilatura, pydantic, sqlite_utils and rich inside
+functions, as `--help` loads every command. Start reading at any command, for example `search`.
 """

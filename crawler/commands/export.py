@@ -14,7 +14,7 @@ import click
 from crawler import __version__
 from crawler.cli.archive_options import filter_options, standard_output, the_database
 from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import CaptureExport, Export, dataset, formats, load, takes_captures
+from exports import CaptureExport, Export, dataset, format_names, load, takes_captures
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
@@ -31,7 +31,7 @@ COUNTED = ("capture", "record", "page", "byte")
 
 
 @click.command()
-@click.argument("form", metavar=f"[{'|'.join(formats())}]")
+@click.argument("form", metavar=f"[{'|'.join(format_names())}]")
 @click.argument("out", metavar="OUT")
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
 @partial(filter_options, dated="Published (captured)", what="articles (captures)")

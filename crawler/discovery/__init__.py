@@ -1,9 +1,5 @@
-"""How links are found and judged, one noun a file. The manual is docs/discovery.md.
+"""Find links in feeds, sitemaps and pages, classify URLs, parse robots.txt.
 
-words     what stands in addresses that are never articles, by language
-shapes    an address -> article, section, or neither, and why
-feeds     RSS, Atom, RDF, JSON Feed -> links
-sitemaps  sitemap index, urlset, news sitemap, plain text, gzip -> links
-links     a front or section page -> links
-seeds     a home page and its robots.txt -> where to begin
+Pure: bytes in, values out. May import core and extraction of pipelines. Start reading at `feeds` or `url_classifier`;
+the manual is docs/discovery.md.
 """

@@ -1,1 +1,5 @@
-"""engine."""
+"""Run one crawl or one import from start to end.
+
+May import frontier, middleware, http, onboarding, config, discovery, and importing, session, takedown and the five
+base packages of pipelines. Start reading at `crawl`.
+"""

@@ -1,1 +1,4 @@
-"""archive."""
+"""Write WARC files and database together, by one process; read captures back through both.
+
+May import core, warc, database, extraction. Start reading at `writer`, then `crash_recovery`.
+"""

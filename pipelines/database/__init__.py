@@ -1,1 +1,4 @@
-"""database."""
+"""Define the SQLite database, write its rows and answer questions about them; know no WARC.
+
+May import core. Start reading at `schema`, then `store` (rows in) and `queries` (answers out).
+"""

@@ -1,1 +1,5 @@
-"""extraction."""
+"""Turn a page into an article, or into the reason why there is none.
+
+Pure: bytes in, values out, no archive and no network. May import core. Start reading at `extract`; `entry` is what
+worker processes call.
+"""

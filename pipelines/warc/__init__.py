@@ -1,1 +1,4 @@
-"""warc."""
+"""Read and write the WARC format and the WARC files of an archive; know no database.
+
+May import core. Start reading at `record` (one record), then `writer` (appending to files) and `reader`.
+"""

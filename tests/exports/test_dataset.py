@@ -18,6 +18,7 @@ from exports import dataset, load
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
 from pipelines.database import queries
+from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from tests.support.article_archive import build
 
@@ -31,7 +32,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def db(folder):
-    connection = queries.connect(folder / "morgue.db")
+    connection = connect(folder / "morgue.db")
     yield connection
     connection.close()
 

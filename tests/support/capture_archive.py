@@ -40,7 +40,7 @@ class Archive:
         return self.folder / "warc"
 
     def open(self) -> sqlite3.Connection:
-        from pipelines.database.queries import connect
+        from pipelines.database.connection import connect
 
         return connect(self.folder / "morgue.db")
 

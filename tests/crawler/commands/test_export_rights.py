@@ -13,7 +13,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from pipelines.core.plural import counted
-from pipelines.database.queries import articles, connect
+from pipelines.database.connection import connect
+from pipelines.database.queries import articles
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions
 from tests.support.command import command_line, crawl, environment, make_archive, morgue, rows
 from tests.support.http_server import answering

@@ -30,7 +30,7 @@ HARD = {
 }
 
 
-ROWS = [name for name in exports.formats() if not exports.takes_captures(exports.load(name))]
+ROWS = [name for name in exports.format_names() if not exports.takes_captures(exports.load(name))]
 
 
 def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
@@ -42,7 +42,7 @@ def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
 
 def test_the_folder_is_the_registry():
     """Every to_*.py is a format whose name is its file's; an unknown one is answered with those there are."""
-    assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.formats())
+    assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.format_names())
     assert {"csv", "jsonl"} <= set(ROWS)
     with pytest.raises(ConfigError, match=r"format 'xls': unknown\n.*csv, jsonl"):
         exports.load("xls")
@@ -50,7 +50,7 @@ def test_the_folder_is_the_registry():
         exports.load("../csv")
 
 
-@pytest.mark.parametrize("form", sorted({*exports.formats()} - {*ROWS}))
+@pytest.mark.parametrize("form", sorted({*exports.format_names()} - {*ROWS}))
 def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
     """Name, media type and suffix; no captures are no error, and counted; the file stays open."""
     module = exports.load(form)

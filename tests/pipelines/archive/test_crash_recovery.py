@@ -20,9 +20,10 @@ from pipelines.warc.reader import walk
 PRELUDE = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import keeper, warc
+from pipelines.archive import writer as archive
+from pipelines.warc import writer as warc
 from pipelines.core.items import Source
-from pipelines.database.store import Store
+from pipelines.database.store import ArticleStore
 from tests.pipelines.archive.test_writer import record
 
 def die(*_):
@@ -30,7 +31,7 @@ def die(*_):
 
 folder = Path(sys.argv[1])
 def begin(**options):
-    return keeper.Keeper(folder / "morgue.db", folder / "warc", info={}, **options)
+    return archive.ArchiveWriter(folder / "morgue.db", folder / "warc", info={}, **options)
 """
 
 
@@ -79,7 +80,7 @@ def test_captures_without_rows_get_them(tmp_path):
     assert len(in_rows(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("moment", ["keeper.adopt = die", "manifest_add", "warc.finish = die"])
+@pytest.mark.parametrize("moment", ["archive.adopt = die", "manifest_add", "warc.finish = die"])
 def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
     """Whether it died before the rows, before the manifest's line, or before the file had its name."""
     crash(tmp_path, LOSES_ITS_COMMIT)
@@ -106,7 +107,7 @@ one = begin()
 one.call(record, one)
 one._thread.submit(one._commit).result()
 def told():
-    Store(one.db).source(Source("never", "https://never.example/"))
+    ArticleStore(one.db).source(Source("never", "https://never.example/"))
     one.writer.append(list(one.journal.records(one.writer.warcinfo_id)))
     one.writer.sync()
     die()
@@ -128,13 +129,13 @@ def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
     """One commit's journal may be several records, in files that were finished between them: a crash, and not an older
     database, for nothing had been committed when they were."""
     crash(tmp_path, """
-from pipelines import journal
+from pipelines.archive import journal
 journal.MOST = 1
 one = begin(max_size=700)
 one.call(record, one)
 def told():
     for number in range(4):
-        Store(one.db).source(Source(f"never{number}", "https://never.example/"))
+        ArticleStore(one.db).source(Source(f"never{number}", "https://never.example/"))
     for each in one.journal.records(one.writer.warcinfo_id):
         one.writer.append([each])
     one.writer.sync()

@@ -230,11 +230,11 @@ def test_kill_stops_a_call_in_flight():
 
 PARENT = """
     import asyncio, os, signal, sys
-    from pipelines.core.worker_pool import Workers
+    from pipelines.core.worker_pool import WorkerPool
     from tests.pipelines.core.test_worker_pool import double, started
 
     async def main():
-        workers = Workers(2, seconds=30)
+        workers = WorkerPool(2, seconds=30)
         print(*await asyncio.gather(workers.run(os.getpid), workers.run(os.getpid)), flush=True)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

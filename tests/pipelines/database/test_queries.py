@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, NoArchive, NotFound, QueryError
 from pipelines.database import queries
+from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters, day
 from tests.support.article_archive import WARC_FILE, build, database
 
@@ -23,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def db(folder):
-    connection = queries.connect(folder / "morgue.db")
+    connection = connect(folder / "morgue.db")
     yield connection
     connection.close()
 
@@ -259,16 +260,16 @@ def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
     (tmp_path / "warc" / "a.warc.gz").touch()
     (tmp_path / "morgue.db.rebuilding").touch()
     with pytest.raises(ArchiveDamaged, match="is being made anew by `morgue rebuild`\n  wait for it"):
-        queries.connect(tmp_path / "morgue.db")
+        connect(tmp_path / "morgue.db")
 
 
 def test_no_database_yet_is_no_damage(tmp_path):
     """Before the first crawl: no articles yet, and what to do."""
     with pytest.raises(NoArchive, match="no articles yet"):
-        queries.connect(tmp_path / "morgue.db")
+        connect(tmp_path / "morgue.db")
     (tmp_path / "morgue.db").touch()
     with pytest.raises(NoArchive, match="morgue crawl"):
-        queries.connect(tmp_path / "morgue.db")
+        connect(tmp_path / "morgue.db")
     assert sorted(os.listdir(tmp_path)) == ["morgue.db"], "reading creates nothing"
 
 
@@ -277,13 +278,13 @@ def test_damage_is_called_damage(tmp_path):
     path = tmp_path / "morgue.db"
     path.write_text("This is not a database, but long enough to be taken for one." * 100)
     with pytest.raises(ArchiveDamaged, match="not a database"):
-        queries.connect(path)
+        connect(path)
     path.unlink()
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE bookmarks (url)")
     other.close()
     with pytest.raises(ArchiveDamaged, match="not of an archive"):
-        queries.connect(path)
+        connect(path)
     path.unlink()
 
     build(tmp_path)
@@ -293,7 +294,7 @@ def test_damage_is_called_damage(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(ArchiveDamaged, match="malformed") as damaged:
-        list(queries.articles(queries.connect(path)))
+        list(queries.articles(connect(path)))
     assert str(path) in str(damaged.value)
     assert "restore a copy" in damaged.value.cure
 
@@ -302,7 +303,7 @@ def test_damage_is_called_damage(tmp_path):
         whole.execute("UPDATE articles SET section = CAST(x'ff' AS TEXT) WHERE id = 3")
     whole.close()
     with pytest.raises(ArchiveDamaged, match="UTF-8"):
-        list(queries.articles(queries.connect(path)))
+        list(queries.articles(connect(path)))
 
 
 def test_tables_of_another_version_are_said_to_be(tmp_path):
@@ -311,7 +312,7 @@ def test_tables_of_another_version_are_said_to_be(tmp_path):
     db.execute("ALTER TABLE articles DROP COLUMN image")
     db.close()
     with pytest.raises(ArchiveDamaged, match="another version"):
-        list(queries.articles(queries.connect(tmp_path / "morgue.db")))
+        list(queries.articles(connect(tmp_path / "morgue.db")))
 
 
 def test_a_locked_database_is_waited_for_and_then_named(tmp_path, monkeypatch):
@@ -321,7 +322,7 @@ def test_a_locked_database_is_waited_for_and_then_named(tmp_path, monkeypatch):
     writer.execute("PRAGMA journal_mode = DELETE")
     writer.execute("BEGIN EXCLUSIVE")
     with pytest.raises(ArchiveLocked, match="locked"):
-        queries.connect(tmp_path / "morgue.db")
+        connect(tmp_path / "morgue.db")
     writer.close()
 
 
@@ -351,7 +352,7 @@ def test_an_archive_on_a_read_only_disk_can_be_read():
         try:
             os.setgid(65534)
             os.setuid(65534)
-            os._exit(0 if queries.count(queries.connect(path)) == 39 else 1)
+            os._exit(0 if queries.count(connect(path)) == 39 else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -739,6 +739,6 @@ def test_every_kind_of_finding_is_documented():
 
 def test_every_kind_of_finding_is_shown_by_a_test():
     """By its name: in this file, or where a takedown is tested."""
-    files = Path(__file__), ROOT / "tests" / "crawler" / "test_command_remove.py"
+    files = Path(__file__), ROOT / "tests" / "crawler" / "commands" / "test_remove.py"
     source = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [kind for kind in NEXT if f'"{kind}"' not in source] == []

@@ -1,0 +1,102 @@
+"""The source of the product as modules and the names that each of them uses, for the tests of architecture."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tests.support.command import ROOT
+
+TOP_LEVEL = ("pipelines", "exports", "crawler")
+DOTTED = re.compile(r"(crawler|pipelines|exports)(\.\w+)+")
+FILES = sorted(path for folder in TOP_LEVEL for path in (ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """Return the dotted name of a file of ours."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in FILES}
+
+
+def package_of(module: str) -> str:
+    """Return the package of a module: `exports`, or the first two names of it, as in `pipelines.warc`."""
+    return "exports" if module.startswith("exports") else ".".join(module.split(".")[:2])
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(node: ast.AST, module: str, *, package: bool) -> list[str]:
+    """Return the dotted names that an import statement of `module` names; relative ones are made absolute."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = node.module or ""
+    if node.level:
+        parts = module.split(".")
+        parts = parts[: len(parts) - node.level + package]
+        base = ".".join([*parts, base] if base else parts)
+    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
+
+
+def docstrings(tree: ast.Module) -> set[int]:
+    """Return the ids of the nodes that are prose."""
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, owners) and node.body]
+    return {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
+
+
+def names_used(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of everything that a file imports, by a statement anywhere in it or by a string."""
+    tree, module = tree_of(path), name_of(path)
+    prose = docstrings(tree)
+    for node in ast.walk(tree):
+        for name in imported(node, module, package=path.stem == "__init__"):
+            yield node.lineno, name
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            found = DOTTED.fullmatch(node.value.replace(":", "."))
+            if found:
+                yield node.lineno, found[0]
+
+
+def module_named(name: str) -> str:
+    """Return the longest beginning of a dotted name that is a module of ours, or an empty text."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def modules_used(module: str) -> set[str]:
+    """Return the modules of ours that a module uses anywhere: in functions, for type checkers, by strings."""
+    names = {module_named(name) for _, name in names_used(MODULES[module])}
+    # `from pipelines.warc import reader` names the package too; a package is used only for what its own file holds.
+    used = {name for name in names if name and not (MODULES[name].stem == "__init__" and _holds_nothing(name))}
+    return used - {module}
+
+
+@cache
+def _holds_nothing(package: str) -> bool:
+    """Return True if a package's `__init__` is prose only."""
+    return all(isinstance(node, ast.Expr) for node in tree_of(MODULES[package]).body)
+
+
+def packages_used() -> dict[str, set[str]]:
+    """Return each package with the other packages that its modules use."""
+    found: dict[str, set[str]] = {}
+    for module in MODULES:
+        here = package_of(module)
+        if here in ("crawler", "pipelines"):
+            continue
+        others = {package_of(other) for other in modules_used(module)} - {here, "crawler", "pipelines"}
+        found.setdefault(here, set()).update(others)
+    return found

@@ -1,0 +1,91 @@
+"""The law between sub-packages. Imports in functions, imports for type checkers and dotted strings all count."""
+
+from __future__ import annotations
+
+from tests.support.imports import MODULES, TOP_LEVEL, module_named, modules_used, name_of, names_used, package_of
+
+P, C = "pipelines.", "crawler."
+CORE = {P + "core"}
+FIVE = CORE | {P + "warc", P + "database", P + "extraction", P + "archive"}
+WORK = FIVE | {P + "session", P + "takedown"}
+# A package may import only packages above it in this table. What is not in it may import anything.
+MAY_IMPORT: dict[str, set[str]] = {
+    P + "core": set(),
+    P + "warc": CORE,
+    P + "database": CORE,
+    P + "extraction": CORE,
+    P + "archive": FIVE,
+    P + "session": FIVE,
+    P + "takedown": FIVE,
+    P + "selection": FIVE,
+    P + "verification": FIVE,
+    P + "rebuild": WORK,
+    P + "importing": WORK,
+    "exports": FIVE | {P + "selection"},
+    C + "config": CORE | {P + "extraction"},
+    C + "discovery": CORE | {P + "extraction"},
+    C + "http": WORK,
+    C + "frontier": WORK | {C + "config", C + "discovery"},
+    C + "middleware": WORK | {C + "config", C + "discovery", C + "frontier", C + "http"},
+    C + "onboarding": FIVE | {"exports", C + "config", C + "discovery", C + "http"},
+    C + "engine": WORK
+    | {
+        P + "importing",
+        *(C + name for name in ("config", "discovery", "frontier", "http", "middleware", "onboarding")),
+    },
+    C + "spiders": WORK | {C + name for name in ("discovery", "frontier", "middleware", "engine")},
+}
+ANYTHING = {C + "cli", C + "commands", C + "settings", C + "__main__"}
+MOST_FILES = 17  # unlike files in one folder, its __init__ included
+
+
+def test_sub_packages_import_only_what_the_law_allows():
+    broken = []
+    for module, path in MODULES.items():
+        here = package_of(module)
+        if here not in MAY_IMPORT:
+            continue
+        for line, name in names_used(path):
+            there = package_of(module_named(name)) if module_named(name) else here
+            if there not in (here, "crawler", "pipelines") and there not in MAY_IMPORT[here]:
+                broken.append(f"{name_of(path)}:{line} {here} -> {there} ({name})")
+    assert not broken, "\n".join(broken)
+
+
+def test_law_names_every_package():
+    """A new package needs a line in the table: it must be decided what it may import."""
+    packages = {package_of(module) for module in MODULES} - {*TOP_LEVEL} | {"exports"}
+    assert packages == MAY_IMPORT.keys() | ANYTHING
+
+
+def test_law_has_no_cycle():
+    """Each package may import only packages above it in the table."""
+    seen: set[str] = set()
+    for here, allowed in MAY_IMPORT.items():
+        assert allowed - {here} <= seen, (here, allowed - seen)
+        seen.add(here)
+
+
+def test_modules_have_no_import_cycle():
+    """Modules have an order in which they can be read: no cycle, wherever in a file the import stands."""
+    used = {module: sorted(modules_used(module)) for module in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        assert module not in above, " -> ".join([*above[above.index(module) :], module])
+        if module not in done:
+            for other in used[module]:
+                visit(other, (*above, module))
+            done.add(module)
+
+    for module in MODULES:
+        visit(module, ())
+
+
+def test_folders_stay_small():
+    """Seventeen unlike files is the most that a newcomer can take in; a folder that outgrows it holds two things."""
+    counts: dict[str, int] = {}
+    for path in MODULES.values():
+        folder = str(path.parent)
+        counts[folder] = counts.get(folder, 0) + 1
+    assert [(folder, count) for folder, count in counts.items() if count > MOST_FILES] == []
