@@ -19,7 +19,7 @@ from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def taken_down(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
     """Those of the addresses that were taken down: when, and why."""
     removed, found = TakedownRegister(db), {}
     for url in urls:
-        if (said := removed.why(url)) is not None:
-            found[url] = f"{said[0][:10]} ({said[1]})"
+        if (last := removed.last_removal(url)) is not None:
+            found[url] = f"{last[0][:10]} ({last[1]})"
     return found
 
 

@@ -17,7 +17,7 @@ from crawler.frontier.revisit_policy import LISTINGS, NextVisit, priority
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from pipelines.importing.grouping import ALREADY, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import EmptyFile, ImportJob, ImportReport, Read, SourceClassifier
 from pipelines.importing.known_records import original_of, why_not
 from pipelines.session.context import CrawlContext
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 from pipelines.warc import manifest
 from pipelines.warc.record import WarcFields
 

@@ -28,7 +28,8 @@ from pipelines.database.columns import STATE, columns, set_row
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
-from pipelines.takedown.targets import TakedownRegister, name_of_key
+from pipelines.takedown.register import TakedownRegister
+from pipelines.takedown.target_names import name_of_key
 from pipelines.warc import manifest
 
 

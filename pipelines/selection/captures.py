@@ -110,15 +110,27 @@ class CaptureSelection:
         self._metas = CapturedSignals(db, warc)
         db.create_function("key_of", 1, _key, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
+        self._query_only = bool(next(ask(db, "PRAGMA query_only"))[0])
+        try:
+            self._select(wanted.without, where, values, on_judged)
+        except BaseException:
+            self.close()
+            raise
+
+    def _select(
+        self, without: Exclusions, where: str, values: Mapping[str, Any], on_judged: Callable[[int, int], object]
+    ) -> None:
+        """Fill the table `wanted`, and count what is in it."""
+        db = self.db
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
         self._do("BEGIN")
         self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
         self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
-        if wanted.without:
+        if without:
             self._leave_out(asked=1, on_judged=on_judged)
         self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
                       JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
-        if wanted.without:
+        if without:
             self._leave_out(asked=0)
             self._drop_empty_revisits()
         counted = next(ask(db, """
@@ -201,9 +213,13 @@ class CaptureSelection:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the snapshot, and leave the connection as it was."""
         if self.db.in_transaction:
             self.db.execute("ROLLBACK")  # the temporary table with it
-        self.db.execute("PRAGMA query_only = ON")
+        self.db.execute(f"PRAGMA query_only = {'ON' if self._query_only else 'OFF'}")
 
     def _do(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> None:
         try:
