@@ -11,9 +11,10 @@ from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from crawler.frontier.queue import Claim, ClaimScope, Frontier
+from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGES
 from pipelines.core.timestamps import now
+from pipelines.database.frontier_rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
 WAITING = 1  # URLs a host may have in line behind those in transfer

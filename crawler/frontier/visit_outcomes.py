@@ -13,14 +13,14 @@ from scrapy.http import Response
 
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.queue import Claim, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.queue import GONE, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTINGS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse
 from pipelines.core.urls import fetchable, url_key
+from pipelines.database.frontier_rows import Claim
 from pipelines.session.context import CrawlContext
 
-GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
 LASTING = ("too many redirects", "body too large", "body too large when decoded")
 

@@ -19,7 +19,7 @@ from crawler.discovery.results import Discovery
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.frontier.crawl_plan import WatchedSite, belongs
-from crawler.frontier.queue import Claim, FrontierEntry, Validators
+from crawler.frontier.queue import FrontierEntry, Validators
 from crawler.frontier.revisit_policy import LISTINGS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
@@ -28,6 +28,7 @@ from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsC
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.database.frontier_rows import Claim
 
 TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
 SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only

@@ -24,7 +24,9 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import removals
 from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
@@ -101,10 +103,9 @@ class Rebuild(StagingDatabase):
         for row in self._ask(f"SELECT url, time, reason FROM gone WHERE {OURS}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
-                values = (row["time"], name_of_key(key), row["reason"])
-                self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
-                self._ask("UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL WHERE url_key = ?",
-                          key)  # fmt: skip
+                removals.remember(self.db, name_of_key(key), row["time"], row["reason"], captures=1)
+                frontier = FrontierTable(self.db)
+                frontier.mark_removed(frontier.ids_of_keys([key]))
                 removed = TakedownRegister(self.db)
 
     async def _file_untold(self, readers: WorkerPool) -> None:

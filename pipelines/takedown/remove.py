@@ -17,6 +17,7 @@ from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
+from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.removals import CaptureLocation
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import (
@@ -149,11 +150,7 @@ class Removal:
         """Delete the rows, and note in `removals` what was removed. Runs on the writer's thread; commits nothing."""
         targets = self.targets
         removals.delete_rows(db, captures=targets.captures, articles=targets.articles, revisions=targets.revisions)
-        db.executemany(
-            """UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL, last_error = 'removed',
-                      etag = NULL, last_modified = NULL WHERE id = ?""",
-            [(one,) for one in targets.frontier],
-        )
+        FrontierTable(db).mark_removed(targets.frontier)
         for name, captures in targets.names.items():
             removals.remember(db, name, stamp(self.time), self.reason, captures)
 

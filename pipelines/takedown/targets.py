@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from pipelines.archive.journal import standing
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
-from pipelines.database.removals import PREFIX_END, CaptureLocation
+from pipelines.database.frontier_table import FrontierTable
+from pipelines.database.removals import CaptureLocation
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,
@@ -103,8 +103,7 @@ def _add_prefix(db: sqlite3.Connection, prefix: str, targets: TakedownTargets) -
     targets.captures.update(below)
     keys: set[str] = set()
     _add_articles(db, removals.articles_below(db, prefix) | removals.articles_read_from(db, below), keys, targets)
-    query = "SELECT id FROM frontier WHERE url_key >= ? AND url_key < ?"
-    targets.frontier.update(row[0] for row in db.execute(query, (prefix, prefix + PREFIX_END)))
+    targets.frontier.update(FrontierTable(db).ids_below(prefix))
     others = {name_of_key(key) for key in keys if not key.startswith(prefix)} - targets.names.keys()
     targets.names |= dict.fromkeys(sorted(others), 0)
 
@@ -115,8 +114,7 @@ def _add_host(db: sqlite3.Connection, host: str, targets: TakedownTargets) -> No
         parts = urlsplit(key_or_none(capture.url) or "")
         if host in (parts.hostname, parts.netloc):
             targets.captures[capture.id] = capture
-    query = "SELECT id FROM frontier WHERE host = ? OR host LIKE ?"
-    targets.frontier.update(row[0] for row in db.execute(query, (host, host + ":%")))
+    targets.frontier.update(FrontierTable(db).ids_of_host(host))
     for article_id in sorted(removals.articles_read_from(db, targets.captures)):
         targets.articles[article_id] = removals.title_of_article(db, article_id)
 
@@ -131,8 +129,7 @@ def _add_articles(db: sqlite3.Connection, article_ids: set[int], keys: set[str],
         for capture in removals.captures_possibly_at(db, host):
             if key_or_none(capture.url) in keys:
                 targets.captures[capture.id] = capture
-    query = "SELECT id FROM frontier WHERE url_key IN (SELECT value FROM json_each(?))"
-    targets.frontier.update(row[0] for row in db.execute(query, (json.dumps(sorted(keys)),)))
+    targets.frontier.update(FrontierTable(db).ids_of_keys(keys))
 
 
 def _refuse_half(db: sqlite3.Connection, targets: TakedownTargets) -> None:
