@@ -9,21 +9,10 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+
+from pipelines.database.stored_records import LOCATION, CaptureLocation
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
-
-
-class CaptureLocation(NamedTuple):
-    """A capture, and the place of its record."""
-
-    id: int
-    url: str
-    time: str  # WARC-Date
-    file: str
-    offset: int
-    length: int
-    record_id: str
 
 
 def key_of_article(db: sqlite3.Connection, article_id: int) -> str | None:
@@ -90,8 +79,7 @@ def captures_possibly_at(db: sqlite3.Connection, host: str) -> list[CaptureLocat
     with a percent sign or a character outside of ASCII, of which only `url_key` can say what they mean.
     """
     rows = db.execute(
-        """SELECT id, url, time, file, offset, length, record_id FROM captures
-            WHERE url LIKE ? ESCAPE '!' OR url GLOB '*[^ -~]*' OR url GLOB '*://*%*'""",
+        f"{LOCATION} WHERE url LIKE ? ESCAPE '!' OR url GLOB '*[^ -~]*' OR url GLOB '*://*%*'",
         ("%" + re.sub(r"([!%_])", r"!\1", host) + "%",),
     )
     return [CaptureLocation(*row) for row in rows]

@@ -13,7 +13,7 @@ from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.removals import CaptureLocation
+from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,

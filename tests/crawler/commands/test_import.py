@@ -29,7 +29,7 @@ from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.grouping import ALREADY, CLASH
+from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
 from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
@@ -251,7 +251,7 @@ def test_another_header_with_the_id_of_one_that_is_kept_is_counted(archive):
     other = warcinfo().replace(b"theirs/1.0", b"theirs/2.0")
     assert bring(archive, gz([warcinfo(), response(1)]))[1].passed == {"header of a file": 1}
     ending, report = bring(archive, gz([other, response(2)]))
-    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, CLASH: 1})
+    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, ID_CLASH: 1})
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
@@ -264,9 +264,9 @@ def test_another_record_with_the_id_of_one_that_is_kept_is_said_not_to_be_in_the
     else:
         bring(archive, first)
         ending, report = bring(archive, *others)
-    assert (ending.exit_code, report.passed) == (1, {CLASH: 2})
+    assert (ending.exit_code, report.passed) == (1, {ID_CLASH: 2})
     assert len(articles(archive)) == 1
-    assert bring(archive, first)[1].passed == {ALREADY: 1}
+    assert bring(archive, first)[1].passed == {ALREADY_HERE: 1}
 
 
 def test_filters_one_after_the_other_give_what_all_at_once_gives(archive, empty, tmp_path):
@@ -417,7 +417,7 @@ def test_a_rebuild_files_what_a_killed_import_left(archive):
     assert articles(archive) == before
     assert morgue("-C", archive, "verify").returncode == 0
     _ending, report = bring(archive, data)
-    assert (report.kept, report.passed[ALREADY]) == (0, 2)
+    assert (report.kept, report.passed[ALREADY_HERE]) == (0, 2)
 
 
 def test_damage_costs_the_damaged_record_and_is_named(archive, tmp_path):
@@ -435,7 +435,7 @@ def test_damage_costs_the_damaged_record_and_is_named(archive, tmp_path):
     place = len(members[0]) + len(members[1])
     assert f"damaged: a.warc.gz at byte {place:,}: " in done.stdout
     assert f"damaged: b.wacz!archive/data.warc.gz at byte {place:,}: " in done.stdout
-    assert "damaged: c.warc at byte 0: its block is not what its digest says" in done.stdout
+    assert "damaged: c.warc at byte 0: its block does not match its digest" in done.stdout
     assert sorted(articles(archive)) == sorted(address(n) for n in (0, 2, 3, 4, 11))
 
 
