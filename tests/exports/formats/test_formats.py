@@ -14,8 +14,7 @@ import exports
 from exports.formats import to_csv
 from pipelines.core.errors import ConfigError
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import build
+from tests.support.capture_archive import ABOUT, build
 
 HARD = {
     "text": "One\ntwo, \"three\"; 'four'\r\n\u2028five\x85six\tseven",

@@ -21,8 +21,7 @@ import pytest
 
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import COPY, CRANE, LIGHT, PAPER, TWIN, build
+from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.support.external_tools import TOOLS, tool
 
 LANTERNS = ("Lanterns over the basin. " * 40).strip()

@@ -15,8 +15,7 @@ import pytest
 
 from exports.formats import to_cdxj, to_wacz
 from pipelines.selection.captures import CaptureSelection
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
+from tests.support.capture_archive import ABOUT, COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
 from tests.support.external_tools import tool
 
 PAGES = {

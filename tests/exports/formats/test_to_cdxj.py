@@ -16,8 +16,7 @@ from pipelines.core.errors import DiskFull
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.cdxj import parse
 from pipelines.warc.reader import read_record
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import build
+from tests.support.capture_archive import ABOUT, build
 from tests.support.external_tools import tool
 
 

@@ -20,8 +20,7 @@ from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.selection.exclusions import Exclusions
 from pipelines.warc.cdxj import parse
 from pipelines.warc.record import parsed
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import CRANE, LIGHT, build, spoil
+from tests.support.capture_archive import ABOUT, CRANE, LIGHT, build, spoil
 from tests.support.external_tools import tool
 
 

@@ -16,13 +16,8 @@ from pipelines.core.items import Exchange
 from pipelines.database.filters import ArticleFilters
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.reader import read_member, walk
-from tests.support.capture_archive import HTML, LIGHT, Writing, build, exchange
+from tests.support.capture_archive import ABOUT, HTML, LIGHT, Writing, build, exchange
 from tests.support.external_tools import faults
-
-ABOUT = {
-    "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
-    "filters": {"source": None, "url": ["https://a.example/*"]},
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

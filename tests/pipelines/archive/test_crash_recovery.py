@@ -24,7 +24,7 @@ from pipelines.archive import writer as archive
 from pipelines.warc import writer as warc
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from tests.pipelines.archive.test_writer import record
+from tests.support.exchanges import write_small_exchange
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -59,8 +59,8 @@ def in_rows(folder: Path) -> list[str]:
 
 LOSES_ITS_COMMIT = """
 one = begin()
-one.call(record, one)
-one.call(record, one)
+one.call(write_small_exchange, one)
+one.call(write_small_exchange, one)
 one.writer.sync()
 die()
 """
@@ -92,7 +92,10 @@ def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
 
 def test_a_file_that_was_finished_before_its_rows_were_committed(tmp_path):
     """Rotation does that: the file is listed, and its last rows are in the transaction that the crash takes."""
-    crash(tmp_path, "one = begin(max_size=700)\nfor _ in range(5): one.call(record, one)\none.writer.sync()\ndie()")
+    crash(
+        tmp_path,
+        "one = begin(max_size=700)\nfor _ in range(5): one.call(write_small_exchange, one)\none.writer.sync()\ndie()",
+    )
     assert in_rows(tmp_path) == []
     assert len(manifest.load(tmp_path / manifest.NAME)) >= 2
     start(tmp_path)
@@ -104,7 +107,7 @@ def test_a_journal_record_that_was_not_committed_is_void(tmp_path):
     """Else a rebuilt database would hold rows that there never were. Even if nothing happens after the crash."""
     crash(tmp_path, """
 one = begin()
-one.call(record, one)
+one.call(write_small_exchange, one)
 one._thread.submit(one._commit).result()
 def told():
     ArticleStore(one.db).source(Source("never", "https://never.example/"))
@@ -132,7 +135,7 @@ def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
 from pipelines.archive import journal
 journal.MOST = 1
 one = begin(max_size=700)
-one.call(record, one)
+one.call(write_small_exchange, one)
 def told():
     for number in range(4):
         ArticleStore(one.db).source(Source(f"never{number}", "https://never.example/"))

@@ -16,7 +16,7 @@ from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal,
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.reader import walk
 from pipelines.warc.writer import WarcWriter
-from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
+from tests.support.exchanges import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
 
 PAGE = b"<p>" + b"The harbour stays open. " * 100

@@ -15,7 +15,7 @@ from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
 from pipelines.warc.reader import walk
-from tests.pipelines.warc.test_exchange import PLAIN
+from tests.support.exchanges import PLAIN
 
 
 @pytest.fixture

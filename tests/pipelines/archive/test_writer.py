@@ -9,25 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 
 import pytest
 
 from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter, open_database, translate
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
-from pipelines.core.items import Exchange
-from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
 from pipelines.warc.writer import WarcWriter
-
-EXCHANGE = Exchange(
-    "http://paper.example/",
-    datetime(2026, 11, 23, tzinfo=UTC),
-    b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-    head_length=38,
-    status=200,
-)
+from tests.support.exchanges import write_small_exchange
 
 
 @pytest.fixture
@@ -43,11 +31,6 @@ def seen_by_others(archive_writer) -> int:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
 
 
-def record(archive_writer):
-    """Keep an exchange, as the desk does."""
-    return ArticleStore(archive_writer.db).capture(keep(EXCHANGE, archive_writer.writer), None, None)
-
-
 def test_an_archive_has_one_writer(archive_writer):
     """The second is told who holds it; when the first lets go, the next may have it."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
@@ -57,8 +40,8 @@ def test_an_archive_has_one_writer(archive_writer):
 def test_the_lock_dies_with_its_process(tmp_path):
     """After kill -9 nobody has to remove anything by hand."""
     code = (
-        "import sys, time; from pathlib import Path; from pipelines.core.lock import Lock; "
-        f"lock = Lock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from pipelines.core.lock import ArchiveLock; "
+        f"lock = ArchiveLock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
@@ -73,7 +56,7 @@ def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(arch
     """Within a second or so, without anybody asking."""
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         assert seen_by_others(archive_writer) == 1
@@ -88,7 +71,7 @@ def test_the_warc_is_durable_before_the_row(archive_writer, monkeypatch):
     monkeypatch.setattr(
         archive_writer.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(archive_writer))))
     )
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
     archive_writer.call(lambda: None)
     order.append(("after", seen_by_others(archive_writer)))
@@ -102,13 +85,13 @@ def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     monkeypatch.setattr(archive_writer.writer, "sync", full)
     archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
     with pytest.raises(DiskFull):
         archive_writer.call(lambda: None)
     with pytest.raises(DiskFull):
-        archive_writer.call(record, archive_writer)
+        archive_writer.call(write_small_exchange, archive_writer)
     assert seen_by_others(archive_writer) == 0
     archive_writer.close()
 
@@ -120,12 +103,12 @@ def test_a_task_is_done_whole_or_not_at_all(archive_writer):
         archive_writer.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
         raise ValueError("a mistake of ours")
 
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     with pytest.raises(ValueError, match="of ours"):
         archive_writer.call(half)
     with pytest.raises(MorgueError):
         archive_writer.call(archive_writer.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.close()
     with sqlite3.connect(archive_writer.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
@@ -193,12 +176,12 @@ def test_brief_tasks_are_committed_in_time(archive_writer):
     """By the timer, and after so many of them."""
 
     async def scene():
-        await archive_writer.do(record, archive_writer, brief=True)
-        await archive_writer.do(record, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
         assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         assert seen_by_others(archive_writer) == 2
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         await asyncio.gather(*(archive_writer.do(int, brief=True) for _ in range(COMMIT_TASKS)))
         await archive_writer.do(int)  # behind the commit
         assert seen_by_others(archive_writer) == 3
@@ -217,12 +200,12 @@ def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(archive
     monkeypatch.setattr(archive_writer.writer, "sync", full)
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
-        await archive_writer.do(record, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         for brief in (True, False, True):
             with pytest.raises(DiskFull):
-                await archive_writer.do(record, archive_writer, brief=brief)
+                await archive_writer.do(write_small_exchange, archive_writer, brief=brief)
 
     asyncio.run(scene())
     assert tries == [1]
@@ -238,8 +221,8 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_
         await asyncio.sleep(0.05)
 
     async def goes_on():
-        return await archive_writer.do(record, archive_writer), await archive_writer.do(
-            record, archive_writer, brief=True
+        return await archive_writer.do(write_small_exchange, archive_writer), await archive_writer.do(
+            write_small_exchange, archive_writer, brief=True
         )
 
     asyncio.run(leaves())
@@ -254,13 +237,14 @@ def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path)
     async def scene():
         await archive_writer.do(int)
         waiting = [
-            asyncio.ensure_future(archive_writer.do(record, archive_writer, brief=brief)) for brief in (True, False)
+            asyncio.ensure_future(archive_writer.do(write_small_exchange, archive_writer, brief=brief))
+            for brief in (True, False)
         ]
         await asyncio.sleep(0)
         archive_writer.close()
         assert {capture.id for capture in await asyncio.gather(*waiting)} == {1, 2}
         with pytest.raises(RuntimeError):
-            await archive_writer.do(record, archive_writer, brief=True)
+            await archive_writer.do(write_small_exchange, archive_writer, brief=True)
 
     asyncio.run(scene())
     assert seen_by_others(archive_writer) == 2
@@ -271,7 +255,7 @@ def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         waiting = asyncio.ensure_future(archive_writer.do(time.sleep, 0.1))
         await asyncio.sleep(0.05)
         archive_writer._on_timer()  # it is to commit as soon as the thread is back
@@ -310,7 +294,7 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(arc
     monkeypatch.setattr(archive_writer.writer, "sync", exhausted)
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
         await archive_writer.do(int)
         with pytest.raises(MorgueError, match="no more of it"):
@@ -327,7 +311,7 @@ def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
 
     async def scene():
         await archive_writer.do(int)
-        await asyncio.gather(*(archive_writer.do(record, archive_writer, brief=True) for _ in range(10)))
+        await asyncio.gather(*(archive_writer.do(write_small_exchange, archive_writer, brief=True) for _ in range(10)))
 
     asyncio.run(scene())
     archive_writer.close()

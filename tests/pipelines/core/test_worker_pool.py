@@ -13,57 +13,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
+from tests.support import worker_calls
+from tests.support.command import ROOT
+from tests.support.worker_calls import double
 
-ROOT = Path(__file__).parents[3]
 LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
-
-
-# What the workers are asked to do: picklable, so at module level.
-
-
-def double(number):
-    time.sleep(0.001)
-    return 2 * number
-
-
-def burn():
-    while True:
-        pass
-
-
-def balloon():
-    return len([bytes(1_000_000) for _ in range(10_000)])
-
-
-class Odd(Exception):
-    """An exception that cannot be made again from its arguments."""
-
-    def __init__(self, one, two):
-        super().__init__(one)
-
-
-def raise_odd():
-    raise Odd("strange", 2)
-
-
-def raise_key_error():
-    raise KeyError("missing")
-
-
-def unpicklable():
-    return lambda: None
-
-
-def chatter():
-    print("noise on standard output")
-    os.write(1, b"more noise\n")
-    return os.getpid()
-
-
-def started():
-    """Not quick, on purpose: says that it has begun, and then takes a while."""
-    time.sleep(1.0)
-    return "done"
 
 
 def with_workers(size, job, **limits):
@@ -115,9 +69,9 @@ BAD = {
         {"seconds": 1.5, "cpu_seconds": 60},
         "timed out",
     ),
-    "burns CPU": (burn, (), {"cpu_seconds": 1.0}, "used too much CPU"),
+    "burns CPU": (worker_calls.burn_cpu, (), {"cpu_seconds": 1.0}, "used too much CPU"),
     "burns CPU in C": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"cpu_seconds": 1.0}, "used too much CPU"),
-    "balloons": (balloon, (), {"memory": 200_000_000}, "used too much memory"),
+    "balloons": (worker_calls.fill_memory, (), {"memory": 200_000_000}, "used too much memory"),
     "one huge allocation": (bytearray, (10**12,), {}, "used too much memory"),
     "exits": (os._exit, (3,), {}, "crashed"),
     "aborts": (os.abort, (), {}, "crashed"),
@@ -144,11 +98,11 @@ def test_exceptions_arrive_as_themselves():
 
     async def job(workers):
         with pytest.raises(KeyError, match="missing") as caught:
-            await workers.run(raise_key_error)
-        with pytest.raises(RuntimeError, match="Odd: strange"):
-            await workers.run(raise_odd)
+            await workers.run(worker_calls.raise_key_error)
+        with pytest.raises(RuntimeError, match="UnpicklableError: strange"):
+            await workers.run(worker_calls.raise_unpicklable_error)
         with pytest.raises((TypeError, AttributeError, Exception), match="pickle"):
-            await workers.run(unpicklable)
+            await workers.run(worker_calls.return_function)
         return caught.value.__notes__[0], await workers.run(double, 4)
 
     note, after = with_workers(1, job)
@@ -168,7 +122,7 @@ def test_a_function_that_cannot_travel_is_refused_at_once():
 
 def test_a_worker_that_prints_does_not_disturb_us(capfd):
     """Standard output belongs to the parent."""
-    with_workers(1, lambda workers: workers.run(chatter))
+    with_workers(1, lambda workers: workers.run(worker_calls.print_noise))
     assert capfd.readouterr().out == ""
 
 
@@ -189,7 +143,7 @@ def test_starting_up_counts_towards_no_limit():
     async def job(workers):
         return await outcome(workers, double, 1)
 
-    assert with_workers(1, job, warm_up="tests.pipelines.core.test_worker_pool:started", seconds=0.8) == 2
+    assert with_workers(1, job, warm_up="tests.support.worker_calls:take_a_second", seconds=0.8) == 2
 
 
 def test_close_finishes_what_was_accepted_and_refuses_the_rest():
@@ -231,7 +185,7 @@ def test_kill_stops_a_call_in_flight():
 PARENT = """
     import asyncio, os, signal, sys
     from pipelines.core.worker_pool import WorkerPool
-    from tests.pipelines.core.test_worker_pool import double, started
+    from tests.support.worker_calls import double, take_a_second
 
     async def main():
         workers = WorkerPool(2, seconds=30)
@@ -239,7 +193,7 @@ PARENT = """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, print, "signal")
-        calls = [asyncio.create_task(workers.run(started)) for _ in range(4)]
+        calls = [asyncio.create_task(workers.run(take_a_second)) for _ in range(4)]
         calls.append(asyncio.create_task(workers.run(*{last})))
         print("in flight", flush=True)
         print(*await asyncio.gather(*calls), flush=True)

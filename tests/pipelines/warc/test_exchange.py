@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,44 +15,8 @@ from pipelines.warc.http_message import entity_body
 from pipelines.warc.reader import read_block, walk
 from pipelines.warc.record import digest
 from pipelines.warc.writer import WarcWriter
+from tests.support.exchanges import ALL, CHUNKED, CHUNKED_HEAD, CUT, NO_ANSWER, NOT_EVEN_SENT, NOT_HTTP, PLAIN, STARTED
 from tests.support.external_tools import faults
-
-STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=x\r\n\r\n"
-PLAIN = Exchange(
-    url="https://example.org/a?b=c",
-    started=STARTED,
-    request=b"GET /a?b=c HTTP/1.1\r\nHost: example.org\r\n\r\n",
-    response=HEAD + b"<p>hello",
-    ip="192.0.2.1",
-    tls="tls/1.3",
-    cipher="TLS_AES_128_GCM_SHA256",
-    head_length=len(HEAD),
-    status=200,
-    kind="article",
-)
-CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-CHUNKED = replace(
-    PLAIN,
-    response=CHUNKED_HEAD + b"5;x\r\nhello\r\n0\r\nT: 1\r\n\r\n",
-    head_length=len(CHUNKED_HEAD),
-    chunked=True,
-)
-CUT = replace(PLAIN, truncated="disconnect", error="closed before\r\nWARC-Type: response")
-NO_ANSWER = replace(PLAIN, response=b"", head_length=0, status=None, error="refused")
-NOT_EVEN_SENT = replace(NO_ANSWER, request=b"", ip=None, tls=None, cipher=None, error="no such host")
-NOT_HTTP = replace(NO_ANSWER, response=b"SSH-2.0\r\n\x00", truncated="unspecified", error="not HTTP")
-ODD_HEAD = "HTTP/1.1 200 Gr\u00fc\u00dfe\nX : \u00e9\r\nno colon\r\n folded\r\n\r\n".encode("latin-1")
-ODD = replace(PLAIN, response=ODD_HEAD + b"\x00\xff", head_length=len(ODD_HEAD))
-ALL = {
-    "plain": PLAIN,
-    "chunked": CHUNKED,
-    "cut": CUT,
-    "no answer": NO_ANSWER,
-    "not even sent": NOT_EVEN_SENT,
-    "not http": NOT_HTTP,
-    "odd": ODD,
-}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -10,69 +10,18 @@ import random
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, NotFound, NotWritable
-from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.reader import read_block, read_member, walk
-from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, member, new_id, parsed, uri
+from pipelines.warc.record import WarcFields, WarcRecord, member, parsed
 from pipelines.warc.writer import WarcWriter, recover
 from tests.support.external_tools import faults
+from tests.support.warc_records import INFO, noise, open_file, record, response
 
-INFO = {
-    "software": "Newsmorgue 0",
-    "operator": "Mörgue <a@example.org>",
-    "robots": "obey",
-    "isPartOf": "test",
-}
 BIN = Path(sys.executable).parent
-
-
-def record(
-    block: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", url: str = "http://example.org/"
-) -> WarcRecord:
-    fields = (
-        ("WARC-Type", "response"),
-        ("WARC-Record-ID", new_id()),
-        ("WARC-Target-URI", uri(url)),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
-        ("WARC-Block-Digest", digest(block)),
-        ("Content-Type", "application/http;msgtype=response"),
-    )
-    return WarcRecord(WarcFields(fields), block)
-
-
-def response(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-
-
-def noise(size: int, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def own(group: list[WarcRecord], writer: WarcWriter) -> list[WarcRecord]:
-    """The records with the warcinfo id that `records_of` gives them."""
-    warcinfo = ("WARC-Warcinfo-ID", writer.warcinfo_id())
-    return [WarcRecord(WarcFields([*one.fields, warcinfo]), one.block) for one in group]
-
-
-def filled(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]]:
-    """A file that a crash left open, as its bytes stand on disk, and where its records lie."""
-    writer = WarcWriter(folder, info=INFO)
-    places = []
-    for number in range(groups):
-        group = [record(response(noise(2000, number))), record(b"GET / HTTP/1.1\r\n\r\n")]
-        places += writer.append(own(group, writer))
-    writer.sync()
-    path = folder / (places[0].file + ".open")
-    copy = path.read_bytes()
-    writer.close()
-    (folder / places[0].file).unlink()
-    path.write_bytes(copy)
-    return path, places
 
 
 def checkers(path: Path) -> None:
@@ -236,7 +185,8 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
     script = """
         import resource, signal, sys
         from pathlib import Path
-        from tests.pipelines.warc.test_writer import *
+        from pipelines.warc.writer import WarcWriter
+        from tests.support.warc_records import INFO, noise, record, response, with_warcinfo_id
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
         writer = WarcWriter(Path(sys.argv[1]), info=INFO)
@@ -298,7 +248,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_walk_stops_at_damage_and_says_where(tmp_path: Path) -> None:
     """A flipped bit is found; with `on_damage` the walk goes on behind it."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     data = bytearray(path.read_bytes())
     data[places[4].offset + places[4].length // 2] ^= 0x10
     path.write_bytes(data)
@@ -312,7 +262,7 @@ def test_walk_stops_at_damage_and_says_where(tmp_path: Path) -> None:
 
 def test_wrong_places_are_damage(tmp_path: Path) -> None:
     """An offset or length that is not a member's, and a file that is not there."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     closed = tmp_path / places[0].file
     for offset, length in [(places[0].offset + 1, places[0].length), (places[0].offset, places[0].length - 1),
                            (places[0].offset, places[0].length + 1), (path.stat().st_size, 10)]:  # fmt: skip
@@ -360,7 +310,7 @@ def mended(folder: Path) -> list[str]:
 @pytest.mark.parametrize("cut", [1, 4, 7, 8, 9, 20, 100, 500, 1500])
 def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
     """Wherever the last record is torn, be it in its gzip trailer: all before it is kept."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     # The last record is made a large one, so that every cut falls into it.
     data = path.read_bytes()[: places[-1].offset] + member(record(response(noise(3000, 77))))
     path.write_bytes(data[:-cut])
@@ -379,7 +329,7 @@ def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
 
 def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
     """A crash between two records costs nothing."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     data = path.read_bytes()
     (sentence,) = mended(tmp_path)
     assert "it is whole" in sentence
@@ -389,7 +339,7 @@ def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tail", [b"\x00" * 4096, b"garbage", gzip.compress(b"no record", mtime=0), b"\x1f\x8b\x08"])
 def test_foreign_bytes_at_the_end_are_cut(tmp_path: Path, tail: bytes) -> None:
     """What a power cut leaves behind the last record (zeros, old blocks) goes."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     path.write_bytes(path.read_bytes() + tail)
     recover(tmp_path)
     found = list(walk(tmp_path / places[0].file))
@@ -398,7 +348,7 @@ def test_foreign_bytes_at_the_end_are_cut(tmp_path: Path, tail: bytes) -> None:
 
 def test_damage_in_the_middle_is_not_cut(tmp_path: Path) -> None:
     """A bit that flipped before whole records is no torn tail: nothing is taken away, and it is said."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     data = bytearray(path.read_bytes())
     data[places[3].offset + 100] ^= 0x10
     path.write_bytes(data)
@@ -409,7 +359,7 @@ def test_damage_in_the_middle_is_not_cut(tmp_path: Path) -> None:
 
 def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None:
     """A torn record whose body is itself a WARC file (stored, not deflated) is cut all the same."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     inner = member(record(response(noise(500, 5)))) + member(record(response(noise(5000, 6))))
     torn = member(record(response(inner)), level=0)
     path.write_bytes(path.read_bytes() + torn[:-3000])
@@ -455,7 +405,7 @@ def test_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
 
 def test_crash_between_the_two_names_is_mended(tmp_path: Path) -> None:
     """Killed after the final name was given and before `.open` was taken away: one name remains."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     os.link(path, tmp_path / places[0].file)
     recover(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == [places[0].file]
@@ -467,10 +417,11 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
     script = """
         import sys
         from pathlib import Path
-        from tests.pipelines.warc.test_writer import *
+        from pipelines.warc.writer import WarcWriter
+        from tests.support.warc_records import INFO, noise, record, response, with_warcinfo_id
         writer = WarcWriter(Path(sys.argv[1]), info=INFO, max_size=300_000)
         for number in range(100_000):
-            (place,) = writer.append(own([record(response(noise(30_000, number)))], writer))
+            (place,) = writer.append(with_warcinfo_id([record(response(noise(30_000, number)))], writer))
             writer.sync()
             print(place.file, place.offset, place.length, flush=True)
     """
@@ -503,7 +454,7 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
     for scale in (1, 4):
         folder = tmp_path / str(scale)
         folder.mkdir()
-        path, _ = filled(folder)
+        path, _ = open_file(folder)
         small = member(record(b"x" * 50))
         path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
         began = time.perf_counter()

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields import metadata, person_names
-from tests.support.page_snippets import ld, meta, page, read, script
+from tests.support.page_snippets import assert_candidates_agree, ld, meta, page, read, script
 
 AUTHORS = {
     "json-ld person": (ld(author={"@type": "Person", "name": "Jane Doe"}), "", ("Jane Doe",)),
@@ -271,3 +271,9 @@ def test_a_bare_name_in_an_article_is_a_byline_where_no_person_is_named(line, au
     assert metadata.with_byline_of_text(metadata.read(article), article, ["x", "y", "z", line]).authors == authors
     other = page("")
     assert metadata.with_byline_of_text(metadata.read(other), other, ["x", "y", "z", line]).authors == ()
+
+
+@pytest.mark.parametrize(("head", "body"), [(head, body) for head, body, _ in AUTHORS.values()], ids=AUTHORS)
+def test_candidates_of_authors_agree_with_what_is_read(head, body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(head, body)

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields import date_parser
-from tests.support.page_snippets import SEEN, ld, meta, read
+from tests.support.page_snippets import SEEN, assert_candidates_agree, ld, meta, read
 
 DATES = {
     "with zone": ("2024-05-06T08:30:00+02:00", "2024-05-06T08:30:00+02:00"),
@@ -187,3 +187,9 @@ def test_the_zone_of_the_page_is_kept():
     assert (article.published, article.found_in["published"]) == ("2024-05-07T00:04:00+02:00", "meta date")
     other = meta("date", "Tue, 07 May 2024 09:00:00 +0200")  # another moment: it proves nothing
     assert read(declared + other).published == "2024-05-06T22:04:00+00:00"
+
+
+@pytest.mark.parametrize("body", [body for body, _, _ in PLACES.values()], ids=PLACES)
+def test_candidates_of_dates_agree_with_what_is_read(body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(body=body)

@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.page import jsonld
-from tests.pipelines.extraction.fields import test_authors, test_date_parser, test_titles
 from tests.support.page_snippets import URL, ld, meta, page, read, script
 
 LANGUAGES = {
@@ -159,29 +158,6 @@ PUBLISHERS = {
 def test_publisher(head, publisher):
     """The declared organisation, else the site's name."""
     assert read(head).publisher == publisher
-
-
-PAGES = [
-    (head, body) for cases in (test_titles.TITLES, test_authors.AUTHORS) for head, body, _expected in cases.values()
-] + [("", body) for body, _published, _source in test_date_parser.PLACES.values()]
-
-
-@pytest.mark.parametrize(("head", "body"), PAGES)
-def test_what_is_told_is_what_was_chosen(head, body):
-    """Of a field's candidates exactly one is chosen, with `read`'s value and source; none, if the field is empty."""
-    head = meta("og:site_name", "The Paper") + head
-    fields, told = (
-        read(head, body, found="2024-05-02"),
-        metadata.candidates(page(head, body), lambda _page: "2024-05-02"),
-    )
-    for field, candidates in told.items():
-        chosen = [candidate for candidate in candidates if candidate.chosen]
-        value = getattr(fields, field)
-        assert [candidate.value for candidate in chosen] == ([value] if value else [])
-        assert [candidate.source for candidate in chosen] == (
-            [fields.found_in[field]] if field in fields.found_in else []
-        )
-        assert all(candidate.why for candidate in candidates if candidate.chosen or candidate.value is None)
 
 
 def test_a_candidate_says_what_spoke_for_or_against_it():

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields.titles import agree
-from tests.support.page_snippets import ld, meta, read
+from tests.support.page_snippets import assert_candidates_agree, ld, meta, read
 
 TITLES = {
     "the h1 that another candidate agrees with": (
@@ -218,3 +218,9 @@ def test_the_winner_says_where_it_stands():
 def test_agree(one, other, same):
     """Two headlines agree if one holds nearly all words of the other; one word is not enough."""
     assert agree(one, other) is same
+
+
+@pytest.mark.parametrize(("head", "body"), [(head, body) for head, body, _ in TITLES.values()], ids=TITLES)
+def test_candidates_of_titles_agree_with_what_is_read(head, body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(head, body)
