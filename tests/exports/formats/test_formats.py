@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from exports.formats import to_csv
 from pipelines.core.errors import ConfigError
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from tests.support.capture_archive import ABOUT, build
+from tests.support.command import ROOT
 
 HARD = {
     "text": "One\ntwo, \"three\"; 'four'\r\n\u2028five\x85six\tseven",
@@ -83,7 +83,7 @@ def test_a_format_keeps_the_protocol(form):
 
 def test_the_documented_example_is_a_format():
     """docs/add-an-export.md: its code runs as it stands there, and keeps the protocol."""
-    page = (Path(__file__).parents[3] / "docs" / "add-an-export.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "add-an-export.md").read_text(encoding="utf-8")
     example: dict = {}
     exec(page.split("```python\n")[1].split("```")[0], example)
     out = io.BytesIO()

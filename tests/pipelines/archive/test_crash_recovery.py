@@ -16,6 +16,7 @@ from pipelines.archive.journal import mark_of, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
+from tests.support.command import ROOT
 
 PRELUDE = """
 import os, signal, sys
@@ -37,7 +38,7 @@ def begin(**options):
 
 def crash(folder: Path, code: str) -> None:
     """Run code in a process that does not survive it."""
-    done = subprocess.run([sys.executable, "-c", PRELUDE + code, str(folder)], cwd=Path(__file__).parents[3],
+    done = subprocess.run([sys.executable, "-c", PRELUDE + code, str(folder)], cwd=ROOT,
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
 

@@ -18,6 +18,7 @@ from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, NotFoun
 from pipelines.warc.reader import read_block, read_member, walk
 from pipelines.warc.record import WarcFields, WarcRecord, member, parsed
 from pipelines.warc.writer import WarcWriter, recover
+from tests.support.command import ROOT
 from tests.support.external_tools import faults
 from tests.support.warc_records import INFO, noise, open_file, record, response
 
@@ -198,10 +199,9 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
         writer.append([record(response(noise(1_000, 3)))])
         writer.close()
     """
-    root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), tmp_path],
-        cwd=root,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -430,7 +430,7 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
         folder.mkdir()
         writer = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(script), folder],
-            cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         told = [writer.stdout.readline() for _ in range(10 + 7 * round_)]
         writer.kill()
