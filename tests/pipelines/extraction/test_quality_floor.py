@@ -70,13 +70,13 @@ def figure(name: str, measure: str) -> float:
     return figures_of(name)[measure]
 
 
-@pytest.mark.parametrize(("name", "measure"), cases(leaks=False), ids=": ".join)
+@pytest.mark.parametrize(("name", "measure"), cases(leaks=False))
 def test_figure_is_not_below_its_floor(name, measure):
     """How well a set of pages is read may only rise."""
     assert figure(name, measure) >= FLOORS[name][measure]
 
 
-@pytest.mark.parametrize(("name", "measure"), cases(leaks=True), ids=": ".join)
+@pytest.mark.parametrize(("name", "measure"), cases(leaks=True))
 def test_share_of_leaks_is_not_above_its_ceiling(name, measure):
     """The share of pages that bring boilerplate along may only sink."""
     assert figure(name, measure) <= FLOORS[name][measure]
