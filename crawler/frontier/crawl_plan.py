@@ -162,7 +162,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
     settings, own = config.for_source(name), config.sources[name]
     meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
     if not settings.robots:
-        meta["ask_no_robots"] = True
+        meta["ignore_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
     store.adopt(own.source, config.sources)
@@ -203,7 +203,7 @@ def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
 
 def default_meta(config: Config) -> dict[str, object]:
     """Request meta of sites without a file."""
-    meta: dict[str, object] = {} if config.crawl.robots else {"ask_no_robots": True}
+    meta: dict[str, object] = {} if config.crawl.robots else {"ignore_robots": True}
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
