@@ -25,6 +25,8 @@ from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
 from pipelines.session.crawl_stats import CrawlStats
 
+logger = logging.getLogger("morgue.engine")
+
 HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
 PRIORITY = "spider"  # of the settings that an archive's own file decides
 CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
@@ -75,7 +77,9 @@ class CrawlRun:
     def anything_due(self) -> bool:
         """Whether there is anything to fetch."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now()) > 0
+        due: int = self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now())
+        logger.info("%(urls)d URLs are due", {"urls": due})
+        return due > 0
 
     def next_due(self) -> str | None:
         """When the next URL falls due; None if nothing is planned."""
@@ -112,6 +116,7 @@ class CrawlRun:
         if claim is None or self.context.fatal is not None or self.dispatcher is None:
             return  # the row stays claimed, and waits again when the next crawl begins
         why = f"internal error: {type(failure.value).__name__}"
+        logger.error("%(url)s: %(why)s, a mistake of Newsmorgue", {"url": claim.url, "why": why})
         task = asyncio.get_running_loop().create_task(self._crawler.spider.visits.failed(claim, why))
         self._tasks.add(task)  # the loop itself holds tasks only weakly
         task.add_done_callback(self._tasks.discard)
@@ -146,11 +151,13 @@ class CrawlRun:
 
     def interrupt(self) -> None:
         """Ctrl-C or SIGTERM."""
+        logger.info("interrupted by a signal: what is under way is finished")
         self.interrupted = True
         self.stop()
 
     def stop_at_once(self) -> NoReturn:
         """A second Ctrl-C: commit what is written, leave the rest to the next crawl, and go."""
+        logger.info("interrupted again: stops at once")
         self.context.workers.kill()
         self.context.archive_writer.close()
         print("stopped at once: what was filed is kept; morgue crawl goes on from here", file=sys.stderr, flush=True)
@@ -167,6 +174,9 @@ class CrawlRun:
             self.context.fatal = self.context.fatal or error
         await self.context.workers.close()
         ending = self.ending()
+        stats = self.context.stats
+        counts = {"pages": stats.pages, "articles": stats.articles, "failed": stats.total("failed"), "left": self.left}
+        logger.info("%(pages)d pages, %(articles)d articles, %(failed)d failed, %(left)d URLs are still due", counts)
         self._closed = True
         self.context.close(ending.word)
         if self.context.fatal is None and self.context.archive_writer.failed is not None:
@@ -270,11 +280,10 @@ class KnownErrorFilter(logging.Filter):
 
 
 def log_to_stderr() -> None:
-    """Warnings and our own mistakes; what sites do is in the summary."""
-    handler = logging.StreamHandler()
-    handler.addFilter(KnownErrorFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    """Warnings and our own mistakes; what sites do is in the summary. Does no more where the user asked for a log."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.root.handlers:
+        handler.addFilter(KnownErrorFilter())
 
 
 async def crawl(run: CrawlRun) -> CrawlOutcome:

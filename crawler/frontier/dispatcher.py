@@ -7,6 +7,7 @@ never leaves the wire idle, and so that a stop drains in seconds.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from crawler.frontier.queue import Claim, ClaimScope, Frontier
 from crawler.frontier.revisit_policy import PAGES
 from pipelines.core.timestamps import now
 from pipelines.session.context import CrawlContext
+
+logger = logging.getLogger("morgue.frontier")
 
 WAITING = 1  # URLs a host may have in line behind those in transfer
 AHEAD = 8  # URLs of a host that are claimed in one go: what is more urgent waits behind them for as many fetches
@@ -95,6 +98,7 @@ class Dispatcher:
 
     def leave_alone(self, host: str) -> None:
         """Claim nothing more of this host in this crawl."""
+        logger.info("%(host)s is left alone for the rest of this crawl", {"host": host})
         self._closed_hosts.add(host)
 
     def is_left_alone(self, host: str) -> bool:
@@ -103,6 +107,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Hand out nothing more at all."""
+        logger.info("no more URLs are handed out, %(open)d are under way", {"open": len(self._open)})
         self.stopped = True
         self._news.set()
 
@@ -138,17 +143,25 @@ class Dispatcher:
     def _claim(self, host: str, number: int) -> list[Claim]:
         """On the keeper's thread. A site whose lists name ever more lists is read up to a cap, then for articles."""
         more = self._listings[host] < self.shares.get(host, self.share).listings
+        if not more:
+            cap = {"host": host, "listings": self._listings[host]}
+            logger.debug("%(host)s: articles only, after %(listings)d listings (crawl.listings_per_host)", cap)
         return self.frontier.claim(host, number, self.scope, now(), listings=more)
 
     def _take(self, host: str, claimed: list[Claim]) -> None:
         for claim in claimed:
             self._open[claim.id] = claim
+            about = {"url": claim.url, "host": host, "kind": claim.kind}
+            logger.debug("handed out: %(url)s (%(kind)s)", about)
             self._fetching[host] += 1
             self._busy += 1
             (self._taken if claim.kind in PAGES else self._listings)[host] += 1
         if self._taken[host] >= self.shares.get(host, self.share).pages:
+            cap = {"host": host, "pages": self._taken[host]}
+            logger.info("%(host)s: %(pages)d article pages are as many as one run takes (crawl.pages_per_host)", cap)
             self.leave_alone(host)
         if self.limit is not None and self.taken >= self.limit:
+            logger.info("--limit is reached: %(pages)d article pages", {"pages": self.taken})
             self.stopped = True
 
     def _room(self, host: str) -> int:

@@ -4,6 +4,7 @@ nothing claimed is ever forgotten.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -16,9 +17,11 @@ from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Claim, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTINGS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
-from pipelines.core.timestamps import now, parse
+from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
 from pipelines.session.context import CrawlContext
+
+logger = logging.getLogger("morgue.frontier")
 
 GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 # What a single page may be like for good: counted and named, but no reason to wake anybody.
@@ -49,12 +52,16 @@ class VisitOutcomes:
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
+        before = count.found
         for start in range(0, len(found), BATCH):
             new, hosts = await self.context.do(self.frontier.add, found[start : start + BATCH], claim.source_id, time)
             count.found += new
             self.dispatcher.woken_by(hosts)
         if problem:
             count.problems.append(f"{claim.url}: {problem}")
+        read = {"kind": claim.kind, "links": len(found), "new": count.found - before, "problem": problem}
+        part = ", read in part: %(problem)s" if problem else ""
+        self._log("read %(kind)s %(url)s: %(links)d links, %(new)d new articles" + part, claim, read)
         visit = VisitResult(self._next(claim), response.status, problem, validators=validators(response))
         landed = fetchable(response.url) if claim.kind == "section" else None
         await self._end(claim, visit, landed, pages=int(claim.kind != "tdmrep"))
@@ -64,6 +71,7 @@ class VisitOutcomes:
         site = self.site(claim)
         count = self.context.stats.by_source[site.name]
         count.not_modified += 1
+        self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
         if claim.kind in LISTINGS:
             count.listings += 1
         else:
@@ -82,11 +90,14 @@ class VisitOutcomes:
         if isinstance(reading.outcome, NothingToRead):
             error = reading.outcome.reason
             self.context.stats.outcome(site.name, "nothing", error, claim.url)
+            self._log("skipped %(url)s: nothing to read, %(why)s", claim, {"why": error})
             # A page without an article is not looked at again; unless reading it broke off, which may be our fault.
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
         else:
             self.context.stats.outcome(site.name, reading.change or "new")
+            filed = {"change": reading.change or "new", "article": reading.article_id}
+            self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
             plan = self._next(claim)
         status = reading.page.capture.status if reading.page.capture else None
         # Without validators: "not modified" would be the answer to a page that nobody has read.
@@ -96,6 +107,8 @@ class VisitOutcomes:
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
         """The page is at a URL that has its own row; this one is another name for it."""
+        to = {"target": target}
+        self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
         if claim.kind in LISTINGS:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
@@ -125,11 +138,15 @@ class VisitOutcomes:
             self.dispatcher.leave_alone(claim.host)
             await self.context.do(self.frontier.postpone, claim.host, plan.at or now())
             self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
+            about = {"why": why, "wait": wait}
+            self._log("postponed %(url)s: %(why)s, its host asks to wait %(wait).0f s", claim, about)
         elif guessed:
             # A common path that we tried; that it is missing is no failure. What is reserved may be said one day.
             plan = self._next(claim) if claim.kind == "tdmrep" else NextVisit("done", None, "not there")
+            self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why}, logging.DEBUG)
         else:
             self.context.stats.outcome(site.name, "failed", why, claim.url)
+            self._log("failed %(url)s: %(why)s, %(plan)s", claim, {"why": why, "plan": plan.why})
         await self._end(claim, VisitResult(plan, status, why, answered=False))
 
     async def unreachable(self, claim: Claim, why: str) -> None:
@@ -138,6 +155,7 @@ class VisitOutcomes:
         if self.dispatcher.is_left_alone(claim.host):  # was in line behind the one that found out
             await self.left(claim)
             return
+        self._log("failed %(url)s: %(why)s, which says nothing of the page but of its host", claim, {"why": why})
         self.dispatcher.leave_alone(claim.host)
         count = self.context.stats.by_source[site.name]
         count.troubles += 1
@@ -148,6 +166,7 @@ class VisitOutcomes:
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
         """robots.txt says no; `for_now`: because it could not be had."""
+        self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
         self.context.stats.outcome(self.site(claim).name, "disallowed", why, claim.url)
         if for_now:
             self.context.stats.by_source[self.site(claim).name].troubles += 1
@@ -159,8 +178,15 @@ class VisitOutcomes:
 
     async def left(self, claim: Claim) -> None:
         """Nothing came of it: it waits for the next crawl as if it had not been claimed."""
+        self._log("left for the next crawl: %(url)s", claim)
         await self.context.do(self.frontier.release, [claim])
         self.dispatcher.filed(claim)
+
+    def _log(self, message: str, claim: Claim, values: Mapping[str, Any] = {}, level: int = logging.INFO) -> None:
+        """Log what a visit came to, with what is known of the claim."""
+        if logger.isEnabledFor(level):
+            about = {"url": claim.url, "host": claim.host, "source": self.site(claim).name}
+            logger.log(level, message, {**about, **values})
 
     def _next(self, claim: Claim) -> NextVisit:
         site, time = self.site(claim), now()
@@ -171,6 +197,8 @@ class VisitOutcomes:
         """Write it down. `landed`: the URL that redirects led to, if any; `pages`: what the tally counted."""
         if visit.answered:
             self._silence[claim.host] = 0
+        plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
+        self._log("%(url)s: %(state)s, next visit: %(next)s (%(why)s)", claim, plan, logging.DEBUG)
         await self.context.do(self._write, claim, visit, landed, pages)
         self.dispatcher.filed(claim)
 

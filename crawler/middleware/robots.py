@@ -7,6 +7,7 @@ Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, an
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -25,8 +26,11 @@ from scrapy.exceptions import (
 )
 
 from crawler.discovery.robots_txt import Robots
+from crawler.http.address import bare
 from crawler.middleware.failure_reasons import reason_of
 from pipelines.session.context import CrawlContext
+
+logger = logging.getLogger("morgue.middleware")
 
 # Scrapy's words for an exchange that brought no usable answer.
 NO_ANSWER = (
@@ -84,6 +88,8 @@ class RobotsCache:
         if key not in self._robots:
             self._robots[key] = asyncio.ensure_future(self._fetch(key, like or {}))
             self._sites[urlsplit(key).hostname or ""].append(key)
+        if not self._robots[key].done():
+            logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": bare(url), "site": key})
         # One page that is cancelled must not cancel the fetch that others wait for.
         return await asyncio.shield(self._robots[key])
 
@@ -113,8 +119,13 @@ class RobotsCache:
             if why == "too many redirects":
                 return Robots.parse(302, b"", AGENT)  # RFC 9309, 2.3.1.2: as if there were none
             self._unreachable[key] = why
+            logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": key, "why": why})
             return Robots.parse(None, b"", AGENT)
-        return Robots.parse(response.status, response.body, AGENT)
+        robots = Robots.parse(response.status, response.body, AGENT)
+        why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
+        why += f", one request in {robots.crawl_delay:g} s" if robots.crawl_delay else ""
+        logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", {"site": key, "status": response.status, "why": why})
+        return robots
 
 
 def site_of(url: str) -> str:
@@ -139,7 +150,10 @@ class RobotsMiddleware:
         if request.meta.get("ask_no_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
-        if not robots.allowed(request.url):
+        allowed = robots.allowed(request.url)
+        word = "allowed" if allowed else "disallowed"
+        logger.debug("%(url)s: %(word)s by robots.txt", {"url": bare(request.url), "word": word})
+        if not allowed:
             raise DisallowedByRobots(
                 robots.reason or "by robots.txt",
                 for_now=robots.reason is not None,

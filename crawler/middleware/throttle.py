@@ -6,17 +6,23 @@ one lowest delay for all hosts; a paper's own `delay` or Crawl-delay needs one e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.http import Response
 
+from crawler.http.address import bare
 from crawler.middleware.robots import RobotsCache
+from pipelines.core.plural import counted
+
+logger = logging.getLogger("morgue.middleware")
 
 # Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 LEAST = 0.001  # seconds
@@ -77,6 +83,9 @@ class ThrottleMiddleware:
             delay, jitter = self.floor(host)
             if slot.delay < delay:  # a longer one that an answer has set stands, with the jitter that goes with it
                 slot.delay, slot.jitter = delay, jitter
+            why = ", ".join(reasons_to_wait(slot)) if logger.isEnabledFor(logging.DEBUG) else ""
+            if why:
+                logger.debug("%(url)s waits: %(why)s", {"url": bare(request.url), "host": host, "why": why})
 
     def process_response(self, request: Request, response: Response) -> Response:
         host = request.meta.get("download_slot", "")
@@ -84,14 +93,17 @@ class ThrottleMiddleware:
         if slot is None:
             return response
         tempo, (floor, jitter) = self.tempos.get(host, self.default), self.floor(host)
+        before = slot.delay
         wait = retry_after(response.headers.get(b"Retry-After"), datetime.now(UTC))
         if response.status in WAIT_STATUSES and wait is not None:
             if wait > tempo.max_delay:
                 # Longer than a crawl should stand still: the frontier remembers it.
                 request.meta["dont_retry"], request.meta["retry_after"] = True, wait
+                logger.info("%(host)s asks to wait %(wait).0f s, longer than max_delay", {"host": host, "wait": wait})
             else:
                 # The slot's jitter may shorten a delay; what the server asked for is a minimum.
                 slot.delay, slot.jitter = max(floor, wait / (1 - MILD)), MILD
+                logger.info("%(host)s asks to wait %(wait).0f s, and gets it", {"host": host, "wait": wait})
             return response
         slot.jitter = jitter
         latency = request.meta.get("download_latency")
@@ -99,6 +111,9 @@ class ThrottleMiddleware:
             slot.delay = next_delay(slot.delay, latency, floor, tempo.max_delay, ok=response.status == 200)
         else:
             slot.delay = floor
+        if slot.delay != before:
+            delays = {"host": host, "delay": slot.delay, "floor": floor, "latency": latency or 0.0}
+            logger.debug("%(host)s is asked every %(delay).2f s from now, its answer took %(latency).2f s", delays)
         return response
 
     def floor(self, host: str) -> tuple[float, float]:
@@ -112,3 +127,14 @@ class ThrottleMiddleware:
         asked = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)
         asked = min(asked, tempo.max_delay) / (1 - MILD)
         return max(LEAST, tempo.delay, asked), MILD if asked > tempo.delay else tempo.jitter
+
+
+def reasons_to_wait(slot: Any) -> Iterator[str]:
+    """Yield why a request that comes to a downloader slot of Scrapy now is not sent at once."""
+    ago = monotonic() - slot.lastseen
+    if ago < slot.delay - LEAST:
+        yield f"its host was asked {ago:.2f} s ago, and is asked every {slot.delay:.2f} s"
+    if slot.queue:
+        yield f"{counted(len(slot.queue), 'request')} to its host in line before it"
+    if slot.free_transfer_slots() <= 0:
+        yield f"{counted(len(slot.transferring), 'request')} to its host under way, as many as it gets"

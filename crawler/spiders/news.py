@@ -5,6 +5,7 @@ It decides nothing: `crawler.frontier.visit_outcomes` says how a visit ended.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsC
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
+
+logger = logging.getLogger("morgue.spiders")
 
 TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
 SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
@@ -154,8 +157,10 @@ class NewsSpider(scrapy.Spider):
         site, reader = self.visits.site(claim), READERS[claim.kind]
         asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
-            asked += [site.include, site.exclude]
+            asked += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
         found: Discovery = await self.visits.context.workers.run(reader, *asked)
+        for url, rule in found.rejected:
+            not_followed(url, rule, claim)
         wanted = follow(found, claim, site, self.run.config.crawl.url_length)
         if claim.kind == "front":
             wanted.append(guess(response, TDMREP, "tdmrep"))
@@ -199,14 +204,24 @@ def follow(found: Discovery, claim: Claim, site: WatchedSite, url_length: int) -
         kind = site.judge(url, link.kind) if url and len(url) <= url_length else None
         # A feed or sitemap speaks for its site; a page's links are followed only within it.
         if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
+            too_long = "no fetchable address, or longer than crawl.url_length"
+            not_followed(link.url, "another site" if kind else "excluded by the source" if url else too_long, claim)
             continue
         depth = claim.depth + 1
         if kind in ("sitemap", "news sitemap") and depth > SITEMAP_DEPTH:
+            not_followed(url, "sitemaps in sitemaps, too deep", claim)
             continue
         if kind == "section" and (depth > site.depth or site.explicit_sections):
+            not_followed(url, "a section page: too deep, or its source lists others", claim)
             continue
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
+            not_followed(url, f"a {kind}: its source says which ones", claim)
             continue  # its file says which ones
         hint = {name: text for name, text in link.hint.items() if not (stale and name == "modified")}
         wanted.append(FrontierEntry(url, kind, depth, claim.url, hint))
     return wanted
+
+
+def not_followed(url: str, rule: str, claim: Claim) -> None:
+    """Log by which rule a link is left alone."""
+    logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", {"url": url, "rule": rule, "page": claim.url})
