@@ -31,9 +31,11 @@ OPTIONS = (
     click.option("-v", VERBOSITY, count=True, expose_value=False, callback=_store,
                  help="Log decisions to standard error; -vv: also every request; -vvv: also Scrapy's log."),
     click.option("--log", "log_file", metavar="FILE", type=click.Path(path_type=Path),
-                 expose_value=False, callback=_store, help="Append the log to FILE as well: as JSON lines if it is called *.jsonl."),
+                 expose_value=False, callback=_store,
+                 help="Append the log to FILE as well: as JSON lines if it is called *.jsonl."),
     click.option("--log-format", "log_format", type=click.Choice(("text", "json")),
-                 expose_value=False, callback=_store, help="Form of the log, whatever the file is called."),
+                 expose_value=False, callback=_store,
+                 help="Form of the log, whatever the file is called."),
 )  # fmt: skip
 
 

@@ -124,7 +124,8 @@ class RobotsCache:
         robots = Robots.parse(response.status, response.body, AGENT)
         why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
         why += f", one request in {robots.crawl_delay:g} s" if robots.crawl_delay else ""
-        logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", {"site": key, "status": response.status, "why": why})
+        about = {"site": key, "status": response.status, "why": why}
+        logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", about)
         return robots
 
 
