@@ -215,7 +215,8 @@ class VisitOutcomes:
         if visit.answered:
             self._no_answers[claim.host] = 0
         plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
-        self._log("%(url)s: %(state)s, next visit: %(next)s (%(why)s)", claim, plan, logging.DEBUG)
+        at = ", next visit %(next)s" if visit.plan.at else ""
+        self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
         await self.context.do(self._write, claim, visit, final_url, pages)
         self.dispatcher.filed(claim)
 

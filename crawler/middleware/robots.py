@@ -25,7 +25,6 @@ from scrapy.exceptions import (
 )
 
 from crawler.discovery.robots_txt import Robots
-from crawler.http.address import bare
 from crawler.middleware.failure_reasons import reason_of
 from pipelines.session.context import CrawlContext
 
@@ -90,7 +89,7 @@ class RobotsCache:
             self._robots[site] = asyncio.ensure_future(self._fetch(site, like or {}))
             self._sites[urlsplit(site).hostname or ""].append(site)
         if not self._robots[site].done():
-            logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": bare(url), "site": site})
+            logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": url, "site": site})
         # If a request is cancelled, the fetch that other requests wait for must go on.
         return await asyncio.shield(self._robots[site])
 
@@ -154,7 +153,7 @@ class RobotsMiddleware:
         robots = await self.cache.get(request.url, request.meta)
         allowed = robots.allowed(request.url)
         word = "allowed" if allowed else "disallowed"
-        logger.debug("%(url)s: %(word)s by robots.txt", {"url": bare(request.url), "word": word})
+        logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
         if not allowed:
             raise DisallowedByRobots(
                 robots.reason or "by robots.txt",

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Response
 
-from crawler.http.address import bare
 from crawler.middleware.robots import RobotsCache
 from pipelines.core.plural import counted
 
@@ -92,7 +91,7 @@ class ThrottleMiddleware:
                 slot.delay, slot.jitter = delay, jitter
             why = ", ".join(reasons_to_wait(slot)) if logger.isEnabledFor(logging.DEBUG) else ""
             if why:
-                logger.debug("%(url)s waits: %(why)s", {"url": bare(request.url), "host": host, "why": why})
+                logger.debug("%(url)s waits: %(why)s", {"url": request.url, "host": host, "why": why})
 
     def process_response(self, request: Request, response: Response) -> Response:
         host = request.meta.get("download_slot", "")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from pipelines.core.terminal import plain
 
 ROOT = "morgue"  # the logger above all of ours
 JSON_SUFFIXES = (".jsonl", ".ndjson")
+PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
 FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # of a JSON line; no value may be called so
 
 
@@ -48,11 +50,12 @@ class LogOptions:
 
 
 class TextLine(logging.Formatter):
-    """Format a record as `TIME LEVEL LOGGER: MESSAGE`, without characters that a terminal would obey."""
+    """Format a record as `TIME LEVEL LOGGER: MESSAGE`, without passwords and characters that a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
-        message = plain(record.getMessage()).replace("\n", " ")  # a line feed in a title must not forge a line
-        error = f"\n{plain(self.formatException(record.exc_info))}" if record.exc_info else ""
+        # A line feed in a title must not forge a line.
+        message = without_passwords(plain(record.getMessage())).replace("\n", " ")
+        error = f"\n{without_passwords(plain(self.formatException(record.exc_info)))}" if record.exc_info else ""
         return f"{time_of(record)} {record.levelname} {record.name}: {message}{error}"
 
 
@@ -69,7 +72,8 @@ class JsonLine(logging.Formatter):
         values = self.run_fields | (record.args if isinstance(record.args, dict) else {})
         fields = values | dict(zip(FIXED_FIELDS, fixed, strict=True))
         order = (*FIXED_FIELDS, *values)
-        return json.dumps({name: fields[name] for name in order if fields[name] is not None}, default=str)
+        shown = {name: without_passwords(fields[name]) for name in order if fields[name] is not None}
+        return json.dumps(shown, default=lambda value: without_passwords(str(value)))
 
 
 class StandardError(logging.Handler):
@@ -173,6 +177,11 @@ def add_run_fields(**fields: object) -> None:
     for handler in logging.getLogger(ROOT).handlers:
         if isinstance(handler.formatter, JsonLine):
             handler.formatter.run_fields.update(fields)
+
+
+def without_passwords(value: Any) -> Any:
+    """Return a text without the user names and passwords of the addresses in it; any other value as it is."""
+    return PASSWORD.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def time_of(record: logging.LogRecord) -> str:

@@ -84,6 +84,18 @@ def test_json_line_has_values_as_fields_and_escapes_hostile_text(tmp_path):
     assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
 
 
+def test_passwords_in_addresses_are_in_no_form(tmp_path, capsys):
+    """A redirect, a proxy or a WARC file of others may bring one; what looks like one in a path stays."""
+    log_output.begin(LogOptions(1, tmp_path / "a.jsonl"))
+    values = {"url": "https://me:secret@a.example/@b", "proxy": ValueError("http://me:secret@proxy")}
+    logger.info("asked %(url)s by %(proxy)s", values)
+    logging.getLogger("scrapy.core").warning("GET http://me:secret@a.example/")
+    shown, written = capsys.readouterr().err, (tmp_path / "a.jsonl").read_text()
+    assert "secret" not in shown + written
+    assert "asked https://a.example/@b by" in shown
+    assert json.loads(written.splitlines()[0])["url"] == "https://a.example/@b"
+
+
 @pytest.mark.parametrize(
     ("name", "wanted", "is_json"),
     [("a.log", None, False), ("a.jsonl", None, True), ("a.ndjson", None, True), ("a.log", True, True),
