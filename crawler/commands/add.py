@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
 from exports.terminal import plain
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
@@ -33,6 +34,7 @@ MOST_NAMED = 8  # addresses of one kind that the report lists one by one
 @click.option("--force", is_flag=True, help="Write the source file anew if there is one.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: bool) -> int:
     """Look a news site over and watch it from now on.

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
 from exports.terminal import plain
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
@@ -38,6 +39,7 @@ SHOWN = 5  # names of files that are not there
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
 from exports import terminal
 from exports.terminal import plain
@@ -38,6 +39,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,

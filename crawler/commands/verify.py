@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.archive_options import standard_output
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_option, setting_option, the_folder
 from exports import terminal
 from pipelines.core.errors import ArchiveDamaged
@@ -30,6 +31,7 @@ SHOWN = 10  # findings of a kind for people; --format json has all
               help="json: one object, with every finding.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int:
     """Hold files, manifest, records and database of the archive against each other, and name what does not agree.

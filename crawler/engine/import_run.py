@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -22,6 +23,8 @@ from pipelines.importing.containers import SUFFIXES, container_kind
 from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportReport
 from pipelines.importing.pipeline import ImportPipeline
+
+logger = logging.getLogger("morgue.engine")
 
 TICK = 0.2  # seconds between redraws of the bar
 LONGEST_LIST_LINE = 4096
@@ -144,6 +147,8 @@ class ImportRun:
             elif self._own_workers:
                 self.context.workers.kill()
         ending = self._ending(error)
+        counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
+        logger.info("%(records)d records, %(kept)d kept, %(damaged)d damaged places", counts)
         self.context.close(ending.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
@@ -159,6 +164,7 @@ class ImportRun:
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
+        logger.info("interrupted by a signal")
         if self.interrupted:
             self._stop_at_once()
         self.interrupted = self.import_pipeline.stopping = True

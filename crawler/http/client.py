@@ -8,6 +8,7 @@ docs/decisions/0001-the-wire.md.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ from crawler.http.outcome import (
 from crawler.http.pool import ConnectionPool, ConnectionRoute, proxy_credentials, said
 from crawler.http.response_parser import BodyOverLimit, MalformedResponse, ResponseParser, ResponseTruncated
 from pipelines.core.items import Exchange
+
+logger = logging.getLogger("morgue.http")
 
 IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
 WITH_BODY = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
@@ -159,6 +162,7 @@ class HttpClient:
                 if lost.exchange.response or asked.method not in IDEMPOTENT:
                     raise
                 earlier = (lost.exchange,)
+                logger.debug("%(url)s: the kept connection was dead, is asked on a new one", {"url": attempt.url})
                 attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct)
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
@@ -198,10 +202,13 @@ class HttpClient:
             self._pool.drop(attempt.connection)
         fetched = attempt.fetched(attempt.exchange())
         assert fetched is not None
+        about = {"url": attempt.url, "status": fetched.status, "bytes": len(fetched.body), "latency": fetched.latency}
+        logger.debug("%(url)s: HTTP %(status)d, %(bytes)d bytes of body, head after %(latency).3f s", about)
         return fetched
 
     async def _converse(self, attempt: FetchAttempt, asked: ClientRequest, limits: FetchLimits) -> None:
         assert attempt.connection is not None
+        logger.debug("%(method)s %(url)s", {"method": asked.method, "url": attempt.url, "kind": attempt.kind})
         sender, attempt.request, wire = asked.compose()
         answer = ResponseParser(sender, asked.method, max_head=limits.max_head, max_body=limits.max_body)
         attempt.begin(answer)
@@ -213,6 +220,7 @@ class HttpClient:
     def _cut(self, attempt: FetchAttempt, kind: type[FetchError], cause: str, truncated: str) -> FetchError:
         assert attempt.connection is not None
         error = attempt.failed(kind, cause, truncated)
+        logger.debug("%(url)s: %(why)s", {"url": attempt.url, "why": cause})
         error.partial = attempt.fetched(error.exchange)
         self._pool.drop(attempt.connection)
         return error

@@ -12,6 +12,7 @@ import goes on where it stopped when it is run again, and a finished one changes
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader, ReaderStopped
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import TakedownRegister
+
+logger = logging.getLogger("morgue.importing")
 
 MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
 QUEUED_JOBS_PER_WORKER = 4
@@ -119,6 +122,8 @@ class ImportPipeline:
                 known = await self._resolve(job)
             if not known and self._reader is not None and not self._reader.second_pass:
                 self._budget.give_back(job.group.bytes)
+                about = {"file": job.label, "url": job.group.answer.fields.get("WARC-Target-URI")}
+                logger.info("%(url)s in %(file)s waits for the response that it repeats: the file is read again", about)
                 if job.path not in self._files_to_reread:
                     self._files_to_reread.append(job.path)
                 return
@@ -161,6 +166,7 @@ class ImportPipeline:
         try:
             return await self.context.workers.run(outcome_of_block, job.page, job.block)
         except WorkerFailure as overrun:
+            logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
 
     async def _file_jobs(self) -> None:

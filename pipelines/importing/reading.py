@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
 from pipelines.takedown.register import TakedownRegister
 from pipelines.warc import manifest
 from pipelines.warc.record import WarcFields
+
+logger = logging.getLogger("morgue.importing")
 
 TAKEN_DOWN = "taken down"
 
@@ -59,6 +62,8 @@ class FileReader:
             for path in files:
                 if not self.second_pass:
                     self._report.files += 1
+                again = "again" if self.second_pass else "begins"
+                logger.info("%(file)s: read %(again)s", {"file": path, "again": again})
                 before = self._bytes_before
                 try:
                     self._read_file(path, db)
@@ -104,6 +109,9 @@ class FileReader:
             self._reason = self._wanted.reason_to_skip(fields) or self._reason_not_again(fields, db) or ""
             if not self._reason and (fields.get("WARC-Target-URI") or "") in self._removed:
                 self._reason = TAKEN_DOWN
+            if self._reason:
+                about = {"file": label, "url": fields.get("WARC-Target-URI"), "why": self._reason}
+                logger.debug("passed over: %(url)s in %(file)s, %(why)s", about)
             return not self._reason
 
         def on_damage(damage: DamagedRecord) -> None:
@@ -142,6 +150,8 @@ class FileReader:
 
     def _note_damage(self, label: str, offset: int, why: str) -> None:
         if not self.second_pass:
+            about = {"file": label, "offset": offset, "why": why}
+            logger.warning("refused: %(file)s at byte %(offset)d: %(why)s", about)
             self._report.damage(label, offset, why)
 
 

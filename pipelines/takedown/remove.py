@@ -7,6 +7,7 @@ is the fact that something was removed, when and why. Neither a crawl nor an imp
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,6 +34,8 @@ from pipelines.takedown.tombstone import (
 from pipelines.warc import manifest
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
+
+logger = logging.getLogger("morgue.takedown")
 
 DAMAGED_CURE = (
     "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
@@ -89,6 +92,8 @@ class Removal:
             manifest.write(self.manifest_file, entries.values())
             put_in_place(part, path)
             self.files += 1
+            taken = {"file": path.name, "records": self.records, "bytes": self.bytes}
+            logger.info("%(file)s: rewritten, %(records)d records taken out so far, %(bytes)d bytes", taken)
             on_progress("taking out", done, len(touched))
 
     def _spans(self, path: Path) -> Iterator[MemberSpan]:
@@ -153,6 +158,8 @@ class Removal:
         FrontierTable(db).mark_removed(targets.frontier)
         for name, captures in targets.names.items():
             removals.remember(db, name, stamp(self.time), self.reason, captures)
+            about = {"target": name, "captures": captures, "reason": self.reason}
+            logger.info("taken down: %(target)s, %(captures)d captures (%(reason)s)", about)
 
 
 def _is_concurrent_to(member: StoredRecord, capture: StoredRecord) -> bool:
@@ -164,6 +171,7 @@ def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
     """Put a copy in its place that an interrupted run left beside the file, if the manifest lists it already."""
     part = path.with_name(path.name + PART_SUFFIX)
     if part.exists():
+        logger.info("%(file)s: a takedown was interrupted while it was rewritten", {"file": path.name})
         if entry is not None and manifest.sha256_of(part) == entry.sha256:
             put_in_place(part, path)
         else:

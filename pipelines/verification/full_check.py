@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from pipelines.warc.manifest import ManifestEntry
 
 if TYPE_CHECKING:
     from pipelines.core.worker_pool import WorkerFailure
+
+logger = logging.getLogger("morgue.verification")
 
 MIN_PARALLEL_BYTES = 32_000_000  # of an archive; below, other processes take longer to start than to help
 STRETCH_BYTES = 64_000_000  # of a large file, for one task
@@ -135,6 +138,8 @@ class FullCheck:
         report.captures += result.captures
         report.undigested += result.undigested
         report.bytes += result.size
+        about = {"file": name, "records": result.records, "findings": result.findings.counts.total()}
+        logger.info("%(file)s: %(records)d records read, %(findings)d findings", about)
         report.findings.merge(result.findings)
         wrong = None
         if entry is not None and file.state == "finished":

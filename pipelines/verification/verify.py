@@ -7,6 +7,7 @@ beginning, `listing_check` compares it, `full_check` reads all records, `databas
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pipelines.verification import database_check, listing_check
 from pipelines.verification.findings import VerificationReport
 from pipelines.verification.full_check import FullCheck, Progress
 from pipelines.verification.snapshot import take_snapshot
+
+logger = logging.getLogger("morgue.verification")
 
 LEFT_OUT_BY_QUICK = (
     "records were not read: gzip members, block and payload digests, links between records",
@@ -46,5 +49,7 @@ def verify(
         FullCheck(snapshot, report, jobs, progress).run()
     first = "wrong database"  # it comes first, because others may follow from it
     report.findings.listed.sort(key=lambda one: (one.kind != first, one.file, one.offset or 0))
+    for one in report.findings.listed:
+        logger.warning("%(file)s: %(kind)s: %(what)s", {"file": one.place, "kind": one.kind, "what": one.what})
     report.seconds = time.monotonic() - began
     return report
