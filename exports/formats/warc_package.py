@@ -78,7 +78,7 @@ class WarcOutput:
 
     def _note(self, selection: CaptureSelection, error: MorgueError, captures: Iterable[Row]) -> None:
         for capture in captures:
-            selection.lose(capture)
+            selection.drop(capture)
             self.lost += 1
         if len(self.damages) < TOLD:
             self.damages.append(f"{error.subject}: {error.cause}")

@@ -179,18 +179,18 @@ def test_captures_stay_out_as_well(archive, tmp_path):
 def test_a_signal_that_nothing_has_is_said(archive, signal, near):
     """It may be misspelt; where it is close to one that is known, that is named."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
-        assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
-        (said,) = sieve.unmet()
-    assert said == f"0 left out: nothing has the signal {signal}" + (f" (did you mean {near}?)" if near else "")
+        exclusion_filter = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
+        assert len(list(exclusion_filter.articles(articles(db)))) == len(NAMES) - 2
+        (hint,) = exclusion_filter.hints()
+    assert hint == f"0 left out: nothing has the signal {signal}" + (f" (did you mean {near}?)" if near else "")
 
 
 def test_a_signal_is_met_whatever_the_reason(archive):
     """What is reserved is left out for that; its other signals were there all the same."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
-        assert len(list(sieve.articles(articles(db)))) == len(NAMES) - len(RESERVED)
-        assert list(sieve.unmet()) == []
+        exclusion_filter = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
+        assert len(list(exclusion_filter.articles(articles(db)))) == len(NAMES) - len(RESERVED)
+        assert list(exclusion_filter.hints()) == []
 
 
 @pytest.mark.parametrize("form", ["jsonl", "cdxj"])

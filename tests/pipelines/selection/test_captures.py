@@ -145,7 +145,7 @@ def test_selection_leaves_the_database_as_it_was(archive):
 def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
     """Also where the selection fails half-way: the caller goes on with its connection."""
 
-    def judged(*_):
+    def on_progress(*_):
         if fails:
             raise KeyboardInterrupt
 
@@ -154,7 +154,7 @@ def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
         db.execute(f"PRAGMA query_only = {query_only}")
         with (
             suppress(KeyboardInterrupt),
-            CaptureSelection(db, archive.warc, wanted, on_judged=judged),
+            CaptureSelection(db, archive.warc, wanted, on_rights_progress=on_progress),
         ):
             pass
         assert db.execute("PRAGMA query_only").fetchone()[0] == query_only
