@@ -1,4 +1,4 @@
-"""Grow pipelines/extraction/body/forest.json: which blocks of a page are the article's text.
+"""Grow pipelines/extraction/body/model.json: which blocks of a page are the article's text.
 
     python benchmarks/learn.py              # grow it anew from every page, write it
     python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
@@ -26,7 +26,7 @@ from typing import Any
 from common import ROOT
 from quality_data import NEWS, DataFolder, Predictions, read_bytes
 
-FOREST = ROOT / "pipelines" / "extraction" / "body" / "forest.json"
+MODEL = ROOT / "pipelines" / "extraction" / "body" / "model.json"
 FOLDS = 5
 TREES, LEAVES, DEPTH, RATE = 250, 24, 6, 0.06
 SETTINGS = {
@@ -173,7 +173,7 @@ def grow(pages: Iterable[Page]) -> Any:
 
 
 def as_tree(node: dict[str, Any]) -> Any:
-    """A node of LightGBM's dump in the form of forest.json."""
+    """A node of LightGBM's dump in the form of model.json."""
     if "leaf_value" in node:
         return float(f"{node['leaf_value']:.4g}")
     assert node["decision_type"] == "<="
@@ -186,7 +186,7 @@ def as_tree(node: dict[str, Any]) -> Any:
 
 
 def write(booster: Any, pages: Sequence[Page], path: Path) -> Path:
-    """forest.json, one tree a line, so that a change can be seen."""
+    """model.json, one tree a line, so that a change can be seen."""
     from pipelines.extraction.body.features import NAMES
 
     stages = [[stage, *clear(booster, pages, stage)] for stage in STAGES]
@@ -262,8 +262,8 @@ def main() -> None:
     pages = pages_of(data, records)
     counts = Counter(label for page in pages for label in page.labels)
     print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
-    write(grow(pages), pages, FOREST)
-    print(f"wrote {FOREST.relative_to(ROOT)}, {FOREST.stat().st_size:,} bytes")
+    write(grow(pages), pages, MODEL)
+    print(f"wrote {MODEL.relative_to(ROOT)}, {MODEL.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -124,11 +124,11 @@ def test_what_is_written_can_be_read(learn, tmp_path, monkeypatch):
     pytest.importorskip("numpy", reason="pip install -e '.[learn]'")
     monkeypatch.setattr(learn, "STAGES", (1,))
     rows = [[*row, *[0.0] * (len(NAMES) - 4)] for row in ([0.0] * 4, [9.0, 0, 0, 1.0], [99.0, 0, 0, 1.0])]
-    learn.write(Booster(), [page(learn, STORY[:3], [1, 0, 0], rows)], tmp_path / "forest.json")
-    written = json.loads((tmp_path / "forest.json").read_text(encoding="utf-8"))
+    learn.write(Booster(), [page(learn, STORY[:3], [1, 0, 0], rows)], tmp_path / "model.json")
+    written = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
     # After the first tree, 0.1235 was not yet clear: it fell below 0 in the end. -0.25 was, as was 0.5.
     assert written["stages"] == [[1, -learn.MARGIN, round(0.1235 + learn.MARGIN, 2)]]
-    assert len((tmp_path / "forest.json").read_text(encoding="utf-8").splitlines()) == 3 + 2 + 1
-    monkeypatch.setattr(model, "FILE", tmp_path / "forest.json")
-    made = model._forest.__wrapped__()
-    assert [model._function(made["trees"])(row) for row in rows] == pytest.approx([0.3, -0.45, -0.0765])
+    assert len((tmp_path / "model.json").read_text(encoding="utf-8").splitlines()) == 3 + 2 + 1
+    monkeypatch.setattr(model, "FILE", tmp_path / "model.json")
+    made = model._model.__wrapped__()
+    assert [model._compiled(made["trees"])(row) for row in rows] == pytest.approx([0.3, -0.45, -0.0765])

@@ -3,7 +3,7 @@
 Our own page pairs are measured everywhere. Real pages with ground truth are measured where NEWSMORGUE_PAGES (or
 ../shared/extraction) holds them, with that folder's own score.py; `make quality` measures all of them.
 
-pipelines/extraction/body/forest.json was grown on these very pages: the floors guard the code.
+pipelines/extraction/body/model.json was grown on these very pages: the floors guard the code.
 What it is worth on domains that it never saw is measured by `make quality`, and stands in docs/quality.md.
 """
 

@@ -38,7 +38,7 @@ def forest_says(monkeypatch):
     """Puts an answer into the forest's mouth: these laws hold whatever it says."""
 
     def put(weight: float) -> None:
-        monkeypatch.setattr(model, "weigh", lambda row: weight)
+        monkeypatch.setattr(model, "score", lambda row: weight)
 
     return put
 
@@ -90,7 +90,7 @@ def test_a_page_of_very_many_blocks_is_not_weighed(monkeypatch):
     def never(_row):
         raise AssertionError("the forest was asked")
 
-    monkeypatch.setattr(model, "weigh", never)
+    monkeypatch.setattr(model, "score", never)
     page = seen(STORY + "<p>Foot</p>" * classifier.MOST, read="\n".join(LINES))
     assert candidates(page) == []
     assert kept(judge(page)) == LINES
@@ -153,7 +153,7 @@ def test_short_lines_may_come_again(forest_says):
 def test_a_dropped_copy_takes_no_other_with_it(monkeypatch):
     """Only what is in the text already makes a copy needless: where the forest drops one, the other stays."""
     weights = iter([-1.0, *[1.0] * 6])
-    monkeypatch.setattr(model, "weigh", lambda row: next(weights))
+    monkeypatch.setattr(model, "score", lambda row: next(weights))
     assert kept(judge(seen(f"<aside><p>{LINES[0]}</p></aside>{STORY}"))) == LINES
 
 
