@@ -89,12 +89,12 @@ def look(record: dict[str, Any], body: bytes, score: Any) -> Page | None:
     fields = metadata.read(declared)
     extract.lighten(tree)
     remove.prune(tree)
-    seen = extract.look(tree, declared, fields)
-    wanted = classifier.candidates(seen)
+    seen = extract.page_context(tree, declared, fields)
+    wanted = classifier.blocks_to_score(seen)
     texts = [seen.blocks[index].text for index in wanted]
     expected = record["expected"]
     labels = of_reference(texts, expected["body"], score) if expected.get("body") else of_snippets(texts, expected)
-    return Page(record, texts, seen.rows(wanted), labels) if texts else None
+    return Page(record, texts, seen.feature_rows(wanted), labels) if texts else None
 
 
 def of_reference(texts: Sequence[str], reference: str, score: Any) -> list[int | None]:

@@ -14,7 +14,7 @@ from typing import Any
 from exports import terminal
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
-from pipelines.extraction.body.classifier import WEIGHED
+from pipelines.extraction.body.classifier import CLASSIFIER
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 GREEN, RED = "\x1b[32m", "\x1b[31m"
@@ -299,7 +299,7 @@ def _folded(run: list[BlockTrace], sheet: ReportWriter) -> Iterator[tuple[str, s
     """(rule, text) for each line of what was dropped between two kept blocks."""
     if sheet.everything:
         for fate in run:
-            weights = f"  {fate.why}" if fate.rule == WEIGHED and fate.why else ""
+            weights = f"  {fate.why}" if fate.rule == CLASSIFIER and fate.why else ""
             yield fate.rule or "", f"{fate.text}  ‹{fate.place}›{weights}"
         return
     groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda fate: fate.rule)]
@@ -376,7 +376,7 @@ def _rules(blocks: Sequence[BlockTrace], sheet: ReportWriter) -> Iterator[str]:
 
 def _why(rule: str, group: Sequence[BlockTrace], sheet: ReportWriter) -> str:
     """A rule's reason. What was weighed has its own for each block."""
-    if rule == WEIGHED:
+    if rule == CLASSIFIER:
         return "not like article text, by what is seen of it" + (WEIGHTS if sheet.everything else " (--all says what)")
     whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
     return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {counted(len(whys) - 1, 'other reason')}"

@@ -46,7 +46,7 @@ OF_DATE = ("datetime", "content")
 OF_IMAGE = ("content", "src", "data-src", "href")
 
 
-def chosen(source: Source | None, day: str) -> Rule | None:
+def rule_on(source: Source | None, day: str) -> Rule | None:
     """The rule of `source` that holds for a capture of that day (ISO, UTC); None if none does."""
     rules = source.rules if source is not None else ()
     return next((rule for rule in rules if rule.until is None or day < rule.until), None)

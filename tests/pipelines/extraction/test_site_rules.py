@@ -69,13 +69,13 @@ def article(*rules, **about):
 def test_the_day_of_capture_chooses(day, until):
     """`until` is the first day on which a rule no longer holds."""
     source = Source("x", "https://x.example/", rules=(Rule("2023-07-10"), Rule("2025-01-01"), Rule(None)))
-    assert site_rules.chosen(source, day) == Rule(until)
+    assert site_rules.rule_on(source, day) == Rule(until)
 
 
 def test_none_may_hold():
     """After the last `until`, and for a page of no source."""
-    assert site_rules.chosen(Source("x", "https://x.example/", rules=(Rule("2023-07-10"),)), "2023-07-10") is None
-    assert site_rules.chosen(None, "2023-07-10") is None
+    assert site_rules.rule_on(Source("x", "https://x.example/", rules=(Rule("2023-07-10"),)), "2023-07-10") is None
+    assert site_rules.rule_on(None, "2023-07-10") is None
 
 
 def test_a_page_is_read_by_the_rule_of_its_day():

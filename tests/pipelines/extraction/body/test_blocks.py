@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.body.blocks import TextBlock, blocks, menus, words_of
+from pipelines.extraction.body.blocks import TextBlock, blocks, menus, name_words
 
 
 def found(body: str) -> list[TextBlock]:
@@ -122,7 +122,7 @@ def test_a_place_knows_its_names_and_what_is_around_it():
     """Words of id, class and role; the way up ends at the body."""
     (block,) = found('<div id="mainStory" class="c-story__relatedLinks x1"><section role="note"><p>A</section></div>')
     way = []
-    place = block.place
+    place = block.container
     while place.tag != "body":
         way.append((place.tag, place.names))
         place = place.parent
@@ -141,13 +141,13 @@ def test_a_place_knows_its_names_and_what_is_around_it():
 def test_what_is_hidden_is_marked_and_kept(attributes, hidden):
     """By its own attributes. Whether it is text is not decided here: paywalls hide articles."""
     (block,) = found(f"<p {attributes}>The tide came in.</p>")
-    assert block.place.hidden is hidden
+    assert block.container.hidden is hidden
 
 
 def test_microdata_declares_the_body():
     """itemprop="articleBody", also among others."""
     (block,) = found('<div itemprop="text articleBody">The tide came in.</div>')
-    assert block.place.body
+    assert block.container.body
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_microdata_declares_the_body():
 )
 def test_names_are_taken_apart(names, words):
     """Camel case, underscores, hyphens, generated endings; words of fewer than three letters say nothing."""
-    assert words_of(*names) >= words
-    assert all(len(word) > 2 and word.islower() for word in words_of(*names))
+    assert name_words(*names) >= words
+    assert all(len(word) > 2 and word.islower() for word in name_words(*names))
 
 
 LINK = '<li><a href="/1">A headline of another article</a></li>'
@@ -190,7 +190,7 @@ def test_no_menu_holds_a_sentence_and_none_lies_in_another(seed):
     lines = found("".join(pieces))
     cut = menus(lines)
     for line in lines:
-        above = {line.place.element, *line.place.element.iterancestors()}
+        above = {line.container.element, *line.container.element.iterancestors()}
         assert sum(element in above for element in cut) <= 1
-        if line.linked < layout.LINKS * len(line.text):
+        if line.linked < layout.MENU_LINK_SHARE * len(line.text):
             assert not above & set(cut)

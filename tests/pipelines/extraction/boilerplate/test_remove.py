@@ -7,10 +7,10 @@ import pytest
 from pipelines.core.items import Article, Page
 from pipelines.extraction.boilerplate import remove
 from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
-from pipelines.extraction.boilerplate.block_matcher import blocks
-from pipelines.extraction.boilerplate.block_rules import BLOCKS
+from pipelines.extraction.boilerplate.block_matcher import matching_blocks
+from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
 from pipelines.extraction.boilerplate.comments import readers
-from pipelines.extraction.boilerplate.line_rules import LINES
+from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.extract import parse, read
 from pipelines.extraction.page.trace import BlockTrace
 from tests.support.page_pairs import NAMES, RULES, pair, text_of
@@ -61,13 +61,13 @@ def test_a_block_of_more_than_a_quarter_stays():
 def test_lines_of_more_than_half_a_text_stay():
     """If rules would take more than half of a text, they were not made for it."""
     lines = ["Leave a Reply", "Article continues below", "Print this page", "A short line."]
-    assert remove.tidy(lines) == lines
+    assert remove.without_boilerplate(lines) == lines
 
 
 def test_a_line_that_is_repeated_counts_once():
     """A page of thirty films that need consent is still an article."""
     lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
-    assert remove.tidy(lines) == lines[:1]
+    assert remove.without_boilerplate(lines) == lines[:1]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_line_that_is_repeated_counts_once():
 def test_prose_is_no_furniture(line):
     """In the middle of a text, a sentence that begins like furniture stays."""
     lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10
-    assert line in remove.tidy([*lines, line, *lines])
+    assert line in remove.without_boilerplate([*lines, line, *lines])
 
 
 def test_the_line_that_presents_the_author_goes():
     """A byline at the head and a line about the author at the foot are not the story."""
     story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
     lines = ["By Mara Ellison", *story, "Mara Ellison is a reporter in Port Selby."]
-    assert remove.tidy(lines, ("Mara Ellison",)) == story
+    assert remove.without_boilerplate(lines, ("Mara Ellison",)) == story
 
 
 WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"
@@ -121,18 +121,18 @@ def test_no_name_on_the_articles_own_wrapper_destroys_it(name):
 def test_a_name_is_known_in_every_manner_of_writing(name):
     """BEM, camel case, modules and prefixes say the same."""
     body = f'<html><body><article>{WORDS * 12}<div class="x {name}"><p>A letter.</p></div></article></body></html>'
-    found = blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
+    found = matching_blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
     assert [rule.name for _, rule in found] == ["newsletter forms"]
 
 
 def test_blocks_are_named_in_page_order_and_nothing_is_touched():
-    """`blocks` decides; whoever asked acts. A block inside another is not named again."""
+    """`matching_blocks` decides; whoever asked acts. A block inside another is not named again."""
     body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter">
     <div class="share">Tell</div></div>
     <section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     before = tree.text_content()
-    assert [rule.name for _, rule in blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
+    assert [rule.name for _, rule in matching_blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
     assert tree.text_content() == before
 
 
@@ -151,7 +151,7 @@ def test_what_went_is_told_to_those_who_ask():
 
 def test_every_rule_says_why():
     """A name for counting, a reason for people; no name twice."""
-    rules = (*BLOCKS, *LINES, BYLINE, BOX)
+    rules = (*BLOCK_RULES, *LINE_RULES, BYLINE, BOX)
     assert all(rule.why and rule.name for rule in rules)
     assert len({rule.name for rule in rules}) == len(rules)
 
@@ -177,6 +177,6 @@ def test_hostile_pages_cost_little(body):
     parser = html.HTMLParser(huge_tree=True)
     tree = html.document_fromstring(f"<html><body>{WORDS * 5}{body}</body></html>", parser=parser)
     start = time.process_time()
-    blocks(tree)
+    matching_blocks(tree)
     readers(tree)
     assert time.process_time() - start < 12
