@@ -85,7 +85,7 @@ def timed_read(page: Page) -> Reading:
 
 
 def read(page: Page) -> Article | NothingToRead:
-    """Return the article on a page, or the reason why there is none. The page never makes it raise but MemoryError."""
+    """Return the article on a page, or the reason why it has none. No page makes this raise; only MemoryError passes."""
     return observed_read(page, ReadingObserver())
 
 
@@ -120,9 +120,9 @@ def collector_paused() -> Iterator[None]:
 
 def _read(page: Page, observer: ReadingObserver) -> Article:
     tree = parse(page)
-    seen = page.capture.time if page.capture else datetime.now(UTC)
-    declared = gather(tree, page.url, seen, page.hint)
-    rule = site_rules.rule_on(page.source, seen.date().isoformat()) or Rule()
+    captured = page.capture.time if page.capture else datetime.now(UTC)
+    declared = gather(tree, page.url, captured, page.hint)
+    rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
     fields = _fields(declared, rule, observer)
     early = page_labels.early(declared)
     written = comments.readers(tree) if page.comments else None
@@ -160,8 +160,8 @@ def _fields(declared: DeclaredMetadata, rule: Rule, observer: ReadingObserver) -
     if not rule.fields:
         return fields
     papers = outlets(declared, metadata.site(declared))
-    values, candidates = site_rules.overrides(declared.tree, rule, declared.seen, declared.url, papers)
-    found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SOURCE)
+    values, candidates = site_rules.overrides(declared.tree, rule, declared.captured, declared.url, papers)
+    found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SITE_RULE)
     observer.rule_applied(candidates, found)
     return replace(fields, **values, found_in=fields.found_in | found)
 
@@ -176,7 +176,7 @@ def _decisions(
     lighten(tree)
     observer.removed(site_rules.prune(tree, rule))
     selected = site_rules.body(tree, rule)
-    observer.left_outside(site_rules.only(tree, selected))
+    observer.left_outside(site_rules.keep_only(tree, selected))
     observer.removed(remove.prune(tree))
     context = None if selected else page_context(tree, declared, fields)
     if context is None:
@@ -286,7 +286,7 @@ def date_in_text(page: DeclaredMetadata) -> str | None:
 
     try:
         return find_date(
-            page.tree, original_date=True, url=page.canonical or page.url, max_date=page.seen.strftime("%Y-%m-%d"),
+            page.tree, original_date=True, url=page.canonical or page.url, max_date=page.captured.strftime("%Y-%m-%d"),
             extensive_search=True,
         )  # fmt: skip
     except Exception:  # noqa: BLE001 a date is not worth an article

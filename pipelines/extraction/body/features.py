@@ -306,7 +306,7 @@ def layout_signature(block: TextBlock) -> tuple[object, ...]:
 
 
 def _headline_index(blocks: Sequence[TextBlock], titles: set[str]) -> int:
-    """Return the index of the headline above the article; -1 if there is none."""
+    """Return the index of the headline above the article, else -1."""
     found = -1
     for index, block in enumerate(blocks):
         if block.container.tag in ("h1", "h2") and letters(block.text) in titles:

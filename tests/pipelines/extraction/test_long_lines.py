@@ -70,7 +70,7 @@ def as_body(text: str) -> None:
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "access.access": lambda text: paywall.access(PLAIN, None, ["The council met.", text], [text]),
     "access.access, articleBody": lambda text: paywall.access(in_article_body(text), None, ["The council met."]),
-    "access.closed": lambda text: paywall.closed(in_metas(text)),
+    "access.closed": lambda text: paywall.declared_closed(in_metas(text)),
     "authorlines.of_authors": lambda text: [*author_lines.of_authors([text, f"Ann Bee{text}"] * 4, ("Ann Bee",))],
     "remove.without_boilerplate": lambda text: remove.without_boilerplate([text] * 5, ("Ann Bee",)),
     "body": as_body,
@@ -81,7 +81,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "credits.stated": credit_lines.stated,
     "dateline.dateline": lambda text: dateline.dateline([text, f"PARIS{text}"]),
     "dates.parse": lambda text: date_parser.parse(text, SEEN, "en"),
-    "dates.printed": lambda text: date_parser.printed(text, SEEN, "en"),
+    "dates.printed": lambda text: date_parser.parse_printed(text, SEEN, "en"),
     "genre.kind": lambda text: genre.kind(in_metas(text), [text]),
     "genre.slug": genre.slug,
     "jsonld.same_words": jsonld.same_words,

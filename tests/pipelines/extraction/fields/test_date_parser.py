@@ -103,7 +103,7 @@ PRINTED = {
 @pytest.mark.parametrize(("line", "locale", "day"), PRINTED.values(), ids=PRINTED)
 def test_dates_for_readers(line, locale, day):
     """A short line that names one possible day, in the page's language."""
-    assert date_parser.printed(line, SEEN, locale) == day
+    assert date_parser.parse_printed(line, SEEN, locale) == day
 
 
 PLACES = {

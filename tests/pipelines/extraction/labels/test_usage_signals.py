@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.usage_signals import MOST, signals
+from pipelines.extraction.labels.usage_signals import MAX_SIGNALS, signals
 from pipelines.extraction.page.declared import gather
 
 
@@ -64,4 +64,4 @@ def test_schema_org_says_it_too():
 
 def test_a_page_of_a_thousand_signals_is_cut_off():
     """A field is no dump."""
-    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MOST
+    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MAX_SIGNALS
