@@ -85,7 +85,7 @@ def timed_read(page: Page) -> Reading:
 
 
 def read(page: Page) -> Article | NothingToRead:
-    """Return the article on a page, or the reason why it has none. No page makes this raise; only MemoryError passes."""
+    """Return the article on a page, or the reason why it has none. No page makes it raise; only MemoryError passes."""
     return observed_read(page, ReadingObserver())
 
 

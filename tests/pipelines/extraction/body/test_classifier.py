@@ -1,4 +1,4 @@
-"""Choosing the text: what decides on a block, which blocks are redundant, how the lines are written."""
+"""The choice of the body: who has the last word where, which repetitions are dropped, how the text is written."""
 
 import pytest
 from lxml import html
@@ -32,7 +32,7 @@ def context(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageCo
 
 
 def kept(decisions: list[BlockDecision]) -> list[str]:
-    return [one.block.text for one in decisions if one.rule is None]
+    return [decision.block.text for decision in decisions if decision.rule is None]
 
 
 @pytest.fixture
@@ -49,47 +49,47 @@ STORY = "".join(f"<p>{number}. {LONG}.</p>" for number in range(6))
 LINES = [f"{number}. {LONG}." for number in range(6)]
 
 
-def test_every_block_has_one_decision_in_page_order():
-    """Each block of the page is kept, or dropped by a known rule."""
+def test_every_block_gets_one_decision_in_page_order():
+    """Each block of the page is kept, or dropped by a rule whose name is known."""
     page = context(f"<h1>Bridge</h1>{STORY}<p>* * *</p><ul>{LINK * 9}</ul>{STORY}", "\n".join(LINES), ("Bridge",))
     decisions = classify(page)
-    assert [one.block for one in decisions] == list(page.blocks)
-    assert {one.rule for one in decisions} <= {None, MENU, CLASSIFIER, SEPARATOR, REPEATED, HEADLINE}
+    assert [decision.block for decision in decisions] == list(page.blocks)
+    assert {decision.rule for decision in decisions} <= {None, MENU, CLASSIFIER, SEPARATOR, REPEATED, HEADLINE}
 
 
-def test_contributions_explain_scores_and_change_no_decision():
-    """Every block that was scored has a reason afterwards."""
+def test_asking_for_reasons_changes_no_decision():
+    """An explanation is of what happens without it; every block that was scored has one."""
     page = context(f"<h1>Bridge</h1>{STORY}<p>By Mara Ellison</p><ul>{LINK * 9}</ul>", "\n".join(LINES), ("Bridge",))
     explained = classify(page)
     add_contributions(explained, page)
-    assert [one.rule for one in explained] == [one.rule for one in classify(page)]
+    assert [decision.rule for decision in explained] == [decision.rule for decision in classify(page)]
     assert all(explained[index].why for index in blocks_to_score(page))
-    assert all(one.why for one in explained if one.rule is not None)
+    assert all(decision.why for decision in explained if decision.rule is not None)
 
 
-def test_score_decides_whatever_trafilatura_reads(fixed_score):
-    """A block with a score above 0 is text; any other is not."""
+def test_score_above_zero_makes_a_block_text(fixed_score):
+    """Whatever trafilatura read."""
     fixed_score(0.1)
     assert kept(classify(context(STORY))) == LINES
     fixed_score(-0.1)
     assert kept(classify(context(STORY + f"<p>{LONG}</p>", read=""))) == []
     page = context("<p>Photo: Quill</p>" + STORY, read="Photo: Quill")
-    assert [one.rule for one in classify(page)][1:] == [CLASSIFIER] * 6
+    assert [decision.rule for decision in classify(page)][1:] == [CLASSIFIER] * 6
 
 
-def test_trafilatura_decides_if_the_classifier_finds_hardly_any_text(fixed_score):
-    """A page unlike all that the model was trained on is not empty."""
+def test_trafilatura_decides_where_the_model_finds_next_to_nothing(fixed_score):
+    """A page unlike those that the model was trained on is no empty page."""
     fixed_score(-9.0)
     page = context(f"<p>Menu</p>{STORY}<p>Foot</p>", read="\n".join(LINES[:4]))
     decisions = classify(page)
     add_contributions(decisions, page)
-    assert {one.why for one in decisions if one.rule is None} == {WHY_TRAFILATURA}
+    assert {decision.why for decision in decisions if decision.rule is None} == {WHY_TRAFILATURA}
     assert kept(decisions) == LINES[:4]
-    assert [one.rule for one in decisions] == [CLASSIFIER, *[None] * 4, CLASSIFIER, CLASSIFIER, CLASSIFIER]
+    assert [decision.rule for decision in decisions] == [CLASSIFIER, *[None] * 4, CLASSIFIER, CLASSIFIER, CLASSIFIER]
 
 
 def test_page_of_very_many_blocks_is_not_scored(monkeypatch):
-    """Trafilatura decides; no block is scored, and no features are made."""
+    """Trafilatura decides there; the model is not asked, and no features are made for it."""
 
     def never(_row):
         raise AssertionError("a block was scored")
@@ -100,12 +100,12 @@ def test_page_of_very_many_blocks_is_not_scored(monkeypatch):
     assert kept(classify(page)) == LINES
 
 
-def test_links_among_links_are_dropped_without_a_score(fixed_score):
-    """A link is scored beside text that trafilatura reads, or if it is long; a menu is not."""
+def test_link_in_a_menu_is_dropped_without_a_score(monkeypatch, fixed_score):
+    """A link is scored where text is read beside it, or where it is long."""
     fixed_score(9.0)
     page = context(f"<ul>{LINK * 5}</ul>{STORY}<p><a href=/a>Quill</a></p>", read="\n".join(LINES))
     decisions = classify(page)
-    assert [one.rule for one in decisions[:3]] == [MENU] * 3
+    assert [decision.rule for decision in decisions[:3]] == [MENU] * 3
     assert kept(decisions)[-7:] == [*LINES, "Quill"]
     long = f"<ul>{LINK * 5}<li><a href=/a>{LONG * 2}</a></li>{LINK * 5}</ul>"
     assert blocks_to_score(context(long)) == [5]
@@ -123,8 +123,8 @@ REDUNDANT = {
 
 
 @pytest.mark.parametrize(("markup", "title", "rule"), REDUNDANT.values(), ids=REDUNDANT)
-def test_redundant_block_is_dropped(fixed_score, markup, title, rule):
-    """The headline is a field of its own, separators are no text. Other letters and digits are kept."""
+def test_headline_and_ornaments_are_dropped_from_the_text(fixed_score, markup, title, rule):
+    """The headline is a field of its own. Letters and digits that say something else stay."""
     fixed_score(1.0)
     decisions = classify(context(markup + STORY, titles=(title,) if title else ()))
     assert decisions[0].rule == rule
@@ -132,36 +132,37 @@ def test_redundant_block_is_dropped(fixed_score, markup, title, rule):
     assert kept(decisions)[-6:] == LINES
 
 
-def test_headline_words_within_the_text_are_kept(fixed_score):
-    """Far below, the same words are a heading or the end of a poem."""
+def test_headline_far_down_the_text_stays(fixed_score):
+    """There the same words are a heading or the end of a poem."""
     fixed_score(1.0)
     decisions = classify(context(f"{STORY}<p>Bridge to be mended</p>", titles=("Bridge to be mended",)))
     assert kept(decisions) == [*LINES, "Bridge to be mended"]
 
 
 @pytest.mark.parametrize("times", [2, 3, 50])
-def test_first_of_several_copies_of_a_paragraph_is_kept(fixed_score, times):
-    """However often a page repeats its story, the text has it once."""
+def test_repeated_paragraph_is_kept_once(fixed_score, times):
+    """However often a page repeats its story, the first of each paragraph stays."""
     fixed_score(1.0)
     decisions = classify(context(STORY * times))
     assert kept(decisions) == LINES
-    assert [one.rule for one in decisions] == [None] * 6 + [REPEATED] * 6 * (times - 1)
+    assert [decision.rule for decision in decisions] == [None] * 6 + [REPEATED] * 6 * (times - 1)
 
 
-def test_short_lines_may_be_repeated(fixed_score):
-    """An interview may have "Yes." more than once."""
+def test_repeated_short_line_stays(fixed_score):
+    """ "Yes." is said more than once in an interview."""
     fixed_score(1.0)
     assert kept(classify(context(f"<p>Yes.</p>{STORY}<p>Yes.</p>"))) == ["Yes.", *LINES, "Yes."]
 
 
-def test_copy_of_a_dropped_block_is_kept(monkeypatch):
-    """Only a block that is in the text makes a copy redundant."""
-    scores = iter([-1.0, *[1.0] * 6])
-    monkeypatch.setattr(model, "score", lambda row: next(scores))
+def test_copy_of_a_dropped_block_stays(monkeypatch):
+    """Only what is in the text already makes a copy needless: where the model drops one, the other stays."""
+    weights = iter([-1.0, *[1.0] * 6])
+    monkeypatch.setattr(model, "score", lambda row: next(weights))
     assert kept(classify(context(f"<aside><p>{LINES[0]}</p></aside>{STORY}"))) == LINES
 
 
-def test_page_without_blocks_has_no_decisions():
+def test_page_without_blocks_gets_no_decisions():
+    """Nothing in, nothing out."""
     assert classify(context("")) == []
 
 
@@ -170,7 +171,7 @@ LISTS = {
     "numbered ones too": ("<ol><li>Oak<li>Iron</ol>", ["- Oak", "- Iron"]),
     "an item of two paragraphs has one dash": ("<ul><li><p>Oak</p><p>It is hard.</p></ul>", ["- Oak", "It is hard."]),
     "items within items": ("<ul><li>Oak<ul><li>Old</ul><li>Iron</ul>", ["- Oak", "- Old", "- Iron"]),
-    "words of a list after an inner list": ("<ul><li>Oak<ul><li>Old</ul>or new</ul>", ["- Oak", "- Old", "or new"]),
+    "a list's words behind an inner list": ("<ul><li>Oak<ul><li>Old</ul>or new</ul>", ["- Oak", "- Old", "or new"]),
     "headings and quotes are lines": ("<h2>Cost</h2><blockquote><p>It held.</blockquote>", ["Cost", "It held."]),
     "an article in a far item is no list": ("<ul><li><div><div><div><p>Oak</ul>", ["Oak"]),
     "rows": ("<table><tr><td>Oak<td>7<tr><td>Iron<td>9</table>", ["Oak | 7", "Iron | 9"]),
@@ -178,17 +179,17 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("markup", "lines"), LISTS.values(), ids=LISTS)
-def test_each_block_is_a_line(markup, lines):
+def test_text_has_a_line_for_each_block(markup, lines):
     """An item of a list begins with a dash."""
     assert as_lines(context(markup).blocks, str) == lines
 
 
-def test_emptied_block_gives_an_empty_line():
-    """There is a line for each block, so that lines and blocks can be paired; an empty one has no dash."""
+def test_block_of_which_nothing_is_left_gives_an_empty_line():
+    """There is a line for each block, so that they can be counted off; a dash alone is not written."""
     assert as_lines(context("<ul><li>-<li>Oak</ul>").blocks, lambda text: text.strip("-")) == ["", "- Oak"]
 
 
-def test_path_of_a_block_has_its_last_three_steps():
-    """Each step has its id, or else the first of its classes."""
+def test_path_of_a_block_is_its_last_three_elements():
+    """Each with its id, or else the first of its classes."""
     (block,) = context('<main><div id=story class=a><section class="b c"><p>Oak</p></section></div></main>').blocks
     assert block_path(block) == "div#story > section.b > p"

@@ -1,4 +1,4 @@
-"""Features of blocks: as many numbers as names, equal for equal pages, each true to its name."""
+"""Features of a block: as many numbers as names, the same for equal pages, each true to its name."""
 
 import math
 
@@ -36,12 +36,12 @@ NOTHING = ("", "<p>.</p>", "<p>1</p>", "<a href=/>x</a>", "<p>\u0301</p>", "<p>�
 
 
 def context(body: str, known: Evidence = KNOWN) -> PageContext:
-    """Return the context of a page with this body."""
+    """A page with this body, as its blocks are compared."""
     return PageContext(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
 
 
 def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float]]:
-    """Return the features of each block, by its text and their names."""
+    """The features of each block by its text and their names."""
     page = context(body, known)
     found = zip(page.blocks, page.feature_rows(), strict=True)
     return {block.text: dict(zip(NAMES, row, strict=True)) for block, row in found}
@@ -49,8 +49,8 @@ def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float
 
 @pytest.mark.parametrize("body", [PAGE, PAGE * 3, *NOTHING])
 @pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["evidence", "none"])
-def test_a_row_has_a_number_for_each_name(body, known):
-    """Any page and any evidence give finite numbers; a share is within 0 and 1, or -1 if there is none."""
+def test_row_has_a_number_for_each_feature(body, known):
+    """On any page: finite numbers, shares within 0 and 1, -1 for unknown."""
     page = context(body, known)
     found = page.feature_rows()
     assert len(found) == len(page.blocks)
@@ -64,19 +64,19 @@ def test_a_row_has_a_number_for_each_name(body, known):
 
 
 def test_feature_names_are_unique():
-    """Contributions are shown by name, and a model is checked by its names."""
+    """Reasons are given by these names, and a model file is checked against them."""
     assert len(set(NAMES)) == len(NAMES)
 
 
 def test_equal_pages_give_equal_rows():
-    """No number depends on the order of a set, the identity of an object, or the page before."""
+    """No order of a set, no identity of an object and nothing of an earlier page is in a number."""
     first = context(PAGE).feature_rows()
     context("<p>Another page.</p>").feature_rows()
     assert context(PAGE).feature_rows() == first
 
 
-def test_rows_of_some_blocks_equal_those_of_all_blocks():
-    """Only wanted rows are made, and they do not depend on what else is wanted."""
+def test_row_does_not_depend_on_which_blocks_are_asked_for():
+    """Rows that are not wanted are not made, and the others do not change for it."""
     page = context(PAGE)
     every = page.feature_rows()
     for index in range(len(every)):
@@ -85,12 +85,12 @@ def test_rows_of_some_blocks_equal_those_of_all_blocks():
     assert page.feature_rows([]) == []
 
 
-def test_surroundings_of_a_block_change_its_row():
+def test_row_depends_on_what_is_around_the_block():
     """The same paragraph in two surroundings gives two rows."""
     assert rows()[LONG] != rows(f"<p>{LONG}</p>")[LONG]
 
 
-def test_features_mean_what_their_names_say():
+def test_feature_measures_what_its_name_says():
     """A sample of each group of names, on a page where each is plain to see."""
     of = rows()
     title, byline, lead, link = (
@@ -120,8 +120,8 @@ def test_features_mean_what_their_names_say():
 STEPS = (-3, -2, -1, 1, 2, 3)
 
 
-def test_neighbour_features_are_at_their_steps():
-    """Three on either side; -1 beyond the end of the page."""
+def test_features_of_neighbours_are_at_their_distance():
+    """Three on either side; -1 where the page ends."""
     lines = [str(number) * 11 * number for number in range(1, 8)]
     of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[:3])))
     middle, first, last = of[lines[3]], of[lines[0]], of[lines[6]]
@@ -132,8 +132,8 @@ def test_neighbour_features_are_at_their_steps():
     assert (middle["read in the last six"], middle["read in the next six"]) == (0.5, 0)
 
 
-def test_order_is_counted_from_the_prose_that_trafilatura_reads():
-    """The first and last such block begin and end the text; each block has its distance to them."""
+def test_distance_is_counted_from_the_prose_that_is_read():
+    """Prose that trafilatura reads begins and ends the text; blocks before or after it know how far away they are."""
     lines = [f"{number} {LONG}" for number in range(6)]
     of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[1:4])))
     assert [of[line]["blocks after the first read"] for line in lines] == [-1, 0, 1, 2, 3, 4]
@@ -142,22 +142,22 @@ def test_order_is_counted_from_the_prose_that_trafilatura_reads():
     assert [of[line]["prose read after"] for line in lines] == [3, 2, 1, 0, 0, 0]
 
 
-def test_container_features_leave_out_the_block_itself():
-    """The block that is read is beside one that is not; a lone block has nothing beside it (-1)."""
+def test_block_is_compared_with_the_others_of_its_place():
+    """Not with itself: the one that is read is beside unread ones; a lone block is beside nothing (-1)."""
     of = rows("<div>aa<br><br>bb</div><section>cc</section>", Evidence(read="aa"))
     assert [of[text]["read share beside it"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
     assert [of[text]["blocks beside it"] for text in ("aa", "bb", "cc")] == [2, 2, 1]
     assert [of[text]["read share set alike"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
 
 
-def test_missing_article_body_differs_from_not_in_it():
+def test_missing_declaration_differs_from_no():
     """Without an articleBody, every block has -1 for it; with one, the blocks in it have 1 and the others 0."""
     of = rows(known=Evidence(declared=LONG * 3))
     assert (of[LONG]["in articleBody"], of["bare words"]["in articleBody"]) == (1, 0)
 
 
-def test_a_paragraph_set_twice_is_counted():
-    """Both copies have the count."""
+def test_repeated_paragraph_is_counted_in_each_of_its_rows():
+    """Each of them knows of the other."""
     page = context(PAGE + f"<p>{LONG}</p>")
     times = NAMES.index("times on the page")
     assert [row[times] for block, row in zip(page.blocks, page.feature_rows(), strict=True) if block.text == LONG] == [
@@ -177,29 +177,29 @@ def test_a_paragraph_set_twice_is_counted():
         ("The tide.", "", False),
     ],
 )
-def test_block_is_found_in_a_reading(text, reading, there):
-    """A block is found as a line of the reading; a long one also within a line. White space does not count."""
+def test_block_is_in_the_reading_or_not(text, reading, there):
+    """As a line of it; a long one also within a line. White space does not matter."""
     page = context(f"<p>{text}</p>", Evidence(read=reading))
     assert page.read == blocks_in_text(page.blocks, reading) == [there]
 
 
-def test_link_share_of_the_reading():
-    """Weighted by length; 1 if nothing is read, because such a reading is doubtful."""
+def test_share_of_link_text_is_one_for_an_empty_reading():
+    """The share is by length; a reading of links, or of nothing, is to be doubted."""
     assert context("<p>The tide came in.</p>", Evidence()).link_share_of_read == 1
     assert context("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).link_share_of_read == 0.5
     assert 0 < context(PAGE).link_share_of_read < 0.5
 
 
-def test_blocks_that_are_set_alike_have_one_signature():
-    """Tag and names of their container and of the one around it are equal."""
+def test_blocks_with_equal_markup_have_one_signature():
+    """By tag and names of their place and of the place around it."""
     page = context('<div class=a><p>x<p>y<p class=long>z</div><div class="body">w</div>')
     marks = [layout_signature(block) for block in page.blocks]
     assert marks[0] == marks[1]
     assert len(set(marks)) == 3
 
 
-def test_without_spaces_and_letters():
-    """One removes white space, the other all but letters and digits."""
+def test_bare_drops_spaces_and_letters_drops_signs():
+    """Without white space; and without anything that is no letter and no digit."""
     assert without_spaces(" The\u00a0tide \n") == "Thetide"
     assert letters("The Tide – 7 piers_!") == "thetide7piers"
     assert letters("* * *") == letters("___") == ""
@@ -224,20 +224,20 @@ def about(text: str) -> set[str]:
         ("", "newsletter", False),
     ],
 )
-def test_topic_is_recognised_by_its_words(text, name, there):
-    """By the beginning of a word; a short entry by the whole word; anywhere in scripts without spaces."""
+def test_topic_is_found_by_its_words(text, name, there):
+    """A prefix at the beginning of a word; a short one is a whole word; anywhere in scripts without spaces."""
     assert (name in about(text)) is there
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_every_word_of_a_topic_is_recognised(name):
-    """No word of the lists is unreachable."""
+def test_every_word_of_a_topic_is_found(name):
+    """No word of the lists is out of reach."""
     missed = [word for word in TOPICS[name].split() if word[0].isalnum() and name not in about(f"… {word} …")]
     assert missed == []
 
 
-def test_container_groups_are_recognised_by_words_of_names():
-    """One bit a group; words that are in no group set none."""
+def test_groups_of_a_place_are_bits_of_its_names():
+    """Words that are in no group set no bit."""
     assert groups(frozenset()) == groups(frozenset({"xyz"})) == 0
     for number, name in enumerate(PLACES):
         for word in PLACES[name].split():
