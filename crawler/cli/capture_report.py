@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from exports.terminal import plain
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
 

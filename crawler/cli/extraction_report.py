@@ -11,15 +11,15 @@ from dataclasses import asdict, dataclass, fields
 from itertools import groupby, zip_longest
 from typing import Any
 
-from exports import terminal
+from crawler.cli import output
+from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
 from pipelines.extraction.body.classifier import WEIGHED
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
-GREEN, RED = "\x1b[32m", "\x1b[31m"
 CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
-COLOURS = {CHOSEN: GREEN, REFUSED: RED, LATER: ""}
+COLOURS = {CHOSEN: output.GREEN, REFUSED: output.RED, LATER: ""}
 LEGEND = f" refused  {AGREES} says the same  the others came later"
 KEPT, DROPPED = "│", "┊"  # the bar between the margin and the page
 FOLD = 4  # blocks in a row that one rule dropped, from which they are one line
@@ -54,13 +54,13 @@ class ReportWriter:
         return [terminal.pad(piece, room) for piece in pieces or [""]]
 
     def dress(self, style: str, text: str) -> str:
-        return f"{style}{text}{terminal.RESET}" if self.styled and style and text else text
+        return f"{style}{text}{output.RESET}" if self.styled and style and text else text
 
     def dim(self, text: str) -> str:
-        return self.dress(terminal.DIM, text)
+        return self.dress(output.DIM, text)
 
     def bold(self, text: str) -> str:
-        return self.dress(terminal.BOLD, text)
+        return self.dress(output.BOLD, text)
 
     def shorten(self, text: str, room: int, lines: int) -> list[str]:
         """`text` in lines of `room` columns, `lines` of them at most unless everything is wanted."""
@@ -139,7 +139,7 @@ def _fields(
     claims: dict[str, Sequence[FieldCandidate]], outcome: Article | NothingToRead, sheet: ReportWriter
 ) -> Iterator[str]:
     """The claims as one aligned table."""
-    chosen, refused = sheet.dress(GREEN, CHOSEN), sheet.dress(RED, REFUSED)
+    chosen, refused = sheet.dress(output.GREEN, CHOSEN), sheet.dress(output.RED, REFUSED)
     won = " chosen" if isinstance(outcome, Article) else " would be chosen: nothing is kept"
     key = f"  {chosen}{sheet.dim(won)}  {refused}{sheet.dim(LEGEND)}"
     yield sheet.bold("FIELDS") + (key if sheet.room >= (70 if isinstance(outcome, Article) else 95) else "")
@@ -196,7 +196,7 @@ def _claim(label: str, claim: FieldCandidate, rooms: tuple[int, int], sheet: Rep
         texts = sheet.shorten(value or claim.raw, room, LONGER)
     else:  # two headlines often differ at their ends only
         texts = [_without_middle(" ".join(terminal.plain(value or claim.raw).split()), room)]
-    body = [sheet.dress(terminal.BOLD if claim.chosen else terminal.DIM, text) for text in texts]
+    body = [sheet.dress(output.BOLD if claim.chosen else output.DIM, text) for text in texts]
     raw = _raw(claim, value) if claim.chosen or sheet.everything else ""
     for note in filter(None, (raw, terminal.plain(claim.why))):
         if terminal.width(texts[-1]) + 2 + terminal.width(note) <= room:

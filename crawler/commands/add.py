@@ -6,21 +6,20 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.onboarding.probe import ProbeReport, ProbeResponse, VerifiedListing
+    from crawler.onboarding.probe import ProbeReport, VerifiedListing
     from pipelines.session.context import CrawlContext
 
 KINDS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
@@ -112,15 +111,17 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 
 async def add_one(name: str, url: str, config: Config, context: CrawlContext) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
+    from crawler.config.toml_files import write
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding.probe import probe
+    from crawler.onboarding.site_fetcher import SiteFetcher
 
     click.echo(url)
-    asker = SiteFetcher(config, context)
+    fetcher = SiteFetcher(config, context)
     try:
-        found = await probe(url, asker.fetch, asker.read, obey=config.crawl.robots)
+        found = await probe(url, fetcher.fetch, fetcher.read, obey=config.crawl.robots)
     finally:
-        await asker.close()
+        await fetcher.close()
     if found.failure is not None:
         cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
         click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
@@ -132,7 +133,7 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
     path = config.folder.sources / f"{name}.toml"
     with os_errors(str(path)):
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, source_text(found))
+        write(path, source_text(found))
     source = Source(name, found.url, found.title, found.language)
     await context.do(context.store.adopt, source, [*config.sources, name])
     await context.do(partial(context.store.source, source, watched=True))
@@ -145,93 +146,6 @@ def same(a: str, b: str) -> bool:
     from pipelines.core.urls import url_key
 
     return url_key(a) == url_key(b)
-
-
-class SiteFetcher:
-    """The network side of a probe: one request at a time, in the archive's pace, each exchange recorded."""
-
-    def __init__(self, config: Config, context: CrawlContext) -> None:
-        from crawler.http.client import FetchLimits, HttpClient
-
-        crawl = config.crawl
-        self.config, self.context = config, context
-        self.client = HttpClient(
-            FetchLimits(timeout=crawl.timeout, max_body=crawl.max_body),
-            allow_private_ips=crawl.allow_private_ips,
-            verify=crawl.verify_certificates,
-            proxy_for=lambda url: crawl.proxy or None,
-        )
-        self.next_request: dict[str, float] = {}  # host -> clock time before which it is left alone
-
-    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
-        """One exchange, recorded whatever came of it. See `crawler.onboarding.probe.Fetch`."""
-        from crawler.http.outcome import FetchError
-        from crawler.middleware.failure_reasons import REASONS
-        from crawler.onboarding.probe import ProbeResponse
-        from pipelines.warc.http_message import DecodedTooLarge, content_decoded
-
-        await self._wait_for(url, crawl_delay)
-        try:
-            fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
-        except FetchError as error:
-            await self._record(*error.earlier, error.exchange)
-            return ProbeResponse(None, error=REASONS.get(type(error), str(error)))
-        await self._record(*fetched.earlier, fetched.exchange)
-        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
-        try:
-            body = content_decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
-        except DecodedTooLarge:
-            return ProbeResponse(None, error="body too large when decoded")
-        return ProbeResponse(fetched.status, headers, body)
-
-    async def read(self, reader: Any, *arguments: Any) -> Any:
-        """Run a reader in a worker process: what it reads comes from strangers."""
-        from crawler.discovery.results import Discovery
-        from pipelines.core.worker_pool import WorkerFailure
-
-        try:
-            return await self.context.workers.run(reader, *arguments)
-        except WorkerFailure as overrun:
-            return Discovery(problem=f"reading it {overrun.reason}")
-
-    async def close(self) -> None:
-        await self.client.close()
-
-    async def _record(self, *exchanges: Any) -> None:
-        for exchange in exchanges:
-            await self.context.record(exchange)
-
-    async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
-        """Until the host may be asked again; Crawl-delay counts up to the longest delay that we wait."""
-        import asyncio
-
-        from pipelines.core.urls import host_of
-
-        crawl, clock = self.config.crawl, asyncio.get_running_loop().time
-        host = host_of(url)
-        delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
-        await asyncio.sleep(max(0.0, self.next_request.get(host, 0.0) - clock()))
-        self.next_request[host] = clock() + delay
-
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
-            (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-            (b"Accept-Encoding", b"gzip, deflate"),
-        ]
-        contact = self.config.operator.contact
-        # RFC 9110, 10.1.2: a mailbox, nothing else
-        return [*headers, (b"From", contact.encode())] if "@" in contact and "/" not in contact else headers
-
-
-def write_whole(path: Path, text: str) -> None:
-    """All of the file or nothing of it."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 COMMENTS = {

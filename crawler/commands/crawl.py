@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config

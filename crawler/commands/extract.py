@@ -239,10 +239,10 @@ def _array_writer(total: int) -> Write:
 def _account_writer(everything: bool) -> Write:
     """For reading, on a terminal as wide as it is."""
     from crawler.cli import extraction_report as explain
-    from exports import terminal
+    from crawler.cli import output
     from pipelines.extraction.page.trace import Trace
 
-    sheet = explain.ReportWriter(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
+    sheet = explain.ReportWriter(output.terminal_width(sys.stdout), output.supports_style(sys.stdout), everything)
     done = 0
 
     def write(result: PageResult) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.filters import day
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config

@@ -11,8 +11,9 @@ import click
 
 from crawler.cli.archive_options import filter_options
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain, styled
+from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.rebuild.reextract import RevisionChange
 
-RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 SHOWN = 20  # pages that give nothing any more
 
 
@@ -130,7 +130,7 @@ def show(change: RevisionChange) -> None:
     """One change, for reading."""
     from pipelines.rebuild.reextract import shown
 
-    red, green, bold, reset = (RED, GREEN, BOLD, RESET) if styled(sys.stdout) else ("", "", "", "")
+    red, green, bold, reset = (RED, GREEN, BOLD, RESET) if supports_style(sys.stdout) else ("", "", "", "")
     click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")
     for name in change.before:
         if name != "text":

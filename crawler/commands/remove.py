@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import standard_output, the_database
 from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports import terminal
-from exports.terminal import plain
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database import queries
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--damaged-too", is_flag=True, help="Also out of WARC files that are not as the manifest lists them.")
 @click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -113,11 +113,11 @@ def show(ctx: click.Context, form: str) -> None:
         rows = list(queries.removals(db))
     with standard_output():
         if form != "table":
-            terminal.data(rows, COLUMNS, form)
+            output.write_rows(rows, COLUMNS, form)
         elif not rows:
             click.echo("Nothing was removed from this archive.")
         else:
-            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
 
 

@@ -235,21 +235,21 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
 
 async def fetched(url: str, config: Config, own: Source | None) -> Page:
-    from crawler.commands.add import SiteFetcher
     from crawler.engine.crawl import open_context
     from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
+    from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.core import timestamps
 
     context = open_context(config, " ".join(sys.argv[1:]))
     outcome = "failed"
     try:
-        asker = SiteFetcher(config, context)
+        fetcher = SiteFetcher(config, context)
         try:
-            got = await get(url, asker.fetch, obey=config.crawl.robots)
+            got = await get(url, fetcher.fetch, obey=config.crawl.robots)
         finally:
-            await asker.close()
+            await fetcher.close()
         outcome = "done"
     except UnusableAddress as error:
         cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
@@ -341,27 +341,29 @@ def append(path: Path, there: str, text: str) -> None:
     """Put a rule at the end of what is there in a source's file; all of it or nothing."""
     import tomllib
 
-    from crawler.commands.add import write_whole
+    from crawler.config.toml_files import write
 
-    written = f"{there.rstrip()}\n\n{text}"
+    longer = f"{there.rstrip()}\n\n{text}"
     try:
-        tomllib.loads(written)
+        tomllib.loads(longer)
     except ValueError as error:  # rule = [...] in one piece
         raise ConfigError(str(path), f"a [[rule]] cannot follow what is there ({error})", "leave out --rule") from None
     with os_errors(str(path)):
-        write_whole(path, written)
+        write(path, longer)
 
 
 def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
     """Read pairs again and print what differs; the exit code."""
+    from crawler.cli import output
     from crawler.onboarding import samples
-    from exports import terminal
+    from pipelines.core import terminal
     from pipelines.extraction.extract import read
 
     pairs = samples.pairs(map(Path, targets) if targets else [the_folder(ctx).path / samples.FOLDER])
     config = the_config(ctx, needed=bool(source) or any(pair.source for pair in pairs))
     named = {name: the_source(name, config) for name in {source or pair.source for pair in pairs}}
-    green, red, end = ("\x1b[32m", "\x1b[31m", terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    styled = output.supports_style(sys.stdout)
+    green, red, end = (output.GREEN, output.RED, output.RESET) if styled else ("", "", "")
     differing = 0
     for pair in pairs:
         found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))

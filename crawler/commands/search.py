@@ -11,9 +11,10 @@ from dataclasses import fields
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import QueryCommand, filter_options, standard_output, the_database
 from crawler.cli.main import folder_option, setting_option
-from exports import terminal
+from pipelines.core import terminal
 from pipelines.core.plural import counted
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
@@ -32,7 +33,7 @@ PREFIX = re.compile(r"(?<![\w/:.-])([A-Za-z_]+):(?=[^\s/:)])")  # kind:opinion, 
               help="Without a QUERY, relevance is newest.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="0: all.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N.")
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -62,7 +63,7 @@ def command(
             _table(db, query, filters, sort, limit or None, offset)
         else:
             hits = queries.search(db, query, filters, sort, limit or None, offset)
-            terminal.data(hits, queries.HIT_KEYS, form)
+            output.write_rows(hits, queries.HIT_KEYS, form)
 
 
 def _table(
@@ -76,7 +77,7 @@ def _table(
     if not total:
         click.echo("No match." + "".join(f"\n  {hint}" for hint in _hints(db, query, filters)))
         return
-    for line in lines(hits, terminal.columns_of(sys.stdout), styled=terminal.styled(sys.stdout)):
+    for line in lines(hits, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
         click.echo(line)
     click.echo(f"{len(hits):,} of {counted(total, 'match')} · {seconds:.2f} s")
 
@@ -85,7 +86,7 @@ def lines(hits: list[queries.Row], room: int, *, styled: bool) -> Iterator[str]:
     """Number, day, source and headline of each hit, and below it where the words stand."""
     number = max((len(str(hit["id"])) for hit in hits), default=1)
     source = min(max((terminal.width(hit["source"] or "") for hit in hits), default=0), 16)
-    bold, reset = (terminal.BOLD, terminal.RESET) if styled else ("", "")
+    bold, reset = (output.BOLD, output.RESET) if styled else ("", "")
     marks = str.maketrans(dict(zip(MARKS, (bold, reset) if styled else ("[", "]"), strict=True)))
     indent = " " * (number + 2)
     for hit in hits:

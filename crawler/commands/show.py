@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import standard_output, the_database
 from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError, os_errors
 from pipelines.core.plural import counted
 from pipelines.database import queries
@@ -79,7 +80,7 @@ def command(
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, warc, min(terminal.columns_of(sys.stdout), 100)):
+            for line in text(row, states, warc, min(output.terminal_width(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
@@ -100,7 +101,7 @@ def _captures(
         with standard_output():
             click.echo(shown)
     elif form == "text":
-        dim, reset = (terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "")
+        dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
             for name, value in capture_report.lines(db, warc, wanted, why, captures):
                 click.echo(
@@ -129,7 +130,7 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
 
 def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
     """The article for reading, and below a line what proves it."""
-    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
         yield bold + line + reset
     published = row["published"] or f"unknown; first seen {row['first_seen']}"

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import standard_output
 from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 
@@ -55,7 +56,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         if form == "json":
             click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
         else:
-            for line in lines(report, terminal.columns_of(sys.stdout), styled=terminal.styled(sys.stdout)):
+            for line in lines(report, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
                 click.echo(line)
             if report.well and not quick:
                 for path in put_aside(archive):
@@ -66,7 +67,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
 
 def lines(report: VerificationReport, room: int, *, styled: bool) -> Iterator[str]:
     """What was found, for people, kind by kind: places and what is wrong, below them the next step; then a summary."""
-    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if styled else ("", "", "")
+    bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if styled else ("", "", "")
     kinds: dict[str, list[Finding]] = {}
     for finding in report.findings.listed:
         kinds.setdefault(finding.kind, []).append(finding)

@@ -137,6 +137,16 @@ def read(path: Path, shown: str) -> dict[str, Any]:
         raise syntax_error(shown, error) from error
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
     return ConfigError(shown, f"cannot be read: {cause}", "check its place, owner and permissions")

@@ -12,8 +12,8 @@ from typing import Any
 
 from crawler.config.value_types import literal
 from crawler.onboarding.selectors import found_by, selector_of, shared_selector
-from exports.terminal import cut, plain
 from pipelines.core.items import Article, Rule
+from pipelines.core.terminal import cut, plain
 from pipelines.extraction import site_rules
 from pipelines.extraction.fields import date_parser
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from crawler.cli import output
 from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, ReportWriter, as_json, lines
-from exports import terminal
+from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
@@ -211,7 +212,7 @@ def test_a_page_cannot_speak_to_the_terminal():
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):
             for line in lines(evil, evil, outcome, account, ReportWriter(80, styled=False, everything=everything)):
-                assert not terminal.UNSAFE.search(line)
+                assert not terminal.UNSAFE_CHARACTERS.search(line)
 
 
 def test_colours_are_only_for_terminals():
@@ -220,7 +221,7 @@ def test_colours_are_only_for_terminals():
     styled, plain = drawn(account, styled=True), drawn(account)
     assert "\x1b" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in styled] == plain
-    assert all(line.count(terminal.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
+    assert all(line.count(output.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
 
 
 def test_what_was_weighed_is_summed_up_in_a_sentence():

@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from exports.terminal import width
+from pipelines.core.terminal import width
 from tests.support import capture_archive
 from tests.support.article_archive import WARC_FILE, build, rows
 from tests.support.command import command_line, environment, morgue
