@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import inspect
 import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import About, CaptureExport, Export, Row
 from pipelines.core.errors import ConfigError, os_errors
@@ -49,9 +47,9 @@ AFTER = {
 
 
 def columns() -> dict[str, str]:
-    """Every column of a dataset and what it means; those of an article in the words of `items.Article`."""
-    comments = re.findall(r"^    (\w+): .*?  # (.+)$", inspect.getsource(Article), re.MULTILINE)
-    return BEFORE | dict(comments) | AFTER
+    """Return every column of a dataset with its meaning. Those of an article are annotations of `items.Article`."""
+    hints = get_type_hints(Article, include_extras=True)
+    return BEFORE | {field.name: hints[field.name].__metadata__[0] for field in fields(Article)} | AFTER
 
 
 @dataclass(slots=True)

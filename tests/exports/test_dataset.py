@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import compileall
 import gzip
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +25,7 @@ from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from tests.support.article_archive import build
 
+ROOT = Path(__file__).parents[2]
 ABOUT = {"software": "newsmorgue test", "created": "2024-01-01T00:00:00Z"}
 
 
@@ -44,6 +48,20 @@ def test_every_column_has_a_meaning():
     assert {field.name for field in fields(Article)} <= set(meanings)
     assert all(len(meaning) > 10 for meaning in meanings.values())
     assert meanings["title"] == "the headline, without the site's name"
+
+
+def test_columns_need_no_source_files(tmp_path):
+    """The meanings are data: compiled modules without their sources give the same columns."""
+    for package in ("exports", "pipelines"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert compileall.compile_dir(tmp_path, quiet=1, legacy=True)
+    for source in tmp_path.rglob("*.py"):
+        source.unlink()
+    program = "import json; from exports import dataset; print(dataset.__file__); print(json.dumps(dataset.columns()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    file, printed = done.stdout.splitlines()
+    assert file == str(tmp_path / "exports" / "dataset.pyc")
+    assert json.loads(printed) == dataset.columns()
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.jsonl.gz", "ein Name mit Ümläuten.csv.gz"])
