@@ -1,6 +1,8 @@
-"""How the archive leaves: formats and datasets. Read-only; may import `pipelines`, never `crawler`.
+"""Write datasets and packages of captures out of an archive; never change one.
 
-A format is one file here, `to_<name>.py`, with what `Export` asks for, or `CaptureExport`; the folder is the registry.
+May import core, warc, database, extraction, archive and selection of pipelines, never `crawler`. A format is one file,
+`formats/to_NAME.py`, that offers what `ArticleFormat` or `CaptureFormat` declares; the folder is the registry. Start
+reading at `dataset`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]
-About = Mapping[str, Any]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
+ExportInfo = Mapping[
+    str, Any
+]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
 
 
-class Export(Protocol):
+class ArticleFormat(Protocol):
     """A format of articles, a row each: what a module `to_<name>` offers."""
 
     name: str  # as it is asked for: "csv"
@@ -34,14 +38,14 @@ class Export(Protocol):
         """
 
 
-class CaptureExport(Protocol):
+class CaptureFormat(Protocol):
     """A format of captures, exchanges as they lie in the WARC files: what a module `to_<name>` offers instead."""
 
     name: str
     media_type: str
     suffix: str  # which its files have to carry: other programs know them by it
 
-    def pack(self, selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+    def pack(self, selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
         """Write all captures, one at a time, and return what the manifest is to say of them.
 
         At least "captures" (how many were written) and "added_for_revisits", "revisits_without_response". The
@@ -54,14 +58,14 @@ def format_names() -> list[str]:
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
-def load(name: str) -> Export | CaptureExport:
+def load_format(name: str) -> ArticleFormat | CaptureFormat:
     """The format of that name. Raises ConfigError if there is none."""
     if name not in format_names():
         raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(format_names())}")
-    module: Export | CaptureExport = import_module(f".to_{name}", "exports.formats")
+    module: ArticleFormat | CaptureFormat = import_module(f".to_{name}", "exports.formats")
     return module
 
 
-def takes_captures(form: Export | CaptureExport) -> TypeGuard[CaptureExport]:
+def is_capture_format(form: ArticleFormat | CaptureFormat) -> TypeGuard[CaptureFormat]:
     """Whether a format is one of captures."""
     return hasattr(form, "pack")

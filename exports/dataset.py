@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
-from exports import About, CaptureExport, Export, Row
+from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
 # What a row has besides the fields of `Article`, in the order of `queries.WHOLE_KEYS`.
-BEFORE = {
+COLUMNS_BEFORE_ARTICLE = {
     "id": "number of the article in the archive",
     "source": "name of the newspaper's source file; null for a page that belongs to none",
 }
-AFTER = {
+COLUMNS_AFTER_ARTICLE = {
     "published_day": "UTC day of `published`; the day it was first seen where that is unknown",
     "text_digest": "SHA-256, hex, of title and text: changes when the article is edited",
     "first_seen": "when the article was first captured, UTC",
@@ -49,7 +49,11 @@ AFTER = {
 def columns() -> dict[str, str]:
     """Return every column of a dataset with its meaning. Those of an article are annotations of `items.Article`."""
     hints = get_type_hints(Article, include_extras=True)
-    return BEFORE | {field.name: hints[field.name].__metadata__[0] for field in fields(Article)} | AFTER
+    return (
+        COLUMNS_BEFORE_ARTICLE
+        | {field.name: hints[field.name].__metadata__[0] for field in fields(Article)}
+        | COLUMNS_AFTER_ARTICLE
+    )
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ class DatasetCounts:
 
 
 def export(
-    form: Export,
+    form: ArticleFormat,
     rows: Iterable[Row],
     out: Path,
     about: Mapping[str, Any],
@@ -103,13 +107,13 @@ def export(
 
 
 def export_captures(
-    form: CaptureExport, selection: CaptureSelection, out: Path, about: About, *, force: bool = False
+    form: CaptureFormat, selection: CaptureSelection, out: Path, about: ExportInfo, *, force: bool = False
 ) -> dict[str, Any]:
     """Write captures to `out` and a manifest beside it; returns the manifest. Raises as `export` does."""
     check_name(form, out)
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        counts = form.pack(selection, file, {**about, "name": _bare(form, out)})
+        counts = form.pack(selection, file, {**about, "name": _stem(form, out)})
         days = {"first_capture": selection.first, "last_capture": selection.last}
         return days | {"left_out": dict(selection.left_out)} | counts
 
@@ -117,22 +121,22 @@ def export_captures(
 
 
 def _publish(
-    form: Export | CaptureExport,
+    form: ArticleFormat | CaptureFormat,
     body: Callable[[BinaryIO], dict[str, Any]],
     out: Path,
-    about: About,
+    about: ExportInfo,
     *,
     force: bool,
 ) -> dict[str, Any]:
     """Let `body` write the file; what it returns goes into the manifest."""
-    check(out, force=force)
+    check_writable(out, force=force)
     beside = manifest_path(out)
     compress = out.suffix == ".gz" and not form.suffix.endswith(".gz")
     with os_errors(str(out)), _temporary(out) as part, _temporary(beside) as part_of_manifest:
         with part.open("xb") as file:
             with _compressed(file) if compress else nullcontext(file) as target:
                 said = body(target)
-            _to_disk(file)
+            _sync(file)
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
@@ -142,8 +146,8 @@ def _publish(
         }  # fmt: skip
         with part_of_manifest.open("x", encoding="utf-8") as manifest_file:
             manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            _to_disk(manifest_file)
-        check(out, force=force)  # again: an hour may have passed
+            _sync(manifest_file)
+        check_writable(out, force=force)  # again: an hour may have passed
         beside.unlink(missing_ok=True)  # never an old manifest beside a new file
         part.replace(out)
         part_of_manifest.replace(beside)
@@ -156,7 +160,7 @@ def manifest_path(out: Path) -> Path:
     return out.with_name(out.name + ".manifest.json")
 
 
-def check(out: Path, *, force: bool) -> None:
+def check_writable(out: Path, *, force: bool) -> None:
     """Whether `out` may be written, as far as can be said without trying. Raises ConfigError."""
     if not out.parent.is_dir():
         raise ConfigError(str(out), "there is no such folder", f"mkdir -p {out.parent}")
@@ -169,15 +173,15 @@ def check(out: Path, *, force: bool) -> None:
             raise ConfigError(str(path), "exists already", "--force replaces it and its manifest")
 
 
-def check_name(form: CaptureExport, out: Path) -> None:
+def check_name(form: CaptureFormat, out: Path) -> None:
     """Whether a file of that format may be called so: other programs go by the name. Raises ConfigError."""
     if not out.name.endswith((form.suffix, f"{form.suffix}.gz")):
-        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {_bare(form, out)}{form.suffix}")
+        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {_stem(form, out)}{form.suffix}")
     if out.name.endswith(f"{form.suffix}.gz") and form.name == "wacz":
         raise ConfigError(str(out), "a WACZ file is read in pieces, and is not compressed", "leave out the .gz")
 
 
-def _bare(form: CaptureExport, out: Path) -> str:
+def _stem(form: CaptureFormat, out: Path) -> str:
     """The name of a file without the suffix of its format, or what there is of it."""
     return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
 
@@ -199,7 +203,7 @@ def _compressed(file: BinaryIO) -> Iterator[BinaryIO]:
         yield body  # type: ignore[misc]  # a GzipFile has all that a format uses of a BinaryIO
 
 
-def _to_disk(file: Any) -> None:
+def _sync(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
 

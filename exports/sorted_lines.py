@@ -10,7 +10,7 @@ from types import TracebackType
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import explained
 
-BATCH = 1000  # lines handed over at once
+BATCH_LINES = 1000  # lines handed over at once
 
 
 class SortedLines:
@@ -26,7 +26,7 @@ class SortedLines:
     def add(self, line: bytes) -> None:
         """One line, its end included or not. Raises DiskFull."""
         self._waiting.append((line,))
-        if len(self._waiting) >= BATCH:
+        if len(self._waiting) >= BATCH_LINES:
             self._flush()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -35,7 +35,7 @@ class SortedLines:
             for (line,) in self._db.execute("SELECT text FROM line ORDER BY text"):
                 yield line
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
 
     def __enter__(self) -> SortedLines:
         return self
@@ -47,15 +47,15 @@ class SortedLines:
         try:
             self._db.executemany("INSERT INTO line VALUES (?)", self._waiting)
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
         self._waiting.clear()
 
     def _do(self, sql: str) -> None:
         try:
             self._db.execute(sql)
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
 
 
-def _told(error: sqlite3.DatabaseError) -> MorgueError:
+def _explained(error: sqlite3.DatabaseError) -> MorgueError:
     return explained(error, Path("the temporary file for sorting"))

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from crawler.cli.main import the_folder
+from crawler.cli.main import folder_of
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
@@ -50,9 +50,9 @@ def filter_options(
 
 
 @contextmanager
-def the_database(ctx: click.Context) -> Iterator[sqlite3.Connection]:
+def database_of(ctx: click.Context) -> Iterator[sqlite3.Connection]:
     """The database of the archive that this invocation means. Raises NoArchive, ArchiveDamaged."""
-    with closing(connect(the_folder(ctx).database)) as db:
+    with closing(connect(folder_of(ctx).database)) as db:
         yield db
 
 

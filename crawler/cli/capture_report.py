@@ -13,7 +13,7 @@ from pipelines.core.terminal import plain
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
 
-SHOWN = 10  # the newest of them; JSON has all
+MAX_CAPTURES_SHOWN = 10  # the newest of them; JSON has all
 
 
 def newest_answer(captures: Sequence[Row]) -> Row:
@@ -26,14 +26,14 @@ def lines(
 ) -> Iterator[tuple[str | None, str]]:
     """(name, value) of each line: name "" goes on with the line before, None stands alone."""
     yield None, f"{wanted}: {why}"
-    left_out = len(captures) - SHOWN
+    left_out = len(captures) - MAX_CAPTURES_SHOWN
     if left_out > 0:
-        yield None, f"{counted(len(captures), 'capture')}; the {SHOWN} newest, --format json has all:"
+        yield None, f"{counted(len(captures), 'capture')}; the {MAX_CAPTURES_SHOWN} newest, --format json has all:"
     elif len(captures) > 1:
         yield None, f"{counted(len(captures), 'capture')}:"
-    for row in captures[-SHOWN:]:
+    for row in captures[-MAX_CAPTURES_SHOWN:]:
         yield None, ""
-        yield from facts(db, warc, row)
+        yield from capture_lines(db, warc, row)
     newest = newest_answer(captures)
     yield None, ""
     if newest["record_type"] != "metadata":
@@ -41,7 +41,7 @@ def lines(
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the record as it is"
 
 
-def facts(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def capture_lines(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, str]]:
     """One capture."""
     yield "capture", f"{row['id']}, of {row['url']}"
     yield "captured", f"{row['captured']}, as {row['kind']}"
@@ -51,18 +51,18 @@ def facts(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, s
     if row["error"]:
         yield "failed" if row["record_type"] == "metadata" else "broke off", row["error"]
     if row["status"] in REDIRECTS:
-        yield "leads to", target(db, warc, row)
+        yield "leads to", redirect_target(db, warc, row)
     if row["refers_to"]:
         same = "not modified since" if row["status"] == 304 else "the same body as"
         yield "repeats", f"{same} {row['refers_to']}"
-    yield from record(warc, row)
+    yield from record_lines(warc, row)
     if row["payload_digest"] and row["status"] != 304:  # which has none of its own
         yield "payload", row["payload_digest"]
     for number, signal in enumerate(row["header_rights"]):
         yield "" if number else "rights", signal
 
 
-def record(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def record_lines(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
     """Where its record lies, and where that came from; `row` may be an article's."""
     from pipelines.verification.inventory import is_there
 
@@ -75,7 +75,7 @@ def record(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
         yield "imported", f"from {file}, offset {offset}"
 
 
-def target(db: sqlite3.Connection, warc: Path, row: Row) -> str:
+def redirect_target(db: sqlite3.Connection, warc: Path, row: Row) -> str:
     """Where a redirect leads."""
     from pipelines.archive.replay import answer
 

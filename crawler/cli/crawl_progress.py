@@ -11,9 +11,9 @@ from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
-TICK = 0.5  # seconds between redraws of the bar
-LINE = 10.0  # seconds between lines in a pipe
-COUNT = 4.0  # seconds between countings of what is still due: it walks the index
+REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
+LINE_SECONDS = 10.0  # seconds between lines in a pipe
+DUE_COUNT_SECONDS = 4.0  # seconds between countings of what is still due: it walks the index
 
 
 class CrawlProgress:
@@ -60,7 +60,7 @@ class CrawlProgress:
         import click
 
         while True:
-            await asyncio.sleep(LINE)
+            await asyncio.sleep(LINE_SECONDS)
             await self._due()
             n = self.numbers()
             counts = ", ".join(counted(n[f"{noun}s"], noun) for noun in ("page", "article", "error"))
@@ -90,10 +90,10 @@ class CrawlProgress:
         with bar:
             task = bar.add_task("crawling", total=None, **self.numbers())
             while True:
-                if time.monotonic() - counted > COUNT:
+                if time.monotonic() - counted > DUE_COUNT_SECONDS:
                     await self._due()
                     counted = time.monotonic()
                 n = self.numbers()
                 word = "stopping" if self.run.interrupted else "crawling"
                 bar.update(task, description=word, completed=n["pages"], total=self._total, **n)
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(REDRAW_SECONDS)

@@ -19,25 +19,25 @@ from pipelines.extraction.body.classifier import WEIGHED
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
-COLOURS = {CHOSEN: output.GREEN, REFUSED: output.RED, LATER: ""}
+MARK_COLOURS = {CHOSEN: output.GREEN, REFUSED: output.RED, LATER: ""}
 LEGEND = f" refused  {AGREES} says the same  the others came later"
-KEPT, DROPPED = "│", "┊"  # the bar between the margin and the page
-FOLD = 4  # blocks in a row that one rule dropped, from which they are one line
-MIXED = 12  # such rows one after another, beyond which those amid them are one line ...
-EDGE = 4  # ... and those at either end, close to the text, still have their own
-LONG, LONGER = 2, 4  # lines that are shown of a dropped block and of a reason, and of a value that won
-MARGIN = 22  # columns for the name of a rule, at most
+KEPT_BAR, DROPPED_BAR = "│", "┊"  # the bar between the margin and the page
+MIN_FOLDED_BLOCKS = 4  # blocks in a row that one rule dropped, from which they are one line
+MAX_ROWS_UNFOLDED = 12  # such rows one after another, beyond which those amid them are one line ...
+EDGE_ROWS = 4  # ... and those at either end, close to the text, still have their own
+MAX_LINES, MAX_CHOSEN_LINES = 2, 4  # lines that are shown of a dropped block and of a reason, and of a value that won
+MAX_MARGIN_COLUMNS = 22  # columns for the name of a rule, at most
 # Told beside another field, or in the heading.
-ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
-BESIDE = {"byline": "authors", "origin_url": "origin"}  # found in one place with another field
-UNSAID = {"kind": "nothing says else"}  # where a value comes from that no claim gave
+SHOWN_ELSEWHERE = {"url", "text", "word_count", "extractor", "found_in", "comments"}
+FOUND_WITH = {"byline": "authors", "origin_url": "origin"}  # found in one place with another field
+DEFAULT_PLACES = {"kind": "nothing says else"}  # where a value comes from that no claim gave
 # What a list or a table is made of: set without a blank line between.
-IN_ROWS = re.compile(r"(?:^| )(?:li|tr|td|th|dt|dd)\b")
-WEIGHTS = (
+ROW_ELEMENT = re.compile(r"(?:^| )(?:li|tr|td|th|dt|dd)\b")
+WEIGHTS_NOTE = (
     "; behind each block stand the features that weighed most, each with the log-odds that it brought: + for text, -"
     " against it (a feature's name does not say that the block has it)"
 )
-ORDER = ("title", "description", "authors", "byline", "published", "modified")
+FIRST_FIELDS = ("title", "description", "authors", "byline", "published", "modified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,10 @@ def _heading(name: str, url: str | None, outcome: Article | NothingToRead, sheet
 def _claims(outcome: Article | NothingToRead, account: Trace) -> Iterator[tuple[str, Sequence[FieldCandidate]]]:
     """(field, its candidates) in the order of reading; a value that nobody accounts for is its own candidate."""
     names = [field.name for field in fields(Article) if not field.name.endswith(("_raw", "_from", "_evidence"))]
-    names = [name for name in dict.fromkeys((*ORDER, *names)) if name not in ELSEWHERE]
+    names = [name for name in dict.fromkeys((*FIRST_FIELDS, *names)) if name not in SHOWN_ELSEWHERE]
     for name in [*names, *(name for name in account.fields if name not in names)]:
         claims = list(account.fields.get(name, ()))
-        value = getattr(outcome, name, None) if isinstance(outcome, Article) and name not in ELSEWHERE else None
+        value = getattr(outcome, name, None) if isinstance(outcome, Article) and name not in SHOWN_ELSEWHERE else None
         if value and not any(claim.chosen for claim in claims):
             claims.append(_unaccounted(name, value, outcome))
         if claims:
@@ -131,8 +131,8 @@ def _claims(outcome: Article | NothingToRead, account: Trace) -> Iterator[tuple[
 
 def _unaccounted(name: str, value: Any, outcome: Any) -> FieldCandidate:
     raw = getattr(outcome, f"{name}_raw", None) or getattr(outcome, f"{name}_evidence", None) or ""
-    beside = outcome.found_in.get(BESIDE.get(name, name)) or getattr(outcome, f"{name}_from", None)
-    return FieldCandidate(beside or UNSAID.get(name, "the page"), raw, value, chosen=True)
+    beside = outcome.found_in.get(FOUND_WITH.get(name, name)) or getattr(outcome, f"{name}_from", None)
+    return FieldCandidate(beside or DEFAULT_PLACES.get(name, "the page"), raw, value, chosen=True)
 
 
 def _fields(
@@ -148,7 +148,7 @@ def _fields(
     source_room = min(max(map(terminal.width, found)), max(12, sheet.room // 4))
     for name, group in claims.items():
         label = terminal.plain(name).replace("_", " ")
-        told, agreeing = (group, []) if sheet.everything else _sorted_out(group)
+        told, agreeing = (group, []) if sheet.everything else _distinct_claims(group)
         for claim in told:
             yield from _claim(label, claim, (name_room, source_room), sheet)
             label = ""
@@ -162,11 +162,11 @@ def _fields(
 
 
 def _unknown(name: str, claims: dict[str, Sequence[FieldCandidate]], outcome: Article) -> bool:
-    told = name in claims or name in ELSEWHERE or name.endswith(("_raw", "_from", "_evidence"))
+    told = name in claims or name in SHOWN_ELSEWHERE or name.endswith(("_raw", "_from", "_evidence"))
     return not told and not getattr(outcome, name)
 
 
-def _sorted_out(group: Sequence[FieldCandidate]) -> tuple[list[FieldCandidate], list[str]]:
+def _distinct_claims(group: Sequence[FieldCandidate]) -> tuple[list[FieldCandidate], list[str]]:
     """(the claims worth a line, the sources that merely say what the winner says)."""
     winner = next((shown(claim.value) for claim in group if claim.chosen), None)
     told: dict[tuple[str, str], FieldCandidate] = {}
@@ -193,7 +193,7 @@ def _claim(label: str, claim: FieldCandidate, rooms: tuple[int, int], sheet: Rep
     room = max(8, sheet.room - name_room - source_room - 6)
     value, mark = shown(claim.value), _mark(claim)
     if claim.chosen or sheet.everything:
-        texts = sheet.shorten(value or claim.raw, room, LONGER)
+        texts = sheet.shorten(value or claim.raw, room, MAX_CHOSEN_LINES)
     else:  # two headlines often differ at their ends only
         texts = [_without_middle(" ".join(terminal.plain(value or claim.raw).split()), room)]
     body = [sheet.dress(output.BOLD if claim.chosen else output.DIM, text) for text in texts]
@@ -203,13 +203,13 @@ def _claim(label: str, claim: FieldCandidate, rooms: tuple[int, int], sheet: Rep
             texts[-1] += "  " + note
             body[-1] += "  " + sheet.dim(note)
         else:
-            more = sheet.shorten(note, room - 2, LONG)
+            more = sheet.shorten(note, room - 2, MAX_LINES)
             texts += ["  " + text for text in more]
             body += ["  " + sheet.dim(text) for text in more]
     margin = terminal.pad(label, name_room) + "  "
     places = sheet.column(claim.source, source_room)
     places = places if claim.chosen else [sheet.dim(place) for place in places]
-    yield f"{sheet.bold(margin)}{sheet.dress(COLOURS[mark], mark)} {places[0]}  {body[0]}".rstrip()
+    yield f"{sheet.bold(margin)}{sheet.dress(MARK_COLOURS[mark], mark)} {places[0]}  {body[0]}".rstrip()
     for place, line in zip_longest(places[1:], body[1:], fillvalue=""):
         yield f"{' ' * (name_room + 4)}{place or ' ' * source_room}  {line}".rstrip()
 
@@ -254,7 +254,7 @@ def _raw(claim: FieldCandidate, value: str) -> str:
 def _page(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead, sheet: ReportWriter) -> Iterator[str]:
     """The page from top to bottom: what was kept, and between it, dim, what was dropped, by the name of its rule."""
     names = [terminal.width(fate.rule) for fate in blocks if fate.rule]
-    margin = min(max(names, default=0), MARGIN, sheet.room // 4)
+    margin = min(max(names, default=0), MAX_MARGIN_COLUMNS, sheet.room // 4)
     dropped = sum(fate.rule is not None for fate in blocks)
     stays = len(blocks) - dropped
     kept = f"{counted(stays, 'block')} of text, {dropped:,} dropped"
@@ -268,10 +268,10 @@ def _page(blocks: Sequence[BlockTrace], outcome: Article | NothingToRead, sheet:
     texts = iter(_as_kept(blocks, outcome))
     for stays_here, run in groupby(blocks, key=lambda fate: fate.rule is None):
         for fate in run if stays_here else ():
-            if before and not (IN_ROWS.search(before.place) and IN_ROWS.search(fate.place)):
-                yield " " * margin + f" {KEPT}"
+            if before and not (ROW_ELEMENT.search(before.place) and ROW_ELEMENT.search(fate.place)):
+                yield " " * margin + f" {KEPT_BAR}"
             for line in terminal.wrap(terminal.plain(next(texts)), sheet.room - margin - 3):
-                yield " " * margin + f" {KEPT} {line}"
+                yield " " * margin + f" {KEPT_BAR} {line}"
             before = fate
         if not stays_here:
             for rule, text in _folded(list(run), sheet):
@@ -291,8 +291,8 @@ def _comments(comments: Sequence[str], sheet: ReportWriter) -> Iterator[str]:
     yield sheet.bold("COMMENTS") + sheet.dim(f"  {len(comments):,}, kept apart from the text")
     for number, comment in enumerate(comments):
         if number:
-            yield f" {KEPT}"
-        yield from (f" {KEPT} {line}" for line in sheet.shorten(comment, sheet.room - 3, LONGER))
+            yield f" {KEPT_BAR}"
+        yield from (f" {KEPT_BAR} {line}" for line in sheet.shorten(comment, sheet.room - 3, MAX_CHOSEN_LINES))
 
 
 def _folded(run: list[BlockTrace], sheet: ReportWriter) -> Iterator[tuple[str, str]]:
@@ -303,20 +303,20 @@ def _folded(run: list[BlockTrace], sheet: ReportWriter) -> Iterator[tuple[str, s
             yield fate.rule or "", f"{fate.text}  ‹{fate.place}›{weights}"
         return
     groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda fate: fate.rule)]
-    amid = groups[EDGE:-EDGE] if len(groups) > MIXED else []
-    for rule, group in groups[:EDGE] if amid else groups:
-        yield from _row(rule, group)
+    amid = groups[EDGE_ROWS:-EDGE_ROWS] if len(groups) > MAX_ROWS_UNFOLDED else []
+    for rule, group in groups[:EDGE_ROWS] if amid else groups:
+        yield from _same_rule_rows(rule, group)
     if amid:
         fates = [fate for _, group in amid for fate in group]
         rules = ", ".join(dict.fromkeys(rule for rule, _ in amid))
         yield "several", f"{len(fates):,} blocks ({rules}): " + " · ".join(_beginnings(fates))
-        for rule, group in groups[-EDGE:]:
-            yield from _row(rule, group)
+        for rule, group in groups[-EDGE_ROWS:]:
+            yield from _same_rule_rows(rule, group)
 
 
-def _row(rule: str, group: list[BlockTrace]) -> Iterator[tuple[str, str]]:
+def _same_rule_rows(rule: str, group: list[BlockTrace]) -> Iterator[tuple[str, str]]:
     """Blocks side by side that one rule dropped."""
-    if len(group) < FOLD:
+    if len(group) < MIN_FOLDED_BLOCKS:
         yield from ((rule, fate.text) for fate in group)
     else:
         yield rule, f"{len(group):,} blocks: " + " · ".join(_beginnings(group))
@@ -336,9 +336,9 @@ def _beginnings(group: Iterable[BlockTrace]) -> Iterator[str]:
 
 def _dropped(rule: str, text: str, margin: int, sheet: ReportWriter) -> Iterator[str]:
     labels = sheet.column(rule, margin)
-    texts = sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, LONG)
+    texts = sheet.shorten(" ".join(text.split()), sheet.room - margin - 3, MAX_LINES)
     for label, line in zip_longest(labels, texts, fillvalue=""):
-        yield sheet.dim(f"{label or ' ' * margin} {DROPPED} {line}".rstrip())
+        yield sheet.dim(f"{label or ' ' * margin} {DROPPED_BAR} {line}".rstrip())
 
 
 def _rules(blocks: Sequence[BlockTrace], sheet: ReportWriter) -> Iterator[str]:
@@ -366,9 +366,9 @@ def _rules(blocks: Sequence[BlockTrace], sheet: ReportWriter) -> Iterator[str]:
         if room < 20:  # a narrow terminal: the reason below
             yield terminal.cut(start, sheet.room)
             yield from (line.rstrip() for line in more)
-            yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, LONG) if line)
+            yield from (f"  {sheet.dim(line)}" for line in sheet.shorten(why, sheet.room - 2, MAX_LINES) if line)
             continue
-        first, *rest = sheet.shorten(why, room, LONG)
+        first, *rest = sheet.shorten(why, room, MAX_LINES)
         yield f"{start}  {sheet.dim(first)}".rstrip()
         for piece, line in zip_longest(more, rest, fillvalue=""):
             yield f"{terminal.pad(piece, terminal.width(start) + 2)}{sheet.dim(line)}".rstrip()
@@ -377,6 +377,8 @@ def _rules(blocks: Sequence[BlockTrace], sheet: ReportWriter) -> Iterator[str]:
 def _why(rule: str, group: Sequence[BlockTrace], sheet: ReportWriter) -> str:
     """A rule's reason. What was weighed has its own for each block."""
     if rule == WEIGHED:
-        return "not like article text, by what is seen of it" + (WEIGHTS if sheet.everything else " (--all says what)")
+        return "not like article text, by what is seen of it" + (
+            WEIGHTS_NOTE if sheet.everything else " (--all says what)"
+        )
     whys = list(dict.fromkeys(fate.why for fate in group if fate.why))
     return "; ".join(whys) if len(whys) < 3 else f"{whys[0]}; and {counted(len(whys) - 1, 'other reason')}"

@@ -56,12 +56,12 @@ setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=Tr
                               help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
 
 
-def the_folder(ctx: click.Context) -> ArchiveFolder:
+def folder_of(ctx: click.Context) -> ArchiveFolder:
     """The archive that this invocation means; NoArchive if there is none."""
     return find(ctx.find_root().ensure_object(dict).get("folder"))
 
 
-def the_overrides(ctx: click.Context) -> list[str]:
+def overrides_of(ctx: click.Context) -> list[str]:
     """The `-s key=value` strings of this invocation, in their order."""
     return list(ctx.find_root().ensure_object(dict).get("overrides", []))
 

@@ -68,6 +68,6 @@ def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
             start = b",\n"
         target.write(b"[]\n" if start == b"[\n" else b"\n]\n")  # no row: an array all the same
     else:
-        from exports import Export, load
+        from exports import ArticleFormat, load_format
 
-        cast(Export, load(form)).write(rows, target, columns)
+        cast(ArticleFormat, load_format(form)).write(rows, target, columns)

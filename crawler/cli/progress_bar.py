@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-TICK = 0.1  # seconds between redraws
-LINE = 10.0  # seconds between lines in a pipe
+REDRAW_SECONDS = 0.1  # seconds between redraws
+LINE_SECONDS = 10.0  # seconds between lines in a pipe
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def bar(words: str) -> Iterator[Callable[[int, int], None]]:
 
         def tell(done: int, total: int) -> None:
             nonlocal drawn
-            if time.monotonic() - drawn >= TICK:
+            if time.monotonic() - drawn >= REDRAW_SECONDS:
                 shown.update(task, completed=done, total=total)
                 drawn = time.monotonic()
 
@@ -75,10 +75,10 @@ class StepProgress:
                 if self._task is not None:
                     self._bar.remove_task(self._task)
                 self._task, self._step = self._bar.add_task(step, total=total), step
-            elif now - self._said < TICK and done < total:
+            elif now - self._said < REDRAW_SECONDS and done < total:
                 return
             self._bar.update(self._task, completed=done, total=total)
             self._said = now
-        elif now - self._said >= LINE:
+        elif now - self._said >= LINE_SECONDS:
             print(f"{step}: {done:,} of {total:,}", file=sys.stderr, flush=True)
             self._said = now

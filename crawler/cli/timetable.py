@@ -21,9 +21,9 @@ INTERVALS = (  # what both cron and a calendar can express
     DAY,
     WEEK,
 )
-CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
-PLAIN = r"[A-Za-z0-9/._%=+:@-]+"  # words that need no quotes in a unit
-LONGEST_NAME = 200  # systemd's limit is 255 with the ending
+INTERVAL_CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
+UNQUOTED_WORD = r"[A-Za-z0-9/._%=+:@-]+"  # words that need no quotes in a unit
+MAX_NAME_CHARS = 200  # systemd's limit is 255 with the ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ class ScheduledJob:
     def __post_init__(self) -> None:
         """Raises ConfigError for what cron and systemd cannot be told."""
         if self.every not in INTERVALS:
-            raise ConfigError(f"--every {spoken(self.every)}", "is no interval that a calendar knows", f"say {CHOICES}")
+            raise ConfigError(
+                f"--every {interval_text(self.every)}",
+                "is no interval that a calendar knows",
+                f"say {INTERVAL_CHOICES}",
+            )
         for word in (self.archive, *self.command):
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
@@ -63,7 +67,7 @@ class ScheduledJob:
         digest = sha256("\n".join([self.archive, *self.sources]).encode()).hexdigest()[:8]
         words = ["morgue", self.archive.rpartition("/")[2], *self.sources]
         plain = "-".join(re.sub(r"[^A-Za-z0-9._]+", "-", word).strip("-") for word in words)
-        return f"{plain[:LONGEST_NAME]}-{digest}"
+        return f"{plain[:MAX_NAME_CHARS]}-{digest}"
 
     @property
     def offset(self) -> int:
@@ -130,7 +134,7 @@ def service(job: ScheduledJob) -> str:
     """The unit that crawls once."""
     words = list(map(unit_word, job.arguments))
     # systemd takes no quotes, backslashes or variables in the name of a program, but in arguments of one.
-    start = "" if re.fullmatch(PLAIN, job.command[0]) else "/usr/bin/env "
+    start = "" if re.fullmatch(UNQUOTED_WORD, job.command[0]) else "/usr/bin/env "
     # A private /tmp would hide what lies in the real one.
     elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
     return f"""\
@@ -168,7 +172,7 @@ def timer(job: ScheduledJob) -> str:
         when = "daily" if job.every == DAY else "weekly"
     return f"""\
 [Unit]
-Description=Newsmorgue crawl of {unit_text(job.archive)}, every {spoken(job.every)}
+Description=Newsmorgue crawl of {unit_text(job.archive)}, every {interval_text(job.every)}
 
 [Timer]
 OnCalendar={when}
@@ -185,14 +189,14 @@ WantedBy=timers.target
 def unit_word(word: str) -> str:
     """One word of an ExecStart line (systemd.service, "Command lines"): C escapes, %% for %, $$ for $."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if re.fullmatch(PLAIN, word) else f'"{escaped}"'
+    return escaped if re.fullmatch(UNQUOTED_WORD, word) else f'"{escaped}"'
 
 
 def path_word(word: str) -> str:
     """One path of a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
     mark = "'" if '"' in word else '"'
     escaped = word.replace("%", "%%")
-    return escaped if re.fullmatch(PLAIN, word) else f"{mark}{escaped}{mark}"
+    return escaped if re.fullmatch(UNQUOTED_WORD, word) else f"{mark}{escaped}{mark}"
 
 
 def unit_text(text: str) -> str:
@@ -200,7 +204,7 @@ def unit_text(text: str) -> str:
     return text.replace("%", "%%").rstrip("\\")
 
 
-def spoken(seconds: int) -> str:
+def interval_text(seconds: int) -> str:
     """An interval as people write it."""
     for unit, sign in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
         if seconds % unit == 0:

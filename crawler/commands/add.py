@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from crawler.onboarding.probe import ProbeReport, VerifiedListing
     from pipelines.session.context import CrawlContext
 
-KINDS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
-MOST_NAMED = 8  # addresses of one kind that the report lists one by one
+LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
+MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists one by one
 
 
 @click.command()
@@ -42,8 +42,8 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
     """
     from crawler.config.models import load
 
-    folder = the_folder(ctx)
-    config = load(folder, the_overrides(ctx))
+    folder = folder_of(ctx)
+    config = load(folder, overrides_of(ctx))
     wanted = named_sites(urls, name, config, force=force)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
@@ -55,11 +55,11 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
 
 def named_sites(urls: Sequence[str], name: str | None, config: Config, *, force: bool) -> list[tuple[str, str]]:
     """(name, home page) of each site to add. Raises ConfigError before anything is asked of anyone."""
-    from crawler.config.toml_files import NAME
+    from crawler.config.toml_files import SOURCE_NAME
     from crawler.frontier.crawl_plan import targets_of
     from pipelines.core.urls import fetchable, url_key
 
-    if name is not None and (len(urls) > 1 or not NAME.fullmatch(name)):
+    if name is not None and (len(urls) > 1 or not SOURCE_NAME.fullmatch(name)):
         cause = "names one source, not several" if len(urls) > 1 else "is no name for a source"
         raise ConfigError(f"--name {name}", cause, "say one URL; letters, digits, - _ and . only")
     known = {url_key(source.url): own for own, source in config.sources.items()}
@@ -126,7 +126,7 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
         cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
         click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
-    twins = [own for own, source in config.sources.items() if same(source.url, found.url) and own != name]
+    twins = [own for own, source in config.sources.items() if same_address(source.url, found.url) and own != name]
     if twins:
         click.echo(f"morgue: {url}: leads to {found.url}, which is a source already: sources/{twins[0]}.toml", err=True)
         return False
@@ -142,13 +142,13 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
     return True
 
 
-def same(a: str, b: str) -> bool:
+def same_address(a: str, b: str) -> bool:
     from pipelines.core.urls import url_key
 
     return url_key(a) == url_key(b)
 
 
-COMMENTS = {
+KEY_COMMENTS = {
     "url": "The paper's front page.",
     "title": "The paper's own name, for people.",
     "language": "Language of most of its articles (BCP 47 tag), as the front page says.",
@@ -157,7 +157,7 @@ COMMENTS = {
     "sitemaps": "Sitemaps: everything the paper cares to list. Take them out to collect only what is new.",
     "sections": "Section pages. Only these are read; take the key out to have sections found from the front page.",
 }
-REST = """\
+SOURCE_FILE_END = """\
 # What is taken for an article is told from its address. Where that errs, regular expressions say better:
 # a URL that one of `include` is found in is an article, one that `exclude` is found in is left alone.
 #include = ["/story/[0-9]+"]
@@ -178,7 +178,7 @@ def source_text(found: ProbeReport) -> str:
     title = found.title if found.title and is_line(found.title) else ""
     language = found.language if found.language and is_ascii_line(found.language) else ""
     values: dict[str, Any] = {"url": found.url, "title": title, "language": language}
-    for kind, key in KINDS:
+    for kind, key in LISTING_KEYS:
         values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
     if values["sections"]:
         values["sections"] += [url for url in found.unseen if is_web_address(url)]
@@ -189,39 +189,39 @@ def source_text(found: ProbeReport) -> str:
             line = f"{key} = [\n{rows}]" if value else f"#{key} = []"
         else:
             line = f"{'' if value else '#'}{key} = {literal(value)}"
-        blocks.append(f"# {COMMENTS[key]}\n{line}\n")
-    return "\n".join([*blocks, REST])
+        blocks.append(f"# {KEY_COMMENTS[key]}\n{line}\n")
+    return "\n".join([*blocks, SOURCE_FILE_END])
 
 
 def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
     """What was found and what was not, for people."""
     lines = [f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else "")]
-    lines.append(f"  robots.txt {'lets us in' if obeyed else 'is not obeyed (crawl.robots)'}{asked_delay(found)}")
-    for kind, _key in KINDS:
+    lines.append(f"  robots.txt {'lets us in' if obeyed else 'is not obeyed (crawl.robots)'}{crawl_delay_text(found)}")
+    for kind, _key in LISTING_KEYS:
         listings = found.of(kind)
-        lines += [f"  {described(listing)}" for listing in listings[:MOST_NAMED]]
-        if len(listings) > MOST_NAMED:
-            lines.append(f"  {counted(len(listings) - MOST_NAMED, f'more {kind}')} like these")
+        lines += [f"  {listing_text(listing)}" for listing in listings[:MAX_LISTINGS_NAMED]]
+        if len(listings) > MAX_LISTINGS_NAMED:
+            lines.append(f"  {counted(len(listings) - MAX_LISTINGS_NAMED, f'more {kind}')} like these")
     if found.unseen:
         few = f"taken over unseen, {counted(found.requests, 'request')} are enough"
         lines.append(f"  {counted(len(found.unseen), 'more section page')} in the menus, {few}")
     lines += [f"  left out: {url} ({why})" for url, why in found.refused]
-    lines += missing(found)
+    lines += not_found_lines(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
     return lines
 
 
-def asked_delay(found: ProbeReport) -> str:
+def crawl_delay_text(found: ProbeReport) -> str:
     return f", and asks for {found.crawl_delay:g} s between requests" if found.crawl_delay else ""
 
 
-def described(listing: VerifiedListing) -> str:
+def listing_text(listing: VerifiedListing) -> str:
     what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
     newest = f", newest {listing.newest}" if listing.newest else ""
     return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}; {listing.where})"
 
 
-def missing(found: ProbeReport) -> list[str]:
+def not_found_lines(found: ProbeReport) -> list[str]:
     """What a reader of the report would look for in vain."""
     kinds = {listing.kind for listing in found.listings}
     if not kinds and not found.unseen:

@@ -22,8 +22,15 @@ from pipelines.extraction.page.trace import Trace
 
 UNREADABLE = "unreadable file"
 COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
-FORMS = ("text", "json", "jsonl")
-EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
+OUTPUT_FORMATS = ("text", "json", "jsonl")
+EMPTY_FIELDS = {
+    "authors": [],
+    "tags": [],
+    "rights": [],
+    "found_in": {},
+    "text": "",
+    "word_count": 0,
+}  # None means unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ Write = Callable[[PageResult], None]
     help="Show how it was read: every field's candidates, and every block that was dropped, by which rule.",
 )
 @click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
-@click.option("--format", "form", type=click.Choice(FORMS), metavar="FORMAT",
+@click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), metavar="FORMAT",
               help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
@@ -209,7 +216,7 @@ def _row(result: PageResult) -> dict[str, Any]:
     if isinstance(outcome, Article):
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
-        row |= {field.name: None for field in fields(Article)} | EMPTY | {"extractor": extractor()}
+        row |= {field.name: None for field in fields(Article)} | EMPTY_FIELDS | {"extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
     row |= {"url": item.url, "date": (row["published"] or "")[:10] or None}
     return row | (as_json(result.account) if result.account is not None else {"ms": result.ms})

@@ -7,7 +7,7 @@ import sys
 import click
 
 from crawler.cli import output
-from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.main import folder_option, setting_option
 from pipelines.database import queries
 
@@ -25,7 +25,7 @@ def command(ctx: click.Context, form: str) -> None:
 
     Of the sources that the archive has crawled.
     """
-    with the_database(ctx) as db:
+    with database_of(ctx) as db:
         rows = list(queries.sources(db))
     with standard_output():
         if form != "table":

@@ -1,15 +1,15 @@
 """CDXJ: an index of the archive's own WARC files, sorted, a line a capture, for pywb and its kin.
 
 Made from the database alone: no WARC file is opened, unless what is reserved is to be left out. What cannot be replayed
-has no line (`warcfile.entry`).
+has no line (`warcfile.index_entry`).
 """
 
 from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from exports import About
-from exports.formats.warc_package import entry
+from exports import ExportInfo
+from exports.formats.warc_package import index_entry
 from exports.sorted_lines import SortedLines
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.cdxj import line
@@ -19,12 +19,12 @@ media_type = "application/x-cdxj"
 suffix = ".cdxj"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """The lines in the order of their bytes, as binary search needs them."""
     lines = silent = 0
     with SortedLines() as ordered:
         for capture in selection.captures():
-            found = entry(capture)
+            found = index_entry(capture)
             if found is None:
                 silent += 1
                 continue

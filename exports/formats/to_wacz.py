@@ -16,9 +16,9 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import IO, Any, BinaryIO, cast
 
-from exports import About
+from exports import ExportInfo
 from exports.formats.to_jsonl import line as json_line
-from exports.formats.warc_package import WarcOutput, asked_for
+from exports.formats.warc_package import WarcOutput, filters_used
 from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
 from pipelines.selection.captures import CaptureSelection
@@ -28,17 +28,19 @@ name = "wacz"
 media_type = "application/wacz"
 suffix = ".wacz"
 
-VERSION = "1.1.1"
-LINES = 1024  # lines of the index in one gzip member, of which a reader fetches one
-BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
+WACZ_VERSION = "1.1.1"
+LINES_PER_MEMBER = 1024  # lines of the index in one gzip member, of which a reader fetches one
+ZIP64_BYTES = (
+    1 << 30
+)  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """archive/, indexes/, pages/, and the two files that say what they hold, with their digests."""
     stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"  # what a data package may say
     pages = 0
     with zipfile.ZipFile(out, "w") as archive, SortedLines() as index:
-        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=selection.bytes > BIG)
+        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=selection.bytes > ZIP64_BYTES)
         with package.part(f"archive/{stem}.warc.gz") as part:
             file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(selection, about):
@@ -81,12 +83,12 @@ class WaczPackage:
         digest = f"sha256:{hashing.state.hexdigest()}"
         self.resources.append({"name": named, "path": path, "hash": digest, "bytes": hashing.size})
 
-    def finish(self, about: About) -> None:
+    def finish(self, about: ExportInfo) -> None:
         """datapackage.json, and the digest of that."""
-        described = ", ".join(f"{name} {value}" for name, value in asked_for(about))
+        described = ", ".join(f"{name} {value}" for name, value in filters_used(about))
         package = {
             "profile": "data-package",
-            "wacz_version": VERSION,
+            "wacz_version": WACZ_VERSION,
             "title": about["archive"],
             "description": described or "everything that the archive holds",
             "created": about["created"],
@@ -124,7 +126,7 @@ def _blocks(lines: Iterable[bytes], out: HashingFile) -> Iterator[bytes]:
     batch: list[bytes] = []
     for text in lines:
         batch.append(text)
-        if len(batch) == LINES:
+        if len(batch) == LINES_PER_MEMBER:
             yield _block(batch, out)
             batch.clear()
     if batch:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from exports import About
+from exports import ExportInfo
 from exports.formats.warc_package import WarcOutput
 from pipelines.selection.captures import CaptureSelection
 
@@ -16,7 +16,7 @@ media_type = "application/warc"
 suffix = ".warc.gz"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
     """A warcinfo record that says what was asked for, then every exchange."""
     file = WarcOutput(out, f"{about['name']}.warc.gz")
     for _ in file.write(selection, about):

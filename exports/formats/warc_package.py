@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
 
-from exports import About
+from exports import ExportInfo
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import Row
 from pipelines.selection.captures import CaptureSelection
@@ -22,7 +22,7 @@ from pipelines.warc.record import WarcFields, WarcRecord, digest, member, warc_f
 from pipelines.warc.writer import CONFORMS_TO, FORMAT
 
 NOT_MODIFIED = 304  # RFC 9110 section 15.4.5
-TOLD = 1000  # damages that are kept word for word; more are only counted
+MAX_DAMAGES_NAMED = 1000  # damages that are kept word for word; more are only counted
 
 
 class WarcOutput:
@@ -38,7 +38,7 @@ class WarcOutput:
         self.damages: list[str] = []  # why, for people
         self._out = out
 
-    def write(self, selection: CaptureSelection, about: About) -> Iterator[CdxjEntry | None]:
+    def write(self, selection: CaptureSelection, about: ExportInfo) -> Iterator[CdxjEntry | None]:
         """Write everything; of each exchange in turn its entry in an index, None if it has none.
 
         Raises DiskFull and its kin for `out`; what is damaged in the archive is noted in `damages` instead.
@@ -62,7 +62,7 @@ class WarcOutput:
                 self.records += 1
             assert place is not None
             self.captures += 1
-            yield entry(kept.capture | {"file": self.name, "offset": place, "length": kept.main.length})
+            yield index_entry(kept.capture | {"file": self.name, "offset": place, "length": kept.main.length})
 
     def counts(self, selection: CaptureSelection) -> dict[str, Any]:
         """What the manifest says of it."""
@@ -80,11 +80,11 @@ class WarcOutput:
         for capture in captures:
             selection.lose(capture)
             self.lost += 1
-        if len(self.damages) < TOLD:
+        if len(self.damages) < MAX_DAMAGES_NAMED:
             self.damages.append(f"{error.subject}: {error.cause}")
 
 
-def entry(capture: Row) -> CdxjEntry | None:
+def index_entry(capture: Row) -> CdxjEntry | None:
     """What an index says of a row of `CaptureSelection.captures`; None if there is nothing to replay.
 
     That is an exchange that failed, and a visit that was answered by 304: a reader that is asked for that moment would
@@ -104,24 +104,24 @@ def entry(capture: Row) -> CdxjEntry | None:
     )
 
 
-def asked_for(about: About) -> list[tuple[str, str]]:
+def filters_used(about: ExportInfo) -> list[tuple[str, str]]:
     """The filters that were set, by name, each on one line."""
     asked = {"query": about["query"]} | about["filters"]
     texts = {name: " ".join(value) if isinstance(value, list) else value for name, value in asked.items() if value}
-    return [(name, _line(str(text))) for name, text in texts.items()]
+    return [(name, _one_line(str(text))) for name, text in texts.items()]
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     """Text on one line, and in UTF-8 whatever a file name held."""
     return " ".join(text.encode(errors="replace").decode().split())
 
 
-def _warcinfo(name: str, about: About) -> WarcRecord:
-    asked = ", ".join(f"{name} {value}" for name, value in asked_for(about))
+def _warcinfo(name: str, about: ExportInfo) -> WarcRecord:
+    asked = ", ".join(f"{name} {value}" for name, value in filters_used(about))
     block = warc_fields(
         [
             ("software", about["software"]),
-            ("isPartOf", _line(about["archive"])),
+            ("isPartOf", _one_line(about["archive"])),
             ("description", f"captures exported from an archive: {asked or 'everything'}"),
             ("format", FORMAT),
             ("conformsTo", CONFORMS_TO),
@@ -133,7 +133,7 @@ def _warcinfo(name: str, about: About) -> WarcRecord:
         ("WARC-Type", "warcinfo"),
         ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
         ("WARC-Date", about["created"]),
-        ("WARC-Filename", _line(name)),
+        ("WARC-Filename", _one_line(name)),
         ("Content-Type", "application/warc-fields"),
         ("WARC-Block-Digest", digest(block)),
     )

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from exports import dataset, load
+from exports import dataset, load_format
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
 from pipelines.database import queries
@@ -68,7 +68,7 @@ def test_columns_need_no_source_files(tmp_path):
 def test_the_manifest_tells_the_truth(db, tmp_path, name):
     """Rows, bytes, SHA-256, first and last day are those of the file that lies there."""
     out = tmp_path / name
-    form = load("csv" if "csv" in name else "jsonl")
+    form = load_format("csv" if "csv" in name else "jsonl")
     manifest = dataset.export(form, queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
     assert json.loads(dataset.manifest_path(out).read_text()) == manifest
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
@@ -89,7 +89,7 @@ def test_the_manifest_tells_the_truth(db, tmp_path, name):
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv.gz"])
 def test_the_same_archive_gives_the_same_bytes(db, tmp_path, name):
     """No time, no name and no order of chance in the file."""
-    form = load("csv" if "csv" in name else "jsonl")
+    form = load_format("csv" if "csv" in name else "jsonl")
     (tmp_path / "other").mkdir()
     for place in (tmp_path, tmp_path / "other"):
         dataset.export(form, queries.articles(db), place / name, ABOUT)
@@ -111,7 +111,7 @@ def test_nothing_half_written_stays(db, tmp_path, error, there):
     """Whatever goes wrong: the old file and its manifest as they were, or none; no temporary file."""
     out = tmp_path / "a.jsonl"
     if there:
-        dataset.export(load("jsonl"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("jsonl"), queries.articles(db), out, ABOUT)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert len(before) == 2 * there
     with pytest.raises(DiskFull if isinstance(error, OSError) else type(error)):
@@ -143,12 +143,12 @@ def test_an_existing_file_is_not_replaced_without_force(db, tmp_path):
     out = tmp_path / "a.csv"
     out.write_text("precious")
     with pytest.raises(ConfigError, match="exists already"):
-        dataset.export(load("csv"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), out, ABOUT)
     assert out.read_text() == "precious"
-    dataset.export(load("csv"), queries.articles(db), out, ABOUT, force=True)
+    dataset.export(load_format("csv"), queries.articles(db), out, ABOUT, force=True)
     out.unlink()
     with pytest.raises(ConfigError, match=r"manifest.json: exists already"):
-        dataset.export(load("csv"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), out, ABOUT)
 
 
 def test_only_ordinary_files_are_replaced(db, tmp_path):
@@ -159,18 +159,18 @@ def test_only_ordinary_files_are_replaced(db, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "link", "pipe"):
         with pytest.raises(ConfigError, match="not an ordinary file"):
-            dataset.export(load("csv"), queries.articles(db), tmp_path / name, ABOUT, force=True)
+            dataset.export(load_format("csv"), queries.articles(db), tmp_path / name, ABOUT, force=True)
     with pytest.raises(ConfigError, match="no such folder"):
-        dataset.export(load("csv"), queries.articles(db), tmp_path / "nowhere" / "a.csv", ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), tmp_path / "nowhere" / "a.csv", ABOUT)
     with pytest.raises(MorgueError):
-        dataset.export(load("csv"), queries.articles(db), tmp_path / ("x" * 300), ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), tmp_path / ("x" * 300), ABOUT)
 
 
 def test_memory_does_not_grow_with_rows(db, tmp_path):
     """A dataset is streamed: 20 MB pass through two."""
     row = next(queries.articles(db)) | {"text": "word " * 2000}
     tracemalloc.start()
-    dataset.export(load("jsonl"), (dict(row) for _ in range(2000)), tmp_path / "big.jsonl.gz", ABOUT)
+    dataset.export(load_format("jsonl"), (dict(row) for _ in range(2000)), tmp_path / "big.jsonl.gz", ABOUT)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000

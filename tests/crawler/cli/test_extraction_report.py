@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.cli import output
-from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, ReportWriter, as_json, lines
+from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED, ReportWriter, as_json, lines
 from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
@@ -83,13 +83,13 @@ def test_a_value_without_a_candidate_is_told_all_the_same():
 
 def test_the_page_is_shown_in_its_order():
     """Kept text whole, what was dropped between it with its rule at the margin."""
-    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT in line or DROPPED in line]
-    assert text[0].startswith(f"navigation {DROPPED} 30 blocks: Section 0 · Section 1")
-    shown = [line.partition(KEPT)[2] or line for line in text[2:]]
+    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT_BAR in line or DROPPED_BAR in line]
+    assert text[0].startswith(f"navigation {DROPPED_BAR} 30 blocks: Section 0 · Section 1")
+    shown = [line.partition(KEPT_BAR)[2] or line for line in text[2:]]
     assert " ".join(" ".join(shown[:2]).split()) == STORY
-    assert shown[2] == f"newsletter {DROPPED} Subscribe to our newsletter"
+    assert shown[2] == f"newsletter {DROPPED_BAR} Subscribe to our newsletter"
     assert shown[3].strip() == "It will take nine weeks, she said."
-    assert [line.strip() for line in shown[-2:]] == [KEPT, "Then it will be open."]
+    assert [line.strip() for line in shown[-2:]] == [KEPT_BAR, "Then it will be open."]
 
 
 def test_all_means_all():
@@ -104,7 +104,9 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
         BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why")
         for number in range(60)
     ]
-    text = [line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED in line]
+    text = [
+        line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED_BAR in line
+    ]
     numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
     assert numbers[:4] + numbers[-4:] == [0, 1, 2, 3, 56, 57, 58, 59]
     assert numbers == sorted(numbers)
@@ -115,7 +117,7 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
 def test_a_few_rules_are_told_one_by_one_in_the_order_of_the_page():
     """What stands at the foot is not told before what stands above it."""
     mixed = [BlockTrace(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
-    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED in line]
+    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED_BAR in line]
     assert [line.split()[-1] for line in text] == [str(number) for number in range(10)]
 
 
@@ -140,7 +142,7 @@ ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>
 def test_items_of_a_list_look_as_in_the_text():
     """With their dash, and without a blank line between."""
     outcome, account = extract.explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
-    page = [line.partition(KEPT)[2].strip() for line in drawn(account, outcome, room=130) if KEPT in line]
+    page = [line.partition(KEPT_BAR)[2].strip() for line in drawn(account, outcome, room=130) if KEPT_BAR in line]
     assert isinstance(outcome, Article)
     at = next(number for number, line in enumerate(page) if line.startswith("- The mayor"))
     assert page[at - 1] == page[at + 2] == ""
