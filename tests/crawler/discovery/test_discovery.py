@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from crawler.discovery import api
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery
@@ -499,4 +498,3 @@ def test_what_is_found_travels():
     for reader, body in ((read_feed, RSS), (read_sitemap, RSS), (read_links, PAGE)):
         found = pickle.loads(pickle.dumps(reader))(body.encode(), SITE, None)
         assert pickle.loads(pickle.dumps(found)) == found
-    assert all(hasattr(api, name) for name in api.__all__)

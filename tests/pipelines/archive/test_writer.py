@@ -57,8 +57,8 @@ def test_an_archive_has_one_writer(archive_writer):
 def test_the_lock_dies_with_its_process(tmp_path):
     """After kill -9 nobody has to remove anything by hand."""
     code = (
-        "import sys, time; from pathlib import Path; from pipelines.core.lock import Lock; "
-        f"lock = Lock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from pipelines.core.lock import ArchiveLock; "
+        f"lock = ArchiveLock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
