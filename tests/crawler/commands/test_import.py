@@ -39,7 +39,7 @@ from tests.support.foreign import address, an_id, answer, arc, gz, page, record,
 from tests.support.newspaper import serve
 
 command = importlib.import_module("crawler.commands.import")
-import_filter, lines, as_dict = command.chosen_of, command.lines, command.as_dict
+import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
 WORKERS = WorkerPool(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
 
 
