@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.cli import output
-from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED, ReportWriter, as_json, lines
+from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED, ReportLayout, as_json, lines
 from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
@@ -42,7 +42,7 @@ BLOCKS = [
 
 
 def drawn(account: Trace, outcome=None, room: int = 80, **options) -> list[str]:
-    sheet = ReportWriter(room, options.pop("styled", False), **options)
+    sheet = ReportLayout(room, options.pop("styled", False), **options)
     return list(lines("page.html", None, outcome or article(), account, sheet))
 
 
@@ -153,7 +153,7 @@ def test_items_of_a_list_look_as_in_the_text():
 def test_comments_that_are_kept_are_shown():
     """Apart from the text."""
     text = drawn(Trace(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
-    assert text[text.index("COMMENTS  2, kept apart from the text") :][1:] == [
+    assert text[text.index("COMMENTS  2, separate from the text") :][1:] == [
         " │ First!",
         " │",
         " │ Seals. More seals.",
@@ -172,8 +172,8 @@ def test_one_is_one():
 def test_where_there_is_no_article_nothing_is_said_to_be_kept():
     """Neither a block nor a field."""
     text = "\n".join(drawn(Trace({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
-    assert "✓ would be chosen: nothing is kept" in text
-    assert "PAGE  3 blocks might have been text, 31 dropped; nothing is kept" in text
+    assert "✓ would be chosen, but the page gives no article" in text
+    assert "PAGE  3 blocks might have been text, 31 dropped; the page gives no article" in text
     assert "blocks of text" not in text
 
 
@@ -213,7 +213,7 @@ def test_a_page_cannot_speak_to_the_terminal():
     )
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):
-            for line in lines(evil, evil, outcome, account, ReportWriter(80, styled=False, everything=everything)):
+            for line in lines(evil, evil, outcome, account, ReportLayout(80, styled=False, everything=everything)):
                 assert not terminal.UNSAFE_CHARACTERS.search(line)
 
 
@@ -231,10 +231,10 @@ def test_what_was_weighed_is_summed_up_in_a_sentence():
     fates = [BlockTrace(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
     account = Trace(blocks=[*fates, BlockTrace(STORY, "p", None)])
     text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
-    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
+    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all lists them\)$", text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
     assert "Thing 2 ‹p› is the headline -2.0" in everything
-    assert "a feature's name does not say that the block has it" in " ".join(everything.split())
+    assert "the name of a feature does not mean that the block has it" in " ".join(everything.split())
 
 
 def test_no_article_says_why():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from crawler.cli import output
 from pipelines.core.terminal import width
 
@@ -22,6 +24,19 @@ def test_a_table_fits_and_aligns():
     assert "A, B" in lines[1]
     assert width(lines[1][: lines[1].index("5")]) == lines[2].index("12345") + 4, "numbers stand right"
     assert list(output.table([], ("name",), 80)) == ["name"]
+
+
+@pytest.mark.parametrize("total", [20, 34, 50])
+def test_table_on_a_narrow_terminal_is_a_list_of_values(total):
+    """Where the columns do not fit, each row is its first value and lines with a title and a value; no line wraps."""
+    columns = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
+    row = dict.fromkeys(columns, "a value that is long enough") | {"name": "theguardian", "articles": 9, "newest": None}
+    lines = list(output.table([row, row], columns, total))
+    assert all(width(line) <= total for line in lines)
+    assert lines[0] == "theguardian"
+    assert lines[1] == "  articles      9"[:total]
+    assert not any("newest" in line for line in lines), "a value that is not known has no line"
+    assert lines.count("") == 1, "an empty line parts the rows"
 
 
 def test_style_only_for_terminals(monkeypatch):
