@@ -236,7 +236,7 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
 async def fetch_page(url: str, config: Config, own: Source | None) -> Page:
     from crawler.engine.crawl import open_context
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
     from crawler.onboarding.site_fetcher import SiteFetcher
@@ -252,7 +252,7 @@ async def fetch_page(url: str, config: Config, own: Source | None) -> Page:
             await fetcher.close()
         outcome = "done"
     except UnusableAddress as error:
-        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        cure = ALLOW_PRIVATE if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
         context.workers.kill()

@@ -1,4 +1,4 @@
-"""A dataset is whole or not there, says what it is, and is the same bytes for the same archive."""
+"""A dataset is whole or not there, describes itself, and is the same bytes for the same archive."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_columns_need_no_source_files(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.jsonl.gz", "ein Name mit Ümläuten.csv.gz"])
-def test_the_manifest_tells_the_truth(db, tmp_path, name):
-    """Rows, bytes, SHA-256, first and last day are those of the file that lies there."""
+def test_manifest_describes_the_file(db, tmp_path, name):
+    """Rows, bytes, SHA-256, first and last day are those of the file on disk."""
     out = tmp_path / name
     form = load_format("csv" if "csv" in name else "jsonl")
     manifest = dataset.export(form, queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
@@ -87,8 +87,8 @@ def test_the_manifest_tells_the_truth(db, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv.gz"])
-def test_the_same_archive_gives_the_same_bytes(db, tmp_path, name):
-    """No time, no name and no order of chance in the file."""
+def test_same_archive_gives_the_same_bytes(db, tmp_path, name):
+    """No time, no name and no order of chance is in the file."""
     form = load_format("csv" if "csv" in name else "jsonl")
     (tmp_path / "other").mkdir()
     for place in (tmp_path, tmp_path / "other"):
@@ -107,7 +107,7 @@ def failing(error):
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt(), OSError(28, "No space left on device")])
 @pytest.mark.parametrize("there", [True, False])
-def test_nothing_half_written_stays(db, tmp_path, error, there):
+def test_failed_export_leaves_the_old_file_or_none(db, tmp_path, error, there):
     """Whatever goes wrong: the old file and its manifest as they were, or none; no temporary file."""
     out = tmp_path / "a.jsonl"
     if there:
@@ -119,7 +119,7 @@ def test_nothing_half_written_stays(db, tmp_path, error, there):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_full_disk_leaves_nothing_behind(folder, tmp_path):
+def test_full_disk_leaves_no_file(folder, tmp_path):
     """A real limit on the size of a file, in a process of its own: a message, no traceback, no file."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_nothing_behind(folder, tmp_path):
         assert os.listdir(tmp_path) == ["stdout"]
 
 
-def test_an_existing_file_is_not_replaced_without_force(db, tmp_path):
+def test_existing_file_is_not_replaced_without_force(db, tmp_path):
     """Neither the file nor, where only that is left, its manifest."""
     out = tmp_path / "a.csv"
     out.write_text("precious")

@@ -57,11 +57,11 @@ def judge(seen: PageContext, explain: bool = False) -> list[BlockDecision]:
     wanted = candidates(seen)
     verdicts = [BlockDecision(block, MENU, WHY[MENU]) for block in seen.blocks]
     for index, row in zip(wanted, seen.rows(wanted), strict=True):
-        weight = model.weigh(row)
+        weight = model.score(row)
         verdict = verdicts[index]
         verdict.rule, verdict.why = (None, "") if weight > 0 else (WEIGHED, "")
         if explain:
-            verdict.why = ", ".join(f"{name} {value:+.1f}" for name, value in model.reasons(row))
+            verdict.why = ", ".join(f"{name} {value:+.1f}" for name, value in model.contributions(row))
     if sum(len(verdict.block.text) for verdict in verdicts if verdict.rule is None) < LEAST:
         # A page like none that the forest was grown on: what trafilatura says stands.
         for verdict, taken in zip(verdicts, seen.read, strict=True):

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from scrapy.utils.misc import load_object
 
 from crawler.http.download_handler import IN_SCRAPYS_WORDS, in_scrapys_words, proxy_of
 from crawler.http.outcome import AddressRefused, BodyTooLarge, ConnectionLost, FetchError, TlsFailed, Unsendable
+from tests.support.command import ROOT
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
 from tests.support.hostile_server import HostileServer, Reply
 
@@ -35,7 +35,7 @@ def crawl(server: HostileServer, *paths: str, metas: dict[str, Any] | None = Non
     order = {"urls": [server.url(path) for path in paths], "metas": metas or {}, "settings": settings}
     done = subprocess.run(
         [sys.executable, "-m", CRAWL], input=json.dumps(order), capture_output=True, text=True, timeout=60,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)

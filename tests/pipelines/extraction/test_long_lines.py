@@ -1,7 +1,7 @@
-"""Whatever stands in one line, however long, is looked at in time that grows as the line does.
+"""A line, however long, is looked at in time that grows as its length.
 
-Each function that reads lines gets 100,000 characters of what its patterns repeat. What goes back and back over them
-takes minutes (the square of that is 10,000,000,000); five seconds are generous to everybody else.
+Each function that reads lines gets 100,000 characters of what its patterns repeat. A pattern that backtracks over them
+takes minutes (the square of that is 10,000,000,000); five seconds are enough for every other.
 """
 
 import json
@@ -146,7 +146,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_long_line_costs_what_its_length_costs(name):
+def test_long_line_is_read_in_linear_time(name):
     """A run of anything, with words before it and an end that no pattern wants."""
     late = []
     for run in RUNS:
@@ -162,7 +162,7 @@ def test_a_long_line_costs_what_its_length_costs(name):
     assert late == []
 
 
-def test_the_watch_rings():
-    """A pattern that goes back and back is stopped: this file can fail."""
+def test_backtracking_pattern_is_stopped_by_the_time_limit():
+    """This shows that the other test can fail."""
     with pytest.raises(Late), at_most(0.2):
         person_names.TRIM.sub("", "x" + "—" * SIZE + "x")

@@ -1,4 +1,4 @@
-"""Laws of choosing the body: who has the last word where, what says nothing new, how the text is written down."""
+"""The choice of the body: who has the last word where, which repetitions are dropped, how the text is written."""
 
 import pytest
 from lxml import html
@@ -38,7 +38,7 @@ def forest_says(monkeypatch):
     """Puts an answer into the forest's mouth: these laws hold whatever it says."""
 
     def put(weight: float) -> None:
-        monkeypatch.setattr(model, "weigh", lambda row: weight)
+        monkeypatch.setattr(model, "score", lambda row: weight)
 
     return put
 
@@ -47,8 +47,8 @@ STORY = "".join(f"<p>{number}. {LONG}.</p>" for number in range(6))
 LINES = [f"{number}. {LONG}." for number in range(6)]
 
 
-def test_every_block_has_one_verdict_in_its_order():
-    """Kept or dropped by a name that is known; every block of the page, as it stands there."""
+def test_every_block_gets_one_decision_in_page_order():
+    """Each block of the page is kept, or dropped by a rule whose name is known."""
     page = seen(f"<h1>Bridge</h1>{STORY}<p>* * *</p><ul>{LINK * 9}</ul>{STORY}", "\n".join(LINES), ("Bridge",))
     for explain in (False, True):
         verdicts = judge(page, explain=explain)
@@ -56,8 +56,8 @@ def test_every_block_has_one_verdict_in_its_order():
         assert {verdict.rule for verdict in verdicts} <= {None, MENU, WEIGHED, SIGNS, TWICE, HEADLINE}
 
 
-def test_asking_for_reasons_changes_no_verdict():
-    """An explanation is of what happens without it; whatever was weighed has one."""
+def test_asking_for_reasons_changes_no_decision():
+    """An explanation is of what happens without it; every block that was scored has one."""
     page = seen(f"<h1>Bridge</h1>{STORY}<p>By Mara Ellison</p><ul>{LINK * 9}</ul>", "\n".join(LINES), ("Bridge",))
     told = judge(page, explain=True)
     assert [verdict.rule for verdict in told] == [verdict.rule for verdict in judge(page)]
@@ -65,8 +65,8 @@ def test_asking_for_reasons_changes_no_verdict():
     assert all(verdict.why for verdict in told if verdict.rule is not None)
 
 
-def test_the_forest_has_its_way(forest_says):
-    """Whatever trafilatura read: above zero a block is text, else it is not."""
+def test_score_above_zero_makes_a_block_text(forest_says):
+    """Whatever trafilatura read."""
     forest_says(0.1)
     assert kept(judge(seen(STORY))) == LINES
     forest_says(-0.1)
@@ -75,8 +75,8 @@ def test_the_forest_has_its_way(forest_says):
     assert [verdict.rule for verdict in judge(page)][1:] == [WEIGHED] * 6
 
 
-def test_where_the_forest_finds_hardly_anything_trafilatura_is_believed(forest_says):
-    """A page like none that it was grown on is no empty page."""
+def test_trafilatura_decides_where_the_model_finds_next_to_nothing(forest_says):
+    """A page unlike those that the model was trained on is no empty page."""
     forest_says(-9.0)
     page = seen(f"<p>Menu</p>{STORY}<p>Foot</p>", read="\n".join(LINES[:4]))
     verdicts = judge(page, explain=True)
@@ -84,20 +84,20 @@ def test_where_the_forest_finds_hardly_anything_trafilatura_is_believed(forest_s
     assert [verdict.rule for verdict in verdicts] == [WEIGHED, *[None] * 4, WEIGHED, WEIGHED, WEIGHED]
 
 
-def test_a_page_of_very_many_blocks_is_not_weighed(monkeypatch):
-    """Trafilatura is believed there; the forest is not even asked, and nothing is made for it."""
+def test_page_of_very_many_blocks_is_not_scored(monkeypatch):
+    """Trafilatura decides there; the model is not asked, and no features are made for it."""
 
     def never(_row):
         raise AssertionError("the forest was asked")
 
-    monkeypatch.setattr(model, "weigh", never)
+    monkeypatch.setattr(model, "score", never)
     page = seen(STORY + "<p>Foot</p>" * classifier.MOST, read="\n".join(LINES))
     assert candidates(page) == []
     assert kept(judge(page)) == LINES
 
 
-def test_links_among_links_are_not_worth_weighing(monkeypatch, forest_says):
-    """A link counts where text is read beside it, or where it is long; a menu is dropped without a question."""
+def test_link_in_a_menu_is_dropped_without_a_score(monkeypatch, forest_says):
+    """A link is scored where text is read beside it, or where it is long."""
     forest_says(9.0)
     page = seen(f"<ul>{LINK * 5}</ul>{STORY}<p><a href=/a>Quill</a></p>", read="\n".join(LINES))
     verdicts = judge(page)
@@ -119,8 +119,8 @@ IDLE = {
 
 
 @pytest.mark.parametrize(("markup", "title", "rule"), IDLE.values(), ids=IDLE)
-def test_what_says_nothing_new_is_dropped(forest_says, markup, title, rule):
-    """The headline is a field of its own, ornaments are no text. Letters and digits of their own stay."""
+def test_headline_and_ornaments_are_dropped_from_the_text(forest_says, markup, title, rule):
+    """The headline is a field of its own. Letters and digits that say something else stay."""
     forest_says(1.0)
     verdicts = judge(seen(markup + STORY, titles=(title,) if title else ()))
     assert verdicts[0].rule == rule
@@ -128,36 +128,36 @@ def test_what_says_nothing_new_is_dropped(forest_says, markup, title, rule):
     assert kept(verdicts)[-6:] == LINES
 
 
-def test_the_headline_within_the_text_stays(forest_says):
-    """Far below, the same words are a heading or the end of a poem."""
+def test_headline_far_down_the_text_stays(forest_says):
+    """There the same words are a heading or the end of a poem."""
     forest_says(1.0)
     verdicts = judge(seen(f"{STORY}<p>Bridge to be mended</p>", titles=("Bridge to be mended",)))
     assert kept(verdicts) == [*LINES, "Bridge to be mended"]
 
 
 @pytest.mark.parametrize("times", [2, 3, 50])
-def test_of_a_paragraph_that_comes_again_the_first_stays(forest_says, times):
-    """However often a page repeats its story, it is there, once."""
+def test_repeated_paragraph_is_kept_once(forest_says, times):
+    """However often a page repeats its story, the first of each paragraph stays."""
     forest_says(1.0)
     verdicts = judge(seen(STORY * times))
     assert kept(verdicts) == LINES
     assert [verdict.rule for verdict in verdicts] == [None] * 6 + [TWICE] * 6 * (times - 1)
 
 
-def test_short_lines_may_come_again(forest_says):
+def test_repeated_short_line_stays(forest_says):
     """ "Yes." is said more than once in an interview."""
     forest_says(1.0)
     assert kept(judge(seen(f"<p>Yes.</p>{STORY}<p>Yes.</p>"))) == ["Yes.", *LINES, "Yes."]
 
 
-def test_a_dropped_copy_takes_no_other_with_it(monkeypatch):
-    """Only what is in the text already makes a copy needless: where the forest drops one, the other stays."""
+def test_copy_of_a_dropped_block_stays(monkeypatch):
+    """Only what is in the text already makes a copy needless: where the model drops one, the other stays."""
     weights = iter([-1.0, *[1.0] * 6])
-    monkeypatch.setattr(model, "weigh", lambda row: next(weights))
+    monkeypatch.setattr(model, "score", lambda row: next(weights))
     assert kept(judge(seen(f"<aside><p>{LINES[0]}</p></aside>{STORY}"))) == LINES
 
 
-def test_a_page_without_blocks_has_no_verdicts():
+def test_page_without_blocks_gets_no_decisions():
     """Nothing in, nothing out."""
     assert judge(seen(""), explain=True) == []
 
@@ -175,17 +175,17 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("markup", "lines"), LISTS.values(), ids=LISTS)
-def test_the_text_is_readable(markup, lines):
-    """A line a block; an item of a list is known by its dash."""
+def test_text_has_a_line_for_each_block(markup, lines):
+    """An item of a list begins with a dash."""
     assert as_lines(seen(markup).blocks, str) == lines
 
 
-def test_a_line_of_which_nothing_is_left_is_empty():
-    """There is a line for each block, that they may be counted off; no dash stands for nothing."""
+def test_block_of_which_nothing_is_left_gives_an_empty_line():
+    """There is a line for each block, so that they can be counted off; a dash alone is not written."""
     assert as_lines(seen("<ul><li>-<li>Oak</ul>").blocks, lambda text: text.strip("-")) == ["", "- Oak"]
 
 
-def test_where_a_block_stands_is_told_as_people_read_it():
-    """The last three steps, each with its id or else the first of its classes."""
+def test_path_of_a_block_is_its_last_three_elements():
+    """Each with its id, or else the first of its classes."""
     (block,) = seen('<main><div id=story class=a><section class="b c"><p>Oak</p></section></div></main>').blocks
     assert where(block) == "div#story > section.b > p"

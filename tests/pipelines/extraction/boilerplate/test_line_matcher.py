@@ -1,4 +1,4 @@
-"""What papers say around their articles, in many languages, and what only sounds like it."""
+"""What papers print around their articles, in many languages, and prose that only sounds like it."""
 
 import time
 import tomllib
@@ -25,13 +25,13 @@ PROSE = [(language, line) for language, rules in SAID.items() for line in rules.
 
 
 @pytest.mark.parametrize(("language", "rule", "line"), FURNITURE)
-def test_a_line_of_furniture_is_known_by_its_rule(language, rule, line):
-    """At the foot of a text, in each language, the line goes and is called what it is."""
+def test_line_of_boilerplate_is_dropped_by_its_rule(language, rule, line):
+    """At the foot of a text, in each language, by the name of the rule."""
     assert [rule.name for rule in furniture([*STORY, line]).values()] == [rule]
 
 
 @pytest.mark.parametrize(("language", "line"), PROSE)
-def test_prose_that_speaks_of_furniture_stays(language, line):
+def test_prose_about_boilerplate_stays(language, line):
     """A paragraph about newsletters, subscriptions or comments is a paragraph, at either end of a text too."""
     assert tidy([line, *STORY]) == [line, *STORY]
     assert tidy([*STORY, line]) == [*STORY, line]
@@ -46,15 +46,15 @@ def test_prose_that_speaks_of_furniture_stays(language, line):
         "sign up " * 45 + "newsletter",
     ],
 )  # fmt: skip
-def test_hostile_lines_cost_little(line):
+def test_hostile_line_is_matched_in_a_blink(line):
     """No line, however it is made, takes longer than a blink."""
     start = time.process_time()
     list(named([line] * 20))
     assert time.process_time() - start < 1.5
 
 
-def test_a_long_text_takes_time_in_proportion():
-    """Ten thousand lines of furniture are read in seconds, not in hours."""
+def test_long_text_is_matched_in_linear_time():
+    """Ten thousand lines of boilerplate are read in seconds, not in hours."""
     lines = ["Leave a Reply", "Name", "Read more: another story", "Photo: somebody"] * 2500
     start = time.process_time()
     list(named(lines))

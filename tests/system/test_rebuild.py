@@ -17,7 +17,7 @@ from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
-from tests.test_resume import a_day_passes, wait_until
+from tests.support.waiting import let_a_day_pass, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def crawled(tmp_path_factory) -> Path:
         crawl(archive, "-s", "extract.comments=separate", "gazette")
         paper.correct()
         paper.publish()
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         crawl(archive, "gazette")
         paper.delay = 0.05
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         running = start("-C", archive, "crawl", *LOOPBACK, "gazette")
         paper.journal.clear()
         wait_until(lambda: len(paper.journal) > 25)
