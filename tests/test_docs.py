@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from exports import format_names
 from pipelines.core import errors
 from tests.support.article_archive import database
 from tests.support.command import ROOT, environment
-from tests.support.imports import MODULES
+from tests.support.imports import FILES, MODULES, name_of, package_of, tree_of
 
 DOCS = ROOT / "docs"
 PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
@@ -196,3 +197,26 @@ def test_the_readme_shows_the_search_of_the_demo():
     shown = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"$ morgue -C demo-archive search harbour --limit {limit}\n" in shown
     assert f"\n{limit} of " in shown
+
+
+def test_lines_of_the_log_in_the_docs_are_ones_that_the_code_writes():
+    """Each line in docs/logging.md is a message of a logger of that name, with values in it."""
+    lines = re.findall(r"^\S+Z (?:INFO|DEBUG) morgue\.(\w+): (.+)$", read("logging.md"), re.MULTILINE)
+    assert len(lines) > 10
+    for package, message in lines:
+        files = [path for path in FILES if package_of(name_of(path)).rpartition(".")[2] == package]
+        texts = {
+            node.value
+            for path in files
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "%(" in node.value
+        }
+        parts = [re.split(r"%\(\w+\)[-.0-9]*[sdf]", text) for text in texts]
+        patterns = [".*".join(map(re.escape, fixed)) for fixed in parts]
+        assert any(re.fullmatch(pattern, message) for pattern in patterns), f"{package}: {message}"
+
+
+def test_every_logger_is_in_the_docs():
+    """A new package that logs needs a line in the table of docs/logging.md."""
+    written = {name for path in FILES for name in re.findall(r'getLogger\("(morgue\.\w+)"\)', path.read_text("utf-8"))}
+    assert set(re.findall(r"`(morgue\.\w+)`", read("logging.md"))) - {"morgue.toml"} == written

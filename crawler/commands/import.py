@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
@@ -40,6 +41,7 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -11,6 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
@@ -38,6 +39,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,

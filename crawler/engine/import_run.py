@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -22,6 +23,8 @@ from pipelines.importing.containers import SUFFIXES, kind_of
 from pipelines.importing.grouping import CLASH
 from pipelines.importing.job import ImportReport
 from pipelines.importing.pipeline import ImportPipeline
+
+logger = logging.getLogger("morgue.engine")
 
 REDRAW_SECONDS = 0.2  # between redraws of the bar
 MAX_LIST_LINE_CHARS = 4096
@@ -146,6 +149,8 @@ class ImportRun:
             elif self._own_workers:
                 self.context.workers.kill()
         outcome = self._outcome(error)
+        counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
+        logger.info("%(records)d records, %(kept)d kept, %(damaged)d damaged places", counts)
         self.context.close(outcome.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
@@ -161,6 +166,7 @@ class ImportRun:
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
+        logger.info("interrupted by a signal")
         if self.interrupted:
             self._stop_at_once()
         self.interrupted = self.import_pipeline.stopping = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections import Counter
@@ -20,6 +21,8 @@ from pipelines.core.urls import fetchable, host_of, same_site, url_key
 from pipelines.database.frontier_rows import ClaimScope
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.targets import TakedownRegister
+
+logger = logging.getLogger("morgue.frontier")
 
 BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
 
@@ -77,7 +80,8 @@ class PreparedCrawl:
 
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
-    frontier.release_stale()
+    if stale := frontier.release_stale():
+        logger.info("%(urls)d URLs that a crash left claimed wait again", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)

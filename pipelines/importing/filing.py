@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from pipelines.archive.revisit_lengths import PendingRevisitLengths
@@ -16,6 +17,8 @@ from pipelines.session.context import CrawlContext
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import WarcRecord, digest
+
+logger = logging.getLogger("morgue.importing")
 
 
 class ExchangeFiling:
@@ -38,6 +41,8 @@ class ExchangeFiling:
         group, store = job.group, self.context.store
         why = self.kept.why_not(adopt.record_id(group.answer), group.answer.fields)
         if why is not None:  # twice in these files
+            about = {"url": group.answer.fields.get("WARC-Target-URI"), "file": job.label, "why": why}
+            logger.info("refused: %(url)s in %(file)s, %(why)s", about)
             self.report.passed[why] += len(group.records)
             return
         warcinfo_id = group.warcinfo.fields.get("WARC-Record-ID") if group.warcinfo else None
@@ -60,6 +65,8 @@ class ExchangeFiling:
         source_id = self._source_id(source, url, create=article is not None)
         capture = self._capture(written[-len(copies)], source_id)
         self.report.kept += len(copies)
+        place = {"url": url, "file": job.label, "offset": group.answer.offset, "kind": job.kind}
+        logger.debug("kept %(url)s (%(kind)s) of %(file)s, byte %(offset)d", place)
         if read is None or job.page is None:
             return
         name = source.name if source else host_of(job.page.url)
@@ -68,9 +75,12 @@ class ExchangeFiling:
             change = store.file(Reading(page, article, read[1]), source_id, "").change or "new"
             self.report.articles[change] += 1
             self.context.stats.outcome(name, change)
+            logger.info("filed %(url)s: %(change)s", {"url": page.url, "source": name, "change": change})
         elif isinstance(read[0], NothingToRead):
             self.report.articles["nothing"] += 1
             self.report.nothing[read[0].reason] += 1
+            nothing = {"url": url, "source": name, "why": read[0].reason}
+            logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
             self.context.stats.outcome(name, "nothing", read[0].reason, url)
 
     def _origin(self, job: ImportJob, origin: WarcRecord) -> list[WarcRecord]:

@@ -11,6 +11,7 @@ was interrupted goes on where it stopped when it is run again, and one that was 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ from pipelines.session.context import CrawlContext
 from pipelines.takedown.targets import TakedownRegister
 from pipelines.warc import manifest
 from pipelines.warc.record import WarcFields
+
+logger = logging.getLogger("morgue.importing")
 
 REMOVED = "taken down"
 IN_FLIGHT = 64 << 20  # bytes of blocks that are read and not filed yet, or one group
@@ -107,6 +110,7 @@ class ImportPipeline:
             for path in files:
                 if not self._last:
                     self.report.files += 1
+                logger.info("%(file)s: read %(again)s", {"file": path, "again": "again" if self._last else "begins"})
                 base = self.done
                 try:
                     self._read_file(path, here, loop)
@@ -156,6 +160,9 @@ class ImportPipeline:
             self._why = self.chosen.why_not(fields) or self._not_again(fields, here) or ""
             if not self._why and (fields.get("WARC-Target-URI") or "") in self._removed:
                 self._why = REMOVED
+            if self._why:
+                about = {"file": label, "url": fields.get("WARC-Target-URI"), "why": self._why}
+                logger.debug("passed over: %(url)s in %(file)s, %(why)s", about)
             return not self._why
 
         def damaged(damage: DamagedRecord) -> None:
@@ -190,6 +197,8 @@ class ImportPipeline:
 
     def _damaged(self, label: str, offset: int, why: str) -> None:
         if not self._last:
+            about = {"file": label, "offset": offset, "why": why}
+            logger.warning("refused: %(file)s at byte %(offset)d: %(why)s", about)
             self.report.damage(label, offset, why)
 
     # On the event loop.
@@ -205,6 +214,8 @@ class ImportPipeline:
                 known = await self._resolved(job)
             if not known and not self._last:
                 self._budget.give_back(job.group.bytes)
+                about = {"file": job.label, "url": job.group.answer.fields.get("WARC-Target-URI")}
+                logger.info("%(url)s in %(file)s waits for the response that it repeats: the file is read again", about)
                 if job.path not in self._later:
                     self._later.append(job.path)
                 return
@@ -246,6 +257,7 @@ class ImportPipeline:
         try:
             return await self.context.workers.run(outcome_of_block, job.page, job.block)
         except WorkerFailure as overrun:
+            logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
 
     async def _filer(self) -> None:

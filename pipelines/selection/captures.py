@@ -24,7 +24,7 @@ from pipelines.database.connection import Row, ask, explained, file_of
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import chosen, source_id, spellings
 from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
-from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions
+from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions, log_left_out
 
 END = "\U0010ffff"  # sorts behind every character of an address
 
@@ -175,6 +175,7 @@ class CaptureSelection:
                     self._do("DELETE FROM wanted WHERE id = ?", (row["id"],))
                     if asked:
                         self.left_out[why] += 1
+                        log_left_out(row["url"], why)
                 done += row["size"]
                 on_judged(done, total)
 

@@ -72,6 +72,7 @@ class ExclusionFilter:
                 yield row
             else:
                 self.left_out[why] += 1
+                log_left_out(row["url"], why)
 
     def why(self, url: str, time: str, headers: Iterable[str], page: Iterable[str]) -> str | None:
         """Why something is left out; None if it is not. Counts nothing.
@@ -104,6 +105,13 @@ class ExclusionFilter:
             return "tdmrep.json" if self._files.reserved(url, time) else None
         except MorgueError:
             return UNREADABLE  # it may reserve everything
+
+
+def log_left_out(url: str, why: str) -> None:
+    """Log that something is left out of a dataset."""
+    import logging  # only here: an export that leaves nothing out need not wait for it
+
+    logging.getLogger("morgue.selection").info("left out %(url)s: %(why)s", {"url": url, "why": why})
 
 
 def _from_models(statements: Iterable[Directive]) -> str | None:

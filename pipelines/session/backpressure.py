@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from types import TracebackType
+
+logger = logging.getLogger("morgue.session")
 
 
 class Backpressure:
@@ -34,9 +37,12 @@ class Backpressure:
         self._fewer.set()
 
     async def __aenter__(self) -> None:
+        if self._exchanges.locked():
+            logger.debug("a request waits: as many are under way as crawl.concurrency allows")
         await self._exchanges.acquire()
         try:
             while self._pages >= self.most_pages:
+                logger.debug("a request waits: %(pages)d fetched pages are not filed yet", {"pages": self._pages})
                 self._fewer.clear()
                 await self._fewer.wait()
         except BaseException:

@@ -5,12 +5,14 @@ Scrapy builds its components one by one and hands each the `Crawler`; `CrawlCont
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
 from pipelines.archive.writer import ArchiveWriter
+from pipelines.core import log_output
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.worker_pool import WorkerPool
@@ -20,6 +22,7 @@ from pipelines.session.crawl_stats import CrawlStats
 from pipelines.warc.exchange import body_of, keep
 
 T = TypeVar("T")
+logger = logging.getLogger("morgue.session")
 
 BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
 
@@ -52,6 +55,8 @@ class CrawlContext:
         self._parts: dict[type, Any] = {}
         self._record_options = record_options
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
+        log_output.add_run_fields(crawl_id=self.crawl_id)
+        logger.info("run %(crawl_id)d begins", {"crawl_id": self.crawl_id})
 
     @classmethod
     def of(cls, crawler: Any) -> CrawlContext:
@@ -82,12 +87,14 @@ class CrawlContext:
         except MorgueError as error:
             if self.archive_writer.failed is not None and self.fatal is None:
                 self.fatal = self.archive_writer.failed
+                logger.error("nothing can be kept any more, the run ends: %(error)s", {"error": self.fatal})
                 self.backpressure.let_all_through()
                 self.on_fatal(self.fatal)
             raise error
 
     def close(self, outcome: str) -> None:
         """Write the run's last row, commit and let go of the archive."""
+        logger.info("run %(crawl_id)d ends: %(outcome)s", {"crawl_id": self.crawl_id, "outcome": outcome})
         self.archive_writer.at_failure = self._failed
         try:
             if self.archive_writer.failed is None:
@@ -109,6 +116,9 @@ class CrawlContext:
         body, writer = body_of(exchange), self.archive_writer.writer
         original = original_of(self.archive_writer.db, exchange, body, writer.is_finished)
         capture = keep(exchange, writer, original=original, body=body, **self._record_options)
+        if original is not None:
+            same = {"url": exchange.url, "original": original.record_id}
+            logger.debug("%(url)s repeats %(original)s, kept as a revisit", same)
         if original is not None and body is not None and exchange.status == 200:
             self.stats.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

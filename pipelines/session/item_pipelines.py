@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.entry import outcome_of
 from pipelines.session.context import CrawlContext
+
+logger = logging.getLogger("morgue.session")
 
 
 class ReadPage:
@@ -25,6 +28,8 @@ class ReadPage:
             outcome, ms = await self.context.workers.run(outcome_of, item)
         except WorkerFailure as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
+            logger.warning("reading %(url)s was stopped: %(why)s", {"url": item.url, "why": overrun})
+        logger.debug("read %(url)s in %(ms).0f ms", {"url": item.url, "ms": ms})
         return Reading(item, outcome, ms)
 
 

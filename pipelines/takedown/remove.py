@@ -7,6 +7,7 @@ and why. The address is not crawled or imported again.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,8 @@ from pipelines.takedown.tombstone import PART, MemberSpan, Tombstone, put_in_pla
 from pipelines.warc import manifest
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
+
+logger = logging.getLogger("morgue.takedown")
 
 DAMAGED_TOO = (
     "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
@@ -77,6 +80,8 @@ class Removal:
             entries[path.name] = self._entry(part, path.name, entries.get(path.name))
             manifest.write(self.listed_in, entries.values())
             put_in_place(part, path)
+            taken = {"file": path.name, "records": self.records, "bytes": self.bytes}
+            logger.info("%(file)s: rewritten, %(records)d records taken out so far, %(bytes)d bytes", taken)
             self.files += 1
             tell("taking out", done, len(touched))
 
@@ -138,6 +143,9 @@ class Removal:
     def forget(self, db: sqlite3.Connection) -> None:
         """Take the rows out of the database. On the keeper's thread; commits nothing."""
         doomed = self.doomed
+        for target, captures in doomed.targets.items():
+            about = {"target": target, "captures": captures, "reason": self.reason}
+            logger.info("taken down: %(target)s, %(captures)d captures (%(reason)s)", about)
         db.execute("PRAGMA secure_delete = ON")
         for table, column, ids in (
             ("readings", "revision_id", doomed.revisions), ("sightings", "revision_id", doomed.revisions),
@@ -162,6 +170,7 @@ def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
     """A kill came after the manifest was written and before the file got its place: it gets it now."""
     part = path.with_name(path.name + PART)
     if part.exists():
+        logger.info("%(file)s: a takedown was interrupted while it was rewritten", {"file": path.name})
         if entry is not None and manifest.sha256_of(part) == entry.sha256:
             put_in_place(part, path)
         else:

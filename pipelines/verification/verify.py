@@ -7,6 +7,7 @@ a file, `dbcheck` through the database, `links` follows references, `stock` coun
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,8 @@ from pipelines.warc.manifest import ManifestEntry
 
 if TYPE_CHECKING:
     from pipelines.core.worker_pool import WorkerFailure
+
+logger = logging.getLogger("morgue.verification")
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
@@ -110,6 +113,8 @@ class _Verification:
         first = "wrong database"  # others may follow from it
         report.findings.listed.sort(key=lambda one: (one.kind != first, one.file, one.offset or 0))
         report.seconds = time.monotonic() - began
+        for one in report.findings.listed:
+            logger.warning("%(file)s: %(kind)s: %(what)s", {"file": one.place, "kind": one.kind, "what": one.what})
         return report
 
     def _rows(self) -> Finding | None:
@@ -297,6 +302,8 @@ class _Verification:
         report.captures += seen.captures
         report.undigested += seen.undigested
         report.bytes += seen.size
+        about = {"file": name, "records": seen.records, "findings": seen.findings.counts.total()}
+        logger.info("%(file)s: %(records)d records read, %(findings)d findings", about)
         report.findings.merge(seen.findings)
         wrong = None if entry is None or holding.state != "finished" else _held_against(entry, seen, self.stock)
         if wrong is None and seen.called is not None:
