@@ -4,7 +4,7 @@
     python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
 
 pipelines/extraction/body/training.py labels and weights the blocks, and writes the file. The features come from the
-same code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77
+same code that reads pages, so that what is learned is what is context. Needs `pip install -e '.[learn]'`. Exit code 77
 where the pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
 """
 
@@ -65,15 +65,17 @@ def look(record: dict[str, Any], body: bytes) -> TrainingPage | None:
     fields = metadata.read(declared)
     extract.lighten(tree)
     remove.prune(tree)
-    seen = extract.look(tree, declared, fields)
-    wanted = classifier.candidates(seen)
-    texts = [seen.blocks[index].text for index in wanted]
+    context = extract.page_context(tree, declared, fields)
+    wanted = classifier.blocks_to_score(context)
+    texts = [context.blocks[index].text for index in wanted]
     expected = record["expected"]
     if reference := expected.get("body"):
         labels = labels_by_reference(texts, reference)
     else:
         labels = labels_by_snippets(texts, expected.get("must") or [], expected.get("must_not") or [])
-    return TrainingPage(record["domain"], texts, seen.rows(wanted), labels, bool(reference)) if texts else None
+    return (
+        TrainingPage(record["domain"], texts, context.feature_rows(wanted), labels, bool(reference)) if texts else None
+    )
 
 
 def grow(pages: Iterable[TrainingPage]) -> Any:

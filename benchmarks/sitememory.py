@@ -272,7 +272,7 @@ def forget_rules() -> None:
     """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
     from pipelines.extraction.boilerplate import remove
 
-    for name, nothing in (("prune", []), ("furniture", {})):
+    for name, nothing in (("prune", []), ("boilerplate_lines", {})):
         setattr(remove, name, lambda *_page, nothing=nothing, **_more: nothing)
 
 

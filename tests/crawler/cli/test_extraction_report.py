@@ -10,6 +10,7 @@ from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED
 from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
+from pipelines.extraction.explain import explain
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 STORY = "The council met on Monday and agreed to mend the old bridge before the winter storms."
@@ -141,7 +142,7 @@ ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>
 
 def test_items_of_a_list_look_as_in_the_text():
     """With their dash, and without a blank line between."""
-    outcome, account = extract.explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
+    outcome, account = explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
     page = [line.partition(KEPT_BAR)[2].strip() for line in drawn(account, outcome, room=130) if KEPT_BAR in line]
     assert isinstance(outcome, Article)
     at = next(number for number, line in enumerate(page) if line.startswith("- The mayor"))
@@ -226,12 +227,13 @@ def test_colours_are_only_for_terminals():
     assert all(line.count(output.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
 
 
-def test_what_was_weighed_is_summed_up_in_a_sentence():
+def test_classifier_has_one_line_in_the_summary():
     """Each block has reasons of its own, which are for those who want everything."""
-    fates = [BlockTrace(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+    fates = [BlockTrace(f"Thing {number}", "p", "classifier", f"is the headline -{number}.0") for number in range(3)]
     account = Trace(blocks=[*fates, BlockTrace(STORY, "p", None)])
     text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
-    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all lists them\)$", text, re.M)
+    line = r"^classifier +3 blocks +21 characters  not like article text, .* \(--all lists them\)$"
+    assert re.search(line, text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
     assert "Thing 2 ‹p› is the headline -2.0" in everything
     assert "the name of a feature does not mean that the block has it" in " ".join(everything.split())

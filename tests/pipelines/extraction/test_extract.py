@@ -223,9 +223,9 @@ def test_exception_becomes_an_outcome_with_its_name(monkeypatch):
     def fail(_tree, fast):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(extract, "_trafilatura_reads", fail)
+    monkeypatch.setattr(extract, "_trafilatura_text", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "_trafilatura_text", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
 
