@@ -1,7 +1,7 @@
 """Scrapy's settings: only what differs from its defaults, a reason beside each line.
 
 What an archive's own morgue.toml decides (delay, timeout, User-Agent, ...) is put on top by
-`crawler.engine.crawl.configure`.
+`crawler.engine.launch.configure`.
 """
 
 BOT_NAME = "newsmorgue"

@@ -53,7 +53,7 @@ class CrawlProgress:
             return
         due = await self.run.context.do(self.run.frontier.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
-            due = min(due, max(0, self.run.plan.limit - dispatcher.taken))
+            due = min(due, max(0, self.run.plan.limit - dispatcher.pages_taken))
         self._total = self.numbers()["pages"] + len(dispatcher.open_claims) + due
 
     async def _lines(self) -> None:

@@ -112,7 +112,7 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 
 async def add_one(name: str, url: str, config: Config, context: CrawlContext) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding.probe import probe
 
     click.echo(url)
@@ -122,7 +122,7 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
     finally:
         await asker.close()
     if found.failure is not None:
-        cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
+        cure = f"{ALLOW_PRIVATE}\n  " if found.failure == NOT_PUBLIC else ""
         click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
     twins = [own for own, source in config.sources.items() if same(source.url, found.url) and own != name]

@@ -99,7 +99,7 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
     if prepared.already:
         have = verb(prepared.already, "is", "are")
         say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
-    if not run.anything_due():
+    if not run.has_due_urls():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
             nothing = "nothing else" if prepared.removed else "nothing"
@@ -118,14 +118,14 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
 
 async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
     from crawler.cli.crawl_progress import CrawlProgress
-    from crawler.engine.crawl import crawl
+    from crawler.engine.launch import run_scrapy
 
     if quiet:
-        return await crawl(run)
+        return await run_scrapy(run)
     progress = CrawlProgress(run, terminal=sys.stderr.isatty())
     progress.start()
     try:
-        return await crawl(run)
+        return await run_scrapy(run)
     finally:
         await progress.stop()
 
@@ -153,7 +153,7 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     from crawler.cli.crawl_summary import summary
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
 
     if quiet and ending.exit_code == 0:
         return
@@ -169,11 +169,11 @@ def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") 
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
-            cure = ALLOW
+            cure = ALLOW_PRIVATE
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
-        more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
+        left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
+        more = f"; {left}: morgue crawl goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""
         click.echo(ending.word + more)
 
 

@@ -41,7 +41,7 @@ def command(ctx: click.Context) -> int:
 
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
-    from crawler.engine.extraction_workers import readers
+    from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
@@ -59,7 +59,7 @@ def command(ctx: click.Context) -> int:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
-        reading = readers(config)
+        reading = extraction_workers(config)
         with StepProgress() as steps:
             work = Rebuild(folder.database, folder.warc, sources, SourceOwners(config).source, steps)
             try:

@@ -90,7 +90,7 @@ async def run(
     """Read, compare, show or file."""
     from contextlib import closing
 
-    from crawler.engine.extraction_workers import readers
+    from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.items import NothingToRead
     from pipelines.database import queries
@@ -101,7 +101,7 @@ async def run(
 
     counts = ReextractCounts()
     archive_writer = None if only_show else open_archive_writer(config)
-    workers = readers(config)
+    workers = extraction_workers(config)
     sources = {name: own.source for name, own in config.sources.items()}
     try:
         with closing(connect(config.folder.database)) as db:

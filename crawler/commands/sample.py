@@ -237,7 +237,7 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 async def fetched(url: str, config: Config, own: Source | None) -> Page:
     from crawler.commands.add import SiteFetcher
     from crawler.engine.crawl import open_context
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
     from pipelines.core import timestamps
@@ -252,7 +252,7 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
             await asker.close()
         outcome = "done"
     except UnusableAddress as error:
-        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        cure = ALLOW_PRIVATE if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
         context.workers.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections import Counter
@@ -13,11 +12,12 @@ from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.queue import ClaimScope, Frontier, FrontierEntry
+from crawler.frontier.queue import Frontier, FrontierEntry
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
+from pipelines.database.frontier_rows import ClaimScope
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.targets import TakedownRegister
 
@@ -99,13 +99,8 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         return PreparedCrawl(sites, scope, homes, notes=tuple(notes))
     for url in pages:
         frontier.add([FrontierEntry(url, "article")], None, now)
-    marks = ", ".join("?" * len(chosen))
-    keys = ", ".join("?" * len(pages))
-    scope = ClaimScope(
-        f"(source_id IN ({marks}) OR url_key IN ({keys}))",
-        (*(site.source_id or 0 for site in chosen), *(url_key(url) for url in pages)),
-        plan.since,
-    )
+    source_ids = frozenset(site.source_id for site in chosen if site.source_id is not None)
+    scope = ClaimScope(source_ids, frontier.rows_of(pages), since=plan.since)
     gone = taken_down(store.db, homes)
     notes = [note for note in notes if not any(note.startswith(f"{url} ") for url in gone)]
     notes += [f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()]
@@ -167,7 +162,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
     settings, own = config.for_source(name), config.sources[name]
     meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
     if not settings.robots:
-        meta["ask_no_robots"] = True
+        meta["ignore_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
     store.adopt(own.source, config.sources)
@@ -208,7 +203,7 @@ def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
 
 def default_meta(config: Config) -> dict[str, object]:
     """Request meta of sites without a file."""
-    meta: dict[str, object] = {} if config.crawl.robots else {"ask_no_robots": True}
+    meta: dict[str, object] = {} if config.crawl.robots else {"ignore_robots": True}
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
@@ -224,10 +219,9 @@ def whatever_is_due(store: ArticleStore, config: Config, since: str | None) -> t
     gone = {row_id: name for row_id, name in rows if name not in config.sources}
     if not gone:
         return ClaimScope(since=since), []
-    marks = ", ".join("?" * len(gone))
     names = ", ".join(sorted(gone.values()))
     notes = [f"not crawled, because sources/ has no file of that name any more: {names}"]
-    return ClaimScope(f"(source_id IS NULL OR source_id NOT IN ({marks}))", tuple(gone), since), notes
+    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), notes
 
 
 def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, at_once: bool) -> None:
@@ -244,23 +238,10 @@ def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: d
     frontier.add(seeds, site.source_id, now)
     if site.include:
         frontier.reconsider(site.source_id, lambda url: site.judge(url, "section") == "article", now)
-    keys = [url_key(want.url) for want in seeds]
     if site.watched:
-        # A listing that was met under another source before: its file has the last word on whose it is.
-        frontier.db.execute(
-            """UPDATE frontier SET source_id = ?1
-                WHERE url_key IN (SELECT value FROM json_each(?2)) AND source_id IS NOT ?1""",
-            (site.source_id, json.dumps(keys)),
-        )
-        frontier.db.execute(
-            """UPDATE frontier SET state = 'done', next_visit = NULL
-                WHERE source_id = ? AND depth = 0 AND found_on IS NULL AND state = 'waiting'
-                  AND kind NOT IN ('article', 'page') AND url_key NOT IN (SELECT value FROM json_each(?))""",
-            (site.source_id, json.dumps(keys)),
-        )
+        frontier.set_seeds(site.source_id, [entry.url for entry in seeds])
     if at_once:
         frontier.make_due(site.source_id, now)
-        frontier.retry(site.source_id, now)
 
 
 def belongs(url: str, site: WatchedSite) -> bool:

@@ -251,7 +251,7 @@ def test_private_address_is_refused_by_default(archive):
     with answering({"/": (200, HOME, {})}) as (url, asked):
         done = morgue("-C", archive, "add", url)
     assert done.returncode == 3
-    assert "address is not public\n  for a server on your own network" in done.stderr
+    assert "address is not public\n  to crawl a server on your own network" in done.stderr
     assert "-s crawl.allow_private_ips=true\n" in done.stderr
     assert asked == []
 
