@@ -15,7 +15,14 @@ MODULES = sorted(TESTS.rglob("test_*.py"))
 BENCHMARKS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
 TEST_MODULE = re.compile(r"\btests\.(?:\w+\.)*test_\w+")
 WHOLE_SYSTEM = TESTS / "system"
-RULES = {"test_law", "test_architecture", "test_docs", "test_packaging", "test_suite"}  # of the repository itself
+RULES = {
+    "test_law",
+    "test_architecture",
+    "test_docs",
+    "test_doc_examples",
+    "test_packaging",
+    "test_suite",
+}  # of the repository itself
 
 
 def strings_of(path: Path) -> Iterator[ast.Constant]:

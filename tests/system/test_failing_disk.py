@@ -85,7 +85,7 @@ def stored(archive: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_dying_disk_stops_the_crawl_and_loses_nothing_committed(faulty, archive, paper, name):
+def test_dying_disk_stops_the_crawl_and_loses_nothing_committed(faulty, archive, paper, name):
     """Whatever fails, once or for good: exit code 9, no traceback, whole files, and the next crawl completes them."""
     fault = FAULTS[name]
     done = crawl_on(faulty, fault, archive)

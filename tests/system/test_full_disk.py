@@ -1,5 +1,5 @@
-"""A disk without a free byte: whoever only reads still reads, whoever writes says what is wrong, and a crawl says how
-much of what it counts it could not keep."""
+"""A disk without a free byte: reading still works, writing says what is wrong, and a crawl says how much of what it
+counts it could not keep."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ def full(small, request) -> Path:
 
 
 @pytest.mark.parametrize("command", ["search climate", "show 1", "sources", "verify --quick", "export jsonl OUT"])
-def test_who_only_reads_still_reads(full, tmp_path, command):
-    """The file of its shared memory, for which there is no space, is not needed where nobody writes."""
+def test_reading_command_works_on_a_full_disk(full, tmp_path, command):
+    """The file of SQLite's shared memory, for which there is no space, is not needed without a writer."""
     done = morgue("-C", full, *command.replace("OUT", str(tmp_path / "out.jsonl")).split())
     assert done.returncode in ((0, 7) if "verify" in command else (0,)), done.stdout + done.stderr
     assert "I/O error" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", ["crawl", "upgrade", "remove 1 --reason x --yes"])
-def test_who_writes_is_told_that_the_disk_is_full(full, command):
-    """Exit code 5 and what to do; nobody is sent to look after a broken disk, or told to rebuild."""
+def test_writing_command_reports_the_full_disk(full, command):
+    """Exit code 5 and what to do; the message does not suggest a broken disk or a rebuild."""
     done = morgue("-C", full, *command.split())
     assert done.returncode == 5, done.stdout + done.stderr
     assert "no space left" in done.stderr
@@ -80,7 +80,7 @@ def test_who_writes_is_told_that_the_disk_is_full(full, command):
 
 
 @pytest.mark.parametrize("room", [330_000, 500_000, 700_000])
-def test_a_crawl_says_how_much_of_what_it_counts_is_lost(small, tmp_path, room):
+def test_crawl_on_a_full_disk_reports_what_it_lost(small, tmp_path, room):
     """Summary less loss is what the database has; the run's row does not say that it was done."""
     with serve() as paper:
         archive = make_archive(small / "archive")
