@@ -82,6 +82,41 @@ def test_no_test_runs_a_benchmark():
     assert by_import + by_path == []
 
 
+def parameters_of(test: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Return the names of the arguments that a test gets by `pytest.mark.parametrize`."""
+    names: set[str] = set()
+    for mark in test.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.parametrize":
+            given = ast.literal_eval(mark.args[0])
+            names.update(given.split(", ") if isinstance(given, str) else given)
+    return names
+
+
+def compares(condition: ast.expr, names: set[str]) -> bool:
+    """Return True if a condition compares one of these names with a constant."""
+    for node in ast.walk(condition):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            named = {inner.id for side in sides for inner in ast.walk(side) if isinstance(inner, ast.Name)}
+            constant = any(isinstance(side, ast.Constant | ast.Tuple | ast.List | ast.Set) for side in sides)
+            if named & names and constant:
+                return True
+    return False
+
+
+def test_no_parametrised_test_branches_on_its_case():
+    """What differs between two cases is a parameter, or there are two tests."""
+    branching = [
+        f"{place(path, node.lineno)} {test.name}: if {ast.unparse(node.test)}"
+        for path in MODULES
+        for test in ast.walk(tree_of(path))
+        if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef) and (names := parameters_of(test))
+        for node in ast.walk(test)
+        if isinstance(node, ast.If | ast.IfExp) and compares(node.test, names)
+    ]
+    assert branching == []
+
+
 def test_tests_are_in_the_folder_of_what_they_test():
     """Each folder mirrors a package; tests of the whole system and of the repository have places of their own."""
     misplaced = [

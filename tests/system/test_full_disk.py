@@ -60,11 +60,20 @@ def full(small, request) -> Path:
     return archive
 
 
-@pytest.mark.parametrize("command", ["search climate", "show 1", "sources", "verify --quick", "export jsonl OUT"])
-def test_reading_command_works_on_a_full_disk(full, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "codes"),
+    [
+        ("search climate", {0}),
+        ("show 1", {0}),
+        ("sources", {0}),
+        ("verify --quick", {0, 7}),
+        ("export jsonl OUT", {0}),
+    ],
+)
+def test_reading_command_works_on_a_full_disk(full, tmp_path, command, codes):
     """The file of SQLite's shared memory, for which there is no space, is not needed without a writer."""
     done = morgue("-C", full, *command.replace("OUT", str(tmp_path / "out.jsonl")).split())
-    assert done.returncode in ((0, 7) if "verify" in command else (0,)), done.stdout + done.stderr
+    assert done.returncode in codes, done.stdout + done.stderr
     assert "I/O error" not in done.stdout + done.stderr
 
 

@@ -167,23 +167,23 @@ def test_reserved_captures_are_left_out_of_every_format(archive, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("signal", "near"),
+    ("signal", "hint"),
     [
-        ("no-archive", "noarchive"),
-        ("noarchiv", "noarchive"),
-        ("otherbot:no-archive", "otherbot:noarchive"),
-        ("tdm-reservatoin:1", "tdm-reservation:1"),
-        ("nosnippet", None),
-        ("weather", None),
+        ("no-archive", " (did you mean noarchive?)"),
+        ("noarchiv", " (did you mean noarchive?)"),
+        ("otherbot:no-archive", " (did you mean otherbot:noarchive?)"),
+        ("tdm-reservatoin:1", " (did you mean tdm-reservation:1?)"),
+        ("nosnippet", ""),
+        ("weather", ""),
     ],
 )
-def test_signal_that_no_page_has_is_reported(archive, signal, near):
+def test_signal_that_no_page_has_is_reported(archive, signal, hint):
     """It may be misspelt; where it is close to one that is known, that one is named."""
     with closing(connect(archive / "morgue.db")) as db:
         sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
         (said,) = sieve.unmet()
-    assert said == f"0 left out: nothing has the signal {signal}" + (f" (did you mean {near}?)" if near else "")
+    assert said == f"0 left out: nothing has the signal {signal}{hint}"
 
 
 def test_signal_of_a_reserved_page_counts_as_met(archive):
@@ -194,15 +194,14 @@ def test_signal_of_a_reserved_page_counts_as_met(archive):
         assert list(sieve.unmet()) == []
 
 
-@pytest.mark.parametrize("form", ["jsonl", "cdxj"])
-def test_misspelt_signal_is_reported_on_stderr(archive, form):
+@pytest.mark.parametrize(("form", "noun"), [("jsonl", "article"), ("cdxj", "capture")])
+def test_misspelt_signal_is_reported_on_stderr(archive, form, noun):
     """For rows and captures alike; one that was met is counted, in the singular if it is one."""
     options = ["--without-signal", "no-archive", "--without-signal", "train-ai=n"]
     done = subprocess.run(
         command_line("-C", archive, "export", form, "-", *options), env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 0
-    noun = "article" if form == "jsonl" else "capture"
     assert done.stderr.splitlines()[:2] == [
         f"1 {noun} left out: 1 train-ai=n",
         "0 left out: nothing has the signal no-archive (did you mean noarchive?)",

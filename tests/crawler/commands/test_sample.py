@@ -134,10 +134,10 @@ def test_response_that_is_no_page_becomes_no_pair(archive, tmp_path, body, cause
 
 
 @pytest.mark.parametrize("name", ["nofile.html", "story.zip", "data.json", "../nofile.html", "folder/nofile", "nofile"])
-@pytest.mark.parametrize("inside", [True, False])
-def test_mistyped_file_name_sends_no_request(archive, tmp_path, name, inside):
+@pytest.mark.parametrize("folder", ["archive", "."], ids=["inside", "outside"])
+def test_mistyped_file_name_sends_no_request(archive, tmp_path, name, folder):
     """Within an archive and outside of any."""
-    done = morgue("sample", name, cwd=archive if inside else tmp_path)
+    done = morgue("sample", name, cwd=tmp_path / folder)
     assert (done.returncode, done.stdout) == (8, "")
     assert f"{name}: is neither a file nor a web address" in done.stderr
     assert rows(archive, "SELECT count(*) FROM crawls, captures") == [(0,)]

@@ -458,9 +458,9 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
         path, _ = open_file(folder)
         small = member(record(b"x" * 50))
         path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
-        began = time.perf_counter()
+        began = time.process_time()
         recover(folder)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     assert taken[1] < 4 * taken[0] * 2.5 + 0.2
 
 
