@@ -74,7 +74,7 @@ def command(
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
     config = load(folder, the_overrides(ctx))
-    plan = CrawlPlan(targets_of(targets), pages, limit, day, at_once=not due)
+    plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
@@ -96,19 +96,19 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.context.archive_writer.mended, *prepared.notes):
         say(line)
-    if prepared.already:
-        have = verb(prepared.already, "is", "are")
-        say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
+    if prepared.known_pages:
+        have = verb(prepared.known_pages, "is", "are")
+        say(f"{counted(prepared.known_pages, 'page')} of the list {have} in the archive already, and not fetched again")
     if not run.has_due_urls():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            nothing = "nothing else" if prepared.removed else "nothing"
+            nothing = "nothing else" if prepared.taken_down else "nothing"
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: morgue add URL, or morgue crawl URL")
         run.abandon(outcome="done")
         return 0
-    warn_without_contact(run.config, prepared.homes)
+    warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))

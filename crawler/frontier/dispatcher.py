@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.database.frontier_rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
@@ -154,7 +154,7 @@ class Dispatcher:
             self._open[claim.id] = claim
             self._fetching[host] += 1
             self._fetching_total += 1
-            (self._pages_taken if claim.kind in PAGES else self._listings_taken)[host] += 1
+            (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
         if self._pages_taken[host] >= self._limits_of(host).pages:
             self.close_host(host)
         if self.max_pages is not None and self.pages_taken >= self.max_pages:

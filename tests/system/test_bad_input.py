@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier.visit_outcomes import PERMANENT
+from crawler.frontier.visit_outcomes import PERMANENT_REASONS
 from tests.support.command import crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
@@ -86,7 +86,7 @@ def test_failing_page_costs_one_page_and_is_named(faulty, path, why):
 @pytest.mark.parametrize(("path", "code"), [("/nothing-here", 0), ("/faults/500", 1), ("/faults/bomb", 0)])
 def test_permanent_failure_of_a_page_is_no_failure_of_the_crawl(archive, paper, path, code):
     """Gone, too large, a redirect loop: exit code 0. A page asked for by name that fails otherwise: 1."""
-    assert (FAULTS[path] in ("HTTP 404", *PERMANENT)) is (code == 0)
+    assert (FAULTS[path] in ("HTTP 404", *PERMANENT_REASONS)) is (code == 0)
     assert fetch_list(archive, paper.url + path, next(iter(paper.truth))).returncode == code
 
 

@@ -212,7 +212,7 @@ def test_source_without_its_file_is_not_crawled(archive):
         file.unlink()
         paper.journal.clear()
         done = crawl(archive)
-        assert "not crawled, because sources/ has no file of that name any more: gazette" in done.stdout
+        assert "not crawled, because sources/ no longer has a file for: gazette" in done.stdout
         assert len(paper.journal) == 0
         assert rows(archive, "SELECT count(*) FROM articles") == [(2,)]
 

@@ -815,8 +815,7 @@ def test_folder_and_list_name_files(archive, tmp_path):
         ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         (
             "page.html",
-            "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
-            "line 1, '<html>",
+            "is neither a WARC, ARC or WACZ file nor a list of such files: line 1 names no file: '<html>",
         ),
         ("long-line", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         ("empty", "empty: is neither a WARC, ARC or WACZ file nor a list of such files: it is empty"),

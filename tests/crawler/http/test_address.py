@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.address import is_private_literal, is_public, parse
+from crawler.http.address import is_private_literal, is_public, parse_target
 from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
 from tests.support.hostile_pages import REPLIES, fails, run
 from tests.support.hostile_server import HostileServer
@@ -66,7 +66,7 @@ def test_credentials_of_a_url_are_not_sent_or_recorded() -> None:
 )  # fmt: skip
 def test_url_is_split_into_host_port_and_target(url: str, host: str, port: int, path: str, authority: str) -> None:
     """What is already encoded is left as it is."""
-    target = parse(url)
+    target = parse_target(url)
     assert (target.host, target.port, target.path, target.authority) == (host, port, path, authority)
 
 
