@@ -101,7 +101,7 @@ def odd(paper, tmp_path_factory):
 def test_page_without_an_article_is_counted_as_such(odd, paper, path, why):
     """Not an error: an outcome with a name; exit code 0."""
     _archive, done = odd
-    assert f"1 nothing to read: {why}, e.g. {paper.url}{path}" in done.stdout
+    assert f"1 without an article: {why}, e.g. {paper.url}{path}" in done.stdout
     assert done.returncode == 0
 
 
@@ -178,7 +178,7 @@ def test_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, pape
     began = time.monotonic()
     done = crawl(archive, "gazette", *QUICK, timeout=60)
     assert time.monotonic() - began < 40
-    assert f"read in part: {paper.url}{path}" in done.stdout
+    assert f"problem in a listing: {paper.url}{path}" in done.stdout
     assert done.returncode in (0, 1)
 
 
