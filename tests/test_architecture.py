@@ -103,7 +103,7 @@ def test_every_file_of_commands_has_its_command():
 
 
 def limit(number: ast.FormattedValue) -> bool:
-    """A constant of ours: never one."""
+    """Return True for a constant of ours, which is never one."""
     return isinstance(number.value, ast.Name) and number.value.id.isupper()
 
 
@@ -123,7 +123,7 @@ def test_numbers_agree_with_their_nouns():
 
 
 def loaded_by(code: str) -> set[str]:
-    """Which heavy packages are loaded after `code` has run in a Python of its own."""
+    """Return which heavy packages are loaded after `code` has run in a Python of its own."""
     script = f"import sys\n{code}\nprint('loaded:', *sorted(set({HEAVY!r}) & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

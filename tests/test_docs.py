@@ -56,7 +56,7 @@ def the_command(name):
 
 
 def models(model):
-    """A model of settings and those inside it."""
+    """Yield a model of settings and those inside it."""
     yield model
     for field in model.model_fields.values():
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):

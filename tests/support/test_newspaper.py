@@ -38,7 +38,7 @@ class Answer:
 
 
 def get(paper: Paper, target: str, method: str = "GET", **headers: str) -> Answer:
-    """One request; header names are written with underscores."""
+    """Send one request; header names are written with underscores."""
     connection = http.client.HTTPConnection(paper.host, paper.port, timeout=5)
     connection.request(method, target, headers={name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
@@ -48,7 +48,7 @@ def get(paper: Paper, target: str, method: str = "GET", **headers: str) -> Answe
 
 
 def raw(paper: Paper, request: bytes) -> bytes:
-    """Every byte the server sends until it closes the connection."""
+    """Return every byte that the server sends until it closes the connection."""
     with socket.create_connection((paper.host, paper.port), timeout=5) as sock:
         sock.sendall(request)
         received = b""
@@ -63,13 +63,13 @@ def squashed(words: str) -> str:
 
 
 def visible(page: bytes) -> str:
-    """A page's text without its tags."""
+    """Return a page's text without its tags."""
     return squashed(html.unescape(re.sub(r"<[^>]+>", "", page.decode())))
 
 
 @pytest.fixture(scope="module")
 def paper() -> Iterator[Paper]:
-    """One paper for all tests that only read."""
+    """Serve one paper for all tests that only read."""
     with serve(stall=0.2) as paper:
         yield paper
 

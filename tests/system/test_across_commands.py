@@ -27,7 +27,7 @@ PARAGRAPHS = "".join(
 
 
 def write_warc(path: Path, *urls: str) -> Path:
-    """One page under several addresses, as another tool writes it."""
+    """Write one page under several addresses, as another tool does."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
         for url in urls:
@@ -38,7 +38,7 @@ def write_warc(path: Path, *urls: str) -> Path:
 
 
 def holds(archive: Path, word: bytes) -> bool:
-    """Whether a word is in a WARC file of an archive, inflated."""
+    """Return True if a word is in a WARC file of an archive, inflated."""
     from pipelines.warc.reader import walk
 
     return any(word in member.block for path in (archive / "warc").glob("*.gz") for member in walk(path))

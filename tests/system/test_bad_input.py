@@ -62,7 +62,7 @@ ODD_MANNERS = ("/faults/odd-headers", "/faults/lf-only", "/faults/no-length", "/
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory):
-    """One crawl of a list: each faulty page on a host of its own, with a good page beside it. (archive, done, URLs)"""
+    """Crawl a list: each faulty page on a host of its own, with a good page beside it. Return (archive, done, URLs)."""
     archive = make_archive(tmp_path_factory.mktemp("faults") / "archive")
     with ExitStack() as stack:
         papers = {path: stack.enter_context(serve(stall=3.0)) for path in FAULTS}
@@ -92,7 +92,7 @@ def test_permanent_failure_of_a_page_is_no_failure_of_the_crawl(archive, paper, 
 
 @pytest.fixture(scope="module")
 def odd(paper, tmp_path_factory):
-    """One crawl of a list of odd pages. (archive, done)"""
+    """Crawl a list of odd pages. Return (archive, done)."""
     archive = make_archive(tmp_path_factory.mktemp("odd") / "archive")
     return archive, fetch_list(archive, *(paper.url + path for path in (*NO_ARTICLE, *TORN, *ODD_MANNERS)))
 

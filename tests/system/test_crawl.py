@@ -26,7 +26,7 @@ from tests.support.newspaper.comments import COMMENTS as READERS
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
-    """The newspaper, crawled once as a newcomer does, without `add`; and what the crawl printed."""
+    """Crawl the newspaper once as a newcomer does, without `add`; return it with what the crawl printed."""
     with serve() as paper:
         archive = make_archive(tmp_path_factory.mktemp("crawl") / "archive")
         done = crawl(archive, paper.url + "/")
@@ -115,7 +115,7 @@ def test_text_and_fields_are_what_the_page_says(crawled):
 
 
 def prose(lines: list[str], truth) -> list[str]:
-    """The lines of a stored text without what is text too but no paragraph: standfirst, table rows, list markers."""
+    """Return the lines of a stored text that are paragraphs: no standfirst, no table rows, no list markers."""
     kept = [line for line in lines if line != normalize("NFC", truth.subtitle) and not line.startswith("|")]
     return [line.removeprefix("- ") for line in kept]
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a
 
 @pytest.fixture
 def small(tmp_path) -> Iterator[Path]:
-    """A disk of 2 MB."""
+    """Mount a disk of 2 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, text=True)
@@ -46,7 +46,7 @@ WRITES = "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1]); {}os._exit
 
 @pytest.fixture(params=["all of it in the database", "rows in the write-ahead log"])
 def full(small, request) -> Path:
-    """An archive on a full disk, its database in WAL mode and without the file of its shared memory."""
+    """Return an archive on a full disk, its database in WAL mode and without the file of its shared memory."""
     archive = build(small / "archive")
     wal_mode = "db.execute('PRAGMA journal_mode = WAL'); "
     more = "db.execute(\"UPDATE sources SET title = 'x'\"); db.commit(); " if "log" in request.param else ""

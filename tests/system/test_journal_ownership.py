@@ -162,7 +162,7 @@ def test_crawl_without_the_lost_database_is_refused(ours):
 
 
 def write(archive: Path, prefix: str, source: str) -> None:
-    """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
+    """Make one run: a capture, and a source that only the journal knows. The prefix acts as the clock in a name."""
     archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
     archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))

@@ -29,12 +29,13 @@ def archive(tmp_path):
 
 
 def stored(archive: Path) -> Counter[str]:
-    """Paths of the articles in the archive, and how often each is there."""
+    """Return the paths of the articles in the archive, and how often each is there."""
     return Counter(urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles"))
 
 
 def assert_whole(archive: Path, paper) -> None:
-    """Every article once; every WARC file closed, whole, readable; every row points at the record of its URL."""
+    """Check that every article is there once, every WARC file closed, whole and readable, and that every row points at
+    the record of its URL."""
     paths = {truth.path for truth in paper.truth.values()}
     there = stored(archive)
     assert paths - set(there) == set()
@@ -121,7 +122,7 @@ def test_archive_of_killed_crawls_is_whole(archive):
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started and that live."""
+    """Return the ids of the living processes that a process has started."""
     return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
             for child in (task / "children").read_text().split()]  # fmt: skip
 

@@ -36,7 +36,7 @@ def add(archive, *args):
 
 
 def written(archive, name):
-    """The values of a source file."""
+    """Return the values of a source file."""
     return tomllib.loads((archive / "sources" / f"{name}.toml").read_text("utf-8"))
 
 

@@ -54,7 +54,7 @@ NAMES = {name_of(path) for path in STORIES}
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """A site of which each story says something else about its use, crawled."""
+    """Crawl a site on which each story says something else about its use."""
     links = "".join(f'<p><a href="{path}">The story of {name_of(path)}</a></p>' for path in STORIES)
     answers = {
         "/": (200, f"<html><h1>The Paper</h1>{links}</html>".encode(), {}),

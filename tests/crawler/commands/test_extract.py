@@ -26,7 +26,7 @@ def morgue(*arguments: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.
 
 
 def rows(done: subprocess.CompletedProcess) -> list[dict]:
-    """The objects on standard output."""
+    """Return the objects on standard output."""
     return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
 
 

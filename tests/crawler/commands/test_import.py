@@ -51,7 +51,7 @@ def workers():
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    """A new archive, to be copied."""
+    """Return a new archive, to be copied."""
     return make_archive(tmp_path_factory.mktemp("empty") / "archive")
 
 
@@ -77,13 +77,13 @@ def bring(archive: Path, *files: Path | bytes, chosen: ImportFilter | None = Non
 
 
 def articles(archive: Path) -> dict[str, tuple]:
-    """What was read, by address."""
+    """Return what was read, by address."""
     names = "title, text, authors, published, language, revision, first_seen, last_seen"
     return {url: row for url, *row in rows(archive, f"SELECT url, {names} FROM articles")}
 
 
 def everything(archive: Path) -> dict[str, list[tuple]]:
-    """All rows that an import may write, without row ids and places in files."""
+    """Return all rows that an import may write, without row ids and places in files."""
     columns = {
         "captures": "url, time, kind, status, mime, record_id, record_type, block_digest, payload_digest, refers_to, "
                     "body_length, body_digest, signals, (SELECT name FROM sources s WHERE s.id = source_id)",
@@ -106,7 +106,7 @@ def everything(archive: Path) -> dict[str, list[tuple]]:
 
 
 def kept(archive: Path) -> Counter[str]:
-    """How often the id of each record that was brought in stands in the WARC files."""
+    """Return how often the id of each imported record is in the WARC files."""
     found: Counter[str] = Counter()
     for file in sorted((archive / "warc").iterdir()):
         with file.open("rb") as stream:
@@ -116,7 +116,7 @@ def kept(archive: Path) -> Counter[str]:
 
 
 def accepted(archive: Path) -> None:
-    """What other people's tools say of our files."""
+    """Check that other people's tools find no fault in our files."""
     files = sorted((archive / "warc").iterdir())
     assert all(file.name.endswith(".warc.gz") for file in files)
     assert faults(*files) == []
@@ -127,7 +127,7 @@ def accepted(archive: Path) -> None:
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory, empty):
-    """The newspaper while it is served, and an archive into which its articles were crawled."""
+    """Serve the newspaper, and crawl its articles into an archive."""
     folder = tmp_path_factory.mktemp("crawled")
     archive = Path(shutil.copytree(empty, folder / "archive"))
     with serve() as paper:
@@ -137,7 +137,7 @@ def crawled(tmp_path_factory, empty):
 
 
 def read_as(archive: Path) -> dict[str, list]:
-    """What was read, without when."""
+    """Return what was read, without when."""
     return {url: row[:6] for url, row in articles(archive).items()}
 
 
@@ -212,7 +212,7 @@ def test_record_that_is_in_two_files_is_stored_once(archive):
 
 
 def infos(archive: Path) -> dict[str, int]:
-    """How often each warcinfo record that was brought in is there."""
+    """Return how often each imported warcinfo record is there."""
     return {one: count for one, count in kept(archive).items() if one in map(an_id, ("theirs", "others"))}
 
 
@@ -306,7 +306,7 @@ def test_older_captures_become_earlier_revisions(archive, empty, tmp_path):
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory, empty):
-    """A file that takes some seconds to read, and an archive with all of it."""
+    """Return a file that takes some seconds to read, and an archive with all of it."""
     folder = tmp_path_factory.mktemp("long")
     path = folder / "long.warc.gz"
     pairs = []
@@ -356,7 +356,7 @@ def test_interrupted_import_goes_on(long, archive, number, code, outcomes, messa
 
 
 def rows_or_none(archive: Path) -> bool:
-    """Whether any article is filed and committed."""
+    """Return True if any article is filed and committed."""
     try:
         return rows(archive, "SELECT count(*) FROM articles")[0][0] > 0
     except Exception:  # noqa: BLE001 the tables are being made
@@ -636,7 +636,7 @@ def revisit(number: int, *, at: float, more: str = "", **fields: str) -> bytes:
 
 
 def pointing(number: int) -> dict[str, dict[str, str]]:
-    """The ways in which a revisit names what it repeats."""
+    """Return the ways in which a revisit names its response."""
     return {
         "by id": {"WARC_Refers_To": an_id(f"original {number}")},
         "by address and date": {

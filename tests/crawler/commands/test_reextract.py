@@ -16,7 +16,8 @@ LEAK = "Share this story with a friend"
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> Path:
-    """A few articles, of which two were read by an extractor that let a line through, one by one that did not."""
+    """Return an archive of a few articles: two were read by an extractor that let a line through, one by one that did
+    not."""
     archive = make_archive(tmp_path_factory.mktemp("reextract") / "archive")
     with serve() as paper:
         crawl(archive, "--limit", "12", paper.url + "/")
@@ -105,7 +106,7 @@ def test_page_that_gives_no_text_keeps_its_old_one(archive):
 
 
 def with_a_journal_that_knows(archive: Path) -> None:
-    """The WARC files are told of the rows that the fixture has changed by hand."""
+    """Write the rows that the fixture has changed by hand into the journal."""
     from pipelines.archive.writer import ArchiveWriter
 
     ArchiveWriter(archive / "morgue.db", archive / "warc", info={}).close(everything=True)

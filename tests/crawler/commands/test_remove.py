@@ -23,7 +23,7 @@ REASON = "asked for by the subject, letter of 3 May"
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> tuple[Path, str]:
-    """An archive, and the address of an article in it that was captured twice, with an edit between."""
+    """Return an archive, and the address of an article in it that was captured twice, with an edit between."""
     archive = make_archive(tmp_path_factory.mktemp("remove") / "archive")
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
@@ -47,7 +47,7 @@ def removed(crawled, tmp_path_factory) -> tuple[Path, Path, str]:
 
 
 def everything(archive: Path) -> bytes:
-    """All bytes of an archive, WARC files inflated."""
+    """Return all bytes of an archive, WARC files inflated."""
     parts = [path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.suffix != ".gz"]
     return b"".join([*parts, *(gzip.decompress(path.read_bytes()) for path in archive.glob("warc/*.gz"))])
 
@@ -233,7 +233,7 @@ def test_number_removes_the_article(crawled, tmp_path):
 
 @pytest.fixture(scope="module")
 def below(crawled, tmp_path_factory) -> tuple[Path, str]:
-    """An archive from which a section was removed, and what its addresses begin with."""
+    """Return an archive from which a section was removed, and what its addresses begin with."""
     archive = Path(shutil.copytree(crawled[0], tmp_path_factory.mktemp("below") / "archive"))
     section = "/".join(crawled[1].split("/")[:4]) + "/"
     assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", section + "%") > [(1,)]
@@ -300,7 +300,7 @@ def test_malformed_target_is_refused(crawled, args):
 
 @pytest.fixture(scope="module")
 def flipped(crawled, tmp_path_factory) -> tuple[Path, str, str]:
-    """An archive with a flipped bit in another record of a file that an article lies in; the article, the file."""
+    """Return an archive with a flipped bit in another record of a file that has an article; the article, the file."""
     before, url = crawled
     archive = Path(shutil.copytree(before, tmp_path_factory.mktemp("flipped") / "archive"))
     ((file,),) = rows(archive, "SELECT file FROM captures WHERE url = ? ORDER BY id LIMIT 1", url)

@@ -22,7 +22,7 @@ BIOGRAPHY = "Mara Ellison keeps our harbour desk, three cats, and a list of ever
 
 
 def html(story=STORY, box="about-desk-9"):
-    """A page whose author box leaks into the text, and whose byline nothing declares."""
+    """Return a page whose author box leaks into the text, and whose byline nothing declares."""
     lines = "".join(f"<p>{line}</p>\n" for line in story)
     return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Pier bought back</title></head><body>
 <div class="css-1q2w3e wrap"><h1 class="story-title">Pier bought back</h1>
@@ -41,7 +41,7 @@ def archive(tmp_path):
 
 @pytest.fixture
 def page(tmp_path):
-    """A page in a file."""
+    """Return the path of a page in a file."""
     path = tmp_path / "pier.html"
     path.write_bytes(html())
     return path
@@ -266,7 +266,7 @@ def test_whole_proposal_is_commented_out_beside_an_open_rule(archive, page):
 
 
 def appended(archive, text):
-    """What `--rule` adds to a source's file that holds a rule."""
+    """Return what `--rule` adds to a source's file that has a rule."""
     return (archive / "sources" / "gazette.toml").read_text("utf-8").partition(text)[2]
 
 
@@ -365,7 +365,7 @@ def test_text_of_a_page_cannot_break_the_source_file(archive, tmp_path):
 
 @pytest.fixture
 def corrected(archive, page):
-    """A pair as it should be: without the biography, with the author."""
+    """Return a pair as it should be: without the biography, with the author."""
     assert sample(archive, page, "--source", "gazette", "--captured", "2026-02-04").returncode == 0
     path = archive / "samples" / "gazette" / "pier.json"
     said = json.loads(path.read_text("utf-8"))

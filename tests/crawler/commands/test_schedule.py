@@ -35,13 +35,14 @@ def archive(tmp_path_factory):
 
 
 def cron_gives(line):
-    """What cron hands to sh: five fields off, all up to the first bare %, backslashes before % off (crontab(5))."""
+    """Return what cron hands to sh: five fields off, all up to the first bare %, backslashes before % off
+    (crontab(5))."""
     command = line.split(maxsplit=5)[5]
     return re.sub(r"\\%", "%", re.match(r"(?:\\.|[^\\%])*", command)[0])
 
 
 def words_of(shell_line):
-    """What a program called by this line of sh is given."""
+    """Return what a program called by this line of sh is given."""
     script = f"set -- {shell_line}; printf '%s\\0' \"$@\""
     return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
 

@@ -58,7 +58,7 @@ LIVE = {
 
 @pytest.fixture
 def live(tmp_path):
-    """An article (number 3) that says much of itself."""
+    """Return an archive with an article (number 3) that has every label."""
     folder = build(tmp_path / "archive")
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in LIVE)} WHERE id = 3", LIVE)
@@ -304,7 +304,7 @@ def test_imported_article_names_its_file_and_offset(tmp_path):
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory):
-    """An archive of every kind of exchange."""
+    """Return an archive of every kind of exchange."""
     archive = capture_archive.build(tmp_path_factory.mktemp("kinds") / "archive")
     (archive.folder / "morgue.toml").touch()
     return archive

@@ -22,7 +22,7 @@ TABLES = ("sources", "crawls", "captures", "articles", "revisions", "frontier")
 
 @pytest.fixture(params=STEPS[1:])
 def older(request, tmp_path) -> Path:
-    """An archive as the version before a step left it."""
+    """Return an archive as the version before a migration left it."""
     folder = build(tmp_path / "archive")
     whole = folder / "morgue.db"
     with closing(sqlite3.connect(whole)) as new:

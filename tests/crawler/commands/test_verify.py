@@ -20,13 +20,13 @@ from tests.support.verifiable_archive import build, flip, members, record, warcs
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """An archive that no test changes."""
+    """Return an archive that no test changes."""
     return build(tmp_path_factory.mktemp("whole") / "archive")
 
 
 @pytest.fixture
 def folder(whole, tmp_path):
-    """A copy of it, to be damaged."""
+    """Return a copy of it, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "archive"))
 
 

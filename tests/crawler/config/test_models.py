@@ -39,7 +39,7 @@ def complaint(archive, *overrides):
 
 
 def uncommented(text):
-    """A file of ours with every setting switched on."""
+    """Return a file of ours with every setting switched on."""
     return re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE)
 
 

@@ -22,7 +22,7 @@ STORY = "https://paper.example/2026/11/12/crane/"
 
 
 def urls(found: Discovery, kind: str | None = None) -> list[str]:
-    """The addresses found, of one kind or all."""
+    """Return the addresses found, of one kind or all."""
     return [link.url for link in found.found if kind in (None, link.kind)]
 
 
@@ -248,7 +248,7 @@ MAP = "https://paper.example/sitemap.xml"
 
 
 def urlset(*entries: str) -> bytes:
-    """A sitemap of these entries (the inside of <url>)."""
+    """Return a sitemap of these entries (the inside of <url>)."""
     inner = "".join(f"<url>{entry}</url>" for entry in entries)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset {NAMESPACES}>{inner}</urlset>'.encode()
 

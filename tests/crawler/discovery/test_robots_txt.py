@@ -13,7 +13,7 @@ US = "Newsmorgue"
 
 
 def rules(text: str) -> Robots:
-    """A robots.txt with this text, read by us."""
+    """Return a robots.txt with this text, as we read it."""
     return Robots.parse(200, text.encode(), US)
 
 

@@ -117,7 +117,8 @@ def test_cipher_is_recorded_under_its_iana_name() -> None:
 def proxy(
     answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n",
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """A forwarding proxy that asks for user:secret in its URL, and the request heads that it has seen."""
+    """Serve a forwarding proxy that asks for user:secret in its URL; yield it with the request heads that it has
+    seen."""
     seen: list[bytes] = []
 
     def dispatcher(source: socket.socket, sink: socket.socket) -> None:

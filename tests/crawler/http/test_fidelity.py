@@ -110,7 +110,7 @@ def same(recorded: Counter[tuple[bytes, bytes]], served: Counter[tuple[bytes, by
 
 @dataclass
 class Crawled:
-    """What two crawls of the hostile servers left, and what the servers had to do with."""
+    """Hold what two crawls of the hostile servers left, and the journals of the servers."""
 
     archive: Path
     first: list[str]  # ids of the records of the first crawl, one request at a time

@@ -21,7 +21,7 @@ def answer(max_body: int = 0) -> ResponseParser:
 
 
 def read(pieces: list[bytes], then: str) -> ResponseParser:
-    """An answer fed piece by piece, and the end of the connection if it needs that."""
+    """Feed a response piece by piece, and the end of the connection if it needs that."""
     one = answer()
     done = False
     for piece in pieces:

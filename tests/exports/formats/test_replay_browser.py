@@ -113,7 +113,7 @@ class Serving(BaseHTTPRequestHandler):
 
 
 def player() -> Path:
-    """The folder of replayweb.page."""
+    """Return the folder of replayweb.page."""
     folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
     if not all((folder / name).is_file() for name in SCRIPTS):
         pytest.skip(f"replayweb.page is not installed: no ui.js and sw.js in {folder} (make tools, where npm is)")

@@ -31,7 +31,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def out(archive, tmp_path_factory):
-    """The whole archive as a WACZ file."""
+    """Return the whole archive as a WACZ file."""
     path = tmp_path_factory.mktemp("wacz") / "out.wacz"
     path.write_bytes(packed(archive)[0])
     return path
@@ -184,7 +184,7 @@ def test_names_inside_are_valid_whatever_out_is_called(archive, name):
 
 
 class Pipe(io.RawIOBase):
-    """A file that can only be written on, as the standard output is."""
+    """Act as a file that can only be written on, as the standard output is."""
 
     def __init__(self):
         self.data = bytearray()

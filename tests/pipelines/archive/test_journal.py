@@ -25,7 +25,7 @@ def db(tmp_path):
 
 
 def told(db, number: int | None = None) -> list[dict]:
-    """The rows of the next journal records."""
+    """Return the rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
         assert [journal.mark_of(record.fields).number for record in records] == [number]

@@ -26,7 +26,7 @@ def archive_writer(tmp_path):
 
 
 def seen_by_others(archive_writer) -> int:
-    """How many captures another connection sees."""
+    """Return how many captures another connection sees."""
     with sqlite3.connect(archive_writer.database) as db:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
 

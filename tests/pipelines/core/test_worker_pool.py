@@ -21,7 +21,7 @@ LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up":
 
 
 def with_workers(size, job, **limits):
-    """Run the coroutine function `job(workers)` with that many workers, and see them off."""
+    """Run the coroutine function `job(workers)` with that many workers, and close them."""
 
     async def main():
         workers = WorkerPool(size, **(LIMITS | limits))
@@ -34,7 +34,7 @@ def with_workers(size, job, **limits):
 
 
 def alive(pid):
-    """Is there such a process, zombies not counted?"""
+    """Return True if there is such a process, zombies not counted."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -42,7 +42,7 @@ def alive(pid):
 
 
 async def outcome(workers, func, *args):
-    """What a call came to: its value, or the reason of its Overrun."""
+    """Return the value of a call, or the reason of its WorkerFailure."""
     try:
         return await workers.run(func, *args)
     except WorkerFailure as overrun:
@@ -209,7 +209,8 @@ PARENT = """
 
 
 def parent(last: str) -> subprocess.Popen:
-    """A program with calls in flight, in a process group of its own; it prints its workers' ids and "in flight"."""
+    """Start a program with calls in flight, in a process group of its own; it prints its workers' ids and "in
+    flight"."""
     code = textwrap.dedent(PARENT.replace("{last}", last))
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -118,7 +118,7 @@ def filed(
 
 
 def common(value: str, url: str) -> str:
-    """A value as it would be at any address; lists of times sorted."""
+    """Return a value as it would be at any address; lists of times sorted."""
     value = ",".join(sorted(value.split(","))) if "Z,20" in value else value
     return value.replace(url, "URL").replace(url[6:], "KEY")
 

@@ -22,7 +22,7 @@ FORMS = {"gzip": gz(RECORDS), "plain": b"".join(RECORDS), "one piece": gzip.comp
 
 
 def read(data: bytes, wanted=lambda fields: True, named: str = "") -> tuple[list[ForeignRecord], list[DamagedRecord]]:
-    """What is in a stream, and what could not be read."""
+    """Return the records of a stream, and what could not be read."""
     damages: list[DamagedRecord] = []
     try:
         return list(records(UnpackedStream(io.BytesIO(data), named), wanted, damages.append)), damages
@@ -35,7 +35,7 @@ def urls(found: list[ForeignRecord]) -> list[str | None]:
 
 
 def zstd(datas: list[bytes], dictionary: bytes = b"") -> bytes:
-    """One frame a record; with a dictionary in front, as warc-zstd has it."""
+    """Return one frame for each record; with a dictionary in front, as warc-zstd has it."""
     module = pytest.importorskip("backports.zstd")
     known = module.ZstdDict(dictionary, is_raw=False) if dictionary else None
     front = b"\x5d\x2a\x4d\x18" + len(dictionary).to_bytes(4, "little") + dictionary if dictionary else b""

@@ -44,23 +44,23 @@ from tests.support.verifiable_archive import (
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive that no test changes."""
+    """Return an archive that no test changes."""
     return build(tmp_path_factory.mktemp("whole") / "archive")
 
 
 @pytest.fixture
 def folder(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
+    """Return a copy of it, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "archive"))
 
 
 def findings(folder: Path, **options: object) -> list[Finding]:
-    """What is found."""
+    """Return what is found."""
     return verify.verify(folder, **options).findings.listed  # type: ignore[arg-type]
 
 
 def kinds(folder: Path, **options: object) -> list[str]:
-    """The kinds of what is found, each once."""
+    """Return the kinds of what is found, each once."""
     return sorted({one.kind for one in findings(folder, **options)})
 
 
@@ -72,13 +72,13 @@ def execute(folder: Path, sql: str) -> None:
 
 
 def first(folder: Path, type_: str) -> tuple[Path, int, int]:
-    """Where the first record of a type lies."""
+    """Return where the first record of a type is."""
     return next((path, one.offset, one.length) for path, one in members(folder)
                 if one.headers.get("WARC-Type") == type_)  # fmt: skip
 
 
 def replaced(name: str, value: str, *, where: str = "response") -> object:
-    """A change of records: one field of every record of a type says something else."""
+    """Return a change of records: one field of every record of a type gets another value."""
 
     def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != where:

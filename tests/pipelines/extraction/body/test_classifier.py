@@ -24,7 +24,7 @@ LINK = '<li><a href="/1">Another headline</a></li>'
 
 
 def seen(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
-    """A page with this body, as its blocks are judged; `read`: what trafilatura takes for its text."""
+    """Return the blocks of a page with this body; `read`: what trafilatura takes for its text."""
     page = html.document_fromstring(f"<html><body>{markup}</body></html>")
     return PageContext(blocks(page.find(".//body")), Evidence(read=read, titles=titles))
 
