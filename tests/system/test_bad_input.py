@@ -20,6 +20,7 @@ from crawler.frontier.visit_outcomes import PERMANENT_REASONS
 from tests.support.command import crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
+from tests.support.waiting import wait_until
 
 QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
 
@@ -338,7 +339,7 @@ def test_second_crawl_of_an_archive_is_refused(archive):
             "-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/"
         )
         try:
-            wait_for(lambda: len(paper.journal) > 2)
+            wait_until(lambda: len(paper.journal) > 2)
             second = crawl(archive, paper.url + "/")
             assert second.returncode == 4
             assert f"process {first.pid}" in second.stderr
@@ -393,14 +394,6 @@ def test_unknown_source_gives_exit_code_8(archive):
     assert "no such source" in done.stderr
 
 
-def wait_for(condition, seconds: float = 30.0) -> None:
-    """Until `condition()` is true."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_crawl_listens_on_no_port(archive):
     """Neither telnet nor remote control."""
     with serve(delay=0.3) as paper:
@@ -408,7 +401,7 @@ def test_crawl_listens_on_no_port(archive):
             "-C", archive, "crawl", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0", paper.url + "/"
         )
         try:
-            wait_for(lambda: len(paper.journal) > 2)
+            wait_until(lambda: len(paper.journal) > 2)
             sockets = {os.readlink(fd) for fd in Path(f"/proc/{running.pid}/fd").iterdir() if fd.exists()}
             listening = [
                 line.split()[9]

@@ -37,6 +37,7 @@ from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 from tests.support.newspaper import serve
+from tests.support.waiting import wait_until
 
 command = importlib.import_module("crawler.commands.import")
 import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
@@ -332,11 +333,7 @@ def test_interrupted_import_goes_on(long, archive, number, code, outcomes, messa
     path, whole = long
     process = start("-C", archive, "import", path)
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            time.sleep(0.05)
-            if (archive / "morgue.db").exists() and rows_or_none(archive):
-                break
+        wait_until(lambda: (archive / "morgue.db").exists() and rows_or_none(archive), 60)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=60)
     finally:

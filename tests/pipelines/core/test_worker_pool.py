@@ -15,6 +15,7 @@ import pytest
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from tests.support import worker_calls
 from tests.support.command import ROOT
+from tests.support.waiting import wait_until
 from tests.support.worker_calls import double
 
 LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
@@ -246,10 +247,7 @@ def test_killed_parent_leaves_no_worker_running(last, delay):
     assert all(alive(pid) for pid in pids)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 5
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if alive(pid)]
+    wait_until(lambda: not any(alive(pid) for pid in pids), 5)
     process.stdout.close()
 
 
