@@ -21,7 +21,7 @@ class Reply:
 
     response: bytes  # the final response, byte for byte
     before: bytes = b""  # interim responses in front of it
-    after: bytes = b""  # bytes behind it that belong to nothing
+    after: bytes = b""  # bytes after it that belong to nothing
     then: str = "keep"  # the connection afterwards: keep, close, drop (no close_notify), reset, stall
     slices: int = 1  # in how many pieces it is sent, with a pause between them
     wait: float = 0.0  # seconds before the first byte
@@ -46,7 +46,7 @@ class HostileServer:
 
     replies: dict[str, Reply]
     tls: ssl.SSLContext | None = None
-    greeting: bytes = b""  # sent as soon as somebody connects
+    greeting: bytes = b""  # sent as soon as a client connects
     journal: list[Served] = field(default_factory=list)
     connections: int = 0  # accepted so far
 

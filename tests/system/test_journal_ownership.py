@@ -77,7 +77,7 @@ def test_files_of_another_archive_change_no_row_of_ours(crawled, ours, lost):
     assert len(after["articles"]) == len(before["articles"]) + count
     assert len(after["crawls"]) == len(before["crawls"])
     assert morgue("-C", ours, "verify").returncode == 0
-    # From here on they are ours, in our journal and under our id, whatever becomes of the database.
+    # From here on they are ours, in our journal and under our id, even if the database is lost.
     ArchiveWriter(ours / "morgue.db", ours / "warc", info={}).close()
     settled = tables(ours / "morgue.db")
     lose(ours, "morgue.db")

@@ -386,7 +386,7 @@ def test_check_shows_differences_with_exit_code_1(archive, corrected):
 
 
 def test_paths_are_printed_relative_to_the_current_folder(archive, page):
-    """Within the folder where somebody stands, from there on."""
+    """As a user in that folder would type them."""
     pair = "samples/gazette/pier.html"
     done = morgue("sample", page, "--source", "gazette", "--rule", cwd=archive)
     assert f"wrote {pair} and pier.json: " in done.stderr

@@ -27,7 +27,7 @@ from tests.support.hostile_server import HostileServer, Reply, server_context
 CRAWL = "tests.support.hostile_crawl"
 PAGE = b"<p>The same as ever.</p>" * 100
 PAGES = {
-    "/plain": REPLIES["/plain"],  # leaves a connection behind, for the next one to fail on
+    "/plain": REPLIES["/plain"],  # leaves a connection on which the next request fails
     "/fresh-only": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", fresh=True),
     **REPLIES,
     **{path: reply for path, (reply, _, _) in BROKEN.items()},

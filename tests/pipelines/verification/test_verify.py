@@ -65,7 +65,7 @@ def kinds(folder: Path, **options: object) -> list[str]:
 
 
 def execute(folder: Path, sql: str) -> None:
-    """Change the database behind the archive's back."""
+    """Change the database without the archive writer."""
     with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute(sql)

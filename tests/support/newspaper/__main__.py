@@ -41,7 +41,7 @@ def main() -> None:
                 print(f"{url}\t{truth.title}")
             return
         if options.port_file:
-            # Renamed into place: whoever waits for the file never reads half a number.
+            # Renamed into place: a program that waits for the file never reads half a number.
             draft = options.port_file.with_name(options.port_file.name + ".new")
             draft.write_text(f"{paper.port}\n")
             draft.replace(options.port_file)

@@ -74,10 +74,10 @@ class Article:
 
     slug: str
     title: str
-    subtitle: str  # "" when there is none
+    subtitle: str  # "" if there is no subtitle
     authors: tuple[str, ...]  # people, or one agency when kind is "agency"
     published: datetime  # with zone
-    modified: datetime | None  # None when nobody touched it after publication
+    modified: datetime | None  # None if it was not changed after publication
     section: str  # address form: "politics", "politik"
     tags: tuple[str, ...]
     language: str  # ISO 639-1; every language but English lives under /<language>/

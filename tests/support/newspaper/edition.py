@@ -12,7 +12,7 @@ from .article import Article, all_articles, corrected
 #: the hour.
 NOON = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
 
-#: Stands for the paper's address in every page; the server puts the real one in as it sends.
+#: The paper's address in every page; the server puts the real one in as it sends.
 BASE = "http://gazette.invalid"
 
 PER_PAGE = 6

@@ -60,7 +60,7 @@ def _json_ld(article: Article) -> str:
         "mainEntityOfPage": BASE + article.path,
         "publisher": {"@type": "NewsMediaOrganization", "name": "The Harbour Gazette", "url": f"{BASE}/"},
     }
-    # "</" would end the script element early, whatever stands around it (HTML standard, script data state).
+    # "</" would end the script element early, whatever is around it (HTML standard, script data state).
     return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace("</", "<\\/")
 
 
