@@ -1,4 +1,4 @@
-"""Rules of the tests themselves: what a test module may use, and where it is."""
+"""Rules of the tests themselves: what a test module may use, what a test is called, and where it is."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree_of(path)):
         for name in imported(node, module, package=False):
             yield node.lineno, name
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the test functions of a module."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield node
 
 
 def place(path: Path, line: int) -> str:
@@ -109,12 +116,24 @@ def test_no_parametrised_test_branches_on_its_case():
     branching = [
         f"{place(path, node.lineno)} {test.name}: if {ast.unparse(node.test)}"
         for path in MODULES
-        for test in ast.walk(tree_of(path))
-        if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef) and (names := parameters_of(test))
+        for test in functions_of(path)
+        if (names := parameters_of(test))
         for node in ast.walk(test)
         if isinstance(node, ast.If | ast.IfExp) and compares(node.test, names)
     ]
     assert branching == []
+
+
+def test_name_begins_with_its_subject_and_docstring_states_the_rule():
+    """`test_cancelled_waiter_releases_its_slot`, not `test_who_gives_up_waiting_leaves_no_gap`."""
+    riddle = re.compile(r"test_(?:an?|the|what|which|who|whose|whatever|where|when|how|it|of)_")
+    wrong = [
+        f"{place(path, test.lineno)} {test.name}"
+        for path in MODULES
+        for test in functions_of(path)
+        if riddle.match(test.name) or not ast.get_docstring(test)
+    ]
+    assert wrong == []
 
 
 def test_tests_are_in_the_folder_of_what_they_test():
