@@ -93,7 +93,7 @@ def verdicts() -> str:
 
 
 def fields() -> str:
-    """The fields of an article, in the words of pipelines/core/items.py."""
+    """Return the fields of an article with the meanings that `items.Article` annotates."""
     names = set(Article.__dataclass_fields__)
     return table(("field", "meaning"), ((f"`{name}`", why) for name, why in columns().items() if name in names))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.old_databases import described
+from crawler.cli.old_databases import description
 from pipelines.archive.journal import mark_of
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
@@ -85,7 +85,7 @@ def test_the_old_database_is_kept_and_the_crawl_goes_on(archive):
     (archive / "morgue.db").write_bytes(damaged)
     done = morgue("-C", archive, "rebuild")
     (kept,) = (path for path in archive.glob("morgue.db.before-*") if path.suffix[-1].isdigit())
-    assert f"the database that was there is kept: {described(kept)}\n" in done.stdout
+    assert f"the database that was there is kept: {description(kept)}\n" in done.stdout
     assert "delete it once `morgue verify` finds all well" in done.stdout
     assert kept.read_bytes() == damaged
     db = sqlite3.connect(archive / "morgue.db")

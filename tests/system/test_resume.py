@@ -210,7 +210,7 @@ def test_a_source_whose_file_is_taken_away_is_not_crawled_any_more(archive):
         file.unlink()
         paper.journal.clear()
         done = crawl(archive)
-        assert "not crawled, because sources/ has no file of that name any more: gazette" in done.stdout
+        assert "not crawled, because sources/ no longer has a file for: gazette" in done.stdout
         assert len(paper.journal) == 0
         assert rows(archive, "SELECT count(*) FROM articles") == [(2,)]
 

@@ -217,11 +217,11 @@ def test_part_that_may_be_large_is_announced_as_zip64():
 
 def test_long_index_is_cut_into_blocks():
     """Of LINES lines; index.idx has the first key of each."""
-    lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES + 5)]
+    lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES_PER_MEMBER + 5)]
     out = io.BytesIO()
     blocks = list(to_wacz._blocks(lines, to_wacz.HashingFile(out)))
     assert gzip.decompress(out.getvalue()) == b"".join(lines)
-    keys = [line.partition(b"{")[0] for line in lines[:: to_wacz.LINES]]
+    keys = [line.partition(b"{")[0] for line in lines[:: to_wacz.LINES_PER_MEMBER]]
     assert [block.partition(b"{")[0] for block in blocks] == keys
     assert len(keys) == 3
 
