@@ -18,7 +18,7 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.tombstone import MemberSpan, _fitted, put_in_place, rewritten
+from pipelines.takedown.tombstone import MemberSpan, padded_member, put_in_place, write_copy
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
@@ -200,10 +200,10 @@ def as_of_before(archive: Path) -> None:
                 fields = [field for field in one.headers if field[0] in kept]
                 lines = one.headers.get("WARC-Type") == "warcinfo"
                 padding = (b"padding: ", b"\r\n") if lines else (b'{"padding":{"gone":"', b'"}}\n')
-                data = _fitted(fields, one.block, *padding, one.length)
+                data = padded_member(fields, one.block, *padding, one.length)
                 assert data is not None
                 spans.append(MemberSpan(one.offset, one.length, data))
-        put_in_place(rewritten(path, spans), path)
+        put_in_place(write_copy(path, spans), path)
     listed = manifest.load(archive / manifest.NAME).values()
     sums = {entry.file: manifest.sha256_of(archive / "warc" / entry.file) for entry in listed}
     entries = [replace(one, sha256=sums[one.file], archive=None, journal=None) for one in listed]

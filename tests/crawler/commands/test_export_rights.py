@@ -182,16 +182,16 @@ def test_signal_that_no_page_has_is_reported(archive, signal, hint):
     with closing(connect(archive / "morgue.db")) as db:
         sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
-        (said,) = sieve.unmet()
+        (said,) = sieve.hints()
     assert said == f"0 left out: nothing has the signal {signal}{hint}"
 
 
 def test_signal_of_a_reserved_page_counts_as_met(archive):
     """The page is left out because it is reserved; its other signals were there all the same."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
-        assert len(list(sieve.articles(articles(db)))) == len(NAMES) - len(RESERVED)
-        assert list(sieve.unmet()) == []
+        exclusion_filter = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
+        assert len(list(exclusion_filter.articles(articles(db)))) == len(NAMES) - len(RESERVED)
+        assert list(exclusion_filter.hints()) == []
 
 
 @pytest.mark.parametrize(("form", "noun"), [("jsonl", "article"), ("cdxj", "capture")])

@@ -29,7 +29,7 @@ from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.grouping import ALREADY, CLASH
+from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
 from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
@@ -252,7 +252,7 @@ def test_other_warcinfo_with_a_known_id_is_counted(archive):
     other = warcinfo().replace(b"theirs/1.0", b"theirs/2.0")
     assert bring(archive, gz([warcinfo(), response(1)]))[1].passed == {"header of a file": 1}
     ending, report = bring(archive, gz([other, response(2)]))
-    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, CLASH: 1})
+    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, ID_CLASH: 1})
 
 
 @pytest.mark.parametrize("earlier", [0, 1], ids=["in one import", "in two"])
@@ -264,9 +264,9 @@ def test_other_record_with_a_known_id_is_reported_as_not_stored(archive, earlier
     for file in files[:earlier]:
         bring(archive, file)
     ending, report = bring(archive, *files[earlier:])
-    assert (ending.exit_code, report.passed) == (1, {CLASH: 2})
+    assert (ending.exit_code, report.passed) == (1, {ID_CLASH: 2})
     assert len(articles(archive)) == 1
-    assert bring(archive, first)[1].passed == {ALREADY: 1}
+    assert bring(archive, first)[1].passed == {ALREADY_HERE: 1}
 
 
 def test_imports_by_several_filters_give_what_one_import_gives(archive, empty, tmp_path):
@@ -419,7 +419,7 @@ def test_rebuild_files_what_a_killed_import_left(archive):
     assert articles(archive) == before
     assert morgue("-C", archive, "verify").returncode == 0
     _ending, report = bring(archive, data)
-    assert (report.kept, report.passed[ALREADY]) == (0, 2)
+    assert (report.kept, report.passed[ALREADY_HERE]) == (0, 2)
 
 
 def test_damage_costs_its_record_and_is_named(archive, tmp_path):
@@ -437,7 +437,7 @@ def test_damage_costs_its_record_and_is_named(archive, tmp_path):
     place = len(members[0]) + len(members[1])
     assert f"damaged: a.warc.gz at byte {place:,}: " in done.stdout
     assert f"damaged: b.wacz!archive/data.warc.gz at byte {place:,}: " in done.stdout
-    assert "damaged: c.warc at byte 0: its block is not what its digest says" in done.stdout
+    assert "damaged: c.warc at byte 0: its block does not match its digest" in done.stdout
     assert sorted(articles(archive)) == sorted(address(n) for n in (0, 2, 3, 4, 11))
 
 

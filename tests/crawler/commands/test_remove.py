@@ -168,12 +168,12 @@ def test_interrupted_removal_is_finished_by_the_same_command(crawled, tmp_path, 
     """Killed between the files and the rows: the second run finds the tombstones, and ends the same way."""
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.targets import find
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = finding.find(db, [crawled[1]])
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    targets = find(db, [crawled[1]])
+    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", targets, REASON, now())
     monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         work.rewrite(lambda *_: None)
@@ -192,7 +192,7 @@ def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
     from pipelines.core.errors import MorgueError
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.targets import find
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
@@ -203,11 +203,11 @@ def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
         if mark_of(record.fields).number == max(numbers):
             raise MorgueError("journal", "does not fit")
 
-    monkeypatch.setattr(remove, "without", does_not_fit)
+    monkeypatch.setattr(remove, "journal_member_without", does_not_fit)
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = finding.find(db, [crawled[1]])
+    targets = find(db, [crawled[1]])
     db.close()
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", targets, REASON, now())
     with pytest.raises(MorgueError, match="does not fit"):
         work.rewrite(lambda *_: None)
     assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before

@@ -12,8 +12,16 @@ from itertools import accumulate
 
 import pytest
 
-from pipelines.importing.containers import ContainerDamage, UnpackedStream, kind_of, parts
-from pipelines.importing.foreign_records import DamagedRecord, ForeignRecord, fields_of, moment, records, when
+from pipelines.importing.containers import container_kind, record_streams
+from pipelines.importing.foreign_records import (
+    DamagedRecord,
+    ForeignRecord,
+    fields_of,
+    parse_warc_date,
+    read_records,
+    warc_date_of,
+)
+from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 
 RECORDS = [warcinfo(), *(response(number, WARC_Warcinfo_ID=an_id("theirs")) for number in range(12))]
@@ -25,7 +33,7 @@ def read(data: bytes, wanted=lambda fields: True, named: str = "") -> tuple[list
     """Return the records of a stream, and what could not be read."""
     damages: list[DamagedRecord] = []
     try:
-        return list(records(UnpackedStream(io.BytesIO(data), named), wanted, damages.append)), damages
+        return list(read_records(UnpackedStream(io.BytesIO(data), named), wanted, damages.append)), damages
     except ContainerDamage as damage:
         return [], [DamagedRecord(0, str(damage))]
 
@@ -175,7 +183,7 @@ def test_known_quirk_costs_nothing(one, packed):
     assert damages == []
     assert found[1].fields.get("WARC-Target-URI") == address(1)
     assert found[1].block == answer(page(1))
-    assert moment(found[1].fields.get("WARC-Date") or "").isoformat() == "2024-03-09T12:00:00+00:00"
+    assert parse_warc_date(found[1].fields.get("WARC-Date") or "").isoformat() == "2024-03-09T12:00:00+00:00"
     assert (found[1].fields.get("WARC-Record-ID") or "")[:10] == "<urn:uuid:"
 
 
@@ -242,8 +250,11 @@ def members(tmp_path, data: bytes):
     path.write_bytes(data)
     told: list = []
     found = [
-        (part.member, urls(list(records(UnpackedStream(part.stream, part.named), lambda fields: True, told.append))))
-        for part in parts(path, lambda *damage: told.append(damage))
+        (
+            part.member,
+            urls(list(read_records(UnpackedStream(part.stream, part.name), lambda fields: True, told.append))),
+        )
+        for part in record_streams(path, lambda *damage: told.append(damage))
     ]
     return found, told
 
@@ -281,9 +292,9 @@ def test_wacz_without_its_end_is_searched(tmp_path):
 def test_kind_of_a_file_follows_from_its_first_bytes():
     """Not from its name."""
     for data in (*FORMS.values(), arc([], compressed=False), arc([])):
-        assert kind_of(data[:16]) == "records"
-    assert kind_of(wacz({"a": b""})[:16]) == "zip"
-    assert kind_of(b"a.warc.gz\nb.warc.gz\n") is None
+        assert container_kind(data[:16]) == "records"
+    assert container_kind(wacz({"a": b""})[:16]) == "zip"
+    assert container_kind(b"a.warc.gz\nb.warc.gz\n") is None
 
 
 @pytest.mark.parametrize(
@@ -299,15 +310,15 @@ def test_kind_of_a_file_follows_from_its_first_bytes():
 )
 def test_date_of_any_precision_is_read(date, wanted):
     """WARC 1.1, section 5.4, and what else is met."""
-    assert moment(date).isoformat() == wanted
+    assert parse_warc_date(date).isoformat() == wanted
 
 
 def test_malformed_date_is_refused():
     """By ValueError, or by ContainerDamage in an ARC line."""
     with pytest.raises(ValueError, match="yesterday"):
-        moment("yesterday")
+        parse_warc_date("yesterday")
     with pytest.raises(ContainerDamage):
-        when("20241399000000")
+        warc_date_of("20241399000000")
 
 
 def test_head_without_an_end_does_not_run_into_the_next_record():

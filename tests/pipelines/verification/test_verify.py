@@ -17,8 +17,8 @@ import pytest
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.database.store import ArticleStore
-from pipelines.verification import verify, warc_check
-from pipelines.verification.findings import NEXT, Finding
+from pipelines.verification import full_check, verify, warc_check
+from pipelines.verification.findings import NEXT_STEPS, Finding
 from pipelines.warc import manifest
 from pipelines.warc.digests import labelled
 from pipelines.warc.exchange import keep, records_of
@@ -219,7 +219,7 @@ def test_missing_file_is_found(folder):
     path.unlink()
     missing, *links = findings(folder)
     assert (missing.file, missing.kind) == (f"warc/{path.name}", "missing")
-    assert missing.what == "is not there, but is in the manifest, 7 rows of captures in it"
+    assert missing.what == "is not there, but it is in the manifest, and 7 rows of captures point into it"
     assert [one.kind for one in links] == ["link", "link"]
     (folder / "manifest.jsonl").unlink()
     assert "missing" in kinds(folder)
@@ -482,7 +482,7 @@ def test_repeated_record_id_is_found(folder):
     other.write_bytes(other.read_bytes() + data)
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
     (found,) = [each for each in findings(folder) if each.kind == "twice"]
-    assert found.next_step.startswith("delete neither of the files")
+    assert found.next_step.startswith("delete neither file")
 
 
 SOFTWARE = b"software: theirs/1.0\r\n"
@@ -716,8 +716,8 @@ def test_quick_compares_rows_with_each_other(folder):
 @pytest.fixture
 def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as large."""
-    monkeypatch.setattr(verify, "WORTH", 0)
-    monkeypatch.setattr(verify, "STRETCH", 1500)
+    monkeypatch.setattr(full_check, "MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr(full_check, "STRETCH_BYTES", 1500)
 
 
 def test_file_checked_in_stretches_gives_the_same_numbers(folder, stretches):
@@ -742,7 +742,7 @@ def test_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
 
 def test_ten_thousand_findings_are_counted_but_not_all_listed(folder, monkeypatch):
     """Findings of a kind in a file are listed up to a number."""
-    monkeypatch.setattr("pipelines.verification.findings.MOST", 5)
+    monkeypatch.setattr("pipelines.verification.findings.MAX_LISTED_FINDINGS", 5)
     execute(folder, "UPDATE captures SET status = 404")
     report = verify.verify(folder)
     assert len(report.findings.listed) == 15
@@ -780,7 +780,7 @@ def test_digest_of_an_unknown_algorithm_is_no_error():
 def test_every_kind_of_finding_is_documented():
     """docs/verifying.md names each, with what to do."""
     text = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
-    for kind, step in NEXT.items():
+    for kind, step in NEXT_STEPS.items():
         assert f"| `{kind}` |" in text, kind
         assert f"| {step} |" in text, kind
 
@@ -789,4 +789,4 @@ def test_every_kind_of_finding_is_shown_by_a_test():
     """By its name: in this file, or where a takedown is tested."""
     files = Path(__file__), ROOT / "tests" / "crawler" / "commands" / "test_remove.py"
     source = "".join(file.read_text(encoding="utf-8") for file in files)
-    assert [kind for kind in NEXT if f'"{kind}"' not in source] == []
+    assert [kind for kind in NEXT_STEPS if f'"{kind}"' not in source] == []
