@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core import lock
 from pipelines.database.runs import RUN_KEYS, runs
 
@@ -21,7 +21,7 @@ COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed"
 @click.command()
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
               help="Show the last N runs.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object a line; both with the counts of each source.")  # fmt: skip
 @folder_option
 @setting_option
@@ -35,16 +35,16 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
 
     What a single run did, step by step, is in its log: `morgue crawl -v`, or `morgue crawl --log FILE`.
     """
-    with the_database(ctx) as db:
-        rows = list(runs(db, limit, locked_since(the_folder(ctx).path / lock.NAME)))
+    with database_of(ctx) as db:
+        rows = list(runs(db, limit, locked_since(folder_of(ctx).path / lock.NAME)))
     with standard_output():
         if form != "table":
-            terminal.data(rows, RUN_KEYS if form == "csv" else (*RUN_KEYS, "by_source"), form)
+            output.write_rows(rows, RUN_KEYS if form == "csv" else (*RUN_KEYS, "by_source"), form)
         elif not rows:
             click.echo("No run yet: `morgue crawl` is one.")
         else:
             shown = [row | {"took": duration(row["seconds"])} for row in rows]
-            for line in terminal.table(shown, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(shown, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
 
 

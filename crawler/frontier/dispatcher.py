@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.database.frontier_rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
@@ -164,7 +164,7 @@ class Dispatcher:
             logger.debug("handed out: %(url)s (%(kind)s)", about)
             self._fetching[host] += 1
             self._fetching_total += 1
-            (self._pages_taken if claim.kind in PAGES else self._listings_taken)[host] += 1
+            (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
         if self._pages_taken[host] >= self._limits_of(host).pages:
             limit = {"host": host, "pages": self._pages_taken[host]}
             logger.info("%(host)s: %(pages)d article pages are as many as one run takes (crawl.pages_per_host)", limit)

@@ -15,8 +15,8 @@ from scrapy.http import Response
 
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.queue import GONE, Frontier, FrontierEntry, Validators, VisitResult
-from crawler.frontier.revisit_policy import LISTINGS, NextVisit, after_failure, after_success
+from crawler.frontier.queue import GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
@@ -26,11 +26,11 @@ from pipelines.session.context import CrawlContext
 logger = logging.getLogger("morgue.frontier")
 
 # Failures that a single page may have for good: counted and named, but they do not change the exit code.
-PERMANENT = ("too many redirects", "body too large", "body too large when decoded")
+PERMANENT_REASONS = ("too many redirects", "body too large", "body too large when decoded")
 # There was no answer from the host at all, which says nothing about the page.
-HOST_DOWN = ("host not found", "connection failed", "TLS failed", "address is not public")
-NO_ANSWER = ("timed out", "connection lost")  # the page may be the cause
-MAX_NO_ANSWERS = 3  # NO_ANSWERs of a host in a row after which the host is taken to be down
+HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
+UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
+MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
 LINKS_PER_TASK = 2000  # links written at once: a sitemap of 50,000 must not delay the records of other hosts by seconds
 
 
@@ -41,7 +41,7 @@ class VisitOutcomes:
         self, context: CrawlContext, frontier: Frontier, dispatcher: Dispatcher, sites: Mapping[int | None, WatchedSite]
     ) -> None:
         self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
-        self._no_answers: Counter[str] = Counter()  # NO_ANSWERs in a row, by host
+        self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
 
     def site(self, claim: Claim) -> WatchedSite:
@@ -85,7 +85,7 @@ class VisitOutcomes:
         count = self.context.stats.by_source[site.name]
         count.not_modified += 1
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
-        if claim.kind in LISTINGS:
+        if claim.kind in LISTING_KINDS:
             count.listings += 1
         else:
             count.fetched += 1
@@ -123,30 +123,32 @@ class VisitOutcomes:
         """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it."""
         to = {"target": target}
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
-        if claim.kind in LISTINGS:
+        if claim.kind in LISTING_KINDS:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
             self.context.stats.outcome(self.site(claim).name, "duplicate")
         entry = FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)
         _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now())
         await self.context.do(self.context.store.also_known_as, target, claim.url)
-        await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
+        await self._end(
+            claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTING_KINDS)
+        )
         self.dispatcher.add_hosts(hosts)
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
         """End a visit that brought no usable answer. `wait`: seconds that the server asks us to wait."""
         site = self.site(claim)
         guessed = bool(claim.hint.get("guess"))
-        self._no_answers[claim.host] = self._no_answers[claim.host] + 1 if why in NO_ANSWER else 0
-        if why in HOST_DOWN or self._no_answers[claim.host] >= MAX_NO_ANSWERS:
+        self._unanswered[claim.host] = self._unanswered[claim.host] + 1 if why in UNANSWERED_REASONS else 0
+        if why in HOST_DOWN_REASONS or self._unanswered[claim.host] >= MAX_UNANSWERED_IN_A_ROW:
             await self.unreachable(claim, why)
             return
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        asked_for = claim.kind == "page" and status not in GONE and why not in PERMANENT
-        if (claim.kind in LISTINGS and not guessed) or asked_for:
+        asked_for = claim.kind == "page" and status not in GONE_STATUSES and why not in PERMANENT_REASONS
+        if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
             self.context.stats.by_source[site.name].troubles += 1
         plan = after_failure(
-            claim.kind, now(), claim.failures + 1, gone=status in GONE, retry_after=wait, watched=site.watched
+            claim.kind, now(), claim.failures + 1, gone=status in GONE_STATUSES, retry_after=wait, watched=site.watched
         )
         if wait is not None:
             self.dispatcher.close_host(claim.host)
@@ -175,8 +177,8 @@ class VisitOutcomes:
         count = self.context.stats.by_source[site.name]
         count.troubles += 1
         self.context.stats.outcome(site.name, "failed", why, claim.url)
-        kind = claim.kind if claim.kind in LISTINGS else "feed"  # an outage is no reason to give up an article
-        plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTINGS)
+        kind = claim.kind if claim.kind in LISTING_KINDS else "feed"  # an outage is no reason to give up an article
+        plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
@@ -187,7 +189,7 @@ class VisitOutcomes:
             self.context.stats.by_source[self.site(claim).name].troubles += 1
             self.dispatcher.close_host(claim.host)
             plan = after_failure("front", now(), 1)  # never given up
-        elif claim.kind in LISTINGS:
+        elif claim.kind in LISTING_KINDS:
             plan = self._plan_after_success(claim)
         else:
             plan = NextVisit("disallowed", None, why)
@@ -213,7 +215,7 @@ class VisitOutcomes:
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""
         if visit.answered:
-            self._no_answers[claim.host] = 0
+            self._unanswered[claim.host] = 0
         plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)

@@ -31,7 +31,7 @@ from pipelines.session.context import CrawlContext
 logger = logging.getLogger("morgue.middleware")
 
 # Exceptions with which Scrapy reports an exchange that brought no usable answer.
-NO_ANSWER = (
+FETCH_ERRORS = (
     IgnoreRequest,
     CannotResolveHostError,
     DownloadCancelledError,
@@ -114,7 +114,7 @@ class RobotsCache:
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except NO_ANSWER as error:
+        except FETCH_ERRORS as error:
             why = reason_of(error)
             if why == "too many redirects":
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt

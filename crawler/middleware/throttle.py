@@ -25,7 +25,7 @@ logger = logging.getLogger("morgue.middleware")
 
 # Scrapy 2.19's downloader starts all queued requests of a slot without a delay at once, whatever its concurrency.
 MIN_DELAY_SECONDS = 0.001
-MINIMUM_JITTER = 0.1  # jitter of a delay that a site asked for, which is a minimum: it is lengthened by as much
+REQUESTED_DELAY_JITTER = 0.1  # of a delay that a site asked for: it is a minimum, so it is lengthened by as much
 WAIT_STATUSES = (429, 503)  # answers whose Retry-After we obey (RFC 6585, 4; RFC 9110, 15.6.4)
 MAX_RETRY_AFTER_DIGITS = 9  # about 30 years in seconds
 
@@ -108,7 +108,7 @@ class ThrottleMiddleware:
                 logger.info("%(host)s asks to wait %(wait).0f s, longer than max_delay", {"host": host, "wait": wait})
             else:
                 # The slot's jitter may shorten a delay, but what the server asked for is a minimum.
-                slot.delay, slot.jitter = max(floor, wait / (1 - MINIMUM_JITTER)), MINIMUM_JITTER
+                slot.delay, slot.jitter = max(floor, wait / (1 - REQUESTED_DELAY_JITTER)), REQUESTED_DELAY_JITTER
                 logger.info("%(host)s asks to wait %(wait).0f s, and gets it", {"host": host, "wait": wait})
             return response
         slot.jitter = jitter
@@ -127,12 +127,12 @@ class ThrottleMiddleware:
 
         The delay is our own or robots.txt's Crawl-delay, whichever is longer; a Crawl-delay counts up to our
         `max_delay`. A slot's jitter varies its delay up and down, and a Crawl-delay is a minimum, so it is lengthened
-        by MINIMUM_JITTER, which the slot is then to have.
+        by REQUESTED_DELAY_JITTER, which the slot is then to have.
         """
         policy = self.policies.get(host, self.default)
         crawl_delay = max((robots.crawl_delay or 0.0 for robots in self.robots.known(host)), default=0.0)
-        crawl_delay = min(crawl_delay, policy.max_delay) / (1 - MINIMUM_JITTER)
-        jitter = MINIMUM_JITTER if crawl_delay > policy.delay else policy.jitter
+        crawl_delay = min(crawl_delay, policy.max_delay) / (1 - REQUESTED_DELAY_JITTER)
+        jitter = REQUESTED_DELAY_JITTER if crawl_delay > policy.delay else policy.jitter
         return max(MIN_DELAY_SECONDS, policy.delay, crawl_delay), jitter
 
 

@@ -23,7 +23,7 @@ from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.crawl_plan import WatchedSite, belongs
 from crawler.frontier.queue import FrontierEntry
-from crawler.frontier.revisit_policy import LISTINGS
+from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectNotFollowed
@@ -40,7 +40,7 @@ MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; 
 MAX_GUESSES = 3  # common paths of each kind that are tried on a site that was never probed
 SAME_TIME_MIN_LINKS = 5  # from so many links on, one time of change for all of them says nothing
 SAME_TIME_SPAN = timedelta(minutes=1)
-READERS = {
+READER_OF_KIND = {
     "feed": read_feed,
     "news sitemap": read_sitemap,
     "sitemap": read_sitemap,
@@ -107,7 +107,7 @@ class NewsSpider(scrapy.Spider):
             await self.visits.failed(
                 claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after")
             )
-        elif claim.kind in LISTINGS:
+        elif claim.kind in LISTING_KINDS:
             try:
                 links, problem = await self.links(claim, response)
             except WorkerFailure as failure:
@@ -155,7 +155,7 @@ class NewsSpider(scrapy.Spider):
         """
         if claim.kind == "tdmrep":
             return [], None  # it is kept for the rights that it reserves, and has no links
-        site, reader = self.visits.site(claim), READERS[claim.kind]
+        site, reader = self.visits.site(claim), READER_OF_KIND[claim.kind]
         arguments: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
             arguments += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
@@ -209,7 +209,7 @@ def followed_links(discovery: Discovery, claim: Claim, site: WatchedSite, max_ur
     same_time = have_same_time(discovery)
     for link in discovery.found:
         url = fetchable(link.url)
-        kind = site.judge(url, link.kind) if url and len(url) <= max_url_chars else None
+        kind = site.kind_of(url, link.kind) if url and len(url) <= max_url_chars else None
         # A feed or sitemap may link anything for its site. Links of a page are followed only within the site.
         if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
             too_long = "no fetchable address, or longer than crawl.url_length"

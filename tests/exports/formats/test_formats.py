@@ -29,12 +29,12 @@ HARD = {
 }
 
 
-ROWS = [name for name in exports.format_names() if not exports.takes_captures(exports.load(name))]
+ROWS = [name for name in exports.format_names() if not exports.is_capture_format(exports.load_format(name))]
 
 
 def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
     out = io.BytesIO()
-    count = exports.load(form).write(iter(rows), out, list(columns), **options)
+    count = exports.load_format(form).write(iter(rows), out, list(columns), **options)
     assert count == len(rows)
     return out.getvalue()
 
@@ -44,15 +44,15 @@ def test_every_file_to_name_is_a_format():
     assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.format_names())
     assert {"csv", "jsonl"} <= set(ROWS)
     with pytest.raises(ConfigError, match=r"format 'xls': unknown\n.*csv, jsonl"):
-        exports.load("xls")
+        exports.load_format("xls")
     with pytest.raises(ConfigError):
-        exports.load("../csv")
+        exports.load_format("../csv")
 
 
 @pytest.mark.parametrize("form", sorted({*exports.format_names()} - {*ROWS}))
 def test_format_of_captures_keeps_the_protocol(tmp_path, form):
     """Name, media type and suffix; no captures are no error, and counted; the file stays open."""
-    module = exports.load(form)
+    module = exports.load_format(form)
     assert module.name == form
     assert "/" in module.media_type
     assert module.suffix.startswith(".")
@@ -70,7 +70,7 @@ def test_format_of_captures_keeps_the_protocol(tmp_path, form):
 @pytest.mark.parametrize("form", ROWS)
 def test_format_of_articles_keeps_the_protocol(form):
     """Name, media type and suffix; no rows are no error; same rows, same bytes; the file stays open."""
-    module = exports.load(form)
+    module = exports.load_format(form)
     assert module.name == form
     assert "/" in module.media_type
     assert module.suffix.startswith(".")

@@ -196,7 +196,7 @@ STORY = f"{PAPER}/2026/story"
 
 @pytest.fixture
 def said(tmp_path):
-    """An archive to be written to, and afterwards asked by `without`."""
+    """Yield an archive to be written to, and a function that finishes it and returns it."""
     writing = Writing(tmp_path / "said")
 
     def done():

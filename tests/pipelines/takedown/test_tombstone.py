@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -59,18 +60,29 @@ def test_reason_cannot_forge_a_field():
     assert zlib.decompress(member, zlib.MAX_WBITS + 16).count(b"\r\nreason: x removed-uri: y\r\n") == 1
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_independent_readers_go_on_after_a_tombstone(tmp_path, seed):
-    """warcio finds every record of a file with tombstones of any length, and every digest right."""
+def of_tombstones(path: Path, seed: int) -> list[int]:
+    """Write a file of tombstones of random lengths; return the lengths."""
     rng = random.Random(seed)
     lengths = [rng.randrange(420, 200_000) for _ in range(5)]
-    path = tmp_path / "x.warc.gz"
     path.write_bytes(b"".join(tombstone_member(TOMBSTONE, length) for length in lengths))
-    assert [member.length for member in walk(path)] == lengths
-    if seed < 2:
-        done = subprocess.run([sys.executable, "-m", "warcio.cli", "check", "-v", path], capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout
-        assert done.stdout.count("digest pass") == 5
+    return lengths
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_walk_goes_on_after_a_tombstone(tmp_path, seed):
+    """Every record of a file with tombstones of any length is found."""
+    lengths = of_tombstones(tmp_path / "x.warc.gz", seed)
+    assert [member.length for member in walk(tmp_path / "x.warc.gz")] == lengths
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_warcio_goes_on_after_a_tombstone(tmp_path, seed):
+    """It finds every record, and every digest right."""
+    path = tmp_path / "x.warc.gz"
+    of_tombstones(path, seed)
+    done = subprocess.run([sys.executable, "-m", "warcio.cli", "check", "-v", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("digest pass") == 5
 
 
 def test_journal_loses_removed_lines_and_keeps_its_length():
