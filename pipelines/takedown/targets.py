@@ -12,8 +12,8 @@ from pipelines.archive.journal import standing
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
+from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,

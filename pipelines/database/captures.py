@@ -1,4 +1,4 @@
-"""Find captures by the WARC records that hold them."""
+"""Find captures by their record: where it is stored, and what an import asks about it."""
 
 from __future__ import annotations
 
