@@ -5,62 +5,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.extraction.boilerplate import words_calls_to_action
-from pipelines.extraction.boilerplate.line_rules import ASKS
-from pipelines.extraction.boilerplate.words_calls_to_action import Asks
+from pipelines.extraction.boilerplate.line_rules import CALL_SECTIONS
+from pipelines.extraction.languages import tables
 
 LONGEST = 280  # characters of a line that asks for something
 MOST_SENTENCES = 4
 MOSTLY = 0.5  # share of a line within a text that one sentence must ask with
 SENTENCE = re.compile(r"[.!?:。！？–—|•-](?:\s+|(?<=[。！？]))")
-FILLER = re.compile(rf"\W*(?:{words_calls_to_action.FILLER}){{0,3}}")
+FILLER = tables.compiled(r"\W*(?:{ask.before}\W+){0,3}")
 LITERAL = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
 SAID = re.compile('[“”„«»「」"]')
 # Who tells that others asked: "Follow us, begged the mayor". Speech without quotation marks, in lower case.
-SPEECH = re.compile(
-    r"[,;:].{0,60}?\b(?:said|says?|told|begged|wrote|writes|asked|asks|replied|repeats?|reads?|according|sagte?|stand|bat"
-    r"|hieß|heißt|schrieb|schreibt|rät|rief|fragte|disait|dit|supplia|supplie|répète|répond|écrit|demanda|decía|dijo"
-    r"|dice|pidió|repite|escribió|diceva|disse|pregò|ripete|scrive|dizia|diz|pediu|repete|escreveu|stond|zei|zegt"
-    r"|smeekte|schreef|głosił|powiedziała?|mówi|błagał|powtarza|napisał|stod|sade|säger|sier|sagde|siger|bad|skrev"
-    r"|гласил|сказала?|говорит|умолял|повторяет|написал|казав|каже|благав|написав|diyordu|dedi|diyor|yalvardı"
-    r"|yazıyordu)\b|[,、，].{0,20}?(?:写着|說|说|懇求|恳求)|、?と.{0,12}?(?:書|言|頼|述べ|話)|،.{0,20}?(?:قال|يقول|رجا|يكرر|كتب)"
-)
+SPEECH = tables.compiled(r"[,;:].{0,60}?\b{speech.verbs}\b|{speech.patterns}")
 # Without a link a plea is the paper's own only if it says so: other people have newsletters and apps as well.
-OURS = re.compile(
-    r"\b(?:ours?|us|we|your (?:e-?mail )?inbox|click|here|uns|unser\w*|klicken|nous|notre|nos|cliquez|nuestr\w+"
-    r"|síguenos|nossa?s?|nostr\w+|seguici|ons|onze|nasz\w*|nas|нас|наш\w*|vår\w*|oss|vores|os|bizi|bize)\b|nos\b"
-    "|[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
-)
+OURS = tables.compiled(r"\b{ask.ours}\b|[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 # Languages that put the verb last: their script, or a verb of Turkish.
-OTHER_ORDER = re.compile(
-    "[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
-    "|abone|takip|indir|yükle|kayıt ol|kaydol|üye ol|katıl|destek|giriş yap|bağış"
-)
+OTHER_ORDER = tables.compiled(r"{ask.verb-last}")
+VERB_LAST = tables.by_language("ask.verb-last").keys()
 
 
 class CallToAction:
     """What one rule's sentences look like, in lower case."""
 
-    def __init__(self, asks: Asks) -> None:
-        verbs_first = [pair for language, pair in asks.items() if language not in words_calls_to_action.VERB_LAST]
-        others = [pair for language, pair in asks.items() if language in words_calls_to_action.VERB_LAST]
-        self.first = re.compile("|".join(rf"(?:{verbs})\b.*?(?:{words})" for verbs, words in verbs_first))
-        self.last = re.compile("|".join(rf"(?=.*?(?:{verbs})).*?(?:{words})" for verbs, words in others))
-        self.starts = tuple({start for verbs, _ in verbs_first for start in _starts(verbs)})
+    def __init__(self, section: str) -> None:
+        first: dict[str, list[str]] = {}  # what is asked for -> verbs; languages often share the former
+        last: dict[str, list[str]] = {}
+        starts: set[str] = set()
+        for language, verbs in tables.by_language(f"{section}.verbs").items():
+            words = tables.alternatives(f"{section}.words", language, tables.SHARED)
+            (last if language in VERB_LAST else first).setdefault(words, []).append(
+                tables.alternatives(f"{section}.verbs", language)
+            )
+            if language not in VERB_LAST:
+                starts.update(map(_start, verbs))
+        self.first = re.compile("|".join(rf"(?:{'|'.join(verbs)})\b.*?(?:{words})" for words, verbs in first.items()))
+        self.last = re.compile(
+            "|".join(rf"(?=.*?(?:{'|'.join(verbs)})).*?(?:{words})" for words, verbs in last.items())
+        )
+        self.starts = tuple(starts)
 
 
-def _starts(verbs: str) -> Iterator[str]:
-    """What the alternatives of a pattern begin with, as far as it is plain letters."""
-    for alternative in re.split(r"\|(?![^(]*\))", verbs):
-        if not (found := LITERAL.match(alternative)):
-            raise ValueError(f"a verb must begin with letters: {alternative}")
-        rest = alternative[found.end() : found.end() + 1]
-        yield found[0][: -1 if rest in ("?", "*") else None]
+def _start(verb: str) -> str:
+    """Return what a verb, or the pattern of one, begins with, as far as that is letters."""
+    found = LITERAL.match(verb)
+    if found is None:
+        raise ValueError(f"a verb must begin with letters: {verb}")
+    return found[0][: -1 if verb[found.end() : found.end() + 1] in ("?", "*") else None]
 
 
 # Three letters tell most prose from the beginning of a plea.
-THREE = frozenset(f"{filler} "[:3] for filler in words_calls_to_action.FILLER.removeprefix("(?:").split("|"))
-PLEAS = tuple((name, CallToAction(asks)) for name, asks in ASKS)
+THREE = frozenset(f"{line} "[:3] for line in tables.lines("ask.before"))
+PLEAS = tuple((name, CallToAction(section)) for name, section in CALL_SECTIONS)
 OWN = tuple((name, plea) for name, plea in PLEAS if name == "subscribers only")  # nobody else sells this article
 STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 FIRST = frozenset(start[:2] for start in STARTS)

@@ -8,43 +8,48 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.extraction.boilerplate import words_comment_stems, words_promotion
 from pipelines.extraction.boilerplate.calls_to_action import LONGEST, SPEECH, pleas
-from pipelines.extraction.boilerplate.line_patterns import PATTERNS
-from pipelines.extraction.boilerplate.line_rules import ONE_WORD_AT_EDGES, RULES, TABLES, LineRule
+from pipelines.extraction.boilerplate.line_rules import (
+    ONE_WORD_AT_EDGES,
+    PATTERN_SECTIONS,
+    PHRASE_SECTIONS,
+    RULES,
+    LineRule,
+)
 from pipelines.extraction.boilerplate.phrases import PhraseSet, plain
+from pipelines.extraction.languages import tables
 
 LONGEST_LINE = 400  # characters; a longer line is a paragraph
 SHORT = 220  # characters of a line that patterns are tried on away from the edges
 LONGEST_TEASER = 240
 HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
 LONGEST_EDGE = 80  # lines that an edge may have, furniture included
+LONGEST_NOTICE = 260  # characters of a notice around comments
 NEAR = 2  # lines between a line that is surely of a form and a label of it
 AROUND = "-–•| "  # what lists and tables put around a line
 STEM = 4  # letters by which the words of a text and of the patterns are compared
 
 # A line that says where a text comes from may say as well what was wrong in it, and that stays.
 SOURCES = frozenset(("sign-off", "first published", "credit", "contact"))
-CORRECTED = re.compile(
-    r"\b(?:amended|corrected|corrections?|clarif\w+|earlier version|korrigiert|berichtigt|richtigstellung|korrektur"
-    r"|früheren? (?:version|fassung)|corrigée?|rectifi\w+|version (?:antérieure|précédente)|corregid[oa]|correcci[óo]n"
-    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd"
-    r"|rectificatie|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert"
-    r"|tidligere (?:versjon|version)"
-    r"|sprostowanie|poprawion\w+|исправлен\w*|уточнен\w*|виправлен\w*|düzelti\w+)\b|訂正|更正|تصحيح",
-    re.IGNORECASE,
-)
+CORRECTED = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
 NO_STORY = frozenset(("akismet", "issn", "embedded content"))  # what no story says in these words
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
-PHRASES = PhraseSet(TABLES)
-ALSO = PhraseSet([("read also", words_promotion.ALSO)])
+PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
+ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
+PATTERNS = tuple(
+    (rule, tables.phrases(f"{section}.cues"), tables.compiled(f"{{{section}}}")) for rule, section in PATTERN_SECTIONS
+)
 WORD = re.compile(r"\w+")
-COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in words_comment_stems.MODERATION.values())
-BROWSERS = {browser: [(n, c) for n, b, c in words_comment_stems.REMEMBER.values() if b == browser]
-            for _, browser, _ in words_comment_stems.REMEMBER.values()}  # fmt: skip
+MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of how comments are moderated
+for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
+    MODERATION.setdefault(_comment, []).append(_word)
+COMMENT_RULES = tuple((comment, re.compile("|".join(map(re.escape, words)))) for comment, words in MODERATION.items())
+BROWSERS: dict[str, list[tuple[str, str]]] = {}  # the word for browser -> those for name and comment
+for _name, _browser, _comment in (line.split(" + ") for line in tables.phrases("comments.remember")):
+    BROWSERS.setdefault(_browser, []).append((_name, _comment))
 
 
 def _stem(word: str) -> str:
@@ -147,7 +152,7 @@ class LineCandidate:
         # "Related: the bridge that fell" may be prose, "Read also: ..." is none.
         if labelled and (not prose or " " in line.partition(":")[0].strip(AROUND)) and teaser(line):
             yield "read also"
-        if len(line) <= words_comment_stems.LONGEST_NOTICE:
+        if len(line) <= LONGEST_NOTICE:
             if self.browsers and remembers(lower):
                 yield "e-mail notice"
             if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):

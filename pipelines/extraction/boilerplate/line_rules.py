@@ -10,10 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.extraction.boilerplate import words_calls_to_action, words_comments, words_promotion
-from pipelines.extraction.boilerplate.words_calls_to_action import Asks
-from pipelines.extraction.boilerplate.words_comments import Words
-
 
 @dataclass(frozen=True, slots=True)
 class LineRule:
@@ -61,24 +57,52 @@ LINES = (
 )  # fmt: skip
 RULES = {rule.name: rule for rule in LINES}
 
-TABLES: tuple[tuple[str, Words], ...] = (
-    ("reply heading", words_comments.REPLY),
-    ("e-mail notice", words_comments.NOTICE),
-    ("log in to comment", words_comments.LOGIN),
-    ("comment count", words_comments.COUNT),
-    ("share", words_promotion.SHARE),
-    ("read also", words_promotion.ALSO),
-    ("advertisement", words_promotion.ADVERT),
-    ("tools", words_promotion.TOOLS),
-    ("comment form", words_comments.FIELDS),
+# Rule -> section of the word tables (extraction/languages) with phrases that make up its lines. Where two rules know a
+# phrase, the first rule decides; labels of forms come last.
+PHRASE_SECTIONS = (
+    ("reply heading", "comments.reply"),
+    ("e-mail notice", "comments.notice"),
+    ("log in to comment", "comments.login"),
+    ("comment count", "comments.count"),
+    ("share", "label.share"),
+    ("read also", "label.read-also"),
+    ("advertisement", "label.advertisement"),
+    ("tools", "label.tools"),
+    ("comment form", "comments.form"),
 )
-# Of a word that two rules know, the first in LINES' order decides, and labels of forms come last. One word alone is a
-# heading as often as a button, so this rule takes it at the edges only.
+# One word alone is a heading as often as a button, so these rules take it at the edges only.
 ONE_WORD_AT_EDGES = frozenset(("tools",))
-ASKS: tuple[tuple[str, Asks], ...] = (
-    ("newsletter", words_calls_to_action.NEWSLETTER),
-    ("follow", words_calls_to_action.FOLLOW),
-    ("get the app", words_calls_to_action.APP),
-    ("support", words_calls_to_action.SUPPORT),
-    ("subscribers only", words_calls_to_action.SUBSCRIBE),
+# Rule -> section with patterns of its lines, in the order in which they are tried; SECTION.cues holds words of which a
+# line must have one.
+PATTERN_SECTIONS = (
+    ("akismet", "line.akismet"),
+    ("reply heading", "line.reply"),
+    ("log in to comment", "line.login"),
+    ("comment count", "line.comment-count"),
+    ("newsletter", "line.newsletter"),
+    ("follow", "line.follow"),
+    ("get the app", "line.app"),
+    ("affiliate", "line.affiliate"),
+    ("issn", "line.issn"),
+    ("first published", "line.first-published"),
+    ("date line", "line.date"),
+    ("copyright", "line.copyright"),
+    ("credit", "line.credit"),
+    ("sign-off", "line.sign-off"),
+    ("contact", "line.contact"),
+    ("cookie notice", "line.cookies"),
+    ("embedded content", "line.embedded"),
+    ("share", "line.share"),
+    ("tags", "line.tags"),
+    ("breadcrumb", "line.breadcrumb"),
+    ("read also", "line.read-also"),
+    ("address", "line.address"),
+)
+# Rule -> section of calls to action: SECTION.verbs begin the sentence, SECTION.words say what it asks for.
+CALL_SECTIONS = (
+    ("newsletter", "ask.newsletter"),
+    ("follow", "ask.follow"),
+    ("get the app", "ask.app"),
+    ("support", "ask.support"),
+    ("subscribers only", "ask.subscribe"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.extraction.boilerplate import words_promotion
+from pipelines.extraction.languages import tables
 
 TEXT = XPath("normalize-space()", smart_strings=False)
 LONGEST_LABEL = 60  # characters
@@ -17,16 +17,11 @@ LABEL_TAGS = frozenset(
 CLIMB = 3  # wrappers around a label, or around a link
 PROSE = 3  # paragraphs around a line that is a link
 LABEL_RULES = {
-    "related posts": words_promotion.ALSO,
-    "share buttons": words_promotion.SHARE,
+    "related posts": "label.read-also",
+    "share buttons": "label.share",
 }
 EDGES = " \t\r\n\xa0:：.…»«›>|[]()-–—•→▶"
-LABELS = {
-    phrase.strip().casefold(): name
-    for name, words in LABEL_RULES.items()
-    for text in words.values()
-    for phrase in text.split("|")
-}
+LABELS = {phrase.casefold(): name for name, section in LABEL_RULES.items() for phrase in tables.phrases(section)}
 INLINE = frozenset(("a", "b", "strong", "em", "i", "span", "font", "u", "mark", "small", "label", "cite", "sup", "big"))
 OUT_OF_REACH = frozenset(("body", "html", "article", "main"))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from pipelines.extraction.fields import words_months
+from pipelines.extraction.languages import tables
 
 EARLIEST = date(1990, 8, 6)  # the first web page; a date before it is a default value, not a date
 AHEAD = timedelta(days=2)  # how far in the future a date may lie: time zones, and papers dated tomorrow
@@ -38,6 +38,8 @@ YEAR_FIRST = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:[-/.]\s?|\s*[年년]\s*)(\d{1,2})(?:[-/.]\s?|\s*[月월]\s*)(\d{1,2})(?!\d)"
 )
 SLASHES = re.compile(r"(?<![\d/])(\d{1,2}/\d{1,2}/(?:19|20)\d\d)(?![\d/])")
+# Name of a month -> its number; a line of the word tables is "1 january jan".
+MONTHS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
 # English is written with the month first in America alone.
 MONTH_FIRST_ENGLISH = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
@@ -85,7 +87,7 @@ def _read(raw: str, locale: str | None) -> datetime | date | None:
         if found := SLASHED.match(raw):
             return _slashed(found[0], locale)
         if found := NAMED.match(raw):
-            month = words_months.NUMBER.get((found[2] or found[3]).casefold())
+            month = MONTHS.get((found[2] or found[3]).casefold())
             if month is None:
                 return None
             day = date(int(found[5]), month, int(found[1] or found[4]))
@@ -118,7 +120,7 @@ def _slashed(raw: str, locale: str | None) -> date | None:
 def _in_words(line: str, locale: str | None) -> Iterator[date]:
     """The days that a line names."""
     for found in WORDS.finditer(line):
-        month = words_months.NUMBER.get((found[2] or found[4]).casefold())
+        month = MONTHS.get((found[2] or found[4]).casefold())
         if month and (day := _day(found[3] or found[6], month, found[1] or found[5])):
             yield day
     for found in NUMBERS.finditer(line):
