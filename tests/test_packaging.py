@@ -38,6 +38,7 @@ def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
     }
     assert there <= set(names)
     assert {"crawler/sources/_template.toml", "pipelines/extraction/body/forest.json"} <= set(names)
+    assert {"pipelines/extraction/languages/en.txt", "pipelines/extraction/languages/mul.txt"} <= set(names)
 
 
 def test_a_wheel_installs_the_command(wheel):
