@@ -82,7 +82,7 @@ tools: $(TOOLS)/.installed
 	  rm replaywebpage-*.tgz; \
 	} || echo 'make: no replayweb.page: npm could not bring it' >&2
 
-$(TOOLS)/.installed: tests/tools.txt
+$(TOOLS)/.installed: tests/support/tools.txt
 	@rm -rf $(TOOLS); $(FIND_PYTHON); \
 	if command -v uv >/dev/null; then \
 	  uv venv -q --python "$$(command -v $$python)" $(TOOLS) && uv pip install -q --python $(TOOLS)/bin/python -r $<; \

@@ -74,7 +74,7 @@ HEAD = """\
 
 Newsmorgue and plain trafilatura over the same pages in the same run, scored by the same program.
 
-**These are development pages.** The trees that weigh blocks (`forest.json`) were grown from them, and rules
+**These are development pages.** The trees that weigh blocks (`model.json`) were grown from them, and rules
 and word lists were tuned while looking at these figures, so the column "newsmorgue" flatters us. The trees behind the
 column "unseen domains" were grown without the domain that is read: five times, each time without a fifth of the domains
 (benchmarks/learn.py). Rules and word lists are the same there, so it flatters us still, but little; trafilatura's

@@ -28,6 +28,8 @@ import common
 import learn
 from quality_data import NEWS, DataFolder, Predictions, plain_trafilatura, read_bytes
 
+from pipelines.extraction.body import training
+
 NO_PAPER = {"", "web.archive.org"}  # pages without an address, and copies of many papers' pages at one
 LONG = 300  # characters from which a line that comes again may be a statement that several articles quote
 EDGE = 5  # lines at either end of a text
@@ -109,11 +111,12 @@ def judged(page: Page, index: int) -> Drop:
     """Whether it is right that a line goes."""
     expected, line = page.record["expected"], page.text[index]
     if not expected.get("body"):
-        label = learn.of_snippets([line], expected)[0]
+        label = training.labels_by_snippets([line], expected.get("must") or [], expected.get("must_not") or [])[0]
         return Drop(page, index, None if label is None else not label)
     true, runs = truth(expected["body"])
     words = page.keys[index].split()
-    held = f" {page.keys[index]} " in true or (len(words) >= learn.SHORT and learn.share_of(words, runs) >= learn.ALIKE)
+    long = len(words) >= training.RUN_WORDS
+    held = f" {page.keys[index]} " in true or (long and training.share_of(words, runs) >= training.MIN_SHARED_RUNS)
     return Drop(page, index, not held)
 
 
@@ -269,7 +272,7 @@ def forget_rules() -> None:
     """From now on, in this process, pages are read and forests grown without the rules, which saw these pages too."""
     from pipelines.extraction.boilerplate import remove
 
-    for name, nothing in (("prune", []), ("furniture", {})):
+    for name, nothing in (("prune", []), ("boilerplate_lines", {})):
         setattr(remove, name, lambda *_page, nothing=nothing, **_more: nothing)
 
 

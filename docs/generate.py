@@ -68,7 +68,7 @@ def exit_codes() -> str:
 CONFIG_HEAD = f"""\
 An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
 `morgue.toml` in which every key stands behind a `#` with its default; `morgue add URL` writes the file of a source.
-{reference.UNITS}
+{reference.UNITS_SENTENCE}
 
 For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
 `morgue crawl -s source.NAME.crawl.delay=5`. What stands behind `=` is a TOML value, or text without quotes.

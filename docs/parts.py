@@ -73,13 +73,16 @@ def _cell(text: str) -> str:
 
 def blocks() -> str:
     """Rules of blocks by what they are called."""
-    rows = ((rule.name, rule.why, (rule.holds.__doc__ or "").rstrip(".")) for rule in block_rules.BLOCKS)
+    rows = (
+        (rule.name, rule.why, (rule.accepts.__doc__ or "").removeprefix("Match ").rstrip("."))
+        for rule in block_rules.BLOCK_RULES
+    )
     return table(("rule", "what it drops", "where it holds"), rows)
 
 
 def lines() -> str:
     """Rules of lines."""
-    rules = (*line_rules.LINES, author_lines.BYLINE, author_lines.BOX)
+    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.BOX)
     return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
 
 
@@ -90,12 +93,12 @@ def _where(rule: line_rules.LineRule) -> str:
 
 def verdicts() -> str:
     """What becomes of blocks that no rule names."""
-    weighed = (classifier.WEIGHED, "all that is seen of it together speaks against its being text")
+    weighed = (classifier.CLASSIFIER, "its features together speak against it being text")
     return table(("shown as", "why a block is no text"), [weighed, *classifier.WHY.items()])
 
 
 def fields() -> str:
-    """The fields of an article, in the words of pipelines/core/items.py."""
+    """Return the fields of an article with the meanings that `items.Article` annotates."""
     names = set(Article.__dataclass_fields__)
     return table(("field", "meaning"), ((f"`{name}`", why) for name, why in columns().items() if name in names))
 

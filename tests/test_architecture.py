@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT, environment, make_archive
-from tests.support.imports import FILES, MODULES, TOP_LEVEL, name_of, names_used, tree_of
+from tests.support.imports import FILES, MODULES, TOP_LEVEL, docstrings, name_of, names_used, tree_of
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
@@ -65,6 +65,24 @@ def test_one_file_imports_trafilatura():
 def test_archive_runs_without_scrapy():
     """pipelines and exports import neither Scrapy nor Twisted, at no time."""
     assert {path for path in users_of("scrapy", "twisted") if not path.startswith("crawler/")} == set()
+
+
+SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b", re.IGNORECASE)
+
+
+def test_one_module_holds_the_sql_on_the_frontier():
+    """The queue can move to another database by replacing one module.
+
+    schema.py makes the table. The journal and a rebuild copy the rows of all tables alike, by names of a list.
+    """
+    users = {
+        place(path)
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if id(node) not in docstrings(tree_of(path)) and SQL_ON_FRONTIER.search(node.value)
+    }
+    assert users == {"pipelines/database/frontier_table.py", "pipelines/database/schema.py"}
 
 
 def test_files_stay_short():

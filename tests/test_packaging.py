@@ -37,7 +37,7 @@ def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert there <= set(names)
-    assert {"crawler/sources/_template.toml", "pipelines/extraction/body/forest.json"} <= set(names)
+    assert {"crawler/sources/_template.toml", "pipelines/extraction/body/model.json"} <= set(names)
     assert {"pipelines/extraction/languages/en.txt", "pipelines/extraction/languages/mul.txt"} <= set(names)
 
 

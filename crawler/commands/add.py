@@ -6,25 +6,24 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
-    from crawler.onboarding.probe import ProbeReport, ProbeResponse, VerifiedListing
+    from crawler.onboarding.probe import ProbeReport, VerifiedListing
     from pipelines.session.context import CrawlContext
 
-KINDS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
-MOST_NAMED = 8  # addresses of one kind that the report lists one by one
+LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
+MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists one by one
 
 
 @click.command()
@@ -43,8 +42,8 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
     """
     from crawler.config.models import load
 
-    folder = the_folder(ctx)
-    config = load(folder, the_overrides(ctx))
+    folder = folder_of(ctx)
+    config = load(folder, overrides_of(ctx))
     wanted = named_sites(urls, name, config, force=force)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
@@ -56,11 +55,11 @@ def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: 
 
 def named_sites(urls: Sequence[str], name: str | None, config: Config, *, force: bool) -> list[tuple[str, str]]:
     """(name, home page) of each site to add. Raises ConfigError before anything is asked of anyone."""
-    from crawler.config.toml_files import NAME
+    from crawler.config.toml_files import SOURCE_NAME
     from crawler.frontier.crawl_plan import targets_of
     from pipelines.core.urls import fetchable, url_key
 
-    if name is not None and (len(urls) > 1 or not NAME.fullmatch(name)):
+    if name is not None and (len(urls) > 1 or not SOURCE_NAME.fullmatch(name)):
         cause = "names one source, not several" if len(urls) > 1 else "is no name for a source"
         raise ConfigError(f"--name {name}", cause, "say one URL; letters, digits, - _ and . only")
     known = {url_key(source.url): own for own, source in config.sources.items()}
@@ -112,27 +111,29 @@ async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_lin
 
 async def add_one(name: str, url: str, config: Config, context: CrawlContext) -> bool:
     """Look at one site; write its file and say what was found, or why not."""
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.config.toml_files import write
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding.probe import probe
+    from crawler.onboarding.site_fetcher import SiteFetcher
 
     click.echo(url)
-    asker = SiteFetcher(config, context)
+    fetcher = SiteFetcher(config, context)
     try:
-        found = await probe(url, asker.fetch, asker.read, obey=config.crawl.robots)
+        found = await probe(url, fetcher.fetch, fetcher.read, obey=config.crawl.robots)
     finally:
-        await asker.close()
+        await fetcher.close()
     if found.failure is not None:
-        cure = f"{ALLOW}\n  " if found.failure == NOT_PUBLIC else ""
+        cure = f"{ALLOW_PRIVATE}\n  " if found.failure == NOT_PUBLIC else ""
         click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
-    twins = [own for own, source in config.sources.items() if same(source.url, found.url) and own != name]
+    twins = [own for own, source in config.sources.items() if same_address(source.url, found.url) and own != name]
     if twins:
         click.echo(f"morgue: {url}: leads to {found.url}, which is a source already: sources/{twins[0]}.toml", err=True)
         return False
     path = config.folder.sources / f"{name}.toml"
     with os_errors(str(path)):
         path.parent.mkdir(exist_ok=True)
-        write_whole(path, source_text(found))
+        write(path, source_text(found))
     source = Source(name, found.url, found.title, found.language)
     await context.do(context.store.adopt, source, [*config.sources, name])
     await context.do(partial(context.store.source, source, watched=True))
@@ -141,100 +142,13 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
     return True
 
 
-def same(a: str, b: str) -> bool:
+def same_address(a: str, b: str) -> bool:
     from pipelines.core.urls import url_key
 
     return url_key(a) == url_key(b)
 
 
-class SiteFetcher:
-    """The network side of a probe: one request at a time, in the archive's pace, each exchange recorded."""
-
-    def __init__(self, config: Config, context: CrawlContext) -> None:
-        from crawler.http.client import FetchLimits, HttpClient
-
-        crawl = config.crawl
-        self.config, self.context = config, context
-        self.client = HttpClient(
-            FetchLimits(timeout=crawl.timeout, max_body=crawl.max_body),
-            allow_private_ips=crawl.allow_private_ips,
-            verify=crawl.verify_certificates,
-            proxy_for=lambda url: crawl.proxy or None,
-        )
-        self.next_request: dict[str, float] = {}  # host -> clock time before which it is left alone
-
-    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
-        """One exchange, recorded whatever came of it. See `crawler.onboarding.probe.Fetch`."""
-        from crawler.http.outcome import FetchError
-        from crawler.middleware.failure_reasons import REASONS
-        from crawler.onboarding.probe import ProbeResponse
-        from pipelines.warc.http_message import DecodedTooLarge, content_decoded
-
-        await self._wait_for(url, crawl_delay)
-        try:
-            fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
-        except FetchError as error:
-            await self._record(*error.earlier, error.exchange)
-            return ProbeResponse(None, error=REASONS.get(type(error), str(error)))
-        await self._record(*fetched.earlier, fetched.exchange)
-        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
-        try:
-            body = content_decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
-        except DecodedTooLarge:
-            return ProbeResponse(None, error="body too large when decoded")
-        return ProbeResponse(fetched.status, headers, body)
-
-    async def read(self, reader: Any, *arguments: Any) -> Any:
-        """Run a reader in a worker process: what it reads comes from strangers."""
-        from crawler.discovery.results import Discovery
-        from pipelines.core.worker_pool import WorkerFailure
-
-        try:
-            return await self.context.workers.run(reader, *arguments)
-        except WorkerFailure as overrun:
-            return Discovery(problem=f"reading it {overrun.reason}")
-
-    async def close(self) -> None:
-        await self.client.close()
-
-    async def _record(self, *exchanges: Any) -> None:
-        for exchange in exchanges:
-            await self.context.record(exchange)
-
-    async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
-        """Until the host may be asked again; Crawl-delay counts up to the longest delay that we wait."""
-        import asyncio
-
-        from pipelines.core.urls import host_of
-
-        crawl, clock = self.config.crawl, asyncio.get_running_loop().time
-        host = host_of(url)
-        delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
-        await asyncio.sleep(max(0.0, self.next_request.get(host, 0.0) - clock()))
-        self.next_request[host] = clock() + delay
-
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
-            (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-            (b"Accept-Encoding", b"gzip, deflate"),
-        ]
-        contact = self.config.operator.contact
-        # RFC 9110, 10.1.2: a mailbox, nothing else
-        return [*headers, (b"From", contact.encode())] if "@" in contact and "/" not in contact else headers
-
-
-def write_whole(path: Path, text: str) -> None:
-    """All of the file or nothing of it."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-COMMENTS = {
+KEY_COMMENTS = {
     "url": "The paper's front page.",
     "title": "The paper's own name, for people.",
     "language": "Language of most of its articles (BCP 47 tag), as the front page says.",
@@ -243,7 +157,7 @@ COMMENTS = {
     "sitemaps": "Sitemaps: everything the paper cares to list. Take them out to collect only what is new.",
     "sections": "Section pages. Only these are read; take the key out to have sections found from the front page.",
 }
-REST = """\
+SOURCE_FILE_END = """\
 # What is taken for an article is told from its address. Where that errs, regular expressions say better:
 # a URL that one of `include` is found in is an article, one that `exclude` is found in is left alone.
 #include = ["/story/[0-9]+"]
@@ -264,7 +178,7 @@ def source_text(found: ProbeReport) -> str:
     title = found.title if found.title and is_line(found.title) else ""
     language = found.language if found.language and is_ascii_line(found.language) else ""
     values: dict[str, Any] = {"url": found.url, "title": title, "language": language}
-    for kind, key in KINDS:
+    for kind, key in LISTING_KEYS:
         values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
     if values["sections"]:
         values["sections"] += [url for url in found.unseen if is_web_address(url)]
@@ -275,39 +189,39 @@ def source_text(found: ProbeReport) -> str:
             line = f"{key} = [\n{rows}]" if value else f"#{key} = []"
         else:
             line = f"{'' if value else '#'}{key} = {literal(value)}"
-        blocks.append(f"# {COMMENTS[key]}\n{line}\n")
-    return "\n".join([*blocks, REST])
+        blocks.append(f"# {KEY_COMMENTS[key]}\n{line}\n")
+    return "\n".join([*blocks, SOURCE_FILE_END])
 
 
 def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
     """What was found and what was not, for people."""
     lines = [f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else "")]
-    lines.append(f"  robots.txt {'lets us in' if obeyed else 'is not obeyed (crawl.robots)'}{asked_delay(found)}")
-    for kind, _key in KINDS:
+    lines.append(f"  robots.txt {'lets us in' if obeyed else 'is not obeyed (crawl.robots)'}{crawl_delay_text(found)}")
+    for kind, _key in LISTING_KEYS:
         listings = found.of(kind)
-        lines += [f"  {described(listing)}" for listing in listings[:MOST_NAMED]]
-        if len(listings) > MOST_NAMED:
-            lines.append(f"  {counted(len(listings) - MOST_NAMED, f'more {kind}')} like these")
+        lines += [f"  {listing_text(listing)}" for listing in listings[:MAX_LISTINGS_NAMED]]
+        if len(listings) > MAX_LISTINGS_NAMED:
+            lines.append(f"  {counted(len(listings) - MAX_LISTINGS_NAMED, f'more {kind}')} like these")
     if found.unseen:
         few = f"taken over unseen, {counted(found.requests, 'request')} are enough"
         lines.append(f"  {counted(len(found.unseen), 'more section page')} in the menus, {few}")
     lines += [f"  left out: {url} ({why})" for url, why in found.refused]
-    lines += missing(found)
+    lines += not_found_lines(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
     return lines
 
 
-def asked_delay(found: ProbeReport) -> str:
+def crawl_delay_text(found: ProbeReport) -> str:
     return f", and asks for {found.crawl_delay:g} s between requests" if found.crawl_delay else ""
 
 
-def described(listing: VerifiedListing) -> str:
+def listing_text(listing: VerifiedListing) -> str:
     what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
     newest = f", newest {listing.newest}" if listing.newest else ""
     return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}; {listing.where})"
 
 
-def missing(found: ProbeReport) -> list[str]:
+def not_found_lines(found: ProbeReport) -> list[str]:
     """What a reader of the report would look for in vain."""
     kinds = {listing.kind for listing in found.listings}
     if not kinds and not found.unseen:

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 # Addresses that are plainly not somebody else's; what is not plain is warned about.
-PRIVATE = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
+PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
-SHOWN = 5  # names of files that are not there
+MAX_FILES_NAMED = 5  # names of files that are not there
 
 
 @click.command()
@@ -64,8 +64,8 @@ def command(
         raise ConfigError("--since", "goes without --urls", "a list is fetched exactly")
     # Until the event loop has its own handlers: SIGTERM ends us like Ctrl-C, the archive closed and the lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder, day = the_folder(ctx), a_day(since)
-    pages = tuple(listed(urls, column)) if urls else None
+    folder, day = folder_of(ctx), iso_day(since)
+    pages = tuple(urls_of_list(urls, column)) if urls else None
     if pages == ():
         raise ConfigError(urls or "-", "lists no page", "one address a line; a line that begins with # is a comment")
 
@@ -73,8 +73,8 @@ def command(
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
-    config = load(folder, the_overrides(ctx))
-    plan = CrawlPlan(targets_of(targets), pages, limit, day, at_once=not due)
+    config = load(folder, overrides_of(ctx))
+    plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
@@ -82,33 +82,33 @@ def command(
             return error.exit_code
         raise
     try:
-        return whole_run(run, quiet=quiet)
+        return run_to_the_end(run, quiet=quiet)
     except BaseException:
         # Before the event loop ran: a bad target, or a failure to write.
         run.abandon()
         raise
 
 
-def whole_run(run: CrawlRun, *, quiet: bool) -> int:
+def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
     """Prepare, crawl, report; returns the exit code."""
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.context.archive_writer.mended, *prepared.notes):
         say(line)
-    if prepared.already:
-        have = verb(prepared.already, "is", "are")
-        say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
-    if not run.anything_due():
+    if prepared.known_pages:
+        have = verb(prepared.known_pages, "is", "are")
+        say(f"{counted(prepared.known_pages, 'page')} of the list {have} in the archive already, and not fetched again")
+    if not run.has_due_urls():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            nothing = "nothing else" if prepared.removed else "nothing"
+            nothing = "nothing else" if prepared.taken_down else "nothing"
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: morgue add URL, or morgue crawl URL")
         run.abandon(outcome="done")
         return 0
-    warn_without_contact(run.config, prepared.homes)
+    warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
@@ -118,14 +118,14 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
 
 async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
     from crawler.cli.crawl_progress import CrawlProgress
-    from crawler.engine.crawl import crawl
+    from crawler.engine.launch import run_scrapy
 
     if quiet:
-        return await crawl(run)
+        return await run_scrapy(run)
     progress = CrawlProgress(run, terminal=sys.stderr.isatty())
     progress.start()
     try:
-        return await crawl(run)
+        return await run_scrapy(run)
     finally:
         await progress.stop()
 
@@ -139,8 +139,10 @@ def warn_of_lost_files(run: CrawlRun) -> str:
     if not files:
         return ""
     folder = run.config.folder.warc
-    named = [f"{file} ({'of another size' if (folder / file).exists() else 'missing'})" for file in files[:SHOWN]]
-    more = f", and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    named = [
+        f"{file} ({'of another size' if (folder / file).exists() else 'missing'})" for file in files[:MAX_FILES_NAMED]
+    ]
+    more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
     said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
     click.echo(
         f"warning: {said} {verb(len(files), 'it', 'them')}: {', '.join(named)}{more}\n"
@@ -153,7 +155,7 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     from crawler.cli.crawl_summary import summary
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
 
     if quiet and ending.exit_code == 0:
         return
@@ -162,22 +164,22 @@ def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") 
     if lost:
         click.echo(lost, err=quiet)
     if ending.error is not None:
-        click.echo(f"stopped: {what_is_lost(run.context.stats.pages, run.context.lost)}", err=True)
+        click.echo(f"stopped: {unsaved_pages(run.context.stats.pages, run.context.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
         click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
-            cure = ALLOW
+            cure = ALLOW_PRIVATE
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
-        more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
+        left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
+        more = f"; {left}: morgue crawl goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""
         click.echo(ending.word + more)
 
 
-def what_is_lost(pages: int, lost: int) -> str:
+def unsaved_pages(pages: int, lost: int) -> str:
     """Of the pages that the summary counts, after a failure to write."""
     if not lost:
         return "what is counted above is kept; the next crawl goes on from here"
@@ -189,7 +191,7 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
     """A crawl of a public host should tell its owner whom to write to."""
     if config.operator.contact or config.crawl.user_agent:
         return
-    public = next((url for url in homes if not PRIVATE.search(url)), None)
+    public = next((url for url in homes if not PRIVATE_HOST.search(url)), None)
     if public:
         click.echo(
             f"warning: the User-Agent names no contact, so the owner of {public} cannot reach you\n"
@@ -198,11 +200,11 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
         )
 
 
-def listed(file: str, column: str | None) -> Iterator[str]:
+def urls_of_list(file: str, column: str | None) -> Iterator[str]:
     """The URLs of a list: one a line (# begins a comment), or a column of a csv. Raises ConfigError."""
     from pipelines.core.urls import fetchable
 
-    for place, text in entries(file, column):
+    for place, text in list_entries(file, column):
         url = fetchable(text)
         if url is None:
             raise ConfigError(
@@ -211,9 +213,9 @@ def listed(file: str, column: str | None) -> Iterator[str]:
         yield url
 
 
-def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
+def list_entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
     """(where, text) of each non-empty entry."""
-    with opened(file) as lines:
+    with open_list(file) as lines:
         if column is None:
             for number, line in enumerate(lines, 1):
                 text = line.strip()
@@ -235,7 +237,7 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
             raise ConfigError(f"{file}: line {rows.line_num}", str(error), "is the file a csv?") from error
 
 
-def opened(file: str) -> IO[str]:
+def open_list(file: str) -> IO[str]:
     """The list as text, UTF-8 with or without BOM. Raises ConfigError."""
     if file == "-":
         return sys.stdin
@@ -246,7 +248,7 @@ def opened(file: str) -> IO[str]:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
 
-def a_day(text: str | None) -> str | None:
+def iso_day(text: str | None) -> str | None:
     """`--since` as an ISO day. Raises ConfigError."""
     if text is None:
         return None

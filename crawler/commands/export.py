@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import filter_options, standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import CaptureExport, Export, dataset, format_names, load, takes_captures
+from crawler.cli.archive_options import database_of, filter_options, standard_output
+from crawler.cli.main import folder_of, folder_option, setting_option
+from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureFilter
     from pipelines.selection.exclusions import ExclusionFilter
 
-COUNTED = ("capture", "record", "page", "byte")
+COUNTED_NOUNS = ("capture", "record", "page", "byte")
 
 
 @click.command()
@@ -94,28 +94,30 @@ def command(
         signal.signal(number, signal.default_int_handler)
     from pipelines.selection.exclusions import ExclusionFilter, Exclusions
 
-    chosen = load(form)
+    chosen = load_format(form)
     without = Exclusions(without_reserved, without_signals)
-    about = _about(ctx, query, filters)
+    about = _export_info(ctx, query, filters)
     about["filters"] |= {"without_reserved": without_reserved, "without_signals": list(without_signals)}
-    if takes_captures(chosen):
+    if is_capture_format(chosen):
         from pipelines.selection.captures import CaptureFilter
 
         if raw:
             raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
         about["filters"] |= {"host": list(hosts), "url": list(urls)}
-        with the_database(ctx) as db:
+        with database_of(ctx) as db:
             _captures(ctx, chosen, db, CaptureFilter(filters, query, hosts, urls, without), out, about, force=force)
         return
     if hosts or urls:
         raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
-    with the_database(ctx) as db:
-        sieve = ExclusionFilter(without, db, the_folder(ctx).warc)
-        _articles(cast(Export, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw)
+    with database_of(ctx) as db:
+        sieve = ExclusionFilter(without, db, folder_of(ctx).warc)
+        _articles(
+            cast(ArticleFormat, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw
+        )
 
 
 def _articles(
-    form: Export,
+    form: ArticleFormat,
     sieve: ExclusionFilter,
     rows: Iterator[Row],
     out: str,
@@ -131,7 +133,7 @@ def _articles(
         _say_left_out("article", sieve)
         return
     path = Path(out)
-    dataset.check(path, force=force)
+    dataset.check_writable(path, force=force)
     manifest = dataset.export(form, rows, path, about, raw=raw, force=force, left_out=sieve.left_out)
     _say_left_out("article", sieve)
     if not manifest["rows"]:
@@ -142,7 +144,7 @@ def _articles(
 
 def _captures(
     ctx: click.Context,
-    form: CaptureExport,
+    form: CaptureFormat,
     db: sqlite3.Connection,
     wanted: CaptureFilter,
     out: str,
@@ -156,7 +158,7 @@ def _captures(
     path = Path(out)
     if out != "-":
         dataset.check_name(form, path)
-        dataset.check(path, force=force)
+        dataset.check_writable(path, force=force)
     done = 0
 
     def watch(capture: dict[str, Any]) -> None:
@@ -165,7 +167,7 @@ def _captures(
         tell(done, selection.bytes)
 
     with bar("rights") as judged:  # gone at once if nobody asked for them
-        selection = CaptureSelection(db, the_folder(ctx).warc, wanted, watch, judged)
+        selection = CaptureSelection(db, folder_of(ctx).warc, wanted, watch, judged)
     with selection, bar(form.name) as tell:
         if out == "-":
             with standard_output() as stdout:
@@ -188,7 +190,7 @@ def _say_left_out(noun: str, sieve: ExclusionFilter) -> None:
         click.echo(sentence, err=True)
 
 
-def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> None:
+def _report(form: CaptureFormat, said: dict[str, Any], path: Path | None) -> None:
     """What a user has to know; to a pipe only what is wrong."""
     for damage in said.get("damages", ()):
         click.echo(f"damaged: {damage}", err=True)
@@ -203,15 +205,15 @@ def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> Non
         click.echo("No capture matches: the file holds none.", err=True)
     if more := said["added_for_revisits"]:
         click.echo(f"{counted(more, 'capture')} came along: revisits refer to {verb(more, 'it', 'them')}.", err=True)
-    counts = ", ".join(counted(said[f"{noun}s"], noun) for noun in COUNTED if f"{noun}s" in said)
+    counts = ", ".join(counted(said[f"{noun}s"], noun) for noun in COUNTED_NOUNS if f"{noun}s" in said)
     click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
-def _about(ctx: click.Context, query: str | None, filters: ArticleFilters) -> dict[str, Any]:
+def _export_info(ctx: click.Context, query: str | None, filters: ArticleFilters) -> dict[str, Any]:
     return {
         "software": f"newsmorgue {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "archive": the_folder(ctx).path.name,
+        "archive": folder_of(ctx).path.name,
         "query": query,
         "filters": {name: getattr(filters, name) for name in ("source", "since", "until", "language")},
     }

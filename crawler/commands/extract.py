@@ -22,8 +22,15 @@ from pipelines.extraction.page.trace import Trace
 
 UNREADABLE = "unreadable file"
 COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
-FORMS = ("text", "json", "jsonl")
-EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
+OUTPUT_FORMATS = ("text", "json", "jsonl")
+EMPTY_FIELDS = {
+    "authors": [],
+    "tags": [],
+    "rights": [],
+    "found_in": {},
+    "text": "",
+    "word_count": 0,
+}  # None means unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class PageResult:
     item: PageInput
     outcome: Article | NothingToRead
     ms: float = 0.0  # CPU milliseconds of the reading
-    account: Trace | None = None  # where one was asked for
+    trace: Trace | None = None  # where one was asked for
 
 
 Write = Callable[[PageResult], None]
@@ -74,7 +81,7 @@ Write = Callable[[PageResult], None]
     help="Show how it was read: every field's candidates, and every block that was dropped, by which rule.",
 )
 @click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
-@click.option("--format", "form", type=click.Choice(FORMS), metavar="FORMAT",
+@click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), metavar="FORMAT",
               help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
@@ -104,7 +111,7 @@ def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs
         inputs = [replace(item, comments=True) for item in inputs]
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    write = _account_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
+    write = _report_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
     progress = bool(manifest) and sys.stderr.isatty()
     return asyncio.run(_print_rows(inputs, jobs, write, explain=explain, progress=progress))
 
@@ -185,9 +192,10 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
     """Read one page. `workers` None: in this process."""
     from pipelines.core.items import Page
     from pipelines.core.worker_pool import WorkerFailure
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain as explained
+    from pipelines.extraction.extract import timed_read
 
-    function: Any = extract.explain if explain else extract.timed_read
+    function: Any = explained if explain else timed_read
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)
@@ -196,7 +204,7 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
         return PageResult(item, NothingToRead(UNREADABLE, cause))
     except WorkerFailure as overrun:
         return PageResult(item, NothingToRead(overrun.reason, overrun.detail))
-    return PageResult(item, found[0], account=found[1]) if explain else PageResult(item, found.outcome, found.ms)
+    return PageResult(item, found[0], trace=found[1]) if explain else PageResult(item, found.outcome, found.ms)
 
 
 def _row(result: PageResult) -> dict[str, Any]:
@@ -209,10 +217,10 @@ def _row(result: PageResult) -> dict[str, Any]:
     if isinstance(outcome, Article):
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
-        row |= {field.name: None for field in fields(Article)} | EMPTY | {"extractor": extractor()}
+        row |= {field.name: None for field in fields(Article)} | EMPTY_FIELDS | {"extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
     row |= {"url": item.url, "date": (row["published"] or "")[:10] or None}
-    return row | (as_json(result.account) if result.account is not None else {"ms": result.ms})
+    return row | (as_json(result.trace) if result.trace is not None else {"ms": result.ms})
 
 
 def _line(result: PageResult) -> None:
@@ -236,13 +244,13 @@ def _array_writer(total: int) -> Write:
     return write
 
 
-def _account_writer(everything: bool) -> Write:
+def _report_writer(everything: bool) -> Write:
     """For reading, on a terminal as wide as it is."""
-    from crawler.cli import extraction_report as explain
-    from exports import terminal
+    from crawler.cli import extraction_report as report
+    from crawler.cli import output
     from pipelines.extraction.page.trace import Trace
 
-    sheet = explain.ReportWriter(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
+    layout = report.ReportLayout(output.terminal_width(sys.stdout), output.supports_style(sys.stdout), everything)
     done = 0
 
     def write(result: PageResult) -> None:
@@ -250,8 +258,8 @@ def _account_writer(everything: bool) -> Write:
         if done:
             click.echo()
         done += 1
-        account = result.account if result.account is not None else Trace()
-        for line in explain.lines(result.item.id, result.item.url, result.outcome, account, sheet):
+        trace = result.trace if result.trace is not None else Trace()
+        for line in report.lines(result.item.id, result.item.url, result.outcome, trace, layout):
             click.echo(line)
 
     return write

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.filters import day
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.importing.adopt import ImportFilter
     from pipelines.importing.job import ImportReport
 
-NAMED = 20  # damages that the summary for people names
+MAX_DAMAGES_NAMED = 20  # damages that the summary for people names
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 
 
@@ -70,25 +70,25 @@ def command(
     argument is wrong (no such file, a list or folder that names none), and nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder = the_folder(ctx)
+    folder = folder_of(ctx)
 
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    chosen = chosen_of(hosts, domains, since, until, mimes)
+    chosen = import_filter(hosts, domains, since, until, mimes)
     paths = files_of(files, sys.stdin)
-    job = ImportRun(load(folder, the_overrides(ctx)), paths, chosen, " ".join(sys.argv[1:]))
+    job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if not quiet and form == "text":
         for line in job.context.archive_writer.mended:
             click.echo(line)
     ending = asyncio.run(job.run(bar=not quiet and sys.stderr.isatty()))
-    tell(job, ending, form=form, quiet=quiet)
+    report_ending(job, ending, form=form, quiet=quiet)
     return ending.exit_code
 
 
-def chosen_of(
+def import_filter(
     hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
 ) -> ImportFilter:
     """The filters, checked. Raises ConfigError, QueryError."""
@@ -101,15 +101,15 @@ def chosen_of(
         if "/" not in mime:
             raise ConfigError(f"--mime {mime}", "is no media type", "say text/html, or image/ for all images")
     return ImportFilter(
-        frozenset(named("--host", text) for text in hosts),
-        frozenset(named("--domain", text) for text in domains),
+        frozenset(host_name("--host", text) for text in hosts),
+        frozenset(host_name("--domain", text) for text in domains),
         first,
         last,
         tuple(mime.strip().lower().removesuffix("*") for mime in mimes),
     )
 
 
-def named(option: str, text: str) -> str:
+def host_name(option: str, text: str) -> str:
     """A host name as typed. Raises ConfigError."""
     from pipelines.core.urls import host_of
 
@@ -121,7 +121,7 @@ def named(option: str, text: str) -> str:
         raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
 
 
-def tell(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> None:
+def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> None:
     """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
     if form == "json":
         click.echo(json.dumps(as_dict(job.report, ending.word), ensure_ascii=False, indent=2))
@@ -149,9 +149,9 @@ def lines(report: ImportReport) -> list[str]:
     told += by_reason("nothing to read", report.nothing)
     told += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     told += report.notes
-    told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
-    if report.damaged > NAMED:
-        told.append(f"damaged: {counted(report.damaged - NAMED, 'more place')} (--format json names them)")
+    told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:MAX_DAMAGES_NAMED]]
+    if report.damaged > MAX_DAMAGES_NAMED:
+        told.append(f"damaged: {counted(report.damaged - MAX_DAMAGES_NAMED, 'more place')} (--format json names them)")
     return told
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.rebuild.staging import RebuildReport
 
-SHOWN = 20  # things of one kind that went wrong
+MAX_LINES_OF_A_KIND = 20  # things of one kind that went wrong
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(ctx: click.Context) -> int:
 
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
-    from crawler.engine.extraction_workers import readers
+    from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
@@ -49,9 +49,9 @@ def command(ctx: click.Context) -> int:
     from pipelines.warc import manifest
     from pipelines.warc.writer import recover
 
-    config = load(the_folder(ctx), the_overrides(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx))
     folder = config.folder
-    tell_the_files(config)
+    settle_old_database(config)
     lock = ArchiveLock(folder.path / NAME)
     try:
         for file in recover(folder.warc, folder.path / manifest.NAME):
@@ -59,7 +59,7 @@ def command(ctx: click.Context) -> int:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
-        reading = readers(config)
+        reading = extraction_workers(config)
         with StepProgress() as steps:
             work = Rebuild(folder.database, folder.warc, sources, SourceOwners(config).source, steps)
             try:
@@ -74,7 +74,7 @@ def command(ctx: click.Context) -> int:
     return 1 if result.unread or result.damaged or result.missing else 0
 
 
-def tell_the_files(config: Config) -> None:
+def settle_old_database(config: Config) -> None:
     """What the old database knows and the journal does not say yet, if it is a sound one: a crash came first."""
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.errors import ArchiveDamaged
@@ -104,16 +104,16 @@ def cure_of(name: str) -> str:
 
 def summary(result: RebuildReport) -> Iterator[str]:
     """What was made, and what could not be."""
-    from crawler.cli.old_databases import described, put_aside
+    from crawler.cli.old_databases import description, old_databases
 
     yield (
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
         f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
     if result.kept is not None:
-        yield f"the database that was there is kept: {described(result.kept)}"
+        yield f"the database that was there is kept: {description(result.kept)}"
         yield "  nothing reads it any more: delete it once `morgue verify` finds all well"
-        older = [described(path) for path in put_aside(result.kept.parent) if path != result.kept]
+        older = [description(path) for path in old_databases(result.kept.parent) if path != result.kept]
         yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
     if result.untold:
         yield (
@@ -124,12 +124,12 @@ def summary(result: RebuildReport) -> Iterator[str]:
             yield "  the database was lost before it was written, or an older version wrote the files"
     if result.foreign:
         yield "of another archive; their pages were read and filed, what its database knew of them was left out:"
-        yield from (f"  {name}" for name in result.foreign[:SHOWN])
+        yield from (f"  {name}" for name in result.foreign[:MAX_LINES_OF_A_KIND])
         yield "  to keep where records came from, move such files out of warc/ and use `morgue import`"
     yield from result.notes
     if result.listed:
         yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
-    for name in result.missing[:SHOWN]:
+    for name in result.missing[:MAX_LINES_OF_A_KIND]:
         yield f"missing: {name}, which the manifest lists: restore it, and run this again"
     if result.differently:
         yield f"{counted(result.differently, 'text')} read otherwise than when captured"
@@ -137,10 +137,10 @@ def summary(result: RebuildReport) -> Iterator[str]:
             yield f"  {result.kept_readings:,} of these as they were are kept in `readings`: the old database had them"
         for name, number in result.extractors.items():
             yield f"  {number:,} read by {name}: {cure_of(name)}"
-    for file, offset, length, why in result.damaged[:SHOWN]:
+    for file, offset, length, why in result.damaged[:MAX_LINES_OF_A_KIND]:
         yield f"damaged: {file}, byte {offset}, {counted(length, 'byte')}: {why}"
-    for url, why in result.unread[:SHOWN]:
+    for url, why in result.unread[:MAX_LINES_OF_A_KIND]:
         yield f"no text: {url}: {why}"
-    more = max(0, len(result.damaged) - SHOWN) + max(0, len(result.unread) - SHOWN)
+    more = max(0, len(result.damaged) - MAX_LINES_OF_A_KIND) + max(0, len(result.unread) - MAX_LINES_OF_A_KIND)
     if more:
         yield f"and {more:,} more"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.archive_options import filter_options
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain, styled
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.filters import ArticleFilters
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.rebuild.reextract import RevisionChange
 
-RED, GREEN, BOLD, RESET = "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
-SHOWN = 20  # pages that give nothing any more
+MAX_PAGES_NAMED = 20  # pages that give nothing any more
 
 
 @click.command()
@@ -47,7 +47,7 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
 
-    config = load(the_folder(ctx), the_overrides(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx))
     with StepProgress() as steps:
         counts = asyncio.run(run(config, filters, steps, only_show=only_show, everything=everything))
     for line in counts.lines(only_show=only_show):
@@ -78,10 +78,10 @@ class ReextractCounts:
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
-        for url, why in self.nothing[:SHOWN]:
+        for url, why in self.nothing[:MAX_PAGES_NAMED]:
             yield f"nothing to read any more, left as it was: {url}: {why}"
-        if len(self.nothing) > SHOWN:
-            yield f"and {len(self.nothing) - SHOWN:,} more"
+        if len(self.nothing) > MAX_PAGES_NAMED:
+            yield f"and {len(self.nothing) - MAX_PAGES_NAMED:,} more"
 
 
 async def run(
@@ -90,7 +90,7 @@ async def run(
     """Read, compare, show or file."""
     from contextlib import closing
 
-    from crawler.engine.extraction_workers import readers
+    from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.items import NothingToRead
     from pipelines.database import queries
@@ -101,7 +101,7 @@ async def run(
 
     counts = ReextractCounts()
     archive_writer = None if only_show else open_archive_writer(config)
-    workers = readers(config)
+    workers = extraction_workers(config)
     sources = {name: own.source for name, own in config.sources.items()}
     try:
         with closing(connect(config.folder.database)) as db:
@@ -130,7 +130,7 @@ def show(change: RevisionChange) -> None:
     """One change, for reading."""
     from pipelines.rebuild.reextract import shown
 
-    red, green, bold, reset = (RED, GREEN, BOLD, RESET) if styled(sys.stdout) else ("", "", "", "")
+    red, green, bold, reset = (RED, GREEN, BOLD, RESET) if supports_style(sys.stdout) else ("", "", "", "")
     click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")
     for name in change.before:
         if name != "text":

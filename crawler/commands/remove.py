@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports import terminal
-from exports.terminal import plain
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database import queries
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.takedown.targets import TakedownTargets
 
-SHOWN = 10  # titles
+MAX_TITLES_SHOWN = 10  # titles
 COLUMNS = ("time", "kind", "what", "captures", "reason")
 
 
@@ -34,7 +34,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--damaged-too", is_flag=True, help="Also out of WARC files that are not as the manifest lists them.")
 @click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -73,7 +73,7 @@ def command(
     if listing:
         if targets:
             raise ConfigError("--list", "takes nothing away", "leave out what is to go, or --list")
-        show(ctx, form)
+        list_removals(ctx, form)
         return 0
     if not targets:
         raise click.UsageError("Missing argument 'URL|HOST|NUMBER...'.", ctx)
@@ -81,7 +81,7 @@ def command(
         raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
-    config = load(the_folder(ctx), the_overrides(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx))
     with closing(connect(config.folder.database)) as db:
         try:
             doomed = finding.find(db, targets)
@@ -91,7 +91,7 @@ def command(
             doomed = finding.TakedownTargets()
         except sqlite3.DatabaseError as error:
             raise explained(error, config.folder.database) from error
-    say(doomed)
+    announce(doomed)
     if dry_run:
         click.echo("a dry run: nothing was removed")
         return 0
@@ -107,34 +107,34 @@ def command(
     return 0
 
 
-def show(ctx: click.Context, form: str) -> None:
+def list_removals(ctx: click.Context, form: str) -> None:
     """What was taken down before."""
-    with the_database(ctx) as db:
+    with database_of(ctx) as db:
         rows = list(queries.removals(db))
     with standard_output():
         if form != "table":
-            terminal.data(rows, COLUMNS, form)
+            output.write_rows(rows, COLUMNS, form)
         elif not rows:
             click.echo("Nothing was removed from this archive.")
         else:
-            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
 
 
-def say(doomed: TakedownTargets) -> None:
+def announce(doomed: TakedownTargets) -> None:
     """What is about to go."""
     articles = list(doomed.articles.items())
     found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
     click.echo(", ".join(counted(len(those), noun) for noun, those in found))
-    for number, title in articles[:SHOWN]:
+    for number, title in articles[:MAX_TITLES_SHOWN]:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
-    if len(articles) > SHOWN:
-        click.echo(f"  and {len(articles) - SHOWN:,} more")
+    if len(articles) > MAX_TITLES_SHOWN:
+        click.echo(f"  and {len(articles) - MAX_TITLES_SHOWN:,} more")
 
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
     """Files first, rows after them: whatever stops it, the same command finishes it."""
-    from crawler.cli.old_databases import described, put_aside
+    from crawler.cli.old_databases import description, old_databases
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
@@ -160,8 +160,8 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
     for name in work.damaged:
         click.echo(f"{name} is damaged, and was before: `morgue verify` goes on naming what is")
-    for path in put_aside(folder.path):
-        click.echo(f"not touched: {described(path)}, an older database: delete it, if the reason asks for it")
+    for path in old_databases(folder.path):
+        click.echo(f"not touched: {description(path)}, an older database: delete it, if the reason asks for it")
     for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text
         path.unlink()
 

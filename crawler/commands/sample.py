@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.plural import counted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.extraction.page.trace import Trace
 
 # Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
-FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
+SAVED_FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
                 ".txt", ".pdf", ".json", ".jsonl", ".xml", ".csv", ".toml", ".png", ".jpg", ".jpeg")  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def command(
     pair differs. 2: what is there is no page in HTML, and nothing was written.
     """
     if check:
-        return checked(ctx, targets, source)
+        return check_pairs(ctx, targets, source)
     if len(targets) != 1:
         raise click.UsageError("name one page: URL or FILE (or say --check)")
     from crawler.onboarding import samples
@@ -66,19 +66,19 @@ def command(
         raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
     target, is_file = targets[0], os.path.isfile(targets[0])
     if not is_file and is_misnamed(target):
-        raise no_page(target)
-    pair = samples.beside(Path(target)) if is_file and not url else None
-    config = the_config(ctx, needed=bool(source or rule) or not is_file)
-    page = the_page(target, config, source, url, captured, pair)
+        raise not_a_page(target)
+    pair = samples.pair_of(Path(target)) if is_file and not url else None
+    config = config_of(ctx, needed=bool(source or rule) or not is_file)
+    page = page_to_sample(target, config, source, url, captured, pair)
     if rule and page.source is None:
         raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
-    outcome, account = the_reading(page, target)
+    outcome, account = read_page(page, target)
     if pair is not None and not (out or name or force):
         click.echo(f"{shown(pair.html)} and {pair.path.name} are a pair already: left as they are", err=True)
     else:
         name = name or samples.name_for(target if is_file else page.url)
-        pair = written(page, outcome, out or default_folder(page, config), name, force=force)
-    ruled(page, outcome, account, pair, config if rule else None)
+        pair = write_pair(page, outcome, out or default_folder(page, config), name, force=force)
+    offer_rule(page, outcome, account, pair, config if rule else None)
     return 0
 
 
@@ -92,59 +92,59 @@ def is_misnamed(target: str) -> bool:
     first, slash, _ = target.partition("/")
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?", first):
         return True
-    return not slash and first.lower().endswith(FILE_ENDINGS)
+    return not slash and first.lower().endswith(SAVED_FILE_ENDINGS)
 
 
-def no_page(target: str) -> NotFound:
+def not_a_page(target: str) -> NotFound:
     return NotFound(target, "is neither a file nor a web address", "say e.g. https://paper.example/story, or a file")
 
 
-def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
+def config_of(ctx: click.Context, *, needed: bool) -> Config | None:
     """The archive's settings; None if there is no archive and none is needed. Raises NoArchive, ConfigError."""
     from crawler.config.models import load
 
     try:
-        return load(the_folder(ctx), the_overrides(ctx))
+        return load(folder_of(ctx), overrides_of(ctx))
     except NoArchive:
         if needed:
             raise
         return None
 
 
-def the_page(
+def page_to_sample(
     target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: PagePair | None
 ) -> Page:
     """The page that is meant: from a file (and what the pair says of it), from the archive, from the web."""
     from crawler.onboarding import samples
 
     said = pair.truth if pair is not None else {}
-    own = the_source(source or (said.get("source") if config is not None else None), config)
+    own = source_named(source or (said.get("source") if config is not None else None), config)
     if os.path.isfile(target):
         url = url or said.get("url", "")
         if own is None and config is not None and url:
             own = source_of(url, config)
-        day = the_day(captured or said.get("captured"))
-        return samples.page_at(url or "", contents(Path(target)), said.get("content_type", "text/html"), day, own)
+        day = day_captured(captured or said.get("captured"))
+        return samples.page_at(url or "", file_bytes(Path(target)), said.get("content_type", "text/html"), day, own)
     if url or captured:
         raise click.UsageError("--url and --captured go with FILE; the archive knows both of its pages")
     assert config is not None
     return from_archive(target, config, own) or from_web(target, config, own)
 
 
-def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
+def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
     from pipelines.core.items import NothingToRead
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
-    outcome, account = extract.explain(page)
+    outcome, account = explain(page)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
         raise ConfigError(target, f"{outcome.reason}{detail}", "a page pair is made of one whole page in HTML")
     return outcome, account
 
 
-def the_source(name: str | None, config: Config | None) -> Source | None:
+def source_named(name: str | None, config: Config | None) -> Source | None:
     """The source of that name. Raises NotFound."""
     if name is None:
         return None
@@ -163,7 +163,7 @@ def source_of(url: str, config: Config) -> Source | None:
     return own[0] if len(own) == 1 else None
 
 
-def the_day(captured: str | None) -> datetime:
+def day_captured(captured: str | None) -> datetime:
     from pipelines.core import timestamps
 
     try:
@@ -172,7 +172,7 @@ def the_day(captured: str | None) -> datetime:
         raise ConfigError(f"--captured {captured}", "is no day", "say e.g. --captured 2023-07-01") from None
 
 
-def contents(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
     """A file's bytes, unpacked if they are gzip."""
     import gzip
     import zlib
@@ -230,29 +230,29 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
     url = fetchable(targets_of([wanted])[0])
     if url is None:
-        raise no_page(wanted)
-    return asyncio.run(fetched(url, config, own))
+        raise not_a_page(wanted)
+    return asyncio.run(fetch_page(url, config, own))
 
 
-async def fetched(url: str, config: Config, own: Source | None) -> Page:
-    from crawler.commands.add import SiteFetcher
+async def fetch_page(url: str, config: Config, own: Source | None) -> Page:
     from crawler.engine.crawl import open_context
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
+    from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.core import timestamps
 
     context = open_context(config, " ".join(sys.argv[1:]))
     outcome = "failed"
     try:
-        asker = SiteFetcher(config, context)
+        fetcher = SiteFetcher(config, context)
         try:
-            got = await get(url, asker.fetch, obey=config.crawl.robots)
+            got = await get(url, fetcher.fetch, obey=config.crawl.robots)
         finally:
-            await asker.close()
+            await fetcher.close()
         outcome = "done"
     except UnusableAddress as error:
-        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        cure = ALLOW_PRIVATE if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
         context.workers.kill()
@@ -265,10 +265,10 @@ def default_folder(page: Page, config: Config | None) -> Path:
     """Where a pair is written that nobody said a place for."""
     from crawler.onboarding import samples
 
-    return config.folder.path / samples.FOLDER / (page.source.name if page.source else "") if config else Path()
+    return config.folder.path / samples.SAMPLES_FOLDER / (page.source.name if page.source else "") if config else Path()
 
 
-def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
+def write_pair(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
     """The pair, new on the disk."""
     from crawler.onboarding import samples
 
@@ -278,12 +278,14 @@ def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: st
     return pair
 
 
-def ruled(page: Page, outcome: Article | NothingToRead, account: Trace, pair: PagePair, config: Config | None) -> None:
+def offer_rule(
+    page: Page, outcome: Article | NothingToRead, account: Trace, pair: PagePair, config: Config | None
+) -> None:
     """Print the skeleton of a rule; or, with `config`, append it to the source's file."""
-    from crawler.onboarding.rule_suggestions import origin
+    from crawler.onboarding.rule_suggestions import proposal_heading
 
     place = page.url or pair.html.name
-    text = proposed(page, outcome, account, place, held_by_another=config is not None and holding(page))
+    text = proposed_rule(page, outcome, account, place, held_by_another=config is not None and has_open_rule(page))
     if config is None:
         click.echo(text, nl=False)
         return
@@ -292,7 +294,7 @@ def ruled(page: Page, outcome: Article | NothingToRead, account: Trace, pair: Pa
     path = config.folder.path / own
     with os_errors(str(path)):
         there = path.read_text(encoding="utf-8-sig")
-    if origin(place) in there:
+    if proposal_heading(place) in there:
         click.echo(f"{own} has a proposal from this page already: nothing appended; this is today's", err=True)
         click.echo(text, nl=False)
         return
@@ -316,23 +318,25 @@ def report(pair: PagePair, outcome: Article | NothingToRead) -> list[str]:
     return lines
 
 
-def proposed(page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool) -> str:
+def proposed_rule(
+    page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool
+) -> str:
     """The skeleton of a rule as TOML. `place`: how the page is named in it."""
-    from crawler.onboarding.rule_suggestions import as_toml, skeleton
+    from crawler.onboarding.rule_suggestions import as_toml, suggest
     from pipelines.core.items import Article
-    from pipelines.extraction.body.classifier import WEIGHED
-    from pipelines.extraction.extract import OUTSIDE
+    from pipelines.extraction.body.classifier import CLASSIFIER
+    from pipelines.extraction.explain import OUTSIDE
     from pipelines.extraction.page.parse import parse
-    from pipelines.extraction.site_rules import chosen
+    from pipelines.extraction.site_rules import rule_on
 
     assert page.capture is not None
     time = page.capture.time
-    rule, article = chosen(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
-    found = skeleton(parse(page), article, time, rule, account.near(WEIGHED, OUTSIDE))
+    rule, article = rule_on(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
+    found = suggest(parse(page), article, time, rule, account.near_text(CLASSIFIER, OUTSIDE))
     return as_toml(found, place, time.date().isoformat(), held_by_another=held_by_another)
 
 
-def holding(page: Page) -> bool:
+def has_open_rule(page: Page) -> bool:
     """Has its source a rule that holds without end?"""
     return page.source is not None and any(rule.until is None for rule in page.source.rules)
 
@@ -341,27 +345,29 @@ def append(path: Path, there: str, text: str) -> None:
     """Put a rule at the end of what is there in a source's file; all of it or nothing."""
     import tomllib
 
-    from crawler.commands.add import write_whole
+    from crawler.config.toml_files import write
 
-    written = f"{there.rstrip()}\n\n{text}"
+    longer = f"{there.rstrip()}\n\n{text}"
     try:
-        tomllib.loads(written)
+        tomllib.loads(longer)
     except ValueError as error:  # rule = [...] in one piece
         raise ConfigError(str(path), f"a [[rule]] cannot follow what is there ({error})", "leave out --rule") from None
     with os_errors(str(path)):
-        write_whole(path, written)
+        write(path, longer)
 
 
-def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
+def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
     """Read pairs again and print what differs; the exit code."""
+    from crawler.cli import output
     from crawler.onboarding import samples
-    from exports import terminal
+    from pipelines.core import terminal
     from pipelines.extraction.extract import read
 
-    pairs = samples.pairs(map(Path, targets) if targets else [the_folder(ctx).path / samples.FOLDER])
-    config = the_config(ctx, needed=bool(source) or any(pair.source for pair in pairs))
-    named = {name: the_source(name, config) for name in {source or pair.source for pair in pairs}}
-    green, red, end = ("\x1b[32m", "\x1b[31m", terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    pairs = samples.pairs(map(Path, targets) if targets else [folder_of(ctx).path / samples.SAMPLES_FOLDER])
+    config = config_of(ctx, needed=bool(source) or any(pair.source for pair in pairs))
+    named = {name: source_named(name, config) for name in {source or pair.source for pair in pairs}}
+    styled = output.supports_style(sys.stdout)
+    green, red, end = (output.GREEN, output.RED, output.RESET) if styled else ("", "", "")
     differing = 0
     for pair in pairs:
         found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from crawler.cli.timetable import CHOICES, ScheduledJob, cron, systemd
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError, NotFound
 
 
@@ -30,30 +30,30 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     """
     from crawler.config.models import load
 
-    folder = the_folder(ctx)
-    config = load(folder, the_overrides(ctx))
+    folder = folder_of(ctx)
+    config = load(folder, overrides_of(ctx))
     for name in sources:
         if name not in config.sources:
             there = ", ".join(config.sources) or "none yet"
             raise NotFound(name, f"no such source (there are: {there})", "name one of them, or none for all")
     if not config.sources:
         click.echo("no sources yet: morgue add URL", err=True)
-    job = ScheduledJob(str(folder.path), this_command(), seconds(every), sources)
+    job = ScheduledJob(str(folder.path), own_command(), interval_seconds(every), sources)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
 
 
-def seconds(text: str) -> int:
+def interval_seconds(text: str) -> int:
     """Raises ConfigError."""
     from crawler.config.units import Duration
 
     try:
         return round(Duration.parse(text))
     except ValueError:
-        raise ConfigError(f"--every {text}", "is not a duration", f"say {CHOICES}") from None
+        raise ConfigError(f"--every {text}", "is not a duration", f"say {INTERVAL_CHOICES}") from None
 
 
-def this_command() -> tuple[str, ...]:
+def own_command() -> tuple[str, ...]:
     """How to call the morgue that is running now, from anywhere."""
     called = Path(sys.argv[0]).absolute()
     # Beside Python: where pip puts it. Links are kept: pipx and uv upgrade what is behind theirs.

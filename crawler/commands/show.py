@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.main import folder_of, folder_option, setting_option
+from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError, os_errors
 from pipelines.core.plural import counted
 from pipelines.database import queries
@@ -51,8 +52,8 @@ def command(
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
-    warc = the_folder(ctx).warc
-    with the_database(ctx) as db:
+    warc = folder_of(ctx).warc
+    with database_of(ctx) as db:
         if capture is not None:
             _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
             return
@@ -72,14 +73,14 @@ def command(
             _captures(db, warc, found, row["url"], why, form, row["id"])
             return
         states = list(queries.revisions(db, row["id"]))
-        row = _at(row, states, revision)
+        row = _as_of_revision(row, states, revision)
         data = None if form in ("text", "json") else _bytes(db, warc, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, warc, min(terminal.columns_of(sys.stdout), 100)):
+            for line in text(row, states, warc, min(output.terminal_width(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
@@ -100,7 +101,7 @@ def _captures(
         with standard_output():
             click.echo(shown)
     elif form == "text":
-        dim, reset = (terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "")
+        dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
             for name, value in capture_report.lines(db, warc, wanted, why, captures):
                 click.echo(
@@ -112,7 +113,7 @@ def _captures(
             out.write(data)
 
 
-def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
+def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
     """The article as it stood in a revision. What revisions do not keep (byline, tags, ...) is the newest."""
     if number is None or number == row["revision"]:
         return row
@@ -129,18 +130,22 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
 
 def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
     """The article for reading, and below a line what proves it."""
-    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
         yield bold + line + reset
     published = row["published"] or f"unknown; first seen {row['first_seen']}"
     facts = [
         row["kind"] != "article" and row["kind"].capitalize(), row["byline"],
-        f"Published {published}", not unchanged(row) and f"modified {row['modified']}",
-        row["source"] or row["site_name"], key(row["section"]) != key(row["kind"]) and row["section"], row["language"],
+        f"Published {published}", not was_not_modified(row) and f"modified {row['modified']}",
+        row["source"] or row["site_name"],
+        letters_of(row["section"]) != letters_of(row["kind"]) and row["section"], row["language"],
     ]  # fmt: skip
     yield from terminal.wrap(terminal.plain(" · ".join(fact for fact in facts if fact)), room)
     yield terminal.plain(row["url"])
-    if row["description"] and key(row["description"]) not in (key(row["title"]), key(row["text"].partition("\n")[0])):
+    if row["description"] and letters_of(row["description"]) not in (
+        letters_of(row["title"]),
+        letters_of(row["text"].partition("\n")[0]),
+    ):
         yield ""
         yield from terminal.wrap(terminal.plain(row["description"]), room)
     for paragraph in terminal.plain(row["text"]).split("\n"):
@@ -157,12 +162,12 @@ def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> 
         yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
 
 
-def key(text: str | None) -> str:
+def letters_of(text: str | None) -> str:
     """A text without what two printings of it differ in."""
     return "".join(filter(str.isalnum, (text or "").casefold()))
 
 
-def unchanged(row: queries.Row) -> bool:
+def was_not_modified(row: queries.Row) -> bool:
     """Does the page name no other moment for its last change than for its publication?"""
     from datetime import datetime
 
@@ -204,13 +209,13 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
 
 def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Iterator[tuple[str, str]]:
     """Where the text was read from, by what, and what else the archive has of it."""
-    from crawler.cli.capture_report import record
+    from crawler.cli.capture_report import record_lines
 
     newest, lost = states[-1]["revision"], states[-1]["revision"] - len(states)
     shown = next(state for state in states if state["revision"] == row["revision"])
     yield "article", f"{row['id']}, revision {row['revision']} of {newest}" + (f" ({lost} lost)" if lost else "")
     yield "captured", row["captured"]
-    yield from record(warc, row)
+    yield from record_lines(warc, row)
     yield "payload", row["payload_digest"] or "no digest"
     yield "text", f"sha256:{row['text_digest']}"
     yield "read by", row["extractor"]

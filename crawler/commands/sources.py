@@ -6,16 +6,16 @@ import sys
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.main import folder_option, setting_option
-from exports import terminal
 from pipelines.database import queries
 
 COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object a line.")  # fmt: skip
 @folder_option
 @setting_option
@@ -25,13 +25,13 @@ def command(ctx: click.Context, form: str) -> None:
 
     Of the sources that the archive has crawled.
     """
-    with the_database(ctx) as db:
+    with database_of(ctx) as db:
         rows = list(queries.sources(db))
     with standard_output():
         if form != "table":
-            terminal.data(rows, queries.SOURCE_KEYS, form)
+            output.write_rows(rows, queries.SOURCE_KEYS, form)
         elif not rows:
             click.echo("No sources crawled yet: `morgue add URL` names one, `morgue crawl` visits it.")
         else:
-            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)

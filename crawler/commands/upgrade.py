@@ -6,7 +6,7 @@ import sqlite3
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder
+from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core.plural import counted
 
 
@@ -27,7 +27,7 @@ def command(ctx: click.Context) -> None:
     from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.database.connection import connect
 
-    folder = the_folder(ctx)
+    folder = folder_of(ctx)
     connect(folder.database).close()  # before the lock: whether there is one, and an archive's
     lock = ArchiveLock(folder.path / NAME)
     try:

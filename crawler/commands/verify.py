@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from crawler.cli.main import folder_of, folder_option, setting_option
+from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.verification.findings import Finding
     from pipelines.verification.verify import VerificationReport
 
-SHOWN = 10  # findings of a kind for people; --format json has all
+MAX_FINDINGS_OF_A_KIND = 10  # findings of a kind for people; --format json has all
 
 
 @click.command()
@@ -44,37 +45,37 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     # A terminated verification must take its processes along, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    from crawler.cli.old_databases import described, put_aside
+    from crawler.cli.old_databases import description, old_databases
     from crawler.cli.progress_bar import bar
     from pipelines.verification.verify import verify
 
-    archive = the_folder(ctx).path
+    archive = folder_of(ctx).path
     with bar("verifying") as progress:
         report = verify(archive, quick=quick, jobs=jobs, progress=progress)
     with standard_output():
         if form == "json":
             click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
         else:
-            for line in lines(report, terminal.columns_of(sys.stdout), styled=terminal.styled(sys.stdout)):
+            for line in lines(report, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
                 click.echo(line)
             if report.well and not quick:
-                for path in put_aside(archive):
-                    said = f"no longer needed: {described(path)}, which a rebuild put aside: delete it"
+                for path in old_databases(archive):
+                    said = f"no longer needed: {description(path)}, which a rebuild put aside: delete it"
                     click.echo(terminal.plain(said))
     return 0 if report.well else ArchiveDamaged.exit_code
 
 
 def lines(report: VerificationReport, room: int, *, styled: bool) -> Iterator[str]:
     """What was found, for people, kind by kind: places and what is wrong, below them the next step; then a summary."""
-    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if styled else ("", "", "")
+    bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if styled else ("", "", "")
     kinds: dict[str, list[Finding]] = {}
     for finding in report.findings.listed:
         kinds.setdefault(finding.kind, []).append(finding)
     for kind, listed in kinds.items():
-        for finding in listed[:SHOWN]:
+        for finding in listed[:MAX_FINDINGS_OF_A_KIND]:
             yield bold + terminal.plain(finding.place) + reset
             yield from (f"  {line}" for line in terminal.wrap(terminal.plain(f"{kind}: {finding.what}"), room - 2))
-        if more := report.findings.of_kind(kind) - min(len(listed), SHOWN):
+        if more := report.findings.of_kind(kind) - min(len(listed), MAX_FINDINGS_OF_A_KIND):
             yield f"and {more:,} more of this kind (--format json names all)"
         yield from (f"  {dim}{line}{reset}" for line in terminal.wrap(f"next: {listed[0].next_step}", room - 2))
     total = report.findings.counts.total()
@@ -102,7 +103,7 @@ def _summary(report: VerificationReport, total: int) -> str:
 
 def _object(archive: Path, report: VerificationReport) -> dict[str, Any]:
     """The report as JSON."""
-    from crawler.cli.old_databases import bytes_of, put_aside
+    from crawler.cli.old_databases import disk_bytes, old_databases
 
     return {
         "archive": str(archive),
@@ -116,7 +117,7 @@ def _object(archive: Path, report: VerificationReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "being_written": report.writing,
         "not_checked": report.left_out,
-        "put_aside": [{"file": path.name, "bytes": bytes_of(path)} for path in put_aside(archive)],
+        "put_aside": [{"file": path.name, "bytes": disk_bytes(path)} for path in old_databases(archive)],
         "findings": [
             {"file": one.file, "offset": one.offset, "kind": one.kind, "what": one.what, "next": one.next_step}
             for one in report.findings.listed

@@ -21,10 +21,13 @@ from crawler.config.value_types import literal
 from pipelines.core.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
-Path_ = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
-EXAMPLES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # of a source, of the settings
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+EXAMPLE_LINES = (
+    'feeds = ["https://paper.example/feed.xml"]',
+    'contact = "me@example.org"',
+)  # of a source, of the settings
+SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 OPTION = "-s"  # what a mistake in an override names as its file
 
 
@@ -36,7 +39,7 @@ class TomlReader:
         self.unread: set[str] = set()  # files of which nothing is known
         self.settings = self._read(folder.settings, SETTINGS)
         self.sources: dict[str, dict[str, Any]] = {}
-        self.overridden: dict[str, set[Path_]] = {}  # file -> keys that came from `-s`
+        self.overridden: dict[str, set[KeyPath]] = {}  # file -> keys that came from `-s`
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
         for text in overrides:
@@ -53,7 +56,7 @@ class TomlReader:
             for detail in error.errors():
                 if detail["type"] == "missing" and file in self.unread:
                     continue  # it may well be there
-                self.mistakes.append(mistake(file, detail, model, self.overridden.get(file, set())))
+                self.mistakes.append(config_error(file, detail, model, self.overridden.get(file, set())))
             return model.model_construct(**given)
 
     def raise_mistakes(self) -> None:
@@ -73,7 +76,7 @@ class TomlReader:
         except OSError as error:
             self.mistakes.append(unreadable("sources", error))
             return []
-        for name in [name for name in names if not NAME.fullmatch(name.removesuffix(".toml"))]:
+        for name in [name for name in names if not SOURCE_NAME.fullmatch(name.removesuffix(".toml"))]:
             names.remove(name)
             cure = "rename it: letters, digits, - _ and . only, a letter or digit first"
             self.mistakes.append(ConfigError(f"sources/{name}", "the file's name is no name for a source", cure))
@@ -107,12 +110,12 @@ class TomlReader:
         for key in path[:-1]:
             inner = values.get(key)
             values[key] = values = inner if isinstance(inner, dict) else {}
-        values[path[-1]] = scalar(value.strip())
+        values[path[-1]] = option_value(value.strip())
         if file == SETTINGS:
             self._outrank(path)
         self.overridden.setdefault(file, set()).add(path)
 
-    def _outrank(self, path: Path_) -> None:
+    def _outrank(self, path: KeyPath) -> None:
         """What is said for one run counts for every source, whatever its own file says."""
         for source in self.sources.values():
             own = source.get(path[0])
@@ -137,6 +140,16 @@ def read(path: Path, shown: str) -> dict[str, Any]:
         raise syntax_error(shown, error) from error
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
     return ConfigError(shown, f"cannot be read: {cause}", "check its place, owner and permissions")
@@ -144,14 +157,16 @@ def unreadable(shown: str, error: OSError) -> ConfigError:
 
 def syntax_error(shown: str, error: ValueError) -> ConfigError:
     """tomllib says "Invalid value (at line 3, column 9)"; Python 3.11 has no attributes for that."""
-    cure = f"TOML wants quotes around text, one key = value a line, and each [ closed: {EXAMPLES[shown == SETTINGS]}"
+    cure = (
+        f"TOML wants quotes around text, one key = value a line, and each [ closed: {EXAMPLE_LINES[shown == SETTINGS]}"
+    )
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
     if match is None:
         return ConfigError(shown, f"is not TOML: {error}", cure)
     return ConfigError(shown, f"line {match[2]}: {match[1]} (column {match[3]})", cure)
 
 
-def scalar(text: str) -> Any:
+def option_value(text: str) -> Any:
     """What is behind `=` on the command line: a TOML value, else text that needs no quotes there."""
     try:
         values = tomllib.loads(f"value = {text}")
@@ -160,7 +175,7 @@ def scalar(text: str) -> Any:
     return values["value"] if len(values) == 1 else text
 
 
-def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[Path_]) -> ConfigError:
+def config_error(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[KeyPath]) -> ConfigError:
     """One of pydantic's errors as one of ours."""
     at = detail["loc"]
     by_option = any(at[: len(path)] == path[: len(at)] for path in overridden)
@@ -169,17 +184,17 @@ def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden:
         place = "" if file == SETTINGS else f"source {file.removeprefix('sources/').removesuffix('.toml')}: "
     owner, field = declaration(model, at)
     if detail["type"] == "extra_forbidden":
-        cause, cure = unknown(detail, owner, model)
+        cause, cure = unknown_key(detail, owner, model)
     elif detail["type"] == "missing":
-        cause, cure = "is missing", example(at, field, by_option=False)
+        cause, cure = "is missing", example_line(at, field, by_option=False)
     elif detail["type"] == "value_error":
         error = detail["ctx"]["error"]
-        cause, cure = str(error), getattr(error, "cure", "") or example(at, field, by_option=by_option)
+        cause, cure = str(error), getattr(error, "cure", "") or example_line(at, field, by_option=by_option)
     else:
         is_table = isinstance(detail["input"], dict)  # where a list of tables is wanted
         cause = "is one table, where there may be several" if is_table else f"{literal(detail['input'])} is not a table"
-        cure = f"say {header(at)}" + (", in two brackets, above its lines" if is_table else "")
-    return ConfigError(OPTION if by_option else file, f"{place}{spelt(at)}: {cause}", cure)
+        cure = f"say {table_header(at)}" + (", in two brackets, above its lines" if is_table else "")
+    return ConfigError(OPTION if by_option else file, f"{place}{key_label(at)}: {cause}", cure)
 
 
 def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type[BaseModel], Any]:
@@ -196,7 +211,7 @@ def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type
     return owner, field
 
 
-def unknown(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]) -> tuple[str, str]:
+def unknown_key(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]) -> tuple[str, str]:
     """Cause and cure of a key that is none."""
     key = str(detail["loc"][-1])
     cause = "unknown table" if isinstance(detail["input"], dict) else "unknown key"
@@ -210,7 +225,7 @@ def unknown(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]
     return cause, f"there are: {', '.join(keys)}"
 
 
-def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
+def example_line(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
     """A line that would be right."""
     if field is None or not field.examples:
         return ""
@@ -219,14 +234,14 @@ def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
     return f"say e.g. {OPTION} {'.'.join(keys)}={value}" if by_option else f"say e.g. {keys[-1]} = {value}"
 
 
-def header(at: tuple[str | int, ...]) -> str:
+def table_header(at: tuple[str | int, ...]) -> str:
     keys = [str(key) for key in at if isinstance(key, str)]
     if keys[0] != "rule":
         return f"[{keys[0]}]"
     return f"[{'.'.join(keys)}]" if len(keys) > 1 else "[[rule]]"
 
 
-def spelt(at: tuple[str | int, ...]) -> str:
+def key_label(at: tuple[str | int, ...]) -> str:
     """`[crawl] delay`, `url`, `[[rule]] 2: until`."""
     keys = [str(key) for key in at if isinstance(key, str)]
     numbers = [key for key in at if isinstance(key, int)]

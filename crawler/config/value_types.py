@@ -16,7 +16,7 @@ from pydantic import PlainValidator
 
 from crawler.config.units import Duration, Size
 
-MAIL = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
+MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
 
 
 def literal(value: object) -> str:
@@ -51,7 +51,7 @@ def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
     return PlainValidator(validate)
 
 
-def whole(least: int, most: int | None = None) -> PlainValidator:
+def whole_number(least: int, most: int | None = None) -> PlainValidator:
     """Whole numbers from `least` to `most`."""
     what = f"a whole number from {least} to {most}" if most else f"a whole number of at least {least}"
     return check(lambda value: type(value) is int and least <= value <= (most or 10**9), what)
@@ -72,7 +72,7 @@ def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = Fals
     return PlainValidator(validate)
 
 
-def many(one: Callable[[Any], Any], what: str) -> PlainValidator:
+def list_of(one: Callable[[Any], Any], what: str) -> PlainValidator:
     """A list of values of which each passes `one`."""
 
     def validate(value: Any) -> tuple[Any, ...]:
@@ -106,7 +106,7 @@ def is_contact(value: Any) -> bool:
     """Plain ASCII without parentheses: it travels in a comment of the User-Agent header (RFC 9110, 5.6.5)."""
     if not is_ascii_line(value) or "(" in value or ")" in value:
         return False
-    return value == "" or MAIL.fullmatch(value) is not None or is_web_address(value)
+    return value == "" or MAIL_ADDRESS.fullmatch(value) is not None or is_web_address(value)
 
 
 def is_proxy(value: Any) -> bool:
@@ -187,8 +187,8 @@ AsciiLine = Annotated[str, check(is_ascii_line, "one line of plain ASCII text")]
 Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCII)")]
 Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
 WebAddress = Annotated[str, PlainValidator(web_address)]
-WebAddresses = Annotated[tuple[str, ...], many(web_address, "web addresses")]
-Patterns = Annotated[tuple[str, ...], many(pattern, "regular expressions")]
+WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
+Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions")]
 Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Day = Annotated[str, PlainValidator(day)]
@@ -197,9 +197,9 @@ Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]
 SomeSeconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds", above_zero=True)]
 Interval = Annotated[Duration, parsed(Duration.parse, "a duration", above_zero=True)]
 Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
-AnyCount = Annotated[int, whole(0)]
-Count = Annotated[int, whole(1)]
-Level = Annotated[int, whole(1, 9)]
+AnyCount = Annotated[int, whole_number(0)]
+Count = Annotated[int, whole_number(1)]
+Level = Annotated[int, whole_number(1, 9)]
 Digest = Annotated[Literal["omit", "entity", "stored"], one_of("omit", "entity", "stored")]
 Comments = Annotated[Literal["drop", "separate"], one_of("drop", "separate")]
 

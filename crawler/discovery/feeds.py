@@ -16,18 +16,18 @@ from urllib.parse import urljoin
 
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import shape_of
-from crawler.discovery.url_words import FILES
+from crawler.discovery.url_words import FILE_ENDINGS
 from pipelines.core.urls import split
 from pipelines.extraction.fields import date_parser
 
-MOST = 5000  # entries; the longest honest feeds hold some hundreds
-LONGEST_HINT = 500  # characters
-NO_LIMIT = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # what a feed claims is noted; others judge it
+MAX_ENTRIES = 5000  # entries; the longest honest feeds hold some hundreds
+MAX_HINT_CHARS = 500  # characters
+LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # what a feed claims is noted; others judge it
 
-HTML = re.compile(
+HTML_START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:(?><!--.{0,2000}?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 TAGS = re.compile(r"<[^>]{0,1000}>")
 ZONE_NAME = re.compile(r"[A-Za-z]{2,5}\s*$")
 COMMENTS_URL = re.compile(r"/comments/(?:feed|default|rss|atom)|[?&]feed=comments|/comments?\.(?:rss|xml|atom)", re.I)
@@ -39,7 +39,7 @@ COMMENTS_TITLE = re.compile(
     re.IGNORECASE,
 )
 # feedparser's word for what it minded, where that is not the feed's content but its label.
-HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
+HARMLESS_ERRORS = ("CharacterEncodingOverride", "NonXMLContentType")
 
 
 def read_feed(body: bytes, url: str, content_type: str | None = None) -> Discovery:
@@ -50,9 +50,9 @@ def read_feed(body: bytes, url: str, content_type: str | None = None) -> Discove
     """
     if not body.strip():
         return Discovery(problem="an empty answer, no feed")
-    if HTML.match(body[:4096]):
+    if HTML_START.match(body[:4096]):
         return Discovery(problem="an HTML page, no feed")
-    if JSON.match(body[:64]):
+    if JSON_START.match(body[:64]):
         return _json_feed(body, url)
     return _xml_feed(body, url, content_type)
 
@@ -71,20 +71,20 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
         resolve_relative_uris=False,
     )
     if not parsed.version and not parsed.entries:
-        return Discovery(problem=f"no feed: {_why(parsed)}")
-    problem = f"malformed: {_why(parsed)}" if parsed.bozo and _minded(parsed) else None
+        return Discovery(problem=f"no feed: {_parser_error(parsed)}")
+    problem = f"malformed: {_parser_error(parsed)}" if parsed.bozo and _is_malformed(parsed) else None
     title, language = _text(parsed.feed.get("title")), parsed.feed.get("language") or None
     if _is_comments(url, title, [entry.get("link", "") for entry in parsed.entries]):
         return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
-    found = gather(_entries(parsed.entries[:MOST], url, language), MOST)
+    found = gather(_entries(parsed.entries[:MAX_ENTRIES], url, language), MAX_ENTRIES)
     return Discovery(found, problem, "feed", title, language)
 
 
-def _minded(parsed: Any) -> bool:
-    return type(parsed.get("bozo_exception")).__name__ not in HARMLESS
+def _is_malformed(parsed: Any) -> bool:
+    return type(parsed.get("bozo_exception")).__name__ not in HARMLESS_ERRORS
 
 
-def _why(parsed: Any) -> str:
+def _parser_error(parsed: Any) -> str:
     error = parsed.get("bozo_exception")
     # SAX errors say "<unknown>:12:5: undefined entity": the place is worth keeping, the unknown file is not.
     return str(error).removeprefix("<unknown>:")[:200] if error else "no element that a feed has"
@@ -104,7 +104,7 @@ def _link(entry: Any, base: str) -> str | None:
             continue
         try:
             absolute = urljoin(base, candidate.strip())
-            if shape_of(split(absolute).path).ending not in FILES:  # a podcast's link is its sound
+            if shape_of(split(absolute).path).ending not in FILE_ENDINGS:  # a podcast's link is its sound
                 return absolute
         except ValueError:
             continue
@@ -133,7 +133,7 @@ def _hint(entry: Any, language: str | None) -> dict[str, str]:
 
 def _time(raw: str | None, parsed: Any) -> str | None:
     """ISO 8601 with the feed's own zone, or a day; feedparser's reading (UTC) of forms that only it knows."""
-    iso = date_parser.parse(raw, NO_LIMIT)
+    iso = date_parser.parse(raw, LATEST_DATE)
     if parsed is not None and (iso is None or (len(iso) == 10 and ZONE_NAME.search(raw or ""))):
         try:
             return datetime(*parsed[:6]).replace(tzinfo=UTC).isoformat()
@@ -148,7 +148,7 @@ def _text(value: object) -> str | None:
         return None
     if "<" in value or "&" in value:
         value = html.unescape(TAGS.sub("", value))
-    return " ".join(value.split())[:LONGEST_HINT] or None
+    return " ".join(value.split())[:MAX_HINT_CHARS] or None
 
 
 def _is_comments(url: str, title: str | None, links: list[str]) -> bool:
@@ -167,7 +167,7 @@ def _json_feed(body: bytes, url: str) -> Discovery:
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
         return Discovery(problem="JSON, but no feed")
     language = data.get("language") if isinstance(data.get("language"), str) else None
-    found = gather(_items(data["items"][:MOST], url, language), MOST)
+    found = gather(_items(data["items"][:MAX_ENTRIES], url, language), MAX_ENTRIES)
     return Discovery(found, None, "feed", _text(data.get("title")), language)
 
 

@@ -19,10 +19,10 @@ from crawler.discovery.url_classifier import classify
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
-MOST = 3000  # links of one page
-LONGEST_HINT = 500  # characters
+MAX_LINKS = 3000  # links of one page
+MAX_HINT_CHARS = 500  # characters
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
-NO_LINKS = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
+UNFETCHABLE_PREFIXES = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
 
 
 def read_links(
@@ -43,7 +43,7 @@ def read_links(
         return Discovery(problem="no HTML page" if text else "an empty page")
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
-    found = gather((*feed_links(tree, base), *_page_links(tree, base, url, tuple(include), tuple(exclude))), MOST)
+    found = gather((*feed_links(tree, base), *_page_links(tree, base, url, tuple(include), tuple(exclude))), MAX_LINKS)
     return Discovery(found, None, "page", page_title(tree), page_language(tree))
 
 
@@ -58,7 +58,7 @@ def absolute(href: str | None, base: str) -> str | None:
     if not href:
         return None
     href = href.strip()
-    if not href or href.lower().startswith(NO_LINKS):
+    if not href or href.lower().startswith(UNFETCHABLE_PREFIXES):
         return None
     try:
         return fetchable(href if href.startswith(("https://", "http://")) else urljoin(base, href))
@@ -76,7 +76,7 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
             continue
         link, title = absolute(attributes["href"], base), " ".join((attributes.get("title") or "").split())
         if link and not COMMENTS_URL.search(link) and not is_comments_title(title):
-            yield link, "feed", {"title": title[:LONGEST_HINT]} if title else {}
+            yield link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {}
 
 
 def is_comments_title(title: str) -> bool:
@@ -119,9 +119,9 @@ def page_title(tree: LexborHTMLParser) -> str | None:
         node = tree.css_first(selector)
         name = " ".join((node.attributes.get("content") or "").split()) if node is not None else ""
         if name:
-            return name[:LONGEST_HINT]
+            return name[:MAX_HINT_CHARS]
     node = tree.css_first("head > title") or tree.css_first("title")
-    return " ".join(node.text().split())[:LONGEST_HINT] or None if node is not None else None
+    return " ".join(node.text().split())[:MAX_HINT_CHARS] or None if node is not None else None
 
 
 def page_language(tree: LexborHTMLParser) -> str | None:

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-LARGEST = 512 * 1024  # bytes that are read; RFC 9309, 2.5: at least 500 KiB
-HTML = re.compile(rb"\s*(?:(?><!--.*?-->)\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
+MAX_ROBOTS_BYTES = 512 * 1024  # bytes that are read; RFC 9309, 2.5: at least 500 KiB
+HTML_START = re.compile(rb"\s*(?:(?><!--.*?-->)\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
 AGENT_LINE = re.compile(r"^([ \t]*user[- ]?agent[ \t]*(?::|[ \t])[ \t]*)([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
 TOKEN = re.compile(r"[a-z_-]+", re.IGNORECASE)  # RFC 9309, 2.2.1: product token
-NOBODY = "x-another"  # stands for every crawler that is not us; no part of any token that we use
+OTHER_AGENT = "x-another"  # stands for every crawler that is not us; no part of any token that we use
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,29 @@ class Robots:
             return cls(reason="robots.txt could not be fetched")
         if status >= 500 or status == 429:
             return cls(reason=f"robots.txt answered {status}")
-        if not 200 <= status < 300 or HTML.match(body.removeprefix(b"\xef\xbb\xbf")[:4096]):
+        if not 200 <= status < 300 or HTML_START.match(body.removeprefix(b"\xef\xbb\xbf")[:4096]):
             return cls()
-        rules = Protego.parse(addressed_to(user_agent_token, text_of(body)))
+        rules = Protego.parse(with_exact_agents(user_agent_token, readable_text(body)))
         return cls(
             crawl_delay=rules.crawl_delay(user_agent_token),
-            sitemaps=tuple(dict.fromkeys(url for url in rules.sitemaps if is_web(url))),
+            sitemaps=tuple(dict.fromkeys(url for url in rules.sitemaps if is_web_url(url))),
             _rules=rules,
             _agent=user_agent_token,
         )
 
 
-def text_of(body: bytes) -> str:
-    """The lines that are read: the first `LARGEST` bytes, without a line that was cut (half a rule forbids more)."""
-    if len(body) > LARGEST:
-        body = body[:LARGEST]
+def readable_text(body: bytes) -> str:
+    """Return the text that counts: the first `MAX_ROBOTS_BYTES` bytes without a line that was cut off.
+
+    Half a rule would forbid more than the whole rule.
+    """
+    if len(body) > MAX_ROBOTS_BYTES:
+        body = body[:MAX_ROBOTS_BYTES]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
     return body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").replace("\0", "")
 
 
-def addressed_to(token: str, text: str) -> str:
+def with_exact_agents(token: str, text: str) -> str:
     """`text` with every User-agent line naming exactly `token`, everybody (`*`) or somebody else.
 
     Section 2.2.1 wants the product token compared as a whole. Protego looks for the line's value inside the token, so
@@ -80,11 +83,11 @@ def addressed_to(token: str, text: str) -> str:
         if named.split()[0] == "*":
             return match[1] + "*"
         found = TOKEN.match(named)
-        return match[1] + (token if found and found[0].lower() == token.lower() else NOBODY)
+        return match[1] + (token if found and found[0].lower() == token.lower() else OTHER_AGENT)
 
     return AGENT_LINE.sub(readdress, text)
 
 
-def is_web(url: str) -> bool:
+def is_web_url(url: str) -> bool:
     """Whether a Sitemap line names an absolute http(s) URL; the protocol allows no other."""
     return url.lower().startswith(("http://", "https://"))

@@ -41,10 +41,10 @@ COMMON_SITEMAPS = (
     "/sitemap-index.xml",
 )
 
-MOST_SECTIONS = 30
+MAX_SECTIONS = 30
 FEED_ADDRESS = re.compile(r"/(?:rss|feeds?|atom)(?:/|$)|\.(?:rss|rdf|atom)$|/(?:rss|feed|atom|index)\.xml$", re.I)
-MENUS = "nav, [role=navigation], header, [class*=nav], [id*=nav], [class*=menu], [id*=menu]"
-FEET = ("footer", "aside")
+MENU_SELECTOR = "nav, [role=navigation], header, [class*=nav], [id*=nav], [class*=menu], [id*=menu]"
+FOOTER_TAGS = ("footer", "aside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_
     linked = [link for link, _text in anchors(tree, base) if _looks_like_feed(link) and same_site(link, home_url)]
     title = page_title(tree)
     return Seeds(
-        feeds=_each_once([*named, *linked]),
+        feeds=_deduplicated([*named, *linked]),
         sitemaps=sitemaps,
         sections=_sections(tree, base, home_url),
-        title=_short(title) if title else None,
+        title=_title_without_slogan(title) if title else None,
         language=page_language(tree),
     )
 
@@ -83,12 +83,12 @@ def _looks_like_feed(url: str) -> bool:
     return FEED_ADDRESS.search(split(url).path) is not None
 
 
-def _short(title: str) -> str:
+def _title_without_slogan(title: str) -> str:
     """A page title without what stands behind a bar: "The Paper | News from everywhere"."""
     return re.split(r"\s+[|–—·:•]\s+|\s+-\s+", title)[0] or title
 
 
-def _each_once(urls: list[str]) -> tuple[str, ...]:
+def _deduplicated(urls: list[str]) -> tuple[str, ...]:
     return tuple({url_key(url): url for url in reversed(urls)}.values())[::-1]
 
 
@@ -105,21 +105,21 @@ def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ..
             continue
         depth = len(shape_of(split(link).path).segments)
         ranked[key] = (max(depth - 1, 0), place, link)
-    return tuple(link for _depth, _place, link in sorted(ranked.values())[:MOST_SECTIONS])
+    return tuple(link for _depth, _place, link in sorted(ranked.values())[:MAX_SECTIONS])
 
 
 def _menu_links(tree: LexborHTMLParser, base: str) -> Iterator[str]:
-    for menu in tree.css(MENUS):
-        if not _in_foot(menu):
+    for menu in tree.css(MENU_SELECTOR):
+        if not _in_footer(menu):
             for link, _text in anchors(menu, base):
                 yield link
 
 
-def _in_foot(node: LexborNode) -> bool:
+def _in_footer(node: LexborNode) -> bool:
     above: LexborNode | None = node
     while above is not None:
         name = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}".lower()
-        if above.tag in FEET or "footer" in name or "breadcrumb" in name:
+        if above.tag in FOOTER_TAGS or "footer" in name or "breadcrumb" in name:
             return True
         above = above.parent
     return False

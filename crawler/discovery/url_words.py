@@ -13,7 +13,7 @@ def words(text: str) -> frozenset[str]:
 
 
 # Doors, baskets, machinery: never, wherever in the path and whatever follows.
-DOORS = words("""
+UTILITY_SEGMENTS = words("""
     # en
     login log-in logon signin sign-in signup sign-up register registration logout account accounts myaccount
     my-account user users profile password forgot-password subscribe subscription subscriptions unsubscribe
@@ -60,14 +60,14 @@ DOORS = words("""
 
 # The same page for a printer, a phone, another site: as the first or last segment only (der Spiegel's /spiegel/print/
 # is the magazine on paper).
-TWINS = words("""
+VARIANT_SEGMENTS = words("""
     print printable printpage print-view drucken druckversion imprimir imprimer stampa afdrukken amp ampstories
     embed share
 """)
 
 # Pages that list what one person wrote or what carries one word. They repeat what sections and feeds list, and there
 # are more of them than articles. Only a date further on (`/topics/2024/05/slug`) outweighs such a word.
-LISTS = words("""
+TAG_AND_AUTHOR_SEGMENTS = words("""
     # en
     tag tags tagged topic topics author authors contributor contributors columnist columnists staff byline
     bylines people keyword keywords label labels subject subjects series-index by
@@ -104,7 +104,7 @@ LISTS = words("""
 """)
 
 # The house itself, its services, its pictures and games. A date, a number or a long name further on outweighs them.
-SERVICE = words("""
+SERVICE_SEGMENTS = words("""
     # en
     about about-us aboutus contact contact-us contacts imprint privacy privacy-policy privacy-notice terms
     terms-of-use terms-of-service terms-and-conditions legal disclaimer cookies cookie-policy copyright
@@ -168,7 +168,7 @@ SERVICE = words("""
 """)
 
 # First labels of hosts that hold services, not news (`jobs.paper.example`).
-HOSTS = words("""
+SERVICE_HOST_LABELS = words("""
     login account accounts auth sso id abo abos shop store jobs job karriere careers stellenmarkt epaper
     e-paper my mein moncompte suscripciones assine abbonamenti tickets events games spiele quiz newsletter
     newsletters mail webmail cdn static img images media assets static1 api feeds rss ads ad adserver anzeigen
@@ -177,7 +177,7 @@ HOSTS = words("""
 """)
 
 # What follows such a segment is an article, if it has a name of two words or a number.
-MARKERS = words("""
+ARTICLE_SEGMENTS = words("""
     article articles story stories a s post posts node articleshow articlelist newsdetail news-detail detail
     details artikel artikler artikkel artikkeli artykul artykuly articulo articulos artículo artigo artigos
     articolo articoli noticia notícia nota clanek članek clanok cikk haber makale statya статья novost новость
@@ -186,7 +186,7 @@ MARKERS = words("""
 """)
 
 # A segment that heads lists and articles alike: what follows is an article if it has a name of three words.
-NEWS = words("""
+NEWS_SEGMENTS = words("""
     news new latest blog blogs magazine opinion opinions comment commentary commentisfree columns column review
     reviews feature features analysis fact-check factcheck interview interviews report reports press
     press-release stories nachrichten aktuell aktuelles meinung kommentar kolumne ratgeber magazin wissen
@@ -198,19 +198,23 @@ NEWS = words("""
 """)
 
 # Parameters by which a page says "this is number so-and-so".
-NUMBERED = words("""
+ARTICLE_ID_PARAMETERS = words("""
     id idx idxno artid article_id articleid aid artnr newsid news_id nid storyid story_id contentid content_id
     cid_article item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
 """)
 
 # Parameters that say which menu a link stood in. They change nothing.
-PLACES = words("ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position")
+REFERRER_PARAMETERS = words(
+    "ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position"
+)
 
 # Parameters that turn a list over.
-TURNING = words("page paged pg p pag pageno pagenum offset start seite pagina página side sida strona stranica sayfa")
+PAGINATION_WORDS = words(
+    "page paged pg p pag pageno pagenum offset start seite pagina página side sida strona stranica sayfa"
+)
 
 # Parameters of traps and variants: calendars, filters, searches, the same page for a printer.
-VARIANTS = words("""
+VARIANT_PARAMETERS = words("""
     s q query search suche keyword keywords text term replytocom share print printview printable format
     outputtype amp output login redirect redirect_to return returnurl return_to next_url add-to-cart
     attachment_id feed rss view_mode date day month year cal calendar jahr monat tag mois annee mes ano dia
@@ -218,7 +222,7 @@ VARIANTS = words("""
     facet facets sessionid letter lightbox slideshow
 """)
 
-MONTHS = {
+MONTH_NAMES = {
     name
     for row in (
         "jan feb mar apr may jun jul aug sep oct nov dec sept",
@@ -232,10 +236,12 @@ MONTHS = {
     for name in row.split()
 }
 
-FILES = words("""
+FILE_ENDINGS = words("""
     jpg jpeg png gif svg webp avif ico bmp tif tiff mp3 mp4 m4a m4v ogg ogv oga wav webm mov avi flv m3u8 mpg
     mpeg pdf doc docx xls xlsx ppt pptx odt csv epub mobi zip gz tar rar 7z dmg exe apk iso css js mjs map json
     xml rss atom rdf ics vcf woff woff2 ttf eot swf txt kml torrent webmanifest
 """)
-PAGES = words("html htm shtml xhtml phtml php php5 asp aspx jsp jspx jhtml cfm do cms amp page stm ece nhtml story")
-INDEXES = words("index default home main start startseite inicio accueil portada")
+PAGE_ENDINGS = words(
+    "html htm shtml xhtml phtml php php5 asp aspx jsp jspx jhtml cfm do cms amp page stm ece nhtml story"
+)
+INDEX_NAMES = words("index default home main start startseite inicio accueil portada")

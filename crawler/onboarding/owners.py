@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from crawler.config.models import Config, SourceConfig
-from crawler.discovery.url_classifier import judge
+from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of
 
@@ -39,7 +39,7 @@ class SourceOwners:
         as an article: somebody thought it worth keeping, and a page that holds none is found out by reading it."""
         own = self.own(url)
         include, exclude = (own.include, own.exclude) if own is not None else ((), ())
-        judged = judge(fetchable(url) or url, include=include, exclude=exclude)
+        judged = classify_with_reason(fetchable(url) or url, include=include, exclude=exclude)
         if judged.kind == "section" and re.fullmatch(r"[a-z]+://[^/]+/?", url, re.IGNORECASE):
             return "front"
         if judged.kind is None:

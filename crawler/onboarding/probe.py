@@ -23,16 +23,16 @@ from crawler.discovery.sitemaps import read_sitemap
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.warc.http_message import REDIRECTS
 
-AGENT = "Newsmorgue"  # product token (RFC 9309, 2.2.1)
-MOST_REQUESTS = 25  # a site; robots.txt and redirects included
-LONGEST_WAIT = 180.0  # seconds that Crawl-delay may add up to; a slow site is asked fewer things
-FEWEST_REQUESTS = 8
-MOST_REDIRECTS = 5  # RFC 9309, 2.3.1.2, and enough for anything else
+ROBOTS_AGENT = "Newsmorgue"  # product token (RFC 9309, 2.2.1)
+MAX_REQUESTS = 25  # a site; robots.txt and redirects included
+MAX_TOTAL_WAIT_SECONDS = 180.0  # seconds that Crawl-delay may add up to; a slow site is asked fewer things
+MIN_REQUESTS = 8
+MAX_REDIRECTS = 5  # RFC 9309, 2.3.1.2, and enough for anything else
 
-MOST_FEEDS = 6
-MOST_SITEMAPS = 5
-MOST_NEWS_CHILDREN = 2
-FEWEST_LINKS = 1  # links to articles that make a page that a menu names a section page
+MAX_FEEDS = 6
+MAX_SITEMAPS = 5
+MAX_NEWS_SITEMAPS_PER_INDEX = 2
+MIN_ARTICLE_LINKS = 1  # links to articles that make a page that a menu names a section page
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
     """Look a site over. `url` is its home page; `obey` False ignores robots.txt."""
     site = _SiteProbe(fetch, read, obey)
     try:
-        home = await _front(site, url)
+        home = await _front_page(site, url)
     except UnusableAddress as error:
         return ProbeReport(url, str(error), requests=site.requests)
     if not same_site(home.url, url):
@@ -135,7 +135,7 @@ class _SiteProbe:
 
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
         self.fetch, self.read, self.obey = fetch, read, obey
-        self.budget, self.requests = MOST_REQUESTS, 0
+        self.budget, self.requests = MAX_REQUESTS, 0
         self.robots: dict[str, Robots] = {}
         self.bodies: dict[str, bytes] = {}  # of robots.txt
         self.asked: set[str] = set()
@@ -152,7 +152,7 @@ class _SiteProbe:
 
     async def get(self, url: str, kind: str) -> ProbedPage:
         """The page at `url`, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
-        for _hop in range(MOST_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             robots = await self._rules(url)
             if self.obey and not robots.allowed(url):
                 raise UnusableAddress(robots.reason or "robots.txt does not let us")
@@ -182,7 +182,7 @@ class _SiteProbe:
         if origin in self.robots:
             return self.robots[origin]
         place = f"{origin}/robots.txt"
-        for _hop in range(MOST_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             answer = await self._ask(place, "robots", None)
             if answer.status is None or not 300 <= answer.status < 400:
                 break
@@ -192,10 +192,10 @@ class _SiteProbe:
             place = onward
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, AGENT)
+        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
         if robots.crawl_delay:
-            self.budget = min(self.budget, max(FEWEST_REQUESTS, int(LONGEST_WAIT / robots.crawl_delay)))
+            self.budget = min(self.budget, max(MIN_REQUESTS, int(MAX_TOTAL_WAIT_SECONDS / robots.crawl_delay)))
         return robots
 
     async def look(
@@ -231,7 +231,7 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     """A candidate that was read, if it holds what it should. Raises Unusable."""
     articles = [link for link in found.found if link.kind == "article"]
     if kind == "section":
-        if len(articles) < FEWEST_LINKS:
+        if len(articles) < MIN_ARTICLE_LINKS:
             raise UnusableAddress("no list of articles" if not found.problem else found.problem)
         return VerifiedListing(url, kind, len(articles), None, where)
     if kind == "feed" and found.kind != "feed":
@@ -251,7 +251,7 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     )
 
 
-async def _front(site: _SiteProbe, url: str) -> ProbedPage:
+async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:
     """The home page; of a site that was named by one of its feeds, too. Raises Unusable."""
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
@@ -265,9 +265,9 @@ async def _front(site: _SiteProbe, url: str) -> ProbedPage:
 
 async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     """The feeds that the front page names; if none of them is one, the first that stands in a common place."""
-    for url in seeds.feeds[:MOST_FEEDS]:
+    for url in seeds.feeds[:MAX_FEEDS]:
         await site.look(url, "feed", "named on the front page")
-    for path in COMMON_FEEDS[:MOST_FEEDS]:
+    for path in COMMON_FEEDS[:MAX_FEEDS]:
         if any(listing.kind == "feed" for listing in site.listings):
             return
         await site.look(urljoin(home.url, path), "feed", "in a common place", guess=True)
@@ -277,7 +277,7 @@ async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     """Sitemaps that robots.txt names, else in common places; news sitemaps one level down, else in common places."""
     # News first: where there are many, the rest is of less use.
     named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
-    for url in named[:MOST_SITEMAPS]:
+    for url in named[:MAX_SITEMAPS]:
         await _with_children(site, await site.look(url, "sitemap", "named in robots.txt"))
     for news in (False, True):
         wanted = ("news sitemap",) if news else ("news sitemap", "sitemap")
@@ -293,7 +293,7 @@ async def _with_children(site: _SiteProbe, looked: tuple[VerifiedListing, Discov
     if looked is None or not looked[0].index:
         return
     children = [link.url for link in looked[1].found if link.kind == "news sitemap"]
-    for url in children[:MOST_NEWS_CHILDREN]:
+    for url in children[:MAX_NEWS_SITEMAPS_PER_INDEX]:
         await site.look(url, "sitemap", "named in a sitemap index")
 
 

@@ -20,11 +20,16 @@ from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, MorgueError, NotFound, os_errors
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 
-WRITTEN = ("title", "authors", "published", "language")  # fields that a new pair names; others may be added by hand
-ABOUT = ("url", "source", "captured", "content_type")  # what a pair says of the page; not compared
-COMPARED = tuple(field.name for field in fields(Article) if field.name != "url")
-NOTES = ("leaks", "note")  # a pair may say more to people
-FOLDER = "samples"  # where an archive's pairs lie: samples/SOURCE/NAME.html
+NEW_PAIR_FIELDS = (
+    "title",
+    "authors",
+    "published",
+    "language",
+)  # fields that a new pair names; others may be added by hand
+PAGE_KEYS = ("url", "source", "captured", "content_type")  # what a pair says of the page; not compared
+COMPARED_FIELDS = tuple(field.name for field in fields(Article) if field.name != "url")
+NOTE_KEYS = ("leaks", "note")  # a pair may say more to people
+SAMPLES_FOLDER = "samples"  # where an archive's pairs lie: samples/SOURCE/NAME.html
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,14 @@ def truth(page: Page, outcome: Article | NothingToRead) -> dict[str, Any]:
     if page.content_type and page.content_type != "text/html":
         said["content_type"] = page.content_type
     values = as_read(outcome)
-    return said | {name: values[name] for name in (*WRITTEN, "text")}
+    return said | {name: values[name] for name in (*NEW_PAIR_FIELDS, "text")}
 
 
 def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
     """An outcome in the words of a pair; nothing read is an article without anything."""
     if isinstance(outcome, NothingToRead):
-        return dict.fromkeys(COMPARED) | {"authors": [], "tags": [], "rights": [], "text": []}
-    values = {name: getattr(outcome, name) for name in COMPARED}
+        return dict.fromkeys(COMPARED_FIELDS) | {"authors": [], "tags": [], "rights": [], "text": []}
+    values = {name: getattr(outcome, name) for name in COMPARED_FIELDS}
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
     return values | {"text": outcome.text.split("\n")}
 
@@ -110,7 +115,7 @@ def pairs(paths: Iterable[Path]) -> list[PagePair]:
     return list(found.values())
 
 
-def beside(page: Path) -> PagePair | None:
+def pair_of(page: Path) -> PagePair | None:
     """The pair whose page this file is; None if there is no JSON beside it, or one that is none of ours."""
     try:
         return _read(page.with_suffix(".json")) if page.suffix == ".html" else None
@@ -131,8 +136,8 @@ def _read(path: Path) -> PagePair:
     if not isinstance(said, dict) or not isinstance(said.get("url"), str):
         raise ConfigError(str(path), "has no url", cure)
     for key in said:
-        if key not in (*ABOUT, *COMPARED, *NOTES):
-            near = difflib.get_close_matches(key, COMPARED, 1)
+        if key not in (*PAGE_KEYS, *COMPARED_FIELDS, *NOTE_KEYS):
+            near = difflib.get_close_matches(key, COMPARED_FIELDS, 1)
             raise ConfigError(
                 str(path), f'"{key}" is no field of an article', f"did you mean {near[0]}?" if near else ""
             )
@@ -156,17 +161,21 @@ def page_of(pair: PagePair, source: Source | None) -> Page:
 def differences(pair: PagePair, outcome: Article | NothingToRead) -> dict[str, list[str]]:
     """By field, in lines for people, how what is read now differs from what the pair says; empty if it does not."""
     values = as_read(outcome)
-    wanted = {name: value for name, value in pair.truth.items() if name in COMPARED}
+    wanted = {name: value for name, value in pair.truth.items() if name in COMPARED_FIELDS}
     if isinstance(wanted.get("text"), str):
         wanted["text"] = wanted["text"].split("\n")
-    found = {name: list(_told(name, value, values[name])) for name, value in wanted.items() if value != values[name]}
+    found = {
+        name: list(_difference_lines(name, value, values[name]))
+        for name, value in wanted.items()
+        if value != values[name]
+    }
     if found and isinstance(outcome, NothingToRead):
         detail = f" ({outcome.detail})" if outcome.detail else ""
         return {"": [f"nothing to read: {outcome.reason}{detail}"]} | found
     return found
 
 
-def _told(name: str, wanted: Any, value: Any) -> Iterator[str]:
+def _difference_lines(name: str, wanted: Any, value: Any) -> Iterator[str]:
     if name == "text":
         names = "as it should be", "as it is read"
         yield from difflib.unified_diff(wanted or [], value or [], *names, lineterm="", n=1)

@@ -13,27 +13,33 @@ from typing import Any
 from pipelines.extraction import site_rules
 
 # Four to eight characters with a digit amid letters; letters alone if their case leaps more than a camel's.
-HASH = r"(?:(?=[A-Za-z]*\d+[A-Za-z])[A-Za-z0-9]{4,8}|(?=[A-Za-z]*[a-z][A-Z])(?![A-Z]?[a-z]+[A-Z][a-z]+$)[A-Za-z]{5,7})$"
-MADE_UP = re.compile(rf"\d{{3,}}|^(?:css|sc|jsx|jss|emotion|svelte|styled|makeStyles)-|(?:^|-|__)(?:{HASH})")
-MODULE = re.compile(rf"^([A-Z][\w-]*?-|[A-Za-z][\w-]*?__)(?:{HASH})")  # styled components, CSS modules
+HASH_PATTERN = (
+    r"(?:(?=[A-Za-z]*\d+[A-Za-z])[A-Za-z0-9]{4,8}|(?=[A-Za-z]*[a-z][A-Z])(?![A-Z]?[a-z]+[A-Z][a-z]+$)[A-Za-z]{5,7})$"
+)
+GENERATED_NAME = re.compile(
+    rf"\d{{3,}}|^(?:css|sc|jsx|jss|emotion|svelte|styled|makeStyles)-|(?:^|-|__)(?:{HASH_PATTERN})"
+)
+MODULE_NAME = re.compile(rf"^([A-Z][\w-]*?-|[A-Za-z][\w-]*?__)(?:{HASH_PATTERN})")  # styled components, CSS modules
 # How it looks, not what it is: the next designer's first victim.
-LOOKS = re.compile(
+STYLE_NAME = re.compile(
     r"^-?(?:[mp][trblxy]?|[wh]|max|min|top|left|right|bottom|z|gap|flex|grid|col|row|order|text|font|leading|tracking"
     r"|bg|border|rounded|shadow|items|justify|self|space|whitespace|overflow|not|opacity|hidden|block|inline|relative"
     r"|absolute|sticky|fixed|clearfix|float|pull|d|is|has)(?:-|$)"
 )
-PLAIN = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
-TELLING = re.compile(r"article|story|content|body|text|entry|post|copy|head|title|author|by-?line|date|time", re.I)
+PLAIN_NAME = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
+MEANINGFUL_NAME = re.compile(
+    r"article|story|content|body|text|entry|post|copy|head|title|author|by-?line|date|time", re.I
+)
 # Said for machines, so it outlives redesigns.
-STABLE = ("itemprop", "data-testid", "data-test", "data-component", "data-qa", "data-type", "role", "rel")
-ALONE = ("article", "main", "h1", "time", "address", "aside", "footer", "header", "form")
-MOST_TRIED = 60  # selectors a step; each costs a walk over the page
+STABLE_ATTRIBUTES = ("itemprop", "data-testid", "data-test", "data-component", "data-qa", "data-type", "role", "rel")
+SELECTOR_TAGS = ("article", "main", "h1", "time", "address", "aside", "footer", "header", "form")
+MAX_SELECTORS_TRIED = 60  # selectors a step; each costs a walk over the page
 
 
 def selector_of(element: Any, tree: Any, *, above: int = 3) -> str | None:
     """The shortest selector that finds this element of `tree` and no other; None if there is no decent one."""
-    for number, selector in enumerate(_own(element)):
-        if number < MOST_TRIED and _only(selector, element, tree):
+    for number, selector in enumerate(_own_selectors(element)):
+        if number < MAX_SELECTORS_TRIED and _finds_only(selector, element, tree):
             return selector
     parent = element.getparent()
     if above == 0 or parent is None or parent.tag in ("html", "body"):
@@ -41,19 +47,19 @@ def selector_of(element: Any, tree: Any, *, above: int = 3) -> str | None:
     outer = selector_of(parent, tree, above=above - 1)
     if outer is None:
         return None
-    for selector in (*list(_own(element))[:MOST_TRIED], element.tag):
+    for selector in (*list(_own_selectors(element))[:MAX_SELECTORS_TRIED], element.tag):
         for joined in (f"{outer} > {selector}", f"{outer} {selector}"):
-            if _only(joined, element, tree):
+            if _finds_only(joined, element, tree):
                 return joined
     return None
 
 
 def shared_selector(element: Any) -> str | None:
     """A selector for this element by its own most telling mark, whether or not others wear it too."""
-    return next(iter(_own(element)), None)
+    return next(iter(_own_selectors(element)), None)
 
 
-def _only(selector: str, element: Any, tree: Any) -> bool:
+def _finds_only(selector: str, element: Any, tree: Any) -> bool:
     return found_by(selector, tree) == [element]
 
 
@@ -66,24 +72,27 @@ def found_by(selector: str, tree: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _own(element: Any) -> Iterator[str]:
+def _own_selectors(element: Any) -> Iterator[str]:
     """Selectors of an element by its own marks, the most durable first."""
     tag = element.tag
-    for name in STABLE:
+    for name in STABLE_ATTRIBUTES:
         value = (element.get(name) or "").strip()
-        if value and re.fullmatch(r"[\w :./-]{1,60}", value) and not MADE_UP.search(value):
+        if value and re.fullmatch(r"[\w :./-]{1,60}", value) and not GENERATED_NAME.search(value):
             yield f'{tag}[{name}="{value}"]'
     name = (element.get("id") or "").strip()
-    if PLAIN.fullmatch(name) and not MADE_UP.search(name) and len(name) <= 40 and name.count("-") <= 4:  # no headline
+    if (
+        PLAIN_NAME.fullmatch(name) and not GENERATED_NAME.search(name) and len(name) <= 40 and name.count("-") <= 4
+    ):  # no headline
         yield f"#{name}"
-    given = [token for token in element.get("class", "")[:1000].split() if PLAIN.fullmatch(token)]
+    given = [token for token in element.get("class", "")[:1000].split() if PLAIN_NAME.fullmatch(token)]
     tokens = sorted(
-        (token for token in given if not MADE_UP.search(token)), key=lambda token: not TELLING.search(token)
+        (token for token in given if not GENERATED_NAME.search(token)),
+        key=lambda token: not MEANINGFUL_NAME.search(token),
     )
-    modules = (f'{tag}[class*="{found[1]}"]' for token in given if (found := MODULE.match(token)))
-    yield from (f"{tag}.{token}" for token in tokens if not LOOKS.match(token))
+    modules = (f'{tag}[class*="{found[1]}"]' for token in given if (found := MODULE_NAME.match(token)))
+    yield from (f"{tag}.{token}" for token in tokens if not STYLE_NAME.match(token))
     yield from modules
-    yield from (f"{tag}.{token}" for token in tokens if LOOKS.match(token))
-    if tag in ALONE:
+    yield from (f"{tag}.{token}" for token in tokens if STYLE_NAME.match(token))
+    if tag in SELECTOR_TAGS:
         yield tag
     yield from (f"{tag}.{one}.{other}" for i, one in enumerate(tokens[:6]) for other in tokens[i + 1 : 6])

@@ -13,12 +13,15 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import Row, ask, decoded
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import expression
+
+if TYPE_CHECKING:
+    from pipelines.database.frontier_table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
@@ -271,6 +274,12 @@ def _normalised(spellings: list[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+def _frontier(db: sqlite3.Connection) -> FrontierTable:
+    from pipelines.database.frontier_table import FrontierTable  # some milliseconds that a search need not pay
+
+    return FrontierTable(db)
+
+
 def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     subject = f"article {wanted}"
     if wanted.isdigit():
@@ -278,14 +287,14 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
     keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
-    marks = ", ".join("?" * len(keys))
-    for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", keys):
-        if row["state"] == "removed":
-            return NotFound(subject, _removed(db, keys), "it is not fetched again")
-        why = f" ({row['last_error']})" if row["last_error"] else ""
-        cause = f"{NO_ARTICLE}: {row['state']}{why}"
-        return NotFound(subject, cause, NEXT_STEPS.get(row["state"], "nothing more is planned for it"))
-    return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+    known = _frontier(db).state_of(keys)
+    if known is None:
+        return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+    state, last_error = known
+    if state == "removed":
+        return NotFound(subject, _removed(db, keys), "it is not fetched again")
+    cause = f"{NO_ARTICLE}: {state}{f' ({last_error})' if last_error else ''}"
+    return NotFound(subject, cause, NEXT_STEPS.get(state, "nothing more is planned for it"))
 
 
 def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
@@ -328,17 +337,18 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
     if re.fullmatch("[0-9]{1,18}", wanted):
         urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
                    UNION SELECT url FROM articles WHERE id = :number
-                   UNION SELECT canonical_url FROM articles WHERE id = :number
-                   UNION SELECT f.url FROM frontier f JOIN aliases USING (url_key) WHERE article_id = :number"""
+                   UNION SELECT canonical_url FROM articles WHERE id = :number"""
         values: Row = {"number": int(wanted)}
+        keys = [row[0] for row in ask(db, "SELECT url_key FROM aliases WHERE article_id = :number", values)]
     else:
         from pipelines.core.urls import fetchable
 
         spelled = spellings(wanted)
         forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # stored with what is escaped
-        urls = """SELECT value FROM json_each(:spelled)
-                   UNION SELECT url FROM frontier WHERE url_key IN (SELECT value FROM json_each(:keys))"""
-        values = {"spelled": json.dumps(forms), "keys": json.dumps([*forms, *_normalised(forms)])}
+        urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
+        keys = [*forms, *_normalised(forms)]
+    urls += " UNION SELECT value FROM json_each(:met)"
+    values["met"] = json.dumps(_frontier(db).urls_of(keys))
     sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
     return list(map(decoded, ask(db, sql, values)))
 
@@ -355,22 +365,15 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
     """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
-    return map(decoded, ask(db, """
-        SELECT s.name, s.url, s.title, s.language, s.added,
-               coalesce(n.articles, 0) AS articles, n.newest,
-               f.last_success, coalesce(f.waiting, 0) AS waiting, coalesce(f.failed, 0) AS failed,
-               e.last_error, e.last_error_time
+    health = _frontier(db).health()
+    for row in ask(db, """
+        SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
           FROM sources s
           LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
-          LEFT JOIN (SELECT source_id, sum(state = 'waiting') AS waiting, sum(state = 'failed') AS failed,
-                            max(CASE WHEN last_status BETWEEN 200 AND 399 THEN last_visit END) AS last_success
-                       FROM frontier GROUP BY source_id) f ON f.source_id = s.id
-          -- beside a lone max(), SQLite takes the other columns from the row that has it
-          LEFT JOIN (SELECT source_id, last_error, max(last_visit) AS last_error_time FROM frontier
-                      WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed')
-                      GROUP BY source_id) e ON e.source_id = s.id
-         ORDER BY s.name"""))  # fmt: skip
+         ORDER BY s.name"""):  # fmt: skip
+        source = decoded(row)
+        yield source | health[source.pop("id")]._asdict()
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:

@@ -25,6 +25,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
@@ -102,8 +103,8 @@ class Rebuild(StagingDatabase):
                 key = url_key(row["url"])
                 values = (row["time"], name_of_key(key), row["reason"])
                 self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
-                self._ask("UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL WHERE url_key = ?",
-                          key)  # fmt: skip
+                frontier = FrontierTable(self.db)
+                frontier.mark_removed(frontier.ids_of_keys([key]))
                 removed = TakedownRegister(self.db)
 
     async def _file_untold(self, readers: WorkerPool) -> None:

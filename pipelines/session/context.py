@@ -6,7 +6,7 @@ Scrapy builds its components one by one and hands each the `Crawler`; `CrawlCont
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
@@ -18,6 +18,8 @@ from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
 from pipelines.warc.exchange import body_of, keep
+
+T = TypeVar("T")
 
 BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
 
@@ -47,6 +49,7 @@ class CrawlContext:
         self.stopping = False  # nothing more is to be asked for; what is under way is finished
         self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
+        self._parts: dict[type, Any] = {}
         self._record_options = record_options
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
 
@@ -58,6 +61,15 @@ class CrawlContext:
     def register(self, crawler: Any) -> None:
         """Make this the desk of a Scrapy crawler."""
         self._desks[crawler] = self
+
+    def provide(self, part: object) -> None:
+        """Let the other parts of this run find a part by its type."""
+        self._parts[type(part)] = part
+
+    def part(self, kind: type[T]) -> T:
+        """Return the part of this run that has this type. Raise KeyError if it was not provided."""
+        part: T = self._parts[kind]
+        return part
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Keep one exchange: WARC records, then its row. Raises MorgueError if it cannot be kept."""

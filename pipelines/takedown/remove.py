@@ -16,6 +16,7 @@ from pathlib import Path
 from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
+from pipelines.database.frontier_table import FrontierTable
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import PART, MemberSpan, Tombstone, put_in_place, rewritten, tombstone, without
 from pipelines.warc import manifest
@@ -145,11 +146,7 @@ class Removal:
             ("captures", "id", doomed.captures),
         ):  # fmt: skip
             db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in ids])  # noqa: S608
-        db.executemany(
-            """UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL, last_error = 'removed',
-                      etag = NULL, last_modified = NULL WHERE id = ?""",
-            [(one,) for one in doomed.frontier],
-        )
+        FrontierTable(db).mark_removed(doomed.frontier)
         db.executemany(
             "INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, ?)",
             [(stamp(self.time), target, self.reason, captures) for target, captures in doomed.targets.items()],

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pipelines.archive.journal import standing
 from pipelines.core.errors import ConfigError, MorgueError, NotFound
 from pipelines.core.urls import url_key
+from pipelines.database.frontier_table import FrontierTable
 
 ANY = "*"  # before a host's name, and behind a prefix
 END = "\U0010ffff"  # sorts behind every character of an address
@@ -148,8 +149,7 @@ def _find_below(db: sqlite3.Connection, beginning: str, doomed: TakedownTargets)
     )
     keys: set[str] = set()
     _take(db, articles, keys, doomed)
-    rows = db.execute("SELECT id FROM frontier WHERE url_key >= ? AND url_key < ?", span).fetchall()
-    doomed.frontier.update(row["id"] for row in rows)
+    doomed.frontier.update(FrontierTable(db).ids_below(beginning))
     others = {name_of_key(key) for key in keys if not key.startswith(beginning)} - doomed.targets.keys()
     doomed.targets |= dict.fromkeys(sorted(others), 0)
 
@@ -167,8 +167,7 @@ def _take(db: sqlite3.Connection, articles: Iterable[int], keys: set[str], doome
         for row in _captures_of(db, host):
             if _key(row["url"]) in keys:
                 doomed.captures[row["id"]] = row
-    sql = "SELECT id FROM frontier WHERE url_key IN (SELECT value FROM json_each(?))"
-    doomed.frontier.update(row["id"] for row in db.execute(sql, (json.dumps(sorted(keys)),)).fetchall())
+    doomed.frontier.update(FrontierTable(db).ids_of_keys(keys))
 
 
 def _keys_of(db: sqlite3.Connection, article_id: int) -> Iterator[str]:
@@ -208,8 +207,7 @@ def _find_host(db: sqlite3.Connection, host: str, doomed: TakedownTargets) -> No
         place = urlsplit(_key(row["url"]) or "")
         if host in (place.hostname, place.netloc):
             doomed.captures[row["id"]] = row
-    for row in db.execute("SELECT id, url FROM frontier WHERE host = ? OR host LIKE ?", (host, host + ":%")).fetchall():
-        doomed.frontier.add(row["id"])
+    doomed.frontier.update(FrontierTable(db).ids_of_host(host))
     for row in db.execute(
         """SELECT DISTINCT a.id, a.title FROM articles a JOIN revisions r ON r.article_id = a.id
             WHERE r.capture_id IN (SELECT value FROM json_each(?))""",

@@ -27,6 +27,11 @@ FIRST = b"<html><h1>A crane</h1><p>It stands in the harbour.</p></html>"
 SECOND = b"<html><h1>A crane</h1><p>It has fallen over.</p></html>"
 LIT = b"<html><h1>Lights</h1><p>" + b"Lanterns over the basin. " * 40 + b"</p></html>"
 
+ABOUT = {  # what an export is told of itself
+    "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
+    "filters": {"source": None, "url": ["https://a.example/*"]},
+}  # fmt: skip
+
 
 @dataclass
 class Archive:

@@ -39,3 +39,18 @@ def script(text: str) -> str:
 def meta(name: str, content: str) -> str:
     """A meta element, by property."""
     return f'<meta property="{name}" content="{content}">'
+
+
+def assert_candidates_agree(head: str = "", body: str = "") -> None:
+    """Check that of a field's candidates exactly one is chosen, with the value and source that `read` gives; none, if
+    the field is empty; and that the chosen and the refused have a reason."""
+    head = meta("og:site_name", "The Paper") + head
+    fields = read(head, body, found="2024-05-02")
+    for field, candidates in metadata.candidates(page(head, body), lambda _page: "2024-05-02").items():
+        chosen = [candidate for candidate in candidates if candidate.chosen]
+        value = getattr(fields, field)
+        assert [candidate.value for candidate in chosen] == ([value] if value else [])
+        assert [candidate.source for candidate in chosen] == (
+            [fields.found_in[field]] if field in fields.found_in else []
+        )
+        assert all(candidate.why for candidate in candidates if candidate.chosen or candidate.value is None)

@@ -21,10 +21,10 @@ def lines(**counts: int) -> list[str]:
     ("counts", "said"),
     [
         ({}, []),
-        ({"not_modified": 1}, ["1 answer was 304: not modified since the last visit, not sent again"]),
-        ({"not_modified": 2}, ["2 answers were 304: not modified since the last visit, not sent again"]),
-        ({"revisits": 1}, ["1 answer with a body that is kept already: 1.0 kB not stored again"]),
-        ({"revisits": 3}, ["3 answers with a body that is kept already: 6.0 kB not stored again"]),
+        ({"not_modified": 1}, ["1 page has not changed since the last visit (HTTP 304)"]),
+        ({"not_modified": 2}, ["2 pages have not changed since the last visit (HTTP 304)"]),
+        ({"revisits": 1}, ["1 response has a body that the archive holds already: 1.0 kB not stored twice"]),
+        ({"revisits": 3}, ["3 responses have a body that the archive holds already: 6.0 kB not stored twice"]),
     ],
 )
 def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, ReportWriter, as_json, lines
-from exports import terminal
+from crawler.cli import output
+from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED, ReportLayout, as_json, lines
+from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
+from pipelines.extraction.explain import explain
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 STORY = "The council met on Monday and agreed to mend the old bridge before the winter storms."
@@ -41,7 +43,7 @@ BLOCKS = [
 
 
 def drawn(account: Trace, outcome=None, room: int = 80, **options) -> list[str]:
-    sheet = ReportWriter(room, options.pop("styled", False), **options)
+    sheet = ReportLayout(room, options.pop("styled", False), **options)
     return list(lines("page.html", None, outcome or article(), account, sheet))
 
 
@@ -82,13 +84,13 @@ def test_a_value_without_a_candidate_is_told_all_the_same():
 
 def test_the_page_is_shown_in_its_order():
     """Kept text whole, what was dropped between it with its rule at the margin."""
-    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT in line or DROPPED in line]
-    assert text[0].startswith(f"navigation {DROPPED} 30 blocks: Section 0 · Section 1")
-    shown = [line.partition(KEPT)[2] or line for line in text[2:]]
+    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT_BAR in line or DROPPED_BAR in line]
+    assert text[0].startswith(f"navigation {DROPPED_BAR} 30 blocks: Section 0 · Section 1")
+    shown = [line.partition(KEPT_BAR)[2] or line for line in text[2:]]
     assert " ".join(" ".join(shown[:2]).split()) == STORY
-    assert shown[2] == f"newsletter {DROPPED} Subscribe to our newsletter"
+    assert shown[2] == f"newsletter {DROPPED_BAR} Subscribe to our newsletter"
     assert shown[3].strip() == "It will take nine weeks, she said."
-    assert [line.strip() for line in shown[-2:]] == [KEPT, "Then it will be open."]
+    assert [line.strip() for line in shown[-2:]] == [KEPT_BAR, "Then it will be open."]
 
 
 def test_all_means_all():
@@ -103,7 +105,9 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
         BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why")
         for number in range(60)
     ]
-    text = [line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED in line]
+    text = [
+        line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED_BAR in line
+    ]
     numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
     assert numbers[:4] + numbers[-4:] == [0, 1, 2, 3, 56, 57, 58, 59]
     assert numbers == sorted(numbers)
@@ -114,7 +118,7 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
 def test_a_few_rules_are_told_one_by_one_in_the_order_of_the_page():
     """What stands at the foot is not told before what stands above it."""
     mixed = [BlockTrace(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
-    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED in line]
+    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED_BAR in line]
     assert [line.split()[-1] for line in text] == [str(number) for number in range(10)]
 
 
@@ -138,8 +142,8 @@ ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>
 
 def test_items_of_a_list_look_as_in_the_text():
     """With their dash, and without a blank line between."""
-    outcome, account = extract.explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
-    page = [line.partition(KEPT)[2].strip() for line in drawn(account, outcome, room=130) if KEPT in line]
+    outcome, account = explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
+    page = [line.partition(KEPT_BAR)[2].strip() for line in drawn(account, outcome, room=130) if KEPT_BAR in line]
     assert isinstance(outcome, Article)
     at = next(number for number, line in enumerate(page) if line.startswith("- The mayor"))
     assert page[at - 1] == page[at + 2] == ""
@@ -150,7 +154,7 @@ def test_items_of_a_list_look_as_in_the_text():
 def test_comments_that_are_kept_are_shown():
     """Apart from the text."""
     text = drawn(Trace(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
-    assert text[text.index("COMMENTS  2, kept apart from the text") :][1:] == [
+    assert text[text.index("COMMENTS  2, separate from the text") :][1:] == [
         " │ First!",
         " │",
         " │ Seals. More seals.",
@@ -169,8 +173,8 @@ def test_one_is_one():
 def test_where_there_is_no_article_nothing_is_said_to_be_kept():
     """Neither a block nor a field."""
     text = "\n".join(drawn(Trace({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
-    assert "✓ would be chosen: nothing is kept" in text
-    assert "PAGE  3 blocks might have been text, 31 dropped; nothing is kept" in text
+    assert "✓ would be chosen, but the page gives no article" in text
+    assert "PAGE  3 blocks might have been text, 31 dropped; the page gives no article" in text
     assert "blocks of text" not in text
 
 
@@ -210,8 +214,8 @@ def test_a_page_cannot_speak_to_the_terminal():
     )
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):
-            for line in lines(evil, evil, outcome, account, ReportWriter(80, styled=False, everything=everything)):
-                assert not terminal.UNSAFE.search(line)
+            for line in lines(evil, evil, outcome, account, ReportLayout(80, styled=False, everything=everything)):
+                assert not terminal.UNSAFE_CHARACTERS.search(line)
 
 
 def test_colours_are_only_for_terminals():
@@ -220,18 +224,19 @@ def test_colours_are_only_for_terminals():
     styled, plain = drawn(account, styled=True), drawn(account)
     assert "\x1b" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in styled] == plain
-    assert all(line.count(terminal.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
+    assert all(line.count(output.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
 
 
-def test_what_was_weighed_is_summed_up_in_a_sentence():
+def test_classifier_has_one_line_in_the_summary():
     """Each block has reasons of its own, which are for those who want everything."""
-    fates = [BlockTrace(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+    fates = [BlockTrace(f"Thing {number}", "p", "classifier", f"is the headline -{number}.0") for number in range(3)]
     account = Trace(blocks=[*fates, BlockTrace(STORY, "p", None)])
     text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
-    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
+    line = r"^classifier +3 blocks +21 characters  not like article text, .* \(--all lists them\)$"
+    assert re.search(line, text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
     assert "Thing 2 ‹p› is the headline -2.0" in everything
-    assert "a feature's name does not say that the block has it" in " ".join(everything.split())
+    assert "the name of a feature does not mean that the block has it" in " ".join(everything.split())
 
 
 def test_no_article_says_why():

@@ -11,7 +11,7 @@ import pytest
 from crawler.commands.add import name_for, source_text
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.onboarding.probe import MOST_REQUESTS, ProbeReport, VerifiedListing
+from crawler.onboarding.probe import MAX_REQUESTS, ProbeReport, VerifiedListing
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
@@ -88,7 +88,7 @@ def test_the_site_is_treated_politely(added):
     paper, _archive, _done = added
     targets = paper.journal.targets()
     assert targets[0] == "/robots.txt"
-    assert len(targets) == len(set(targets)) <= MOST_REQUESTS
+    assert len(targets) == len(set(targets)) <= MAX_REQUESTS
     assert [target for target in targets if target.startswith(("/private/", "/search", "/calendar"))] == []
     spans = sorted((entry.time, entry.end) for entry in paper.journal)
     assert [after for before, after in pairwise(spans) if after[0] < before[1]] == []
@@ -251,7 +251,7 @@ def test_private_addresses_are_refused_by_default(archive):
     with answering({"/": (200, HOME, {})}) as (url, asked):
         done = morgue("-C", archive, "add", url)
     assert done.returncode == 3
-    assert "address is not public\n  for a server on your own network" in done.stderr
+    assert "address is not public\n  to crawl a server on your own network" in done.stderr
     assert "-s crawl.allow_private_ips=true\n" in done.stderr
     assert asked == []
 

@@ -12,8 +12,8 @@ import pytest
 from pipelines.core import timestamps
 from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.extraction.extract import read
+from tests.support.command import ROOT
 
-ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "tests" / "pages"
 KEYS = ["id", *(field.name for field in fields(Article))]
 

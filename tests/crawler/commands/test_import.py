@@ -39,7 +39,7 @@ from tests.support.foreign import address, an_id, answer, arc, gz, page, record,
 from tests.support.newspaper import serve
 
 command = importlib.import_module("crawler.commands.import")
-chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict
+import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
 WORKERS = WorkerPool(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
 
 
@@ -761,7 +761,7 @@ FILTERED = gz([
 def test_filters_take_what_they_say(archive, filters, wanted):
     """By host, domain, day and media type; all must hold."""
     given = {"hosts": (), "domains": (), "since": None, "until": None, "mimes": ()} | filters
-    chosen = chosen_of(*given.values())
+    chosen = import_filter(*given.values())
     _ending, report = bring(archive, FILTERED, chosen=chosen)
     urls = [url for (url,) in rows(archive, "SELECT url FROM captures WHERE kind != 'import'")]
     assert {url.rpartition("-" if "number" in url else "/")[2] for url in urls} == wanted
@@ -792,8 +792,7 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         (
             "page.html",
-            "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
-            "line 1, '<html>",
+            "is neither a WARC, ARC or WACZ file nor a list of such files: line 1 names no file: '<html>",
         ),
         ("long-line", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         ("empty", "empty: is neither a WARC, ARC or WACZ file nor a list of such files: it is empty"),
@@ -843,5 +842,5 @@ def test_wrong_filters_are_refused(wrong):
     for name, value in zip(options[::2], options[1::2], strict=True):
         given[name] = value if name in ("--since", "--until") else (value,)
     with pytest.raises(MorgueError) as refused:
-        chosen_of(*given.values())
+        import_filter(*given.values())
     assert (refused.value.exit_code, bool(refused.value.cure)) == (2, True)

@@ -16,7 +16,7 @@ from pipelines.warc.reader import read_record, walk
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.external_tools import faults
 from tests.support.newspaper import serve
-from tests.test_resume import a_day_passes
+from tests.support.waiting import let_a_day_pass
 
 REASON = "asked for by the subject, letter of 3 May"
 
@@ -29,7 +29,7 @@ def crawled(tmp_path_factory) -> tuple[Path, str]:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
         crawl(archive, "gazette")
         truth = paper.correct()
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         crawl(archive, "gazette")
     assert rows(archive, "SELECT revision FROM articles WHERE url = ?", truth.url) == [(2,)]
     return archive, truth.url
@@ -125,7 +125,7 @@ def test_a_crawl_does_not_fetch_it_again(removed, tmp_path):
     """Not when its feed still lists it, nor when it is named."""
     _before, after, url = removed
     archive = Path(shutil.copytree(after, tmp_path / "archive"))
-    a_day_passes(archive)
+    let_a_day_pass(archive)
     port = int(url.split(":")[2].partition("/")[0])
     with serve(port=port) as paper:
         crawl(archive, "gazette")
@@ -260,7 +260,7 @@ def test_what_begins_so_does_not_come_back(crawled, below, tmp_path):
     archive = Path(shutil.copytree(below[0], tmp_path / "archive"))
     section = below[1]
     port = int(section.split(":")[2].partition("/")[0])
-    a_day_passes(archive)
+    let_a_day_pass(archive)
     with serve(port=port) as paper:
         crawl(archive, "gazette")
         crawl(archive, "--urls", "-", stdin=f"{section}never-seen.html\n{crawled[1]}")

@@ -14,7 +14,7 @@ import pytest
 from crawler.cli.archive_options import QueryCommand, filter_options
 from crawler.cli.main import folder_option, setting_option
 from crawler.commands import search
-from exports.terminal import width
+from pipelines.core.terminal import width
 from pipelines.database import queries
 from tests.support.article_archive import build
 from tests.support.command import ROOT, command_line, environment, morgue

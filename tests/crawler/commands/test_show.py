@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from exports.terminal import width
+from pipelines.core.terminal import width
 from tests.support import capture_archive
 from tests.support.article_archive import WARC_FILE, build, rows
 from tests.support.command import command_line, environment, morgue
@@ -286,7 +286,7 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
     assert "no such WARC file\n  put it back there from a copy; `morgue verify` names all" in done.stderr
     done = morgue("-C", folder, "show", "1")
     assert done.returncode == 0
-    assert "\n           this file is not there: put it back from a copy; `morgue verify`" in done.stdout
+    assert "\n           this file is missing: restore it from a copy (`morgue verify`" in done.stdout
 
 
 def test_an_article_that_was_imported_says_from_where(tmp_path):
@@ -314,7 +314,7 @@ NO_ARTICLES = {
     "feed": ("https://paper.example/feed", ["as feed", "HTTP 200, application/rss+xml", "payload    sha1:"], b"<rss/>"),
     "robots": ("https://paper.example/robots.txt", ["as robots", "HTTP 200, text/plain"], b"User-agent: *\n"),
     "gone": ("https://paper.example/Straße/東京", ["HTTP 404, text/html"], b"<p>no"),
-    "copy": (capture_archive.COPY, ["repeats    the same body as <urn:uuid:"], capture_archive.LIT),
+    "copy": (capture_archive.COPY, ["repeats    same body as <urn:uuid:"], capture_archive.LIT),
 }
 
 
@@ -366,7 +366,7 @@ def test_a_redirect_says_where_it_leads(kinds):
     """Also among the captures of the article that is known under it."""
     number = kinds.captures["redirect"].id
     text = output(kinds.folder, "--capture", str(number)).decode()
-    assert f"\nanswer     HTTP 301\nleads to   {capture_archive.CRANE}\n" in text
+    assert f"\nanswer     HTTP 301\nredirects  {capture_archive.CRANE}\n" in text
 
 
 def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
@@ -394,6 +394,6 @@ def test_of_many_captures_the_newest_are_shown(kinds, tmp_path):
             )
         db.commit()
     text = output(folder, "https://paper.example/feed").decode()
-    assert "31 captures; the 10 newest, --format json has all:" in text
+    assert "31 captures; the 10 newest (--format json lists all):" in text
     assert (text.count("\ncapture "), "2026-04-30" in text, "2026-04-20" in text) == (10, True, False)
     assert len(json.loads(output(folder, "https://paper.example/feed", "--format", "json"))["captures"]) == 31

@@ -8,13 +8,12 @@ import time
 
 import pytest
 
-from crawler.discovery import api
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery
 from crawler.discovery.seeds import discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
-from crawler.discovery.url_classifier import classify, judge
+from crawler.discovery.url_classifier import classify, classify_with_reason
 from tests.support.url_examples import SHAPES
 
 SITE = "https://paper.example/"
@@ -33,7 +32,7 @@ def urls(found: Discovery, kind: str | None = None) -> list[str]:
 @pytest.mark.parametrize(("url", "kind"), SHAPES, ids=[url for url, _kind in SHAPES])
 def test_an_address_is_judged_by_its_shape(url, kind):
     """The table in tests/support/url_examples.py: addresses in the manner of many kinds of papers."""
-    assert classify(url) == kind, judge(url)
+    assert classify(url) == kind, classify_with_reason(url)
 
 
 def test_the_table_of_shapes_is_large_and_has_all_kinds():
@@ -499,4 +498,3 @@ def test_what_is_found_travels():
     for reader, body in ((read_feed, RSS), (read_sitemap, RSS), (read_links, PAGE)):
         found = pickle.loads(pickle.dumps(reader))(body.encode(), SITE, None)
         assert pickle.loads(pickle.dumps(found)) == found
-    assert all(hasattr(api, name) for name in api.__all__)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from crawler.discovery.robots_txt import LARGEST, Robots
+from crawler.discovery.robots_txt import MAX_ROBOTS_BYTES, Robots
 
 US = "Newsmorgue"
 
@@ -119,8 +119,8 @@ def test_at_least_500_kib_are_read_and_no_half_rule():
     filler = "# filler\n" * (500 * 1024 // 9)
     assert not allowed(f"User-agent: *\n{filler}Disallow: /a\n")
     start = f"User-agent: *\n{filler}"
-    start += "#" * (LARGEST - len(start) - len("\nDisallow: /")) + "\nDisallow: /"
-    assert len(start) == LARGEST
+    start += "#" * (MAX_ROBOTS_BYTES - len(start) - len("\nDisallow: /")) + "\nDisallow: /"
+    assert len(start) == MAX_ROBOTS_BYTES
     assert allowed(start + "private\n")
 
 

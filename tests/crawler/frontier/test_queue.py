@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.queue import ClaimScope, Frontier, FrontierEntry, Validators, VisitResult, day_in
+from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult, day_in
 from crawler.frontier.revisit_policy import NextVisit
 from pipelines.archive.writer import open_database
+from pipelines.database.frontier_rows import ClaimScope
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 STORY = "https://paper.example/2026/11/20/story.html"
@@ -117,7 +118,7 @@ def test_a_scope_bounds_what_is_claimed(frontier):
         NOW,
     )
     frontier.add([FrontierEntry("https://paper.example/c.html", "article")], None, NOW)
-    scope = ClaimScope("source_id = ?", (1,), since="2024-01-01")
+    scope = ClaimScope(frozenset({1}), since="2024-01-01")
     assert [found.url for found in claim(frontier, scope=scope)] == ["https://paper.example/b.html"]
 
 
@@ -150,6 +151,41 @@ def test_a_host_that_asks_to_wait_is_not_asked_for_any_of_its_urls(frontier):
     frontier.postpone("paper.example", NOW + timedelta(hours=2))
     assert claim(frontier, now=NOW + timedelta(hours=1)) == []
     assert len(claim(frontier, now=NOW + timedelta(hours=2))) == 3
+
+
+def test_listing_of_another_source_belongs_to_the_source_whose_file_names_it(frontier):
+    """A feed that was met elsewhere is this source's from now on; what it named before is not visited again."""
+    frontier.db.execute("INSERT INTO sources (id, name, url, added) VALUES (2, 'other', 'https://other.example/', '')")
+    feed, old = "https://paper.example/feed", "https://paper.example/old-feed"
+    frontier.add([FrontierEntry(feed, "feed")], 2, NOW)
+    frontier.add([FrontierEntry(old, "feed")], 1, NOW)
+    frontier.set_seeds(1, [feed])
+    (found,) = claim(frontier)
+    assert (found.url, found.source_id) == (feed, 1)
+
+
+def test_source_that_is_wanted_now_is_asked_for_listings_and_failed_pages(frontier):
+    """Not for pages that are gone, and not for articles that were read."""
+    urls = {name: f"https://paper.example/{name}" for name in ("feed", "read", "broken", "gone")}
+    frontier.add([FrontierEntry(url, "feed" if name == "feed" else "article") for name, url in urls.items()], 1, NOW)
+    later = NextVisit("waiting", NOW + timedelta(days=1), "")
+    for found in claim(frontier):
+        status = {urls["broken"]: 500, urls["gone"]: 410}.get(found.url, 200)
+        frontier.visited(found, VisitResult(later, status, answered=status == 200), NOW)
+    frontier.make_due(1, NOW)
+    assert {found.url for found in claim(frontier)} == {urls["feed"], urls["broken"]}
+
+
+def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
+    """A list that was interrupted goes on where it stopped; other URLs of its hosts stay where they are."""
+    pages = [f"https://paper.example/{number}" for number in range(3)]
+    frontier.add([FrontierEntry(pages[0], "article"), FrontierEntry("https://paper.example/other", "article")], 1, NOW)
+    found = next(found for found in claim(frontier) if found.url == pages[0])
+    frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200), NOW)
+    frontier.release_stale()
+    scope, known = frontier.want_only(pages, {"paper.example": 1}, NOW)
+    assert known == 1
+    assert {found.url for found in claim(frontier, scope=scope)} == set(pages[1:])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.revisit_policy import LISTINGS, after_failure, after_success, priority
+from crawler.frontier.revisit_policy import LISTING_KINDS, after_failure, after_success, priority
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HOUR, DAY = 3600.0, 86400.0
@@ -68,7 +68,7 @@ def test_a_page_that_is_gone_is_not_asked_for_again():
     assert after_failure("article", NOW, 1, gone=True).state == "failed"
 
 
-@pytest.mark.parametrize("kind", LISTINGS)
+@pytest.mark.parametrize("kind", LISTING_KINDS)
 def test_a_listing_is_never_given_up(kind):
     """A paper that was down for a month is read again when it is back; at least weekly we look."""
     plan = after_failure(kind, NOW, 1000, gone=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.address import is_private_literal, is_public, parse
+from crawler.http.address import is_private_literal, is_public, parse_target
 from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
 from tests.support.hostile_pages import REPLIES, fails, run
 from tests.support.hostile_server import HostileServer
@@ -66,7 +66,7 @@ def test_user_and_password_stay_at_home() -> None:
 )  # fmt: skip
 def test_parts_of_a_url(url: str, host: str, port: int, path: str, authority: str) -> None:
     """Host, port and target of a URL; what is already encoded is left as it is."""
-    target = parse(url)
+    target = parse_target(url)
     assert (target.host, target.port, target.path, target.authority) == (host, port, path, authority)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.support.command import make_archive, morgue
+from tests.support.command import ROOT, make_archive, morgue
 from tests.support.external_tools import faults
 from tests.support.hostile_pages import BROKEN, REPLIES
 from tests.support.hostile_server import HostileServer, Reply, server_context
@@ -55,7 +55,7 @@ def crawl(archive: Path, urls: list[str], at_once: int, **settings: Any) -> dict
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", CRAWL], input=json.dumps(order), capture_output=True, text=True, timeout=120,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]

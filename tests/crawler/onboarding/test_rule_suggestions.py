@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from crawler.onboarding.rule_suggestions import as_toml, skeleton
-from crawler.onboarding.selectors import MADE_UP, found_by, selector_of
+from crawler.onboarding.rule_suggestions import as_toml, suggest
+from crawler.onboarding.selectors import GENERATED_NAME, found_by, selector_of
 from pipelines.core.items import Page
 from pipelines.extraction.extract import read
 from pipelines.extraction.page.parse import parse
@@ -22,7 +22,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 )
 def test_a_name_that_a_build_or_a_database_made_up_is_known(name):
     """It is another on the next page, or after the next release."""
-    assert MADE_UP.search(name)
+    assert GENERATED_NAME.search(name)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_name_that_a_build_or_a_database_made_up_is_known(name):
 )
 def test_a_name_that_somebody_thought_of_is_not(name):
     """Camels, BEM and single digits are people's work."""
-    assert not MADE_UP.search(name)
+    assert not GENERATED_NAME.search(name)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_shortest_durable_selector_that_finds_it_alone(markup, selector):
 
 def proposed(body):
     page = Page("https://a.example/tides", f"<html><body>{body}</body></html>".encode(), "text/html")
-    return skeleton(parse(page), read(page), SEEN)
+    return suggest(parse(page), read(page), SEEN)
 
 
 def test_the_body_is_the_innermost_block_of_nearly_all_lines():
@@ -96,6 +96,6 @@ def test_a_page_without_an_article_is_looked_at_by_its_paragraphs():
     page = Page(
         "https://a.example/x", f'<html><body><div class="copy">{text}</div></body></html>'.encode(), "text/html"
     )
-    assert skeleton(parse(page), None, SEEN).body[0].selector == "div.copy"
+    assert suggest(parse(page), None, SEEN).body[0].selector == "div.copy"
     empty = Page("https://a.example/x", b"<html><body><i>x</i></body></html>", "text/html")
-    assert "[[rule]]" in as_toml(skeleton(parse(empty), None, SEEN), "x", "2026-03-01")
+    assert "[[rule]]" in as_toml(suggest(parse(empty), None, SEEN), "x", "2026-03-01")

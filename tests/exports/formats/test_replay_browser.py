@@ -1,7 +1,7 @@
-"""What we export is shown by replayweb.page in a real browser: pages found by index, chunks and gzip undone.
+"""Our exports are shown by replayweb.page in a real browser: pages found by the index, chunks and gzip undone.
 
 NEWSMORGUE_REPLAYWEB is a folder with its `ui.js` and `sw.js`, of the npm package `replaywebpage`. `make tools` fetches
-them where npm is. They are AGPL, and are never among our files.
+them where npm is installed. They are AGPL, and are never among our files.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ import pytest
 
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import COPY, CRANE, LIGHT, PAPER, TWIN, build
+from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.support.external_tools import TOOLS, tool
 
 LANTERNS = ("Lanterns over the basin. " * 40).strip()
@@ -160,6 +159,6 @@ def shown(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_shown(shown, name):
-    """Its words, wherever they are kept: as sent, in chunks and packed, or with another address."""
+def test_exported_page_is_shown_in_the_browser(shown, name):
+    """Its words, however they are stored: as sent, in chunks and compressed, or under another address."""
     assert PAGES[name][2] in shown[name]

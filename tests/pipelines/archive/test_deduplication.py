@@ -1,4 +1,4 @@
-"""Laws of revisits: when an answer is kept as a reference to one that is there already, and what that record says."""
+"""Revisits: when a response is stored as a reference to one that is there already, and what that record says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal,
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.reader import walk
 from pipelines.warc.writer import WarcWriter
-from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
+from tests.support.exchanges import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
 
 PAGE = b"<p>" + b"The harbour stays open. " * 100
@@ -69,8 +69,8 @@ def archive(tmp_path):
     return Archive(tmp_path)
 
 
-def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
-    """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this answer as its block."""
+def test_known_body_becomes_a_revisit(archive):
+    """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this response as its block."""
     first = archive.keep(FIRST)
     archive.writer.close()
     later = archive.keep(LATER)
@@ -91,7 +91,7 @@ def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
     assert row.fetchone() == ("revisit", first.record_id, first.payload_digest, len(PAGE), 200)
 
 
-def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
+def test_response_304_becomes_a_revisit_of_the_body(archive):
     """Section 6.7.3, server-not-modified; it refers to the record with the body, not to the revisit in between."""
     first = archive.keep(FIRST)
     archive.writer.close()
@@ -105,8 +105,8 @@ def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
     assert record.block == UNMODIFIED_HEAD
 
 
-def test_a_revisit_is_read_back_from_the_file(archive):
-    """The capture that `keep` returns is the one that the file tells."""
+def test_revisit_is_read_back_from_the_file(archive):
+    """The capture that `keep` returns equals the one read from the file."""
     archive.keep(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
@@ -116,8 +116,8 @@ def test_a_revisit_is_read_back_from_the_file(archive):
         assert [capture_of(member, kept.file) for member in walk(archive.warc / kept.file)].count(kept) == 1
 
 
-def test_only_finished_files_are_referred_to(archive):
-    """A body in a file that is still written could be torn by a crash."""
+def test_body_in_an_open_file_is_not_referred_to(archive):
+    """A crash could tear a body in a file that is still being written."""
     archive.keep(FIRST)
     assert archive.original(LATER) is None
     archive.writer.close()
@@ -125,8 +125,8 @@ def test_only_finished_files_are_referred_to(archive):
 
 
 @pytest.mark.parametrize("harm", ["taken away", "cut", "not listed"])
-def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
-    """Then the body is kept again."""
+def test_body_in_a_missing_or_cut_file_is_not_referred_to(archive, harm):
+    """The body is then stored again."""
     first = archive.keep(FIRST)
     archive.writer.close()
     path = archive.warc / first.file
@@ -152,15 +152,15 @@ def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
     ],
     ids=["cut off", "no page", "too short to be worth it", "another body", "in chunks", "nothing to confirm"],
 )
-def test_everything_else_is_kept_whole(archive, exchange):
+def test_response_that_differs_in_any_way_is_stored_whole(archive, exchange):
     """Bytes that were received differently are kept as they were received."""
     archive.keep(FIRST)
     archive.writer.close()
     assert archive.original(exchange) is None
 
 
-def test_a_framed_body_is_not_referred_to(archive):
-    """The original in chunks says no payload digest that all tools would find it by."""
+def test_chunked_body_is_not_referred_to(archive):
+    """A record with chunks names no payload digest by which every tool would find it."""
     archive.keep(IN_CHUNKS)
     archive.writer.close()
     assert archive.original(LATER) is None
@@ -179,8 +179,8 @@ def test_independent_readers_accept_a_revisit(archive):
 
 
 @pytest.mark.parametrize("again", [LATER, UNMODIFIED], ids=["the same body", "a 304"])
-def test_a_capture_that_nobody_filed_is_no_original(archive, again):
-    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is kept whole."""
+def test_capture_without_a_filed_page_is_not_referred_to(archive, again):
+    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is stored whole."""
     archive.crawl = None  # as `orphans.adopt` leaves it
     archive.keep(FIRST)
     archive.writer.close()

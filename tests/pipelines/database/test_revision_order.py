@@ -45,8 +45,8 @@ CASES = {
 
 
 @pytest.mark.parametrize(("sightings", "wanted"), CASES.values(), ids=CASES)
-def test_a_capture_takes_its_place(sightings, wanted):
-    """Ordered by time, neighbours differ, rows are kept; a new row holds what was read, or what its other part does."""
+def test_capture_takes_its_place_in_time(sightings, wanted):
+    """Neighbours differ and rows are kept; a new row holds what was read, or what its other part does."""
     one = chain(sightings)
     if sightings == "A1 B2* A3":
         one = [replace_row(sighting, 1) for sighting in one]
@@ -67,8 +67,8 @@ def replace_row(sighting: Sighting, row: int) -> Sighting:
     return sighting if sighting.revision_id is None else sighting._replace(revision_id=row)
 
 
-def test_rows_that_came_to_have_one_text_stay_apart():
-    """What an extractor brought together is not thrown away; a capture between joins the earlier."""
+def test_rows_that_a_new_extractor_made_equal_stay_apart():
+    """They are not thrown away; a capture between them joins the earlier."""
     one = [Sighting("1", "", 1, 7, "A"), Sighting("2", "", 2, None, "A"), Sighting("3", "", 3, 8, "A")]
     assert [(state.revision_id, state.captures) for state in states(one)] == [(7, (1, 2)), (8, (3,))]
 
@@ -137,12 +137,10 @@ ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "
 
 
 @pytest.mark.parametrize("texts", ORDERS)
-def test_the_order_of_filing_does_not_matter(store, texts):
-    """Every order of the same captures gives the same rows as the order of time.
-
-    But for one thing: where a text comes back, and its two states were taken for one until the capture between them
-    came, the second has the first's byline, description and modified date.
-    """
+def test_order_of_filing_does_not_change_the_rows(store, texts):
+    """Every order of the same captures gives the same rows as the order of time. There is one exception: where a text
+    comes back, and its two states were taken for one until the capture between them came, the second has the byline,
+    description and modified date of the first."""
     captures = list(enumerate(texts))
     varied = not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
     wanted = filed(store, captures, f"https://paper.example/{texts}/inorder/", varied=varied)
@@ -153,8 +151,8 @@ def test_the_order_of_filing_does_not_matter(store, texts):
 
 
 @pytest.mark.parametrize("texts", ["AA", "AAB", "ABB"])
-def test_a_twin_may_be_older_or_younger(store, texts):
-    """An AMP twin met out of order: one article with its own text, seen first and last when either was."""
+def test_amp_twin_met_in_any_order_is_the_same_article(store, texts):
+    """One article with its own text, first and last seen when either page was."""
     captures = list(enumerate(texts))
     for hour in range(len(texts)):
         twin = frozenset((hour,))
@@ -168,7 +166,7 @@ def test_a_twin_may_be_older_or_younger(store, texts):
         assert len(summary) == 1, summary
 
 
-def test_a_capture_filed_late_leaves_the_search_alone(store):
+def test_older_capture_does_not_change_the_search_index(store):
     """The index holds the newest text only."""
     url = "https://paper.example/search/"
     filed(store, [(5, "C"), (1, "A")], url)
@@ -177,7 +175,7 @@ def test_a_capture_filed_late_leaves_the_search_alone(store):
     assert found == []
 
 
-def test_equal_times_have_an_order():
-    """Two captures at one time count by their record ids, whichever is filed first."""
+def test_captures_at_one_time_are_ordered_by_record_id():
+    """It does not matter which is filed first."""
     a, b = Sighting("1", "<a>", 1, 1, "A"), Sighting("1", "<b>", 2, None, "B")
     assert [state.first.digest for state in states([b, a])] == ["A", "B"]

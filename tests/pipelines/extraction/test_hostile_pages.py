@@ -1,6 +1,6 @@
-"""Whatever a page holds, reading it ends: in an article or in a named outcome, within stated time and memory.
+"""Hostile pages: reading them ends in an article or in a named outcome, within stated time and memory.
 
-The pages are made here, by a few lines each. They are read as a crawl reads them, in a worker process with limits.
+The pages are made here, by a few lines each. They are read as in a crawl, in a worker process with limits.
 """
 
 import asyncio
@@ -265,7 +265,7 @@ def outcomes() -> dict[str, tuple[object, float, int]]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
+def test_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
     """An article, or the named reason why there is none; never an exception, never beyond the limits."""
     outcome, seconds, most = outcomes[name]
     expected = next((reason for reason, names in REFUSED.items() if name in names), "article")
@@ -275,23 +275,23 @@ def test_a_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_no_pattern_goes_back_and_back(outcomes, name):
-    """Long runs of what patterns repeat, in every place that is searched by one, cost no more than other text."""
+def test_run_that_patterns_repeat_costs_no_more_than_other_text(outcomes, name):
+    """In every place that is searched by a pattern."""
     outcome, seconds, most = outcomes[f"a run of {name}"]
     assert isinstance(outcome, Article), outcome
     assert seconds < SECONDS / 3
     assert most < MEMORY
 
 
-def test_a_flaw_costs_no_article(outcomes):
-    """What stands before, in and behind the flaw is read."""
+def test_article_around_a_flaw_is_read(outcomes):
+    """The text before, in and after the flaw."""
     for name in ("null bytes", "utf-16 without", "utf-7", "surrogates", "xhtml", "amp", "comment that never ends"):
         article = outcomes[name][0]
         assert STORY.strip() in article.text, name
         assert article.title == "Bridge to be mended", name
 
 
-def test_a_page_may_hold_one_long_attribute_without_losing_a_word():
+def test_long_attribute_costs_no_word():
     """Pictures and data as text are cut out of sight of the patterns; the article around them is whole."""
     short, long = (
         extract.read(made(html(f'<img src="data:image/png;base64,{"x" * size}">'))) for size in (9, 2_000_000)
@@ -345,7 +345,7 @@ FILES = [*sorted(ROOT.glob("pipelines/**/[a-z]*.py")), *sorted(ROOT.glob("crawle
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES]
 
 
-def test_every_pattern_is_quick_on_a_short_text():
+def test_pattern_of_ours_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 
     async def try_all() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Laws of tdmrep.json: which rule holds for an address, and which file holds for a day."""
+"""tdmrep.json: which rule holds for an address, and which file holds for a day."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALL, NONE = file(("/", 1)), file(("/", 0))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_first_rule_that_matches_holds(case):
+def test_first_matching_rule_holds(case):
     """TDMRep, "TDM File on the Origin Server": in sequence, case sensitive, patterns as in robots.txt."""
     pairs, path, meant = CASES[case]
     assert reserved(rules(file(*pairs)), PAPER + path) is meant
@@ -58,7 +58,7 @@ def test_the_first_rule_that_matches_holds(case):
     "body", [b"", b"<html>not found", b"[1, null, [], \"x\"]", b"\xff\xfe", b"1" * 5000],
     ids=["empty", "a page", "no objects", "no text", "a number"],
 )  # fmt: skip
-def test_what_is_no_such_file_reserves_nothing(body):
+def test_response_that_is_no_tdmrep_file_reserves_nothing(body):
     """A page that says 404 with status 200, or anything else."""
     assert not rules(body)
 
@@ -67,18 +67,18 @@ def test_what_is_no_such_file_reserves_nothing(body):
     "body", [b"[" * 100_000, b'\xef\xbb\xbf [{"location": "/", "tdm-reservation": 1},]', ALL[:20]],
     ids=["deep", "a comma too many", "half of it"],
 )  # fmt: skip
-def test_what_is_meant_to_be_such_a_file_and_is_none_is_said(body):
+def test_malformed_tdmrep_file_is_reported(body):
     """It may reserve everything."""
     with pytest.raises(MorgueError):
         rules(body)
 
 
-def test_without_brackets_a_rule_is_one_all_the_same():
-    """Whoever forgot them meant it."""
+def test_rule_outside_a_list_counts():
+    """The brackets were forgotten."""
     assert reserved(rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
 
 
-def test_a_hostile_pattern_takes_no_time():
+def test_hostile_pattern_takes_bounded_time():
     """Stars are looked for once each."""
     many = rules(file(("/" + "*a" * 20_000 + "b$", 1)))
     start = time.process_time()
@@ -134,27 +134,27 @@ def archive(tmp_path_factory):
     ("day", "meant"),
     [(1, True), (2, True), (3, True), (5, False), (7, None), (8, None), (9, None), (11, True), (13, False)],
 )  # fmt: skip
-def test_the_file_of_the_day_holds(archive, day, meant):
-    """The newest until then; before the first the first; errors are passed over, redirects and 304 followed."""
+def test_newest_file_until_the_day_holds(archive, day, meant):
+    """Before the first file the first holds; errors are skipped, redirects and 304 followed."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, archive.warc).reserved(PAPER + "/story", WHEN % day) is meant
 
 
 @pytest.mark.parametrize("host", ["loop.example", "soft.example", "unknown.example", "www.paper.example"])
-def test_no_file_reserves_nothing(archive, host):
+def test_missing_file_reserves_nothing(archive, host):
     """A redirect in a circle, a page instead of JSON, no capture; another host's file is not asked."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, archive.warc).reserved(f"https://{host}/story", WHEN % 20) is None
 
 
 @pytest.mark.parametrize("host", ["up.example", "port.example", "bücher.example", "xn--bcher2-3ya.example"])
-def test_a_host_is_the_same_however_it_is_spelled(archive, host):
+def test_host_is_the_same_in_every_spelling(archive, host):
     """An import brings addresses as others wrote them."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, archive.warc).reserved(f"http://{host}/story", WHEN % 20) is True
 
 
-def test_a_file_that_cannot_be_read_is_said(archive):
-    """It may reserve everything: whoever asks has to decide."""
+def test_unreadable_file_is_reported(archive):
+    """It may reserve everything: the caller has to decide."""
     with closing(archive.open()) as db, pytest.raises(MorgueError):
         TdmFiles(db, archive.warc).reserved("https://damaged.example/story", WHEN % 20)

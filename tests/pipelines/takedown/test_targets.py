@@ -1,4 +1,4 @@
-"""Laws of what counts as taken down: a page, a host, all that begins so; and of what a star means."""
+"""Takedown targets: a page, a host, or everything that begins with an address; and what a star means."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_removed(db, case):
-    """However it is spelled; nothing beside it."""
+def test_target_matches_its_pages_and_nothing_beside_them(db, case):
+    """However their addresses are spelled."""
     name, inside, outside = CASES[case]
     remember(db, name)
     removed = TakedownRegister(db)
@@ -66,8 +66,8 @@ SPELLINGS = (
     ["http://b\u00fccher.example/x", "http://xn--bcher-kva.example/x", "b\u00fccher.example", "xn--bcher-kva.example",
      "http://b\u00fccher.example/*"],
 )  # fmt: skip
-def test_a_host_is_found_in_every_spelling(db, target):
-    """An import brings addresses as others wrote them; what is left of one would be said to be gone."""
+def test_host_is_matched_in_every_spelling(db, target):
+    """An import brings addresses as others wrote them; none of them may be left when a host is reported as removed."""
     for number, url in enumerate((*SPELLINGS, "http://buecher.example/x"), 1):
         insert(db, "captures", url=url, time=f"2026-11-0{number}T00:00:00.000000Z", kind="article", file="a",
                offset=number, length=1, record_id=f"<{number}>", record_type="response", signals="[]")  # fmt: skip
@@ -75,13 +75,13 @@ def test_a_host_is_found_in_every_spelling(db, target):
 
 
 @pytest.mark.parametrize("target", NAMES)
-def test_how_a_target_is_called(db, target):
-    """In the archive's spelling; dots before a star are no folders, which would take more than was asked for."""
+def test_target_is_named_in_the_archives_spelling(db, target):
+    """Dots before a star are no folders, which would take more than was asked for."""
     assert name_of(db, target) == NAMES[target]
 
 
-def test_an_article_whose_address_ends_in_a_star_is_one_page(db):
-    """By its number: it is no beginning of other addresses."""
+def test_article_whose_url_ends_in_a_star_is_one_page(db):
+    """By its number: the address is not the beginning of others."""
     from tests.support.article_archive import rows
 
     place = {"time": "2024", "kind": "article", "file": "x", "offset": 0, "length": 0, "record_type": "response"}

@@ -1,4 +1,4 @@
-"""Laws of tombstones: one member of exactly the length asked for, whatever that is, that every reader understands."""
+"""Tombstones: one gzip member of exactly the length asked for, whatever that is, that every reader understands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LENGTHS = [*range(420, 460), 1000, 4000, 4500, 5000, 16_384, 65_535, 65_600, 65_
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_a_tombstone_has_the_length_of_its_record(length):
+def test_tombstone_has_the_length_of_its_record(length):
     """To the byte, around every size at which the padding changes its form."""
     member = tombstone(GRAVE, length)
     assert len(member) == length
@@ -39,21 +39,21 @@ def test_a_tombstone_has_the_length_of_its_record(length):
     assert b"removed-record: <urn:uuid:1>\r\nremoved-record: <urn:uuid:2>\r\n" in found.block
 
 
-def test_a_small_place_holds_a_short_tombstone_and_none_is_refused():
-    """The reason gives way first; below what any record needs it is an error in words."""
+def test_small_place_shortens_the_reason_or_is_refused():
+    """The reason gives way first; a place smaller than any record is an error in words."""
     assert b"removed-uri" in zlib.decompress(tombstone(GRAVE, 330), zlib.MAX_WBITS + 16)
     with pytest.raises(MorgueError, match="does not fit"):
         tombstone(GRAVE, 100)
 
 
-def test_a_reason_cannot_forge_a_field():
+def test_reason_cannot_forge_a_field():
     """It is one line."""
     member = tombstone(GRAVE._replace(reason="x\r\nremoved-uri: y"), 2000)
     assert zlib.decompress(member, zlib.MAX_WBITS + 16).count(b"\r\nreason: x removed-uri: y\r\n") == 1
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_independent_readers_go_on_behind_a_tombstone(tmp_path, seed):
+def test_independent_readers_go_on_after_a_tombstone(tmp_path, seed):
     """warcio finds every record of a file with tombstones of any length, and every digest right."""
     rng = random.Random(seed)
     lengths = [rng.randrange(420, 200_000) for _ in range(5)]
@@ -66,8 +66,8 @@ def test_independent_readers_go_on_behind_a_tombstone(tmp_path, seed):
         assert done.stdout.count("digest pass") == 5
 
 
-def test_a_journal_loses_lines_and_keeps_its_length():
-    """The rows about what is removed go; the others stay, and the record's number; a replay passes the padding over."""
+def test_journal_loses_removed_lines_and_keeps_its_length():
+    """The other rows stay, and the record's number; a replay skips the padding."""
     from pipelines.warc.record import member as pack
 
     rng = random.Random(1)
@@ -88,8 +88,8 @@ def test_a_journal_loses_lines_and_keeps_its_length():
     assert without(whole, lambda table, row: False, length) is None
 
 
-def test_a_file_is_rewritten_whole_or_not_at_all(tmp_path):
-    """What stands around a span is as it was."""
+def test_file_is_rewritten_whole_or_not_at_all(tmp_path):
+    """The bytes around a span are as they were."""
     path = tmp_path / "x"
     data = random.Random(1).randbytes(3_000_000)
     path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""What `verify` promises: a whole archive has no finding, and whatever is done to one is found and named."""
+"""`morgue verify`: a whole archive has no finding, and whatever is done to one is found and named."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def replaced(name: str, value: str, *, where: str = "response") -> object:
 
 
 @pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 2}, {"quick": True}], ids=["one", "two", "quick"])
-def test_a_whole_archive_has_no_finding(whole, options):
+def test_whole_archive_has_no_finding(whole, options):
     """Chunked and coded bodies, failures, revisits, a journal, all conventions of payload digests."""
     report = verify.verify(whole, **options)
     assert report.findings.listed == []
@@ -106,21 +106,21 @@ def test_a_whole_archive_has_no_finding(whole, options):
         assert report.undigested == 0
 
 
-def test_articles_and_their_index_are_whole(tmp_path):
-    """An archive with articles, revisions and full text."""
+def test_whole_archive_with_articles_has_no_finding(tmp_path):
+    """With revisions and full text."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
     assert findings(tmp_path) == []
     assert findings(tmp_path, quick=True) == []
 
 
-def test_an_archive_that_keeps_nothing_yet_is_whole(tmp_path):
+def test_empty_archive_has_no_finding(tmp_path):
     """Fresh from `morgue init`: no database, no warc/, no manifest."""
     (tmp_path / "morgue.toml").touch()
     assert verify.verify(tmp_path).well
 
 
-def test_reading_changes_nothing(folder):
+def test_verify_changes_no_file(folder):
     """Not a byte of the archive, not a time."""
 
     def state():
@@ -136,8 +136,8 @@ def test_reading_changes_nothing(folder):
 # Bits
 
 
-def test_a_hundred_flipped_bits_are_all_found(folder):
-    """With a manifest: wherever it is, also where no checksum of a record reaches."""
+def test_flipped_bit_is_found_by_the_manifest(folder):
+    """A hundred, anywhere, also where no checksum of a record reaches."""
     for path, bit in places(folder, 100, seed=20261123):
         data = flip(path, bit)
         assert any(one.file == f"warc/{path.name}" for one in findings(folder)), (path.name, bit)
@@ -145,7 +145,7 @@ def test_a_hundred_flipped_bits_are_all_found(folder):
     assert findings(folder) == []
 
 
-def test_flipped_bits_are_found_without_manifest_and_database(folder):
+def test_flipped_bit_in_a_record_is_found_without_manifest_and_database(folder):
     """What is missed then changes nothing of any record: padding bits of deflate, the level in the first header."""
     (folder / "manifest.jsonl").unlink()
     (folder / "morgue.db").unlink()
@@ -160,7 +160,7 @@ def test_flipped_bits_are_found_without_manifest_and_database(folder):
 
 
 @pytest.mark.parametrize(("byte", "what"), [(4, "time"), (9, "system")])
-def test_bits_of_a_gzip_header_are_found(folder, byte, what):
+def test_flipped_bit_in_a_gzip_header_is_found(folder, byte, what):
     """The time and the system, which no checksum covers: by the manifest, and without it by the other headers."""
     path, offset, _ = first(folder, "request")
     flip(path, 8 * (offset + byte))
@@ -171,8 +171,8 @@ def test_bits_of_a_gzip_header_are_found(folder, byte, what):
     assert [(one.kind, one.offset) for one in findings(folder) if one.offset is not None] == [("gzip header", offset)]
 
 
-def test_a_damaged_record_is_named_by_what_it_was(folder):
-    """File, offset, and the capture that is lost; nothing else of the file is."""
+def test_damaged_record_is_named_with_its_capture(folder):
+    """File, offset, and the capture that is lost; nothing else of the file is reported."""
     path, offset, length = first(folder, "response")
     flip(path, 8 * (offset + length // 2))
     by_manifest, damage, *links = findings(folder)
@@ -187,7 +187,7 @@ def test_a_damaged_record_is_named_by_what_it_was(folder):
 
 
 @pytest.mark.parametrize("cut", [1, 7, 9, 200])
-def test_a_cut_tail_is_found(folder, cut):
+def test_cut_tail_is_found(folder, cut):
     """Be it only the last byte of a checksum; by the records alone, and by name and size alone too."""
     path = warcs(folder)[0]
     path.write_bytes(path.read_bytes()[:-cut])
@@ -197,8 +197,8 @@ def test_a_cut_tail_is_found(folder, cut):
     assert "torn" in kinds(folder)
 
 
-def test_a_file_cut_between_two_records_is_found(folder):
-    """All that is left is whole: the manifest tells, and so do rows and revisits."""
+def test_file_cut_between_two_records_is_found(folder):
+    """All that is left is whole: the manifest shows it, and so do rows and revisits."""
     path, offset, _ = first(folder, "response")
     path.write_bytes(path.read_bytes()[:offset])
     found = findings(folder)
@@ -207,7 +207,7 @@ def test_a_file_cut_between_two_records_is_found(folder):
     assert set(kinds(folder, quick=True)) == {"size", "no record"}
 
 
-def test_a_missing_file_is_found(folder):
+def test_missing_file_is_found(folder):
     """With what was in it, and the revisits that lost their body."""
     path = warcs(folder)[0]
     path.unlink()
@@ -221,7 +221,7 @@ def test_a_missing_file_is_found(folder):
 
 
 def test_swapped_files_are_found(folder):
-    """Two files that changed names: said once a file, not once a record."""
+    """Two files that exchanged names: reported once a file, not once a record."""
     one, two, _ = warcs(folder)
     spare = folder / "spare"
     one.rename(spare)
@@ -234,16 +234,16 @@ def test_swapped_files_are_found(folder):
     assert "swapped" in kinds(folder)
 
 
-def test_a_file_in_the_place_of_another_is_found(folder):
-    """A copy of one over the other: its records are there twice, too."""
+def test_copy_in_the_place_of_another_file_is_found(folder):
+    """Its records are there twice, too."""
     one, two, _ = warcs(folder)
     shutil.copy(one, two)
     found = findings(folder)
     assert {each.kind for each in found} >= {"swapped", "twice"}
 
 
-def test_extra_files_are_found(folder):
-    """A WARC file that nobody listed, and what is no WARC file at all; its records are not taken for the archive's."""
+def test_extra_file_is_found(folder):
+    """A WARC file that is not listed, or no WARC file at all; its records are not taken for the archive's."""
     stray = warcs(folder)[0].with_name("stray.warc.gz")
     shutil.copy(warcs(folder)[0], stray)
     (folder / "warc" / "notes.txt").write_text("keep me")
@@ -259,15 +259,15 @@ def test_extra_files_are_found(folder):
     assert kinds(folder, quick=True) == ["extra"]
 
 
-def test_a_file_that_was_put_aside_is_found(folder):
-    """`recover` renames what it cannot read to *.damaged."""
+def test_file_put_aside_as_damaged_is_found(folder):
+    """`recover` renames a file that it cannot read to *.damaged."""
     (folder / "warc" / "morgue-x.warc.gz.damaged").write_bytes(b"x" * 99)
     assert kinds(folder) == ["set aside"]
     assert kinds(folder, quick=True) == ["set aside"]
 
 
-def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
-    """The disk's own words."""
+def test_unreadable_file_is_found(folder, monkeypatch):
+    """With the words of the operating system."""
 
     def broken(self, size):
         raise OSError(5, "Input/output error")
@@ -278,8 +278,8 @@ def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
     assert len(found) >= 3
 
 
-def test_a_dangling_link_to_a_file_is_found(folder):
-    """A file that lies elsewhere, and is gone from there."""
+def test_dangling_link_is_found(folder):
+    """The file was elsewhere, and is gone from there."""
     path = warcs(folder)[0]
     path.rename(folder / "elsewhere")
     path.symlink_to(folder / "elsewhere")
@@ -291,14 +291,14 @@ def test_a_dangling_link_to_a_file_is_found(folder):
 # The manifest
 
 
-def test_no_manifest_is_said_once(folder):
-    """Not a finding a file."""
+def test_missing_manifest_is_one_finding(folder):
+    """Not one for each file."""
     (folder / "manifest.jsonl").unlink()
     assert [one.kind for one in findings(folder)] == ["no manifest"]
 
 
-def test_a_manifest_that_cannot_be_read_is_found(folder):
-    """With its line; the files are checked all the same."""
+def test_unreadable_manifest_is_found_with_its_line(folder):
+    """The files are checked all the same."""
     path = folder / "manifest.jsonl"
     path.write_text("rubbish\n" + path.read_text())
     (one,) = findings(folder)
@@ -307,7 +307,7 @@ def test_a_manifest_that_cannot_be_read_is_found(folder):
 
 
 @pytest.mark.parametrize("word", ["records", "captures"])
-def test_numbers_of_the_manifest_are_counted(folder, word):
+def test_wrong_number_in_the_manifest_is_found(folder, word):
     """A line that lists another number of records, or of captures."""
     line = (folder / "manifest.jsonl").read_text().splitlines()[0]
     number = getattr(entry(warcs(folder)[0]), word)
@@ -320,8 +320,8 @@ def test_numbers_of_the_manifest_are_counted(folder, word):
 # Files that are being written
 
 
-def test_a_growing_file_is_no_finding(folder):
-    """The writer is alive: a record that is half there, captures whose rows are not committed yet."""
+def test_file_of_a_living_writer_is_no_finding(folder):
+    """A record that is half there, captures whose rows are not committed yet."""
     writer = WarcWriter(folder / "warc", info={})
     keep(exchange(90), writer)
     (path,) = (folder / "warc").glob("*.open")
@@ -336,8 +336,8 @@ def test_a_growing_file_is_no_finding(folder):
     writer.close()
 
 
-def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
-    """A row is committed after its bytes: this one is a finding also while the writer lives."""
+def test_row_beyond_the_end_of_a_growing_file_is_found(folder):
+    """A row is committed after its bytes: this is a finding also while the writer lives."""
     writer = WarcWriter(folder / "warc", info={})
     capture = keep(exchange(90), writer)
     reindex(folder)
@@ -348,8 +348,8 @@ def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
     writer.close()
 
 
-def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
-    """A keeper at work beside us, rows and all."""
+def test_archive_that_is_being_written_has_no_finding(tmp_path):
+    """With a writer at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
     archive_writer, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
     store, number = ArticleStore(archive_writer.db), iter(range(100_000))
@@ -376,7 +376,7 @@ def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
         archive_writer.close()
 
 
-def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
+def test_rows_committed_a_moment_later_are_no_finding(folder):
     """A file is finished before the rows of its last group are committed."""
     db = sqlite3.connect(folder / "morgue.db", check_same_thread=False, isolation_level=None)
     row = db.execute("SELECT * FROM captures WHERE id = 3").fetchone()
@@ -391,8 +391,8 @@ def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
     db.close()
 
 
-def test_a_file_that_a_crash_left_open_is_found(folder):
-    """Nobody writes it. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
+def test_file_left_open_by_a_crash_is_found(folder):
+    """It has no writer. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
     path = warcs(folder)[2]
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:2]))
@@ -412,7 +412,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
 # Records
 
 
-def test_a_block_that_is_not_its_digest_is_found(folder):
+def test_wrong_block_digest_is_found(folder):
     """A record that was written anew with another block: gzip is content, the digest is not."""
 
     def change(one: WarcRecord) -> WarcRecord:
@@ -432,8 +432,8 @@ def test_a_block_that_is_not_its_digest_is_found(folder):
         ("nothing", "bad digest"),
     ],
 )
-def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
-    """Whatever the algorithm; and what is no digest at all is named so."""
+def test_wrong_payload_digest_is_found(folder, stated, wanted):
+    """Whatever the algorithm; a value that is no digest is named as such."""
     rewrite(folder, replaced("WARC-Payload-Digest", stated))
     found = [one for one in findings(folder) if one.kind != "revisit"]
     assert {one.kind for one in found} == {wanted}
@@ -441,8 +441,8 @@ def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
 
 
 @pytest.mark.parametrize("missing", ["WARC-Record-ID", "WARC-Date", "WARC-Type"])
-def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
-    """Section 5: mandatory fields."""
+def test_record_without_a_mandatory_field_is_found(folder, missing):
+    """Section 5."""
 
     def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != "request":
@@ -453,8 +453,8 @@ def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
     assert "bad record" in kinds(folder)
 
 
-def test_records_without_digest_are_counted(folder):
-    """They are no finding: the standard does not ask for a digest. One of a kind that we do not know counts so too."""
+def test_record_without_a_known_digest_is_counted(folder):
+    """It is no finding: the standard does not ask for a digest. A digest of an unknown kind counts as none."""
 
     def change(one: WarcRecord) -> WarcRecord:
         bare = [pair for pair in one.fields if pair[0] != "WARC-Block-Digest"]
@@ -468,7 +468,7 @@ def test_records_without_digest_are_counted(folder):
     assert report.undigested == 18 + 21
 
 
-def test_a_record_that_is_there_twice_is_found(folder):
+def test_repeated_record_id_is_found(folder):
     """The same WARC-Record-ID in two files."""
     path, offset, length = first(folder, "request")
     data = path.read_bytes()[offset : offset + length]
@@ -480,8 +480,9 @@ def test_a_record_that_is_there_twice_is_found(folder):
 
 
 @pytest.mark.parametrize("change", ["nothing", "its block", "its date", "where it came from"])
-def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
-    """Versions before kept it once a file. Another one with its id is a finding, and so is a copied record of ours."""
+def test_warcinfo_imported_twice_is_no_finding(folder, change):
+    """Earlier versions kept it once a file. Another record with its id is a finding, and so is a copied record of
+    ours."""
     block = b"software: theirs/1.0\r\n"
     came = [("WARC-Block-Digest", digest(block)), ("Morgue-Imported", "a.warc.gz@0")]
     info = record("warcinfo", block, *came)
@@ -501,7 +502,7 @@ def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
 
 
 @pytest.mark.parametrize("name", ["WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"])
-def test_a_reference_that_leads_nowhere_is_found(folder, name):
+def test_dangling_reference_is_found(folder, name):
     """Each kind of reference."""
     nowhere = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
     rewrite(folder, replaced(name, nowhere, where="request"))
@@ -513,8 +514,8 @@ def test_a_reference_that_leads_nowhere_is_found(folder, name):
 
 
 @pytest.mark.parametrize("spelled", ["sha1", "sha256 of the entity", "sha256 of the stored body", "wrong", "no digest"])
-def test_a_revisit_of_another_body_is_found(folder, spelled):
-    """Its payload digest is compared with the record that it refers to, in whatever kind and convention."""
+def test_revisit_of_another_body_is_found(folder, spelled):
+    """Its payload digest is compared with the record that it refers to, in any kind and convention."""
     import hashlib
 
     page = exchange(70, chunked=True)
@@ -543,8 +544,8 @@ def test_a_revisit_of_another_body_is_found(folder, spelled):
 # The database
 
 
-def test_a_missing_database_is_its_own_finding(folder):
-    """Once, with what makes it anew."""
+def test_missing_database_is_one_finding(folder):
+    """With the command that makes it anew."""
     for path in folder.glob("morgue.db*"):
         path.unlink()
     (one,) = findings(folder)
@@ -555,8 +556,8 @@ def test_a_missing_database_is_its_own_finding(folder):
 
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
 @pytest.mark.parametrize("change", ["older", "other", "before the journal"])
-def test_a_database_that_no_command_writes_with_is_named_first(folder, change, quick):
-    """By the crawl's own rule. What follows from it stands behind it, and nothing promises what a crawl refuses."""
+def test_database_that_a_crawl_would_refuse_is_the_first_finding(folder, change, quick):
+    """By the crawl's own rule. What follows from it comes after it, and nothing promises what a crawl refuses."""
     path = folder / manifest.NAME
     listed = manifest.load(path)
     archive = "a" if change != "other" else "b"
@@ -577,7 +578,7 @@ def test_a_database_that_no_command_writes_with_is_named_first(folder, change, q
 
 
 @pytest.mark.parametrize("damage", ["rubbish", "a page"])
-def test_a_damaged_database_is_found(folder, damage):
+def test_damaged_database_is_found(folder, damage):
     """No database at all, or one whose pages are not what they should be."""
     path = folder / "morgue.db"
     wide = "INSERT INTO crawls (started, command, software) SELECT printf('%.9000c', 'x'), '', '' FROM captures"
@@ -603,8 +604,8 @@ def test_a_damaged_database_is_found(folder, damage):
         "time = '2020-01-01T00:00:00.000000Z'",
     ],
 )
-def test_a_row_that_differs_from_its_record_is_found(folder, change):
-    """Every column that the record itself has an opinion about."""
+def test_row_that_differs_from_its_record_is_found(folder, change):
+    """In every column that the record can confirm."""
     execute(folder, f"UPDATE captures SET {change} WHERE id = 2")
     (one,) = findings(folder)
     assert one.kind == "row differs"
@@ -612,14 +613,14 @@ def test_a_row_that_differs_from_its_record_is_found(folder, change):
     assert one.offset is not None
 
 
-def test_a_row_that_points_beside_its_record_is_found(folder):
+def test_row_one_byte_beside_its_record_is_found(folder):
     """One byte is enough."""
     execute(folder, "UPDATE captures SET offset = offset + 1 WHERE id = 2")
     (one,) = findings(folder)
     assert (one.kind, one.what) == ("no record", "capture 2 of http://paper.example/1: no record begins there")
 
 
-def test_a_record_without_a_row_is_found(folder):
+def test_record_without_a_row_is_found(folder):
     """And by numbers alone."""
     execute(folder, "DELETE FROM captures WHERE id = 5")
     (one,) = findings(folder)
@@ -628,7 +629,7 @@ def test_a_record_without_a_row_is_found(folder):
 
 
 @pytest.mark.parametrize("table", ["articles", "revisions"])
-def test_an_article_without_its_capture_is_found(tmp_path, table):
+def test_article_without_its_capture_is_found(tmp_path, table):
     """A capture_id that is no row of captures."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
@@ -642,7 +643,7 @@ def test_an_article_without_its_capture_is_found(tmp_path, table):
 @pytest.mark.parametrize("change", ["INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')",
                                     "INSERT INTO articles_fts(rowid, title) VALUES (999, 'ghost')"],
                          ids=["emptied", "ghost"])  # fmt: skip
-def test_an_index_that_lacks_articles_is_found(tmp_path, change):
+def test_wrong_search_index_is_found(tmp_path, change):
     """Articles that no search finds, and entries of none."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
@@ -651,7 +652,7 @@ def test_an_index_that_lacks_articles_is_found(tmp_path, change):
     assert kinds(tmp_path, quick=True) == ["index"]
 
 
-def test_quick_holds_rows_against_each_other(folder):
+def test_quick_compares_rows_with_each_other(folder):
     """Records that overlap, and a revisit whose body no row has."""
     execute(folder, "UPDATE captures SET length = 100000 WHERE id = 2")
     assert "no record" in kinds(folder, quick=True)
@@ -670,8 +671,8 @@ def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "STRETCH", 1500)
 
 
-def test_stretches_of_a_file_give_what_the_file_gives(folder, stretches):
-    """Cut into pieces for several processes: the same numbers, no finding."""
+def test_file_checked_in_stretches_gives_the_same_numbers(folder, stretches):
+    """It is cut into pieces for several processes; there is no finding."""
     one, many = verify.verify(folder, jobs=1), verify.verify(folder, jobs=2)
     assert many.findings.listed == []
     assert (one.records, one.captures, one.bytes) == (many.records, many.captures, many.bytes)
@@ -684,14 +685,14 @@ def test_damage_in_a_stretch_is_found_once(folder, stretches):
     assert findings(folder, jobs=2) == findings(folder, jobs=1)
 
 
-def test_a_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
-    """Files are cut where rows say; where those lie, the file is read in one go."""
+def test_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
+    """Files are cut where rows say; where rows are wrong, the file is read in one go."""
     execute(folder, "UPDATE captures SET offset = offset + 3")
     assert findings(folder, jobs=2) == findings(folder, jobs=1)
 
 
-def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypatch):
-    """Findings of a kind in a file are listed up to a number, and all counted."""
+def test_ten_thousand_findings_are_counted_but_not_all_listed(folder, monkeypatch):
+    """Findings of a kind in a file are listed up to a number."""
     monkeypatch.setattr("pipelines.verification.findings.MOST", 5)
     execute(folder, "UPDATE captures SET status = 404")
     report = verify.verify(folder)
@@ -715,7 +716,7 @@ def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypat
         ("md5:2QOYZWMPACZAJ2MABGMOZ6CCPY======", 16),
     ],
 )
-def test_digests_are_read_in_every_spelling(text, size):
+def test_digest_is_read_in_every_spelling(text, size):
     """Hex or base 32, padded or not, in any case."""
     found = labelled(text)
     assert found is not None
@@ -724,7 +725,7 @@ def test_digests_are_read_in_every_spelling(text, size):
         assert found.of(b"")
 
 
-def test_an_unknown_algorithm_is_no_error():
+def test_digest_of_an_unknown_algorithm_is_no_error():
     """It cannot be checked, that is all."""
     assert labelled("crc99:00") is None
 

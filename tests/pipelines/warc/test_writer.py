@@ -1,4 +1,4 @@
-"""Laws of the WARC files: what was appended is read back; a crash costs at most the record it tore."""
+"""WARC files on disk: what was appended is read back; a crash costs at most the record that it tore."""
 
 from __future__ import annotations
 
@@ -10,69 +10,19 @@ import random
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, NotFound, NotWritable
-from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.reader import read_block, read_member, walk
-from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, member, new_id, parsed, uri
+from pipelines.warc.record import WarcFields, WarcRecord, member, parsed
 from pipelines.warc.writer import WarcWriter, recover
+from tests.support.command import ROOT
 from tests.support.external_tools import faults
+from tests.support.warc_records import INFO, noise, open_file, record, response
 
-INFO = {
-    "software": "Newsmorgue 0",
-    "operator": "Mörgue <a@example.org>",
-    "robots": "obey",
-    "isPartOf": "test",
-}
 BIN = Path(sys.executable).parent
-
-
-def record(
-    block: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", url: str = "http://example.org/"
-) -> WarcRecord:
-    fields = (
-        ("WARC-Type", "response"),
-        ("WARC-Record-ID", new_id()),
-        ("WARC-Target-URI", uri(url)),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
-        ("WARC-Block-Digest", digest(block)),
-        ("Content-Type", "application/http;msgtype=response"),
-    )
-    return WarcRecord(WarcFields(fields), block)
-
-
-def response(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-
-
-def noise(size: int, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-def own(group: list[WarcRecord], writer: WarcWriter) -> list[WarcRecord]:
-    """The records with the warcinfo id that `records_of` gives them."""
-    warcinfo = ("WARC-Warcinfo-ID", writer.warcinfo_id())
-    return [WarcRecord(WarcFields([*one.fields, warcinfo]), one.block) for one in group]
-
-
-def filled(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]]:
-    """A file that a crash left open, as its bytes stand on disk, and where its records lie."""
-    writer = WarcWriter(folder, info=INFO)
-    places = []
-    for number in range(groups):
-        group = [record(response(noise(2000, number))), record(b"GET / HTTP/1.1\r\n\r\n")]
-        places += writer.append(own(group, writer))
-    writer.sync()
-    path = folder / (places[0].file + ".open")
-    copy = path.read_bytes()
-    writer.close()
-    (folder / places[0].file).unlink()
-    path.write_bytes(copy)
-    return path, places
 
 
 def checkers(path: Path) -> None:
@@ -85,7 +35,7 @@ def checkers(path: Path) -> None:
 # Writing
 
 
-def test_what_is_appended_is_read_back_by_place(tmp_path: Path) -> None:
+def test_appended_record_is_read_back_by_location(tmp_path: Path) -> None:
     """(file, offset, length) gives the record again, while the file is open and after."""
     writer = WarcWriter(tmp_path, info=INFO)
     blocks = [response(noise(n)) for n in (0, 1, 100_000)] + [b"", bytes(range(256))]
@@ -99,7 +49,7 @@ def test_what_is_appended_is_read_back_by_place(tmp_path: Path) -> None:
         assert read_member(tmp_path / place.file, place.offset, place.length).startswith(b"WARC/1.1\r\nWARC-Type: ")
 
 
-def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> None:
+def test_every_record_is_one_gzip_member(tmp_path: Path) -> None:
     """Members inflate one by one; gzip, warcio check and warcio index find no fault."""
     writer = WarcWriter(tmp_path, info=INFO)
     places = writer.append([record(response(b"a" * 5000)), record(response(b"b"))])
@@ -113,7 +63,7 @@ def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> N
 
 
 def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
-    """Section 6.1: who wrote the file, how, and what it is called once it is finished."""
+    """Section 6.1: the record says who wrote the file, how, and the name that the file has once it is finished."""
     writer = WarcWriter(tmp_path, prefix="my paper", info=INFO)
     (place,) = writer.append([record()])
     warcinfo_id = writer.warcinfo_id()
@@ -129,8 +79,8 @@ def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
     assert "format: WARC File Format 1.1" in lines
 
 
-def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
-    """A writer that never gets a record makes no file."""
+def test_writer_without_records_makes_no_file(tmp_path: Path) -> None:
+    """A file begins with its first record."""
     writer = WarcWriter(tmp_path, info=INFO)
     writer.sync()
     writer.close()
@@ -166,7 +116,7 @@ def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
-def test_finishing_never_overwrites(tmp_path: Path) -> None:
+def test_finishing_overwrites_no_file(tmp_path: Path) -> None:
     """A file that turned up under the final name stays, and so does the open one."""
     writer = WarcWriter(tmp_path, info=INFO)
     (place,) = writer.append([record()])
@@ -178,7 +128,7 @@ def test_finishing_never_overwrites(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nWARC-Type: response", "a\nb", "a\rb", "a\0b"])
-def test_line_breaks_cannot_forge_fields(tmp_path: Path, value: str) -> None:
+def test_line_break_cannot_forge_a_field(tmp_path: Path, value: str) -> None:
     """Section 4: a value with CR, LF or NUL is refused everywhere, and encoded in a URI."""
     with pytest.raises(ConfigError):
         WarcWriter(tmp_path, info={"operator": value})
@@ -223,7 +173,7 @@ def test_full_disk_leaves_no_torn_tail(small_disk: Path) -> None:
 
 
 def test_full_disk_at_the_beginning_leaves_no_file(small_disk: Path) -> None:
-    """If not even the warcinfo record fits, the new file is taken away again."""
+    """If not even the warcinfo record fits, the new file is removed again."""
     (small_disk / "filler").write_bytes(b"x" * (256 * 1024))
     writer = WarcWriter(small_disk, info=INFO)
     with pytest.raises(DiskFull):
@@ -232,11 +182,13 @@ def test_full_disk_at_the_beginning_leaves_no_file(small_disk: Path) -> None:
 
 
 def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
-    """The same where the operating system limits a file's size, in a process of its own."""
+    """A limit of the operating system on the size of a file acts like a full disk. It is set in a process of its
+    own."""
     script = """
         import resource, signal, sys
         from pathlib import Path
-        from tests.pipelines.warc.test_writer import *
+        from pipelines.warc.writer import WarcWriter
+        from tests.support.warc_records import INFO, noise, record, response, with_warcinfo_id
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
         writer = WarcWriter(Path(sys.argv[1]), info=INFO)
@@ -248,10 +200,9 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
         writer.append([record(response(noise(1_000, 3)))])
         writer.close()
     """
-    root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), tmp_path],
-        cwd=root,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -262,8 +213,8 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
     subprocess.run(["gzip", "-t", path], check=True)
 
 
-def test_failed_cut_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If cutting back fails as well, the next append cuts before it writes: offsets stay true."""
+def test_failed_cut_is_repeated_by_the_next_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If cutting back fails as well, the next append cuts before it writes, so offsets stay true."""
     writer = WarcWriter(tmp_path, info=INFO)
     writer.append([record()])
     real_write, real_cut = os.pwrite, os.ftruncate
@@ -287,8 +238,8 @@ def test_failed_cut_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     checkers(tmp_path / place.file)
 
 
-def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """A folder that is not there, or not ours, is said in the family's words."""
+def test_unwritable_folder_raises_an_error_of_ours(tmp_path: Path) -> None:
+    """The folder does not exist, or belongs to another user."""
     with pytest.raises(Exception, match="No such file"):
         WarcWriter(tmp_path / "nowhere", info=INFO).append([record()])
 
@@ -296,9 +247,9 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 # Reading
 
 
-def test_walk_stops_at_damage_and_says_where(tmp_path: Path) -> None:
-    """A flipped bit is found; with `on_damage` the walk goes on behind it."""
-    path, places = filled(tmp_path)
+def test_walk_raises_at_damage_or_goes_on_after_reporting_it(tmp_path: Path) -> None:
+    """A flipped bit is found; with `on_damage` the walk goes on after it."""
+    path, places = open_file(tmp_path)
     data = bytearray(path.read_bytes())
     data[places[4].offset + places[4].length // 2] ^= 0x10
     path.write_bytes(data)
@@ -310,9 +261,9 @@ def test_walk_stops_at_damage_and_says_where(tmp_path: Path) -> None:
     assert [(offset, length) for offset, length, _ in damages] == [places[4][1:]]
 
 
-def test_wrong_places_are_damage(tmp_path: Path) -> None:
+def test_wrong_location_is_damage(tmp_path: Path) -> None:
     """An offset or length that is not a member's, and a file that is not there."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     closed = tmp_path / places[0].file
     for offset, length in [(places[0].offset + 1, places[0].length), (places[0].offset, places[0].length - 1),
                            (places[0].offset, places[0].length + 1), (path.stat().st_size, 10)]:  # fmt: skip
@@ -322,8 +273,8 @@ def test_wrong_places_are_damage(tmp_path: Path) -> None:
         read_block(tmp_path / "other.warc.gz", 0, 10)
 
 
-def test_record_round_trip() -> None:
-    """`parsed` undoes `member`: fields in order, repeated ones too, and any block."""
+def test_parsed_undoes_member() -> None:
+    """Fields keep their order, repeated ones too, with any block."""
     one = WarcRecord(
         WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n"
     )
@@ -343,7 +294,7 @@ def test_record_round_trip() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n\r\n",
     ],
 )
-def test_what_is_not_exactly_one_record_is_refused(data: bytes) -> None:
+def test_data_that_is_not_exactly_one_record_is_refused(data: bytes) -> None:
     """A record must end where its Content-Length says (section 4)."""
     with pytest.raises(ValueError, match="WARC record"):
         parsed(data)
@@ -358,9 +309,9 @@ def mended(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("cut", [1, 4, 7, 8, 9, 20, 100, 500, 1500])
-def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
-    """Wherever the last record is torn, be it in its gzip trailer: all before it is kept."""
-    path, places = filled(tmp_path)
+def test_torn_tail_is_cut_and_reported(tmp_path: Path, cut: int) -> None:
+    """Wherever the last record is torn, even in its gzip trailer, all records before it are kept."""
+    path, places = open_file(tmp_path)
     # The last record is made a large one, so that every cut falls into it.
     data = path.read_bytes()[: places[-1].offset] + member(record(response(noise(3000, 77))))
     path.write_bytes(data[:-cut])
@@ -379,7 +330,7 @@ def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
 
 def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
     """A crash between two records costs nothing."""
-    path, places = filled(tmp_path)
+    path, places = open_file(tmp_path)
     data = path.read_bytes()
     (sentence,) = mended(tmp_path)
     assert "it is whole" in sentence
@@ -388,17 +339,17 @@ def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tail", [b"\x00" * 4096, b"garbage", gzip.compress(b"no record", mtime=0), b"\x1f\x8b\x08"])
 def test_foreign_bytes_at_the_end_are_cut(tmp_path: Path, tail: bytes) -> None:
-    """What a power cut leaves behind the last record (zeros, old blocks) goes."""
-    path, places = filled(tmp_path)
+    """Zeros or old blocks that a power cut leaves after the last record are removed."""
+    path, places = open_file(tmp_path)
     path.write_bytes(path.read_bytes() + tail)
     recover(tmp_path)
     found = list(walk(tmp_path / places[0].file))
     assert len(found) == 1 + len(places) + 1
 
 
-def test_damage_in_the_middle_is_not_cut(tmp_path: Path) -> None:
-    """A bit that flipped before whole records is no torn tail: nothing is taken away, and it is said."""
-    path, places = filled(tmp_path)
+def test_damage_before_whole_records_is_not_cut(tmp_path: Path) -> None:
+    """It is no torn tail: nothing is removed, and the damage is reported."""
+    path, places = open_file(tmp_path)
     data = bytearray(path.read_bytes())
     data[places[3].offset + 100] ^= 0x10
     path.write_bytes(data)
@@ -407,9 +358,9 @@ def test_damage_in_the_middle_is_not_cut(tmp_path: Path) -> None:
     assert (tmp_path / places[0].file).read_bytes() == data
 
 
-def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None:
-    """A torn record whose body is itself a WARC file (stored, not deflated) is cut all the same."""
-    path, places = filled(tmp_path)
+def test_warc_in_the_body_of_a_torn_record_is_cut_with_it(tmp_path: Path) -> None:
+    """The body of the torn record is itself a WARC file (stored, not deflated)."""
+    path, places = open_file(tmp_path)
     inner = member(record(response(noise(500, 5)))) + member(record(response(noise(5000, 6))))
     torn = member(record(response(inner)), level=0)
     path.write_bytes(path.read_bytes() + torn[:-3000])
@@ -420,7 +371,7 @@ def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("size", [0, 1, 100, 10_000])
 def test_file_without_records_is_removed(tmp_path: Path, size: int) -> None:
-    """Nothing, a torn warcinfo or a whole one: nothing was kept in it, nothing is lost."""
+    """The file is empty, or has a torn or a whole warcinfo record: nothing was stored in it, so nothing is lost."""
     writer = WarcWriter(tmp_path, info=INFO)
     writer.warcinfo_id()
     (path,) = tmp_path.iterdir()
@@ -434,7 +385,7 @@ def test_file_without_records_is_removed(tmp_path: Path, size: int) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_file_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
+def test_unreadable_file_is_put_aside(tmp_path: Path) -> None:
     """A file of rubbish is no torn file: it is kept, out of the way."""
     (tmp_path / "a.warc.gz.open").write_bytes(noise(10_000))
     (sentence,) = mended(tmp_path)
@@ -444,7 +395,7 @@ def test_file_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
 
 
 def test_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
-    """Recovery in one process does not touch what another is writing."""
+    """Recovery in one process does not touch the file that another is writing."""
     writer = WarcWriter(tmp_path, info=INFO)
     (place,) = writer.append([record()])
     assert recover(tmp_path) == []
@@ -453,9 +404,9 @@ def test_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     checkers(tmp_path / place.file)
 
 
-def test_crash_between_the_two_names_is_mended(tmp_path: Path) -> None:
-    """Killed after the final name was given and before `.open` was taken away: one name remains."""
-    path, places = filled(tmp_path)
+def test_crash_between_link_and_unlink_leaves_one_name(tmp_path: Path) -> None:
+    """The process was killed after the final name was given and before `.open` was removed."""
+    path, places = open_file(tmp_path)
     os.link(path, tmp_path / places[0].file)
     recover(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == [places[0].file]
@@ -463,14 +414,15 @@ def test_crash_between_the_two_names_is_mended(tmp_path: Path) -> None:
 
 
 def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
-    """kill -9 while writing: whatever the writer had synced and told us is there, and the file is whole."""
+    """After kill -9 while writing, every record that the writer had synced is there, and the file is whole."""
     script = """
         import sys
         from pathlib import Path
-        from tests.pipelines.warc.test_writer import *
+        from pipelines.warc.writer import WarcWriter
+        from tests.support.warc_records import INFO, noise, record, response, with_warcinfo_id
         writer = WarcWriter(Path(sys.argv[1]), info=INFO, max_size=300_000)
         for number in range(100_000):
-            (place,) = writer.append(own([record(response(noise(30_000, number)))], writer))
+            (place,) = writer.append(with_warcinfo_id([record(response(noise(30_000, number)))], writer))
             writer.sync()
             print(place.file, place.offset, place.length, flush=True)
     """
@@ -479,7 +431,7 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
         folder.mkdir()
         writer = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(script), folder],
-            cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         told = [writer.stdout.readline() for _ in range(10 + 7 * round_)]
         writer.kill()
@@ -496,14 +448,14 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
 
 
 def test_recovery_takes_linear_time(tmp_path: Path) -> None:
-    """Twice the file, about twice the time: many small records and one long damaged stretch."""
+    """Four times the file takes about four times as long, with many small records and one long damaged stretch."""
     import time
 
     taken = []
     for scale in (1, 4):
         folder = tmp_path / str(scale)
         folder.mkdir()
-        path, _ = filled(folder)
+        path, _ = open_file(folder)
         small = member(record(b"x" * 50))
         path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
         began = time.perf_counter()
@@ -512,7 +464,7 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
     assert taken[1] < 4 * taken[0] * 2.5 + 0.2
 
 
-def test_lock_is_let_go_with_the_file(tmp_path: Path) -> None:
+def test_finished_file_is_not_locked(tmp_path: Path) -> None:
     """A finished file carries no lock."""
     writer = WarcWriter(tmp_path, info=INFO)
     (place,) = writer.append([record()])
@@ -526,8 +478,9 @@ def test_lock_is_let_go_with_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("level", [1, 6, 9])
 @pytest.mark.parametrize("size", [0, 4095, 4096, 65_535, 65_536, 200_001])
-def test_a_packed_body_is_stored_and_reads_back(size, level):
-    """Whole for gzip and for our reader, no larger than what zlib makes of it, and with zlib's own first ten bytes."""
+def test_compressed_body_is_stored_and_reads_back(size, level):
+    """The member is whole for gzip and for our reader, no larger than zlib makes it, and has zlib's own first ten
+    bytes."""
     body = random.Random(size).randbytes(size)
     record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
     data = member(record, level)
@@ -538,8 +491,8 @@ def test_a_packed_body_is_stored_and_reads_back(size, level):
     assert data[:4] + data[8:10] == deflated[:4] + deflated[8:9] + b"\x03"
 
 
-def test_a_body_that_shrinks_is_deflated():
-    """HTML, and HTML with something packed in it, wherever that is."""
+def test_body_that_shrinks_is_deflated():
+    """HTML, and HTML with compressed data anywhere in it."""
     packed, text = random.Random(1).randbytes(5000), b"<p>text</p>" * 2500
     for body in (text * 2, packed + text * 2, text + packed + text, text * 2 + packed):
         record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)

@@ -1,4 +1,4 @@
-"""Readers' comments: read for those who ask, from whatever markup they stand in, and never part of the text."""
+"""Readers' comments: read for those who ask, from any markup, and never part of the text."""
 
 import json
 
@@ -91,20 +91,20 @@ def page(comments: str) -> Page:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_comments_are_read_in_order_without_names_and_buttons(system):
-    """One string a comment, answers after what they answer, and nothing that the reader did not write."""
+    """One string for each comment, answers after what they answer, and nothing that the reader did not write."""
     expected = SECOND.replace("\n", " ") if system == "declared" else SECOND
     assert readers(parse(page(SYSTEMS[system]))) == (FIRST, expected)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_comments_are_never_in_the_text(system):
-    """Whatever the system, the text is the article."""
+    """Whatever the comment system, the text is the article."""
     text = read(page(SYSTEMS[system])).text
     assert not any(words in text for words in ("baker", "wrong to begin with", "Mabel"))
     assert text.count("\n") == 8
 
 
-def test_reading_comments_leaves_the_page_as_it_was():
+def test_reading_comments_does_not_change_the_page():
     """The tree that the text is read from afterwards is the same."""
     from lxml import html
 
@@ -123,12 +123,12 @@ def test_reading_comments_leaves_the_page_as_it_was():
         "<div class='comment-form'><form><textarea></textarea></form></div>",
     ],
 )
-def test_a_page_without_comments_has_none(furniture):
-    """Counts, forms and notices are nobody's opinion."""
+def test_counts_and_forms_are_no_comments(furniture):
+    """Nor are notices."""
     assert readers(parse(page(furniture))) == ()
 
 
-def test_an_opinion_piece_is_no_comment():
+def test_opinion_piece_is_no_comment():
     """A paper may call its leading article "comment"."""
     leader = f"<div class='comment'><h1>The tide</h1><div class='comment-text'>{STORY}</div></div>"
     body = f"<html><body>{leader}</body></html>"

@@ -1,11 +1,13 @@
-"""Laws of an account: it changes nothing, it leaves nothing out, and what it says was kept is the text."""
+"""The trace of a reading: it changes nothing, it leaves nothing out, and the blocks that it says were kept are the
+text."""
 
 import pytest
 from lxml import html
 
 from pipelines.core.items import Article, Page, Rule, Source
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.extract import _line, explain, read
+from pipelines.extraction.explain import explain
+from pipelines.extraction.extract import _line, read
 from pipelines.extraction.page.parse import parse
 from tests.support.page_pairs import NAMES, pair
 
@@ -61,14 +63,14 @@ EVERY = [*NAMES, *ODD, *RULES]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_account_changes_nothing(name):
-    """Who asks how a page was read gets the article, or the reason, that nobody asks for."""
+def test_tracing_changes_no_outcome(name):
+    """A reading with a trace gives the article, or the reason, that a reading without one gives."""
     assert explain(made(name))[0] == read(made(name))
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_what_was_kept_is_the_text(name):
-    """The blocks that no rule dropped are the lines of the article, in their order."""
+def test_kept_blocks_are_the_lines_of_the_text(name):
+    """In their order."""
     article, account = explain(made(name))
     if isinstance(article, Article):
         blocks = [line for fate in account.blocks if fate.rule is None and (line := _line(fate.text))]
@@ -77,7 +79,7 @@ def test_what_was_kept_is_the_text(name):
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_who_was_dropped_knows_by_what_and_why(name):
+def test_dropped_block_has_rule_reason_and_place(name):
     """A name for counting, a sentence for people, a place to look at."""
     for fate in explain(made(name))[1].blocks:
         assert fate.place
@@ -90,8 +92,8 @@ def numbered(page: Page) -> tuple[Page, int]:
     """The page with a number behind each run of words that a reader sees, and how many they are."""
     tree, count = parse(page), 0
     for element in tree.find(".//body").iter():
-        above = any(one.tag in layout.SKIPPED for one in element.iterancestors())
-        if not above and element.tag not in layout.SKIPPED and (element.text or "").strip():
+        above = any(one.tag in layout.SKIPPED_TAGS for one in element.iterancestors())
+        if not above and element.tag not in layout.SKIPPED_TAGS and (element.text or "").strip():
             element.text += f" n{count}n "
             count += 1
         if not above and element.tag != "body" and (element.tail or "").strip():
@@ -104,15 +106,15 @@ PARSED = [name for name in EVERY if name not in ("empty", "white space", "no bod
 
 
 @pytest.mark.parametrize("name", PARSED)
-def test_every_word_of_a_page_has_exactly_one_fate(name):
-    """Kept or dropped, by whatever part of the reading: told once, and nothing is left out."""
+def test_every_word_is_in_exactly_one_traced_block(name):
+    """Kept or dropped by some part of the reading; nothing is left out."""
     page, count = numbered(made(name))
     told = explain(page)[1].blocks
     assert [sum(f"n{number}n" in fate.text for fate in told) for number in range(count)] == [1] * count
 
 
-def test_fates_are_told_in_the_order_of_the_page():
-    """What was cut out early stands between what was weighed late, where a reader sees it."""
+def test_traced_blocks_are_in_page_order():
+    """A block that was cut out early is between blocks that were scored late, where a reader sees it."""
     page, count = numbered(made("furniture"))
     told = " ".join(fate.text for fate in explain(page)[1].blocks)
     places = [told.index(f"n{number}n") for number in range(count)]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.frontier.visit_outcomes import LASTING
+from crawler.frontier.visit_outcomes import PERMANENT_REASONS
 from tests.support.command import crawl, make_archive, morgue, rows, start, tables
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
@@ -86,7 +86,7 @@ def test_a_page_that_fails_costs_one_page_and_is_named(faulty, path, why):
 @pytest.mark.parametrize(("path", "code"), [("/nothing-here", 0), ("/faults/500", 1), ("/faults/bomb", 0)])
 def test_what_a_page_may_be_like_for_good_is_no_failure_of_the_crawl(archive, paper, path, code):
     """Gone, too large, a redirect loop: exit code 0. A page asked for by name that fails otherwise: 1."""
-    assert (FAULTS[path] in ("HTTP 404", *LASTING)) is (code == 0)
+    assert (FAULTS[path] in ("HTTP 404", *PERMANENT_REASONS)) is (code == 0)
     assert fetch_list(archive, paper.url + path, next(iter(paper.truth))).returncode == code
 
 
@@ -101,7 +101,7 @@ def odd(paper, tmp_path_factory):
 def test_a_page_without_an_article_is_counted_as_that(odd, paper, path, why):
     """Not an error: an outcome with a name; exit code 0."""
     _archive, done = odd
-    assert f"1 nothing to read: {why}, e.g. {paper.url}{path}" in done.stdout
+    assert f"1 without an article: {why}, e.g. {paper.url}{path}" in done.stdout
     assert done.returncode == 0
 
 
@@ -172,7 +172,7 @@ def test_a_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, pa
     began = time.monotonic()
     done = crawl(archive, "gazette", *QUICK, timeout=60)
     assert time.monotonic() - began < 40
-    assert f"read in part: {paper.url}{path}" in done.stdout
+    assert f"problem in a listing: {paper.url}{path}" in done.stdout
     assert done.returncode in (0, 1)
 
 

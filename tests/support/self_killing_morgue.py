@@ -1,10 +1,10 @@
-"""`morgue`, killed from within at the worst moment: for kill.py, and for a test.
+"""Run `morgue` and kill it from within at the worst moment: for benchmarks/kill.py, and for a test.
 
-    python benchmarks/dying.py SEED -C ARCHIVE crawl ...
+    python tests/support/self_killing_morgue.py SEED -C ARCHIVE crawl ...
 
 SEED chooses how it ends: on some line of the code that writes, from some commit on; with half a record written; with
 half a line of the manifest written. Journal records are small and frequent here, so that there is more to break.
-SIGKILL in each case: no `finally` is run, no buffer is emptied.
+The process ends by SIGKILL in each case: no `finally` is run, no buffer is emptied.
 """
 
 from __future__ import annotations
@@ -17,25 +17,28 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipelines.archive import journal, writer
+from pipelines.archive import crash_recovery, journal, writer
+from pipelines.warc import manifest
+from pipelines.warc import writer as warc_writer
 
-WRITING = tuple(f"{os.sep}pipelines{os.sep}{name}.py" for name in ("keeper", "warc", "journal", "manifest", "orphans"))
-LINES = 400  # about what a busy commit with a journal record takes
+WRITING_FILES = {module.__file__ for module in (writer, journal, crash_recovery, warc_writer, manifest)}
+MAX_LINES = 400  # about what a busy commit with a journal record takes
 
 
 def die() -> None:
+    """End this process at once."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class OnALine:
-    """Dies on a line of the code that writes, on the keeper's thread or in its start."""
+class DieOnALine:
+    """Die on a line of the code that writes, on the archive writer's thread or while the archive is opened."""
 
     def __init__(self, dice: random.Random) -> None:
-        self.commits, self.lines = dice.randint(0, 3), dice.randint(1, LINES)
+        self.commits, self.lines = dice.randint(0, 3), dice.randint(1, MAX_LINES)
         if self.commits == 0:  # already while the archive is opened
-            self.lines = dice.randint(1, LINES // 4)
+            self.lines = dice.randint(1, MAX_LINES // 4)
             sys.settrace(self.trace)
         else:
             self.commit = writer.ArchiveWriter._commit
@@ -52,7 +55,7 @@ class OnALine:
         return commit
 
     def trace(self, frame: FrameType, event: str, argument: object) -> Any:
-        if not frame.f_code.co_filename.endswith(WRITING):
+        if frame.f_code.co_filename not in WRITING_FILES:
             return None
         if event == "line":
             self.lines -= 1
@@ -61,12 +64,13 @@ class OnALine:
         return self.trace
 
 
-class HalfWritten:
-    """Dies in the middle of a write to a WARC file, or to the manifest."""
+class DieHalfWritten:
+    """Die in the middle of a write to a WARC file, or to the manifest."""
 
     def __init__(self, dice: random.Random) -> None:
-        self.where = dice.choice(("append_whole", "append_whole", "add"))
-        self.left = dice.randint(1, 60) if self.where == "append_whole" else 1
+        writing = dice.choice((warc_writer.append_whole, warc_writer.append_whole, manifest.add))
+        self.code = writing.__code__
+        self.left = dice.randint(1, 60) if writing is warc_writer.append_whole else 1
         self.part = dice.random()
         self.write, self.pwrite = os.write, os.pwrite
         os.write, os.pwrite = self.half, self.half_at
@@ -84,7 +88,7 @@ class HalfWritten:
         return self.pwrite(file, data, offset)
 
     def is_now(self) -> bool:
-        if sys._getframe(2).f_code.co_name != self.where:
+        if sys._getframe(2).f_code is not self.code:
             return False
         self.left -= 1
         return self.left == 0
@@ -92,8 +96,9 @@ class HalfWritten:
 
 def main() -> None:
     dice = random.Random(int(sys.argv[1]))
+    assert hasattr(journal, "ROWS"), "this program sets a constant that is not there"
     journal.ROWS = 30
-    dice.choice((OnALine, OnALine, HalfWritten))(dice)
+    dice.choice((DieOnALine, DieOnALine, DieHalfWritten))(dice)
     from crawler.cli.main import main as morgue
 
     morgue(sys.argv[2:])

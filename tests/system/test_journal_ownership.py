@@ -21,10 +21,10 @@ from pipelines.database.store import ArticleStore
 from pipelines.takedown.tombstone import MemberSpan, _fitted, put_in_place, rewritten
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
-from tests.pipelines.archive.test_writer import record
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
+from tests.support.exchanges import write_small_exchange
 from tests.support.newspaper import serve
-from tests.test_resume import a_day_passes, wait_until
+from tests.support.waiting import let_a_day_pass, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def crawled(tmp_path_factory) -> Path:
             crawl(archive, "gazette", "--limit", "8")
         shutil.copy(folder / "ours" / "morgue.db", folder / "older.db")
         paper.correct()
-        a_day_passes(folder / "ours")
+        let_a_day_pass(folder / "ours")
         crawl(folder / "ours", "gazette", "--limit", "8")
     return folder
 
@@ -163,7 +163,7 @@ def test_no_new_database_beside_files_that_have_lost_theirs(ours):
 def write(archive: Path, prefix: str, source: str) -> None:
     """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
     archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))
     archive_writer.close()
 

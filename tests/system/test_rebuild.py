@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.old_databases import described
+from crawler.cli.old_databases import description
 from pipelines.archive.journal import mark_of
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
-from tests.test_resume import a_day_passes, wait_until
+from tests.support.waiting import let_a_day_pass, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def crawled(tmp_path_factory) -> Path:
         crawl(archive, "-s", "extract.comments=separate", "gazette")
         paper.correct()
         paper.publish()
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         crawl(archive, "gazette")
         paper.delay = 0.05
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         running = start("-C", archive, "crawl", *LOOPBACK, "gazette")
         paper.journal.clear()
         wait_until(lambda: len(paper.journal) > 25)
@@ -85,7 +85,7 @@ def test_the_old_database_is_kept_and_the_crawl_goes_on(archive):
     (archive / "morgue.db").write_bytes(damaged)
     done = morgue("-C", archive, "rebuild")
     (kept,) = (path for path in archive.glob("morgue.db.before-*") if path.suffix[-1].isdigit())
-    assert f"the database that was there is kept: {described(kept)}\n" in done.stdout
+    assert f"the database that was there is kept: {description(kept)}\n" in done.stdout
     assert "delete it once `morgue verify` finds all well" in done.stdout
     assert kept.read_bytes() == damaged
     db = sqlite3.connect(archive / "morgue.db")

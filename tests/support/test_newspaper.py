@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 
+from tests.support.command import ROOT
 from tests.support.newspaper import Paper, serve
 from tests.support.newspaper.faults import FAULTS
 from tests.support.newspaper.odd import REDIRECTS
@@ -422,9 +423,8 @@ def test_clients_that_vanish_do_no_harm(paper: Paper) -> None:
 def test_the_program_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     """It prints its address on one line, writes the port file, and leaves with 0 on SIGTERM."""
     port_file = tmp_path / "port"
-    root = Path(__file__).parents[1]
     command = [sys.executable, "-m", "tests.support.newspaper", "--port-file", str(port_file)]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
         assert url == f"http://127.0.0.1:{port_file.read_text().strip()}"
         process.send_signal(signal.SIGTERM)

@@ -19,7 +19,7 @@ import pytest
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_record, walk
-from tests.support.command import LOOPBACK, command_line, crawl, environment, make_archive, rows
+from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, rows
 from tests.support.newspaper import serve
 
 
@@ -51,7 +51,8 @@ def faulty(tmp_path_factory) -> Path:
     if compiler is None or sys.platform != "linux":
         pytest.skip("needs Linux and a C compiler, cc")
     library = tmp_path_factory.mktemp("faulty") / "faultydisk.so"
-    source = Path(__file__).with_name("faultydisk.c")
+    source = ROOT / "tests" / "support" / "faultydisk.c"
+    assert source.is_file()
     made = subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], capture_output=True, text=True)
     if made.returncode != 0:
         pytest.skip(f"cc cannot make it: {made.stderr[:200]}")

@@ -16,7 +16,7 @@ from warcio.warcwriter import WARCWriter
 from pipelines.warc import manifest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.newspaper import serve
-from tests.test_resume import wait_until
+from tests.support.waiting import wait_until
 
 PAGE = """<html lang="en"><head><title>The pier burned</title><link rel="canonical" href="http://paper.example/2026/11/01/the-pier-burned">
 <meta property="og:type" content="article"></head><body><article><h1>The pier burned</h1>{}</article></body></html>"""

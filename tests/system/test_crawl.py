@@ -204,7 +204,7 @@ def test_the_summary_tells_what_happened_and_why(crawled):
     _paper, _archive, done = crawled
     assert done.returncode in (0, 1), done.stderr
     assert "disallowed: by robots.txt, e.g. http://127.0.0.1" in done.stdout
-    assert "read in part: http://127.0.0.1" in done.stdout
+    assert "problem in a listing: http://127.0.0.1" in done.stdout
     head = done.stdout.splitlines()
     assert any(line.startswith("source") and "found" in line and "new" in line for line in head)
 
@@ -229,7 +229,7 @@ def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
     assert [target for target in paper.journal.targets() if target in paths] == []
     unmodified = sum(entry.status == 304 for entry in paper.journal)
     assert unmodified
-    assert f"{unmodified} answers were 304: not modified since the last visit" in again.stdout
+    assert f"{unmodified} pages have not changed since the last visit (HTTP 304)" in again.stdout
     (counts,) = rows(archive, "SELECT counts FROM crawls ORDER BY id DESC LIMIT 1")[0]
     assert sum(count["not_modified"] for count in json.loads(counts).values()) == unmodified
 
@@ -294,7 +294,7 @@ def test_a_page_that_takes_too_long_to_read_is_named_and_stays_in_the_warc(tmp_p
         urls = list(paper.truth)[:3]
         listed = "\n".join(urls)
         done = crawl(archive, "-s", "extract.seconds=0.001", "-s", "extract.workers=1", "--urls", "-", stdin=listed)
-    assert "3 nothing to read: extractor timed out, e.g. http://127.0.0.1" in done.stdout, done.stdout
+    assert "3 without an article: extractor timed out, e.g. http://127.0.0.1" in done.stdout, done.stdout
     assert rows(archive, "SELECT count(*) FROM articles") == [(0,)]
     assert {url for (url,) in rows(archive, "SELECT url FROM captures WHERE status = 200 AND kind = 'page'")} == set(
         urls

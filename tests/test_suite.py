@@ -1,0 +1,88 @@
+"""Rules of the tests themselves: what a test module may use, and where it is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.command import ROOT
+from tests.support.imports import TOP_LEVEL, docstrings, imported, tree_of
+
+TESTS = ROOT / "tests"
+MODULES = sorted(TESTS.rglob("test_*.py"))
+BENCHMARKS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+TEST_MODULE = re.compile(r"\btests\.(?:\w+\.)*test_\w+")
+WHOLE_SYSTEM = TESTS / "system"
+RULES = {"test_law", "test_architecture", "test_docs", "test_packaging", "test_suite"}  # of the repository itself
+
+
+def strings_of(path: Path) -> Iterator[ast.Constant]:
+    """Yield the strings of a file that are not docstrings."""
+    tree = tree_of(path)
+    prose = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of everything that a test module imports by a statement anywhere in it."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for node in ast.walk(tree_of(path)):
+        for name in imported(node, module, package=False):
+            yield node.lineno, name
+
+
+def place(path: Path, line: int) -> str:
+    """Return where something is, as editors understand it."""
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def test_no_test_module_uses_another():
+    """What several modules share is in tests/support/: by import, and in code that a test runs from a string."""
+    by_import = [
+        f"{place(path, line)} imports {name}"
+        for path in MODULES
+        for line, name in imports_of(path)
+        if TEST_MODULE.match(name)
+    ]
+    by_string = [
+        f"{place(path, node.lineno)} names {found[0]}"
+        for path in MODULES
+        for node in strings_of(path)
+        if (found := TEST_MODULE.search(node.value))
+    ]
+    assert by_import + by_string == []
+
+
+def test_no_test_runs_a_benchmark():
+    """Code that tests and benchmarks both need is in tests/support/ or in the product."""
+    by_import = [
+        f"{place(path, line)} imports {name}"
+        for path in MODULES
+        for line, name in imports_of(path)
+        if name.split(".")[0] in BENCHMARKS | {"benchmarks"}
+    ]
+    by_path = [
+        f"{place(path, node.lineno)} names {node.value}"
+        for path in MODULES
+        if path != Path(__file__)
+        for node in strings_of(path)
+        if re.match(r"benchmarks(?:/|\.|$)", node.value)
+    ]
+    assert by_import + by_path == []
+
+
+def test_tests_are_in_the_folder_of_what_they_test():
+    """Each folder mirrors a package; tests of the whole system and of the repository have places of their own."""
+    misplaced = [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if path.parent != WHOLE_SYSTEM
+        and not (path.parent == TESTS and path.stem in RULES)
+        and not (path.relative_to(TESTS).parts[0] in TOP_LEVEL and (ROOT / path.parent.relative_to(TESTS)).is_dir())
+        and path.parent != TESTS / "support"
+    ]
+    assert misplaced == []
