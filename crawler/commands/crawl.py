@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
@@ -38,6 +39,7 @@ MAX_FILES_NAMED = 5  # names of files that are not there
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,

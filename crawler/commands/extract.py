@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
@@ -83,6 +84,7 @@ Write = Callable[[PageResult], None]
 @click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
 @click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), metavar="FORMAT",
               help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
+@log_options
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -22,6 +23,7 @@ MAX_LINES_OF_A_KIND = 20  # things of one kind that went wrong
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """Make the database anew from the WARC files alone: the same rows, with the same numbers.

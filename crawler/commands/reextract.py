@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.archive_options import filter_options
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.plural import counted
@@ -30,6 +31,7 @@ MAX_PAGES_NAMED = 20  # pages that give nothing any more
 @filter_options
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: ArticleFilters) -> int:
     """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.plural import counted
@@ -41,6 +42,7 @@ SAVED_FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".a
 @click.option("--force", is_flag=True, help="Write over a pair that is there.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context, targets: tuple[str, ...], check: bool, source: str | None, out: Path | None, name: str | None,

@@ -28,6 +28,7 @@ class Discovery:
     kind: str | None = None
     title: str | None = None  # the document's own title, where it has one
     language: str | None = None  # and its language, as it says
+    rejected: tuple[tuple[str, str], ...] = ()  # (address, rule) of links that are not in `found`, where asked for
 
 
 def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], most: int) -> tuple[FoundLink, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -18,10 +19,12 @@ from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import SUFFIXES, kind_of
-from pipelines.importing.grouping import CLASH
+from pipelines.importing.containers import SUFFIXES, container_kind
+from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportReport
 from pipelines.importing.pipeline import ImportPipeline
+
+logger = logging.getLogger("morgue.engine")
 
 REDRAW_SECONDS = 0.2  # between redraws of the bar
 MAX_LIST_LINE_CHARS = 4096
@@ -53,7 +56,7 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         yield from files
         return
     start = _start(path)
-    if kind_of(start) is not None or path.name.lower().endswith(SUFFIXES):
+    if container_kind(start) is not None or path.name.lower().endswith(SUFFIXES):
         yield path
         return
     if not start or b"\x00" in start:
@@ -146,6 +149,8 @@ class ImportRun:
             elif self._own_workers:
                 self.context.workers.kill()
         outcome = self._outcome(error)
+        counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
+        logger.info("%(records)d records, %(kept)d kept, %(damaged)d damaged places", counts)
         self.context.close(outcome.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
@@ -157,10 +162,11 @@ class ImportRun:
             return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty or self.report.passed[CLASH]
+        failed = self.report.damaged or self.report.empty or self.report.passed[ID_CLASH]
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
+        logger.info("interrupted by a signal")
         if self.interrupted:
             self._stop_at_once()
         self.interrupted = self.import_pipeline.stopping = True
@@ -195,8 +201,7 @@ class ImportRun:
         with bar:
             task = bar.add_task("importing", total=total, **self._numbers())
             while True:
-                reading = self.import_pipeline.current
-                done = min(total, self.import_pipeline.done + (reading.position if reading is not None else 0))
+                done = min(total, self.import_pipeline.bytes_read)
                 word = "stopping" if self.interrupted else "importing"
                 bar.update(task, description=word, completed=done, **self._numbers())
                 await asyncio.sleep(REDRAW_SECONDS)

@@ -112,8 +112,7 @@ class KnownErrorFilter(logging.Filter):
 
 
 def log_to_stderr() -> None:
-    """Log warnings and mistakes of our own; the summary says what sites did."""
-    handler = logging.StreamHandler()
-    handler.addFilter(KnownErrorFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    """Log warnings and mistakes of our own; the summary says what sites did. A log that the user asked for is kept."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.root.handlers:
+        handler.addFilter(KnownErrorFilter())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections import Counter
@@ -19,7 +20,9 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
 from pipelines.database.frontier_rows import ClaimScope
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
+
+logger = logging.getLogger("morgue.frontier")
 
 BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
 
@@ -77,7 +80,8 @@ class PreparedCrawl:
 
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
-    frontier.release_stale()
+    if stale := frontier.release_stale():
+        logger.info("%(urls)d URLs that a crash left claimed wait again", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)
@@ -117,7 +121,7 @@ def takedowns_of(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
     """Return, for each of these URLs that was taken down, the day and the reason: `2026-11-23 (contract)`."""
     register, found = TakedownRegister(db), {}
     for url in urls:
-        if (takedown := register.why(url)) is not None:
+        if (takedown := register.last_removal(url)) is not None:
             time, reason = takedown
             found[url] = f"{time[:10]} ({reason})"
     return found

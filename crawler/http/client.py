@@ -8,6 +8,7 @@ reasons for it: docs/decisions/0001-the-wire.md.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ from crawler.http.outcome import (
 from crawler.http.pool import ConnectionPool, ConnectionRoute, error_text, proxy_credentials
 from crawler.http.response_parser import BodyOverLimit, MalformedResponse, ResponseParser, ResponseTruncated
 from pipelines.core.items import Exchange
+
+logger = logging.getLogger("morgue.http")
 
 IDEMPOTENT_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110 section 9.2.2
 BODY_METHODS = {"POST", "PUT", "PATCH"}  # methods whose empty body is announced (RFC 9110 section 8.6)
@@ -158,6 +161,7 @@ class HttpClient:
                 if lost.exchange.response or request.method not in IDEMPOTENT_METHODS:
                     raise
                 earlier = (lost.exchange,)
+                logger.debug("%(url)s: the kept connection was dead, is asked on a new one", {"url": attempt.url})
                 attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct)
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
@@ -197,10 +201,13 @@ class HttpClient:
             self._pool.drop(attempt.connection)
         fetched = attempt.fetched(attempt.exchange())
         assert fetched is not None
+        about = {"url": attempt.url, "status": fetched.status, "bytes": len(fetched.body), "latency": fetched.latency}
+        logger.debug("%(url)s: HTTP %(status)d, %(bytes)d bytes of body, head after %(latency).3f s", about)
         return fetched
 
     async def _converse(self, attempt: FetchAttempt, request: ClientRequest, limits: FetchLimits) -> None:
         assert attempt.connection is not None
+        logger.debug("%(method)s %(url)s", {"method": request.method, "url": attempt.url, "kind": attempt.kind})
         sender, attempt.request, wire = request.compose()
         parser = ResponseParser(sender, request.method, max_head=limits.max_head, max_body=limits.max_body)
         attempt.begin(parser)
@@ -212,6 +219,7 @@ class HttpClient:
     def _cut(self, attempt: FetchAttempt, kind: type[FetchError], cause: str, truncated: str) -> FetchError:
         assert attempt.connection is not None
         error = attempt.failed(kind, cause, truncated)
+        logger.debug("%(url)s: %(why)s", {"url": attempt.url, "why": cause})
         error.partial = attempt.fetched(error.exchange)
         self._pool.drop(attempt.connection)
         return error

@@ -8,6 +8,7 @@ and a private address does not even get a SYN.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -18,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 from crawler.http.address import is_private_literal, is_public, lookup
 from crawler.http.connection import HttpConnection, TunnelRefused
 from crawler.http.outcome import AddressRefused, ConnectFailed, FetchAttempt, NameNotResolved, TimedOut, TlsFailed
+
+logger = logging.getLogger("morgue.http")
 
 LOOKUP_SECONDS = 60.0  # an address is used this long before the name is looked up (and checked) again
 MAX_LOOKUPS = 10_000
@@ -103,6 +106,8 @@ class ConnectionPool:
             failure.unverified = isinstance(error, ssl.SSLCertVerificationError)
             raise failure from error
         attempt.connection = connection
+        about = {"url": attempt.url, "ip": connection.ip, "tls": connection.tls or "no TLS"}
+        logger.debug("%(url)s: connected to %(ip)s, %(tls)s", about)
 
     async def _open_tcp(self, attempt: FetchAttempt, route: ConnectionRoute, deadline: float) -> HttpConnection:
         """Try each address in turn. One that does not answer may use up its share of the time, not all of it."""

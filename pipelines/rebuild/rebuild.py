@@ -8,6 +8,7 @@ database takes its place. It grows beside the old one, which stays as it is unti
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,13 +25,17 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import removals
 from pipelines.database.columns import STATE, columns, set_row
 from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
-from pipelines.takedown.targets import TakedownRegister, name_of_key
+from pipelines.takedown.register import TakedownRegister
+from pipelines.takedown.target_names import name_of_key
 from pipelines.warc import manifest
+
+logger = logging.getLogger("morgue.rebuild")
 
 
 class Rebuild(StagingDatabase):
@@ -101,8 +106,7 @@ class Rebuild(StagingDatabase):
         for row in self._ask(f"SELECT url, time, reason FROM gone WHERE {OURS}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
-                values = (row["time"], name_of_key(key), row["reason"])
-                self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
+                removals.remember(self.db, name_of_key(key), row["time"], row["reason"], captures=1)
                 frontier = FrontierTable(self.db)
                 frontier.mark_removed(frontier.ids_of_keys([key]))
                 removed = TakedownRegister(self.db)
@@ -134,6 +138,7 @@ class Rebuild(StagingDatabase):
                 source_id = store.source(source, watched=source.name in self.sources)
                 filed = store.file(Reading(read.page, read.outcome, 0.0), source_id, "")
                 self.result.filed += filed.change in ("new", "edited")
+                logger.info("filed %(url)s, which is in no journal: %(change)s", {"url": url, "change": filed.change})
                 self._ask("UPDATE captures SET source_id = ? WHERE id = ?", source_id, row["capture_id"])
             self._ask("DELETE FROM untold WHERE capture_id = ?", row["capture_id"])
 
@@ -142,6 +147,8 @@ class Rebuild(StagingDatabase):
         self._ask("DELETE FROM unread WHERE revision_id = ?", row["id"])
         if not isinstance(outcome, Article) or read.page is None or read.page.capture is None:
             self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], getattr(outcome, "reason", ""))
+            lost = {"url": row["url"], "why": getattr(outcome, "reason", "")}
+            logger.info("no text of %(url)s: %(why)s", lost)
             return
         values = columns(outcome, read.page.capture)
         self._keep_reading(row, values)
@@ -164,6 +171,7 @@ class Rebuild(StagingDatabase):
             )  # fmt: skip
             reading_id = cursor.lastrowid
         if reading_id is not None or values["text_digest"] != row["text_digest"]:
+            logger.info("read otherwise than before: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
             self._ask("INSERT INTO otherwise VALUES (?, ?, ?)", row["id"], row["extractor"], reading_id)
 
     def _list_files(self) -> None:
@@ -218,6 +226,7 @@ class Rebuild(StagingDatabase):
                     if path.exists():
                         path.rename(kept.with_name(kept.name + path.name.removeprefix(self.database.name)))
                 self.result.kept = kept
+                logger.info("the old database is kept as %(file)s", {"file": kept.name})
             for path in self._beside(self.part):
                 path.unlink(missing_ok=True)
             self.part.rename(self.database)

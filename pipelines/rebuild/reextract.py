@@ -7,6 +7,7 @@ goes into `readings`, with the name of the extractor that read it. The journal c
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database.columns import STATE, columns, set_row
 from pipelines.rebuild.reread import REVISIONS, RereadPage
+
+logger = logging.getLogger("morgue.rebuild")
 
 NOT_READ = ("capture_id", "comments", "found_in", "text_digest", "extractor")  # of an article: not what a reader sees
 
@@ -83,7 +86,11 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
 def take(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
     """File a new reading: what it replaces is kept in `readings`. On the keeper's thread; commits nothing."""
     if not isinstance(read.outcome, Article):
+        logger.info("no text any more: %(url)s, %(why)s", {"url": read.row["url"], "why": read.outcome.reason})
         return
+    if change is not None:
+        fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
+        logger.info("read otherwise: %(url)s, revision %(revision)d: %(fields)s", fields)
     revision = {"id": read.row["id"]}
     if change is not None:
         if any(name in change.before for name in STATE):

@@ -8,6 +8,7 @@ still the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ from pipelines.database.connection import REBUILDING
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
+
+logger = logging.getLogger("morgue.rebuild")
 
 STAGING = f"""
 CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, archive TEXT) STRICT;
@@ -103,7 +106,9 @@ class StagingDatabase:
             self._connect()
             row = self._ask("SELECT count(*) FROM sqlite_master WHERE name = 'step'").fetchone()
             if row[0] and self._ask("SELECT files FROM step").fetchone()[0] == state:
+                logger.info("an earlier rebuild was interrupted: it goes on")
                 return
+            logger.info("an earlier rebuild was interrupted, and the WARC files have changed: it begins anew")
             self.db.close()
             for path in (self.part, *self._beside(self.part)):
                 path.unlink(missing_ok=True)
@@ -143,6 +148,7 @@ class StagingDatabase:
         return bool(self._ask("SELECT name FROM step").fetchone()[0] == step)
 
     def _next(self, step: str) -> None:
+        logger.info("next step: %(step)s", {"step": step})
         self._ask("UPDATE step SET name = ?", step)
 
     # The steps
@@ -169,6 +175,8 @@ class StagingDatabase:
 
     def _found(self, file: str, told: FileScan) -> None:
         names, marks = ", ".join(CAPTURE_COLUMNS), ", ".join(f":{name}" for name in CAPTURE_COLUMNS)
+        about = {"file": file, "captures": len(told.captures), "damage": len(told.damaged)}
+        logger.info("%(file)s: %(captures)d captures, %(damage)d damaged places", about)
         with self.db:
             self.db.executemany(f"INSERT INTO found ({names}) VALUES ({marks})", told.captures)  # noqa: S608
             self.db.executemany(
@@ -190,7 +198,9 @@ class StagingDatabase:
             return
         with self.db:
             self._ask("UPDATE journal SET archive = ?", self._whose())
-            valid = journal.valid_records(self._marks())
+            valid = journal.valid_records(marks := self._marks())
+            void = {"valid": len(valid), "void": len(marks) - len(valid)}
+            logger.info("journal: %(valid)d records are replayed, %(void)d are void", void)
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask("SELECT file, offset, length FROM told WHERE at = ?", at).fetchone()
                 journal.apply(self.db, read_block(self.warc / file, offset, length))

@@ -1,4 +1,4 @@
-"""What the tests of boilerplate share: the page pairs, and a page's text by no extractor but our own two steps."""
+"""Read the page pairs of tests/pages, and a page's text by our own two steps alone."""
 
 import json
 from pathlib import Path
@@ -19,13 +19,13 @@ OF_TEXT = ("p", "h2", "h3", "h4", "li", "label", "button", "time", "small")
 
 
 def pair(name: str) -> tuple[Page, dict[str, Any]]:
-    """The page `name` and what is known of it."""
+    """Return the page `name` and its truth."""
     truth = json.loads((PAGES / f"{name}.json").read_text(encoding="utf-8"))
     return Page(truth["url"], (PAGES / f"{name}.html").read_bytes(), "text/html"), truth
 
 
 def text_of(page: Page, authors: tuple[str, ...] = (), title: str = "", without: str = "") -> list[str]:
-    """The page's lines after our rules, all but the one called `without`. No other extractor has a say."""
+    """Return the lines of a page after all our rules but the one called `without`. No other extractor is used."""
     disabled = frozenset((without,))
     tree = parse(page)
     for element, _ in matching_blocks(tree, disabled):

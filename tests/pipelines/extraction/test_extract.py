@@ -18,14 +18,14 @@ STORY = ["The council met on Monday and agreed to mend the old bridge before the
 
 
 def html(*paragraphs: str, head: str = "", title: str = "Bridge to be mended", before: str = "") -> str:
-    """A plain article page."""
+    """Return a plain article page."""
     body = "".join(f"<p>{text}</p>" for text in paragraphs or STORY)
     top = f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head>"
     return f"{top}<body>{before}<article><h1>{title}</h1>{body}</article></body></html>"
 
 
 def page(body: str | bytes, content_type: str | None = "text/html", **fields) -> Page:
-    """A page at URL."""
+    """Return a page at URL."""
     return Page(URL, body.encode() if isinstance(body, str) else body, content_type, **fields)
 
 

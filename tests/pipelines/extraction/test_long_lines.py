@@ -53,14 +53,14 @@ def in_article_body(text: str) -> DeclaredMetadata:
 
 
 def in_print(text: str) -> DeclaredMetadata:
-    """Where titles, bylines and dates are looked for."""
+    """Look for titles, bylines and dates."""
     run = escape(text[:ON_A_PAGE])
     places = ("<h1>{}</h1>", '<p class="byline author">{}</p>', "<time>{}</time>", "<p class=date>{}</p>", "<p>{}</p>")
     return declared("".join(place.format(run) for place in places), f"<title>{run}</title>")
 
 
 def as_body(text: str) -> None:
-    """A block of the page, from its features to its line."""
+    """Take a block of the page from its features to its line."""
     page = Page(URL, f"<body><h1>Bridge</h1><p>{escape(text)}</p></body>".encode(), "text/html")
     found = blocks(parse(page).find("body"))
     PageContext(found, Evidence(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).feature_rows()
@@ -126,7 +126,7 @@ RUNS = (
 
 
 class Late(Exception):
-    """What runs has run for too long."""
+    """Raised by code that has run for too long."""
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def tree(text=PAGE):
 
 
 def page(rules, day="2026-03-01", text=PAGE):
-    """The page as captured on a day, of a source with these rules."""
+    """Return the page as captured on a day, of a source with these rules."""
     time = datetime.fromisoformat(f"{day}T12:00:00+00:00")
     url = "https://gazette.example/pier"
     capture = Capture(None, url, time, 200, "text/html", "a", 0, 0, "", "response", None, None, "article")

@@ -10,7 +10,7 @@ from pipelines.extraction.body.blocks import TextBlock, blocks, menus, name_word
 
 
 def found(body: str) -> list[TextBlock]:
-    """The blocks of a page with this body."""
+    """Return the blocks of a page with this body."""
     return blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body"))
 
 
@@ -74,7 +74,7 @@ INLINE, OUTER = ("a", "b", "em", "span", "x-y", "font"), ("div", "p", "ul", "li"
 
 
 def grown(chance: random.Random, count: list[int], depth: int = 0) -> str:
-    """A piece of markup at random, whose words are numbered in the order in which they stand."""
+    """Return a piece of random markup, whose words are numbered in their order."""
     pieces = []
     for _ in range(chance.randrange(1, 5)):
         tag = chance.choice(INLINE + OUTER + ("br", "words", "words"))

@@ -26,7 +26,7 @@ LINK = '<li><a href="/1">Another headline</a></li>'
 
 
 def context(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
-    """Return the context of a page with this body; `read`: the text that trafilatura finds."""
+    """Return the blocks of a page with this body; `read`: what trafilatura takes for its text."""
     page = html.document_fromstring(f"<html><body>{markup}</body></html>")
     return PageContext(blocks(page.find(".//body")), Evidence(read=read, titles=titles))
 

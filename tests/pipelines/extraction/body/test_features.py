@@ -36,12 +36,12 @@ NOTHING = ("", "<p>.</p>", "<p>1</p>", "<a href=/>x</a>", "<p>\u0301</p>", "<p>æ
 
 
 def context(body: str, known: Evidence = KNOWN) -> PageContext:
-    """A page with this body, as its blocks are compared."""
+    """Return the features of a page with this body."""
     return PageContext(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
 
 
 def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float]]:
-    """The features of each block by its text and their names."""
+    """Return the features of each block, by its text and their names."""
     page = context(body, known)
     found = zip(page.blocks, page.feature_rows(), strict=True)
     return {block.text: dict(zip(NAMES, row, strict=True)) for block, row in found}

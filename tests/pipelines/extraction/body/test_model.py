@@ -19,12 +19,12 @@ HAND = [
 
 
 def grown() -> dict[str, Any]:
-    """Return the model that is shipped."""
+    """Return the trees that are shipped."""
     return model._model()
 
 
 def walked(tree: Any, row: Sequence[float]) -> float:
-    """The leaf that a row falls into."""
+    """Return the leaf that a row falls into."""
     while isinstance(tree, list):
         feature, threshold, low, high = tree
         tree = low if row[feature] <= threshold else high

@@ -22,7 +22,7 @@ BY_RULE = {
 
 @cache
 def lines(language: str) -> tuple[str, ...]:
-    """The form's lines, as a text without any markup has them."""
+    """Return the lines of the form, as in a text without any markup."""
     form = FORMS[language]
     return (
         form["count"], f"{form['heading']} {form['cancel']}", f"{form['email']} {form['required']}", *form["labels"],
@@ -31,7 +31,7 @@ def lines(language: str) -> tuple[str, ...]:
 
 
 def story(language: str) -> list[str]:
-    """An article of eight paragraphs that speaks of comments and names."""
+    """Return an article of eight paragraphs about comments and names."""
     first, second = FORMS[language]["story"]
     return [f"{number}: {first} {second}" for number in range(3)] + [first, second] + [f"{second} {first}"] * 3
 

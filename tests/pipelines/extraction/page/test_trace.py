@@ -48,7 +48,7 @@ RULES = {
 
 
 def made(name: str) -> Page:
-    """The page of this name: a pair, an odd one, or one that is read by a rule."""
+    """Return the page of this name: a pair, an odd one, or one that is read by a rule."""
     if name in NAMES:
         return pair(name)[0]
     body = ODD.get(name)
@@ -89,7 +89,7 @@ def test_dropped_block_has_rule_reason_and_place(name):
 
 
 def numbered(page: Page) -> tuple[Page, int]:
-    """The page with a number behind each run of words that a reader sees, and how many they are."""
+    """Return the page with a number after each run of words that a reader sees, and how many there are."""
     tree, count = parse(page), 0
     for element in tree.find(".//body").iter():
         above = any(one.tag in layout.SKIPPED_TAGS for one in element.iterancestors())
