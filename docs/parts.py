@@ -81,7 +81,8 @@ def blocks() -> str:
 def lines() -> str:
     """Return the rules for lines."""
     rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.BOX)
-    return table(("rule", "what the line is", "where in the text"), ((rule.name, rule.why, _where(rule)) for rule in rules))
+    rows = ((rule.name, rule.why, _where(rule)) for rule in rules)
+    return table(("rule", "what the line is", "where in the text"), rows)
 
 
 def _where(rule: line_rules.LineRule) -> str:
