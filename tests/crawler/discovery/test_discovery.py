@@ -198,12 +198,12 @@ def test_a_feeds_label_does_not_matter(label):
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
         (b"\xef\xbb\xbf<!-- hi --><html><head></head></html>", "HTML"),
         (b"{", "JSON"),
-        (b'{"a": 1}', "no feed"),
-        (b'{"items": "x"}', "no feed"),
-        (b"[" * 100_000, "no feed"),
+        (b'{"a": 1}', "not a feed"),
+        (b'{"items": "x"}', "not a feed"),
+        (b"[" * 100_000, "not a feed"),
         (b'{"a":' * 100_000, "JSON"),
-        (b"\x00\x01\x02\xff", "no feed"),
-        (b"<urlset><url><loc>https://p.example/</loc></url></urlset>", "no feed"),
+        (b"\x00\x01\x02\xff", "not a feed"),
+        (b"<urlset><url><loc>https://p.example/</loc></url></urlset>", "not a feed"),
     ],
 )
 def test_what_is_no_feed_says_so(body, why):
@@ -352,7 +352,7 @@ def test_damage_costs_what_stands_behind_it():
     assert torn.problem.startswith("malformed")
     packed = read_sitemap(gzip.compress(whole)[:2000], MAP)
     assert 0 < len(packed.found) < 5000
-    assert packed.problem == "torn gzip: its end is missing"
+    assert packed.problem == "truncated gzip: its end is missing"
     assert set(urls(packed)) < set(urls(read_sitemap(whole, MAP)))
 
 
@@ -376,7 +376,7 @@ def test_more_than_50000_urls_are_left():
     assert read_sitemap(urlset(*entries[:-1]), MAP).problem is None
     many = read_sitemap(urlset(*entries), MAP)
     assert len(many.found) == 50_000
-    assert many.problem == "more than 50000 URLs; the rest is left"
+    assert many.problem == "more than 50000 URLs; the rest was skipped"
 
 
 def test_entities_are_text():
@@ -407,10 +407,10 @@ def test_plain_text_and_feeds_in_a_sitemaps_place():
     [
         (b"", "empty"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
-        (b"Not found", "no sitemap"),
-        (b"\x00\x01\xff", "no sitemap"),
+        (b"Not found", "not a sitemap"),
+        (b"\x00\x01\xff", "not a sitemap"),
         (b"\x1f\x8b\x08 not really", "damaged gzip"),
-        (b"<urlset/>", "names no address"),
+        (b"<urlset/>", "names no URL"),
         (b"<urlset><url></url></urlset>", None),
     ],
 )

@@ -87,7 +87,7 @@ def test_a_class_that_paragraphs_of_the_text_wear_is_not_proposed_for_pruning():
     """Taking it away would take the text."""
     text = "".join(f'<p class="par">{LINE.format(day)}</p>' for day in DAYS)
     found = proposed(f'<article class="copy"><h1>Tides</h1>{text}<p class="par">Short last words.</p></article>')
-    assert "p.par" not in [each.selector for each in found.strangers]
+    assert "p.par" not in [each.selector for each in found.suspects]
 
 
 def test_a_page_without_an_article_is_looked_at_by_its_paragraphs():
