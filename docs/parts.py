@@ -82,7 +82,7 @@ def blocks() -> str:
 
 def lines() -> str:
     """Rules of lines."""
-    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.BOX)
+    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.AUTHOR_BOX)
     return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
 
 
