@@ -110,7 +110,7 @@ class ImportPipeline:
             for path in files:
                 if not self._last:
                     self.report.files += 1
-                logger.info("%(file)s: read %(again)s", {"file": path, "again": "again" if self._last else "begins"})
+                logger.info("%(file)s is read%(again)s", {"file": path, "again": " again" if self._last else ""})
                 base = self.done
                 try:
                     self._read_file(path, here, loop)

@@ -170,7 +170,7 @@ class Rebuild(StagingDatabase):
             )  # fmt: skip
             reading_id = cursor.lastrowid
         if reading_id is not None or values["text_digest"] != row["text_digest"]:
-            logger.info("read otherwise than before: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
+            logger.info("read differently: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
             self._ask("INSERT INTO otherwise VALUES (?, ?, ?)", row["id"], row["extractor"], reading_id)
 
     def _list_files(self) -> None:

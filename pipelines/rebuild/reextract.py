@@ -90,7 +90,7 @@ def take(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None
         return
     if change is not None:
         fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
-        logger.info("read otherwise: %(url)s, revision %(revision)d: %(fields)s", fields)
+        logger.info("read differently: %(url)s, revision %(revision)d: %(fields)s", fields)
     revision = {"id": read.row["id"]}
     if change is not None:
         if any(name in change.before for name in STATE):

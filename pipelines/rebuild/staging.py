@@ -176,7 +176,7 @@ class StagingDatabase:
     def _found(self, file: str, told: FileScan) -> None:
         names, marks = ", ".join(CAPTURE_COLUMNS), ", ".join(f":{name}" for name in CAPTURE_COLUMNS)
         about = {"file": file, "captures": len(told.captures), "damage": len(told.damaged)}
-        logger.info("%(file)s: %(captures)d captures, %(damage)d damaged places", about)
+        logger.info("%(file)s is scanned (captures: %(captures)d, damaged places: %(damage)d)", about)
         with self.db:
             self.db.executemany(f"INSERT INTO found ({names}) VALUES ({marks})", told.captures)  # noqa: S608
             self.db.executemany(
@@ -200,7 +200,7 @@ class StagingDatabase:
             self._ask("UPDATE journal SET archive = ?", self._whose())
             valid = journal.valid_records(marks := self._marks())
             void = {"valid": len(valid), "void": len(marks) - len(valid)}
-            logger.info("journal: %(valid)d records are replayed, %(void)d are void", void)
+            logger.info("the journal is replayed (records: %(valid)d, void: %(void)d)", void)
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask("SELECT file, offset, length FROM told WHERE at = ?", at).fetchone()
                 journal.apply(self.db, read_block(self.warc / file, offset, length))

@@ -81,7 +81,7 @@ class Removal:
             manifest.write(self.listed_in, entries.values())
             put_in_place(part, path)
             taken = {"file": path.name, "records": self.records, "bytes": self.bytes}
-            logger.info("%(file)s: rewritten, %(records)d records taken out so far, %(bytes)d bytes", taken)
+            logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
             self.files += 1
             tell("taking out", done, len(touched))
 
@@ -145,7 +145,7 @@ class Removal:
         doomed = self.doomed
         for target, captures in doomed.targets.items():
             about = {"target": target, "captures": captures, "reason": self.reason}
-            logger.info("taken down: %(target)s, %(captures)d captures (%(reason)s)", about)
+            logger.info("taken down: %(target)s, %(reason)s (captures: %(captures)d)", about)
         db.execute("PRAGMA secure_delete = ON")
         for table, column, ids in (
             ("readings", "revision_id", doomed.revisions), ("sightings", "revision_id", doomed.revisions),
@@ -170,7 +170,7 @@ def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
     """A kill came after the manifest was written and before the file got its place: it gets it now."""
     part = path.with_name(path.name + PART)
     if part.exists():
-        logger.info("%(file)s: a takedown was interrupted while it was rewritten", {"file": path.name})
+        logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": path.name})
         if entry is not None and manifest.sha256_of(part) == entry.sha256:
             put_in_place(part, path)
         else:

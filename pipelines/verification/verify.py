@@ -303,7 +303,7 @@ class _Verification:
         report.undigested += seen.undigested
         report.bytes += seen.size
         about = {"file": name, "records": seen.records, "findings": seen.findings.counts.total()}
-        logger.info("%(file)s: %(records)d records read, %(findings)d findings", about)
+        logger.info("%(file)s is checked (records: %(records)d, findings: %(findings)d)", about)
         report.findings.merge(seen.findings)
         wrong = None if entry is None or holding.state != "finished" else _held_against(entry, seen, self.stock)
         if wrong is None and seen.called is not None:
