@@ -1,4 +1,4 @@
-"""Rules of the source: what stays light, how long a file may be, what a docstring is for. Imports: test_law.py."""
+"""Rules of the source: what stays light, how long a file may be, what has a docstring. Imports are in test_law.py."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_one_module_holds_the_sql_on_the_frontier():
 
 
 def test_files_stay_short():
-    """A file that outgrows 400 lines has two nouns in it."""
+    """A file that outgrows 400 lines holds two things."""
     lines = {place(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
     assert {path: count for path, count in lines.items() if count > MAX_FILE_LINES} == {}
 
@@ -107,7 +107,7 @@ def test_every_file_of_commands_has_its_command():
 
 
 def limit(number: ast.FormattedValue) -> bool:
-    """A constant of ours: never one."""
+    """Return True for a constant of ours, which is never one."""
     return isinstance(number.value, ast.Name) and number.value.id.isupper()
 
 
@@ -188,7 +188,7 @@ def keys_of(node: ast.Dict) -> set[str]:
 
 
 def loaded_by(code: str) -> set[str]:
-    """Which slow packages are loaded after `code` has run in a Python of its own."""
+    """Return which heavy packages are loaded after `code` has run in a Python of its own."""
     script = f"import sys\n{code}\nprint('loaded:', *sorted(set({SLOW!r}) & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -196,18 +196,18 @@ def loaded_by(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=place)
-def test_a_command_starts_fast(path):
+def test_command_starts_fast(path):
     """Heavy packages are imported where they are needed: --help and shell completion load every command."""
     # Not by a statement: `import` is no name that one could name.
     assert loaded_by(f"import crawler.cli.main, importlib; importlib.import_module({name_of(path)!r})") == set()
 
 
-def test_questions_are_light():
-    """Whoever only reads the archive pays for click and sqlite3."""
+def test_queries_import_nothing_heavy():
+    """A program that only reads the archive pays for click and sqlite3."""
     assert loaded_by("import pipelines.database.queries, pipelines.database.connection") == set()
 
 
-def test_a_search_is_light(tmp_path):
+def test_search_imports_nothing_heavy(tmp_path):
     """From the command line to the answer."""
     archive = make_archive(tmp_path / "a")
     code = f"""

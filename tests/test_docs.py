@@ -57,7 +57,7 @@ def the_command(name):
 
 
 def models(model):
-    """A model of settings and those inside it."""
+    """Yield a model of settings and those inside it."""
     yield model
     for field in model.model_fields.values():
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
@@ -65,7 +65,7 @@ def models(model):
                 yield from models(kind)
 
 
-def test_what_is_generated_is_current():
+def test_generated_documentation_is_current():
     """`make docs` would change nothing."""
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, env=environment(), capture_output=True, text=True
@@ -73,8 +73,8 @@ def test_what_is_generated_is_current():
     assert done.returncode == 0, done.stderr
 
 
-def test_check_names_what_is_stale(tmp_path, monkeypatch, capsys):
-    """And leaves the file as it is."""
+def test_check_names_stale_files(tmp_path, monkeypatch, capsys):
+    """And leaves them as they are."""
     monkeypatch.syspath_prepend(str(DOCS))
     import generate
 
@@ -86,8 +86,8 @@ def test_check_names_what_is_stale(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_explains_itself(name):
-    """A sentence for the command and for each option; and the documentation speaks of it."""
+def test_command_and_options_are_documented(name):
+    """A sentence for the command and for each option; and the documentation names it."""
     command = the_command(name)
     assert (command.help or "").strip()
     for option in command.params:
@@ -97,7 +97,7 @@ def test_a_command_explains_itself(name):
 
 
 @pytest.mark.parametrize("model", [*models(Settings), *models(SourceConfig)], ids=lambda model: model.__name__)
-def test_a_setting_explains_itself(model):
+def test_setting_is_documented(model):
     """A sentence for each key, which ends in a full stop, and a place in config.md."""
     for name, field in model.model_fields.items():
         if field.exclude:
@@ -110,7 +110,7 @@ def test_a_setting_explains_itself(model):
         assert f"`{name}`" in read("config.md")
 
 
-def test_every_example_of_a_setting_is_valid():
+def test_example_of_a_setting_is_valid():
     """What a message tells users to write must work."""
     for model in {*models(Settings), *models(SourceConfig)}:
         for name, field in model.model_fields.items():
@@ -130,7 +130,7 @@ def test_every_exit_code_is_documented():
     assert str(errors.INTERRUPTED) in brief
 
 
-def test_columns_of_later_migrations_are_told_like_the_first(tmp_path):
+def test_columns_of_later_migrations_are_documented(tmp_path):
     """Every column of the database, whichever migration made it, has a line of its own."""
     shown = read("schema.md")
     with closing(database(tmp_path / "morgue.db")) as db:
@@ -141,7 +141,7 @@ def test_columns_of_later_migrations_are_told_like_the_first(tmp_path):
                 assert re.search(rf"^    {column[1]} ", section[0], re.MULTILINE), f"{table}.{column[1]}"
 
 
-def test_every_table_and_column_explains_itself():
+def test_every_table_and_column_is_explained():
     """A sentence for each table, a comment for each column whose name does not say it all."""
     sections = re.split(r"^## ", read("schema.md"), flags=re.MULTILINE)[1:]
     assert len(sections) > 5
@@ -171,15 +171,15 @@ def test_architecture_page_names_each_package_once():
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    """Relative links in the documentation name files that are there."""
+def test_links_lead_to_files(path):
+    """Relative links in the documentation name files that exist."""
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
-def test_no_merge_left_its_marks(path):
+def test_documentation_has_no_merge_marks(path):
     """Two versions of one passage, and the lines between them, are no documentation."""
     assert not re.findall(r"^(?:<{7}|={7}|>{7})", path.read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -191,8 +191,8 @@ def test_commands_named_in_prose_exist(path):
         assert words in COMMANDS, words
 
 
-def test_the_readme_shows_the_search_of_the_demo():
-    """The same words, the same limit: who compares the two finds what was promised."""
+def test_readme_shows_the_search_of_the_demo():
+    """The same words, the same limit: a reader who compares the two finds what was promised."""
     (limit,) = re.findall(r'"search", \*words, "--limit", "(\d+)"', (ROOT / "demo.py").read_text(encoding="utf-8"))
     shown = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"$ morgue -C demo-archive search harbour --limit {limit}\n" in shown

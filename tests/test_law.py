@@ -1,4 +1,4 @@
-"""The law between sub-packages. Imports in functions, imports for type checkers and dotted strings all count."""
+"""The law of imports between sub-packages. Imports in functions, for type checkers and dotted strings all count."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ REGISTRIES = {C + "commands", "exports.formats"}  # like files: one per command 
 
 
 def test_sub_packages_import_only_what_the_law_allows():
+    """Imports in functions and dotted strings count, too."""
     broken = []
     for module, path in MODULES.items():
         here = package_of(module)
@@ -79,7 +80,7 @@ def test_no_command_imports_another_command():
 
 
 def test_modules_have_no_import_cycle():
-    """Modules have an order in which they can be read: no cycle, wherever in a file the import stands."""
+    """Modules have an order in which they can be read: imports in functions count, too."""
     used = {module: sorted(modules_used(module)) for module in MODULES}
     done: set[str] = set()
 
@@ -95,7 +96,7 @@ def test_modules_have_no_import_cycle():
 
 
 def test_folders_stay_small():
-    """Seventeen unlike files is the most that a newcomer can take in; a folder that outgrows it holds two things."""
+    """A newcomer can take in seventeen unlike files; a folder that outgrows that holds two things."""
     counts: dict[str, int] = {}
     for path in MODULES.values():
         folder = name_of(path).rpartition(".")[0] if path.stem != "__init__" else name_of(path)

@@ -174,7 +174,7 @@ def _captures(
                 said = form.pack(selection, stdout, about | {"name": about["archive"]})
         else:
             said = dataset.export_captures(form, selection, path, about, force=force)
-    _say_left_out("capture", selection.sieve)
+    _say_left_out("capture", selection.exclusion_filter)
     _report(form, said, None if out == "-" else path)
     if said.get("damages"):
         ctx.exit(1)
@@ -182,11 +182,11 @@ def _captures(
 
 def _say_left_out(noun: str, sieve: ExclusionFilter) -> None:
     """Also to a pipe: who asked for it wants to know what it came to."""
-    from pipelines.selection.exclusions import in_words
+    from pipelines.selection.exclusions import reasons_in_words
 
     if sieve.left_out:
-        click.echo(f"{counted(sieve.left_out.total(), noun)} left out: {in_words(sieve.left_out)}", err=True)
-    for sentence in sieve.unmet():
+        click.echo(f"{counted(sieve.left_out.total(), noun)} left out: {reasons_in_words(sieve.left_out)}", err=True)
+    for sentence in sieve.hints():
         click.echo(sentence, err=True)
 
 

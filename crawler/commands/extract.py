@@ -194,9 +194,10 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
     """Read one page. `workers` None: in this process."""
     from pipelines.core.items import Page
     from pipelines.core.worker_pool import WorkerFailure
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain as explained
+    from pipelines.extraction.extract import timed_read
 
-    function: Any = extract.explain if explain else extract.timed_read
+    function: Any = explained if explain else timed_read
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)

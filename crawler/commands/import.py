@@ -140,11 +140,11 @@ def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: boo
 
 def lines(report: ImportReport) -> list[str]:
     """The summary for people."""
-    from pipelines.importing.grouping import CLASH
+    from pipelines.importing.grouping import ID_CLASH
 
     told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
     told += by_reason("passed over", report.passed)
-    if report.passed[CLASH]:
+    if report.passed[ID_CLASH]:
         told.append("  these are not in the archive: give them ids of their own in a copy of the file, and import that")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     told.append(f"articles: {articles or 'none'}")

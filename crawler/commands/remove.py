@@ -70,7 +70,8 @@ def command(
 
     from crawler.config.models import load
     from pipelines.database.connection import connect, explained
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.register import was_removed
+    from pipelines.takedown.targets import TakedownTargets, find
 
     if listing:
         if targets:
@@ -86,18 +87,18 @@ def command(
     config = load(folder_of(ctx), overrides_of(ctx))
     with closing(connect(config.folder.database)) as db:
         try:
-            doomed = finding.find(db, targets)
+            found = find(db, targets)
         except NotFound:
-            if not all(finding.was_removed(db, target) for target in targets):
+            if not all(was_removed(db, target) for target in targets):
                 raise
-            doomed = finding.TakedownTargets()
+            found = TakedownTargets()
         except sqlite3.DatabaseError as error:
             raise explained(error, config.folder.database) from error
-    announce(doomed)
+    announce(found)
     if dry_run:
         click.echo("a dry run: nothing was removed")
         return 0
-    if not doomed.captures and not doomed.articles:
+    if not found.captures and not found.articles:
         click.echo("nothing of it is left: it was removed before")
         purge(config.folder.database)  # a kill may have come before that
         return 0
@@ -123,10 +124,10 @@ def list_removals(ctx: click.Context, form: str) -> None:
                 click.echo(line)
 
 
-def announce(doomed: TakedownTargets) -> None:
+def announce(targets: TakedownTargets) -> None:
     """What is about to go."""
-    articles = list(doomed.articles.items())
-    found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
+    articles = list(targets.articles.items())
+    found = (("article", articles), ("capture", targets.captures), ("address", targets.frontier))
     click.echo(", ".join(counted(len(those), noun) for noun, those in found))
     for number, title in articles[:MAX_TITLES_SHOWN]:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
@@ -140,19 +141,19 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
-    from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.remove import Removal
+    from pipelines.takedown.targets import find
     from pipelines.warc import manifest
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
     archive_writer = open_archive_writer(config)
     try:
-        doomed = archive_writer.call(finding.find, archive_writer.db, targets)
-        work = remove.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too)
+        found = archive_writer.call(find, archive_writer.db, targets)
+        work = Removal(folder.warc, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too)
         with StepProgress() as steps:
             work.rewrite(steps)
-        archive_writer.call(work.forget, archive_writer.db)
+        archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()
     if archive_writer.failed is not None:
@@ -173,10 +174,10 @@ def purge(database: Path) -> None:
     from contextlib import closing
 
     from pipelines.archive.writer import translate
-    from pipelines.takedown import remove
+    from pipelines.database import removals
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
-            remove.purge(db)
+            removals.purge(db)
     except sqlite3.Error as error:
         raise translate(error, database) from error

@@ -136,10 +136,10 @@ def page_to_sample(
 def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
     from pipelines.core.items import NothingToRead
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
-    outcome, account = extract.explain(page)
+    outcome, account = explain(page)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
         raise ConfigError(target, f"{outcome.reason}{detail}", "a page pair is made of one whole page in HTML")
@@ -326,15 +326,15 @@ def proposed_rule(
     """The skeleton of a rule as TOML. `place`: how the page is named in it."""
     from crawler.onboarding.rule_suggestions import as_toml, suggest
     from pipelines.core.items import Article
-    from pipelines.extraction.body.classifier import WEIGHED
-    from pipelines.extraction.extract import OUTSIDE
+    from pipelines.extraction.body.classifier import CLASSIFIER
+    from pipelines.extraction.explain import OUTSIDE
     from pipelines.extraction.page.parse import parse
-    from pipelines.extraction.site_rules import chosen
+    from pipelines.extraction.site_rules import rule_on
 
     assert page.capture is not None
     time = page.capture.time
-    rule, article = chosen(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
-    found = suggest(parse(page), article, time, rule, account.near(WEIGHED, OUTSIDE))
+    rule, article = rule_on(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
+    found = suggest(parse(page), article, time, rule, account.near_text(CLASSIFIER, OUTSIDE))
     return as_toml(found, place, time.date().isoformat(), held_by_another=held_by_another)
 
 

@@ -20,8 +20,7 @@ from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
-    from pipelines.verification.findings import Finding
-    from pipelines.verification.verify import VerificationReport
+    from pipelines.verification.findings import Finding, VerificationReport
 
 MAX_FINDINGS_OF_A_KIND = 10  # findings of a kind for people; --format json has all
 

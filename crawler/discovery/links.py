@@ -47,8 +47,8 @@ def read_links(
     rejected: list[tuple[str, str]] = []
     page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
     found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
-    told = tuple(rejected) if explain else ()
-    return Discovery(found, None, "page", page_title(tree), page_language(tree), told)
+    reasons = tuple(rejected) if explain else ()
+    return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:

@@ -19,8 +19,8 @@ from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import SUFFIXES, kind_of
-from pipelines.importing.grouping import CLASH
+from pipelines.importing.containers import SUFFIXES, container_kind
+from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportReport
 from pipelines.importing.pipeline import ImportPipeline
 
@@ -56,7 +56,7 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         yield from files
         return
     start = _start(path)
-    if kind_of(start) is not None or path.name.lower().endswith(SUFFIXES):
+    if container_kind(start) is not None or path.name.lower().endswith(SUFFIXES):
         yield path
         return
     if not start or b"\x00" in start:
@@ -162,7 +162,7 @@ class ImportRun:
             return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty or self.report.passed[CLASH]
+        failed = self.report.damaged or self.report.empty or self.report.passed[ID_CLASH]
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
@@ -201,8 +201,7 @@ class ImportRun:
         with bar:
             task = bar.add_task("importing", total=total, **self._numbers())
             while True:
-                reading = self.import_pipeline.current
-                done = min(total, self.import_pipeline.done + (reading.position if reading is not None else 0))
+                done = min(total, self.import_pipeline.bytes_read)
                 word = "stopping" if self.interrupted else "importing"
                 bar.update(task, description=word, completed=done, **self._numbers())
                 await asyncio.sleep(REDRAW_SECONDS)

@@ -20,7 +20,7 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
 from pipelines.database.frontier_rows import ClaimScope
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 
 logger = logging.getLogger("morgue.frontier")
 
@@ -121,7 +121,7 @@ def takedowns_of(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
     """Return, for each of these URLs that was taken down, the day and the reason: `2026-11-23 (contract)`."""
     register, found = TakedownRegister(db), {}
     for url in urls:
-        if (takedown := register.why(url)) is not None:
+        if (takedown := register.last_removal(url)) is not None:
             time, reason = takedown
             found[url] = f"{time[:10]} ({reason})"
     return found

@@ -19,7 +19,7 @@ from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.frontier_rows import Claim, ClaimScope, FrontierRow
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 

@@ -25,12 +25,14 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import removals
 from pipelines.database.columns import STATE, columns, set_row
 from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
-from pipelines.takedown.targets import TakedownRegister, name_of_key
+from pipelines.takedown.register import TakedownRegister
+from pipelines.takedown.target_names import name_of_key
 from pipelines.warc import manifest
 
 logger = logging.getLogger("morgue.rebuild")
@@ -104,8 +106,7 @@ class Rebuild(StagingDatabase):
         for row in self._ask(f"SELECT url, time, reason FROM gone WHERE {OURS}").fetchall():  # noqa: S608
             if row["url"] and row["url"] not in removed:
                 key = url_key(row["url"])
-                values = (row["time"], name_of_key(key), row["reason"])
-                self._ask("INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, 1)", *values)
+                removals.remember(self.db, name_of_key(key), row["time"], row["reason"], captures=1)
                 frontier = FrontierTable(self.db)
                 frontier.mark_removed(frontier.ids_of_keys([key]))
                 removed = TakedownRegister(self.db)

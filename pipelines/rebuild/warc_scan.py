@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from pipelines.archive.journal import JournalHeader, mark_of
 from pipelines.database.columns import capture_row
+from pipelines.takedown.tombstone import TombstoneNotice, notice_of
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
-from pipelines.warc.reader import StoredRecord, walk
+from pipelines.warc.reader import walk
 from pipelines.warc.record import ARCHIVE
 
 
@@ -22,14 +23,6 @@ class JournalLocation(NamedTuple):
     mark: JournalHeader
     offset: int
     length: int
-
-
-class TombstoneNotice(NamedTuple):
-    """What a tombstone says."""
-
-    url: str
-    time: str  # when it was removed: WARC-Date
-    reason: str
 
 
 class FileScan(NamedTuple):
@@ -50,8 +43,8 @@ def scan(folder: Path, file: str) -> FileScan:
     archive: str | None = None
     for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
         contents.count(member.headers)
-        if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
-            told.gone.append(_gone(member))
+        if (notice := notice_of(member)) is not None:
+            told.gone.append(notice)
         # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
         archive = archive or member.headers.get(ARCHIVE)
         mark = mark_of(member.headers)
@@ -67,9 +60,3 @@ def scan(folder: Path, file: str) -> FileScan:
             told.captures.append(capture_row(capture))
     contents.add_file(folder / file)
     return told._replace(archive=archive, entry=contents.entry(file))
-
-
-def _gone(member: StoredRecord) -> TombstoneNotice:
-    lines = dict(line.partition(": ")[::2] for line in member.block[:65536].decode("utf-8", "replace").split("\r\n"))
-    time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
-    return TombstoneNotice(lines.get("removed-uri", ""), time, lines.get("reason", ""))

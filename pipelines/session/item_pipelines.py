@@ -1,4 +1,4 @@
-"""The item pipelines that a page goes through under Scrapy: read it, then keep it. Thin: the work is done elsewhere."""
+"""Read and file pages as Scrapy item pipelines. They are thin: worker processes and the archive writer do the work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger("morgue.session")
 
 
 class ReadPage:
-    """Page -> Reading, in a worker process: a page that hangs or explodes costs one page."""
+    """Turn a Page into a Reading, in a worker process: a page that hangs or crashes it costs only itself."""
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context
@@ -34,7 +34,7 @@ class ReadPage:
 
 
 class StoreArticle:
-    """Reading -> Reading that says what changed; pages without an article pass through."""
+    """File a Reading and say in it what changed. A page without an article passes through."""
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context

@@ -1,4 +1,4 @@
-"""The source of the product as modules and the names that each of them uses, for the tests of architecture."""
+"""Read the source of the product as modules, and the names that each uses, for the tests of architecture."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipelines.extraction.boilerplate.line_matcher import HEAD
+from pipelines.extraction.boilerplate.line_matcher import HEAD_LINES
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.boilerplate.phrases import PhraseSet
 from pipelines.extraction.boilerplate.words_comments import Words
@@ -88,7 +88,7 @@ def of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[int
     foot = len(lines) - LAST
     box = _below_heading(lines, names)
     for index, line in enumerate(lines):
-        near = index < HEAD or index >= foot
+        near = index < HEAD_LINES or index >= foot
         if near and names and len(line) < LONGEST_BYLINE and names_only(line, authors):
             yield index, BYLINE
         elif index >= ABOVE and (
@@ -100,7 +100,7 @@ def of_authors(lines: list[str], authors: tuple[str, ...]) -> Iterator[tuple[int
 
 def _below_heading(lines: list[str], names: list[str]) -> set[int]:
     """The heading "About the author" near the foot, and the lines below it if they are few and nobody speaks."""
-    for index in range(max(HEAD + 1, len(lines) - BELOW - 1), len(lines)):
+    for index in range(max(HEAD_LINES + 1, len(lines) - BELOW - 1), len(lines)):
         if HEADINGS.names(lines[index]):
             below = lines[index + 1 :]
             quiet = all(_named(line, names) or not SPOKEN.search(line) for line in below)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.extraction.boilerplate import words_calls_to_action
-from pipelines.extraction.boilerplate.line_rules import ASKS
+from pipelines.extraction.boilerplate.line_rules import CALLS_TO_ACTION
 from pipelines.extraction.boilerplate.words_calls_to_action import Asks
 
 LONGEST = 280  # characters of a line that asks for something
@@ -60,7 +60,7 @@ def _starts(verbs: str) -> Iterator[str]:
 
 # Three letters tell most prose from the beginning of a plea.
 THREE = frozenset(f"{filler} "[:3] for filler in words_calls_to_action.FILLER.removeprefix("(?:").split("|"))
-PLEAS = tuple((name, CallToAction(asks)) for name, asks in ASKS)
+PLEAS = tuple((name, CallToAction(asks)) for name, asks in CALLS_TO_ACTION)
 OWN = tuple((name, plea) for name, plea in PLEAS if name == "subscribers only")  # nobody else sells this article
 STARTS = tuple({start for _, plea in PLEAS for start in plea.starts})
 FIRST = frozenset(start[:2] for start in STARTS)

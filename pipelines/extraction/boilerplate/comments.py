@@ -14,7 +14,7 @@ from typing import Any
 from lxml.etree import XPath
 
 from pipelines.extraction.boilerplate.block_matcher import names_of
-from pipelines.extraction.boilerplate.line_matcher import PHRASES, named
+from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
 
 MOST = 5000  # comments of one page
 LONGEST = 20_000  # characters of one comment
@@ -157,7 +157,7 @@ def _text(element: Any) -> str:
     pieces: list[str] = []
     _collect(element, pieces)
     lines = [" ".join(line.split()) for line in "".join(pieces)[:LONGEST].split("\n")]
-    kept = [line for line in lines if line and not PHRASES.names(line) and not any(named([line]))]
+    kept = [line for line in lines if line and not PHRASES.names(line) and not any(matching_lines([line]))]
     text = "\n".join(kept)
     return text if len(text) >= SHORTEST and any(map(str.isalnum, text)) else ""
 

@@ -69,7 +69,7 @@ AGENCY = (
 SEPARATOR = "[>›»→/|]"
 
 _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("akismet", ("akismet", "أكيسميت"),
+    ("spam filter notice", ("akismet", "أكيسميت"),
      rf"(?:{THIS_SITE})[^,.“”\"«»]{{0,40}}(?:akismet|أكيسميت)(?: |[をの]|,? (?:um|para|för|til|for"
      rf"|zur)\b)[^,.。“”\"«»]{{0,80}}[.。]?"
      r"(?: ?[^.。“”\"«»]{0,160}[.。]?)"),
@@ -101,7 +101,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|(?:jetzt|hier|gleich|kostenlos)\b[^.!?]{0,80}newsletter\w{0,2}[^.!?]{0,30}[!.]?"
      r"|(?:[^.!?]{0,80}[.!?:–-]\W{0,3})?(?:\w+ ){0,3}newsletters?(?: (?:abonnieren|bestellen|anmeldung|abonnement"
      r"|sign ?up|subscription))?"),
-    ("follow", ("follow us", "folge", "suivez", "siga", "síguenos", "segu", "volg", "følg", "följ", "подпис",
+    ("follow us", ("follow us", "folge", "suivez", "siga", "síguenos", "segu", "volg", "følg", "följ", "подпис",
     "підпис", "takip", "تابع", "关注", "フォロー"),
      r"follow us:?|folgen sie uns:?|folge uns:?|suivez[- ]nous:?|síguenos(?: en)?:?|siga[- ]nos:?|segui(?:ci"
      r"| su):?|volg ons:?|følg oss:?|følg os:?|följ oss:?"
@@ -111,7 +111,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("get the app", ("app",),
      r"(?:click here |tap here )?,? ?(?:to )?(?:get|download) (?:the"
      r"|our)(?: free)? [^.!?]{0,40}\bapp\b[^.!?]{0,60}[.!]?"),
-    ("affiliate", ("commission", "affiliate", "provision", "afilia", "affilié", "affiliat", "earn",
+    ("affiliate notice", ("commission", "affiliate", "provision", "afilia", "affilié", "affiliat", "earn",
     "share of the sale", "prowizj"),
      r"(?=.{0,300}\b(?:we|i|us|our|my|this (?:post|article|page|site|story)|purchases?|publisher|reader|may"
      r"|is supported)\b)[^“”]{0,300}"
@@ -140,7 +140,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|(?:questo articolo|articolo) (?:è stato )?(?:originariamente )?pubblicat\w\b.{0,100}"
      r"|dit artikel (?:verscheen|is) (?:eerder|eerst|oorspronkelijk)\b.{0,100}|(?:artykuł|tekst) (?:ukazał się"
      r"|został) (?:pierwotnie )?.{0,100}|впервые опубликовано\b.{0,80}"),
-    ("date line", ("19", "20", ":", "vor ", "ago", "il y a", "hace", "назад", "тому"),
+    ("printed date", ("19", "20", ":", "vor ", "ago", "il y a", "hace", "назад", "тому"),
      rf"(?:{UPDATED})(?: (?:on|at|am|le|el|em|il|op|den|dnia|date))?(?: ?[:：•|] ?\W{{0,3}}[^!?]{{0,70}}|[\s\d.,:/"
      rf"|–\[\]•-]{{0,60}}|,? ?(?:\w+,? )?{DAY}.{{0,40}})"
      rf"|(?:\w{{2,12}}(?:-feira|day|tag)?,? )?(?:den |le |el |am |dnia )?{DAY}(?:[\s,"
@@ -163,7 +163,8 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|всі права захищені"
      r"|tüm hakları saklıdır|جميع الحقوق محفوظة)\b.{0,160}|.{0,60}(?:版权所有|版權所有|未经授权|未经许可|禁止转载"
      r"|無断転載(?:を)?禁じます|無断複写・転載を禁じます|無断転載禁止|무단전재).{0,80}"),
-    ("credit", ("photo", "foto", "bild", "image", "imag", "immagine", "picture", "credit", "crédit", "illustration",
+    ("picture credit", ("photo", "foto", "bild", "image", "imag", "immagine", "picture", "credit", "crédit",
+    "illustration",
     "zdjęcie", "fot", "kuva", "фото", "світлина", "изображен", "fotoğraf", "صورة", "تصوير", "图", "圖", "写真",
     "撮影", "/", "via ", "©", "|"),
      rf"©\s?[^.!?,\d]{{2,50}}|\W{{0,2}}(?:{PICTURE})(?:credit)?\s?(?:by\b(?! photo| pict| image)|[:：©|])"
@@ -227,7 +228,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|este vídeo) não (?:está disponível|pode ser)\b.{0,120}"
      r"|(?:questo contenuto|questo video) non è disponibile\b.{0,100}|deze (?:inhoud|video) (?:is niet beschikbaar"
      r"|kan niet)\b.{0,100}|(?:ta treść|ten film) (?:jest niedostępn|nie jest dostępn)\w+.{0,80}"),
-    ("share", ("share", "teil", "partag", "compart", "facebook", "twitter", "whatsapp", "pin"),
+    ("share label", ("share", "teil", "partag", "compart", "facebook", "twitter", "whatsapp", "pin"),
      r"(?:share|pin|tweet) it!?|(?:click to )?(?:share|tweet|pin|e-?mail|print) (?:this )?(?:on|to|via|by"
      r"|with)\b[\w\s(),]{1,60}(?:\(opens in new window\).{0,20})?"
      r"|(?:(?:facebook|twitter|x|whatsapp|linkedin|reddit|telegram|pinterest|flipboard|e-?mail|copy link|messenger"
@@ -257,7 +258,7 @@ _PATTERNS: tuple[tuple[str, tuple[str, ...], str], ...] = (
      r"|(?:more|most read|most popular|top stories|trending|latest|also|more stories|more news) (?:from|in|on"
      r"|by) [^.!?]{1,40}|you (?:may|might|could) (?:also )?(?:like|enjoy|love|be interested in)\b[^.!?]{0,60}:?"
      r"|das könnte (?:sie|dich|euch|ihnen|dir) auch (?:interessieren|gefallen)\b.{0,40}"),
-    ("address", ("http", "www."), r"(?:https?://|www\.)\S{1,300}"),
+    ("web address", ("http", "www."), r"(?:https?://|www\.)\S{1,300}"),
 )  # fmt: skip
 
 PATTERNS = tuple((name, words, re.compile(pattern)) for name, words, pattern in _PATTERNS)

@@ -1,4 +1,4 @@
-"""Laws of the handler, in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
+"""The download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_everything_over_the_wire_is_recorded() -> None:
     assert {one["kind"] for one in told["exchanges"]} == {"page"}
 
 
-def test_response_is_handed_on_after_it_is_kept() -> None:
+def test_response_is_handed_on_after_it_is_recorded() -> None:
     """The spider sees the capture of its own response; nothing is handed on unrecorded."""
     with HostileServer(PAGES) as server:
         told = crawl(server, "/plain", "/404")
@@ -115,7 +115,7 @@ def test_settings_and_meta_reach_the_client() -> None:
     assert told["failed"]["/large"] == "DownloadCancelledError"
 
 
-def test_cut_page_is_a_failure_unless_told_otherwise() -> None:
+def test_cut_page_is_a_failure_unless_data_loss_is_allowed() -> None:
     """DOWNLOAD_FAIL_ON_DATALOSS=False hands on what came, flagged; the record says that it was cut."""
     with HostileServer(PAGES) as server:
         told = crawl(server, "/cut", DOWNLOAD_FAIL_ON_DATALOSS=False)
@@ -153,7 +153,7 @@ async def _error(kind: type[FetchError]) -> FetchError:
 
 
 @pytest.mark.parametrize("kind", SCRAPY_ERRORS)
-def test_scrapy_retries_what_may_go_better_next_time(kind: type[FetchError]) -> None:
+def test_scrapy_retries_only_transient_failures(kind: type[FetchError]) -> None:
     """By RetryMiddleware's own list: refused addresses, large bodies and bad requests are not retried."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
@@ -169,7 +169,7 @@ def test_bad_certificate_is_not_retried() -> None:
     assert not isinstance(scrapy_error(error), known)
 
 
-def test_every_wire_error_has_a_word() -> None:
+def test_every_wire_error_has_a_reason() -> None:
     """A new kind of failure needs a decision here."""
     assert set(SCRAPY_ERRORS) == set(FetchError.__subclasses__())
     assert ConnectionLost in SCRAPY_ERRORS
@@ -184,7 +184,7 @@ def test_every_wire_error_has_a_word() -> None:
         ("http://p:1", b"Basic dXNlcjpwOkBzcw==", "http://user:p%3A%40ss@p:1"),
     ],
 )
-def test_proxy_credentials_go_back_into_the_proxys_url(
+def test_proxy_credentials_go_back_into_the_proxy_url(
     meta: str | None, header: bytes | None, proxy: str | None
 ) -> None:
     """HttpProxyMiddleware moves them into a header, which must never reach the origin."""

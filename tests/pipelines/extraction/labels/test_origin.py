@@ -146,7 +146,7 @@ def ld(**node) -> str:
 
 
 def parts(**given: str) -> dict[str, str]:
-    """What `page` is to be made of."""
+    """Return the arguments of `page`."""
     return given
 
 

@@ -6,7 +6,8 @@ from lxml import html
 
 from pipelines.core.items import Article, Page, Rule, Source
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.extract import _line, explain, read
+from pipelines.extraction.explain import explain
+from pipelines.extraction.extract import _line, read
 from pipelines.extraction.page.parse import parse
 from tests.support.page_pairs import NAMES, pair
 
@@ -47,7 +48,7 @@ RULES = {
 
 
 def made(name: str) -> Page:
-    """The page of this name: a pair, an odd one, or one that is read by a rule."""
+    """Return the page of this name: a pair, an odd one, or one that is read by a rule."""
     if name in NAMES:
         return pair(name)[0]
     body = ODD.get(name)
@@ -88,11 +89,11 @@ def test_dropped_block_has_rule_reason_and_place(name):
 
 
 def numbered(page: Page) -> tuple[Page, int]:
-    """The page with a number behind each run of words that a reader sees, and how many they are."""
+    """Return the page with a number after each run of words that a reader sees, and how many there are."""
     tree, count = parse(page), 0
     for element in tree.find(".//body").iter():
-        above = any(one.tag in layout.SKIPPED for one in element.iterancestors())
-        if not above and element.tag not in layout.SKIPPED and (element.text or "").strip():
+        above = any(one.tag in layout.SKIPPED_TAGS for one in element.iterancestors())
+        if not above and element.tag not in layout.SKIPPED_TAGS and (element.text or "").strip():
             element.text += f" n{count}n "
             count += 1
         if not above and element.tag != "body" and (element.tail or "").strip():
