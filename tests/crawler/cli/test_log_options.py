@@ -18,6 +18,8 @@ from tests.support.command import LOOPBACK, command_line, crawl, environment, ma
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # real runs of the command
+
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) (morgue\.[a-z]+): (.+)")
 FULL = Path("/dev/full")
 
