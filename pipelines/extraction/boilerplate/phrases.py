@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from unicodedata import normalize
 
-from pipelines.extraction.boilerplate.words_comments import Words
-
 LONGEST = 140  # characters; a longer line is a paragraph
 KEY = 2  # characters that phrases are looked up by
 
@@ -39,12 +37,12 @@ def plain(line: str) -> str:
 class PhraseSet:
     """Phrases by the name of their rule."""
 
-    def __init__(self, tables: Iterable[tuple[str, Words]]) -> None:
+    def __init__(self, tables: Iterable[tuple[str, Iterable[str]]]) -> None:
         self.rules: dict[str, str] = {}  # phrase -> name
         starts: dict[str, set[str]] = defaultdict(set)
-        for name, words in tables:
-            for phrase in (phrase for text in words.values() for phrase in text.split("|")):
-                if key := plain(phrase.strip()):
+        for name, phrases in tables:
+            for phrase in phrases:
+                if key := plain(phrase):
                     self.rules.setdefault(key, name)
                     starts[key[:KEY]].add(key)
         # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" begins with none.

@@ -6,98 +6,37 @@ import re
 from collections.abc import Collection, Iterable
 from html import unescape
 
+from pipelines.extraction.languages import tables
+
 LONGEST = 60  # characters of a name; what is longer is a sentence
 LONGEST_BYLINE = 2_000  # characters of a byline that are read: fifty persons
 
-# What comes before the first name of a byline. "De" and "Da" start names, so they are not here.
-BY = re.compile(
-    r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
-    r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
-    r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
-    r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
-    r"|publié par|publicado por|escrito por|propos recueillis par|(?:skrevet|skriven) (?:af|av)|napsala?|írta|yazan"
-    r"|от|γράφει (?:ο|η)|του|της|מאת|作者|撰文|文|記者|记者|記事|取材・文|بقلم|كتب|تحرير)"
-    r"(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])"
-    r"|^\W*(?:interview|text|texte|texto|testo|tekst|teksti|report|bericht|analyse|analysis|kommentar|текст|haber"
-    r"|kirjoittaja|szerző|piše|penulis|oleh|tác giả|autorius|autors|συντάκτης|लेखक|ผู้เขียน|글)\s*[:：]\s*",
-    re.IGNORECASE,
+# What comes before the first name of a byline. "De" and "Da" start names, so they are not in the word tables.
+BY = tables.compiled(
+    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
 )
 # Who made the pictures, checked or translated the text is not who wrote it.
-PICTURES = re.compile(
-    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)"
-    r"|^\W*(?:medically\s+|legally\s+|expert\s+)?(?:review|fact[- ]?check|verif|edit|translat|updat)\w*\s+by|^\W*©"
-    r"|^\W*(?:übersetzung|übersetzt|redigiert|geprüft|traduction|traducción|traduzione|tradução|vertaling)\b",
-    re.IGNORECASE,
+PICTURES = tables.compiled(
+    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b", re.IGNORECASE
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
-SPLIT = re.compile(
-    r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+"
-    r"|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+",
-    re.IGNORECASE,
-)
-SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
+SPLIT = tables.compiled(r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+|\s+{byline.and}\s+", re.IGNORECASE)
+SHORT_AND = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
 COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
-AFTER = re.compile(
-    r"\s*(?:기자|특파원|논설위원|记者|記者)$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+AFTER = tables.compiled(
+    r"\s*{byline.job-after}$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
-ROLE = re.compile(
-    r"\b(?:correspondents?|editors?|editorial|reporters?|writer|columnist|contributors?|staff|producer"
-    r"|journalists?|team"
-    r"|desk|newsroom|bureau|chief|director|professor|fellow|analyst|expert|intern|guest|news|press|media|agenc(?:y|ies)"
-    r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name"
-    r"|follow|home|author"
-    r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
-    r"|institute|posted|marketing|strategy|strategist|operations|engineering|founders?|co-founders?|ceo|cto|president"
-    r"|senior|junior|specialist|consultant|engineer|developer|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
-    r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
-    r"|rechte|copyright|rights"
-    r"|korrespondent(?:in)?|\w*redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
-    r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
-    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
-    r"|redaktor(?:ka)?|dziennikar(?:z|ka)|korespondent(?:ka)?|redakce|redakcia|redac[țt]ia|redakcija|uredništvo"
-    r"|szerkesztőség|toimitus|toimittaja|muhabir|editör|haber merkezi|журналист(?:ка)?|корреспондент|редактор"
-    r"|журналіст(?:ка)?|кореспондент|tòa soạn|ban biên tập|编辑部|編輯部|本报讯|편집부"
-    r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
-    re.IGNORECASE,
-)
-AGENCIES = {
-    "aa", "aap", "afp", "afx", "agence france-presse", "agerpres", "anadolu agency", "anadolu ajansı",
-    "anadolu", "ani", "anp", "ansa", "ap", "apa", "associated press", "belga", "bloomberg", "cna", "ctk", "dpa",
-    "dpa-afx", "dpa-infocom", "efe", "epd", "europa press", "europapress", "ians", "itar-tass", "jiji",
-    "keystone-sda", "kna", "kyodo", "lusa", "mti", "ntb", "ots", "pap", "press association", "pti", "reuters",
-    "ria", "ritzau", "sda", "sid", "stt", "tass", "the associated press", "the canadian press", "tt", "upi",
-    "xinhua", "yonhap", "čtk",
-}  # fmt: skip
+ROLE = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
+AGENCIES = frozenset(tables.phrases("byline.agencies"))
 NOT_A_NAME = re.compile(
     r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
 )
-WIRE = re.compile(
-    r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
-)
-# Placeholders, and words that stand where a name is expected.
-NOBODY = frozenset(
-    (
-        "by", "von", "par", "por", "di", "door", "af", "av", "unknown", "anonymous", "anonym", "anónimo",
-        "photo", "foto", "text", "texte", "admin", "administrator", "root", "user", "guest", "no-author",
-        "no_author", "none", "null", "undefined", "author", "authors", "autor", "autoren", "editor",
-        "webmaster", "superadmin", "default", "posted", "written", "published", "veröffentlicht", "publié",
-        "publicado", "pubblicato", "gepubliceerd", "opublikowano", "recipe", "rezept", "receta", "recette",
-        "ricetta", "share", "teilen", "print", "drucken", "am", "on", "at", "um", "le", "el", "den", "http",
-        "podcast", "zvg", "courtesy", "cortesía", "email", "e-mail",
-        "https", "no author", "super user", "site admin", "rezept von", "recipe by",
-    )
-)  # fmt: skip
-PARTICLES = frozenset(
-    (
-        "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "el",
-        "al", "bin", "ibn", "ben", "y", "e", "zu", "zur", "vom", "und", "of", "the", "ter", "ten", "te", "af",
-        "av", "dal", "dalla", "dello", "degli", "do", "d'", "i", "st",
-    )
-)  # fmt: skip
+WIRE = tables.compiled(r"{byline.agency-words}", re.IGNORECASE)
+NOBODY = frozenset(tables.phrases("byline.placeholders"))
+PARTICLES = frozenset(tables.phrases("byline.particles"))
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
@@ -142,10 +81,7 @@ def in_lines(
 
 
 # Two to four words that begin with capitals, and more of them after a slash, a comma or "and": a headline has others.
-NO_NAME = re.compile(
-    r"\b(?:the|in|on|this|our|your|about|how|what|why|all|gruß|grüße|über|was|wie|alle|les|nos|notre|el|los)\b",
-    re.IGNORECASE,
-)
+NO_NAME = tables.compiled(r"\b{byline.no-name}\b", re.IGNORECASE)
 _NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
 BARE = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
 

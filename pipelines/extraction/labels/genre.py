@@ -12,6 +12,7 @@ from dataclasses import replace
 from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
@@ -31,88 +32,12 @@ OG_TYPES = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "galle
 SHORT = 1500  # characters of text; what is longer is no mere caption of a film or of pictures
 FEW, MANY = 4, 6  # paragraphs that begin with a time of day: beside a word for live, and beside nothing
 
-# Sections and segments of addresses, without accents, words joined by "-".
-OPINIONS = """
-opinion opinions opinion-editorial opinion-analysis op-ed op-eds oped editorial editorials commentary columnists
-columnist letters letters-to-the-editor viewpoint viewpoints editorials-opinion opinion-columns guest-column
-guest-columns meinung meinungen kommentar kommentare leitartikel kolumne kolumnen gastkommentar gastkommentare
-gastbeitrag gastbeitrage standpunkt standpunkte leserbriefe debatte debatten meinung-debatte meinung-kommentare
-pro-und-contra tribune tribunes edito editos editoriaux chronique chroniques point-de-vue points-de-vue debats
-idees-debats opinions-debats opiniones editoriales columnas columna columnistas tribuna tribunas cartas-al-director
-cartas-de-los-lectores opiniao opinioes editoriais coluna colunas colunistas artigos-de-opiniao cartas-ao-diretor
-opinioni opinione commenti editoriali editoriale lettere-al-direttore commento rubriche-opinioni opinie opinies
-commentaar ingezonden-brieven lezersbrieven opinie-en-debat columns column debatt debat meninger meningar asikter
-ledare ledarsidan insandare kronika kronikor kronikk kronikker kronik klumme klummer synspunkt ytring ytringer
-leserinnlegg leserbrev laeserbreve debattinlagg kolumn kolumner mielipide mielipiteet paakirjoitus paakirjoitukset
-kolumni kolumnit kolumnin opinia komentarze felieton felietony publicystyka nazory nazor komentare komentar glosa
-velemeny publicisztika opinii misljenja misljenje mnenja kolumna stavovi nuomones nuomone viedokli viedoklis arvamus
-мнения мнение мнению колонка колонки колумнисты mneniya mnenie kolonka kolonki kolumnisty думки думка погляди погляд
-dumky dumka pohlyady kolonky коментар-думка коментари-мнения мнения-и-анализи yazarlar kose-yazilari kose-yazisi
-yorum yorumlar gorus gorusler apopseis γνωμες αποψεις αποψη راي الراي اراء مقالات-راي كتاب-واراء ديدگاه يادداشت דעות
-评论 評論 社论 社論 观点 觀點 读者来信 讀者投書 專欄 专栏 时评 社説 オピニオン コラム 論説 投書 사설 칼럼 오피니언
-사설-칼럼 opini kolom tajuk tajuk-rencana goc-nhin y-kien xa-luan विचार संपादकीय vichar sampadkiya
-"""
-LIVES = """
-liveblog live-blog liveblogs live-blogs liveticker live-ticker live-updates live-reporting newsblog en-direct
-le-direct en-vivo envivo en-directo minuto-a-minuto minuto-x-minuto minuto-por-minuto ao-vivo aovivo em-direto
-ao-minuto in-diretta diretta-live liveverslag liveblogg direkterapport liverapport livestudio direkterapportering
-hetki-hetkelta na-zywo relacja-na-zywo relacje-na-zywo online-reportaz onlajn canli-anlatim canli-blog canli-yayin
-truc-tiep текстовая-трансляция онлайн-трансляция 文字直播 图文直播 実況 라이브블로그
-"""
-LIVE_HINTS = "live direct directo diretta direkt ticker canli vivo direkte live-news onlain трансляция 直播 ライブ 速報"
-GALLERIES = """
-gallery galleries photo-gallery photo-galleries photogallery picture-gallery in-pictures slideshow slideshows
-photo-essay bildergalerie bildergalerien fotostrecke fotostrecken fotogalerie fotogalerien bilderstrecke
-bilderstrecken bildstrecke bildstrecken diaporama diaporamas galerie-photo galeries-photo galeries-photos en-images
-galeria-de-fotos galeria-fotos galerias-de-fotos fotogaleria fotogalerias galeria-grafica galerias-graficas
-galeria-de-imagenes galerias galeria fotogallery foto-gallery galleria-fotografica gallerie galleria fotoserie
-fotoreeks fotogalleri bildspel bildgalleri billedserie billedgalleri bildeserie kuvagalleria kuvasarja galeria-zdjec
-fotoreportaz fotogalerija galerija фотогалерея фотогалереи фоторепортаж фоторепортажи фоторепортажі fotogalereya
-fotoreportazh foto-galeri fotogaleri galeri-foto foto-galerisi معرض-الصور صور البوم-صور 图集 組圖 组图 图片新闻
-フォトギャラリー 写真特集 포토뉴스 화보
-"""
-PICTURES = """
-photos photo pictures foto fotos bilder imagenes images galerie galeries galeri portfolio kuvat
-zdjecia фото 写真 포토 图片 anh
-"""
-VIDEOS = """
-video videos watch videothek mediathek videotheque video-galeri videogaleri wideo видео відео فيديو 视频 視頻 影音
-影片 動画 영상 동영상 videonews video-news videa videot videoer filmy video-gallery videogallery
-"""
-# What a headline begins with, before a colon or a bar.
-LABELS = {
-    OPINION: """
-        opinion op-ed editorial column commentary letter letters kommentar leitartikel meinung
-        kolumne gastbeitrag gastkommentar tribune edito chronique columna tribuna coluna opiniao
-        artigo editoriale commento opinie commentaar debatt debat leder ledare kronikk kronika
-        kronik paakirjoitus kolumni komentarz felieton мнение колонка думка yorum راي 社説 社论 社論 评论 評論
-        사설 칼럼
-    """,
-    LIVE: """
-        live live-updates live-blog liveblog liveticker live-ticker newsblog newsticker en-direct
-        direct en-vivo en-directo minuto-a-minuto ao-vivo em-direto in-diretta diretta-live na-zywo
-        relacja-na-zywo canli
-    """,
-    GALLERY: """
-        gallery in-pictures photos pictures photo-gallery slideshow bildergalerie fotostrecke
-        diaporama en-images galeria fotogaleria fotogallery
-    """,
-    VIDEO: """
-        video watch wideo видео відео فيديو 视频 動画 영상
-    """,
-}
 TIME = re.compile(
     r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?(?![.\d]?\d)",
     re.IGNORECASE,
 )
 LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
-LIVE_TITLE = re.compile(
-    r"\b(?:live|liveblog|(?:live-?|news-?)?ticker|newsblog|en direct|en vivo|en directo|minuto a minuto|ao vivo"
-    r"|em direto|ao minuto"
-    r"|in diretta|la diretta|na żywo|онлайн|наживо|canlı|as it happened|direkte|liveverslag)\b|直播|ライブ|速報"
-    r"|라이브|実況|مباشر",
-    re.IGNORECASE,
-)
+LIVE_TITLE = tables.compiled(r"\b{headline.live-words}\b|{headline.live-words.inside}", re.IGNORECASE)
 
 
 def kind(declared: DeclaredMetadata, lines: list[str]) -> tuple[str, list[FieldCandidate]]:
@@ -140,19 +65,19 @@ def _claims(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandi
     has_video = _has_video(declared)
     for source, raw in (*_sections(declared), *_segments(declared.url)):
         word = slug(raw)
-        if word in WORDS:
-            found = WORDS[word]
+        if word in SECTION_WORDS:
+            found = SECTION_WORDS[word]
             # A film's page under /video/ holds a film or next to no text.
             if found != VIDEO or has_video or length < SHORT:
                 yield FieldCandidate(source, raw, found)
-        elif (word in HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
-            yield FieldCandidate(source, raw, LIVE if word in HINTS else GALLERY)
+        elif (word in LIVE_HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
+            yield FieldCandidate(source, raw, LIVE if word in LIVE_HINTS else GALLERY)
     yield from _headline(declared, length, times)
     # The section as the page prints it: a line above the text, or between the bars of the window's title.
     printed = [("first line", line) for line in lines[:2] if len(line) < 30]
     printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
     for source, raw in printed:
-        if WORDS.get(slug(raw)) == OPINION:
+        if SECTION_WORDS.get(slug(raw)) == OPINION:
             yield FieldCandidate(source, raw, OPINION)
 
 
@@ -243,10 +168,12 @@ def slug(words: str) -> str:
     return word.translate(PLAIN)
 
 
-def _table(*groups: tuple[str, str]) -> dict[str, str]:
-    return {slug(word): found for words, found in groups for word in words.split()}
+def _words(group: str) -> dict[str, str]:
+    """Return the words of a group of sections of the word tables, each with its kind."""
+    return {slug(word): kind for part, kind in KINDS.items() for word in tables.phrases(f"{group}.{part}")}
 
 
-WORDS = _table((OPINIONS, OPINION), (LIVES, LIVE), (GALLERIES, GALLERY), (VIDEOS, VIDEO))
-HINTS, PICTURE_WORDS = _table((LIVE_HINTS, LIVE)), _table((PICTURES, GALLERY))
-LABEL_WORDS = _table(*((words, found) for found, words in LABELS.items()))
+KINDS = {"opinion": OPINION, "live": LIVE, "gallery": GALLERY, "video": VIDEO}  # last part of a section's name -> kind
+SECTION_WORDS, LABEL_WORDS = _words("section"), _words("headline")
+LIVE_HINTS = frozenset(map(slug, tables.phrases("section.live-hint")))
+PICTURE_WORDS = frozenset(map(slug, tables.phrases("section.pictures")))
