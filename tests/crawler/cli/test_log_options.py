@@ -167,9 +167,10 @@ def test_quiet_run_with_a_log_file_prints_nothing(archive, tmp_path):
     assert any(line.startswith("GET ") for line in messages((tmp_path / "a.log").read_text()))
 
 
-def test_log_format_without_file_or_v_writes_json_to_standard_error(archive):
+@pytest.mark.parametrize("options", [("--log-format", "json"), ("--log", "/dev/stderr", "--log-format", "json")])
+def test_json_lines_may_go_to_standard_error(archive, options):
     """For a container whose standard error is collected."""
-    done = morgue("-C", archive, "verify", "--log-format", "json")
+    done = morgue("-C", archive, "verify", *options)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["message"].split(" after")[0] for line in lines][-1] == "morgue verify ended"
 
