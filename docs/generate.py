@@ -77,8 +77,8 @@ For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one so
 
 Options win over files: `-s crawl.delay=5` counts for every source, also for one whose own file sets the key. Of several
 options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over
-the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what to
-write instead.
+the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what
+to write instead.
 """
 
 

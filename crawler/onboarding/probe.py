@@ -234,7 +234,7 @@ class _SiteProbe:
             logger.info("met before under another address: %(url)s", {"url": listing.url})
             return None
         about = {"url": listing.url, "kind": listing.kind, "links": listing.count, "where": listing.where}
-        logger.info("found %(kind)s %(url)s, %(where)s: it names %(links)d", about)
+        logger.info("found %(kind)s %(url)s, %(where)s (links: %(links)d)", about)
         self.listings.append(listing)
         self.read_so_far.append(found)
         return listing, found
