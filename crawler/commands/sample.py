@@ -303,6 +303,7 @@ def offer_rule(
     page: Page, outcome: Article | NothingToRead, trace: Trace, pair: PagePair, config: Config | None
 ) -> None:
     """Print a suggested rule; or, with `config`, append it to the source's file."""
+    from crawler.config.toml_files import append_rule
     from crawler.onboarding.rule_suggestions import proposal_heading
 
     place = page.url or pair.html.name
@@ -319,7 +320,7 @@ def offer_rule(
         click.echo(f"{own} has suggestions from this page already: nothing was added; these are today's", err=True)
         click.echo(text, nl=False)
         return
-    append(path, there, text)
+    append_rule(path, there, text)
     check = f"morgue sample --check {shown(pair.path.parent)}"
     click.echo(f"added a rule to {own}: pick what is right, then run {check}", err=True)
 
@@ -360,22 +361,6 @@ def proposed_rule(
 def has_open_rule(page: Page) -> bool:
     """Return True if the page's source has a rule without `until`."""
     return page.source is not None and any(rule.until is None for rule in page.source.rules)
-
-
-def append(path: Path, there: str, text: str) -> None:
-    """Add a rule at the end of a source's file, which now holds `there`. Raises ConfigError, NotWritable."""
-    import tomllib
-
-    from crawler.config.toml_files import write
-
-    longer = f"{there.rstrip()}\n\n{text}"
-    try:
-        tomllib.loads(longer)
-    except ValueError as error:  # rule = [...] in one piece
-        cause = f"a [[rule]] cannot be added at its end ({error})"
-        raise ConfigError(str(path), cause, "leave out --rule, and add the rule by hand") from None
-    with os_errors(str(path)):
-        write(path, longer)
 
 
 def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
