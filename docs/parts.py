@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import house
@@ -23,6 +24,7 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.boilerplate import author_lines, block_rules, line_rules
 from pipelines.extraction.fields import precedence, titles
 from pipelines.extraction.fields.candidates import PrecedenceLine
+from pipelines.extraction.languages import tables
 
 ROOT = Path(__file__).parent.parent
 PAGE = "tests/pages/island-review.html"
@@ -80,8 +82,9 @@ def blocks() -> str:
 
 def lines() -> str:
     """Return the rules for lines."""
-    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.BOX)
-    return table(("rule", "what the line is", "where in the text"), ((rule.name, rule.why, _where(rule)) for rule in rules))
+    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.AUTHOR_BOX)
+    rows = ((rule.name, rule.why, _where(rule)) for rule in rules)
+    return table(("rule", "what the line is", "where in the text"), rows)
 
 
 def _where(rule: line_rules.LineRule) -> str:
@@ -154,6 +157,47 @@ def reasons() -> str:
     return ", ".join(f"*{reason}*" for reason in extract.REASONS) + "\n"
 
 
+def languages() -> str:
+    """Return the table of languages: how many sections and lines each has, the fullest first."""
+    counts = line_counts()
+    rows = []
+    for code in language_codes(counts):
+        filled = [row[code] for row in counts.values() if code in row]
+        rows.append((f"`{code}`", language_name(code), str(len(filled)), str(sum(filled))))
+    return table(("file", "language", "sections", "lines"), rows)
+
+
+def language_name(code: str) -> str:
+    """Return the name of a language, which is the first sentence of its file."""
+    head = files(tables.__package__).joinpath(f"{code}.txt").read_text(encoding="utf-8").partition(".")[0]
+    return head.removeprefix("# ")
+
+
+def line_counts() -> dict[str, dict[str, int]]:
+    """Return the number of lines by section and language code, sections in the order of en.txt."""
+    order = tables.parse("en.txt", files(tables.__package__).joinpath("en.txt").read_text(encoding="utf-8"))
+    return {name: {code: len(lines) for code, lines in tables.by_language(name).items()} for name in order}
+
+
+def language_codes(counts: dict[str, dict[str, int]]) -> list[str]:
+    """Return the codes of all files, those with the most sections first, `mul` last."""
+    codes = {code for row in counts.values() for code in row}
+    return sorted(codes, key=lambda code: (code == tables.SHARED, -sum(code in row for row in counts.values()), code))
+
+
+def matrix() -> str:
+    """Return the number of lines of each section in each language, as a table in plain text; groups are set apart."""
+    counts = line_counts()
+    codes, width = language_codes(counts), max(map(len, counts))
+    rows, group = [" " * width + "".join(f"{code:>4}" for code in codes)], ""
+    for name, row in counts.items():
+        if name.partition(".")[0] != group:
+            group = name.partition(".")[0]
+            rows.append("")
+        rows.append(f"{name:<{width}}" + "".join(f"{row.get(code, '·'):>4}" for code in codes))
+    return "\n".join(["```text", *rows, "```\n"])
+
+
 ELSEWHERE = frozenset(("demo",))  # parts that another program writes
 PARTS: dict[str, Callable[[], str]] = {
     "explain": lambda: console(f"extract --explain {PAGE}"),
@@ -165,6 +209,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "ranks": ranks,
     "orders": orders,
     "reasons": reasons,
+    "languages": languages,
+    "matrix": matrix,
     "packages": house.packages,
     "diagram": house.diagram,
 }

@@ -38,6 +38,7 @@ def test_wheel_holds_the_three_top_level_packages_only(wheel):
     }
     assert there <= set(names)
     assert {"crawler/sources/_template.toml", "pipelines/extraction/body/model.json"} <= set(names)
+    assert {"pipelines/extraction/languages/en.txt", "pipelines/extraction/languages/mul.txt"} <= set(names)
 
 
 def test_wheel_installs_the_command(wheel):

@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.extraction.boilerplate import words_comment_stems, words_promotion
-from pipelines.extraction.boilerplate.calls_to_action import LONGEST, SPEECH, pleas
-from pipelines.extraction.boilerplate.line_patterns import PATTERNS
-from pipelines.extraction.boilerplate.line_rules import ONE_WORD_AT_EDGES, PHRASE_TABLES, RULE_BY_NAME, LineRule
-from pipelines.extraction.boilerplate.phrases import PhraseSet, plain
+from pipelines.extraction.boilerplate.calls_to_action import MAX_CALL_CHARS, REPORTED_SPEECH, calls_to_action
+from pipelines.extraction.boilerplate.line_rules import (
+    ONE_WORD_AT_EDGES,
+    PATTERN_SECTIONS,
+    PHRASE_SECTIONS,
+    RULE_BY_NAME,
+    LineRule,
+)
+from pipelines.extraction.boilerplate.phrases import PhraseSet, normalized
+from pipelines.extraction.languages import tables
 
 MAX_LINE_CHARS = 400  # a longer line is a paragraph
 MAX_PATTERN_CHARS = 220  # away from the edges, patterns are tried on shorter lines only
 MAX_TEASER_CHARS = 240
+MAX_NOTICE_CHARS = 260  # of a notice around comments
 HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, in which rules of the edges apply
 MAX_EDGE_LINES = 80  # at either end, boilerplate included
 FORM_LINES = 2  # a label counts if it is at most so far from a line that is surely of a form
@@ -26,26 +32,25 @@ PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compa
 
 # A line that says where a text comes from may also correct an error in it. A correction is kept.
 SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
-CORRECTION = re.compile(
-    r"\b(?:amended|corrected|corrections?|clarif\w+|earlier version|korrigiert|berichtigt|richtigstellung|korrektur"
-    r"|früheren? (?:version|fassung)|corrigée?|rectifi\w+|version (?:antérieure|précédente)|corregid[oa]|correcci[óo]n"
-    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd"
-    r"|rectificatie|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert"
-    r"|tidligere (?:versjon|version)"
-    r"|sprostowanie|poprawion\w+|исправлен\w*|уточнен\w*|виправлен\w*|düzelti\w+)\b|訂正|更正|تصحيح",
-    re.IGNORECASE,
-)
+CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
 
 NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
-PHRASES = PhraseSet(PHRASE_TABLES)
-READ_ALSO = PhraseSet([("read also", words_promotion.ALSO)])
+PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
+READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
+PATTERNS = tuple(
+    (rule, tables.phrases(f"{section}.cues"), tables.compiled(f"{{{section}}}")) for rule, section in PATTERN_SECTIONS
+)
 WORD = re.compile(r"\w+")
-COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in words_comment_stems.MODERATION.values())
-BROWSERS = {browser: [(n, c) for n, b, c in words_comment_stems.REMEMBER.values() if b == browser]
-            for _, browser, _ in words_comment_stems.REMEMBER.values()}  # fmt: skip
+MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
+for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
+    MODERATION.setdefault(_comment, []).append(_word)
+COMMENT_RULES = tuple((comment, re.compile("|".join(map(re.escape, words)))) for comment, words in MODERATION.items())
+BROWSERS: dict[str, list[tuple[str, str]]] = {}  # the word for browser -> those for name and comment
+for _name, _browser, _comment in (line.split(" + ") for line in tables.phrases("comments.remember")):
+    BROWSERS.setdefault(_browser, []).append((_name, _comment))
 
 
 def _prefix(word: str) -> str:
@@ -133,15 +138,15 @@ class RuledText:
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Yield the names of the rules that match a line, the surest first."""
         line, prose = self.lines[index], index in self.plain
-        if names := PHRASES.names(line):
-            one_word = " " not in plain(line)
+        if names := PHRASES.rules_of(line):
+            one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
         patterns = edge or not prose
         for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
             if (patterns or name in NEVER_PROSE) and _any_in(words, bare) and pattern.fullmatch(bare):
-                speech = name == "affiliate notice" and prose and SPEECH.search(lower)
+                speech = name == "affiliate notice" and prose and REPORTED_SPEECH.search(lower)
                 yield from () if speech else (name,)
         if not patterns:
             return
@@ -149,13 +154,13 @@ class RuledText:
         # "Related: the bridge that fell" may be prose, "Read also: ..." never is.
         if labelled and (not prose or " " in line.partition(":")[0].strip(LIST_MARKS)) and is_teaser(line):
             yield "read also"
-        if len(line) <= words_comment_stems.LONGEST_NOTICE:
+        if len(line) <= MAX_NOTICE_CHARS:
             if self.browsers and is_browser_notice(lower):
                 yield "e-mail notice"
-            if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):
+            if edge and any(comment in lower and words.search(lower) for comment, words in COMMENT_RULES):
                 yield "comment rules"
-        if len(line) <= LONGEST:
-            yield from pleas(lower, edge=edge, plain=prose)
+        if len(line) <= MAX_CALL_CHARS:
+            yield from calls_to_action(lower, edge=edge, plain=prose)
 
 
 def _any_in(words: list[str], text: str) -> bool:
@@ -167,10 +172,10 @@ def _any_in(words: list[str], text: str) -> bool:
 
 def is_teaser(line: str) -> bool:
     """Return whether `line` is "Read also", a colon, and the headline of another article."""
-    if not READ_ALSO.begins(line):
+    if not READ_ALSO.may_begin(line):
         return False
     label, colon, headline = line.replace("：", ":").lstrip("-–•|[(>» ").partition(":")
-    return bool(colon and headline.strip()) and bool(READ_ALSO.names(label))
+    return bool(colon and headline.strip()) and bool(READ_ALSO.rules_of(label))
 
 
 def is_browser_notice(line: str) -> bool:

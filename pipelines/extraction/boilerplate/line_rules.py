@@ -10,10 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.extraction.boilerplate import words_calls_to_action, words_comments, words_promotion
-from pipelines.extraction.boilerplate.words_calls_to_action import Asks
-from pipelines.extraction.boilerplate.words_comments import Words
-
 
 @dataclass(frozen=True, slots=True)
 class LineRule:
@@ -61,24 +57,52 @@ LINE_RULES = (
 )  # fmt: skip
 RULE_BY_NAME = {rule.name: rule for rule in LINE_RULES}
 
-PHRASE_TABLES: tuple[tuple[str, Words], ...] = (
-    ("reply heading", words_comments.REPLY),
-    ("e-mail notice", words_comments.NOTICE),
-    ("log in to comment", words_comments.LOGIN),
-    ("comment count", words_comments.COUNT),
-    ("share label", words_promotion.SHARE),
-    ("read also", words_promotion.ALSO),
-    ("advertisement", words_promotion.ADVERT),
-    ("page tools", words_promotion.TOOLS),
-    ("comment form", words_comments.FIELDS),
+# Rule -> section of the word tables (extraction/languages) with phrases that make up its lines. If two rules know a
+# phrase, the first in this order decides; labels of forms come last.
+PHRASE_SECTIONS = (
+    ("reply heading", "comments.reply"),
+    ("e-mail notice", "comments.notice"),
+    ("log in to comment", "comments.login"),
+    ("comment count", "comments.count"),
+    ("share label", "label.share"),
+    ("read also", "label.read-also"),
+    ("advertisement", "label.advertisement"),
+    ("page tools", "label.tools"),
+    ("comment form", "comments.form"),
 )
-# If two rules know a phrase, the first in this order decides; labels of forms come last. One word alone is a heading as
-# often as a button, so these rules take it at the edges only.
+# One word alone is a heading as often as a button, so these rules take it at the edges only.
 ONE_WORD_AT_EDGES = frozenset(("page tools",))
-CALLS_TO_ACTION: tuple[tuple[str, Asks], ...] = (
-    ("newsletter", words_calls_to_action.NEWSLETTER),
-    ("follow us", words_calls_to_action.FOLLOW),
-    ("get the app", words_calls_to_action.APP),
-    ("donation appeal", words_calls_to_action.SUPPORT),
-    ("subscribers only", words_calls_to_action.SUBSCRIBE),
+# Rule -> section with patterns of its lines, in the order in which they are tried. A pattern is tried only on a line
+# that has one of the words in SECTION.cues.
+PATTERN_SECTIONS = (
+    ("spam filter notice", "line.akismet"),
+    ("reply heading", "line.reply"),
+    ("log in to comment", "line.login"),
+    ("comment count", "line.comment-count"),
+    ("newsletter", "line.newsletter"),
+    ("follow us", "line.follow"),
+    ("get the app", "line.app"),
+    ("affiliate notice", "line.affiliate"),
+    ("issn", "line.issn"),
+    ("first published", "line.first-published"),
+    ("printed date", "line.date"),
+    ("copyright", "line.copyright"),
+    ("picture credit", "line.credit"),
+    ("sign-off", "line.sign-off"),
+    ("contact", "line.contact"),
+    ("cookie notice", "line.cookies"),
+    ("embedded content", "line.embedded"),
+    ("share label", "line.share"),
+    ("tags", "line.tags"),
+    ("breadcrumb", "line.breadcrumb"),
+    ("read also", "line.read-also"),
+    ("web address", "line.address"),
+)
+# Rule -> sections of calls to action: SECTION.verbs begin the sentence, SECTION.words say what it asks for.
+CALL_SECTIONS = (
+    ("newsletter", "ask.newsletter"),
+    ("follow us", "ask.follow"),
+    ("get the app", "ask.app"),
+    ("donation appeal", "ask.support"),
+    ("subscribers only", "ask.subscribe"),
 )

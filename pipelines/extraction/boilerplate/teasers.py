@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.extraction.boilerplate import words_promotion
+from pipelines.extraction.languages import tables
 
 TEXT_OF = XPath("normalize-space()", smart_strings=False)
 MAX_LABEL_CHARS = 60
@@ -17,16 +17,10 @@ LABEL_TAGS = frozenset(
 MAX_WRAPPERS = 3  # elements around a label, or around a link
 MIN_PROSE_PARAGRAPHS = 3  # around a line that is a link
 MIN_PROSE_CHARS = 60  # a paragraph with less text before its first element is no prose
-LABEL_PHRASES = {
-    "related posts": words_promotion.ALSO,
-    "share buttons": words_promotion.SHARE,
-}
+LABEL_SECTIONS = {"related posts": "label.read-also", "share buttons": "label.share"}  # rule -> section of its labels
 PUNCTUATION = " \t\r\n\xa0:：.…»«›>|[]()-–—•→▶"
 RULE_OF_LABEL = {
-    phrase.strip().casefold(): name
-    for name, words in LABEL_PHRASES.items()
-    for text in words.values()
-    for phrase in text.split("|")
+    phrase.casefold(): rule for rule, section in LABEL_SECTIONS.items() for phrase in tables.phrases(section)
 }
 INLINE_TAGS = frozenset(
     ("a", "b", "strong", "em", "i", "span", "font", "u", "mark", "small", "label", "cite", "sup", "big")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from pipelines.extraction.fields import words_months
+from pipelines.extraction.languages import tables
 
 EARLIEST_DAY = date(1990, 8, 6)  # the first web page; an earlier date is a default value
 MAX_AHEAD = timedelta(days=2)  # into the future: time zones, and papers dated tomorrow
@@ -39,6 +39,8 @@ PRINTED_YEAR_FIRST = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:[-/.]\s?|\s*[年년]\s*)(\d{1,2})(?:[-/.]\s?|\s*[月월]\s*)(\d{1,2})(?!\d)"
 )
 PRINTED_SLASHED = re.compile(r"(?<![\d/])(\d{1,2}/\d{1,2}/(?:19|20)\d\d)(?![\d/])")
+# Name of a month -> its number; a line of the word tables is "1 january jan".
+MONTH_NUMBERS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
 # English has the month first in American usage only.
 MONTH_FIRST_LOCALES = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
@@ -87,7 +89,7 @@ def _parse(raw: str, locale: str | None) -> datetime | date | None:
         if found := SLASHED.match(raw):
             return _slashed(found[0], locale)
         if found := NAMED_MONTH.match(raw):
-            month = words_months.NUMBER.get((found[2] or found[3]).casefold())
+            month = MONTH_NUMBERS.get((found[2] or found[3]).casefold())
             if month is None:
                 return None
             day = date(int(found[5]), month, int(found[1] or found[4]))
@@ -120,7 +122,7 @@ def _slashed(raw: str, locale: str | None) -> date | None:
 def _printed_days(line: str, locale: str | None) -> Iterator[date]:
     """Yield the days in a line."""
     for found in PRINTED_NAMED.finditer(line):
-        month = words_months.NUMBER.get((found[2] or found[4]).casefold())
+        month = MONTH_NUMBERS.get((found[2] or found[4]).casefold())
         if month and (day := _day(found[3] or found[6], month, found[1] or found[5])):
             yield day
     for found in PRINTED_DOTTED.finditer(line):

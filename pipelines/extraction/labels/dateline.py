@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from pipelines.extraction.labels.agencies import only_agencies
-from pipelines.extraction.labels.words_places import CITIES
+from pipelines.extraction.languages import tables
 
 HEAD_LINES = 3  # in which a dateline is looked for: a standfirst or a byline may come first
 MAX_DATELINE_CHARS = 110
@@ -26,19 +26,8 @@ class Dateline(NamedTuple):
 
 NOWHERE = Dateline(None, None, "")
 
-# Words in capitals before a dash that are no place.
-NOT_PLACE_TEXT = """
-update updated breaking watch exclusive opinion video videos photos photo analysis live column comment editorial
-review interview podcast audio listen read more new note correction corrected obituary factbox explainer explained
-gallery quiz poll sponsored advertisement alert spoiler warning recap preview report feature special eilmeldung
-exklusiv kommentar meinung anzeige bilder fotos liveticker ticker analyse info infos korrektur hinweis direct vidéo
-images exclusif tribune entretien reportage enquête récit portrait décryptage exclusivo directo urgente vivo última
-hora opinión entrevista crónica análisis ao exclusiva esclusivo diretta foto intervista analisi aggiornamento
-ultimora wideo pilne срочно обновлено видео фото the a an my our your this that it's it i we you don't can't won't
-how why what when where who der die das ein eine le les un une nato nasa fifa uefa nfl nba mlb nhl unesco unicef
-opec mvp diy faq tl;dr covid covid-19 usa uk eu uno imf
-"""
-NOT_PLACES = frozenset(NOT_PLACE_TEXT.split())
+CITIES = frozenset(tables.phrases("dateline.cities"))
+NOT_PLACES = frozenset(tables.phrases("dateline.labels"))  # words in capitals before a dash that are no place
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩЀ-Я"
 WORD = rf"(?:[{UPPER}][\w'’.]*|[\u0590-\u06ff]+)"  # Hebrew and Arabic have no capitals

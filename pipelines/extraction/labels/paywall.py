@@ -15,7 +15,7 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.extraction.labels.words_paywall import BUILT_OF, CONSENT_VENDORS, CONSENT_WORDS, CUT, LINES, SELLS
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 
@@ -32,12 +32,35 @@ FALSE_VALUES = frozenset(("false", "no", "0"))
 
 CLASSES_AND_IDS = XPath(".//body//@class | .//body//@id", smart_strings=False)
 TEXT_NODES = XPath(".//body//text()[not(parent::script)]", smart_strings=False)
-WALL_LINE = tuple(re.compile(rf"\W*(?:{pattern})", re.IGNORECASE) for group in LINES.values() for pattern in group)
-CUT_LINE = re.compile(rf"\W*(?:{CUT})\W*", re.IGNORECASE)
+WALL_LINE = tables.compiled(r"\W*{paywall.lines}", re.IGNORECASE)
+CUT_LINE = tables.compiled(r"\W*{paywall.cut}\W*", re.IGNORECASE)
 ELLIPSIS = re.compile(r"(?P<box>[\[(] ?(?:…|\.{2,3}) ?[\])])\W{0,3}$|\w ?(?:…|\.{3})$")
 MARKUP = re.compile(r"<[^<>]{0,300}>|\[#[^\]]{0,200}\]|\]\([^)]{0,300}\)")
 NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
+
+# Class tokens and ids of paywalls: those of the common vendors, and general words.
+BUILT_OF = re.compile(
+    r"(?:^|[-_])(?:paywall|pay-wall|reg-?wall|registration-?wall|subscri(?:be|ption|ber)-?(?:wall|gate|barrier)"
+    r"|meter(?:ed)?-?wall|premium-?wall|content-?(?:gate|lock(?:ed)?|wall)|article-?(?:gate|locked?)|abo-?wall"
+    r"|login-?wall"
+    r"|sign-?in-?(?:wall|gate)|member-?wall|tp-container-inner|tp-modal|piano-offer|piano-template|poool-widget|poool"
+    r"|leaky_paywall_message|pelcro|zephr|pmpro_content_message|memberful|mepr-unauthorized-message|rcp_restricted"
+    r"|wc-memberships-restriction-message|swpm-more-tag|swg-paywall|fewcents)(?:$|[-_])"
+)
+# Words that such a block has. Scripts and empty frames have none.
+SELLS = tables.compiled(r"{paywall.sells}", re.IGNORECASE)
+# Beginnings of class tokens and ids that vendors of consent dialogues use.
+CONSENT_VENDORS = re.compile(
+    r"onetrust|didomi|usercentrics|uc-|sp_message|sp-message|privacy-mgmt|qc-cmp|cmpbox|cmp-|cookiebot"
+    r"|cybotcookiebot|trustarc"
+    r"|truste|iubenda|borlabs|fc-consent|consent|cookie-?(?:wall|notice|banner|dialog)|axeptio|tarteaucitron|klaro"
+    r"|osano|termly"
+)
+# Words of a question for consent. It has words of all three kinds.
+CONSENT_WORDS = tuple(
+    tables.compiled(rf"{{consent.{kind}}}", re.IGNORECASE) for kind in ("cookies", "agree", "partners")
+)
 
 
 def declared_closed(declared: DeclaredMetadata) -> str | None:
@@ -129,7 +152,7 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
 
 def _is_wall(line: str) -> bool:
     """Return whether `line` is a line of a wall."""
-    return len(line) <= MAX_LINE_CHARS and any(pattern.fullmatch(line) for pattern in WALL_LINE)
+    return len(line) <= MAX_LINE_CHARS and WALL_LINE.fullmatch(line) is not None
 
 
 def _cut_evidence(declared: DeclaredMetadata, lines: list[str], length: int) -> str | None:
