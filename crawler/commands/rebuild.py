@@ -112,15 +112,15 @@ def summary(result: RebuildReport) -> Iterator[str]:
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
         f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
-    if result.kept is not None:
-        yield f"the database that was there is kept: {description(result.kept)}"
+    if result.old_database is not None:
+        yield f"the database that was there is kept: {description(result.old_database)}"
         yield "  nothing reads it any more: delete it once `morgue verify` finds all well"
-        older = [description(path) for path in old_databases(result.kept.parent) if path != result.kept]
+        older = [description(path) for path in old_databases(result.old_database.parent) if path != result.old_database]
         yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
-    if result.untold:
+    if result.unmentioned:
         yield (
-            f"{counted(result.untold, 'capture')} in no journal; "
-            f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
+            f"{counted(result.unmentioned, 'capture')} in no journal; "
+            f"{counted(result.filed, 'article')} read from {verb(result.unmentioned, 'it', 'them')}"
         )
         if not result.foreign:
             yield "  the database was lost before it was written, or an older version wrote the files"
@@ -133,8 +133,8 @@ def summary(result: RebuildReport) -> Iterator[str]:
         yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
     for name in result.missing[:MAX_LINES_OF_A_KIND]:
         yield f"missing: {name}, which the manifest lists: restore it, and run this again"
-    if result.differently:
-        yield f"{counted(result.differently, 'text')} read otherwise than when captured"
+    if result.changed_texts:
+        yield f"{counted(result.changed_texts, 'text')} read otherwise than when captured"
         if result.kept_readings:
             yield f"  {result.kept_readings:,} of these as they were are kept in `readings`: the old database had them"
         for name, number in result.extractors.items():

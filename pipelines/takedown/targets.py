@@ -37,7 +37,7 @@ class TakedownTargets:
 
     @property
     def record_ids(self) -> set[str]:
-        """The WARC-Record-IDs of the captures."""
+        """WARC-Record-IDs of the captures."""
         return {capture.record_id for capture in self.captures.values()}
 
     def concerns(self, table: str, row: dict[str, Any]) -> bool:

@@ -199,7 +199,7 @@ def test_site_rule_of_the_day_of_capture_prunes():
         rules=(Rule("2024-06-01", ("//p[@class='a']",)), Rule(None, ("//p[@class='b']",))),
     )
     body = html().replace(
-        "</article>", "<p class='a'>Old furniture stands here.</p><p class='b'>New furniture stands here.</p></article>"
+        "</article>", "<p class='a'>Old boilerplate is here.</p><p class='b'>New boilerplate is here.</p></article>"
     )
 
     def text(day: int) -> str:

@@ -118,7 +118,7 @@ def test_reading_comments_does_not_change_the_page():
 
 
 @pytest.mark.parametrize(
-    "furniture",
+    "boilerplate",
     [
         "",
         "<a class='comments'>3 comments</a>",
@@ -126,9 +126,9 @@ def test_reading_comments_does_not_change_the_page():
         "<div class='comment-form'><form><textarea></textarea></form></div>",
     ],
 )
-def test_counts_and_forms_are_no_comments(furniture):
+def test_counts_and_forms_are_no_comments(boilerplate):
     """Nor are notices."""
-    assert find_comments(parse(page(furniture))) == ()
+    assert find_comments(parse(page(boilerplate))) == ()
 
 
 def test_opinion_piece_is_no_comment():
