@@ -181,7 +181,7 @@ class Rebuild(StagingDatabase):
         if old is not None and any(old[name] != values[name] for name in STATE if name != "extractor"):
             reading_id = readings.keep_reading(self.db, row["id"], stamp(now()), old)
         if reading_id is not None or values["text_digest"] != row["text_digest"]:
-            logger.info("read otherwise than before: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
+            logger.info("read differently: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
             self._ask("INSERT INTO changed_texts VALUES (?, ?, ?)", row["id"], row["extractor"], reading_id)
 
     def _list_files(self) -> None:

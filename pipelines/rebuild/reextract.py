@@ -74,7 +74,7 @@ def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChang
         _note_extractor(db, read, read.outcome.extractor)
         return
     fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
-    logger.info("read otherwise: %(url)s, revision %(revision)d: %(fields)s", fields)
+    logger.info("read differently: %(url)s, revision %(revision)d: %(fields)s", fields)
     if any(name in change.before for name in STATE):
         readings.keep_reading(db, change.revision_id, stamp(now()), read.row)
     set_row(db, "revisions", {name: change.values[name] for name in STATE}, change.revision_id)

@@ -181,7 +181,7 @@ class StagingDatabase:
     def _store_scan(self, file: str, found: FileScan) -> None:
         names, marks = ", ".join(CAPTURE_COLUMNS), ", ".join(f":{name}" for name in CAPTURE_COLUMNS)
         about = {"file": file, "captures": len(found.captures), "damage": len(found.damaged)}
-        logger.info("%(file)s: %(captures)d captures, %(damage)d damaged places", about)
+        logger.info("%(file)s is scanned (captures: %(captures)d, damaged places: %(damage)d)", about)
         with self.db:
             self.db.executemany(f"INSERT INTO found_captures ({names}) VALUES ({marks})", found.captures)  # noqa: S608
             self.db.executemany(
@@ -208,7 +208,7 @@ class StagingDatabase:
             self._ask("UPDATE journal SET archive = ?", self._archive_id())
             valid = journal.valid_records(headers := self._journal_headers())
             counts = {"valid": len(valid), "void": len(headers) - len(valid)}
-            logger.info("journal: %(valid)d records are replayed, %(void)d are void", counts)
+            logger.info("the journal is replayed (records: %(valid)d, void: %(void)d)", counts)
             place = "SELECT file, offset, length FROM journal_records WHERE at = ?"
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask(place, at).fetchone()
