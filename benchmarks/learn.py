@@ -1,11 +1,11 @@
-"""Grow pipelines/extraction/body/model.json: which blocks of a page are the article's text.
+"""Train pipelines/extraction/body/model.json, the model that decides which blocks of a page are text of its article.
 
-    python benchmarks/learn.py              # grow it anew from every page, write it
-    python benchmarks/learn.py --check      # grow it five times, each time without a fifth of the domains; read those
+    python benchmarks/learn.py              # train on every page, and write the file
+    python benchmarks/learn.py --check      # train five times, each time without a fifth of the domains; read those
 
 pipelines/extraction/body/training.py labels and weights the blocks, and writes the file. The features come from the
-same code that reads pages, so that what is learned is what is seen. Needs `pip install -e '.[learn]'`. Exit code 77
-where the pages are not there (NEWSMORGUE_PAGES). The same pages, code and versions give the same file.
+same code that reads pages. Needs `pip install -e '.[learn]'`. Exit code 77 if there are no pages (NEWSMORGUE_PAGES).
+The same pages, code and versions give the same file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SETTINGS = {
 
 
 def pages_of(data: DataFolder, records: Sequence[dict[str, Any]]) -> list[TrainingPage]:
-    """Return what is learned from these pages, those without a block left out."""
+    """Return the training pages of these records, without those that have no block."""
     return [page for record in records if (page := look(record, read_bytes(data, record)))]
 
 
@@ -65,18 +65,20 @@ def look(record: dict[str, Any], body: bytes) -> TrainingPage | None:
     fields = metadata.read(declared)
     extract.lighten(tree)
     remove.prune(tree)
-    seen = extract.look(tree, declared, fields)
-    wanted = classifier.candidates(seen)
-    texts = [seen.blocks[index].text for index in wanted]
+    context = extract.page_context(tree, declared, fields)
+    scored = classifier.blocks_to_score(context)
+    texts = [context.blocks[index].text for index in scored]
     expected = record["expected"]
     if reference := expected.get("body"):
         labels = labels_by_reference(texts, reference)
     else:
         labels = labels_by_snippets(texts, expected.get("must") or [], expected.get("must_not") or [])
-    return TrainingPage(record["domain"], texts, seen.rows(wanted), labels, bool(reference)) if texts else None
+    return (
+        TrainingPage(record["domain"], texts, context.feature_rows(scored), labels, bool(reference)) if texts else None
+    )
 
 
-def grow(pages: Iterable[TrainingPage]) -> Any:
+def train(pages: Iterable[TrainingPage]) -> Any:
     """Return a LightGBM booster."""
     import lightgbm
     import numpy
@@ -97,7 +99,7 @@ def grow(pages: Iterable[TrainingPage]) -> Any:
 
 
 def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
-    """Every page as `morgue extract` would read it with a forest that never saw a page of its domain."""
+    """Read every page as `morgue extract` would, with a model trained without the pages of its domain."""
     from pipelines.extraction.body import model
 
     pages, found = pages_of(data, records), {}
@@ -105,14 +107,14 @@ def unseen(data: DataFolder, records: Sequence[dict[str, Any]]) -> Predictions:
     with TemporaryDirectory() as folder:
         for fold in range(FOLDS):
             others = [page for page in pages if fold_of(page.domain) != fold]
-            model.use(write(grow(others), others, Path(folder) / f"{fold}.json"))
+            model.use(write(train(others), others, Path(folder) / f"{fold}.json"))
             found |= {row["id"]: prediction(data, row) for row in records if fold_of(row["domain"]) == fold}
     model.use(shipped)
     return found
 
 
 def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
-    """What is read of one page, as score.py wants it."""
+    """Return what is read from one page, in the form that score.py takes."""
     from pipelines.core import items
     from pipelines.extraction import extract
 
@@ -126,7 +128,7 @@ def prediction(data: DataFolder, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(data: DataFolder, records: Sequence[dict[str, Any]]) -> None:
-    """Print the figures of pages read with forests that never saw their domain."""
+    """Print the figures of pages read with models trained without their domain."""
     rows = unseen(data, records)
     groups = {name: [row for row in records if data.set_of(row) == name] for name in data.names()}
     groups["news"] = [row for row in records if data.set_of(row) in NEWS]
@@ -140,7 +142,7 @@ def check(data: DataFolder, records: Sequence[dict[str, Any]]) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--check", action="store_true",
-                         help="read domains not learned from, print their figures; write nothing")  # fmt: skip
+                         help="read domains left out of the training, print their figures, write nothing")  # fmt: skip
     given = options.parse_args()
     data = DataFolder.found()
     records = [record for name in data.names() for record in data.records(name)]
@@ -150,7 +152,7 @@ def main() -> None:
     pages = pages_of(data, records)
     counts = Counter(label for page in pages for label in page.labels)
     print(f"{len(pages)} pages, {counts[1]:,} blocks of text, {counts[0]:,} others, {counts[None]:,} neither")
-    write(grow(pages), pages, MODEL)
+    write(train(pages), pages, MODEL)
     print(f"wrote {MODEL.relative_to(ROOT)}, {MODEL.stat().st_size:,} bytes")
 
 

@@ -1,5 +1,5 @@
 """Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md, the
-template of a source, and the marked parts of reading.md, architecture.md and README.md (docs/parts.py).
+template of a source, and the marked parts of reading.md, languages.md, architecture.md and README.md (docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -76,9 +76,9 @@ For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one so
 `morgue crawl -s source.NAME.crawl.delay=5`. After the `=` comes a TOML value, or text without quotes.
 
 Options win over files: `-s crawl.delay=5` counts for every source, also for one whose own file sets the key. Of several
-options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over the
-default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what to
-write instead.
+options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over
+the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what
+to write instead.
 """
 
 
@@ -170,6 +170,7 @@ FILES = {
     ROOT / "docs" / "exit-codes.md": exit_codes,
     ROOT / "docs" / "schema.md": tables,
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
+    ROOT / "docs" / "languages.md": lambda: parts.filled(ROOT / "docs" / "languages.md"),
     ROOT / "docs" / "architecture.md": lambda: parts.filled(ROOT / "docs" / "architecture.md"),
     ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": reference.source_file,

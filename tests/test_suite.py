@@ -1,4 +1,4 @@
-"""Rules of the tests themselves: what a test module may use, and where it is."""
+"""Rules of the tests themselves: what a test module may use, what a test is called, and where it is."""
 
 from __future__ import annotations
 
@@ -8,31 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.command import ROOT
-from tests.support.imports import TOP_LEVEL, docstrings, imported, tree_of
+from tests.support.imports import TOP_LEVEL, imports_of, strings_of, tree_of
 
 TESTS = ROOT / "tests"
 MODULES = sorted(TESTS.rglob("test_*.py"))
 BENCHMARKS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
 TEST_MODULE = re.compile(r"\btests\.(?:\w+\.)*test_\w+")
 WHOLE_SYSTEM = TESTS / "system"
-RULES = {"test_law", "test_architecture", "test_docs", "test_packaging", "test_suite"}  # of the repository itself
+# Modules with rules of the repository itself.
+RULES = {f"test_{name}" for name in ("law", "architecture", "docs", "doc_examples", "packaging", "suite")}
 
 
-def strings_of(path: Path) -> Iterator[ast.Constant]:
-    """Yield the strings of a file that are not docstrings."""
-    tree = tree_of(path)
-    prose = docstrings(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            yield node
-
-
-def imports_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, dotted name) of everything that a test module imports by a statement anywhere in it."""
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the test functions of a module."""
     for node in ast.walk(tree_of(path)):
-        for name in imported(node, module, package=False):
-            yield node.lineno, name
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield node
 
 
 def place(path: Path, line: int) -> str:
@@ -73,6 +64,53 @@ def test_no_test_runs_a_benchmark():
         if re.match(r"benchmarks(?:/|\.|$)", node.value)
     ]
     assert by_import + by_path == []
+
+
+def parameters_of(test: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Return the names of the arguments that a test gets by `pytest.mark.parametrize`."""
+    names: set[str] = set()
+    for mark in test.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.parametrize":
+            given = ast.literal_eval(mark.args[0])
+            names.update(given.split(", ") if isinstance(given, str) else given)
+    return names
+
+
+def compares(condition: ast.expr, names: set[str]) -> bool:
+    """Return True if a condition compares one of these names with a constant."""
+    for node in ast.walk(condition):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            named = {inner.id for side in sides for inner in ast.walk(side) if isinstance(inner, ast.Name)}
+            constant = any(isinstance(side, ast.Constant | ast.Tuple | ast.List | ast.Set) for side in sides)
+            if named & names and constant:
+                return True
+    return False
+
+
+def test_no_parametrised_test_branches_on_its_case():
+    """What differs between two cases is a parameter, or there are two tests."""
+    branching = [
+        f"{place(path, node.lineno)} {test.name}: if {ast.unparse(node.test)}"
+        for path in MODULES
+        for test in functions_of(path)
+        if (names := parameters_of(test))
+        for node in ast.walk(test)
+        if isinstance(node, ast.If | ast.IfExp) and compares(node.test, names)
+    ]
+    assert branching == []
+
+
+def test_name_begins_with_its_subject_and_docstring_states_the_rule():
+    """`test_cancelled_waiter_releases_its_slot`, not `test_who_gives_up_waiting_leaves_no_gap`."""
+    riddle = re.compile(r"test_(?:an?|the|what|which|who|whose|whatever|where|when|how|it|of)_")
+    wrong = [
+        f"{place(path, test.lineno)} {test.name}"
+        for path in MODULES
+        for test in functions_of(path)
+        if riddle.match(test.name) or not ast.get_docstring(test)
+    ]
+    assert wrong == []
 
 
 def test_tests_are_in_the_folder_of_what_they_test():

@@ -15,7 +15,7 @@ from crawler.cli import output
 from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
-from pipelines.extraction.body.classifier import WEIGHED
+from pipelines.extraction.body.classifier import CLASSIFIER
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 CHOSEN, REFUSED, LATER, AGREES = "✓", "✗", " ", "="
@@ -300,7 +300,7 @@ def _folded(run: list[BlockTrace], layout: ReportLayout) -> Iterator[tuple[str, 
     """Yield (rule, text) for each line about the blocks that were dropped between two kept blocks."""
     if layout.everything:
         for block in run:
-            weights = f"  {block.why}" if block.rule == WEIGHED and block.why else ""
+            weights = f"  {block.why}" if block.rule == CLASSIFIER and block.why else ""
             yield block.rule or "", f"{block.text}  ‹{block.place}›{weights}"
         return
     groups = [(rule or "", list(group)) for rule, group in groupby(run, key=lambda block: block.rule)]
@@ -377,7 +377,7 @@ def _rules(blocks: Sequence[BlockTrace], layout: ReportLayout) -> Iterator[str]:
 
 def _why(rule: str, group: Sequence[BlockTrace], layout: ReportLayout) -> str:
     """Return a rule's reason. The classifier has a reason of its own for each block, which only --all shows."""
-    if rule == WEIGHED:
+    if rule == CLASSIFIER:
         return "not like article text, judging by its features" + (
             WEIGHTS_NOTE if layout.everything else " (--all lists them)"
         )

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from crawler import __version__
+from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import INTERRUPTED, MorgueError
 
@@ -70,6 +71,7 @@ def overrides_of(ctx: click.Context) -> list[str]:
 @click.version_option(__version__, prog_name="morgue")
 @folder_option
 @setting_option
+@log_options
 def morgue() -> None:
     """Collect news sites into an archive that you can search, export and prove.
 

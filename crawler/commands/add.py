@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
@@ -32,6 +33,7 @@ MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individual
 @click.option("--force", is_flag=True, help="Overwrite the source file if it exists.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: bool) -> int:
     """Look a news site over and watch it from now on.

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
@@ -42,6 +43,7 @@ MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -90,7 +92,7 @@ def command(
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
     config = load(folder, overrides_of(ctx))
-    plan = CrawlPlan(targets_of(targets), pages, limit, day, at_once=not due)
+    plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
@@ -112,19 +114,19 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.context.archive_writer.mended, *prepared.notes):
         say(line)
-    if prepared.already:
-        are = verb(prepared.already, "is", "are")
-        say(f"{counted(prepared.already, 'page')} of the list {are} in the archive already and not fetched again")
+    if prepared.known_pages:
+        are = verb(prepared.known_pages, "is", "are")
+        say(f"{counted(prepared.known_pages, 'page')} of the list {are} in the archive already and not fetched again")
     if not run.has_due_urls():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            nothing = "nothing else" if prepared.removed else "nothing"
+            nothing = "nothing else" if prepared.taken_down else "nothing"
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`")
         run.abandon(outcome="done")
         return 0
-    warn_without_contact(run.config, prepared.homes)
+    warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))

@@ -176,7 +176,7 @@ def _export_captures(
                 manifest = form.pack(selection, stdout, about | {"name": about["archive"]})
         else:
             manifest = dataset.export_captures(form, selection, path, about, force=wanted.force)
-    _report_left_out("capture", selection.sieve)
+    _report_left_out("capture", selection.exclusion_filter)
     _report(manifest, path)
     if manifest.get("damages"):
         ctx.exit(1)
@@ -184,11 +184,12 @@ def _export_captures(
 
 def _report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
     """Say on stderr what rights filters left out, also when the export goes to a pipe."""
-    from pipelines.selection.exclusions import in_words
+    from pipelines.selection.exclusions import reasons_in_words
 
     if exclusion.left_out:
-        click.echo(f"{counted(exclusion.left_out.total(), noun)} left out: {in_words(exclusion.left_out)}", err=True)
-    for sentence in exclusion.unmet():
+        total = counted(exclusion.left_out.total(), noun)
+        click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)
+    for sentence in exclusion.hints():
         click.echo(sentence, err=True)
 
 

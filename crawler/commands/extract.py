@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
@@ -77,6 +78,7 @@ Write = Callable[[PageResult], None]
 @click.option("--all", "everything", is_flag=True, help="With --explain: show everything, in full.")
 @click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), metavar="FORMAT",
               help="jsonl (the default), json (one array), or text (the default with --explain).")  # fmt: skip
+@log_options
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
@@ -186,9 +188,10 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
     """Read one page in a worker process, or in this process if `workers` is None."""
     from pipelines.core.items import Page
     from pipelines.core.worker_pool import WorkerFailure
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain as explained
+    from pipelines.extraction.extract import timed_read
 
-    function: Any = extract.explain if explain else extract.timed_read
+    function: Any = explained if explain else timed_read
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
@@ -40,6 +41,7 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -138,11 +140,11 @@ def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: boo
 
 def lines(report: ImportReport) -> list[str]:
     """Return the summary for people."""
-    from pipelines.importing.grouping import CLASH
+    from pipelines.importing.grouping import ID_CLASH
 
     summary = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} copied"]
     summary += by_reason("skipped", report.passed)
-    if report.passed[CLASH]:
+    if report.passed[ID_CLASH]:
         summary.append("  these are not in the archive: give them new ids in a copy of the file, and import the copy")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
     summary.append(f"articles: {articles or 'none'}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
@@ -22,6 +23,7 @@ MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """Make the database again from the WARC files alone: the same rows with the same numbers.
@@ -112,15 +114,15 @@ def summary(result: RebuildReport) -> Iterator[str]:
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
         f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
-    if result.kept is not None:
-        yield f"the old database is kept: {description(result.kept)}"
+    if result.old_database is not None:
+        yield f"the old database is kept: {description(result.old_database)}"
         yield "  no command reads it any more: delete it once `morgue verify` finds no problem"
-        older = [description(path) for path in old_databases(result.kept.parent) if path != result.kept]
+        older = [description(path) for path in old_databases(result.old_database.parent) if path != result.old_database]
         yield from (f"  kept from an earlier rebuild: {path}" for path in older)
-    if result.untold:
+    if result.unmentioned:
         yield (
-            f"{counted(result.untold, 'capture')} {verb(result.untold, 'is', 'are')} in no journal; "
-            f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
+            f"{counted(result.unmentioned, 'capture')} {verb(result.unmentioned, 'is', 'are')} in no journal; "
+            f"{counted(result.filed, 'article')} read from {verb(result.unmentioned, 'it', 'them')}"
         )
         if not result.foreign:
             yield "  the database was lost before the journal was written, or an older version wrote the files"
@@ -134,9 +136,9 @@ def summary(result: RebuildReport) -> Iterator[str]:
         yield f"{counted(result.listed, 'file')} added to the manifest, which did not list {them}"
     for name in result.missing[:MAX_LINES_OF_A_KIND]:
         yield f"missing: {name}, which the manifest lists: restore it from a copy, and rebuild again"
-    if result.differently:
-        differ = verb(result.differently, "differs", "differ")
-        yield f"{counted(result.differently, 'text')} {differ} from the first reading"
+    if result.changed_texts:
+        differ = verb(result.changed_texts, "differs", "differ")
+        yield f"{counted(result.changed_texts, 'text')} {differ} from the first reading"
         if result.kept_readings:
             yield f"  {result.kept_readings:,} of the old texts are kept in `readings`, from the old database"
         for name, number in result.extractors.items():

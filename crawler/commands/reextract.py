@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.cli.archive_options import filter_options
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.output import BOLD, GREEN, RED, RESET, supports_style
 from pipelines.core.plural import counted
@@ -30,6 +31,7 @@ MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 @filter_options
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: ArticleFilters) -> int:
     """Read archived pages again with this version's extractor and the current rules in sources/*.toml.
@@ -94,7 +96,7 @@ async def run(
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.items import NothingToRead
-    from pipelines.database import queries
+    from pipelines.database import queries, readings
     from pipelines.database.connection import connect
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
@@ -107,16 +109,16 @@ async def run(
     try:
         with closing(connect(config.folder.database)) as db:
             which = queries.chosen(db, None, filters)
-            ids = reextract.selection(db, which.condition(), which.values, None if everything else extractor())
+            ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
             steps("reading", 0, len(ids))
-            found = reread(db, config.folder.warc, reextract.revisions(db, ids), sources, workers)
+            found = reread(db, config.folder.warc, readings.revisions(db, ids), sources, workers)
             async for read in found:
                 if isinstance(read.outcome, NothingToRead):
                     counts.nothing.append((read.row["url"], read.outcome.reason))
                 change = reextract.change_of(db, read)
                 counts.count(change)
                 if archive_writer is not None:
-                    await archive_writer.do(reextract.take, archive_writer.db, read, change)
+                    await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
                 elif change is not None:
                     show(change)
                 steps("reading", counts.read, len(ids))
@@ -129,14 +131,14 @@ async def run(
 
 def show(change: RevisionChange) -> None:
     """Print one change."""
-    from pipelines.rebuild.reextract import shown
+    from pipelines.rebuild.reextract import in_words
 
     red, green, bold, reset = (RED, GREEN, BOLD, RESET) if supports_style(sys.stdout) else ("", "", "", "")
     click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")
     for name in change.before:
         if name != "text":
-            click.echo(f"{red}- {name}: {plain(shown(name, change.before[name]))}{reset}")
-            click.echo(f"{green}+ {name}: {plain(shown(name, change.after[name]))}{reset}")
+            click.echo(f"{red}- {name}: {plain(in_words(name, change.before[name]))}{reset}")
+            click.echo(f"{green}+ {name}: {plain(in_words(name, change.after[name]))}{reset}")
     for line in change.diff():
         colour = {"-": red, "+": green}.get(line[:1], "")
         click.echo(f"{colour}{plain(line)}{reset}")

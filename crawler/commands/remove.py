@@ -11,6 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
@@ -38,6 +39,7 @@ COLUMNS = ("time", "kind", "what", "captures", "reason")
               help="With --list. json: one array; jsonl: one object per line.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -70,7 +72,8 @@ def command(
 
     from crawler.config.models import load
     from pipelines.database.connection import connect, explained
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.register import was_removed
+    from pipelines.takedown.targets import TakedownTargets, find
 
     if listing:
         if targets:
@@ -86,11 +89,11 @@ def command(
     config = load(folder_of(ctx), overrides_of(ctx))
     with closing(connect(config.folder.database)) as db:
         try:
-            found = finding.find(db, targets)
+            found = find(db, targets)
         except NotFound:
-            if not all(finding.was_removed(db, target) for target in targets):
+            if not all(was_removed(db, target) for target in targets):
                 raise
-            found = finding.TakedownTargets()
+            found = TakedownTargets()
         except sqlite3.DatabaseError as error:
             raise explained(error, config.folder.database) from error
     announce(found)
@@ -141,19 +144,19 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
-    from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.remove import Removal
+    from pipelines.takedown.targets import find
     from pipelines.warc import manifest
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
     archive_writer = open_archive_writer(config)
     try:
-        found = archive_writer.call(finding.find, archive_writer.db, targets)
-        work = remove.Removal(folder.warc, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too)
+        found = archive_writer.call(find, archive_writer.db, targets)
+        work = Removal(folder.warc, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too)
         with StepProgress() as steps:
             work.rewrite(steps)
-        archive_writer.call(work.forget, archive_writer.db)
+        archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()
     if archive_writer.failed is not None:
@@ -174,10 +177,10 @@ def purge(database: Path) -> None:
     from contextlib import closing
 
     from pipelines.archive.writer import translate
-    from pipelines.takedown import remove
+    from pipelines.database import removals
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
-            remove.purge(db)
+            removals.purge(db)
     except sqlite3.Error as error:
         raise translate(error, database) from error

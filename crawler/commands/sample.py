@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.plural import counted
@@ -59,6 +60,7 @@ class SampleOptions:
 @click.option("--force", is_flag=True, help="Overwrite an existing pair.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options: Any) -> int:
     """Make a page pair to improve the rules of a source, or check such pairs.
@@ -153,10 +155,10 @@ def page_to_sample(target: str, config: Config | None, wanted: SampleOptions, pa
 def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     """Return what is read from a page, with the trace. Raises ConfigError for a file that is not an HTML page."""
     from pipelines.core.items import NothingToRead
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
-    outcome, trace = extract.explain(page)
+    outcome, trace = explain(page)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
         raise ConfigError(target, f"{outcome.reason}{detail}", "name one complete HTML page")
@@ -301,6 +303,7 @@ def offer_rule(
     page: Page, outcome: Article | NothingToRead, trace: Trace, pair: PagePair, config: Config | None
 ) -> None:
     """Print a suggested rule; or, with `config`, append it to the source's file."""
+    from crawler.config.toml_files import append_rule
     from crawler.onboarding.rule_suggestions import proposal_heading
 
     place = page.url or pair.html.name
@@ -317,7 +320,7 @@ def offer_rule(
         click.echo(f"{own} has suggestions from this page already: nothing was added; these are today's", err=True)
         click.echo(text, nl=False)
         return
-    append(path, there, text)
+    append_rule(path, there, text)
     check = f"morgue sample --check {shown(pair.path.parent)}"
     click.echo(f"added a rule to {own}: pick what is right, then run {check}", err=True)
 
@@ -343,37 +346,21 @@ def proposed_rule(
     """Return a suggested rule as TOML. `place` is the name of the page in its heading."""
     from crawler.onboarding.rule_suggestions import as_toml, suggest
     from pipelines.core.items import Article
-    from pipelines.extraction.body.classifier import WEIGHED
-    from pipelines.extraction.extract import OUTSIDE
+    from pipelines.extraction.body.classifier import CLASSIFIER
+    from pipelines.extraction.explain import OUTSIDE
     from pipelines.extraction.page.parse import parse
-    from pipelines.extraction.site_rules import chosen
+    from pipelines.extraction.site_rules import rule_on
 
     assert page.capture is not None
     time = page.capture.time
-    rule, article = chosen(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
-    found = suggest(parse(page), article, time, rule, trace.near(WEIGHED, OUTSIDE))
+    rule, article = rule_on(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
+    found = suggest(parse(page), article, time, rule, trace.near_text(CLASSIFIER, OUTSIDE))
     return as_toml(found, place, time.date().isoformat(), held_by_another=held_by_another)
 
 
 def has_open_rule(page: Page) -> bool:
     """Return True if the page's source has a rule without `until`."""
     return page.source is not None and any(rule.until is None for rule in page.source.rules)
-
-
-def append(path: Path, there: str, text: str) -> None:
-    """Add a rule at the end of a source's file, which now holds `there`. Raises ConfigError, NotWritable."""
-    import tomllib
-
-    from crawler.config.toml_files import write
-
-    longer = f"{there.rstrip()}\n\n{text}"
-    try:
-        tomllib.loads(longer)
-    except ValueError as error:  # rule = [...] in one piece
-        cause = f"a [[rule]] cannot be added at its end ({error})"
-        raise ConfigError(str(path), cause, "leave out --rule, and add the rule by hand") from None
-    with os_errors(str(path)):
-        write(path, longer)
 
 
 def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:

@@ -13,14 +13,14 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
+from crawler.cli.log_options import log_options
 from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 
 if TYPE_CHECKING:
-    from pipelines.verification.findings import Finding
-    from pipelines.verification.verify import VerificationReport
+    from pipelines.verification.findings import Finding, VerificationReport
 
 MAX_FINDINGS_OF_A_KIND = 10  # printed for people; --format json has all
 
@@ -32,6 +32,7 @@ MAX_FINDINGS_OF_A_KIND = 10  # printed for people; --format json has all
               help="json: one object with all findings.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int:
     """Check that files, manifest, records and database agree; list every problem.

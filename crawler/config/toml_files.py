@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ConfigError, os_errors
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -152,6 +152,18 @@ def write(path: Path, text: str) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def append_rule(path: Path, there: str, text: str) -> None:
+    """Add a rule at the end of a source's file, which now holds `there`. Raises ConfigError, NotWritable."""
+    longer = f"{there.rstrip()}\n\n{text}"
+    try:
+        tomllib.loads(longer)
+    except ValueError as error:  # rule = [...] in one piece
+        cause = f"a [[rule]] cannot be added at its end ({error})"
+        raise ConfigError(str(path), cause, "leave out --rule, and add the rule by hand") from None
+    with os_errors(str(path)):
+        write(path, longer)
 
 
 def unreadable(shown: str, error: OSError) -> ConfigError:

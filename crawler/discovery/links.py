@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
 from crawler.discovery.results import Discovery, gather
-from crawler.discovery.url_classifier import classify
+from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
@@ -31,20 +31,24 @@ def read_links(
     content_type: str | None = None,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
+    explain: bool = False,
 ) -> Discovery:
     """Return the links of a page to feeds, and to pages of its site that look like articles or lists.
 
     `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see `classify`.
     Several links to one URL count as one. Its text is the longest of them, because a picture and a headline often link
-    to the same article.
+    to the same article. `explain`: return the links that are left out too, each with its rule.
     """
     text = decode(body, content_type)
     if not text or "<" not in text:
         return Discovery(problem="not an HTML page" if text else "an empty page")
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
-    found = gather((*feed_links(tree, base), *_page_links(tree, base, url, tuple(include), tuple(exclude))), MAX_LINKS)
-    return Discovery(found, None, "page", page_title(tree), page_language(tree))
+    rejected: list[tuple[str, str]] = []
+    page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
+    found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
+    reasons = tuple(rejected) if explain else ()
+    return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
@@ -87,7 +91,12 @@ def is_comments_title(title: str) -> bool:
 
 
 def _page_links(
-    tree: LexborHTMLParser, base: str, url: str, include: tuple[str, ...], exclude: tuple[str, ...]
+    tree: LexborHTMLParser,
+    base: str,
+    url: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    rejected: list[tuple[str, str]],
 ) -> Iterator[tuple[str | None, str, dict[str, str]]]:
     texts: dict[str, str] = {}
     for link, text in anchors(tree, base):
@@ -96,10 +105,13 @@ def _page_links(
     here = url_key(url)
     for link, text in texts.items():
         if not same_site(link, url) or url_key(link) == here:
+            rejected.append((link, "the page itself" if url_key(link) == here else "another site"))
             continue
-        kind = classify(link, anchor_text=text, include=include, exclude=exclude)
-        if kind is not None:
-            yield link, kind, {}
+        judged = classify_with_reason(link, anchor_text=text, include=include, exclude=exclude)
+        if judged.kind is not None:
+            yield link, judged.kind, {}
+        else:
+            rejected.append((link, judged.why))
 
 
 def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]]:

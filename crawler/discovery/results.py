@@ -29,6 +29,7 @@ class Discovery:
     kind: str | None = None
     title: str | None = None  # the document's own title
     language: str | None = None  # the language that the document declares
+    rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not in `found`, if asked for
 
 
 def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], limit: int) -> tuple[FoundLink, ...]:

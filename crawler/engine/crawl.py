@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from pipelines.session.crawl_stats import CrawlStats
 
 if TYPE_CHECKING:
     from crawler.frontier.visit_outcomes import VisitOutcomes
+
+logger = logging.getLogger("morgue.engine")
 
 HOSTS_PER_REQUEST = 16  # while one host is being asked, this many may wait out their delay
 PAGES_PER_WORKER = 4  # fetched pages that may wait for each worker: enough to keep it busy, few enough for flat memory
@@ -65,7 +68,9 @@ class CrawlRun:
     def has_due_urls(self) -> bool:
         """Return True if there is something to fetch."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now()) > 0
+        due: int = self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now())
+        logger.info("URLs that are due: %(urls)d", {"urls": due})
+        return due > 0
 
     def next_due(self) -> str | None:
         """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
@@ -121,11 +126,13 @@ class CrawlRun:
 
     def interrupt(self) -> None:
         """Stop because of Ctrl-C or SIGTERM."""
+        logger.info("interrupted by a signal: what is under way is finished")
         self.interrupted = True
         self.stop()
 
     def stop_at_once(self) -> NoReturn:
         """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
+        logger.info("interrupted again: stops at once")
         self.context.workers.kill()
         self.context.archive_writer.close()
         print(
@@ -143,7 +150,10 @@ class CrawlRun:
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
         await self.context.workers.close()
-        outcome = self._outcome()
+        outcome, stats = self._outcome(), self.context.stats
+        counts = {"pages": stats.pages, "articles": stats.articles, "failed": stats.total("failed")}
+        counts |= {"left": self.due_left}
+        logger.info("pages: %(pages)d, articles: %(articles)d, failed: %(failed)d, still due: %(left)d", counts)
         self._closed = True
         self.context.close(outcome.word)
         if self.context.fatal is None and self.context.archive_writer.failed is not None:
@@ -172,6 +182,7 @@ class CrawlRun:
         if claim is None or self.context.fatal is not None or self.visits is None:
             return  # the row stays claimed, and waits again when the next crawl begins
         reason = f"internal error: {type(failure.value).__name__}"
+        logger.error("%(url)s: %(why)s; this is a bug of Newsmorgue", {"url": claim.url, "why": reason})
         task = asyncio.get_running_loop().create_task(self.visits.failed(claim, reason))
         self._tasks.add(task)  # the event loop itself holds only weak references to tasks
         task.add_done_callback(self._tasks.discard)

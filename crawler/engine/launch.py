@@ -15,8 +15,8 @@ from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 from pipelines.core.errors import MorgueError
 
 SPIDER = "news"  # the name by which Scrapy finds the spider
-PRIORITY = "spider"  # of the settings that an archive's own file decides
-CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
+SETTINGS_PRIORITY = "spider"  # of the settings that an archive's own file decides
+CONFIG_SETTING = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
 
 
 async def run_scrapy(run: CrawlRun) -> CrawlOutcome:
@@ -39,7 +39,7 @@ async def run_scrapy(run: CrawlRun) -> CrawlOutcome:
 
     log_to_stderr()
     settings = get_project_settings()
-    settings.set(CONFIG, run.config, "cmdline")
+    settings.set(CONFIG_SETTING, run.config, "cmdline")
     runner = AsyncCrawlerRunner(settings)
     try:
         await runner.crawl(runner.create_crawler(SPIDER), run=run)
@@ -55,7 +55,7 @@ def run_of_scrapy(crawler: Any, source: str = "", limit: str = "", **_: Any) -> 
     from scrapy import signals
 
     plan = CrawlPlan(targets_of([source] if source else []), limit=int(limit) if limit else None)
-    run = CrawlRun(crawler.settings.get(CONFIG) or load(find()), plan, "scrapy crawl news")
+    run = CrawlRun(crawler.settings.get(CONFIG_SETTING) or load(find()), plan, "scrapy crawl news")
     crawler.signals.connect(run.finish, signals.spider_closed)
     return run
 
@@ -64,10 +64,10 @@ def configure(settings: Any) -> None:
     """Put an archive's settings on top of Scrapy's. Called for the spider, before Scrapy freezes them."""
     from crawler.middleware.throttle import MIN_DELAY_SECONDS, ThrottlePolicy
 
-    config = settings.get(CONFIG)
+    config = settings.get(CONFIG_SETTING)
     if config is None:
         config = load(find())
-        settings.set(CONFIG, config, PRIORITY)
+        settings.set(CONFIG_SETTING, config, SETTINGS_PRIORITY)
     crawl, crawl_of_host = config.crawl, crawl_settings_by_host(config)
 
     def throttle_policy(crawl: Any) -> ThrottlePolicy:
@@ -95,7 +95,7 @@ def configure(settings: Any) -> None:
         "MORGUE_THROTTLE_POLICIES": {host: throttle_policy(own) for host, own in crawl_of_host.items()},
     }
     for name, value in values.items():
-        settings.set(name, value, PRIORITY)
+        settings.set(name, value, SETTINGS_PRIORITY)
 
 
 def crawl_settings_by_host(config: Config) -> dict[str, Any]:
@@ -112,8 +112,7 @@ class KnownErrorFilter(logging.Filter):
 
 
 def log_to_stderr() -> None:
-    """Log warnings and mistakes of our own; the summary says what sites did."""
-    handler = logging.StreamHandler()
-    handler.addFilter(KnownErrorFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    """Log warnings and mistakes of our own; the summary says what sites did. A log that the user asked for is kept."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.root.handlers:
+        handler.addFilter(KnownErrorFilter())

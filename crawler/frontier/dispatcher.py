@@ -7,15 +7,18 @@ only pause between two requests, and a stop takes seconds.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
 from pipelines.database.frontier_rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
+
+logger = logging.getLogger("morgue.frontier")
 
 WAITING_PER_HOST = 1  # URLs of a host that are handed out besides those that it may be asked for at once
 CLAIMS_PER_TASK = 8  # URLs of a host claimed at once; a more urgent URL may have to wait for as many fetches
@@ -96,6 +99,7 @@ class Dispatcher:
 
     def close_host(self, host: str) -> None:
         """Claim nothing more of a host in this crawl."""
+        logger.info("%(host)s is left alone for the rest of this crawl", {"host": host})
         self._closed_hosts.add(host)
 
     def is_closed(self, host: str) -> bool:
@@ -104,6 +108,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Hand out nothing more at all."""
+        logger.info("no more URLs are handed out (under way: %(open)d)", {"open": len(self._open)})
         self.stopped = True
         self._changed.set()
 
@@ -147,17 +152,25 @@ class Dispatcher:
         A site whose listings name ever more listings is read up to a limit; after that only its articles are claimed.
         """
         more_listings = self._listings_taken[host] < self._limits_of(host).listings
+        if not more_listings:
+            limit = {"host": host, "listings": self._listings_taken[host]}
+            logger.debug("%(host)s has reached crawl.listings_per_host (%(listings)d): articles only", limit)
         return self.frontier.claim(host, number, self.scope, now(), listings=more_listings)
 
     def _hand_out(self, host: str, claims: list[Claim]) -> None:
         for claim in claims:
             self._open[claim.id] = claim
+            about = {"url": claim.url, "host": host, "kind": claim.kind}
+            logger.debug("handed out: %(url)s (%(kind)s)", about)
             self._fetching[host] += 1
             self._fetching_total += 1
-            (self._pages_taken if claim.kind in PAGES else self._listings_taken)[host] += 1
+            (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
         if self._pages_taken[host] >= self._limits_of(host).pages:
+            limit = {"host": host, "pages": self._pages_taken[host]}
+            logger.info("%(host)s has reached crawl.pages_per_host (%(pages)d)", limit)
             self.close_host(host)
         if self.max_pages is not None and self.pages_taken >= self.max_pages:
+            logger.info("--limit is reached (%(pages)d)", {"pages": self.pages_taken})
             self.stopped = True
 
     def _limits_of(self, host: str) -> HostLimits:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crawler.frontier.revisit_policy import LISTINGS, PAGES, NextVisit, priority
+from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, priority
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.frontier_rows import Claim, ClaimScope, FrontierRow
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
 
-GONE = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
+GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class VisitResult:
 
 
 # /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
-IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
+DATE_IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
 
 
 class Frontier:
@@ -96,7 +96,7 @@ class Frontier:
                 day=day,
             )
             if self._table.insert(row):
-                new += entry.kind not in LISTINGS
+                new += entry.kind not in LISTING_KINDS
             elif not self._changed(row, now):
                 continue
             hosts.add(host)
@@ -112,7 +112,7 @@ class Frontier:
         changed = changed_at(row.hint)
         if changed is None:
             return False
-        kinds = (*PAGES, "sitemap")
+        kinds = (*PAGE_KINDS, "sitemap")
         return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
 
     def claim(self, host: str, number: int, scope: ClaimScope, now: datetime, *, listings: bool = True) -> list[Claim]:
@@ -183,8 +183,8 @@ class Frontier:
 
         Left out are guessed paths that were not there, and pages that are gone.
         """
-        self._table.make_kinds_due(source_id, [kind for kind in LISTINGS if kind != "tdmrep"], now)
-        self._table.make_failures_due(source_id, now, but=GONE)
+        self._table.make_kinds_due(source_id, [kind for kind in LISTING_KINDS if kind != "tdmrep"], now)
+        self._table.make_failures_due(source_id, now, but=GONE_STATUSES)
 
     def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:
         """Make articles of links that were taken for section pages, if the source's file now says that they are."""
@@ -220,24 +220,24 @@ class Frontier:
 
 
 def day_of(hint: Mapping[str, str]) -> str | None:
-    """The ISO day that a feed or sitemap gives an article: of publication, else of its last change."""
+    """Return the ISO day that a feed or sitemap gives an article: of publication, else of its last change; or None."""
     text = hint.get("published") or hint.get("modified") or ""
     return text[:10] if len(text) >= 10 else None
 
 
 def day_in(url: str) -> str | None:
-    """The ISO day that a URL's path names, or the last of its month: so late, but no later; None if it names none."""
-    found = IN_PATH.search(url)
-    if found is None:
+    """Return the ISO day in a URL's path, or None. If the path has a month only: the last day that is possible."""
+    date = DATE_IN_PATH.search(url)
+    if date is None:
         return None
-    last = monthrange(int(found[1]), int(found[2]))[1]
-    return f"{found[1]}-{found[2]}-{found[3] or last}"
+    last_day = monthrange(int(date[1]), int(date[2]))[1]
+    return f"{date[1]}-{date[2]}-{date[3] or last_day}"
 
 
 def changed_at(hint: Mapping[str, str]) -> str | None:
-    """The last change that a feed or sitemap claims, as a UTC stamp; None if it names no time or only a day.
+    """Return the time of the last change that a feed or sitemap claims, as a UTC stamp; None if it names no time.
 
-    A bare day says nothing about whether the change came before or after a visit on that day.
+    A day without a time is ignored, because the change may be from before or after a visit on that day.
     """
     text = hint.get("modified", "")
     try:

@@ -14,12 +14,12 @@ from scrapy.http import Response
 
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.urls import fetchable, same_site
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
-KINDS = (*PAGES, "section")  # feeds and sitemaps are few; they are followed wherever they moved
+CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
 
 class RedirectNotFollowed(IgnoreRequest):
@@ -42,7 +42,7 @@ class KnownRedirectsMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
-        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in KINDS:
+        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
             return response
         claim = request.cb_kwargs["claim"]
         target = fetchable(urljoin(request.url, location.decode("latin-1")))

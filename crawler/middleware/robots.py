@@ -7,6 +7,7 @@ Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, an
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
@@ -27,8 +28,10 @@ from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
 from pipelines.session.context import CrawlContext
 
+logger = logging.getLogger("morgue.middleware")
+
 # Exceptions with which Scrapy reports an exchange that brought no usable answer.
-NO_ANSWER = (
+FETCH_ERRORS = (
     IgnoreRequest,
     CannotResolveHostError,
     DownloadCancelledError,
@@ -85,6 +88,8 @@ class RobotsCache:
         if site not in self._robots:
             self._robots[site] = asyncio.ensure_future(self._fetch(site, like or {}))
             self._sites[urlsplit(site).hostname or ""].append(site)
+        if not self._robots[site].done():
+            logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": url, "site": site})
         # If a request is cancelled, the fetch that other requests wait for must go on.
         return await asyncio.shield(self._robots[site])
 
@@ -109,13 +114,19 @@ class RobotsCache:
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except NO_ANSWER as error:
+        except FETCH_ERRORS as error:
             why = reason_of(error)
             if why == "too many redirects":
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
             self._unreachable[site] = why
+            logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
             return Robots.parse(None, b"", ROBOTS_AGENT)
-        return Robots.parse(response.status, response.body, ROBOTS_AGENT)
+        robots = Robots.parse(response.status, response.body, ROBOTS_AGENT)
+        why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
+        why += f", one request in {robots.crawl_delay:g} s" if robots.crawl_delay else ""
+        about = {"site": site, "status": response.status, "why": why}
+        logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", about)
+        return robots
 
 
 def site_of(url: str) -> str:
@@ -140,7 +151,10 @@ class RobotsMiddleware:
         if request.meta.get("ignore_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
-        if not robots.allowed(request.url):
+        allowed = robots.allowed(request.url)
+        word = "allowed" if allowed else "disallowed"
+        logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
+        if not allowed:
             raise DisallowedByRobots(
                 robots.reason or "by robots.txt",
                 for_now=robots.reason is not None,

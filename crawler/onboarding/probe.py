@@ -9,6 +9,7 @@ is tried, in which order, and when to stop. `SiteFetcher` supplies the network a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discov
 from crawler.discovery.sitemaps import read_sitemap
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.warc.http_message import REDIRECTS
+
+logger = logging.getLogger("morgue.onboarding")
 
 ROBOTS_AGENT = "Newsmorgue"  # product token (RFC 9309 section 2.2.1)
 MAX_REQUESTS = 25  # per site, robots.txt and redirects included
@@ -174,6 +177,8 @@ class _SiteProbe:
             raise UnusableAddress(f"not fetched, to stay at {self.budget} requests")
         self.requests += 1
         self.requested.add(url_key(url))
+        about = {"url": url, "kind": kind, "number": self.requests, "budget": self.budget}
+        logger.debug("request %(number)d of at most %(budget)d: %(url)s (%(kind)s)", about)
         return await self.fetch(url, kind, crawl_delay)
 
     async def _robots_of(self, url: str) -> Robots:
@@ -194,6 +199,8 @@ class _SiteProbe:
             raise UnusableAddress(answer.error or "no answer")
         robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
+        about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
+        logger.info("%(site)s/robots.txt: %(why)s", about)
         if robots.crawl_delay:
             self.budget = min(self.budget, max(MIN_REQUESTS, int(MAX_TOTAL_WAIT_SECONDS / robots.crawl_delay)))
         return robots
@@ -214,6 +221,8 @@ class _SiteProbe:
             found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
             listing = _listing(got.url, kind, where, found)
         except UnusableAddress as error:
+            about = {"url": url, "kind": kind, "where": where, "why": error}
+            logger.info("left out %(kind)s %(url)s, %(where)s: %(why)s", about)
             if not guess:
                 self.rejected.append((url, str(error)))
             return None
@@ -222,7 +231,10 @@ class _SiteProbe:
     def add(self, listing: VerifiedListing, found: Discovery) -> tuple[VerifiedListing, Discovery] | None:
         """Add a listing, unless another address led to it before; then return None."""
         if any(url_key(known.url) == url_key(listing.url) for known in self.listings):
+            logger.info("met before under another address: %(url)s", {"url": listing.url})
             return None
+        about = {"url": listing.url, "kind": listing.kind, "links": listing.count, "where": listing.where}
+        logger.info("found %(kind)s %(url)s, %(where)s (links: %(links)d)", about)
         self.listings.append(listing)
         self.read_so_far.append(found)
         return listing, found

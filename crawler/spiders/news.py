@@ -5,6 +5,7 @@ It decides nothing: `crawler.frontier.visit_outcomes` says how a visit ended.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from crawler.engine.crawl import CrawlRun
 from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.crawl_plan import WatchedSite, belongs
 from crawler.frontier.queue import FrontierEntry
-from crawler.frontier.revisit_policy import LISTINGS
+from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectNotFollowed
@@ -32,12 +33,14 @@ from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier_rows import Claim
 
+logger = logging.getLogger("morgue.spiders")
+
 TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: rights that a site reserves
 MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
 MAX_GUESSES = 3  # common paths of each kind that are tried on a site that was never probed
 SAME_TIME_MIN_LINKS = 5  # from so many links on, one time of change for all of them says nothing
 SAME_TIME_SPAN = timedelta(minutes=1)
-READERS = {
+READER_OF_KIND = {
     "feed": read_feed,
     "news sitemap": read_sitemap,
     "sitemap": read_sitemap,
@@ -104,7 +107,7 @@ class NewsSpider(scrapy.Spider):
             await self.visits.failed(
                 claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after")
             )
-        elif claim.kind in LISTINGS:
+        elif claim.kind in LISTING_KINDS:
             try:
                 links, problem = await self.links(claim, response)
             except WorkerFailure as failure:
@@ -152,11 +155,13 @@ class NewsSpider(scrapy.Spider):
         """
         if claim.kind == "tdmrep":
             return [], None  # it is kept for the rights that it reserves, and has no links
-        site, reader = self.visits.site(claim), READERS[claim.kind]
+        site, reader = self.visits.site(claim), READER_OF_KIND[claim.kind]
         arguments: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
-            arguments += [site.include, site.exclude]
+            arguments += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
         discovery: Discovery = await self.visits.context.workers.run(reader, *arguments)
+        for url, rule in discovery.rejected:
+            log_rejected(url, rule, claim)
         links = followed_links(discovery, claim, site, self.run.config.crawl.url_length)
         if claim.kind == "front":
             links.append(guess(response, TDMREP, "tdmrep"))
@@ -204,17 +209,27 @@ def followed_links(discovery: Discovery, claim: Claim, site: WatchedSite, max_ur
     same_time = have_same_time(discovery)
     for link in discovery.found:
         url = fetchable(link.url)
-        kind = site.judge(url, link.kind) if url and len(url) <= max_url_chars else None
+        kind = site.kind_of(url, link.kind) if url and len(url) <= max_url_chars else None
         # A feed or sitemap may link anything for its site. Links of a page are followed only within the site.
         if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
+            too_long = "no fetchable address, or longer than crawl.url_length"
+            log_rejected(link.url, "another site" if kind else "excluded by the source" if url else too_long, claim)
             continue
         depth = claim.depth + 1
         if kind in ("sitemap", "news sitemap") and depth > MAX_SITEMAP_DEPTH:
+            log_rejected(url, "sitemaps in sitemaps, too deep", claim)
             continue
         if kind == "section" and (depth > site.depth or site.explicit_sections):
+            log_rejected(url, "a section page: too deep, or its source lists others", claim)
             continue
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
+            log_rejected(url, f"a {kind}: its source says which ones", claim)
             continue  # the source's file names its feeds and sitemaps
         hint = {name: text for name, text in link.hint.items() if not (same_time and name == "modified")}
         entries.append(FrontierEntry(url, kind, depth, claim.url, hint))
     return entries
+
+
+def log_rejected(url: str, rule: str, claim: Claim) -> None:
+    """Log by which rule a link is not followed."""
+    logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", {"url": url, "rule": rule, "page": claim.url})

@@ -78,7 +78,7 @@ class WarcOutput:
 
     def _note_damage(self, selection: CaptureSelection, error: MorgueError, captures: Iterable[Row]) -> None:
         for capture in captures:
-            selection.lose(capture)
+            selection.drop(capture)
             self.unreadable += 1
         if len(self.damages) < MAX_DAMAGES_NAMED:
             self.damages.append(f"{error.subject}: {error.cause}")

@@ -9,6 +9,7 @@ one that was committed, which makes it void.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
+
+logger = logging.getLogger("morgue.archive")
 
 AT_MOST = 300.0  # seconds of captures whose rows one crash may take, files and all
 REBUILD = "`morgue rebuild` makes it anew from all of them"
@@ -38,6 +41,8 @@ def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
     for member in walk(path, on_damage=lambda *damage: None):  # `recover` has said what is damaged
         mark = mark_of(member.headers)
         if mark is not None and mark.archive in (archive, None) and mark.number > last:
+            void = {"file": file, "number": mark.number, "committed": last}
+            logger.info("%(file)s: journal record %(number)d is void: the last one committed is %(committed)d", void)
             db.execute("UPDATE journal SET used = max(used, ?)", (mark.number,))
             db.execute(NOTHING)
         try:
@@ -50,6 +55,7 @@ def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
         if db.execute(known, (capture.record_id,)).fetchone() is None:
             store.capture(capture, None, None)
             adopted += 1
+            logger.info("%(file)s: the capture of %(url)s gets its row back", {"file": file, "url": capture.url})
     return adopted
 
 
@@ -63,6 +69,8 @@ def lacking(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterato
         (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
         if rows >= entry.captures:
             break
+        lost = {"file": entry.file, "captures": entry.captures, "rows": rows}
+        logger.info("%(file)s: some captures have lost their rows (captures: %(captures)d, rows: %(rows)d)", lost)
         found.append(entry)
     _must_be_of_one_crash([entry for entry in found if entry.journal is None])
     yield from (entry.file for entry in reversed(found))

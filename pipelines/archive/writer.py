@@ -8,6 +8,7 @@ without a row, which costs a second fetch and loses nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from pipelines.warc import manifest
 from pipelines.warc.writer import WarcWriter, recover
 
 T = TypeVar("T")
+logger = logging.getLogger("morgue.archive")
 
 COMMIT_SECONDS = 1.0  # a crash costs at most this much work (it is fetched again)
 GATHER_SECONDS, GATHER_TASKS = 0.02, 8  # how long a brief task waits for others, and for how many
@@ -99,6 +101,8 @@ class ArchiveWriter:
                 pages = verb(self._adopted, "its page is", "their pages are")
                 got = f"{counted(self._adopted, 'capture')} of the last run got {whose} back"
                 self.mended.append(f"{got}; {pages} fetched again")
+            for step in self.mended:
+                logger.info("crash recovery: %(step)s", {"step": step})
         except BaseException:
             self._lock.release()
             raise

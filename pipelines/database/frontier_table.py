@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -267,8 +268,8 @@ class FrontierTable:
         sql = f"SELECT url FROM frontier WHERE url_key IN {LISTED}"
         return [row[0] for row in ask(self._db, sql, (as_array(url_keys),))]
 
-    def health(self) -> dict[int | None, SourceHealth]:
-        """Return the health of each source that has rows, by source id."""
+    def health(self) -> defaultdict[int | None, SourceHealth]:
+        """Return the health of each source by its id; that of a source without rows is empty."""
         # Beside a lone max(), SQLite takes the other columns from the row that has it.
         errors = ask(
             self._db,
@@ -282,7 +283,8 @@ class FrontierTable:
                       sum(state = 'waiting'), sum(state = 'failed')
                  FROM frontier GROUP BY source_id""",
         )
-        return {row[0]: SourceHealth(*tuple(row)[1:], *error_of.get(row[0], ())) for row in visits}
+        rows = {row[0]: SourceHealth(*tuple(row)[1:], *error_of.get(row[0], ())) for row in visits}
+        return defaultdict(SourceHealth, rows)
 
     def _ids(self, condition: str, *values: str) -> list[int]:
         return [row[0] for row in self._db.execute(f"SELECT id FROM frontier WHERE {condition}", values).fetchall()]

@@ -13,14 +13,15 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import Row, ask, decoded
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.frontier_rows import SourceHealth
-from pipelines.database.frontier_table import FrontierTable
 from pipelines.database.query_parser import expression
+
+if TYPE_CHECKING:
+    from pipelines.database.frontier_table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
@@ -273,6 +274,12 @@ def _normalised(spellings: list[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+def _frontier(db: sqlite3.Connection) -> FrontierTable:
+    from pipelines.database.frontier_table import FrontierTable  # some milliseconds that a search need not pay
+
+    return FrontierTable(db)
+
+
 def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
     subject = f"article {wanted}"
     if wanted.isdigit():
@@ -280,7 +287,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
     keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
-    known = FrontierTable(db).state_of(keys)
+    known = _frontier(db).state_of(keys)
     if known is None:
         return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
     state, last_error = known
@@ -341,7 +348,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
         keys = [*forms, *_normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"
-    values["met"] = json.dumps(FrontierTable(db).urls_of(keys))
+    values["met"] = json.dumps(_frontier(db).urls_of(keys))
     sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
     return list(map(decoded, ask(db, sql, values)))
 
@@ -358,7 +365,7 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
     """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
-    health = FrontierTable(db).health()
+    health = _frontier(db).health()
     for row in ask(db, """
         SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
           FROM sources s
@@ -366,7 +373,7 @@ def sources(db: sqlite3.Connection) -> Iterator[Row]:
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
          ORDER BY s.name"""):  # fmt: skip
         source = decoded(row)
-        yield source | health.get(source.pop("id"), SourceHealth())._asdict()
+        yield source | health[source.pop("id")]._asdict()
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:

@@ -51,6 +51,11 @@ class ArticleStore:
         ).fetchone()
         return int(row[0])
 
+    def source_id(self, name: str) -> int | None:
+        """Return the row id of the source of this name; None if there is none."""
+        row = self.db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
     def adopt(self, source: Source, watched: Collection[str]) -> None:
         """A site crawled ad hoc that now has a file keeps its row, articles and frontier, under the file's name."""
         for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():

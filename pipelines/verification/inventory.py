@@ -35,34 +35,34 @@ class WarcFileInfo:
 class Inventory:
     """Everything below warc/."""
 
-    selection: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
+    files: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
     entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
     others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
     findings: list[Finding] = field(default_factory=list)
 
 
-def take_stock(archive: Path) -> Inventory:
+def take_inventory(archive: Path) -> Inventory:
     """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
-    stock = Inventory()
+    inventory = Inventory()
     folder = archive / "warc"
     for name in sorted(_names(folder)):
         if name.endswith(WARC) and "/" not in name:
-            _hold(stock, folder, name)
+            _hold(inventory, folder, name)
     for name in sorted(_names(folder)):
         if name.endswith(WARC + OPEN) and "/" not in name:
-            _hold_open(stock, folder, name)
+            _hold_open(inventory, folder, name)
         elif not name.endswith(WARC) or "/" in name:
-            stock.others.append(name)
+            inventory.others.append(name)
     path = archive / manifest.NAME
     try:
         if path.exists():
-            stock.entries = manifest.load(path)
-        elif any(holding.state == "finished" for holding in stock.selection.values()):
-            stock.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
+            inventory.entries = manifest.load(path)
+        elif any(file.state == "finished" for file in inventory.files.values()):
+            inventory.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
-        stock.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
-    stock.findings += _strangers(stock)
-    return stock
+        inventory.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
+    inventory.findings += _strangers(inventory)
+    return inventory
 
 
 def is_there(folder: Path, name: str) -> bool:
@@ -76,29 +76,29 @@ def _names(folder: Path) -> Iterator[str]:
             yield str((Path(path) / name).relative_to(folder))
 
 
-def _hold(stock: Inventory, folder: Path, name: str) -> None:
+def _hold(inventory: Inventory, folder: Path, name: str) -> None:
     try:
         about = (folder / name).stat()
     except OSError as error:
         finding = Finding(f"warc/{name}", None, "unreadable", error.strerror or str(error))
-        stock.findings.append(finding)
+        inventory.findings.append(finding)
         return
-    stock.selection[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
+    inventory.files[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
 
 
-def _hold_open(stock: Inventory, folder: Path, name: str) -> None:
+def _hold_open(inventory: Inventory, folder: Path, name: str) -> None:
     path, final = folder / name, folder / name.removesuffix(OPEN)
     try:
         about, alive = path.stat(), _is_written(path)
     except FileNotFoundError:  # finished since it was listed
-        if final.name not in stock.selection:
-            _hold(stock, folder, final.name)
+        if final.name not in inventory.files:
+            _hold(inventory, folder, final.name)
         return
     if not alive:
-        stock.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
-    if final.name not in stock.selection:
+        inventory.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
+    if final.name not in inventory.files:
         state: State = "being written" if alive else "left open"
-        stock.selection[final.name] = WarcFileInfo(final.name, about.st_size, state, about.st_mtime)
+        inventory.files[final.name] = WarcFileInfo(final.name, about.st_size, state, about.st_mtime)
 
 
 def _is_written(path: Path) -> bool:
@@ -120,15 +120,15 @@ def _is_written(path: Path) -> bool:
     return False
 
 
-def _strangers(stock: Inventory) -> Iterator[Finding]:
+def _strangers(inventory: Inventory) -> Iterator[Finding]:
     """Files that nobody has listed."""
-    for name in stock.others:
+    for name in inventory.others:
         if name.endswith(DAMAGED):
             yield Finding(f"warc/{name}", None, "set aside", "a file in which nothing could be read")
         else:
             yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
-    if stock.entries is None:
+    if inventory.entries is None:
         return
-    for holding in stock.selection.values():
-        if holding.state == "finished" and holding.name not in stock.entries:
-            yield Finding(f"warc/{holding.name}", None, "extra", "is not in the manifest")
+    for file in inventory.files.values():
+        if file.state == "finished" and file.name not in inventory.entries:
+            yield Finding(f"warc/{file.name}", None, "extra", "is not in the manifest")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import re
 import socket
@@ -25,6 +26,8 @@ from pipelines.warc import manifest
 from pipelines.warc.manifest import DatabaseState
 from pipelines.warc.reader import OPEN, TORN, walk
 from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
+
+logger = logging.getLogger("morgue.warc")
 
 FORMAT = "WARC File Format 1.1"
 JOINED = 1 << 20  # bytes that are written at once rather than record by record
@@ -144,6 +147,8 @@ class WarcWriter:
             finish(path)
             os.close(self._file)
         self._file = None
+        about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
+        logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
     def _list(self, path: Path, listed_in: Path) -> None:
         assert self._file is not None
@@ -198,6 +203,7 @@ class WarcWriter:
             os.close(self._file)
             self._file = None
             raise
+        logger.info("%(file)s is begun", {"file": self._name})
 
     def _create(self) -> int | None:
         """A new, locked file under the current name, or None if that name is taken."""
@@ -317,6 +323,7 @@ def _mend(
     path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None
 ) -> RecoveredFile:
     name = path.name.removesuffix(OPEN)
+    logger.info("%(file)s was left open by a crash; it is kept up to its last whole record", {"file": name})
     os.fsync(file)
     evict(file)
     damages: list[tuple[int, int, str]] = []
@@ -346,6 +353,8 @@ def _mend(
         contents.add_file(path)
         manifest.add(listed_in, contents.entry(name, standing))
     finish(path)
+    about = {"file": name, "records": contents.records, "cut": torn}
+    logger.info("%(file)s is recovered (records: %(records)d, bytes cut off: %(cut)d)", about)
     return RecoveredFile(name, tuple(said), kept=True)
 
 

@@ -1,4 +1,4 @@
-"""Exchanges of every kind, as the HTTP client hands them over, and the writing of one into an archive."""
+"""Hold exchanges of every kind, as the HTTP client returns them; write one into an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages in scraps: what a test of metadata wants to say of a page, and nothing else."""
+"""Make pages from snippets: a test of metadata says what matters of a page, and nothing else."""
 
 import json
 from datetime import UTC, datetime
@@ -15,29 +15,29 @@ SEEN = datetime(2024, 6, 1, tzinfo=UTC)
 def page(
     head: str = "", body: str = "", *, url: str = URL, hint: dict | None = None, lang: str = ""
 ) -> DeclaredMetadata:
-    """A page made of these parts."""
+    """Return what a page made of these parts declares."""
     text = f"<!DOCTYPE html><html {lang}><head>{head}</head><body>{body}<p>x</p></body></html>"
     tree = html.document_fromstring(text, parser=html.HTMLParser(huge_tree=True))
     return gather(tree, url, SEEN, hint)
 
 
 def read(head: str = "", body: str = "", *, found: str | None = None, **parts) -> metadata.PageMetadata:
-    """The metadata of such a page; `found` is what a search of the text would find as its date."""
+    """Return the metadata of such a page; `found` is the date that a search of the text would give."""
     return metadata.read(page(head, body, **parts), lambda _page: found)
 
 
 def ld(**node) -> str:
-    """A JSON-LD block with one article node."""
+    """Return a JSON-LD block with one article node."""
     return script(json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", **node}))
 
 
 def script(text: str) -> str:
-    """A JSON-LD block."""
+    """Return a JSON-LD block."""
     return f'<script type="application/ld+json">{text}</script>'
 
 
 def meta(name: str, content: str) -> str:
-    """A meta element, by property."""
+    """Return a meta element, by property."""
     return f'<meta property="{name}" content="{content}">'
 
 

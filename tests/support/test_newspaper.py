@@ -1,4 +1,4 @@
-"""The laws of our own newspaper: it is what its data files say, byte for byte, whoever asks."""
+"""Our own newspaper: it is what its data files say, byte for byte, for every client."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Answer:
 
 
 def get(paper: Paper, target: str, method: str = "GET", **headers: str) -> Answer:
-    """One request; header names are written with underscores."""
+    """Send one request; header names are written with underscores."""
     connection = http.client.HTTPConnection(paper.host, paper.port, timeout=5)
     connection.request(method, target, headers={name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
@@ -48,7 +48,7 @@ def get(paper: Paper, target: str, method: str = "GET", **headers: str) -> Answe
 
 
 def raw(paper: Paper, request: bytes) -> bytes:
-    """Every byte the server sends until it closes the connection."""
+    """Return every byte that the server sends until it closes the connection."""
     with socket.create_connection((paper.host, paper.port), timeout=5) as sock:
         sock.sendall(request)
         received = b""
@@ -63,18 +63,18 @@ def squashed(words: str) -> str:
 
 
 def visible(page: bytes) -> str:
-    """A page's text without its tags."""
+    """Return a page's text without its tags."""
     return squashed(html.unescape(re.sub(r"<[^>]+>", "", page.decode())))
 
 
 @pytest.fixture(scope="module")
 def paper() -> Iterator[Paper]:
-    """One paper for all tests that only read."""
+    """Serve one paper for all tests that only read."""
     with serve(stall=0.2) as paper:
         yield paper
 
 
-def test_every_article_page_says_its_truth(paper: Paper) -> None:
+def test_every_article_page_shows_its_truth(paper: Paper) -> None:
     """Each article answers 200 and holds each line of its text, its title, authors, bio and dates."""
     for truth in paper.truth.values():
         answer = get(paper, truth.path)
@@ -93,7 +93,7 @@ def test_every_article_page_says_its_truth(paper: Paper) -> None:
         assert f'<link rel="canonical" href="{truth.url}"' in answer.body.decode()
 
 
-def test_the_truth_holds_no_boilerplate(paper: Paper) -> None:
+def test_truth_has_no_boilerplate(paper: Paper) -> None:
     """Forms, newsletters and comments are on the pages, and never in the text."""
     leave = "Your email address will not be published. Required fields are marked *"
     for truth in paper.truth.values():
@@ -115,7 +115,7 @@ def test_the_truth_holds_no_boilerplate(paper: Paper) -> None:
         assert words in page
 
 
-def test_the_paper_is_large_and_varied_enough(paper: Paper) -> None:
+def test_paper_is_large_and_varied_enough(paper: Paper) -> None:
     """At least 64 articles, in the promised languages, both designs, and of every kind."""
     truths = paper.truth.values()
     count = {language: sum(t.language == language for t in truths) for language in {t.language for t in truths}}
@@ -141,7 +141,7 @@ def test_the_paper_is_large_and_varied_enough(paper: Paper) -> None:
     assert all(len(t.paragraphs) >= 4 for t in truths)
 
 
-def test_feeds_parse_and_the_malformed_one_still_yields_its_entries(paper: Paper) -> None:
+def test_feeds_parse_and_the_malformed_one_yields_its_entries(paper: Paper) -> None:
     """RSS and Atom are well-formed; the culture desk's feed is not and is readable all the same."""
     known = set(paper.truth)
     for target, count, broken in (
@@ -167,7 +167,7 @@ def test_sitemaps_list_every_article_exactly_once(paper: Paper) -> None:
     assert sorted(found) == sorted(paper.truth)
 
 
-def test_the_news_sitemap_tells_titles_dates_and_languages(paper: Paper) -> None:
+def test_news_sitemap_has_titles_dates_and_languages(paper: Paper) -> None:
     """Thirty articles, each with what Google News asks for, as their truth has it."""
     urls = list(ElementTree.fromstring(get(paper, "/news-sitemap.xml").body).iter(f"{MAP}url"))
     assert len(urls) == 30
@@ -189,8 +189,8 @@ def test_the_news_sitemap_tells_titles_dates_and_languages(paper: Paper) -> None
     ],
 )
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_what_did_not_change_is_304(paper: Paper, target: str, coding: str) -> None:
-    """If-None-Match and If-Modified-Since are answered with 304 and no body."""
+def test_unchanged_resource_is_answered_with_304(paper: Paper, target: str, coding: str) -> None:
+    """To If-None-Match and If-Modified-Since, without a body."""
     first = get(paper, target, Accept_Encoding=coding)
     for condition in (
         {"If_None_Match": first.headers["etag"]},
@@ -214,7 +214,7 @@ def test_what_did_not_change_is_304(paper: Paper, target: str, coding: str) -> N
         "/faults/truncated",
     ],
 )
-def test_the_journal_holds_what_the_client_received(paper: Paper, target: str) -> None:
+def test_journal_holds_what_the_client_received(paper: Paper, target: str) -> None:
     """Byte for byte: request and response, chunked or broken."""
     host = f"Host: {paper.host}:{paper.port}"
     request = f"GET {target} HTTP/1.1\r\n{host}\r\nX-cAsE: kept\r\nConnection: close\r\n\r\n"
@@ -226,7 +226,7 @@ def test_the_journal_holds_what_the_client_received(paper: Paper, target: str) -
     assert f" {entry.status} ".encode() in received.split(b"\r\n")[0]
 
 
-def test_a_connection_is_kept_alive_and_numbered(paper: Paper) -> None:
+def test_connection_is_kept_alive_and_numbered(paper: Paper) -> None:
     """Two requests on one connection carry one connection number; another connection another."""
     connection = http.client.HTTPConnection(paper.host, paper.port, timeout=5)
     for _ in range(2):
@@ -238,16 +238,16 @@ def test_a_connection_is_kept_alive_and_numbered(paper: Paper) -> None:
     assert first.connection == second.connection != paper.journal[-1].connection
 
 
-def test_head_is_the_get_without_its_body(paper: Paper) -> None:
-    """Same status and headers, no body."""
+def test_head_is_answered_as_get_without_the_body(paper: Paper) -> None:
+    """Same status and headers."""
     for target in ("/2019/05/crane-that-came-home/", "/feed.xml", "/nope"):
         page, head = get(paper, target), get(paper, target, "HEAD")
         assert head.body == b""
         assert (head.status, head.headers) == (page.status, page.headers)
 
 
-def test_gzip_is_the_same_page_and_the_same_bytes(paper: Paper) -> None:
-    """A compressed answer decodes to the plain one and does not change from one ask to the next."""
+def test_compressed_answer_is_the_same_page_and_the_same_bytes(paper: Paper) -> None:
+    """It decodes to the plain one and does not change from one request to the next."""
     target = "/2019/05/crane-that-came-home/"
     zipped = get(paper, target, Accept_Encoding="gzip")
     assert zipped.headers["content-encoding"] == "gzip"
@@ -268,8 +268,8 @@ def test_two_papers_send_the_same_bytes() -> None:
         assert printed(one) == printed(two)
 
 
-def test_publishing_changes_feed_sitemap_section_and_their_etags() -> None:
-    """A held article is 404 until it is published; then every list has it."""
+def test_published_article_appears_in_feed_sitemap_and_section() -> None:
+    """It was 404 before; the ETags of the lists change."""
     lists = ("/feed.xml", "/news-sitemap.xml", "/sitemap-2026.xml")
     with serve() as paper:
         before = {target: get(paper, target).headers["etag"] for target in lists}
@@ -288,8 +288,8 @@ def test_publishing_changes_feed_sitemap_section_and_their_etags() -> None:
         assert get(paper, fresh.path).status == 404
 
 
-def test_correcting_changes_text_date_and_etag_and_says_so() -> None:
-    """The page has the corrected text, a later modified date, a note, and a new ETag; its address stays."""
+def test_corrected_article_has_new_text_date_etag_and_note() -> None:
+    """Its address stays."""
     with serve() as paper:
         before = dict(paper.truth)
         after = paper.correct()
@@ -306,7 +306,7 @@ def test_correcting_changes_text_date_and_etag_and_says_so() -> None:
         assert get(paper, after.path, If_None_Match=with_note.headers["etag"]).status == 200
 
 
-def test_every_link_of_the_paper_leads_somewhere(paper: Paper) -> None:
+def test_every_link_leads_somewhere(paper: Paper) -> None:
     """All links of the home page and of one page of each design answer 200 or redirect."""
     pages = [
         "/",
@@ -325,8 +325,8 @@ def test_every_link_of_the_paper_leads_somewhere(paper: Paper) -> None:
     assert {target: status for target, status in answers.items() if status not in (200, 301, 302, 308)} == {}
 
 
-def test_an_article_has_many_spellings_and_one_page(paper: Paper) -> None:
-    """Tracking parameters, encoded letters, dot segments and lower-case escapes: the same page."""
+def test_all_spellings_of_a_url_give_the_same_page(paper: Paper) -> None:
+    """Tracking parameters, encoded letters, dot segments and lower-case escapes."""
     path = "/economy/2026/10/20/ferry-fares-to-rise/"
     plain = get(paper, path).body
     for spelling in (path + "?utm_source=feed", "/%65conomy" + path[8:], "/culture/.." + path):
@@ -335,7 +335,7 @@ def test_an_article_has_many_spellings_and_one_page(paper: Paper) -> None:
     assert get(paper, cyrillic.lower()).status == get(paper, cyrillic).status == 200
 
 
-def test_redirects_go_where_they_say(paper: Paper) -> None:
+def test_redirects_lead_to_their_targets(paper: Paper) -> None:
     """One step, two steps, a circle, and another host name."""
     for path, (target, status) in REDIRECTS.items():
         answer = get(paper, path)
@@ -345,13 +345,13 @@ def test_redirects_go_where_they_say(paper: Paper) -> None:
     assert get(paper, REDIRECTS["/2019/05/old-slug.html"][0]).status == 200
 
 
-def test_links_follow_the_host_the_client_used(paper: Paper) -> None:
+def test_links_have_the_host_that_the_client_used(paper: Paper) -> None:
     """Through another name or port the links carry it; the paper's other name still says the proper one."""
     assert b"http://news.test:81/feed.xml" in get(paper, "/", Host="news.test:81").body
     assert f"{paper.url}/feed.xml".encode() in get(paper, "/", Host=f"localhost:{paper.port}").body
 
 
-def test_robots_and_the_traps(paper: Paper) -> None:
+def test_robots_txt_and_traps_are_served(paper: Paper) -> None:
     """robots.txt names what is off limits; the calendar has no end; sections have pages."""
     robots = get(paper, "/robots.txt").body.decode()
     assert "Disallow: /private/" in robots
@@ -366,14 +366,14 @@ def test_robots_and_the_traps(paper: Paper) -> None:
     assert "/faults/" not in get(paper, "/").body.decode()
 
 
-def test_an_amp_twin_and_its_article_know_each_other(paper: Paper) -> None:
+def test_amp_twin_and_its_article_link_to_each_other(paper: Paper) -> None:
     """rel=amphtml on the article, rel=canonical on the twin."""
     truth = next(t for t in paper.truth.values() if t.section == "sport" and t.design == "new")
     assert f'rel="amphtml" href="{paper.url}/amp{truth.path}"' in get(paper, truth.path).body.decode()
     assert f'rel="canonical" href="{truth.url}"' in get(paper, "/amp" + truth.path).body.decode()
 
 
-def test_odd_pages_are_odd_in_their_own_way(paper: Paper) -> None:
+def test_odd_pages_have_their_oddity(paper: Paper) -> None:
     """Each answers 200; the ones that can be read hold what they are said to hold, in some encoding."""
     for url, odd in paper.odd.items():
         answer = get(paper, urlsplit(url).path)
@@ -385,8 +385,8 @@ def test_odd_pages_are_odd_in_their_own_way(paper: Paper) -> None:
         get(paper, "/odd/windows-1252.html").body.decode()
 
 
-def test_faults_fail_as_promised(paper: Paper) -> None:
-    """Each fault's bytes are what its name says, and the paper answers on afterwards."""
+def test_faults_have_the_bytes_of_their_name(paper: Paper) -> None:
+    """The paper answers on afterwards."""
     sent = {}
     for path in FAULTS:
         if path != "/faults/reset":
@@ -406,8 +406,8 @@ def test_faults_fail_as_promised(paper: Paper) -> None:
     assert get(paper, "/").status == 200
 
 
-def test_clients_that_vanish_do_no_harm(paper: Paper) -> None:
-    """A client that leaves in the middle of 25 MB, of a request or with nonsense does not stop the paper."""
+def test_vanished_client_does_not_stop_the_paper(paper: Paper) -> None:
+    """A client that leaves in the middle of 25 MB or of a request, or sends nonsense."""
     for request in (
         b"GET /faults/huge HTTP/1.1\r\n\r\n",
         b"GET / HT",
@@ -420,8 +420,8 @@ def test_clients_that_vanish_do_no_harm(paper: Paper) -> None:
     assert get(paper, "/").status == 200
 
 
-def test_the_program_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    """It prints its address on one line, writes the port file, and leaves with 0 on SIGTERM."""
+def test_program_serves_until_sigterm(tmp_path: Path) -> None:
+    """It prints its address on one line, writes the port file, and leaves with 0."""
     port_file = tmp_path / "port"
     command = [sys.executable, "-m", "tests.support.newspaper", "--port-file", str(port_file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:

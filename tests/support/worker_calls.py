@@ -1,4 +1,4 @@
-"""Functions that tests let worker processes call: at module level, so that they can be pickled."""
+"""Hold functions that tests let worker processes call: at module level, so that they can be pickled."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def fill_memory() -> int:
 
 
 class UnpicklableError(Exception):
-    """Cannot be made again from its arguments, as unpickling would."""
+    """An error that cannot be made again from its arguments, as unpickling would."""
 
     def __init__(self, one: str, two: int) -> None:
         super().__init__(one)
 
 
 def raise_unpicklable_error() -> NoReturn:
-    """Raise an error that does not survive the way between two processes."""
+    """Raise an error that cannot be sent from one process to another."""
     raise UnpicklableError("strange", 2)
 
 
 def raise_key_error() -> NoReturn:
-    """Raise an error that does."""
+    """Raise an error that can be sent."""
     raise KeyError("missing")
 
 

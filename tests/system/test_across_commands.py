@@ -1,4 +1,5 @@
-"""What an archive promises across its commands: rebuilds after crashes, takedowns of every spelling, no false green."""
+"""What an archive guarantees across commands: rebuilds after crashes, takedowns of every spelling, no damage that is
+reported as whole."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ PARAGRAPHS = "".join(
 
 
 def write_warc(path: Path, *urls: str) -> Path:
-    """One page under several addresses, as another tool writes it."""
+    """Write one page under several addresses, as another tool does."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
         for url in urls:
@@ -37,7 +38,7 @@ def write_warc(path: Path, *urls: str) -> Path:
 
 
 def holds(archive: Path, word: bytes) -> bool:
-    """Whether a word is in a WARC file of an archive, inflated."""
+    """Return True if a word is in a WARC file of an archive, inflated."""
     from pipelines.warc.reader import walk
 
     return any(word in member.block for path in (archive / "warc").glob("*.gz") for member in walk(path))
@@ -61,7 +62,8 @@ def articles(archive: Path) -> int:
     return rows(archive, "SELECT count(*) FROM articles")[0][0]
 
 
-def test_rebuild_after_kill_keeps_what_the_database_had_committed(tmp_path):
+def test_rebuild_after_a_kill_keeps_committed_articles(tmp_path):
+    """kill -9 in the middle of a crawl."""
     archive = make_archive(tmp_path / "archive")
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
@@ -84,7 +86,8 @@ def test_rebuild_after_kill_keeps_what_the_database_had_committed(tmp_path):
     assert articles(archive) >= before
 
 
-def test_a_lost_database_and_a_crawl_do_not_void_the_journal(archive):
+def test_crawl_after_a_lost_database_does_not_void_the_journal(archive):
+    """A rebuild gives the articles that were there before."""
     before = articles(archive)
     for path in archive.glob("morgue.db*"):
         path.unlink()
@@ -95,18 +98,21 @@ def test_a_lost_database_and_a_crawl_do_not_void_the_journal(archive):
     assert articles(archive) >= before
 
 
-def test_rebuild_writes_the_manifest_anew(archive):
+def test_rebuild_restores_a_lost_manifest(archive):
+    """Afterwards verify has no finding."""
     (archive / manifest.NAME).unlink()
     morgue("-C", archive, "rebuild")
     assert morgue("-C", archive, "verify").returncode == 0
 
 
-def test_a_host_is_removed_on_whatever_port(archive):
+def test_removed_host_is_gone_on_every_port(archive):
+    """A host is named without its port."""
     morgue("-C", archive, "remove", "127.0.0.1", "--reason", "x", "--yes")
     assert articles(archive) == 0
 
 
-def test_a_page_is_removed_however_its_address_was_spelled(tmp_path):
+def test_page_is_removed_in_every_spelling_of_its_url(tmp_path):
+    """Other tools record addresses as they found them."""
     archive = make_archive(tmp_path / "archive")
     path = "/2026/11/01/the-pier-burned"
     file = write_warc(
@@ -120,7 +126,8 @@ def test_a_page_is_removed_however_its_address_was_spelled(tmp_path):
     assert not holds(archive, b"Quarkington")
 
 
-def test_an_import_does_not_bring_a_removed_page_back_under_its_other_address(tmp_path):
+def test_import_does_not_bring_a_removed_page_back(tmp_path):
+    """Not under its other address either."""
     archive = make_archive(tmp_path / "archive")
     path = "/2026/11/01/the-pier-burned"
     file = write_warc(tmp_path / "a.warc.gz", f"http://paper.example{path}", f"http://paper.example{path}-print")
@@ -132,7 +139,8 @@ def test_an_import_does_not_bring_a_removed_page_back_under_its_other_address(tm
     assert not holds(archive, b"Quarkington")
 
 
-def test_a_damaged_record_is_not_passed_over_by_remove(tmp_path):
+def test_damaged_record_is_not_skipped_by_remove(tmp_path):
+    """The removal is refused, or verify has no finding afterwards."""
     archive = make_archive(tmp_path / "archive")
     path = "/2026/11/01/the-pier-burned"
     morgue(
@@ -152,7 +160,8 @@ def test_a_damaged_record_is_not_passed_over_by_remove(tmp_path):
     assert done.returncode != 0 or morgue("-C", archive, "verify").returncode == 0
 
 
-def test_remove_does_not_make_the_manifest_agree_with_a_cut_file(archive):
+def test_remove_does_not_hide_a_cut_file(archive):
+    """verify finds the cut before and after the removal."""
     (warc,) = (archive / "warc").glob("*.gz")
     from pipelines.warc.reader import walk
 

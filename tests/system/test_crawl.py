@@ -26,7 +26,7 @@ from tests.support.newspaper.comments import COMMENTS as READERS
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
-    """The newspaper, crawled once as a newcomer does, without `add`; and what the crawl printed."""
+    """Crawl the newspaper once as a newcomer does, without `add`; return it with what the crawl printed."""
     with serve() as paper:
         archive = make_archive(tmp_path_factory.mktemp("crawl") / "archive")
         done = crawl(archive, paper.url + "/")
@@ -34,7 +34,8 @@ def crawled(tmp_path_factory):
 
 
 def test_every_article_is_stored_exactly_once(crawled):
-    """Feeds, news sitemap, sitemaps, sections, redirects, AMP twins and tracking parameters: one row an article."""
+    """Feeds, news sitemap, sitemaps, sections, redirects, AMP twins and tracking parameters: one row for each
+    article."""
     paper, archive, done = crawled
     stored = Counter(
         urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")
@@ -44,24 +45,24 @@ def test_every_article_is_stored_exactly_once(crawled):
     assert {path: number for path, number in stored.items() if number > 1} == {}
 
 
-def test_nothing_but_articles_is_stored_as_one(crawled):
-    """Index, tag, author, login, calendar, gallery and broken pages are not articles."""
+def test_page_that_is_no_article_is_not_stored_as_one(crawled):
+    """Index, tag, author, login, calendar, gallery and broken pages."""
     paper, archive, _done = crawled
     stored = {urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles")}
     wanted = {truth.path for truth in paper.truth.values()} | {urlsplit(url).path for url in paper.odd}
     assert stored - wanted == set()
 
 
-def test_nothing_disallowed_is_asked_for(crawled):
-    """robots.txt is obeyed, and it is the first thing asked of a host."""
+def test_disallowed_url_is_not_requested(crawled):
+    """robots.txt is obeyed, and it is the first request to a host."""
     paper, _archive, _done = crawled
     targets = paper.journal.targets()
     assert targets[0] == "/robots.txt"
     assert [target for target in targets if target.startswith(("/private/", "/search"))] == []
 
 
-def test_a_host_is_asked_one_thing_at_a_time(crawled):
-    """No two exchanges with one host overlap, robots.txt and redirects included."""
+def test_exchanges_with_one_host_do_not_overlap(crawled):
+    """robots.txt and redirects included."""
     paper, _archive, _done = crawled
     by_host = defaultdict(list)
     for entry in paper.journal:
@@ -79,7 +80,7 @@ def test_no_page_is_fetched_twice(crawled):
     assert {target: number for target, number in answered.items() if number > 1} == {}
 
 
-def test_the_calendar_trap_does_not_catch_us(crawled):
+def test_endless_calendar_is_not_followed(crawled):
     """A calendar has no end; we do not follow it."""
     paper, _archive, _done = crawled
     assert len([target for target in paper.journal.targets() if target.startswith("/calendar")]) <= 1
@@ -114,12 +115,12 @@ def test_text_and_fields_are_what_the_page_says(crawled):
 
 
 def prose(lines: list[str], truth) -> list[str]:
-    """The lines of a stored text without what is text too but no paragraph: standfirst, table rows, list markers."""
+    """Return the lines of a stored text that are paragraphs: no standfirst, no table rows, no list markers."""
     kept = [line for line in lines if line != normalize("NFC", truth.subtitle) and not line.startswith("|")]
     return [line.removeprefix("- ") for line in kept]
 
 
-def test_readers_comments_have_a_column_of_their_own(tmp_path):
+def test_comments_are_stored_in_a_column_of_their_own(tmp_path):
     """extract.comments = "separate": word for word, in rows and datasets, in no text."""
     archive = make_archive(tmp_path / "archive")
     settings = archive / "morgue.toml"
@@ -140,14 +141,14 @@ def test_readers_comments_have_a_column_of_their_own(tmp_path):
     assert sum(bool(row["comments"]) for row in found.values()) > 50
 
 
-def test_readers_comments_are_dropped_unless_asked_for(crawled):
-    """The column is NULL: nobody looked, which is not the same as that there were none."""
+def test_comments_are_not_stored_unless_asked_for(crawled):
+    """The column is NULL: they were not looked for, which is not the same as that there were none."""
     _paper, archive, _done = crawled
     assert rows(archive, "SELECT count(*) > 50, count(comments) FROM articles") == [(1, 0)]
 
 
-def test_every_exchange_is_captured_and_reads_back_byte_for_byte(crawled):
-    """(file, offset, length) of a capture is the bytes that the server sent, for every kind of thing fetched."""
+def test_capture_reads_back_byte_for_byte(crawled):
+    """(file, offset, length) of a capture is the bytes that the server sent, for every kind of exchange."""
     paper, archive, _done = crawled
     served = Counter((entry.target, entry.response) for entry in paper.journal)
     captures = rows(archive, "SELECT url, file, offset, length, status FROM captures WHERE record_type = 'response'")
@@ -163,8 +164,8 @@ def test_every_exchange_is_captured_and_reads_back_byte_for_byte(crawled):
     assert kept - served == Counter()
 
 
-def test_every_request_is_kept_too(crawled):
-    """Each response record has its request record, byte for byte as the server received it."""
+def test_every_request_is_stored_byte_for_byte(crawled):
+    """Each response record has its request record, as the server received it."""
     paper, archive, _done = crawled
     sent = Counter(entry.request for entry in paper.journal)
     kept: Counter = Counter()
@@ -177,7 +178,7 @@ def test_every_request_is_kept_too(crawled):
 
 
 def test_independent_tools_accept_the_warc_files(crawled):
-    """gzip, warcio and FastWARC find nothing; nothing is left open."""
+    """gzip, warcio and FastWARC find nothing; no file is left open."""
     _paper, archive, _done = crawled
     files = sorted((archive / "warc").iterdir())
     assert files
@@ -187,7 +188,7 @@ def test_independent_tools_accept_the_warc_files(crawled):
         subprocess.run([Path(sys.executable).parent / "fastwarc", "check", "-p", "-q", file], check=True)
 
 
-def test_an_article_leads_to_the_record_it_was_read_from(crawled):
+def test_article_leads_to_the_record_that_it_was_read_from(crawled):
     """articles.capture_id names a response record of that very page, and the row names extractor and version."""
     _paper, archive, _done = crawled
     for url, captured, status, extractor in rows(
@@ -199,7 +200,7 @@ def test_an_article_leads_to_the_record_it_was_read_from(crawled):
         assert "trafilatura" in extractor
 
 
-def test_the_summary_tells_what_happened_and_why(crawled):
+def test_summary_has_counts_and_reasons(crawled):
     """Found, fetched, new, disallowed, and reasons with an example."""
     _paper, _archive, done = crawled
     assert done.returncode in (0, 1), done.stderr
@@ -209,7 +210,7 @@ def test_the_summary_tells_what_happened_and_why(crawled):
     assert any(line.startswith("source") and "found" in line and "new" in line for line in head)
 
 
-def test_search_finds_what_was_crawled(crawled):
+def test_search_finds_a_crawled_article(crawled):
     """The words of an article find it."""
     paper, archive, _done = crawled
     truth = next(iter(paper.truth.values()))
@@ -217,7 +218,7 @@ def test_search_finds_what_was_crawled(crawled):
     assert truth.title in {row["title"] for row in json.loads(done.stdout)}
 
 
-def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
+def test_second_crawl_costs_little_and_changes_nothing(crawled):
     """Listings are asked conditionally; no article is fetched again, no row is added."""
     paper, archive, _done = crawled
     before = rows(archive, "SELECT count(*), max(revision) FROM articles")
@@ -234,7 +235,7 @@ def test_a_second_crawl_costs_little_and_changes_nothing(crawled):
     assert sum(count["not_modified"] for count in json.loads(counts).values()) == unmodified
 
 
-def test_a_new_article_is_found_by_the_next_crawl(crawled):
+def test_new_article_is_found_by_the_next_crawl(crawled):
     """What is published between two crawls is the only article that the second one fetches."""
     paper, archive, _done = crawled
     fresh = paper.publish()
@@ -245,7 +246,7 @@ def test_a_new_article_is_found_by_the_next_crawl(crawled):
     assert rows(archive, "SELECT title FROM articles WHERE url = ?", fresh.url) == [(fresh.title,)]
 
 
-def test_a_file_that_is_gone_is_said_and_the_crawl_goes_on(tmp_path):
+def test_missing_warc_file_is_reported_and_the_crawl_goes_on(tmp_path):
     """By names and sizes alone: at the start on stderr, with the next step, and in the summary; the exit code stays."""
     archive = make_archive(tmp_path / "archive")
     with serve() as paper:
@@ -265,7 +266,7 @@ def test_a_file_that_is_gone_is_said_and_the_crawl_goes_on(tmp_path):
     assert "not there" not in back.stderr
 
 
-def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(tmp_path):
+def test_progress_is_a_bar_on_a_terminal_and_lines_in_a_pipe(tmp_path):
     """Pages, articles, errors and speed, on stderr; stdout stays what a program can read."""
     archive = make_archive(tmp_path / "archive")
     ours, theirs = pty.openpty()
@@ -287,7 +288,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_lines(tmp_path):
     assert said.startswith("source")
 
 
-def test_a_page_that_takes_too_long_to_read_is_named_and_stays_in_the_warc(tmp_path):
+def test_page_that_takes_too_long_to_read_is_named_and_kept(tmp_path):
     """The worker is killed and replaced; the page is counted with its reason; its capture is there to be read again."""
     archive = make_archive(tmp_path / "archive")
     with serve() as paper:
@@ -301,7 +302,7 @@ def test_a_page_that_takes_too_long_to_read_is_named_and_stays_in_the_warc(tmp_p
     )
 
 
-def test_a_cap_is_said_and_the_next_crawl_goes_on(tmp_path):
+def test_limit_per_host_is_reported_and_the_next_crawl_goes_on(tmp_path):
     """pages_per_host bounds a run; what it left is named, and not lost."""
     archive = make_archive(tmp_path / "archive")
     with serve() as paper:
@@ -312,8 +313,8 @@ def test_a_cap_is_said_and_the_next_crawl_goes_on(tmp_path):
         assert rows(archive, "SELECT count(*) >= 81 FROM articles") == [(1,)]
 
 
-def test_a_crawl_without_a_contact_warns_where_it_meets_the_public(tmp_path):
-    """It names the line to add; for our own network it says nothing."""
+def test_missing_contact_is_warned_of_for_public_sites(tmp_path):
+    """The warning names the line to add; for our own network there is none."""
     assert morgue("init", tmp_path / "archive").returncode == 0
     public = morgue("-C", tmp_path / "archive", "crawl", "-s", "crawl.retries=0", "http://paper.invalid/")
     assert 'contact = "you@example.org"' in public.stderr
@@ -321,7 +322,7 @@ def test_a_crawl_without_a_contact_warns_where_it_meets_the_public(tmp_path):
     assert "contact" not in private.stderr
 
 
-def test_many_hosts_are_asked_side_by_side(tmp_path):
+def test_hosts_are_crawled_side_by_side(tmp_path):
     """Two papers that are slow to answer take little longer than one."""
     archive = make_archive(tmp_path / "archive")
     with serve(delay=0.1) as one, serve(host="127.0.0.2", delay=0.1) as other:
@@ -340,7 +341,7 @@ def test_crawl_delay_is_a_minimum(tmp_path):
     assert min(late - early for early, late in pairwise(times)) >= 0.39
 
 
-def test_scrapy_knows_the_spider():
+def test_scrapy_lists_the_spider():
     """`scrapy list` works in the checkout."""
     scrapy = Path(sys.executable).parent / "scrapy"
     done = subprocess.run([scrapy, "list"], cwd=ROOT, capture_output=True, text=True, env=environment())

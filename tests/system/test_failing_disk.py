@@ -24,7 +24,7 @@ from tests.support.newspaper import serve
 
 
 class Fault(NamedTuple):
-    """What faultydisk.c is told."""
+    """Hold the orders for faultydisk.c."""
 
     path: str  # what the file's path ends in
     call: str  # write, sync
@@ -46,7 +46,7 @@ FAULTS = {
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Path:
-    """The library that makes calls fail; skips where there is no compiler, or none for this system."""
+    """Compile the library that makes calls fail; skip where there is no compiler, or none for this system."""
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("needs Linux and a C compiler, cc")
@@ -85,7 +85,7 @@ def stored(archive: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_dying_disk_stops_the_crawl_and_loses_nothing_committed(faulty, archive, paper, name):
+def test_dying_disk_stops_the_crawl_and_loses_nothing_committed(faulty, archive, paper, name):
     """Whatever fails, once or for good: exit code 9, no traceback, whole files, and the next crawl completes them."""
     fault = FAULTS[name]
     done = crawl_on(faulty, fault, archive)

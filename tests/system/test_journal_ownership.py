@@ -1,5 +1,5 @@
-"""Whose journal counts at a rebuild, and in which order: files of another archive, an older database, a clock that went
-back. Archives that were crawled."""
+"""Which journal counts at a rebuild, and in which order: files of another archive, an older database, a clock that went
+back. The archives were crawled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.tombstone import MemberSpan, _fitted, put_in_place, rewritten
+from pipelines.takedown.tombstone import MemberSpan, padded_member, put_in_place, write_copy
 from pipelines.warc import manifest
 from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
@@ -58,8 +58,8 @@ def lose(archive: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     "lost", [(), ("morgue.db",), ("morgue.db", manifest.NAME)], ids=["nothing", "the database", "the manifest too"]
 )
-def test_files_of_another_archive_void_nothing(crawled, ours, lost):
-    """Every row of ours is as it was; their articles are read, under numbers of ours; the command names the files."""
+def test_files_of_another_archive_change_no_row_of_ours(crawled, ours, lost):
+    """Their articles are read, under numbers of ours; the command names the files."""
     before, (theirs,) = tables(ours / "morgue.db"), (crawled / "theirs" / "warc").iterdir()
     count = rows(crawled / "theirs", "SELECT count(*) FROM articles")[0][0]
     assert count > 2
@@ -77,7 +77,7 @@ def test_files_of_another_archive_void_nothing(crawled, ours, lost):
     assert len(after["articles"]) == len(before["articles"]) + count
     assert len(after["crawls"]) == len(before["crawls"])
     assert morgue("-C", ours, "verify").returncode == 0
-    # From here on they are ours, in our journal and under our id, whatever becomes of the database.
+    # From here on they are ours, in our journal and under our id, even if the database is lost.
     ArchiveWriter(ours / "morgue.db", ours / "warc", info={}).close()
     settled = tables(ours / "morgue.db")
     lose(ours, "morgue.db")
@@ -85,8 +85,9 @@ def test_files_of_another_archive_void_nothing(crawled, ours, lost):
     assert tables(ours / "morgue.db") == settled
 
 
-def test_a_takedown_reaches_the_journal_of_another_archive(crawled, ours):
-    """Its numbers are not ours: rows go by their address; what names none goes too."""
+def test_takedown_reaches_the_journal_of_another_archive(crawled, ours):
+    """Row ids of another archive mean nothing here: rows are removed by their address, and rows without one are removed
+    too."""
     (theirs,) = (crawled / "theirs" / "warc").iterdir()
     shutil.copy(theirs, ours / "warc")
     assert morgue("-C", ours, "rebuild").returncode == 0
@@ -109,8 +110,8 @@ def test_a_takedown_reaches_the_journal_of_another_archive(crawled, ours):
     assert morgue("-C", ours, "verify").returncode == 0
 
 
-def test_an_older_database_is_refused_and_a_rebuild_mends_it(crawled, ours):
-    """However short the time between: what was committed when a file was finished is not in it."""
+def test_older_database_is_refused_and_mended_by_a_rebuild(crawled, ours):
+    """However short the time between: it lacks what was committed when a file was finished."""
     before = tables(ours / "morgue.db")
     lose(ours, "morgue.db")
     shutil.copy(crawled / "older.db", ours / "morgue.db")
@@ -125,8 +126,8 @@ def test_an_older_database_is_refused_and_a_rebuild_mends_it(crawled, ours):
     assert tables(ours / "morgue.db") == before
 
 
-def test_the_database_of_another_archive_is_refused(crawled, ours):
-    """One that has seen more of its own journal than ours has."""
+def test_database_of_another_archive_is_refused(crawled, ours):
+    """It has seen more of its own journal than ours has."""
     lose(ours, "morgue.db")
     shutil.copy(crawled / "theirs" / "morgue.db", ours / "morgue.db")
     db = sqlite3.connect(ours / "morgue.db")
@@ -137,7 +138,7 @@ def test_the_database_of_another_archive_is_refused(crawled, ours):
         ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
 
 
-def test_a_run_that_fetched_nothing_is_told_before_a_rebuild(ours):
+def test_crawl_that_fetched_nothing_survives_a_rebuild(ours):
     """No WARC file is begun for it; the database is asked before the files are."""
     files = sorted((ours / "warc").iterdir())
     archive_writer = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
@@ -152,8 +153,8 @@ def test_a_run_that_fetched_nothing_is_told_before_a_rebuild(ours):
     assert len(before["crawls"]) == 3
 
 
-def test_no_new_database_beside_files_that_have_lost_theirs(ours):
-    """Not even where the manifest is lost too: it would number its journal from 1 again."""
+def test_crawl_without_the_lost_database_is_refused(ours):
+    """Even where the manifest is lost too: a new database would number its journal from 1 again."""
     lose(ours, "morgue.db", manifest.NAME)
     done = crawl(ours, "gazette")
     assert done.returncode == 7
@@ -161,25 +162,28 @@ def test_no_new_database_beside_files_that_have_lost_theirs(ours):
 
 
 def write(archive: Path, prefix: str, source: str) -> None:
-    """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
+    """Make one run: a capture, and a source that only the journal knows. The prefix acts as the clock in a name."""
     archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
     archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))
     archive_writer.close()
 
 
-@pytest.mark.parametrize("partly", [False, True], ids=["the manifest is lost", "it was lost before the last run"])
-def test_names_that_lie_about_the_order(tmp_path, partly):
-    """The clock was set back between runs: the numbers in the journal say the order, not the names."""
+@pytest.mark.parametrize(
+    ("lost_before", "lost_after"),
+    [((), (manifest.NAME,)), ((manifest.NAME,), ())],
+    ids=["the manifest is lost", "it was lost before the last run"],
+)
+def test_journal_numbers_decide_the_order_of_files(tmp_path, lost_before, lost_after):
+    """The clock was set back between runs, so the names of the files lie about it."""
     archive = make_archive(tmp_path / "archive")
     for prefix, source in (("m", "first"), ("z", "second")):
         write(archive, prefix, source)
-    if partly:
-        lose(archive, manifest.NAME)
+    lose(archive, *lost_before)
     write(archive, "a", "third")
     before = tables(archive / "morgue.db")
     assert before["sources"][0][2] == "https://third.example/"
-    lose(archive, "morgue.db", *(() if partly else (manifest.NAME,)))
+    lose(archive, "morgue.db", *lost_after)
     assert morgue("-C", archive, "rebuild").returncode == 0
     assert tables(archive / "morgue.db") == before
     names = [name[0] for name in manifest.load(archive / manifest.NAME)]
@@ -196,10 +200,10 @@ def as_of_before(archive: Path) -> None:
                 fields = [field for field in one.headers if field[0] in kept]
                 lines = one.headers.get("WARC-Type") == "warcinfo"
                 padding = (b"padding: ", b"\r\n") if lines else (b'{"padding":{"gone":"', b'"}}\n')
-                data = _fitted(fields, one.block, *padding, one.length)
+                data = padded_member(fields, one.block, *padding, one.length)
                 assert data is not None
                 spans.append(MemberSpan(one.offset, one.length, data))
-        put_in_place(rewritten(path, spans), path)
+        put_in_place(write_copy(path, spans), path)
     listed = manifest.load(archive / manifest.NAME).values()
     sums = {entry.file: manifest.sha256_of(archive / "warc" / entry.file) for entry in listed}
     entries = [replace(one, sha256=sums[one.file], archive=None, journal=None) for one in listed]
@@ -213,8 +217,8 @@ def as_of_before(archive: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", [("morgue.db",), ("morgue.db", manifest.NAME)], ids=["database", "manifest too"])
-def test_an_archive_of_before_there_were_ids(tmp_path, lost):
-    """It gets an id when it is next written to, and keeps it; the journal's records of before are its own."""
+def test_archive_without_an_id_gets_one_and_keeps_it(tmp_path, lost):
+    """From the next command that writes; the earlier records of the journal are its own."""
     archive = make_archive(tmp_path / "archive")
     for prefix, source in (("m", "first"), ("n", "second")):
         write(archive, prefix, source)
@@ -232,8 +236,8 @@ def test_an_archive_of_before_there_were_ids(tmp_path, lost):
     assert {entry.archive for entry in manifest.load(archive / manifest.NAME).values()} == {own}
 
 
-def test_a_kill_in_a_crawl_is_no_older_database(ours):
-    """kill -9 while files are rotated: the next crawl goes on, silently as to the database; twice."""
+def test_killed_crawl_does_not_look_like_an_older_database(ours):
+    """kill -9 while files are rotated, twice: the next crawl goes on without a word about the database."""
     with serve() as paper:
         text = f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n'
         (ours / "sources" / "gazette.toml").write_text(text)

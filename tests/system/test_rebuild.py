@@ -1,4 +1,4 @@
-"""What a crawl made, `morgue rebuild` makes again out of the WARC files: row for row."""
+"""What a crawl made, `morgue rebuild` makes again from the WARC files: row for row."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def archive(crawled, tmp_path) -> Path:
     return Path(shutil.copytree(crawled, tmp_path / "archive"))
 
 
-def test_the_fixture_holds_what_is_to_come_back(crawled):
-    """Otherwise the laws below would say little."""
+def test_fixture_has_everything_that_is_to_come_back(crawled):
+    """Otherwise the tests below would show little."""
     assert rows(crawled, "SELECT count(*) > 80, max(revision) FROM articles") == [(1, 2)]
     assert rows(crawled, "SELECT count(*) > 0 FROM articles WHERE comments IS NOT NULL") == [(1,)]
     assert rows(crawled, "SELECT count(*) > 20 FROM captures WHERE record_type = 'revisit' AND status = 304") == [(1,)]
@@ -61,7 +61,7 @@ def test_the_fixture_holds_what_is_to_come_back(crawled):
     assert rows(crawled, "SELECT count(*) FROM changes") == [(0,)]
 
 
-def test_the_same_rows_come_back(archive):
+def test_every_row_comes_back(archive):
     """Every column of every row of every table: numbers, times, texts, revisions, the queue. And the same hits."""
     before = tables(archive / "morgue.db")
     search = ("-C", archive, "search", "harbour", "--format", "json", "--limit", "100")
@@ -79,8 +79,8 @@ def test_the_same_rows_come_back(archive):
     assert list(archive.glob("morgue.db.*")) == []
 
 
-def test_the_old_database_is_kept_and_the_crawl_goes_on(archive):
-    """Until the new one is whole the old one stays in its place; then it is beside it, and said."""
+def test_old_database_is_kept_and_crawling_goes_on(archive):
+    """Until the new one is whole the old one stays in its place; then it is beside it, and the command says so."""
     damaged = b"no database at all" * 100
     (archive / "morgue.db").write_bytes(damaged)
     done = morgue("-C", archive, "rebuild")
@@ -97,7 +97,7 @@ def test_the_old_database_is_kept_and_the_crawl_goes_on(archive):
     assert "nothing is due" in again.stdout
 
 
-def test_an_interrupted_rebuild_goes_on(archive):
+def test_interrupted_rebuild_goes_on(archive):
     """Killed while it reads: the same command finishes it, and the rows are the same."""
     before = tables(archive / "morgue.db")
     (archive / "morgue.db").unlink()
@@ -121,7 +121,7 @@ def test_an_interrupted_rebuild_goes_on(archive):
     assert tables(archive / "morgue.db") == before
 
 
-def test_a_damaged_record_costs_itself(archive):
+def test_damaged_record_costs_only_its_rows(archive):
     """It is named with its file and offset, exit code 1; every other row is the same."""
     before = tables(archive / "morgue.db")
     ((article, file, offset, length),) = rows(
@@ -142,7 +142,7 @@ def test_a_damaged_record_costs_itself(archive):
     ]
 
 
-def test_the_files_hold_the_whole_journal(archive):
+def test_files_hold_the_whole_journal(archive):
     """Its records are numbered without a gap, through a crash too, and the database knows the last one's number."""
     numbers = []
     for name in manifest.load(archive / "manifest.jsonl"):
@@ -152,7 +152,7 @@ def test_the_files_hold_the_whole_journal(archive):
     assert rows(archive, "SELECT last FROM journal") == [(len(numbers),)]
 
 
-def test_files_without_a_journal_give_their_articles_all_the_same(archive):
+def test_files_without_a_journal_give_their_articles(archive):
     """Of an older version, or the journal's records were lost: texts and revisions are there, under other numbers."""
     query = """SELECT a.url_key, r.number, r.title, r.text, r.seen FROM revisions r
                  JOIN articles a ON a.id = r.article_id ORDER BY 1, 2"""
@@ -174,7 +174,7 @@ def test_files_without_a_journal_give_their_articles_all_the_same(archive):
 
 
 def test_rows_without_their_record_are_left_out_and_named(archive):
-    """A WARC file that is gone takes its captures along: exit code 1; no row refers to one that is not there."""
+    """A WARC file that is gone takes its captures along: exit code 1; no row refers to a missing one."""
     ((first,),) = rows(archive, "SELECT min(file) FROM captures")
     lost = rows(archive, "SELECT count(*) FROM captures WHERE file = ?", first)[0][0]
     total = rows(archive, "SELECT count(*) FROM captures")[0][0]
@@ -182,7 +182,7 @@ def test_rows_without_their_record_are_left_out_and_named(archive):
     (archive / "morgue.db").unlink()
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 1
-    assert "its record is in no WARC file here" in done.stdout
+    assert "its record is in no WARC file of this archive" in done.stdout
     assert rows(archive, "SELECT count(*) FROM captures") == [(total - lost,)]
     assert rows(archive, "PRAGMA foreign_key_check") == []
     assert rows(archive, "SELECT count(*) FROM articles WHERE text = ''") == [(0,)]

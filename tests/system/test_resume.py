@@ -1,4 +1,5 @@
-"""What is fetched stays fetched, what was cut off is fetched next time: lists, limits, edits, signals and kill -9."""
+"""What is fetched stays fetched, what was interrupted is fetched next time: lists, limits, edits, signals and kill
+-9."""
 
 from __future__ import annotations
 
@@ -28,12 +29,13 @@ def archive(tmp_path):
 
 
 def stored(archive: Path) -> Counter[str]:
-    """Paths of the articles in the archive, and how often each is there."""
+    """Return the paths of the articles in the archive, and how often each is there."""
     return Counter(urlsplit(url).path for (url,) in rows(archive, "SELECT coalesce(canonical_url, url) FROM articles"))
 
 
 def assert_whole(archive: Path, paper) -> None:
-    """Every article once; every WARC file closed, whole, readable; every row points at the record of its URL."""
+    """Check that every article is there once, every WARC file closed, whole and readable, and that every row points at
+    the record of its URL."""
     paths = {truth.path for truth in paper.truth.values()}
     there = stored(archive)
     assert paths - set(there) == set()
@@ -58,9 +60,9 @@ def assert_whole(archive: Path, paper) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_cleanly_and_the_next_crawl_goes_on(archive, number):
-    """Exit code 130, what was in flight is filed, nothing fetched is fetched again. The signal goes to the whole group,
-    as Ctrl-C in a terminal and `timeout` do."""
+def test_signal_stops_the_crawl_and_the_next_one_goes_on(archive, number):
+    """Exit code 130, exchanges in flight are filed, nothing fetched is fetched again. The signal goes to the whole
+    group, as Ctrl-C in a terminal and `timeout` do."""
     with serve(delay=0.05) as paper:
         running = start("-C", archive, "crawl", *LOOPBACK, paper.url + "/")
         paths = {truth.path for truth in paper.truth.values()}
@@ -79,7 +81,7 @@ def test_a_signal_stops_cleanly_and_the_next_crawl_goes_on(archive, number):
         assert_whole(archive, paper)
 
 
-def test_killed_again_and_again_the_archive_is_whole_in_the_end(archive):
+def test_archive_of_killed_crawls_is_whole(archive):
     """kill -9 of the whole group, of the main process alone, of a process that reads pages, and by itself inside a
     commit: what was committed is still there after the next start, `morgue verify` finds nothing, and a rebuilt
     database has the same rows."""
@@ -120,12 +122,12 @@ def test_killed_again_and_again_the_archive_is_whole_in_the_end(archive):
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started and that live."""
+    """Return the ids of the living processes that a process has started."""
     return [int(child) for task in Path(f"/proc/{pid}/task").iterdir()
             for child in (task / "children").read_text().split()]  # fmt: skip
 
 
-def test_a_second_signal_stops_at_once_and_loses_nothing_filed(archive):
+def test_second_signal_stops_at_once_and_loses_nothing_filed(archive):
     """Exit code 130 within a moment, no traceback, WARC files closed, the next crawl completes the archive."""
     with serve(delay=0.3) as paper:
         running = start("-C", archive, "crawl", *LOOPBACK, "-s", "crawl.concurrency_per_host=4", paper.url + "/")
@@ -143,9 +145,9 @@ def test_a_second_signal_stops_at_once_and_loses_nothing_filed(archive):
         assert_whole(archive, paper)
 
 
-def test_what_nobody_could_read_is_fetched_whole_again(archive):
-    """A reader that is stopped costs a visit: its page's validators are not kept, or 304 would be all that ever comes
-    back. Of the front page, and of an article with ETag."""
+def test_page_that_could_not_be_read_is_fetched_whole_again(archive):
+    """Its validators are not kept, or every later answer would be 304. This is so for the front page, and for an
+    article with ETag."""
     with serve() as paper:
         broken = crawl(archive, "-s", "extract.seconds=0.001", paper.url + "/")
         assert broken.returncode == 1, broken.stdout
@@ -164,8 +166,9 @@ def test_what_nobody_could_read_is_fetched_whole_again(archive):
         assert_whole(archive, paper)
 
 
-def test_a_paper_that_is_down_costs_one_url_a_crawl_and_is_whole_when_it_is_back(archive):
-    """An outage says nothing about pages: none is given up, and the others are not even asked for."""
+def test_outage_costs_one_url_a_crawl_and_no_article(archive):
+    """It says nothing about pages: none is given up, and the others are not even requested. The archive is whole when
+    the paper is back."""
     with serve() as paper:
         port = paper.port
         crawl(archive, paper.url + "/", "--limit", "3")
@@ -180,8 +183,8 @@ def test_a_paper_that_is_down_costs_one_url_a_crawl_and_is_whole_when_it_is_back
         assert_whole(archive, paper)
 
 
-def test_naming_a_source_tries_again_what_failed(archive):
-    """A page that answered 500 waits an hour; whoever asks for the source now gets it now."""
+def test_naming_a_source_retries_its_failed_urls(archive):
+    """A page that answered 500 waits an hour; a user who names the source gets it now."""
     with serve() as paper:
         story = next(iter(paper.truth.values()))
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
@@ -201,7 +204,7 @@ def test_naming_a_source_tries_again_what_failed(archive):
         assert story.path in paper.journal.targets()
 
 
-def test_a_source_whose_file_is_taken_away_is_not_crawled_any_more(archive):
+def test_source_without_its_file_is_not_crawled(archive):
     """Its articles stay; the crawl says why it is left out."""
     with serve() as paper:
         file = archive / "sources" / "gazette.toml"
@@ -210,18 +213,18 @@ def test_a_source_whose_file_is_taken_away_is_not_crawled_any_more(archive):
         file.unlink()
         paper.journal.clear()
         done = crawl(archive)
-        assert "not crawled, because sources/ has no file of that name any more: gazette" in done.stdout
+        assert "not crawled, because sources/ no longer has a file for: gazette" in done.stdout
         assert len(paper.journal) == 0
         assert rows(archive, "SELECT count(*) FROM articles") == [(2,)]
 
 
-def test_a_mistyped_site_is_not_tried_for_ever(archive):
-    """What nobody added is asked once."""
+def test_mistyped_ad_hoc_site_is_tried_once(archive):
+    """It was never added."""
     crawl(archive, "http://no-such-paper.invalid/", "-s", "crawl.retries=0")
     assert "no sources yet" in crawl(archive).stdout
 
 
-def test_a_torn_file_is_mended_and_said(archive):
+def test_torn_file_is_mended_and_named(archive):
     """A member cut off by a crash is cut away at the next start, and the crawl says so."""
     with serve() as paper:
         crawl(archive, paper.url + "/", "--limit", "3")
@@ -235,7 +238,7 @@ def test_a_torn_file_is_mended_and_said(archive):
         assert_whole(archive, paper)
 
 
-def test_limit_bounds_the_article_pages_of_a_run(archive):
+def test_limit_bounds_the_articles_of_a_run(archive):
     """--limit 5 fetches five, the youngest first; the rest waits."""
     with serve() as paper:
         done = crawl(archive, paper.url + "/", "--limit", "5")
@@ -248,7 +251,7 @@ def test_limit_bounds_the_article_pages_of_a_run(archive):
         assert oldest >= days[20]
 
 
-def test_since_leaves_what_is_known_to_be_older(archive):
+def test_since_leaves_articles_known_to_be_older(archive):
     """Articles that feed, sitemap or URL date before the day are not fetched."""
     with serve() as paper:
         crawl(archive, paper.url + "/", "--since", "2024")
@@ -259,8 +262,8 @@ def test_since_leaves_what_is_known_to_be_older(archive):
         assert len(old & asked) <= len(old) // 10
 
 
-def test_a_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
-    """--urls: these pages and robots.txt, nothing else; what is there already is not fetched again."""
+def test_url_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
+    """--urls: these pages and robots.txt, nothing else; a page that is there already is not fetched again."""
     with serve() as paper:
         urls = list(paper.truth)[:6]
         (tmp_path / "list.txt").write_text("# rehydrate\n" + "\n".join(urls[:3]) + "\n")
@@ -277,7 +280,7 @@ def test_a_list_is_fetched_exactly_and_can_be_resumed(archive, tmp_path):
         ]
 
 
-def test_an_edit_becomes_a_revision(archive):
+def test_edit_becomes_a_revision(archive):
     """A corrected article has two revisions, each leading to its own record; the search finds the new text."""
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(
@@ -302,8 +305,9 @@ def test_an_edit_becomes_a_revision(archive):
         assert rows(archive, "SELECT max(revision) FROM articles WHERE id != ?", row[0]) == [(1,)]
 
 
-def test_nothing_due_returns_at_once(archive):
-    """A timer may call as often as it likes: not a byte is sent before something is due, and it says when that is."""
+def test_crawl_with_nothing_due_returns_at_once(archive):
+    """A timer may call as often as it likes: no byte is sent before something is due, and the command says when that
+    is."""
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
         first = crawl(archive)

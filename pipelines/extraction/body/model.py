@@ -1,4 +1,4 @@
-"""Score blocks with gradient-boosted decision trees (Friedman 2001), kept as data and compiled to Python once a process.
+"""Score blocks with gradient-boosted decision trees (Friedman 2001): data that is compiled to Python once a process.
 
 `model.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the
 number of a leaf, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py trains the trees on

@@ -27,8 +27,8 @@ def lines(**counts: int) -> list[str]:
         ({"revisits": 3}, ["3 responses have a body that the archive holds already: 6.0 kB not stored twice"]),
     ],
 )
-def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):
-    """By the server's word (304), and by the digest of the body; of none nothing is said."""
+def test_unchanged_pages_and_repeated_bodies_are_counted(counts, said):
+    """By the server's word (304), and by the digest of the body; a count of zero is not printed."""
     assert lines(**counts) == said
 
 
@@ -36,6 +36,6 @@ def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):
     ("number", "text"),
     [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_950, "1.0 MB"), (2.5e12, "2,500.0 GB")],
 )
-def test_a_size_is_for_people(number, text):
+def test_size_is_printed_in_powers_of_ten(number, text):
     """In powers of ten."""
     assert size(number) == text

@@ -10,8 +10,8 @@ from crawler.cli import output
 from pipelines.core.terminal import width
 
 
-def test_a_table_fits_and_aligns():
-    """Every line within the terminal; numbers stand right; lists and line feeds are shown on one line."""
+def test_table_fits_the_terminal_and_aligns_numbers():
+    """Numbers are aligned on the right; lists and line feeds are printed on one line."""
     rows = [
         {"name": "東京新聞", "articles": 5, "authors": ["A", "B"], "last_error": None},
         {"name": "courier", "articles": 12345, "authors": [], "last_error": "HTTP 503\nfive times " * 9},
@@ -39,7 +39,7 @@ def test_table_on_a_narrow_terminal_is_a_list_of_values(total):
     assert lines.count("") == 1, "an empty line parts the rows"
 
 
-def test_style_only_for_terminals(monkeypatch):
+def test_style_is_for_terminals_only(monkeypatch):
     """NO_COLOR, a dumb terminal and a pipe get plain text."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True
@@ -54,7 +54,7 @@ def test_style_only_for_terminals(monkeypatch):
     assert not output.supports_style(terminal)
 
 
-def test_the_width_is_the_terminals_or_what_columns_says(monkeypatch):
+def test_width_is_that_of_columns_or_the_terminal(monkeypatch):
     """COLUMNS first; 100 where there is neither; never so narrow that nothing fits."""
     monkeypatch.setenv("COLUMNS", "72")
     assert output.terminal_width(io.StringIO()) == 72

@@ -42,8 +42,8 @@ OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WAIT = 20  # seconds for one page; it takes one
-# A page that shows the others one after the other, and sends what stands in each, frames in frames included: all are
-# of one origin. Given up, what stands there is sent all the same.
+# A page that shows the others one after the other, and sends the text of each, frames in frames included: all are
+# of one origin. When it gives up, it still sends the text that is there.
 VIEW = """<!doctype html><meta charset="utf-8"><script src="/replay/ui.js"></script><body><script>
 const own = (root) => root.body ? root.body.innerText.split("\\n") : [...root.querySelectorAll(":not(style)")]
   .filter((one) => !one.children.length).map((one) => one.textContent);
@@ -113,7 +113,7 @@ class Serving(BaseHTTPRequestHandler):
 
 
 def player() -> Path:
-    """The folder of replayweb.page."""
+    """Return the folder of replayweb.page."""
     folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
     if not all((folder / name).is_file() for name in SCRIPTS):
         pytest.skip(f"replayweb.page is not installed: no ui.js and sw.js in {folder} (make tools, where npm is)")

@@ -26,7 +26,7 @@ def archive(tmp_path_factory):
 
 
 def packed(archive, wanted=None):
-    """The file's bytes, and what the manifest says of it."""
+    """Return the file's bytes, and what the manifest says of it."""
     out = io.BytesIO()
     with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
         said = to_warc.pack(selection, out, ABOUT)

@@ -124,18 +124,20 @@ def test_body_in_an_open_file_is_not_referred_to(archive):
     assert archive.original(LATER) is not None
 
 
-@pytest.mark.parametrize("harm", ["taken away", "cut", "not listed"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda _archive, path: path.unlink(),
+        lambda _archive, path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda archive, _path: archive.listed.unlink(),
+    ],
+    ids=["removed", "cut", "not listed"],
+)
 def test_body_in_a_missing_or_cut_file_is_not_referred_to(archive, harm):
-    """The body is then stored again."""
+    """Nor one in a file that the manifest does not list. The body is then stored again."""
     first = archive.keep(FIRST)
     archive.writer.close()
-    path = archive.warc / first.file
-    if harm == "taken away":
-        path.unlink()
-    elif harm == "cut":
-        path.write_bytes(path.read_bytes()[:-1])
-    else:
-        archive.listed.unlink()
+    harm(archive, archive.warc / first.file)
     archive.writer = archive.new_writer()
     assert archive.original(LATER) is None
 

@@ -15,6 +15,7 @@ from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
 from pipelines.warc.reader import walk
+from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import PLAIN
 
 
@@ -24,7 +25,7 @@ def db(tmp_path):
 
 
 def told(db, number: int | None = None) -> list[dict]:
-    """The rows of the next journal records."""
+    """Return the rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
         assert [journal.mark_of(record.fields).number for record in records] == [number]
@@ -207,8 +208,8 @@ def test_commit_of_several_records_counts_whole_or_not_at_all(told, valid):
     assert valid_records(marks) == valid
 
 
-@pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])
-def test_crash_between_file_and_commit_loses_no_capture(tmp_path, finished):
+@pytest.mark.parametrize("end", [lambda writer: os.close(writer._file), WarcWriter.close], ids=["open", "rotated"])
+def test_crash_between_file_and_commit_loses_no_capture(tmp_path, end):
     """Captures that only the WARC files know get their rows when the archive is next opened for writing, also those in
     a file that was finished after the last commit."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
@@ -216,11 +217,7 @@ def test_crash_between_file_and_commit_loses_no_capture(tmp_path, finished):
     archive_writer._commit()
     lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
     archive_writer.writer.sync()
-    descriptor = archive_writer.writer._file
-    if finished:
-        archive_writer.writer.close()
-    else:
-        os.close(descriptor)
+    end(archive_writer.writer)
     archive_writer._lock.release()  # what a kill does
     archive_writer.db.close()
     again = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})

@@ -26,7 +26,7 @@ def archive_writer(tmp_path):
 
 
 def seen_by_others(archive_writer) -> int:
-    """How many captures another connection sees."""
+    """Return how many captures another connection sees."""
     with sqlite3.connect(archive_writer.database) as db:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
 
@@ -183,7 +183,7 @@ def test_brief_tasks_are_committed_in_time(archive_writer):
         assert seen_by_others(archive_writer) == 2
         await archive_writer.do(write_small_exchange, archive_writer)
         await asyncio.gather(*(archive_writer.do(int, brief=True) for _ in range(COMMIT_TASKS)))
-        await archive_writer.do(int)  # behind the commit
+        await archive_writer.do(int)  # after the commit
         assert seen_by_others(archive_writer) == 3
 
     asyncio.run(scene())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from crawler.http.address import parse
+from crawler.http.address import parse_target
 from pipelines.core.urls import LONGEST, fetchable, host_of, same_site, site_of, url_key
 
 ONE_ADDRESS = [
@@ -195,7 +195,7 @@ def test_any_text_gets_a_stable_key_or_none():
         if clean is not None:
             assert fetchable(clean) == clean, url
             assert url_key(clean) == key, url
-            parse(clean)
+            parse_target(clean)
             assert same_site(clean, clean)
     assert keyed > 20_000
 

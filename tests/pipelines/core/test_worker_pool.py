@@ -15,13 +15,14 @@ import pytest
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from tests.support import worker_calls
 from tests.support.command import ROOT
+from tests.support.waiting import wait_until
 from tests.support.worker_calls import double
 
 LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
 
 
 def with_workers(size, job, **limits):
-    """Run the coroutine function `job(workers)` with that many workers, and see them off."""
+    """Run the coroutine function `job(workers)` with that many workers, and close them."""
 
     async def main():
         workers = WorkerPool(size, **(LIMITS | limits))
@@ -34,7 +35,7 @@ def with_workers(size, job, **limits):
 
 
 def alive(pid):
-    """Is there such a process, zombies not counted?"""
+    """Return True if there is such a process, zombies not counted."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -42,7 +43,7 @@ def alive(pid):
 
 
 async def outcome(workers, func, *args):
-    """What a call came to: its value, or the reason of its Overrun."""
+    """Return the value of a call, or the reason of its WorkerFailure."""
     try:
         return await workers.run(func, *args)
     except WorkerFailure as overrun:
@@ -69,8 +70,13 @@ BAD = {
         {"seconds": 1.5, "cpu_seconds": 60},
         "timed out",
     ),
-    "burns CPU": (worker_calls.burn_cpu, (), {"cpu_seconds": 1.0}, "used too much CPU"),
-    "burns CPU in C": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"cpu_seconds": 1.0}, "used too much CPU"),
+    "burns CPU": (worker_calls.burn_cpu, (), {"cpu_seconds": 1.0, "seconds": 60}, "used too much CPU"),
+    "burns CPU in C": (
+        re.match,
+        (r"(a+)+$", "a" * 50 + "b"),
+        {"cpu_seconds": 1.0, "seconds": 60},
+        "used too much CPU",
+    ),
     "balloons": (worker_calls.fill_memory, (), {"memory": 200_000_000}, "used too much memory"),
     "one huge allocation": (bytearray, (10**12,), {}, "used too much memory"),
     "exits": (os._exit, (3,), {}, "crashed"),
@@ -204,7 +210,8 @@ PARENT = """
 
 
 def parent(last: str) -> subprocess.Popen:
-    """A program with calls in flight, in a process group of its own; it prints its workers' ids and "in flight"."""
+    """Start a program with calls in flight, in a process group of its own; it prints its workers' ids and "in
+    flight"."""
     code = textwrap.dedent(PARENT.replace("{last}", last))
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -227,21 +234,20 @@ def test_signal_to_the_process_group_loses_no_call():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    "last", ["(double, 1)", "(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')"], ids=["idle", "in C"]
+    ("last", "delay"),
+    [("(double, 1)", 0.3), ("(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')", 2.5)],
+    ids=["idle", "in C"],
 )
-def test_killed_parent_leaves_no_worker_running(last):
+def test_killed_parent_leaves_no_worker_running(last, delay):
     """After kill -9 of the parent no worker is left within seconds, whatever it was doing."""
     process = parent(last)
     pids = [int(pid) for pid in process.stdout.readline().split()]
     assert process.stdout.readline() == "in flight\n"
-    time.sleep(2.5 if "re" in last else 0.3)
+    time.sleep(delay)
     assert all(alive(pid) for pid in pids)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 5
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if alive(pid)]
+    wait_until(lambda: not any(alive(pid) for pid in pids), 5)
     process.stdout.close()
 
 

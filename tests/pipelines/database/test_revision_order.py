@@ -15,56 +15,46 @@ from pipelines.database.store import ArticleStore
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def chain(text: str) -> list[Sighting]:
-    """Sightings as "A1 A2 B3*": text, time, and a star behind the one that is being filed. One row a letter's run."""
-    found, row, last = [], 0, ""
-    for word in text.split():
-        new = word.endswith("*")
-        letter, time = word[0], word[1:].rstrip("*")
-        if not new:
-            row += letter != last
-            last = letter
-        found.append(Sighting(time, f"<{word}>", int(time), None if new else row, letter))
-    return found
+def sightings(*captures: tuple[str, int | None]) -> list[Sighting]:
+    """Return sightings at hours 1, 2, ...: (text, row of revisions); the one that is being filed has no row yet."""
+    return [Sighting(str(hour), f"<{text}{hour}>", hour, row, text) for hour, (text, row) in enumerate(captures, 1)]
 
 
 CASES = {
-    "the first": ("A1*", "A1 row None of what was read"),
-    "newest, same text": ("A1 A2*", "A1 row 1"),
-    "newest, other text": ("A1 B2*", "A1 row 1, B2 row None of what was read"),
-    "older, same text": ("A1* A2", "A1 row 1"),
-    "older, other text": ("A1* B2", "A1 row None of what was read, B2 row 1"),
-    "between, text of the earlier": ("A1 A2* B3", "A1 row 1, B3 row 2"),
-    "between, text of the later": ("A1 B2* B3", "A1 row 1, B2 row 2"),
-    "between, a third text": ("A1 C2* B3", "A1 row 1, C2 row None of what was read, B3 row 2"),
-    "within a state, its text": ("A1 A2* A3", "A1 row 1"),
-    "within a state, another": ("A1 B2* A3", "A1 row 1, B2 row None of what was read, A3 row None as row 1"),
-    "within a longer one": ("A1 A2 B3* A4 A5 C6",
-                            "A1 row 1, B3 row None of what was read, A4 row None as row 1, C6 row 2"),
-}  # fmt: skip
+    "the first": (sightings(("A", None)), "A1 row None of what was read"),
+    "newest, same text": (sightings(("A", 1), ("A", None)), "A1 row 1"),
+    "newest, other text": (sightings(("A", 1), ("B", None)), "A1 row 1, B2 row None of what was read"),
+    "older, same text": (sightings(("A", None), ("A", 1)), "A1 row 1"),
+    "older, other text": (sightings(("A", None), ("B", 1)), "A1 row None of what was read, B2 row 1"),
+    "between, text of the earlier": (sightings(("A", 1), ("A", None), ("B", 2)), "A1 row 1, B3 row 2"),
+    "between, text of the later": (sightings(("A", 1), ("B", None), ("B", 2)), "A1 row 1, B2 row 2"),
+    "between, a third text": (
+        sightings(("A", 1), ("C", None), ("B", 2)),
+        "A1 row 1, C2 row None of what was read, B3 row 2",
+    ),
+    "within a state, its text": (sightings(("A", 1), ("A", None), ("A", 1)), "A1 row 1"),
+    "within a state, another": (
+        sightings(("A", 1), ("B", None), ("A", 1)),
+        "A1 row 1, B2 row None of what was read, A3 row None as row 1",
+    ),
+    "within a longer one": (
+        sightings(("A", 1), ("A", 1), ("B", None), ("A", 1), ("A", 1), ("C", 2)),
+        "A1 row 1, B3 row None of what was read, A4 row None as row 1, C6 row 2",
+    ),
+}
 
 
-@pytest.mark.parametrize(("sightings", "wanted"), CASES.values(), ids=CASES)
-def test_capture_takes_its_place_in_time(sightings, wanted):
+@pytest.mark.parametrize(("captures", "wanted"), CASES.values(), ids=CASES)
+def test_capture_takes_its_place_in_time(captures, wanted):
     """Neighbours differ and rows are kept; a new row holds what was read, or what its other part does."""
-    one = chain(sightings)
-    if sightings == "A1 B2* A3":
-        one = [replace_row(sighting, 1) for sighting in one]
-    if "A4" in sightings:
-        rows = [1, 1, None, 1, 1, 2]
-        one = [sighting._replace(revision_id=row) for sighting, row in zip(one, rows, strict=True)]
 
-    def told(state):
+    def described(state):
         row = f"row {state.revision_id}"
         if state.revision_id is None:
             row += " of what was read" if state.like is None else f" as row {state.like}"
         return f"{state.first.digest}{state.first.time} {row}"
 
-    assert ", ".join(map(told, states(one))) == wanted
-
-
-def replace_row(sighting: Sighting, row: int) -> Sighting:
-    return sighting if sighting.revision_id is None else sighting._replace(revision_id=row)
+    assert ", ".join(map(described, states(captures))) == wanted
 
 
 def test_rows_that_a_new_extractor_made_equal_stay_apart():
@@ -128,7 +118,7 @@ def filed(
 
 
 def common(value: str, url: str) -> str:
-    """A value as it would be at any address; lists of times sorted."""
+    """Return a value as it would be at any address; lists of times sorted."""
     value = ",".join(sorted(value.split(","))) if "Z,20" in value else value
     return value.replace(url, "URL").replace(url[6:], "KEY")
 

@@ -35,7 +35,7 @@ def article(url=URL, canonical=URL, title="Council sits", text=TEXT, **values) -
 
 
 def reading(store: ArticleStore, what: Article, seconds: int = 0) -> Reading:
-    """What was read from a capture `seconds` after NOW."""
+    """Return what was read from a capture `seconds` after NOW."""
     capture = Capture(
         None, what.url, NOW + timedelta(seconds=seconds), 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>",
         "response", None, None, "article",

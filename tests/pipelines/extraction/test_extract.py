@@ -18,14 +18,14 @@ STORY = ["The council met on Monday and agreed to mend the old bridge before the
 
 
 def html(*paragraphs: str, head: str = "", title: str = "Bridge to be mended", before: str = "") -> str:
-    """A plain article page."""
+    """Return a plain article page."""
     body = "".join(f"<p>{text}</p>" for text in paragraphs or STORY)
     top = f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head>"
     return f"{top}<body>{before}<article><h1>{title}</h1>{body}</article></body></html>"
 
 
 def page(body: str | bytes, content_type: str | None = "text/html", **fields) -> Page:
-    """A page at URL."""
+    """Return a page at URL."""
     return Page(URL, body.encode() if isinstance(body, str) else body, content_type, **fields)
 
 
@@ -199,7 +199,7 @@ def test_site_rule_of_the_day_of_capture_prunes():
         rules=(Rule("2024-06-01", ("//p[@class='a']",)), Rule(None, ("//p[@class='b']",))),
     )
     body = html().replace(
-        "</article>", "<p class='a'>Old furniture stands here.</p><p class='b'>New furniture stands here.</p></article>"
+        "</article>", "<p class='a'>Old boilerplate is here.</p><p class='b'>New boilerplate is here.</p></article>"
     )
 
     def text(day: int) -> str:
@@ -223,9 +223,9 @@ def test_exception_becomes_an_outcome_with_its_name(monkeypatch):
     def fail(_tree, fast):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(extract, "_trafilatura_reads", fail)
+    monkeypatch.setattr(extract, "_trafilatura_text", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "_trafilatura_text", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
 

@@ -28,7 +28,7 @@ MEGABYTE = 1_000_000
 
 
 def html(body: str = "", head: str = "", story: int = 5) -> str:
-    """An article of `story` paragraphs, with more of `head` and of `body`."""
+    """Return an article of `story` paragraphs, with more of `head` and of `body`."""
     paragraphs = "".join(f"<p>{number}. {STORY}</p>" for number in range(story))
     top = f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Bridge to be mended</title>{head}</head>'
     return f"{top}<body><article><h1>Bridge to be mended</h1>{paragraphs}{body}</article></body></html>"
@@ -195,7 +195,7 @@ PAGES = {**BIG, **JSON_LD, **ODD, **{name: lambda body=body: body for name, body
 
 
 def bait(run: str, size: int = 100_000) -> str:
-    """A page that holds a long run in every place that something looks at, and short ones that rules for lines see."""
+    """Return a page with a long run in every place that something looks at, and short ones for the rules of lines."""
     text = (run * (size // len(run) + 1))[:size].replace("<", "&lt;") + "!\x7f"
     value, short = text.replace('"', "&quot;"), (run * 400)[:390].replace("<", "&lt;")
     names = ("author", "og:title", "og:site_name", "description", "article:published_time", "keywords", "date",
@@ -234,14 +234,14 @@ def read_measured(page: Page) -> tuple[object, float, int]:
 
 
 def made(page: object) -> Page:
-    """A Page of what a case gives: text, bytes, or one of them with its Content-Type."""
+    """Return a Page of what a case gives: text, bytes, or one of them with its Content-Type."""
     body, content_type = page if isinstance(page, tuple) else (page, "text/html")
     return Page(URL, body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body, content_type)
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[object, float, int]]:
-    """What came of every case, read by two workers with the limits of a crawl."""
+    """Return the outcome of every case, read by two workers with the limits of a crawl."""
     cases: dict[str, Callable[[], object]] = {
         **PAGES,
         **{f"a run of {name}": lambda run=run: bait(run) for name, run in RUNS.items()},
@@ -318,7 +318,7 @@ BAITS = (
 
 
 def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
-    """Every compiled pattern in a module's global, however it is wrapped."""
+    """Yield every compiled pattern in a module's global, however it is wrapped."""
     if isinstance(value, re.Pattern):
         yield value
     elif depth < 3 and isinstance(value, list | tuple | set | frozenset | dict):
@@ -327,7 +327,7 @@ def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
 
 
 def slow_patterns(module: str) -> list[str]:
-    """The patterns of a module that take long over a short text; called in a worker."""
+    """Return the patterns of a module that take long over a short text; called in a worker."""
     found = []
     for pattern in {one for value in vars(import_module(module)).values() for one in patterns_of(value)}:
         for run in BAITS:

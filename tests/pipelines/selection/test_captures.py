@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -140,6 +140,27 @@ def test_selection_leaves_the_database_as_it_was(archive):
         assert not db.in_transaction
 
 
+@pytest.mark.parametrize("query_only", [0, 1], ids=["writable", "for reading only"])
+@pytest.mark.parametrize("fails", [False, True], ids=["read to the end", "failed"])
+def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
+    """Also where the selection fails half-way: the caller goes on with its connection."""
+
+    def on_progress(*_):
+        if fails:
+            raise KeyboardInterrupt
+
+    wanted = CaptureFilter(without=Exclusions(reserved=True))
+    with closing(archive.open()) as db:
+        db.execute(f"PRAGMA query_only = {query_only}")
+        with (
+            suppress(KeyboardInterrupt),
+            CaptureSelection(db, archive.warc, wanted, on_rights_progress=on_progress),
+        ):
+            pass
+        assert db.execute("PRAGMA query_only").fetchone()[0] == query_only
+        assert not db.in_transaction
+
+
 def without(archive, sql, *signals, **wanted):
     """Our names of what is taken, and what was left out, once the signals in the archive are as `sql` says."""
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db:
@@ -175,7 +196,7 @@ STORY = f"{PAPER}/2026/story"
 
 @pytest.fixture
 def said(tmp_path):
-    """An archive to be written to, and afterwards asked by `without`."""
+    """Yield an archive to be written to, and a function that finishes it and returns it."""
     writing = Writing(tmp_path / "said")
 
     def done():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.selection.directives import RequestedSignal, said
+from pipelines.selection.directives import RequestedSignal, parse_signals
 
 SAID = {
     "header, to all": ("x-robots-tag: NoArchive, nosnippet", [(None, "noarchive", ""), (None, "nosnippet", "")]),
@@ -30,7 +30,7 @@ SAID = {
 def test_signal_is_split_into_robot_directive_and_value(case):
     """The name of a robot holds for the directives after it; directives with values and dates are no robots."""
     signal, meant = SAID[case]
-    assert [(one.robot, one.name, one.value) for one in said([signal])] == meant
+    assert [(one.robot, one.name, one.value) for one in parse_signals([signal])] == meant
 
 
 MEANT = {
@@ -62,7 +62,7 @@ MEANT = {
 def test_name_means_a_directive_a_signal_or_a_robot(case):
     """Rules addressed to another robot count only where that robot is named."""
     name, signal, meant = MEANT[case]
-    assert any(map(RequestedSignal(name).means, said([signal]))) is meant
+    assert any(map(RequestedSignal(name).matches, parse_signals([signal]))) is meant
 
 
 @pytest.mark.parametrize("name", ["", " ", ":", ":n", "noarchive:", "="])

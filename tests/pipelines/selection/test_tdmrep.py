@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.core.errors import MorgueError
-from pipelines.selection.tdmrep import PATH, TdmFiles, reserved, rules
+from pipelines.selection.tdmrep import TDMREP_PATH, TdmFiles, parse_rules, reservation_of
 from tests.support.capture_archive import HTML, PAPER, Writing, exchange
 
 
@@ -51,7 +51,7 @@ ALL, NONE = file(("/", 1)), file(("/", 0))
 def test_first_matching_rule_holds(case):
     """TDMRep, "TDM File on the Origin Server": in sequence, case sensitive, patterns as in robots.txt."""
     pairs, path, meant = CASES[case]
-    assert reserved(rules(file(*pairs)), PAPER + path) is meant
+    assert reservation_of(parse_rules(file(*pairs)), PAPER + path) is meant
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_first_matching_rule_holds(case):
 )  # fmt: skip
 def test_response_that_is_no_tdmrep_file_reserves_nothing(body):
     """A page that says 404 with status 200, or anything else."""
-    assert not rules(body)
+    assert not parse_rules(body)
 
 
 @pytest.mark.parametrize(
@@ -70,19 +70,19 @@ def test_response_that_is_no_tdmrep_file_reserves_nothing(body):
 def test_malformed_tdmrep_file_is_reported(body):
     """It may reserve everything."""
     with pytest.raises(MorgueError):
-        rules(body)
+        parse_rules(body)
 
 
 def test_rule_outside_a_list_counts():
     """The brackets were forgotten."""
-    assert reserved(rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
+    assert reservation_of(parse_rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
 
 
 def test_hostile_pattern_takes_bounded_time():
     """Stars are looked for once each."""
-    many = rules(file(("/" + "*a" * 20_000 + "b$", 1)))
+    many = parse_rules(file(("/" + "*a" * 20_000 + "b$", 1)))
     start = time.process_time()
-    assert reserved(many, PAPER + "/" + "a" * 50_000) is None
+    assert reservation_of(many, PAPER + "/" + "a" * 50_000) is None
     assert time.process_time() - start < 2
 
 
@@ -96,34 +96,34 @@ def archive(tmp_path_factory):
     11 a page, 12 as on 4."""
     to = Writing(tmp_path_factory.mktemp("tdmrep") / "archive")
 
-    def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + PATH) -> None:
+    def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + TDMREP_PATH) -> None:
         to.keep(f"{day} {url}", exchange(url, day, head, body, "tdmrep"))
 
     keep(2, JSON % len(ALL), ALL)
     keep(4, JSON % len(NONE), NONE)
     keep(6, b"404 Not Found")
     keep(8, b"503 Service Unavailable")
-    to.keep("9", exchange(PAPER + PATH, 9, JSON % 99, ALL[:5], "tdmrep"))
+    to.keep("9", exchange(PAPER + TDMREP_PATH, 9, JSON % 99, ALL[:5], "tdmrep"))
     to.db.execute("UPDATE captures SET error = 'the answer broke off' WHERE time LIKE '2026-03-09%'")
     keep(9, b"403 Forbidden")
     keep(11, HTML % 9, b"<html>we ")  # a page that asks for consent
     keep(10, b"302 Found\nLocation: //rights.example/tdm.json")
     keep(10, JSON % len(ALL), ALL, "https://rights.example/tdm.json")
-    to.revisit("12", exchange(PAPER + PATH, 12, b"304 Not Modified"), f"4 {PAPER + PATH}")
-    keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + PATH)
-    keep(1, HTML % 9, b"not found", url="https://soft.example" + PATH)
-    keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + PATH)
+    to.revisit("12", exchange(PAPER + TDMREP_PATH, 12, b"304 Not Modified"), f"4 {PAPER + TDMREP_PATH}")
+    keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + TDMREP_PATH)
+    keep(1, HTML % 9, b"not found", url="https://soft.example" + TDMREP_PATH)
+    keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + TDMREP_PATH)
     for spelled in (
         "http://UP.example",
         "http://port.example:80",
         "http://bücher.example",
         "http://b%C3%BCcher2.example",
     ):
-        keep(1, JSON % len(ALL), ALL, url=spelled + PATH)
+        keep(1, JSON % len(ALL), ALL, url=spelled + TDMREP_PATH)
     to.writer.close()
     to.db.commit()
     to.db.close()
-    damaged = to.archive.captures["1 https://damaged.example" + PATH]
+    damaged = to.archive.captures["1 https://damaged.example" + TDMREP_PATH]
     with (to.archive.warc / damaged.file).open("r+b") as warc:
         warc.seek(damaged.offset + damaged.length // 2)
         warc.write(b"\0\0\0\0")

@@ -90,16 +90,21 @@ def test_cut_response_has_truncated_field() -> None:
         (NOT_EVEN_SENT, ["metadata"]),
         (NOT_HTTP, ["metadata", "request", "metadata"]),
     ],
+    ids=["no answer", "not even sent", "not http"],
 )
 def test_failed_exchange_becomes_a_metadata_record(exchange: Exchange, types: list[str]) -> None:
-    """Where no HTTP came back, the record says why; the bytes that were sent and received are kept beside it."""
+    """It says why, and the request is kept beside it."""
     records = records_of(exchange, warcinfo_id=None)
     assert [one.fields.get("WARC-Type") for one in records] == types
     assert records[0].block.startswith(f"fetch-error: {exchange.error}\r\n".encode())
-    if exchange.response:
-        assert records[2].block == exchange.response
-        assert records[2].fields.get("Content-Type") == "application/octet-stream"
     assert (records[0].fields.get("WARC-Protocol") is None) == (not exchange.request)
+
+
+def test_bytes_that_are_no_http_are_kept_in_a_metadata_record() -> None:
+    """After the record that says why, and the request."""
+    rubbish = records_of(NOT_HTTP, warcinfo_id=None)[2]
+    assert rubbish.block == NOT_HTTP.response
+    assert rubbish.fields.get("Content-Type") == "application/octet-stream"
 
 
 def test_mime_is_without_parameters(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 
 import brotli
 import pytest
@@ -136,18 +137,24 @@ def test_content_coding_is_removed(coding: bytes, body: bytes) -> None:
     assert content_decoded([(b"content-Encoding", coding)], body, 1 << 20) == TEXT
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "raw", "br", "zstd"])
-def test_cut_compressed_body_is_read_to_its_cut(coding: str) -> None:
+@pytest.mark.parametrize(
+    ("coding", "compress"),
+    [
+        (b"gzip", gzip.compress),
+        (b"deflate", zlib.compress),
+        (b"deflate", lambda data: zlib.compress(data, wbits=-15)),
+        (b"br", lambda data: brotli.compress(data, quality=4)),
+        (b"zstd", zstd.compress),
+    ],
+    ids=["gzip", "deflate", "raw deflate", "br", "zstd"],
+)
+def test_cut_compressed_body_is_read_to_its_cut(coding: bytes, compress: Callable[[bytes], bytes]) -> None:
     """A compressed body that broke off is readable up to there."""
     import random
 
     text = bytes(random.Random(1).choices(b"abcdefgh", k=300_000))
-    body = {
-        "gzip": gzip.compress, "deflate": zlib.compress, "raw": lambda data: zlib.compress(data, wbits=-15),
-        "br": lambda data: brotli.compress(data, quality=4), "zstd": zstd.compress,
-    }[coding](text)  # fmt: skip
-    header = b"deflate" if coding == "raw" else coding.encode()
-    read = content_decoded([(b"Content-Encoding", header)], body[: len(body) // 2], 1 << 20)
+    body = compress(text)
+    read = content_decoded([(b"Content-Encoding", coding)], body[: len(body) // 2], 1 << 20)
     assert text.startswith(read)
     assert len(read) > 50_000
 

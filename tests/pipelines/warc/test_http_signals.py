@@ -7,7 +7,7 @@ from pipelines.warc.http_signals import LONGEST, MOST, header_signals
 
 
 def signals(*lines: str) -> tuple[str, ...]:
-    """Of a response with these header lines."""
+    """Return the signals of a response with these header lines."""
     head = parse_head("\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode("utf-8"))
     assert head is not None
     return header_signals(head)

@@ -6,11 +6,11 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.body.blocks import TextBlock, blocks, menus, words_of
+from pipelines.extraction.body.blocks import TextBlock, blocks, menus, name_words
 
 
 def found(body: str) -> list[TextBlock]:
-    """The blocks of a page with this body."""
+    """Return the blocks of a page with this body."""
     return blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body"))
 
 
@@ -74,7 +74,7 @@ INLINE, OUTER = ("a", "b", "em", "span", "x-y", "font"), ("div", "p", "ul", "li"
 
 
 def grown(chance: random.Random, count: list[int], depth: int = 0) -> str:
-    """A piece of markup at random, whose words are numbered in the order in which they stand."""
+    """Return a piece of random markup, whose words are numbered in their order."""
     pieces = []
     for _ in range(chance.randrange(1, 5)):
         tag = chance.choice(INLINE + OUTER + ("br", "words", "words"))
@@ -122,7 +122,7 @@ def test_place_has_its_names_and_its_parents():
     """Words of id, class and role; the way up ends at the body."""
     (block,) = found('<div id="mainStory" class="c-story__relatedLinks x1"><section role="note"><p>A</section></div>')
     way = []
-    place = block.place
+    place = block.container
     while place.tag != "body":
         way.append((place.tag, place.names))
         place = place.parent
@@ -141,13 +141,13 @@ def test_place_has_its_names_and_its_parents():
 def test_hidden_block_is_marked_and_kept(attributes, hidden):
     """Hidden by its own attributes. Whether it is text is not decided here: paywalls hide articles."""
     (block,) = found(f"<p {attributes}>The tide came in.</p>")
-    assert block.place.hidden is hidden
+    assert block.container.hidden is hidden
 
 
 def test_article_body_of_microdata_is_marked():
     """itemprop="articleBody", also among other values."""
     (block,) = found('<div itemprop="text articleBody">The tide came in.</div>')
-    assert block.place.body
+    assert block.container.body
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_article_body_of_microdata_is_marked():
 )
 def test_names_are_split_into_words(names, words):
     """Camel case, underscores, hyphens, generated endings; words of fewer than three letters are left out."""
-    assert words_of(*names) >= words
-    assert all(len(word) > 2 and word.islower() for word in words_of(*names))
+    assert name_words(*names) >= words
+    assert all(len(word) > 2 and word.islower() for word in name_words(*names))
 
 
 LINK = '<li><a href="/1">A headline of another article</a></li>'
@@ -190,7 +190,7 @@ def test_menus_hold_only_links_and_do_not_nest(seed):
     lines = found("".join(pieces))
     cut = menus(lines)
     for line in lines:
-        above = {line.place.element, *line.place.element.iterancestors()}
+        above = {line.container.element, *line.container.element.iterancestors()}
         assert sum(element in above for element in cut) <= 1
-        if line.linked < layout.LINKS * len(line.text):
+        if line.linked < layout.MENU_LINK_SHARE * len(line.text):
             assert not above & set(cut)

@@ -6,7 +6,15 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body.blocks import blocks
-from pipelines.extraction.body.features import NAMES, Evidence, PageContext, bare, letters, signature, witnessed
+from pipelines.extraction.body.features import (
+    NAMES,
+    Evidence,
+    PageContext,
+    blocks_in_text,
+    layout_signature,
+    letters,
+    without_spaces,
+)
 from pipelines.extraction.body.lexicon import PLACES, TOPICS, flags, groups, topics
 
 LONG = "The council met on Monday and agreed to mend the old bridge before the winter storms come in from the west."
@@ -27,24 +35,24 @@ KNOWN = Evidence(
 NOTHING = ("", "<p>.</p>", "<p>1</p>", "<a href=/>x</a>", "<p>\u0301</p>", "<p>橋は閉鎖された</p>", "<p>" + "w" * 9999)
 
 
-def seen(body: str, known: Evidence = KNOWN) -> PageContext:
-    """A page with this body, as its blocks are compared."""
+def context(body: str, known: Evidence = KNOWN) -> PageContext:
+    """Return the features of a page with this body."""
     return PageContext(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
 
 
 def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float]]:
-    """The features of each block by its text and their names."""
-    page = seen(body, known)
-    found = zip(page.blocks, page.rows(), strict=True)
+    """Return the features of each block, by its text and their names."""
+    page = context(body, known)
+    found = zip(page.blocks, page.feature_rows(), strict=True)
     return {block.text: dict(zip(NAMES, row, strict=True)) for block, row in found}
 
 
 @pytest.mark.parametrize("body", [PAGE, PAGE * 3, *NOTHING])
-@pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["witnesses", "none"])
+@pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["evidence", "none"])
 def test_row_has_a_number_for_each_feature(body, known):
     """On any page: finite numbers, shares within 0 and 1, -1 for unknown."""
-    page = seen(body, known)
-    found = page.rows()
+    page = context(body, known)
+    found = page.feature_rows()
     assert len(found) == len(page.blocks)
     for row in found:
         assert len(row) == len(NAMES)
@@ -62,19 +70,19 @@ def test_feature_names_are_unique():
 
 def test_equal_pages_give_equal_rows():
     """No order of a set, no identity of an object and nothing of an earlier page is in a number."""
-    first = seen(PAGE).rows()
-    seen("<p>Another page.</p>").rows()
-    assert seen(PAGE).rows() == first
+    first = context(PAGE).feature_rows()
+    context("<p>Another page.</p>").feature_rows()
+    assert context(PAGE).feature_rows() == first
 
 
 def test_row_does_not_depend_on_which_blocks_are_asked_for():
     """Rows that are not wanted are not made, and the others do not change for it."""
-    page = seen(PAGE)
-    every = page.rows()
+    page = context(PAGE)
+    every = page.feature_rows()
     for index in range(len(every)):
-        assert page.rows([index]) == [every[index]]
-    assert page.rows(range(2, 6)) == every[2:6]
-    assert page.rows([]) == []
+        assert page.feature_rows([index]) == [every[index]]
+    assert page.feature_rows(range(2, 6)) == every[2:6]
+    assert page.feature_rows([]) == []
 
 
 def test_row_depends_on_what_is_around_the_block():
@@ -150,9 +158,12 @@ def test_missing_declaration_differs_from_no():
 
 def test_repeated_paragraph_is_counted_in_each_of_its_rows():
     """Each of them knows of the other."""
-    page = seen(PAGE + f"<p>{LONG}</p>")
+    page = context(PAGE + f"<p>{LONG}</p>")
     times = NAMES.index("times on the page")
-    assert [row[times] for block, row in zip(page.blocks, page.rows(), strict=True) if block.text == LONG] == [2, 2]
+    assert [row[times] for block, row in zip(page.blocks, page.feature_rows(), strict=True) if block.text == LONG] == [
+        2,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -168,28 +179,28 @@ def test_repeated_paragraph_is_counted_in_each_of_its_rows():
 )
 def test_block_is_in_the_reading_or_not(text, reading, there):
     """As a line of it; a long one also within a line. White space does not matter."""
-    page = seen(f"<p>{text}</p>", Evidence(read=reading))
-    assert page.read == witnessed(page.blocks, reading) == [there]
+    page = context(f"<p>{text}</p>", Evidence(read=reading))
+    assert page.read == blocks_in_text(page.blocks, reading) == [there]
 
 
 def test_share_of_link_text_is_one_for_an_empty_reading():
     """The share is by length; a reading of links, or of nothing, is to be doubted."""
-    assert seen("<p>The tide came in.</p>", Evidence()).linked_share_of_read == 1
-    assert seen("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).linked_share_of_read == 0.5
-    assert 0 < seen(PAGE).linked_share_of_read < 0.5
+    assert context("<p>The tide came in.</p>", Evidence()).link_share_of_read == 1
+    assert context("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).link_share_of_read == 0.5
+    assert 0 < context(PAGE).link_share_of_read < 0.5
 
 
 def test_blocks_with_equal_markup_have_one_signature():
     """By tag and names of their place and of the place around it."""
-    page = seen('<div class=a><p>x<p>y<p class=long>z</div><div class="body">w</div>')
-    marks = [signature(block) for block in page.blocks]
+    page = context('<div class=a><p>x<p>y<p class=long>z</div><div class="body">w</div>')
+    marks = [layout_signature(block) for block in page.blocks]
     assert marks[0] == marks[1]
     assert len(set(marks)) == 3
 
 
 def test_bare_drops_spaces_and_letters_drops_signs():
     """Without white space; and without anything that is no letter and no digit."""
-    assert bare(" The\u00a0tide \n") == "Thetide"
+    assert without_spaces(" The\u00a0tide \n") == "Thetide"
     assert letters("The Tide – 7 piers_!") == "thetide7piers"
     assert letters("* * *") == letters("___") == ""
 
@@ -221,7 +232,7 @@ def test_topic_is_found_by_its_words(text, name, there):
 @pytest.mark.parametrize("name", TOPICS)
 def test_every_word_of_a_topic_is_found(name):
     """No word of the lists is out of reach."""
-    missed = [word for word in TOPICS[name].split() if word[0].isalnum() and name not in about(f"… {word} …")]
+    missed = [word for word in TOPICS[name] if word[0].isalnum() and name not in about(f"… {word} …")]
     assert missed == []
 
 

@@ -19,12 +19,12 @@ HAND = [
 
 
 def grown() -> dict[str, Any]:
-    """The forest that is shipped."""
+    """Return the trees that are shipped."""
     return model._model()
 
 
 def walked(tree: Any, row: Sequence[float]) -> float:
-    """The leaf that a row falls into."""
+    """Return the leaf that a row falls into."""
     while isinstance(tree, list):
         feature, threshold, low, high = tree
         tree = low if row[feature] <= threshold else high
@@ -58,7 +58,7 @@ def random_rows(trees: list[Any], count: int) -> list[list[float]]:
 
 @pytest.fixture
 def plant(monkeypatch):
-    """Puts another forest in the place of the shipped one, for one test."""
+    """Put other trees in the place of the shipped model, for one test."""
     planted = []
 
     def put(trees: list[Any], stages: Sequence[Sequence[float]] = ()) -> None:
@@ -128,13 +128,13 @@ def test_stage_decides_only_rows_beyond_its_bounds():
     trees, stages = made["trees"], made["stages"]
     decided = 0
     for row in random_rows(trees, 300):
-        weight, whole = model.score(row), sum(walked(tree, row) for tree in trees)
+        score, whole = model.score(row), sum(walked(tree, row) for tree in trees)
         sums = [(sum(walked(tree, row) for tree in trees[:count]), low, high) for count, low, high in stages]
-        clear = next((score for score, low, high in sums if score < low or score > high), None)
+        clear = next((part for part, low, high in sums if part < low or part > high), None)
         decided += clear is not None
-        assert weight == pytest.approx(whole if clear is None else clear, abs=1e-9)
+        assert score == pytest.approx(whole if clear is None else clear, abs=1e-9)
         if clear is None and abs(whole) > 1e-9:
-            assert (weight > 0) == (whole > 0)
+            assert (score > 0) == (whole > 0)
     assert decided or not stages
 
 
@@ -153,9 +153,9 @@ def test_contributions_add_up_to_the_score(plant):
     plant(HAND)
     mean = sum(sum(leaves(tree)) / len([*leaves(tree)]) for tree in HAND)
     for row in random_rows(HAND, 50):
-        told = model.contributions(row, count=len(NAMES))
-        assert sum(value for _, value in told) == pytest.approx(model.score(row) - mean)
-        assert {name for name, _ in told} <= {NAMES[feature] for tree in HAND for feature, _ in splits(tree)}
+        found = model.contributions(row, count=len(NAMES))
+        assert sum(value for _, value in found) == pytest.approx(model.score(row) - mean)
+        assert {name for name, _ in found} <= {NAMES[feature] for tree in HAND for feature, _ in splits(tree)}
 
 
 def test_contributions_of_the_shipped_model_add_up_and_are_ranked():
@@ -164,12 +164,12 @@ def test_contributions_of_the_shipped_model_add_up_and_are_ranked():
     mean = sum(sum(leaves(tree)) / len([*leaves(tree)]) for tree in trees)
     asked = {NAMES[feature] for tree in trees for feature, _ in splits(tree)}
     for row in random_rows(trees, 20):
-        told = model.contributions(row, count=len(NAMES))
+        found = model.contributions(row, count=len(NAMES))
         whole = sum(walked(tree, row) for tree in trees)
-        assert sum(value for _, value in told) == pytest.approx(whole - mean, abs=1e-6)
-        assert {name for name, _ in told} <= asked
-        assert [abs(value) for _, value in told] == sorted((abs(value) for _, value in told), reverse=True)
-        assert model.contributions(row) == told[:3]
+        assert sum(value for _, value in found) == pytest.approx(whole - mean, abs=1e-6)
+        assert {name for name, _ in found} <= asked
+        assert [abs(value) for _, value in found] == sorted((abs(value) for _, value in found), reverse=True)
+        assert model.contributions(row) == found[:3]
 
 
 def test_contribution_is_credited_to_the_feature_of_the_split(plant):

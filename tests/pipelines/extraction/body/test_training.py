@@ -84,7 +84,7 @@ DUMP = {
 
 
 class Booster:
-    """Stands for a booster of LightGBM with two trees, of which the second is a leaf."""
+    """Act as a booster of LightGBM with two trees, of which the second is a leaf."""
 
     def dump_model(self):
         return {"tree_info": [{"tree_structure": DUMP}, {"tree_structure": {"leaf_value": -0.2}}]}

@@ -6,11 +6,11 @@ import pytest
 
 from pipelines.core.items import Article, Page
 from pipelines.extraction.boilerplate import remove
-from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
-from pipelines.extraction.boilerplate.block_matcher import blocks
-from pipelines.extraction.boilerplate.block_rules import BLOCKS
-from pipelines.extraction.boilerplate.comments import readers
-from pipelines.extraction.boilerplate.line_rules import LINES
+from pipelines.extraction.boilerplate.author_lines import AUTHOR_BOX, BYLINE
+from pipelines.extraction.boilerplate.block_matcher import matching_blocks
+from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
+from pipelines.extraction.boilerplate.comments import find_comments
+from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.extract import parse, read
 from pipelines.extraction.page.trace import BlockTrace
 from tests.support.page_pairs import NAMES, RULES, pair, text_of
@@ -61,13 +61,13 @@ def test_block_of_more_than_a_quarter_of_the_page_stays():
 def test_lines_that_are_more_than_half_of_a_text_stay():
     """If rules would take that much, they were not made for this text."""
     lines = ["Leave a Reply", "Article continues below", "Print this page", "A short line."]
-    assert remove.tidy(lines) == lines
+    assert remove.without_boilerplate(lines) == lines
 
 
 def test_repeated_line_counts_once_for_the_limit():
     """A page of thirty films that need consent is still an article."""
     lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
-    assert remove.tidy(lines) == lines[:1]
+    assert remove.without_boilerplate(lines) == lines[:1]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_repeated_line_counts_once_for_the_limit():
 def test_prose_that_begins_like_boilerplate_stays(line):
     """In the middle of a text."""
     lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10
-    assert line in remove.tidy([*lines, line, *lines])
+    assert line in remove.without_boilerplate([*lines, line, *lines])
 
 
 def test_byline_and_author_line_are_dropped():
     """A byline at the head and a line about the author at the foot are not the story."""
     story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
     lines = ["By Mara Ellison", *story, "Mara Ellison is a reporter in Port Selby."]
-    assert remove.tidy(lines, ("Mara Ellison",)) == story
+    assert remove.without_boilerplate(lines, ("Mara Ellison",)) == story
 
 
 WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"
@@ -121,18 +121,18 @@ def test_article_stays_whatever_its_wrapper_is_called(name):
 def test_name_is_matched_in_every_style_of_writing(name):
     """BEM, camel case, modules and prefixes."""
     body = f'<html><body><article>{WORDS * 12}<div class="x {name}"><p>A letter.</p></div></article></body></html>'
-    found = blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
+    found = matching_blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
     assert [rule.name for _, rule in found] == ["newsletter forms"]
 
 
 def test_blocks_are_found_in_page_order_without_changing_the_page():
-    """`blocks` decides, the caller acts. A block inside another is not named again."""
+    """`matching_blocks` decides, the caller acts. A block inside another is not named again."""
     body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter">
     <div class="share">Tell</div></div>
     <section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     before = tree.text_content()
-    assert [rule.name for _, rule in blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
+    assert [rule.name for _, rule in matching_blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
     assert tree.text_content() == before
 
 
@@ -151,7 +151,7 @@ def test_removed_block_is_reported_on_request():
 
 def test_every_rule_has_a_unique_name_and_a_reason():
     """The name is for counting, the reason for people."""
-    rules = (*BLOCKS, *LINES, BYLINE, BOX)
+    rules = (*BLOCK_RULES, *LINE_RULES, BYLINE, AUTHOR_BOX)
     assert all(rule.why and rule.name for rule in rules)
     assert len({rule.name for rule in rules}) == len(rules)
 
@@ -177,6 +177,6 @@ def test_hostile_page_takes_time_in_proportion(body):
     parser = html.HTMLParser(huge_tree=True)
     tree = html.document_fromstring(f"<html><body>{WORDS * 5}{body}</body></html>", parser=parser)
     start = time.process_time()
-    blocks(tree)
-    readers(tree)
+    matching_blocks(tree)
+    find_comments(tree)
     assert time.process_time() - start < 12

@@ -103,7 +103,7 @@ PRINTED = {
 @pytest.mark.parametrize(("line", "locale", "day"), PRINTED.values(), ids=PRINTED)
 def test_printed_date_is_read_in_the_language_of_the_page(line, locale, day):
     """A short line that names one possible day."""
-    assert date_parser.printed(line, SEEN, locale) == day
+    assert date_parser.parse_printed(line, SEEN, locale) == day
 
 
 PLACES = {

@@ -28,7 +28,7 @@ def page(head: str = "", url: str = URL, title: str = "Bridge"):
 
 
 def parts(**given: str) -> dict[str, str]:
-    """What `page` is to be made of."""
+    """Return the arguments of `page`."""
     return given
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.paywall import access, closed
+from pipelines.extraction.labels.paywall import access, declared_closed
 from pipelines.extraction.page.declared import gather
 
 URL = "https://paper.example/news/bridge"
@@ -26,7 +26,7 @@ def meta(name: str, content: str) -> str:
 def read(head: str, body: str, lines: list[str]) -> tuple[str | None, str | None]:
     tree = html.document_fromstring(f"<html><head>{head}</head><body><h1>Bridge</h1>{body}<p>x</p></body></html>")
     declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
-    return access(declared, closed(declared), lines)
+    return access(declared, declared_closed(declared), lines)
 
 
 PART = {"@type": "WebPageElement", "isAccessibleForFree": "False", "cssSelector": ".story"}

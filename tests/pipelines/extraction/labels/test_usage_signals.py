@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.usage_signals import MOST, signals
+from pipelines.extraction.labels.usage_signals import MAX_SIGNALS, signals
 from pipelines.extraction.page.declared import gather
 
 
@@ -64,4 +64,4 @@ def test_schema_org_node_gives_signals():
 
 def test_number_of_signals_is_bounded():
     """A field is no dump."""
-    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MOST
+    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MAX_SIGNALS
