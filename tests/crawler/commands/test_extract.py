@@ -188,10 +188,10 @@ def test_json_is_one_array(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "cure"),
     [
-        (("a.html", "--format", "text"), "--format text goes with --explain"),
-        (("--explain", "--manifest", str(Path(__file__))), "add --format jsonl"),
-        (("a.html", "--all"), "--all goes with --explain"),
-        (("a.html", "--explain", "--all", "--format", "json"), "--all goes with --explain"),
+        (("a.html", "--format", "text"), "--format text needs --explain"),
+        (("--explain", "--manifest", str(Path(__file__))), "needs --format jsonl"),
+        (("a.html", "--all"), "--all needs --explain"),
+        (("a.html", "--explain", "--all", "--format", "json"), "--all needs --explain"),
     ],
 )
 def test_contradictory_options_give_exit_code_2_and_the_cure(arguments, cure):
