@@ -82,7 +82,7 @@ def blocks() -> str:
 
 def lines() -> str:
     """Return the rules for lines."""
-    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.BOX)
+    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.AUTHOR_BOX)
     rows = ((rule.name, rule.why, _where(rule)) for rule in rules)
     return table(("rule", "what the line is", "where in the text"), rows)
 

@@ -14,7 +14,16 @@ import pytest
 
 from pipelines.core.log_output import FIXED_FIELDS
 from tests.support.command import ROOT, environment, make_archive
-from tests.support.imports import FILES, MODULES, TOP_LEVEL, docstrings, name_of, names_used, package_of, tree_of
+from tests.support.imports import (
+    FILES,
+    MODULES,
+    TOP_LEVEL,
+    name_of,
+    names_used,
+    package_of,
+    strings_of,
+    tree_of,
+)
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
@@ -79,13 +88,7 @@ def test_one_module_holds_the_sql_on_the_frontier():
 
     schema.py makes the table. The journal and a rebuild copy the rows of all tables alike, by names of a list.
     """
-    users = {
-        place(path)
-        for path in FILES
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if id(node) not in docstrings(tree_of(path)) and SQL_ON_FRONTIER.search(node.value)
-    }
+    users = {place(path) for path in FILES for node in strings_of(path) if SQL_ON_FRONTIER.search(node.value)}
     assert users == {"pipelines/database/frontier_table.py", "pipelines/database/schema.py"}
 
 

@@ -8,38 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.command import ROOT
-from tests.support.imports import TOP_LEVEL, docstrings, imported, tree_of
+from tests.support.imports import TOP_LEVEL, imports_of, strings_of, tree_of
 
 TESTS = ROOT / "tests"
 MODULES = sorted(TESTS.rglob("test_*.py"))
 BENCHMARKS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
 TEST_MODULE = re.compile(r"\btests\.(?:\w+\.)*test_\w+")
 WHOLE_SYSTEM = TESTS / "system"
-RULES = {
-    "test_law",
-    "test_architecture",
-    "test_docs",
-    "test_doc_examples",
-    "test_packaging",
-    "test_suite",
-}  # of the repository itself
-
-
-def strings_of(path: Path) -> Iterator[ast.Constant]:
-    """Yield the strings of a file that are not docstrings."""
-    tree = tree_of(path)
-    prose = docstrings(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            yield node
-
-
-def imports_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, dotted name) of everything that a test module imports by a statement anywhere in it."""
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for node in ast.walk(tree_of(path)):
-        for name in imported(node, module, package=False):
-            yield node.lineno, name
+# Modules with rules of the repository itself.
+RULES = {f"test_{name}" for name in ("law", "architecture", "docs", "doc_examples", "packaging", "suite")}
 
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -35,7 +35,7 @@ OPTIONS = (
                  help="Append the log to FILE as well: as JSON lines if it is called *.jsonl."),
     click.option("--log-format", "log_format", type=click.Choice(("text", "json")),
                  expose_value=False, callback=_store,
-                 help="Form of the log, whatever the file is called."),
+                 help="Write the log as text or as JSON lines, however FILE is called."),
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _told(ctx: click.Context, function: Callable[..., Any], *args: Any, **kwargs
 
 
 def _exit_code(failure: BaseException) -> int:
-    """The exit code of a command that ended in an exception."""
+    """Return the exit code of a command that ended in an exception."""
     if isinstance(failure, MorgueError | click.ClickException | click.exceptions.Exit):
         return failure.exit_code
     return INTERRUPTED if isinstance(failure, click.Abort | KeyboardInterrupt) else 1

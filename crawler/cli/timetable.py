@@ -41,7 +41,7 @@ class ScheduledJob:
         if self.every not in INTERVALS:
             raise ConfigError(
                 f"--every {interval_text(self.every)}",
-                "must divide an hour, a day or a week evenly",
+                "must divide an hour or a day evenly",
                 f"say {INTERVAL_CHOICES}",
             )
         for word in (self.archive, *self.command):

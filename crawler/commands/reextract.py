@@ -1,4 +1,4 @@
-"""`morgue reextract`: read what is archived again, with the extractor and the rules of today."""
+"""`morgue reextract`: read archived pages again, with the current extractor and rules."""
 
 from __future__ import annotations
 
@@ -22,26 +22,27 @@ if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.rebuild.reextract import RevisionChange
 
-MAX_PAGES_NAMED = 20  # pages that give nothing any more
+MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 
 
 @click.command()
 @click.option("--diff", "only_show", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--all", "everything", is_flag=True, help="Also what this version read: after a rule was changed.")
+@click.option("--all", "everything", is_flag=True, help="Every article, also those that this version read before.")
 @filter_options
 @folder_option
 @setting_option
 @log_options
 @click.pass_context
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: ArticleFilters) -> int:
-    """Read the archived pages again, with this version's extractor and the rules that sources/*.toml have now.
+    """Read archived pages again with this version's extractor and the current rules in sources/*.toml.
 
-    After an upgrade, or when a source's [[rule]] was changed (then with --all). Nothing is fetched. Read again
-    are the texts that another version of the extractor read; --all takes all. A text that is read otherwise now
-    takes the place of the old one, in its revision: that is no edit of the paper's. The old one is kept (table
-    `readings`), with the name of what read it. --diff shows what would change, and changes nothing.
+    Use it after an upgrade; or, with --all, after you changed a [[rule]] of a source. Nothing is fetched. Without
+    --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
+    replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
+    `readings`, with the name of the extractor that read it.
 
-    Interrupted, the same command goes on. Exit code 1 if a page gives no text any more: it keeps the one that it has.
+    If it is interrupted, run the same command again: it goes on where it stopped. Exit code 1: a page gives no text
+    any more; the archive keeps its old text.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
@@ -58,7 +59,7 @@ def command(ctx: click.Context, only_show: bool, everything: bool, filters: Arti
 
 
 class ReextractCounts:
-    """What came of it."""
+    """Count what was read and what changed."""
 
     def __init__(self) -> None:
         self.read = self.changed = 0
@@ -66,7 +67,7 @@ class ReextractCounts:
         self.nothing: list[tuple[str, str]] = []  # URL, why
 
     def count(self, change: RevisionChange | None) -> None:
-        """One more revision."""
+        """Count one more revision; `change` is None if it reads as before."""
         self.read += 1
         if change is not None:
             self.changed += 1
@@ -74,14 +75,14 @@ class ReextractCounts:
                 self.fields[name] = self.fields.get(name, 0) + 1
 
     def lines(self, *, only_show: bool) -> Iterator[str]:
-        """For people."""
+        """Yield the lines of the summary."""
         word = "would change" if only_show else "changed"
         yield f"{counted(self.read, 'revision')} read again, {self.changed:,} {word}"
         if self.fields:
             most = sorted(self.fields.items(), key=lambda item: (-item[1], item[0]))
             yield "  " + ", ".join(f"{name} {number:,}" for name, number in most)
         for url, why in self.nothing[:MAX_PAGES_NAMED]:
-            yield f"nothing to read any more, left as it was: {url}: {why}"
+            yield f"no article any more, left unchanged: {url}: {why}"
         if len(self.nothing) > MAX_PAGES_NAMED:
             yield f"and {len(self.nothing) - MAX_PAGES_NAMED:,} more"
 
@@ -89,13 +90,13 @@ class ReextractCounts:
 async def run(
     config: Config, filters: ArticleFilters, steps: StepProgress, *, only_show: bool, everything: bool
 ) -> ReextractCounts:
-    """Read, compare, show or file."""
+    """Read the revisions again; show the changes, or write them into the database."""
     from contextlib import closing
 
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.items import NothingToRead
-    from pipelines.database import queries
+    from pipelines.database import queries, readings
     from pipelines.database.connection import connect
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
@@ -108,16 +109,16 @@ async def run(
     try:
         with closing(connect(config.folder.database)) as db:
             which = queries.chosen(db, None, filters)
-            ids = reextract.selection(db, which.condition(), which.values, None if everything else extractor())
+            ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
             steps("reading", 0, len(ids))
-            found = reread(db, config.folder.warc, reextract.revisions(db, ids), sources, workers)
+            found = reread(db, config.folder.warc, readings.revisions(db, ids), sources, workers)
             async for read in found:
                 if isinstance(read.outcome, NothingToRead):
                     counts.nothing.append((read.row["url"], read.outcome.reason))
                 change = reextract.change_of(db, read)
                 counts.count(change)
                 if archive_writer is not None:
-                    await archive_writer.do(reextract.take, archive_writer.db, read, change)
+                    await archive_writer.do(reextract.file_reading, archive_writer.db, read, change)
                 elif change is not None:
                     show(change)
                 steps("reading", counts.read, len(ids))
@@ -129,15 +130,15 @@ async def run(
 
 
 def show(change: RevisionChange) -> None:
-    """One change, for reading."""
-    from pipelines.rebuild.reextract import shown
+    """Print one change."""
+    from pipelines.rebuild.reextract import in_words
 
     red, green, bold, reset = (RED, GREEN, BOLD, RESET) if supports_style(sys.stdout) else ("", "", "", "")
     click.echo(f"{bold}{plain(change.url)}{reset}  article {change.article_id}, revision {change.number}")
     for name in change.before:
         if name != "text":
-            click.echo(f"{red}- {name}: {plain(shown(name, change.before[name]))}{reset}")
-            click.echo(f"{green}+ {name}: {plain(shown(name, change.after[name]))}{reset}")
+            click.echo(f"{red}- {name}: {plain(in_words(name, change.before[name]))}{reset}")
+            click.echo(f"{green}+ {name}: {plain(in_words(name, change.after[name]))}{reset}")
     for line in change.diff():
         colour = {"-": red, "+": green}.get(line[:1], "")
         click.echo(f"{colour}{plain(line)}{reset}")

@@ -1,4 +1,4 @@
-"""`morgue sources`: what is watched, and what came of it."""
+"""`morgue sources`: list the sources and their state."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "l
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object a line.")  # fmt: skip
+              help="json: one array; jsonl: one object per line.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
 def command(ctx: click.Context, form: str) -> None:
-    """List the sources: articles, the newest one's day, the last good visit, what waits and what failed.
+    """List the sources that have been crawled, with their state.
 
-    Of the sources that the archive has crawled.
+    For each source: the number of articles, the day of the newest one, the time of the last successful visit, how many
+    addresses are planned (waiting) and how many have failed, and the last error.
     """
     with database_of(ctx) as db:
         rows = list(queries.sources(db))
@@ -31,7 +32,7 @@ def command(ctx: click.Context, form: str) -> None:
         if form != "table":
             output.write_rows(rows, queries.SOURCE_KEYS, form)
         elif not rows:
-            click.echo("No sources crawled yet: `morgue add URL` names one, `morgue crawl` visits it.")
+            click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
         else:
             for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them, `"1h30m"` and `"20MB"`: numbers that remember their text."""
+"""Parse durations and sizes as people write them, `"1h30m"` and `"20MB"`, into numbers that keep their text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNIT_BYTES = {
     "ti": 2**40,
 }
 
-MAX_DURATION_SECONDS = 36_500 * UNIT_SECONDS["d"]  # a hundred years: added to a date it is still a date
+MAX_DURATION_SECONDS = 36_500 * UNIT_SECONDS["d"]  # a hundred years; a date plus this is still a valid date
 MAX_SIZE_BYTES = 2**60
 
 NUMBER = r"\d+(?:\.\d+)?"
@@ -28,13 +28,13 @@ SIZE = re.compile(rf"({NUMBER})\s*([kmgt]i?|)b?", re.ASCII | re.IGNORECASE)
 
 
 class Duration(float):
-    """Seconds. `text` is how they were written."""
+    """Hold a number of seconds; `text` is how it was written."""
 
     text: str
 
     @classmethod
     def parse(cls, value: object) -> Duration:
-        """From `"1h30m"`, `"500ms"`, or a number of seconds. Raises ValueError."""
+        """Parse `"1h30m"`, `"500ms"` or a number of seconds. Raises ValueError."""
         seconds = _number(value)
         if seconds is None and isinstance(value, str):
             if re.fullmatch(NUMBER, value.strip(), re.ASCII):
@@ -49,13 +49,13 @@ class Duration(float):
 
 
 class Size(int):
-    """Bytes. `text` is how they were written."""
+    """Hold a number of bytes; `text` is how it was written."""
 
     text: str
 
     @classmethod
     def parse(cls, value: object) -> Size:
-        """From `"20MB"` (powers of ten), `"20MiB"` (of two) or a number of bytes. Raises ValueError."""
+        """Parse `"20MB"` (powers of ten), `"20MiB"` (powers of two) or a number of bytes. Raises ValueError."""
         count = _number(value)
         if count is None and isinstance(value, str) and (match := SIZE.fullmatch(value.strip())):
             count = float(match[1]) * UNIT_BYTES[match[2].lower()]
@@ -67,7 +67,7 @@ class Size(int):
 
 
 def _number(value: object) -> float | None:
-    """`value` as a finite number; None if it is none. A bool is none, whatever Python says."""
+    """Return `value` as a finite number; None if it is not one. A bool does not count as a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

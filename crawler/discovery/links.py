@@ -1,8 +1,8 @@
-"""A front or section page -> its links to articles, further lists and feeds. Pure; about as cheap as parsing the page.
+"""Read links to articles, further lists and feeds out of a front or section page. Pure; about as cheap as parsing it.
 
-`rel=nofollow` is followed: it tells search engines not to count a link as praise (newspapers put it on their own
-comment counts and subscription boxes), and asks no crawler to stay away. What asks that is robots.txt, and that is
-obeyed.
+Links with `rel=nofollow` are followed. The attribute tells search engines not to count a link as a recommendation;
+newspapers put it on their own comment counts and subscription boxes. It does not ask a crawler to stay away. robots.txt
+does, and that is obeyed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
-MAX_LINKS = 3000  # links of one page
-MAX_HINT_CHARS = 500  # characters
+MAX_LINKS = 3000  # of one page
+MAX_HINT_CHARS = 500  # of a title
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 UNFETCHABLE_PREFIXES = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
 
@@ -33,15 +33,15 @@ def read_links(
     exclude: Iterable[str] = (),
     explain: bool = False,
 ) -> Discovery:
-    """The links of a page to other pages of its site that look like articles or lists, and to feeds.
+    """Return the links of a page to feeds, and to pages of its site that look like articles or lists.
 
-    `url` is where it was fetched, `content_type` the HTTP header; `include` and `exclude` as for `classify`. Several
-    links to one address are one; the longest link text counts, because a picture and a headline often lead to the same
-    article. `explain`: tell which links are left out, and by which rule.
+    `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see `classify`.
+    Several links to one URL count as one. Its text is the longest of them, because a picture and a headline often link
+    to the same article. `explain`: return the links that are left out too, each with its rule.
     """
     text = decode(body, content_type)
     if not text or "<" not in text:
-        return Discovery(problem="no HTML page" if text else "an empty page")
+        return Discovery(problem="not an HTML page" if text else "an empty page")
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
     rejected: list[tuple[str, str]] = []
@@ -52,13 +52,13 @@ def read_links(
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
-    """What relative links are relative to (HTML 2.4.1: the first base element with a href)."""
+    """Return the base of relative links (HTML section 2.4.1: the first base element with a href)."""
     node = tree.css_first("base[href]")
     return absolute(node.attributes.get("href"), url) or url if node is not None else url
 
 
 def absolute(href: str | None, base: str) -> str | None:
-    """A link as an address that can be fetched, or None."""
+    """Return a link as a URL that can be fetched, or None."""
     if not href:
         return None
     href = href.strip()
@@ -71,7 +71,7 @@ def absolute(href: str | None, base: str) -> str | None:
 
 
 def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, str, dict[str, str]]]:
-    """Feeds that the page's head names (link rel=alternate), those of readers' comments left out."""
+    """Yield the feeds that the page's head names (link rel=alternate), without those of readers' comments."""
     for node in tree.css("link[rel][href][type]"):
         attributes = node.attributes
         if "alternate" not in (attributes["rel"] or "").lower().split():
@@ -84,7 +84,7 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
 
 
 def is_comments_title(title: str) -> bool:
-    """ "Paper » Comments Feed", "Story » Comments Feed", as WordPress names them, and their translations."""
+    """Return True for titles as WordPress gives them to comment feeds, "Story » Comments Feed", and translations."""
     last = title.rpartition("»")[2].lower()
     words = ("comment", "kommentar", "comentario", "comentário", "commenti", "reacties", "komentarz", "комментари")
     return bool(COMMENTS_TITLE.match(title)) or any(word in last for word in words if "»" in title)
@@ -115,7 +115,7 @@ def _page_links(
 
 
 def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]]:
-    """(address, link text) of every link of a page or of a part of one."""
+    """Yield (URL, link text) of every link of a page or of a part of one."""
     seen: dict[str | None, str | None] = {}
     for node in tree.css("a[href], area[href]"):
         href = node.attributes["href"]
@@ -126,7 +126,7 @@ def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]
 
 
 def page_title(tree: LexborHTMLParser) -> str | None:
-    """The site's name for itself, else the page's title."""
+    """Return the site's name for itself, else the page's title."""
     for selector in ('meta[property="og:site_name"]', 'meta[name="application-name"]'):
         node = tree.css_first(selector)
         name = " ".join((node.attributes.get("content") or "").split()) if node is not None else ""
@@ -137,7 +137,7 @@ def page_title(tree: LexborHTMLParser) -> str | None:
 
 
 def page_language(tree: LexborHTMLParser) -> str | None:
-    """The tag of <html lang>, else of og:locale ("en_GB" as "en-GB"); as the page writes it."""
+    """Return the language tag of <html lang>, else of og:locale ("en_GB" as "en-GB"), as the page writes it."""
     root = tree.css_first("html")
     tag = ((root.attributes.get("lang") or root.attributes.get("xml:lang") or "") if root is not None else "").strip()
     if not tag:

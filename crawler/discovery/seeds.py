@@ -1,4 +1,4 @@
-"""A home page and its robots.txt -> where to begin with a site that nobody has told us about. Pure."""
+"""Find where to start on an unknown site: the feeds, sitemaps and sections of its home page and robots.txt. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.discovery.url_classifier import classify, shape_of
 from pipelines.core.urls import same_site, split, url_key
 from pipelines.extraction.page.charset import decode
 
-# Tried in this order until one answers: what the systems that most papers run on use.
+# Tried in this order until one is a feed: the paths that common content management systems use.
 COMMON_FEEDS = (
     "/feed/",  # WordPress; /feed redirects there
     "/rss",
@@ -49,17 +49,17 @@ FOOTER_TAGS = ("footer", "aside")
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """What a site says of itself on its front page. Addresses, unverified."""
+    """Hold the listings that a site names. The URLs are not verified."""
 
-    feeds: tuple[str, ...] = ()  # by link rel=alternate, then links that look like feeds
-    sitemaps: tuple[str, ...] = ()  # by the Sitemap lines of robots.txt
-    sections: tuple[str, ...] = ()  # of the menus; the most likely first
+    feeds: tuple[str, ...] = ()  # from link rel=alternate, then links that look like feeds
+    sitemaps: tuple[str, ...] = ()  # from the Sitemap lines of robots.txt
+    sections: tuple[str, ...] = ()  # from the menus, the most likely first
     title: str | None = None
     language: str | None = None
 
 
 def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_type: str | None = None) -> Seeds:
-    """Feeds, sitemaps and sections that a home page and its robots.txt name, at most 30 sections."""
+    """Return the feeds, sitemaps and sections (at most MAX_SECTIONS) that a home page and its robots.txt name."""
     sitemaps = Robots.parse(200, robots_body, "*").sitemaps
     text = decode(home_html, content_type)
     if not text or "<" not in text:
@@ -79,12 +79,12 @@ def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_
 
 
 def _looks_like_feed(url: str) -> bool:
-    """A link to a feed, not to the page that lists a paper's feeds."""
+    """Return True for the URL of a feed, False for that of a page that lists a paper's feeds."""
     return FEED_ADDRESS.search(split(url).path) is not None
 
 
 def _title_without_slogan(title: str) -> str:
-    """A page title without what stands behind a bar: "The Paper | News from everywhere"."""
+    """Return a page title without its part after a bar or dash: "The Paper | News from everywhere"."""
     return re.split(r"\s+[|–—·:•]\s+|\s+-\s+", title)[0] or title
 
 
@@ -93,9 +93,9 @@ def _deduplicated(urls: list[str]) -> tuple[str, ...]:
 
 
 def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ...]:
-    """Section pages in the order of likelihood: those that menus name, the shallow ones first; then as they stand.
+    """Return the section pages that the menus name, shallow URLs first, otherwise in page order.
 
-    A link that stands in several menus stands where it was first met. Nothing from the foot of the page.
+    A link in several menus counts where it comes first. Links in the footer do not count.
     """
     here = url_key(home_url)
     ranked: dict[str, tuple[int, int, str]] = {}

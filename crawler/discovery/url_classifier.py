@@ -1,15 +1,16 @@
-"""What an address looks like: an article, a section page, or nothing to follow. Pure: address and link text, no page.
+"""Classify a URL as an article, a section page, or not worth following. Pure: knows URL and link text, not the page.
 
 The evidence, strongest first; docs/discovery.md has the table.
 
-    never      files, doors (login, search, cart, print), calendars and archives by date, traps, lists by tag or author
-    article    a date and then a name; an article's number; /article/ and the like; a long name; name.html; a headline
+    never      files, utility pages (login, search, cart, print), calendars and archives by date, traps, lists by tag or
+               author
+    article    a date followed by a name; an article number; /article/ and similar; a long name; name.html; a headline
                as link text
-    section    short names, few of them; a list's further pages
+    section    few short names; further pages of a list
     neither    everything else
 
-It errs towards "article": a page without one costs one request and is counted as "nothing to read"; an article that is
-taken for something else is lost.
+In doubt the answer is "article": a page without one costs one request and is counted as "without an article", but an
+article that is taken for something else is lost.
 """
 
 from __future__ import annotations
@@ -51,21 +52,21 @@ IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class UrlClassification(NamedTuple):
-    """What an address is taken for."""
+    """Hold the class of a URL and the reason."""
 
-    kind: str | None  # "article", "section"; None: not followed
-    why: str  # in few words, for people
-    known: bool = True  # False: nothing speaks for or against; a sitemap that lists it has the last word
+    kind: str | None  # "article" or "section"; None: not followed
+    why: str  # in a few words, for people
+    known: bool = True  # False: the shape says nothing, and a sitemap that lists the URL decides
 
 
 @dataclass(frozen=True, slots=True)
 class PathShape:
-    """A path taken apart."""
+    """Hold the parts of a path."""
 
-    segments: tuple[str, ...]  # decoded, lower case, without empty ones and without an index page at the end
-    name: str  # the last of them without its ending; "" for the root
-    ending: str  # "html", "jpg", ...; "" if there is none
-    words: int  # of the name
+    segments: tuple[str, ...]  # decoded, lower case, without empty segments and without an index page at the end
+    name: str  # the last segment without its ending; "" for the root
+    ending: str  # "html", "jpg", ...; "" without one
+    words: int  # number of words in the name
 
 
 def classify(
@@ -76,10 +77,10 @@ def classify(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> str | None:
-    """ "article", "section", or None for an address that is not worth following.
+    """Return "article", "section", or None for a URL that is not worth following.
 
-    `base`: links to other sites than its are None. `exclude` and `include` are a source's own regular expressions,
-    searched for in the URL; `exclude` wins over `include`, and both win over the shape.
+    URLs on another site than `base` are None. `exclude` and `include` are the source's own regular expressions, which
+    are searched for in the URL; `exclude` wins over `include`, and both win over the shape.
     """
     return classify_with_reason(url, anchor_text=anchor_text, base=base, include=include, exclude=exclude).kind
 
@@ -92,11 +93,11 @@ def classify_with_reason(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> UrlClassification:
-    """`classify`, with the reason."""
+    """Classify a URL as `classify` does, and return the reason too."""
     try:
         parts = split(url)
     except ValueError:
-        return UrlClassification(None, "no web address")
+        return UrlClassification(None, "not a web address")
     if base is not None and not same_site(url, base):
         return UrlClassification(None, "another site")
     if any(re.search(pattern, url) for pattern in exclude):
@@ -108,7 +109,7 @@ def classify_with_reason(
 
 
 def shape_of(path: str) -> PathShape:
-    """Take a path apart."""
+    """Split a path into its parts."""
     segments = [segment for segment in unquote(path).lower().split("/") if segment]
     name, ending = (segments[-1], "") if segments else ("", "")
     if match := ENDING.fullmatch(name):
@@ -121,17 +122,17 @@ def shape_of(path: str) -> PathShape:
 
 
 def _word_count(segment: str) -> int:
-    """Words in a name."""
+    """Return the number of words in a name."""
     return len([word for word in SEPARATOR.split(segment) if word])
 
 
 def _never_followed(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
-    """What no evidence further on can make an article."""
+    """Return the class of a URL that nothing else in it can make an article; None for other URLs."""
     segments = shape.segments
     if shape.ending in words.FILE_ENDINGS:
         return UrlClassification(None, "a file")
     if parts.host.count(".") > 1 and parts.host.partition(".")[0] in words.SERVICE_HOST_LABELS:
-        return UrlClassification(None, "a service's host")
+        return UrlClassification(None, "a host for services")
     if door := next((segment for segment in (*segments[:-1], shape.name) if segment in words.UTILITY_SEGMENTS), None):
         return UrlClassification(None, f"/{door}/")
     if twin := next((segment for segment in (*segments[:1], shape.name) if segment in words.VARIANT_SEGMENTS), None):
@@ -144,7 +145,7 @@ def _never_followed(parts: UrlParts, shape: PathShape) -> UrlClassification | No
 
 
 def _repeats(segments: tuple[str, ...]) -> bool:
-    """Whether relative links have gone astray: /a/b/a/b/a/b. Numbers may repeat: /2011/11/11/."""
+    """Return True if segments repeat because of broken relative links: /a/b/a/b. Numbers may repeat: /2011/11/11/."""
     named = [segment for segment in segments if not segment.isdigit()]
     if any(named.count(segment) > 2 for segment in named):
         return True
@@ -153,7 +154,7 @@ def _repeats(segments: tuple[str, ...]) -> bool:
 
 
 def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
-    """What the parameters say; None if they say nothing."""
+    """Classify a URL by its parameters; None if they say nothing."""
     if not parts.query:
         return None
     values = dict(part.lower().partition("=")[::2] for part in parts.query.split("&") if part)
@@ -214,7 +215,7 @@ def _has_digit(text: str) -> bool:
 
 
 def _date_kind(shape: PathShape) -> str | None:
-    """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, a year)."""
+    """Return "day" or "month" for a date followed by a name, "archive" for a date alone, None for none or a year."""
     segments = shape.segments
     for at, segment in enumerate(segments):
         end = at == len(segments) - 1
@@ -232,7 +233,7 @@ def _date_kind(shape: PathShape) -> str | None:
                 return "archive"
             if length > 1:
                 return "day" if length == 3 else "month"
-            # The day may stand further on, or in the name: /2024/breakpoint-hilfe/.
+            # The day may come later, or in the name: /2024/breakpoint-hilfe/.
             return _day_in(rest) or ("month" if shape.words > 1 else None)
         if match := WHOLE_DAY.search(segment) or WHOLE_MONTH.search(segment):
             alone = match[0] == (shape.name if end else segment)
@@ -248,7 +249,7 @@ def _day_in(segments: tuple[str, ...]) -> str | None:
 
 
 def _list_page(shape: PathShape) -> str | None:
-    """/politics/page/2/, /politics/2/."""
+    """Return the reason if this is a further page of a list, /politics/page/2/ or /politics/2/; else None."""
     segments = shape.segments
     if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
         return None
@@ -261,7 +262,7 @@ def _list_page(shape: PathShape) -> str | None:
 
 
 def _article_number(shape: PathShape) -> str | None:
-    """An article's number in one of the last two segments."""
+    """Return "a number" if one of the last two segments holds an article number; else None."""
     for segment in (shape.name, *shape.segments[-2:-1]):
         if NUMBER.search(segment) or HEXADECIMAL.search(segment) or CODE.fullmatch(segment):
             return "a number"
@@ -269,7 +270,7 @@ def _article_number(shape: PathShape) -> str | None:
 
 
 def _article_segment(shape: PathShape) -> str | None:
-    """/article/NAME, /story/123: what follows must name something."""
+    """Return the reason if a segment such as /article/ precedes a name or a number; else None."""
     for marker in shape.segments[:-1]:
         if marker in words.ARTICLE_SEGMENTS and (shape.words > 1 or _has_digit(shape.name) or len(shape.name) > 11):
             return f"/{marker}/"
@@ -279,7 +280,7 @@ def _article_segment(shape: PathShape) -> str | None:
 
 
 def _long_name(shape: PathShape) -> str | None:
-    """The name that editors give an article: four words, or two and .html, or a dozen letters beyond ASCII."""
+    """Return the reason if the name is that of an article: four words, two and .html, or many non-ASCII letters."""
     if shape.words > 3 or _longer_name_words(shape) > 4:
         return "a long name"
     if shape.ending and shape.words > 1:
@@ -290,12 +291,12 @@ def _long_name(shape: PathShape) -> str | None:
 
 
 def _longer_name_words(shape: PathShape) -> int:
-    """Words of the longer of the last two segments: some papers end in a code, /long-name/ar-BBWZedJ."""
+    """Return the words of the longer of the last two segments, as some URLs end in a code: /long-name/ar-BBWZedJ."""
     return max(shape.words, *(map(_word_count, shape.segments[-2:-1]) if len(shape.segments) > 1 else (0,)))
 
 
 def _is_section(shape: PathShape) -> bool:
-    """Few segments, each of at most three words, nothing that numbers a page."""
+    """Return True for few segments, each of at most three words and without a long number."""
     if len(shape.segments) > MAX_SECTION_SEGMENTS:
         return False
     return all(
@@ -305,7 +306,7 @@ def _is_section(shape: PathShape) -> bool:
 
 
 def is_headline(text: str) -> bool:
-    """Whether a link's text reads like a headline: five words, or a dozen letters of a script without spaces."""
+    """Return True if a link's text reads like a headline: five words, or twelve letters of a script without spaces."""
     text = text.strip()
     if len(text) > 300:
         return False

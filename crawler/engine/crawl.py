@@ -69,7 +69,7 @@ class CrawlRun:
         """Return True if there is something to fetch."""
         assert self.prepared is not None
         due: int = self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now())
-        logger.info("%(urls)d URLs are due", {"urls": due})
+        logger.info("URLs that are due: %(urls)d", {"urls": due})
         return due > 0
 
     def next_due(self) -> str | None:
@@ -153,7 +153,7 @@ class CrawlRun:
         outcome, stats = self._outcome(), self.context.stats
         counts = {"pages": stats.pages, "articles": stats.articles, "failed": stats.total("failed")}
         counts |= {"left": self.due_left}
-        logger.info("%(pages)d pages, %(articles)d articles, %(failed)d failed, %(left)d URLs are still due", counts)
+        logger.info("pages: %(pages)d, articles: %(articles)d, failed: %(failed)d, still due: %(left)d", counts)
         self._closed = True
         self.context.close(outcome.word)
         if self.context.fatal is None and self.context.archive_writer.failed is not None:
@@ -182,7 +182,7 @@ class CrawlRun:
         if claim is None or self.context.fatal is not None or self.visits is None:
             return  # the row stays claimed, and waits again when the next crawl begins
         reason = f"internal error: {type(failure.value).__name__}"
-        logger.error("%(url)s: %(why)s, a mistake of Newsmorgue", {"url": claim.url, "why": reason})
+        logger.error("%(url)s: %(why)s; this is a bug of Newsmorgue", {"url": claim.url, "why": reason})
         task = asyncio.get_running_loop().create_task(self.visits.failed(claim, reason))
         self._tasks.add(task)  # the event loop itself holds only weak references to tasks
         task.add_done_callback(self._tasks.discard)

@@ -150,7 +150,7 @@ class ImportRun:
                 self.context.workers.kill()
         outcome = self._outcome(error)
         counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
-        logger.info("%(records)d records, %(kept)d kept, %(damaged)d damaged places", counts)
+        logger.info("imported (records: %(records)d, kept: %(kept)d, damaged places: %(damaged)d)", counts)
         self.context.close(outcome.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)

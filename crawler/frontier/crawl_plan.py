@@ -81,7 +81,7 @@ class PreparedCrawl:
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
     """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
     if stale := frontier.release_stale():
-        logger.info("%(urls)d URLs that a crash left claimed wait again", {"urls": stale})
+        logger.info("URLs that wait again, claimed by a run that never ended: %(urls)d", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)

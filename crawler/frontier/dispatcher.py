@@ -108,7 +108,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Hand out nothing more at all."""
-        logger.info("no more URLs are handed out, %(open)d are under way", {"open": len(self._open)})
+        logger.info("no more URLs are handed out (under way: %(open)d)", {"open": len(self._open)})
         self.stopped = True
         self._changed.set()
 
@@ -154,7 +154,7 @@ class Dispatcher:
         more_listings = self._listings_taken[host] < self._limits_of(host).listings
         if not more_listings:
             limit = {"host": host, "listings": self._listings_taken[host]}
-            logger.debug("%(host)s: articles only, after %(listings)d listings (crawl.listings_per_host)", limit)
+            logger.debug("%(host)s has reached crawl.listings_per_host (%(listings)d): articles only", limit)
         return self.frontier.claim(host, number, self.scope, now(), listings=more_listings)
 
     def _hand_out(self, host: str, claims: list[Claim]) -> None:
@@ -167,10 +167,10 @@ class Dispatcher:
             (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
         if self._pages_taken[host] >= self._limits_of(host).pages:
             limit = {"host": host, "pages": self._pages_taken[host]}
-            logger.info("%(host)s: %(pages)d article pages are as many as one run takes (crawl.pages_per_host)", limit)
+            logger.info("%(host)s has reached crawl.pages_per_host (%(pages)d)", limit)
             self.close_host(host)
         if self.max_pages is not None and self.pages_taken >= self.max_pages:
-            logger.info("--limit is reached: %(pages)d article pages", {"pages": self.pages_taken})
+            logger.info("--limit is reached (%(pages)d)", {"pages": self.pages_taken})
             self.stopped = True
 
     def _limits_of(self, host: str) -> HostLimits:

@@ -74,7 +74,7 @@ class VisitOutcomes:
             count.problems.append(f"{claim.url}: {problem}")
         read = {"kind": claim.kind, "links": len(links), "new": count.found - before, "problem": problem}
         part = ", read in part: %(problem)s" if problem else ""
-        self._log("read %(kind)s %(url)s: %(links)d links, %(new)d new articles" + part, claim, read)
+        self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
         visit = VisitResult(self._plan_after_success(claim), response.status, problem, validators=validators(response))
         final_url = fetchable(response.url) if claim.kind == "section" else None
         await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))

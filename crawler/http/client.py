@@ -161,7 +161,7 @@ class HttpClient:
                 if lost.exchange.response or request.method not in IDEMPOTENT_METHODS:
                     raise
                 earlier = (lost.exchange,)
-                logger.debug("%(url)s: the kept connection was dead, is asked on a new one", {"url": attempt.url})
+                logger.debug("%(url)s: the kept connection is dead; a new one is opened", {"url": attempt.url})
                 attempt = FetchAttempt(attempt.url, attempt.kind, attempt.direct)
         try:
             await self._pool.connect(attempt, route, limits.connect_timeout)
@@ -202,7 +202,7 @@ class HttpClient:
         fetched = attempt.fetched(attempt.exchange())
         assert fetched is not None
         about = {"url": attempt.url, "status": fetched.status, "bytes": len(fetched.body), "latency": fetched.latency}
-        logger.debug("%(url)s: HTTP %(status)d, %(bytes)d bytes of body, head after %(latency).3f s", about)
+        logger.debug("%(url)s: HTTP %(status)d (bytes of body: %(bytes)d, seconds to its head: %(latency).3f)", about)
         return fetched
 
     async def _converse(self, attempt: FetchAttempt, request: ClientRequest, limits: FetchLimits) -> None:

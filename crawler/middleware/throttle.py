@@ -105,7 +105,7 @@ class ThrottleMiddleware:
             if wait > policy.max_delay:
                 # Too long for a crawl to wait: the frontier remembers it.
                 request.meta["dont_retry"], request.meta["retry_after"] = True, wait
-                logger.info("%(host)s asks to wait %(wait).0f s, longer than max_delay", {"host": host, "wait": wait})
+                logger.info("%(host)s asks to wait %(wait).0f s, more than max_delay", {"host": host, "wait": wait})
             else:
                 # The slot's jitter may shorten a delay, but what the server asked for is a minimum.
                 slot.delay, slot.jitter = max(floor, wait / (1 - REQUESTED_DELAY_JITTER)), REQUESTED_DELAY_JITTER

@@ -1,6 +1,6 @@
-"""A page and what was read from it -> the skeleton of a [[rule]]: selectors that may serve, for a user to pick from.
+"""Suggest a [[rule]] from a page and what was read from it: selectors that may fit, for the user to pick from. Pure.
 
-Pure. Everything it proposes stands behind a #, with what it finds on this page.
+Every suggestion is commented out with a #, and shows what it finds on this page.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ BLOCK_TAGS = frozenset(
         "address", "details",
     ]
 )  # fmt: skip
-HEAD_LINES, TAIL_LINES = 3, 5  # lines at either end of a text among which strangers are looked for
-MIN_BODY_SHARE = 0.85  # share of the text that a body must hold
-MAX_SUSPECT_SHARE = 0.2  # share of the text above which a block is no stranger
-LONG_PARAGRAPH_CHARS = 200  # characters of a paragraph that is no stranger, wherever it stands
-MAX_SEARCHED_CHARS = (
-    5_000_000  # characters, counted once for every block around them: a hostile page nests 2,000 of those
-)
-MAX_PROPOSALS = 6  # proposals of one kind
-MIN_DROPPED_CHARS = 25  # characters below which what stands next to a text is a date, a name, a label
+HEAD_LINES, TAIL_LINES = 3, 5  # lines at the start and the end of a text whose blocks may be suspects
+MIN_BODY_SHARE = 0.85  # share of the text that a proposed body must hold
+MAX_SUSPECT_SHARE = 0.2  # share of the text that a suspect may hold
+LONG_PARAGRAPH_CHARS = 200  # a longer paragraph is not a suspect
+# Characters searched in all, counted again for each block around them: a hostile page nests 2,000 blocks.
+MAX_SEARCHED_CHARS = 5_000_000
+MAX_PROPOSALS = 6  # of one kind
+MIN_DROPPED_CHARS = 25  # a shorter text next to the article is a date, a name or a label
 BYLINE_XPATH = (
     ".//body//*[@rel='author' or @itemprop='author' or self::address or contains(@class, 'uthor')"
     " or contains(@class, 'yline')]"
@@ -42,31 +41,31 @@ TIME_XPATH = ".//body//*[self::time or @itemprop='datePublished']"
 
 @dataclass(frozen=True, slots=True)
 class SelectorProposal:
-    """One selector and what it finds."""
+    """Hold a selector and what it finds."""
 
     selector: str
-    remark: str
+    remark: str  # the beginning of the text that it finds, or the share of the article in it
 
 
 @dataclass(slots=True)
 class RuleSuggestions:
-    """What a rule for this page's paper may be made of."""
+    """Collect the proposals for a rule of this page's paper."""
 
     body: list[SelectorProposal] = field(default_factory=list)
-    strangers: list[SelectorProposal] = field(
-        default_factory=list
-    )  # in the text as read, at its ends or away from the rest
-    dropped: list[SelectorProposal] = field(default_factory=list)  # amid the text or next to it, and not in it
+    # Blocks of the text at its ends or away from the rest, which may not belong to the article.
+    suspects: list[SelectorProposal] = field(default_factory=list)
+    # Blocks that were dropped within the text or next to it.
+    dropped: list[SelectorProposal] = field(default_factory=list)
     fields: dict[str, SelectorProposal] = field(default_factory=dict)
 
 
 def suggest(
     tree: Any, article: Article | None, seen: Any, rule: Rule | None = None, near: Sequence[str] = ()
 ) -> RuleSuggestions:
-    """Look for selectors on a page (left as it is). Without an article, its long paragraphs are taken for the text.
+    """Look for selectors on a page, which is not changed. Without an article, its long paragraphs count as the text.
 
-    `rule`: the one by which the page was read; what it names is not proposed against it. `near`: what was dropped near
-    the text.
+    `seen` is the time of capture. `rule` is the rule by which the page was read; no proposal contradicts it. `near`
+    holds the texts of blocks that were dropped near the article.
     """
     lines = article.text.split("\n") if article else _long_paragraphs(tree)
     homes = _block_of_each_line(tree, [line.removeprefix("- ") for line in lines])
@@ -90,7 +89,7 @@ def suggest(
     innermost = max(bodies, key=_depth)
     edges = {*range(HEAD_LINES), *range(len(lines) - TAIL_LINES, len(lines))}
     named, pruned = _elements_of_rule(tree, rule)
-    strangers = (
+    suspects = (
         element
         for element in held
         if element not in bodies
@@ -107,8 +106,8 @@ def suggest(
     def takes_nothing(them: list[Any]) -> bool:
         return not _lines_in(them, held)
 
-    for element in site_rules.outermost(tree, strangers):
-        _propose_block(found.strangers, element, tree, takes_little)
+    for element in site_rules.outermost(tree, suspects):
+        _propose_block(found.suspects, element, tree, takes_little)
     amid = [each for each in innermost.iter(*BLOCK_TAGS) if each not in held and each.tag != "h1"]
     for element in site_rules.outermost(tree, [*amid, *_dropped_nearby(tree, article, near, held)]):
         if element not in pruned:
@@ -117,7 +116,7 @@ def suggest(
 
 
 def _elements_of_rule(tree: Any, rule: Rule | None) -> tuple[set[Any], set[Any]]:
-    """(what a rule's own body names and all that is around it, what its prune names and all that is in it)."""
+    """Return (elements that the rule's body finds, with their ancestors; those that its prune finds, with contents)."""
     if rule is None:
         return set(), set()
     body = [element for selector in rule.body for element in found_by(selector, tree)]
@@ -131,7 +130,7 @@ def _elements_of_rule(tree: Any, rule: Rule | None) -> tuple[set[Any], set[Any]]
 def _dropped_nearby(
     tree: Any, article: Article | None, near: Sequence[str], held: dict[Any, set[int]]
 ) -> Iterator[Any]:
-    """The innermost blocks of what was dropped near the text, but not the headline and the names below it."""
+    """Yield the innermost blocks that were dropped near the text, except the headline and the names below it."""
     known = {_key(text) for text in (article.title, article.byline) if text} if article else set()
     wanted = {key for text in near if len(text) >= MIN_DROPPED_CHARS and (key := _key(text)) not in known}
     for element in tree.iter(*BLOCK_TAGS) if wanted else ():
@@ -147,7 +146,7 @@ def _dropped_nearby(
 def _propose_block(
     into: list[SelectorProposal], element: Any, tree: Any, harmless: Callable[[list[Any]], bool]
 ) -> None:
-    """Note a block's selector: one that others of its kind share, if all that it finds are harmless to take away."""
+    """Propose a selector for a block: one that similar blocks share, if removing all of them would be harmless."""
     words = site_rules.text_of(element)
     if len(words) < 8 or len(into) >= MAX_PROPOSALS:
         return
@@ -167,7 +166,7 @@ def _long_paragraphs(tree: Any) -> list[str]:
 
 
 def _block_of_each_line(tree: Any, lines: list[str]) -> dict[int, Any]:
-    """By the number of a line, the innermost block that holds it."""
+    """Return the innermost block that holds each line, by the number of the line."""
     wanted: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
         wanted.setdefault(_key(line), []).append(number)
@@ -178,7 +177,7 @@ def _block_of_each_line(tree: Any, lines: list[str]) -> dict[int, Any]:
             numbers := wanted.get(_key(site_rules.text_of(element)))
         ):
             homes[numbers.pop(0)] = element
-    # Lines that <br> parts, or that stand beside blocks. Backwards, what is within comes before what is around it.
+    # Lines that end at a <br>, or that are next to blocks. In reverse order, inner elements come before outer ones.
     left = {key: numbers for key, numbers in wanted.items() if numbers and len(key) > 20}
     looked_at = 0
     for element in reversed(blocks) if left else ():
@@ -192,12 +191,12 @@ def _block_of_each_line(tree: Any, lines: list[str]) -> dict[int, Any]:
 
 
 def _key(text: str) -> str:
-    """A text without what two readings of it differ in."""
+    """Return the letters and digits of a text, casefolded, to compare two readings of it."""
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def _lines_of_each_element(homes: dict[int, Any], lines: list[str]) -> dict[Any, set[int]]:
-    """By element, the numbers of the lines that it and what is in it hold."""
+    """Return the numbers of the lines that each element and its descendants hold."""
     held: dict[Any, set[int]] = {}
     for number, home in homes.items():
         for element in (home, *home.iterancestors()):
@@ -214,7 +213,7 @@ def _depth(element: Any) -> int:
 
 
 def _field_proposals(tree: Any, article: Article | None, seen: Any) -> dict[str, SelectorProposal]:
-    """Where headline, byline and date may stand."""
+    """Return proposals for the selectors of headline, byline and date."""
     found: dict[str, SelectorProposal] = {}
     headlines = tree.findall(".//h1")
     title = _key(article.title or "") if article else ""
@@ -244,46 +243,46 @@ def _propose_field(
 
 
 def quoted(text: str) -> str:
-    """The beginning of a text, harmless in a terminal and in a comment."""
+    """Return the beginning of a text in quotes, safe for a terminal and a comment."""
     return f"“{cut(' '.join(plain(text).split()), 60)}”"
 
 
 def proposal_heading(place: str) -> str:
-    """How the proposals from a page begin, whenever they were made."""
+    """Return the start of the first line of a page's suggestions, the same on every day."""
     return f"# From {plain(place)}, captured "
 
 
 def as_toml(found: RuleSuggestions, place: str, day: str, *, held_by_another: bool = False) -> str:
-    """The skeleton as text for the end of a source's file. It changes nothing until a # is taken away.
+    """Return the suggestions as text for the end of a source's file. They have no effect until a # is removed.
 
-    `held_by_another`: the file has a rule without `until`, beside which no second one can stand.
+    `held_by_another` means that the file has a rule without `until`; a second one would be a mistake.
     """
     lines = [
         f"{proposal_heading(place)}{day}.",
-        "# What stands behind # is a guess, with what it finds on that page: take the # away where it is right.",
+        "# Each line with a # is a guess, with what it finds on that page. Remove the # where the guess is right.",
     ]
     if held_by_another:
         lines.append(
-            "# This file has a rule that still holds: give that one an until, or move lines of this one to it."
+            "# This file has a rule that is still valid: give that one an until, or move lines from here into it."
         )
     lines += _rule_lines(found, "#" if held_by_another else "")
     return "\n".join(lines) + "\n"
 
 
 def _rule_lines(found: RuleSuggestions, off: str) -> Iterator[str]:
-    """`off`: what stands before the lines that would hold from now on."""
+    """Yield the lines of the rule. `off` precedes those that would take effect at once."""
     yield f"{off}[[rule]]"
-    yield '#until = "2030-01-01"  # first day of the next design, by day of capture; left out: it still holds'
-    if found.strangers:
-        yield "# In the text as it is read now. What is not article text?"
+    yield '#until = "2030-01-01"  # first day of the next design, by day of capture; without it the rule is still valid'
+    if found.suspects:
+        yield "# These blocks are in the text as it is read now. Which of them are not article text?"
         yield f"{off}prune = ["
-        start = f"{off}    " if off else "    #"  # with their list behind a #, they need none of their own
-        yield from (f"{start}{literal(each.selector)},  # {each.remark}" for each in found.strangers)
+        start = f"{off}    " if off else "    #"  # a list that is commented out needs no # on its items
+        yield from (f"{start}{literal(each.selector)},  # {each.remark}" for each in found.suspects)
         yield f"{off}]"
     else:
-        yield '#prune = ["div.newsletter"]  # blocks that are not article text; nothing in this one looks strange'
+        yield '#prune = ["div.newsletter"]  # blocks that are not article text; this page has no suspects'
     if found.dropped:
-        yield "# Amid the text or next to it, and left out now. What of it is article text, body must name too."
+        yield "# These blocks, within the text or next to it, are left out now. If one is article text, add it to body."
         yield from (f"#   {each.selector}  {each.remark}" for each in found.dropped)
     for each in found.body:
         yield f"#body = [{literal(each.selector)}]  # {each.remark}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from crawler.config.models import Config
@@ -15,6 +16,8 @@ from pipelines.core.urls import host_of
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import DecodedTooLarge, content_decoded
+
+logger = logging.getLogger("morgue.onboarding")
 
 
 class SiteFetcher:
@@ -66,7 +69,11 @@ class SiteFetcher:
         crawl, clock = self.config.crawl, asyncio.get_running_loop().time
         host = host_of(url)
         delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
-        await asyncio.sleep(max(0.0, self.next_request.get(host, 0.0) - clock()))
+        seconds = max(0.0, self.next_request.get(host, 0.0) - clock())
+        if seconds:
+            wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
+            logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
+        await asyncio.sleep(seconds)
         self.next_request[host] = clock() + delay
 
     def _headers(self) -> list[tuple[bytes, bytes]]:

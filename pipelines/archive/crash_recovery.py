@@ -42,7 +42,7 @@ def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
         mark = mark_of(member.headers)
         if mark is not None and mark.archive in (archive, None) and mark.number > last:
             void = {"file": file, "number": mark.number, "committed": last}
-            logger.info("%(file)s: journal record %(number)d is void, only %(committed)d were committed", void)
+            logger.info("%(file)s: journal record %(number)d is void: the last one committed is %(committed)d", void)
             db.execute("UPDATE journal SET used = max(used, ?)", (mark.number,))
             db.execute(NOTHING)
         try:
@@ -70,7 +70,7 @@ def lacking(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterato
         if rows >= entry.captures:
             break
         lost = {"file": entry.file, "captures": entry.captures, "rows": rows}
-        logger.info("%(file)s: of %(captures)d captures %(rows)d have a row", lost)
+        logger.info("%(file)s: some captures have lost their rows (captures: %(captures)d, rows: %(rows)d)", lost)
         found.append(entry)
     _must_be_of_one_crash([entry for entry in found if entry.journal is None])
     yield from (entry.file for entry in reversed(found))

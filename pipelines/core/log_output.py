@@ -31,7 +31,7 @@ FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # of 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """What the user asked for."""
+    """Hold what the user asked for."""
 
     verbosity: int = 0  # number of -v: 1 decisions, 2 also every request, 3 also the log of Scrapy and other libraries
     file: Path | None = None
@@ -40,12 +40,12 @@ class LogOptions:
 
     @property
     def level(self) -> int:
-        """The least level that is written."""
+        """Return the lowest level that is written."""
         return logging.DEBUG if self.verbosity >= 2 else logging.INFO
 
     @property
     def file_is_json(self) -> bool:
-        """Whether the file gets lines of JSON."""
+        """Return True if the file gets lines of JSON."""
         return self.json if self.json is not None else bool(self.file and self.file.suffix.lower() in JSON_SUFFIXES)
 
 
@@ -185,5 +185,5 @@ def without_passwords(value: Any) -> Any:
 
 
 def time_of(record: logging.LogRecord) -> str:
-    """When a record was made, in UTC to the millisecond: `2026-11-23T08:00:00.123Z`."""
+    """Return when a record was made, in UTC to the millisecond: `2026-11-23T08:00:00.123Z`."""
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

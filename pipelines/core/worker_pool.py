@@ -140,7 +140,7 @@ class WorkerPool:
             raise
         if outcome == "overrun" or worker.calls >= self.calls or rss > self.rss:
             why = {"calls": worker.calls, "rss": rss, "outcome": outcome}
-            logger.debug("worker replaced: %(calls)d calls, %(rss)d bytes, the last one %(outcome)s", why)
+            logger.debug("worker replaced (calls: %(calls)d, bytes: %(rss)d, last call: %(outcome)s)", why)
             worker.leave()
             self._forget(worker)
         else:

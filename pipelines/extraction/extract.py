@@ -125,7 +125,7 @@ def _read(page: Page, observer: ReadingObserver) -> Article:
     rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
     fields = _fields(declared, rule, observer)
     early = page_labels.early(declared)
-    written = comments.readers(tree) if page.comments else None
+    written = comments.find_comments(tree) if page.comments else None
 
     decisions = _decisions(tree, declared, fields, rule, observer)
     paragraphs, fields = _paragraphs(decisions, declared, fields)

@@ -252,7 +252,7 @@ def _date(name: str) -> FieldReader:
 
 
 def _authors(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
-    found = person_names.persons(strings, outlets) or person_names.agencies(strings)
+    found = person_names.persons(strings, outlets) or person_names.named_agencies(strings)
     return {"authors": found, "byline": clean(", ".join(dict.fromkeys(strings)))} if found else {}
 
 

@@ -204,7 +204,7 @@ class _RecordReader:
         return ForeignRecord(found.offset, WarcFields((found.fields[0], record_id, *rest)), found.block)
 
     def resync(self) -> bool:
-        """Find the next record after a damaged one. Return False if there is none."""
+        """Find the next record after a damaged one. Return False if nothing is found."""
         source = self.source
         if source.at_member and source.member != self._member:
             return True  # the record before ended too early, and this is the next one
@@ -214,7 +214,7 @@ class _RecordReader:
         return self._search_stored(start) or (bool(self._warcinfo_ids) and self._search_stored(start, any_file=True))
 
     def _search_stored(self, at: int, *, any_file: bool = False) -> bool:
-        """Go to the next member (or, uncompressed, record) from a stored offset on. Return False if there is none."""
+        """Go to the next member (or, uncompressed, record) from a stored offset on. Return False if none is found."""
         magic = {"gzip": GZIP_MAGIC, "zstd": ZSTD_MAGIC}.get(self.source.compression, b"WARC/")
         while (found := self.source.search(magic, at)) is not None:
             if self._is_record_start(any_file=any_file):
@@ -274,7 +274,7 @@ def _normalized(name: str, value: str) -> tuple[str, str]:
     if known in URL_FIELDS and value.startswith("<") and value.endswith(">"):
         return name, value[1:-1]  # wget writes brackets, by the grammar of WARC 1.0
     if known == "warc-date" and len(value) == 14:
-        with suppress(ContainerDamage):  # the caller that needs the date will find that it is none
+        with suppress(ContainerDamage):  # the caller that needs the date will refuse it
             return name, warc_date_of(value)
     return name, value
 

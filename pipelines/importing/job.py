@@ -26,7 +26,7 @@ class SourceClassifier(Protocol):
     """Say what the source files of the archive make of an address."""
 
     def source(self, url: str) -> Source | None:
-        """Return the source that covers the address; None if there is none."""
+        """Return the source that covers the address, or None."""
 
     def kind(self, url: str) -> str:
         """Return the kind of page by the shape of the address: article, section, front, other."""

@@ -62,8 +62,8 @@ class FileReader:
             for path in files:
                 if not self.second_pass:
                     self._report.files += 1
-                again = "again" if self.second_pass else "begins"
-                logger.info("%(file)s: read %(again)s", {"file": path, "again": again})
+                step = "is read again" if self.second_pass else "is read"
+                logger.info("%(file)s: %(step)s", {"file": path, "step": step})
                 before = self._bytes_before
                 try:
                     self._read_file(path, db)

@@ -97,7 +97,7 @@ class UnpackedStream:
 
     @property
     def next_member(self) -> int | None:
-        """Index in `buffer` of the beginning of another member; None if there is none."""
+        """Index in `buffer` of the beginning of another member, or None."""
         first, base = self._first_member(), self.unpacked - len(self.buffer)
         return next((start - base for start, _ in self._members if start > first[0]), None)
 

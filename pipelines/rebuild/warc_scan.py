@@ -1,6 +1,6 @@
-"""What one WARC file tells of an archive's database: its captures, and where its journal records lie. For a rebuild.
+"""Scan one WARC file for a rebuild: its captures, its tombstones, and where its journal records are.
 
-Runs in a worker process: a file of a gigabyte is a minute of inflating and hashing.
+Runs in a worker process, because inflating and hashing a file of a gigabyte takes a minute.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from pipelines.warc.record import ARCHIVE
 
 
 class JournalLocation(NamedTuple):
-    """A journal record."""
+    """Hold the header and the place of a journal record."""
 
-    mark: JournalHeader
+    header: JournalHeader
     offset: int
     length: int
 
 
 class FileScan(NamedTuple):
-    """A file, read to its end."""
+    """Hold what a file contains."""
 
-    captures: list[dict[str, Any]]  # columns of `captures`, without whose it is, in the order of the records
+    captures: list[dict[str, Any]]  # columns of `captures` but crawl and source, in the order of the records
     journal: list[JournalLocation]
     damaged: list[tuple[int, int, str]]  # offset, length, why
-    gone: list[TombstoneNotice]
-    archive: str | None  # id of the archive that wrote it; None: it does not say
-    entry: ManifestEntry  # what the manifest should say of it
+    tombstones: list[TombstoneNotice]
+    archive: str | None  # id of the archive that wrote the file; None: it does not say
+    entry: ManifestEntry  # the line that the manifest should have for it
 
 
 def scan(folder: Path, file: str) -> FileScan:
-    """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
+    """Read a file in `warc/` to its end. Damage costs only the records that it hits. Raises NotFound."""
     contents = FileContents()
-    told = FileScan([], [], [], [], None, contents.entry(file))
+    found = FileScan([], [], [], [], None, contents.entry(file))
     archive: str | None = None
-    for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
+    for member in walk(folder / file, on_damage=lambda *damage: found.damaged.append(damage)):
         contents.count(member.headers)
         if (notice := notice_of(member)) is not None:
-            told.gone.append(notice)
-        # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
+            found.tombstones.append(notice)
+        # The field is always of the archive that wrote the file: an import removes it from the records that it copies.
         archive = archive or member.headers.get(ARCHIVE)
-        mark = mark_of(member.headers)
-        if mark is not None:
-            told.journal.append(JournalLocation(mark, member.offset, member.length))
+        header = mark_of(member.headers)
+        if header is not None:
+            found.journal.append(JournalLocation(header, member.offset, member.length))
             continue
         try:
             capture = capture_of(member, file)
         except ValueError as error:
-            told.damaged.append((member.offset, member.length, str(error)))
+            found.damaged.append((member.offset, member.length, str(error)))
             continue
         if capture is not None:
-            told.captures.append(capture_row(capture))
+            found.captures.append(capture_row(capture))
     contents.add_file(folder / file)
-    return told._replace(archive=archive, entry=contents.entry(file))
+    return found._replace(archive=archive, entry=contents.entry(file))

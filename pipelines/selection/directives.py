@@ -27,7 +27,7 @@ class Directive(NamedTuple):
     field: str  # name of the signal that has it: "x-robots-tag", "robots", "tdm-reservation", "license"
     robot: str | None  # the robot that it addresses; None: all
     name: str  # "noarchive", "train-ai"; the field, if the signal has no directives
-    value: str  # "" if there is none
+    value: str  # "" if it has no value
 
     @property
     def concerns_us(self) -> bool:

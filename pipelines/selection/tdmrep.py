@@ -118,8 +118,8 @@ class TdmFiles:
     def reserved(self, url: str, time: str) -> bool | None:
         """Return what the host's file said of an address at a time (as `captures.time`); None if it said nothing.
 
-        That is the newest file captured until then. If there is none, it is the first one after: on the first day of a
-        crawl the file may come a second after the page. Raises MorgueError if it cannot be read.
+        That is the newest file captured until then, or else the first one after: on the first day of a crawl the file
+        may come a second after the page. Raises MorgueError if it cannot be read.
         """
         try:
             host = parts_of(url).host

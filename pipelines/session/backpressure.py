@@ -39,11 +39,11 @@ class Backpressure:
 
     async def __aenter__(self) -> None:
         if self._exchanges.locked():
-            logger.debug("a request waits: as many are under way as crawl.concurrency allows")
+            logger.debug("a request waits: crawl.concurrency is reached")
         await self._exchanges.acquire()
         try:
             while self._pages >= self.max_pages:
-                logger.debug("a request waits: %(pages)d fetched pages are not filed yet", {"pages": self._pages})
+                logger.debug("a request waits: fetched pages are still to be filed (%(pages)d)", {"pages": self._pages})
                 self._page_left.clear()
                 await self._page_left.wait()
         except BaseException:

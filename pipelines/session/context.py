@@ -84,7 +84,7 @@ class CrawlContext:
         except MorgueError as error:
             if self.archive_writer.failed is not None and self.fatal is None:
                 self.fatal = self.archive_writer.failed
-                logger.error("nothing can be kept any more, the run ends: %(error)s", {"error": self.fatal})
+                logger.error("nothing can be written any more; the run ends: %(error)s", {"error": self.fatal})
                 self.backpressure.let_all_through()
                 self.on_fatal(self.fatal)
             raise error

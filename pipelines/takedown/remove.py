@@ -18,8 +18,8 @@ from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
+from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import (
     PART_SUFFIX,
@@ -93,7 +93,7 @@ class Removal:
             put_in_place(part, path)
             self.files += 1
             taken = {"file": path.name, "records": self.records, "bytes": self.bytes}
-            logger.info("%(file)s: rewritten, %(records)d records taken out so far, %(bytes)d bytes", taken)
+            logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
             on_progress("taking out", done, len(touched))
 
     def _spans(self, path: Path) -> Iterator[MemberSpan]:
@@ -159,7 +159,7 @@ class Removal:
         for name, captures in targets.names.items():
             removals.remember(db, name, stamp(self.time), self.reason, captures)
             about = {"target": name, "captures": captures, "reason": self.reason}
-            logger.info("taken down: %(target)s, %(captures)d captures (%(reason)s)", about)
+            logger.info("taken down: %(target)s, %(reason)s (captures: %(captures)d)", about)
 
 
 def _is_concurrent_to(member: StoredRecord, capture: StoredRecord) -> bool:
@@ -171,7 +171,7 @@ def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
     """Put a copy in its place that an interrupted run left beside the file, if the manifest lists it already."""
     part = path.with_name(path.name + PART_SUFFIX)
     if part.exists():
-        logger.info("%(file)s: a takedown was interrupted while it was rewritten", {"file": path.name})
+        logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": path.name})
         if entry is not None and manifest.sha256_of(part) == entry.sha256:
             put_in_place(part, path)
         else:

@@ -37,7 +37,7 @@ class TargetMatcher:
         return bool(self._hosts or self._pages or self._prefixes)
 
     def covers(self, key: str) -> bool:
-        """Return True if the address with this url_key is named, or lies at a host or below a prefix that is."""
+        """Return True if the address with this url_key is named, or belongs to a host or prefix that is."""
         parts = urlsplit(key)
         at_host = parts.hostname in self._hosts or parts.netloc in self._hosts
         return at_host or name_of_key(key) in self._pages or key.startswith(self._prefixes)
@@ -81,7 +81,7 @@ def name_of_key(key: str) -> str:
 
 
 def keys_of_name(name: str) -> set[str]:
-    """Return the url_keys that a page's name stands for: one, or both spellings of a star at its end."""
+    """Return the url_keys that a page's name can mean: one, or both spellings of a star at its end."""
     return {name, name.removesuffix(ESCAPED_STAR) + STAR} if name.endswith(ESCAPED_STAR) else {name}
 
 

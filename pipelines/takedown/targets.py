@@ -12,8 +12,8 @@ from pipelines.archive.journal import standing
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
+from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,
@@ -37,7 +37,7 @@ class TakedownTargets:
 
     @property
     def record_ids(self) -> set[str]:
-        """The WARC-Record-IDs of the captures."""
+        """WARC-Record-IDs of the captures."""
         return {capture.record_id for capture in self.captures.values()}
 
     def concerns(self, table: str, row: dict[str, Any]) -> bool:

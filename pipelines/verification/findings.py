@@ -70,7 +70,7 @@ class Finding:
 
     @property
     def next_step(self) -> str:
-        """What to do about it, for people."""
+        """Next step for the user."""
         return NEXT_STEPS[self.kind]
 
     @property

@@ -139,7 +139,7 @@ class FullCheck:
         report.undigested += result.undigested
         report.bytes += result.size
         about = {"file": name, "records": result.records, "findings": result.findings.counts.total()}
-        logger.info("%(file)s: %(records)d records read, %(findings)d findings", about)
+        logger.info("%(file)s is checked (records: %(records)d, findings: %(findings)d)", about)
         report.findings.merge(result.findings)
         wrong = None
         if entry is not None and file.state == "finished":

@@ -89,7 +89,7 @@ class RecordReferences:
         return same and one.block == other.block
 
     def _has_payload(self, file: str, offset: int, stated: str) -> bool:
-        """Return True if a record's payload, or its body as stored, has this digest, of whatever algorithm."""
+        """Return True if a record's payload, or its body as stored, has this digest, of any algorithm."""
         record = self._read(file, offset)
         try:
             wanted = labelled(stated)

@@ -31,11 +31,11 @@ class ArchiveSnapshot:
 
     @property
     def files(self) -> dict[str, WarcFileInfo]:
-        """The WARC files by name."""
+        """WARC files by name."""
         return self.inventory.files
 
     def entry(self, name: str) -> ManifestEntry | None:
-        """Return the manifest line of a file; None if there is none."""
+        """Return the manifest line of a file, or None."""
         return (self.inventory.entries or {}).get(name)
 
     def is_unknown(self, file: WarcFileInfo) -> bool:

@@ -46,7 +46,7 @@ class InspectionTask:
 
     folder: Path  # warc/
     name: str  # of the file, without `.open`
-    database: Path | None  # None: there is none to compare with
+    database: Path | None  # None: no rows to compare with
     growing: bool = False  # it is `.open`: it may end inside a record, and its last rows may still be missing
     listed: bool = False  # the manifest has its SHA-256
     start: int = 0  # offset of the first record to read

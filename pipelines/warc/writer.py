@@ -148,7 +148,7 @@ class WarcWriter:
             os.close(self._file)
         self._file = None
         about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
-        logger.info("%(file)s: finished, %(records)d records, %(bytes)d bytes", about)
+        logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
     def _list(self, path: Path, listed_in: Path) -> None:
         assert self._file is not None
@@ -203,7 +203,7 @@ class WarcWriter:
             os.close(self._file)
             self._file = None
             raise
-        logger.info("%(file)s: begun", {"file": self._name})
+        logger.info("%(file)s is begun", {"file": self._name})
 
     def _create(self) -> int | None:
         """A new, locked file under the current name, or None if that name is taken."""
@@ -323,7 +323,7 @@ def _mend(
     path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None
 ) -> RecoveredFile:
     name = path.name.removesuffix(OPEN)
-    logger.info("%(file)s: left open by a crash, is read to its last whole record", {"file": name})
+    logger.info("%(file)s was left open by a crash; it is kept up to its last whole record", {"file": name})
     os.fsync(file)
     evict(file)
     damages: list[tuple[int, int, str]] = []
@@ -354,7 +354,7 @@ def _mend(
         manifest.add(listed_in, contents.entry(name, standing))
     finish(path)
     about = {"file": name, "records": contents.records, "cut": torn}
-    logger.info("%(file)s: recovered with %(records)d records, %(cut)d bytes cut off", about)
+    logger.info("%(file)s is recovered (records: %(records)d, bytes cut off: %(cut)d)", about)
     return RecoveredFile(name, tuple(said), kept=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.core.items import Page
 from pipelines.extraction.boilerplate import remove
-from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
+from pipelines.extraction.boilerplate.author_lines import AUTHOR_BOX, BYLINE
 from pipelines.extraction.boilerplate.block_matcher import matching_blocks
 from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
 from pipelines.extraction.boilerplate.line_rules import LINE_RULES
@@ -14,7 +14,7 @@ from pipelines.extraction.page.parse import parse
 
 PAGES = Path(__file__).parents[1] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.html"))
-RULES = {rule.name for rule in (*BLOCK_RULES, *LINE_RULES, BYLINE, BOX)}
+RULES = {rule.name for rule in (*BLOCK_RULES, *LINE_RULES, BYLINE, AUTHOR_BOX)}
 OF_TEXT = ("p", "h2", "h3", "h4", "li", "label", "button", "time", "small")
 
 

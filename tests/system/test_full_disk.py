@@ -99,8 +99,8 @@ def test_crawl_on_a_full_disk_reports_what_it_lost(small, tmp_path, room):
     assert done.returncode == 5, done.stdout + done.stderr
     head, row = (line.split() for line in done.stdout.splitlines()[:2])
     counts = dict(zip(head[1:], map(int, row[1:]), strict=True))["fetched"]
-    lost = re.search(r"stopped: ([\d,]+) of the ([\d,]+) pages? counted above could not be kept", done.stderr)
-    assert lost or "what is counted above is kept" in done.stderr
+    lost = re.search(r"stopped: ([\d,]+) of the ([\d,]+) pages? counted above could not be saved", done.stderr)
+    assert lost or "everything counted above is kept" in done.stderr
     assert lost is None or int(lost[2]) == counts
     kept = rows(archive, "SELECT count(*) FROM frontier WHERE visits > 0")
     assert kept == [(counts - int(lost[1] if lost else 0),)]

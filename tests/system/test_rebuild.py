@@ -182,7 +182,7 @@ def test_rows_without_their_record_are_left_out_and_named(archive):
     (archive / "morgue.db").unlink()
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 1
-    assert "its record is in no WARC file here" in done.stdout
+    assert "its record is in no WARC file of this archive" in done.stdout
     assert rows(archive, "SELECT count(*) FROM captures") == [(total - lost,)]
     assert rows(archive, "PRAGMA foreign_key_check") == []
     assert rows(archive, "SELECT count(*) FROM articles WHERE text = ''") == [(0,)]

@@ -17,7 +17,7 @@ from pipelines.extraction.boilerplate.line_rules import (
     RULE_BY_NAME,
     LineRule,
 )
-from pipelines.extraction.boilerplate.phrases import PhraseSet, plain
+from pipelines.extraction.boilerplate.phrases import PhraseSet, normalized
 from pipelines.extraction.languages import tables
 
 MAX_LINE_CHARS = 400  # a longer line is a paragraph
@@ -138,8 +138,8 @@ class RuledText:
     def _names(self, index: int, edge: bool) -> Iterator[str]:
         """Yield the names of the rules that match a line, the surest first."""
         line, prose = self.lines[index], index in self.plain
-        if names := PHRASES.names(line):
-            one_word = " " not in plain(line)
+        if names := PHRASES.rules_of(line):
+            one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
         bare = lower.strip(LIST_MARKS)
@@ -172,10 +172,10 @@ def _any_in(words: list[str], text: str) -> bool:
 
 def is_teaser(line: str) -> bool:
     """Return whether `line` is "Read also", a colon, and the headline of another article."""
-    if not READ_ALSO.begins(line):
+    if not READ_ALSO.may_begin(line):
         return False
     label, colon, headline = line.replace("：", ":").lstrip("-–•|[(>» ").partition(":")
-    return bool(colon and headline.strip()) and bool(READ_ALSO.names(label))
+    return bool(colon and headline.strip()) and bool(READ_ALSO.rules_of(label))
 
 
 def is_browser_notice(line: str) -> bool:

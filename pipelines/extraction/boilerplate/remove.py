@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from pipelines.extraction.boilerplate.author_lines import of_authors
+from pipelines.extraction.boilerplate.author_lines import author_lines
 from pipelines.extraction.boilerplate.block_matcher import matching_blocks
 from pipelines.extraction.boilerplate.line_matcher import matching_lines
 from pipelines.extraction.boilerplate.line_rules import LineRule
@@ -61,7 +61,7 @@ def boilerplate_lines(
     """
     dropped = dict(matching_lines(lines, disabled, plain))
     rest = [index for index in range(len(lines)) if index not in dropped]  # a biography may be above a form
-    for index, rule in of_authors([lines[index] for index in rest], authors):
+    for index, rule in author_lines([lines[index] for index in rest], authors):
         if rule.name not in disabled:
             dropped[rest[index]] = rule
     # A repeated line counts once: the notice in the place of each of thirty films is one notice.

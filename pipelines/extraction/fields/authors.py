@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.extraction.fields import precedence, printed_bylines
 from pipelines.extraction.fields.candidates import PLACE_READERS, FieldClaim
-from pipelines.extraction.fields.person_names import BY, agencies, collective, full, persons
+from pipelines.extraction.fields.person_names import BY, collective_author, has_full_name, named_agencies, persons
 from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata, clean
@@ -48,10 +48,10 @@ def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
         yield FieldClaim(source, raw, found or None, why, NO_PERSON)
     yield from short
     for source, names, raw in refused:
-        if wires := agencies(names):
+        if wires := named_agencies(names):
             yield FieldClaim(source, raw, wires, WHY_AGENCY)
     for source, names, raw in refused:
-        if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
+        if signed := tuple(dict.fromkeys(name for one in names if (name := collective_author(one))))[:3]:
             yield FieldClaim(source, raw, signed, WHY_SIGNED)
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):
@@ -67,7 +67,7 @@ def _longer_byline(
         if not BY.match(byline.lines[0]):
             continue
         names = _with_page_spelling(persons(byline.lines, papers), page)
-        if len(names) <= MAX_NAMES and declared < {name.casefold() for name in names} and full(names):
+        if len(names) <= MAX_NAMES and declared < {name.casefold() for name in names} and has_full_name(names):
             return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_MORE)
     return None
 

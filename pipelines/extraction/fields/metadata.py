@@ -138,10 +138,10 @@ def candidates(page: DeclaredMetadata, date_in_text: DateInText | None = None) -
 def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: list[str]) -> PageMetadata:
     """Return `fields`; if no author is named in full, with the authors in the first or last lines of the text."""
     papers = bylines.outlets(page, site(page))
-    if person_names.full(person_names.persons([fields.byline or ""], papers)):
+    if person_names.has_full_name(person_names.persons([fields.byline or ""], papers)):
         return fields
     ends = [*lines[:3], *lines[-2:]]
-    line = person_names.in_lines(ends, papers) or person_names.in_lines(ends, papers, bare=page.is_article)
+    line = person_names.byline_in(ends, papers) or person_names.byline_in(ends, papers, bare=page.is_article)
     if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}

@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.fields.dates import locale
-from pipelines.extraction.fields.person_names import BY, COLUMN, PICTURES, full, latin, names_only, persons
+from pipelines.extraction.fields.person_names import (
+    BY,
+    COLUMN_SEPARATOR,
+    OTHER_CREDIT,
+    has_full_name,
+    has_only_names,
+    is_latin,
+    persons,
+)
 from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import main_heading
 from pipelines.extraction.page.declared import DeclaredMetadata, element_text, normalized
@@ -124,13 +132,13 @@ def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedB
             yield PrintedByline("by-line", [lines[at + 1][1]], "follows the word By")
         elif line in by:
             shortest = min((other for other in by if line.startswith(other)), key=len)  # "By Jo Quill", then its date
-            alone = COLUMN.split(shortest)[0]
+            alone = COLUMN_SEPARATOR.split(shortest)[0]
             if _is_byline(alone, dated=_has_date(line, page)):
                 yield PrintedByline("by-line", [alone], WHY_BY)
         elif (inside := BY_INSIDE.search(line)) and _has_date(line, page):
             yield PrintedByline("by-line", [inside[1]], WHY_BY)
         elif (a := _author_link(element)) is not None:
-            pieces = [piece for piece in _pieces(a) if not PICTURES.match(piece)]
+            pieces = [piece for piece in _pieces(a) if not OTHER_CREDIT.match(piece)]
             name = " ".join(dict.fromkeys(pieces))
             if len(name) <= MAX_BYLINE_CHARS and _is_author_name(a, name):
                 yield PrintedByline("author link", [name], "a link below the headline to an author's page")
@@ -139,7 +147,7 @@ def below_headline(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedB
 def _is_byline(line: str, dated: bool) -> bool:
     """Return whether a line is "By" and names, and no more. "By Friday" has no date beside it."""
     found = persons([line])
-    return bool(found) and names_only(line, found) and (full(found) or dated)
+    return bool(found) and has_only_names(line, found) and (has_full_name(found) or dated)
 
 
 WHY_BY = "says who wrote it, below the headline"
@@ -154,7 +162,7 @@ def beside_date(page: DeclaredMetadata, site: SiteNames) -> Iterator[PrintedByli
     """Yield a name next to the date below the headline, in one line or side by side. The weakest sign."""
     lines = _lines_after_headline(page, site)[:MAX_LINES_AFTER]
     for at, (element, line) in enumerate(lines):
-        pieces = [piece for piece in COLUMN.split(line) if piece.strip()]
+        pieces = [piece for piece in COLUMN_SEPARATOR.split(line) if piece.strip()]
         name = next((piece for piece in pieces if _is_full_name(piece)), None)
         if name is None or len(pieces) > 4 or _is_in_tool(element):
             continue
@@ -202,7 +210,7 @@ def _is_author_name(a: Any, name: str) -> bool:
     found = persons([name])
     address = joined((a.get("href") or "")[:500])
     return any(
-        ((" " in one or not latin(one)) and AUTHOR_PAGE.search(a.get("href") or "")) or joined(one) in address
+        ((" " in one or not is_latin(one)) and AUTHOR_PAGE.search(a.get("href") or "")) or joined(one) in address
         for one in found
     )
 

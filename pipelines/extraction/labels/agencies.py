@@ -1,4 +1,4 @@
-"""News agencies: the many spellings of each, and the one name that the archive gives it."""
+"""Recognise news agencies: each has many spellings, and one name that the archive gives it."""
 
 from __future__ import annotations
 
@@ -8,46 +8,51 @@ from collections.abc import Iterator
 from pipelines.extraction.languages import tables
 from pipelines.extraction.page.jsonld import same_words
 
+MAX_SPELLING_CHARS = 60
+MAX_CREDIT_CHARS = 80  # of words that name agencies and nothing else
+MAX_BYLINE_CHARS = 300
 
-def _key(name: str) -> str:
+
+def _spelling_key(name: str) -> str:
     return same_words(name).replace(" ", "")
 
 
-# Spelling -> the archive's name of the agency, which is the agency's own short form: the first of a line.
-NAMES = {
-    _key(spelling): line.partition(" | ")[0]
+# Spelling -> the archive's name of the agency, which is the agency's own short form and begins a line of the table.
+AGENCY_BY_SPELLING = {
+    _spelling_key(spelling): line.partition(" | ")[0]
     for line in tables.phrases("agency.names")
     for spelling in line.split(" | ")
 }
-SEPARATORS = re.compile(r"\s*[/,;&+|·•]\s*|\s+(?:and|und|et|y|e|и|та|ve|og|och|en|i)\s+")
-PARTS = re.compile(r"\s*[/,;&+|·•()\[\]\n]\s*|\s+(?:-|–|—|and|und|et|y|e|и|та|ve|og|och)\s+")
-BY = tables.compiled(r"^\W*{agency.before}\s+", re.IGNORECASE)
-STAFF = tables.compiled(r"\s+{agency.after}$", re.IGNORECASE)
-DESK = re.compile(r"[a-zäöü]{2,4}")  # "dpa/lno": the agency's regional desk, or the editor's initials
+CREDIT_SEPARATOR = re.compile(r"\s*[/,;&+|·•]\s*|\s+(?:and|und|et|y|e|и|та|ve|og|och|en|i)\s+")
+BYLINE_SEPARATOR = re.compile(r"\s*[/,;&+|·•()\[\]\n]\s*|\s+(?:-|–|—|and|und|et|y|e|и|та|ve|og|och)\s+")
+BEFORE_AGENCY = tables.compiled(r"^\W*{agency.before}\s+", re.IGNORECASE)
+AFTER_AGENCY = tables.compiled(r"\s+{agency.after}$", re.IGNORECASE)
+REGIONAL_DESK = re.compile(r"[a-zäöü]{2,4}")  # "dpa/lno": the regional desk of the agency, or the editor's initials
 
 
 def agency(name: str) -> str | None:
-    """The archive's name of the agency that `name` is a spelling of; None if it is none."""
-    key = _key(name) if len(name) < 60 else ""
-    # Two letters in lower case are somebody's initials.
-    return None if len(key) == 2 and name == name.lower() and name != name.upper() else NAMES.get(key)
+    """Return the archive's name of the agency that `name` is a spelling of, or None."""
+    key = _spelling_key(name) if len(name) < MAX_SPELLING_CHARS else ""
+    # Two letters in lower case are initials of a person.
+    initials = len(key) == 2 and name == name.lower() and name != name.upper()
+    return None if initials else AGENCY_BY_SPELLING.get(key)
 
 
 def only_agencies(words: str) -> str | None:
-    """The first agency of `words`, if they name agencies and nothing else: "dpa/AFP", "dpa/lno"; None otherwise."""
-    if len(words) > 80:
+    """Return the first agency in `words` if they name agencies and nothing else: "dpa/AFP", "dpa/lno"."""
+    if len(words) > MAX_CREDIT_CHARS:
         return None
-    parts = [part for part in SEPARATORS.split(words) if part.strip()]
-    found = [agency(part) for part in parts]
-    if not parts or not found[0]:
+    parts = [part for part in CREDIT_SEPARATOR.split(words) if part.strip()]
+    names = [agency(part) for part in parts]
+    if not parts or not names[0]:
         return agency(words)
-    known = all(name or DESK.fullmatch(part) for part, name in zip(parts, found, strict=True))
-    return found[0] if known else None
+    all_known = all(name or REGIONAL_DESK.fullmatch(part) for part, name in zip(parts, names, strict=True))
+    return names[0] if all_known else None
 
 
 def agencies_in(byline: str) -> Iterator[str]:
-    """The agencies that stand in a byline as a part of it: "Jane Doe, dpa", "Jane Doe (Reuters)", "AFP"."""
-    for part in PARTS.split(byline[:300]):
-        words = STAFF.sub("", BY.sub("", part).strip(" .:-–—"))
+    """Yield the agencies that are a part of a byline: "Jane Doe, dpa", "Jane Doe (Reuters)", "AFP"."""
+    for part in BYLINE_SEPARATOR.split(byline[:MAX_BYLINE_CHARS]):
+        words = AFTER_AGENCY.sub("", BEFORE_AGENCY.sub("", part).strip(" .:-–—"))
         if words and (name := agency(words)):
             yield name

@@ -1,7 +1,7 @@
-"""What kind of piece a page is: article, opinion, live blog, gallery or video.
+"""Decide what kind of piece a page is: article, opinion, live blog, gallery or video.
 
-Claims in the order of trust: schema.org's types, other metas, the section, the address, the headline, the shape of the
-text. A word counts only where it stands alone: the whole section, a whole segment of the address.
+Candidates in the order of precedence: schema.org's types, other metas, the section, the address, the headline, the
+shape of the text. A word counts only alone: as the whole section, or a whole segment of the address.
 """
 
 from __future__ import annotations
@@ -19,61 +19,63 @@ from pipelines.extraction.page.trace import FieldCandidate
 
 ARTICLE, OPINION, LIVE, GALLERY, VIDEO = "article", "opinion", "live blog", "gallery", "video"
 
-# Types of schema.org that are a kind.
-TYPES = {
+SCHEMA_KINDS = {
     "OpinionNewsArticle": OPINION,
     "LiveBlogPosting": LIVE,
     "ImageGallery": GALLERY,
     "MediaGallery": GALLERY,
     "VideoGallery": VIDEO,
 }
-OG_TYPES = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "gallery": GALLERY, "liveblog": LIVE}
+OG_KINDS = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "gallery": GALLERY, "liveblog": LIVE}
 
-SHORT = 1500  # characters of text; what is longer is no mere caption of a film or of pictures
-FEW, MANY = 4, 6  # paragraphs that begin with a time of day: beside a word for live, and beside nothing
+MAX_CAPTION_CHARS = 1500  # of text that may be no more than a caption of a film or of pictures
+MIN_TIMES_BESIDE_WORD = 4  # paragraphs that begin with a time of day, if a section or label says "live" ...
+MIN_TIMES = 6  # ... and if it does not
 
-TIME = re.compile(
+TIME_OF_DAY = re.compile(
     r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?(?![.\d]?\d)",
     re.IGNORECASE,
 )
-LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
+HEADLINE_LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
 LIVE_TITLE = tables.compiled(r"\b{headline.live-words}\b|{headline.live-words.inside}", re.IGNORECASE)
 
 
 def kind(declared: DeclaredMetadata, lines: list[str]) -> tuple[str, list[FieldCandidate]]:
-    """(kind, claims) of a page; "article" with no claim chosen where nothing says otherwise. `lines`: its text."""
-    claims: list[FieldCandidate] = []
+    """Return (kind, candidates) of a page: "article", and no candidate chosen, if there is none. `lines`: its text."""
+    candidates: list[FieldCandidate] = []
     chosen: str | None = None
-    for claim in _claims(declared, lines):
+    for candidate in _candidates(declared, lines):
         if chosen is None:
-            chosen = claim.value
-            claim = replace(claim, chosen=True)
-        claims.append(claim)
-    return chosen or ARTICLE, claims
+            chosen = candidate.value
+            candidate = replace(candidate, chosen=True)
+        candidates.append(candidate)
+    return chosen or ARTICLE, candidates
 
 
-def _claims(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandidate]:
+def _candidates(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandidate]:
     length = sum(map(len, lines))
-    times = sum(1 for line in lines if TIME.match(line[:40]))
-    yield from _types(declared)
+    times = sum(1 for line in lines if TIME_OF_DAY.match(line[:40]))
+    yield from _schema_types(declared)
     for raw in declared.metas.get("og:type", ()):
-        # Where JSON-LD describes an article, a film is what stands at its head.
-        if (found := OG_TYPES.get(raw.lower())) and (not declared.article or length < SHORT):
+        # If the JSON-LD describes an article, a film is only at the head of it.
+        if (found := OG_KINDS.get(raw.lower())) and (not declared.article or length < MAX_CAPTION_CHARS):
             yield FieldCandidate("meta og:type", raw, found)
     if any(raw.lower() in ("true", "1", "yes") for raw in declared.metas.get("article:opinion", ())):
         yield FieldCandidate("meta article:opinion", "true", OPINION)
     has_video = _has_video(declared)
-    for source, raw in (*_sections(declared), *_segments(declared.url)):
+    for source, raw in (*_sections(declared), *_url_segments(declared.url)):
         word = slug(raw)
         if word in SECTION_WORDS:
             found = SECTION_WORDS[word]
-            # A film's page under /video/ holds a film or next to no text.
-            if found != VIDEO or has_video or length < SHORT:
+            # A page of a film under /video/ has a film, or hardly any text.
+            if found != VIDEO or has_video or length < MAX_CAPTION_CHARS:
                 yield FieldCandidate(source, raw, found)
-        elif (word in LIVE_HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
+        elif (word in LIVE_HINTS and times >= MIN_TIMES_BESIDE_WORD) or (
+            word in PICTURE_WORDS and length < MAX_CAPTION_CHARS
+        ):
             yield FieldCandidate(source, raw, LIVE if word in LIVE_HINTS else GALLERY)
     yield from _headline(declared, length, times)
-    # The section as the page prints it: a line above the text, or between the bars of the window's title.
+    # The section as the page prints it: a line above the text, or a part of the title between bars.
     printed = [("first line", line) for line in lines[:2] if len(line) < 30]
     printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
     for source, raw in printed:
@@ -81,12 +83,12 @@ def _claims(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandi
             yield FieldCandidate(source, raw, OPINION)
 
 
-def _types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
-    """The types of the nodes that describe this page. Pictures described beside an article are in the article."""
-    own = [declared.article, *(node for node in declared.nodes if _is_own(declared, node))]
+def _schema_types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
+    """Yield the types of the nodes that describe this page. Pictures described beside an article are part of it."""
+    own = [declared.article, *(node for node in declared.nodes if _describes_page(declared, node))]
     for node in own:
         for name in jsonld.types(node):
-            found = TYPES.get(name)
+            found = SCHEMA_KINDS.get(name)
             if found and (found in (OPINION, LIVE) or node is declared.article or not declared.article):
                 yield FieldCandidate("json-ld @type", name, found)
         if node.get("coverageStartTime"):
@@ -97,10 +99,10 @@ def _types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
                 yield FieldCandidate("json-ld @type", "VideoObject", VIDEO)
 
 
-def _is_own(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
-    """Does `node` describe this page: by its address or by its headline?"""
+def _describes_page(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
+    """Return whether `node` has the address or the headline of this page."""
     names = jsonld.types(node)
-    if not any(name in TYPES or name.lower() == "videoobject" for name in names):
+    if not any(name in SCHEMA_KINDS or name.lower() == "videoobject" for name in names):
         return False
     addresses = {jsonld.same_address(declared.url), jsonld.same_address(declared.canonical)} - {"-", ""}
     titles = {jsonld.same_words(title) for title in (*declared.headlines, *declared.metas.get("og:title", ()))} - {""}
@@ -110,7 +112,7 @@ def _is_own(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
 
 
 def _sections(declared: DeclaredMetadata) -> Iterator[tuple[str, str]]:
-    """(source, words) of every section that the page says it is in."""
+    """Yield (source, words) of every section that the page declares."""
     found = [("json-ld articleSection", declared.article.get("articleSection"))]
     found += [("json-ld genre", declared.article.get("genre"))]
     found += [(f"meta {name}", declared.metas.get(name)) for name in ("article:section", "parsely-section", "section")]
@@ -118,13 +120,13 @@ def _sections(declared: DeclaredMetadata) -> Iterator[tuple[str, str]]:
         for words in jsonld.texts(value, "name")[:10]:
             for part in re.split(r"\s*[,;|/>]\s*", words[:200]):
                 yield source, part
-    way = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
-    for step in jsonld.texts([_step(item) for item in _list(way.get("itemListElement"))[:6]]):
+    breadcrumb = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
+    for step in jsonld.texts([_step(item) for item in _list(breadcrumb.get("itemListElement"))[:6]]):
         yield "json-ld BreadcrumbList", step
 
 
 def _step(item: object) -> str | None:
-    """The words of one step of the way from the front page."""
+    """Return the words of one step of a breadcrumb."""
     return (jsonld.text(item.get("name")) or jsonld.text(item.get("item"), "name")) if isinstance(item, dict) else None
 
 
@@ -132,8 +134,8 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _segments(url: str) -> Iterator[tuple[str, str]]:
-    """(source, words) of the folders of an address, and of the first part of its host."""
+def _url_segments(url: str) -> Iterator[tuple[str, str]]:
+    """Yield (source, words) of the first part of an address's host, and of its folders."""
     address = urlsplit(url)
     yield "url", (address.hostname or "").partition(".")[0]
     for segment in unquote(address.path).split("/")[1:-1][:6]:
@@ -141,14 +143,15 @@ def _segments(url: str) -> Iterator[tuple[str, str]]:
 
 
 def _headline(declared: DeclaredMetadata, length: int, times: int) -> Iterator[FieldCandidate]:
-    """What the headline calls itself, and what it says beside many paragraphs that begin with a time."""
+    """Yield the label before a headline, and words for live if many paragraphs begin with a time of day."""
     titles = [*declared.headlines[:1], *declared.metas.get("og:title", ())[:1]]
     for title in titles:
-        label = LABEL.match(title)
+        label = HEADLINE_LABEL.match(title)
         found = LABEL_WORDS.get(slug(label[1])) if label else None
-        if found and not (found in (VIDEO, GALLERY) and length >= SHORT) and not (found == LIVE and times < FEW):
+        too_long = found in (VIDEO, GALLERY) and length >= MAX_CAPTION_CHARS
+        if found and not too_long and not (found == LIVE and times < MIN_TIMES_BESIDE_WORD):
             yield FieldCandidate("headline", title, found)
-        if times >= MANY and LIVE_TITLE.search(title):
+        if times >= MIN_TIMES and LIVE_TITLE.search(title):
             yield FieldCandidate("headline", title, LIVE, why=f"{times} paragraphs begin with a time of day")
 
 
@@ -158,14 +161,14 @@ def _has_video(declared: DeclaredMetadata) -> bool:
     )
 
 
-PLAIN = str.maketrans("łøıđ", "loid")  # letters that are no letter with an accent
+ASCII_LETTERS = str.maketrans("łøıđ", "loid")  # letters that Unicode does not take apart
 
 
 def slug(words: str) -> str:
-    """Words as a segment of an address has them: lower case, no accents, "-" between."""
+    """Return words as a segment of an address has them: lower case, no accents, joined by "-"."""
     letters = (char for char in normalize("NFKD", words[:80].casefold().strip()) if not combining(char))
     word = re.sub(r"[\W_]+", "-", normalize("NFC", "".join(letters))).strip("-")
-    return word.translate(PLAIN)
+    return word.translate(ASCII_LETTERS)
 
 
 def _words(group: str) -> dict[str, str]:

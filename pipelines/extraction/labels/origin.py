@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pipelines.extraction.labels.agencies import agencies_in, agency, only_agencies
-from pipelines.extraction.labels.credit_lines import signature, source, stated
+from pipelines.extraction.labels.credit_lines import first_publisher, named_source, signing_agency
 from pipelines.extraction.labels.dateline import STATION, Dateline, dateline
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
@@ -106,14 +106,14 @@ def _claims(
     """Yield every claim, in order of precedence."""
     head = lines[: min(HEAD_LINES, max(0, len(lines) - TAIL_LINES))]
     for line in (*lines[-TAIL_LINES:], *head):
-        if name := stated(line):
+        if name := first_publisher(line):
             yield FieldCandidate("line", line, name), _link(declared, site, line)
     if found.agency and (name := only_agencies(found.agency) or (STATION.fullmatch(found.agency) and found.agency)):
         yield FieldCandidate("dateline", found.raw, name), None
     if byline and not HELPER_BYLINE.search(byline) and (name := next(agencies_in(byline), None)):
         yield FieldCandidate("byline", byline, name), None
     for line in lines[-3:]:
-        if name := signature(line):
+        if name := signing_agency(line):
             yield FieldCandidate("last line", line[-120:], name), None
     yield from _declarations(declared, site)
     yield from _sources(declared, site, lines, byline)
@@ -144,8 +144,8 @@ def _sources(
 
     If a person is named as the author, X is that person's source of information, unless it is an agency.
     """
-    found = [(line, name) for line in lines[-3:] if (name := source(line))]
-    if len(found) == 1 and sum(1 for line in lines if len(line) < 90 and source(line)) == 1:
+    found = [(line, name) for line in lines[-3:] if (name := named_source(line))]
+    if len(found) == 1 and sum(1 for line in lines if len(line) < 90 and named_source(line)) == 1:
         line, name = found[0]
         if not byline or agency(name) or _key(name) in _key(byline):
             yield FieldCandidate("line", line, name), _link(declared, site, line)

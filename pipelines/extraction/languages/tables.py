@@ -17,7 +17,7 @@ Lines = dict[str, tuple[str, ...]]  # section of one language, or language of on
 
 
 class LinePattern(str):
-    """A line between slashes: a regular expression, without the slashes. Any other line is a phrase."""
+    """Hold a line between slashes: a regular expression, without the slashes. Any other line is a phrase."""
 
     __slots__ = ()
 

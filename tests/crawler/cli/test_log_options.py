@@ -18,6 +18,8 @@ from tests.support.command import LOOPBACK, command_line, crawl, environment, ma
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # real runs of the command
+
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) (morgue\.[a-z]+): (.+)")
 FULL = Path("/dev/full")
 
@@ -59,9 +61,9 @@ def test_log_says_why_a_page_was_skipped_and_what_was_read(logged):
     said = messages(done.stderr)
     assert f"skipped {url}/private/secret-draft.html: disallowed, by robots.txt" in said
     assert f"{url}/robots.txt: HTTP 200, its rules hold" in said
-    assert any(re.fullmatch(rf"read front {url}/: \d+ links, \d+ new articles", line) for line in said)
+    assert any(re.fullmatch(rf"read front {url}/ \(links: \d+, new articles: \d+\)", line) for line in said)
     assert any(re.fullmatch(rf"filed {url}/.+: new, article \d+", line) for line in said)
-    assert any(re.fullmatch(r"\S+\.warc\.gz: finished, \d+ records, \d+ bytes", line) for line in said)
+    assert any(re.fullmatch(r"\S+\.warc\.gz is finished \(records: \d+, bytes: \d+\)", line) for line in said)
     assert re.fullmatch(r"morgue crawl ended after \d+\.\d s with exit code 0", said[-1])
 
 
@@ -125,10 +127,10 @@ def test_v_says_what_a_crash_recovery_did_and_the_log_is_appended(archive, tmp_p
     assert " DEBUG " not in done.stderr
     said = messages(done.stderr)
     for step in (
-        r"\S+\.warc\.gz: left open by a crash, is read to its last whole record",
-        r"\S+\.warc\.gz: recovered with \d+ records, \d+ bytes cut off",
+        r"\S+\.warc\.gz was left open by a crash; it is kept up to its last whole record",
+        r"\S+\.warc\.gz is recovered \(records: \d+, bytes cut off: \d+\)",
         r"crash recovery: .+",
-        r"\d+ URLs that a crash left claimed wait again",
+        r"URLs that wait again, claimed by a run that never ended: \d+",
     ):
         assert any(re.fullmatch(step, line) for line in said), step
     assert log.read_text().startswith(before)
@@ -165,9 +167,10 @@ def test_quiet_run_with_a_log_file_prints_nothing(archive, tmp_path):
     assert any(line.startswith("GET ") for line in messages((tmp_path / "a.log").read_text()))
 
 
-def test_log_format_without_file_or_v_writes_json_to_standard_error(archive):
+@pytest.mark.parametrize("options", [("--log-format", "json"), ("--log", "/dev/stderr", "--log-format", "json")])
+def test_json_lines_may_go_to_standard_error(archive, options):
     """For a container whose standard error is collected."""
-    done = morgue("-C", archive, "verify", "--log-format", "json")
+    done = morgue("-C", archive, "verify", *options)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["message"].split(" after")[0] for line in lines][-1] == "morgue verify ended"
 

@@ -137,7 +137,7 @@ def test_site_without_feed_or_sitemap_is_read_by_its_sections(archive):
     with answering({"/": (200, HOME, {}), "/politics/": (200, HOME, {})}) as (url, asked):
         done = add(archive, url, "--name", "plain")
     assert done.returncode == 0, done.stderr
-    assert "no feed found: the section pages will be read instead" in done.stdout
+    assert "no feed found: crawls will read the section pages instead" in done.stdout
     assert "no sitemap found" in done.stdout
     home = {"url": f"{url}/", "title": "A Paper", "language": "en"}
     assert written(archive, "plain") == home | {"sections": [f"{url}/politics/"]}

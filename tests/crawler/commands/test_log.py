@@ -14,6 +14,8 @@ from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows, s
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # real runs of the command
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
@@ -61,7 +63,7 @@ def test_run_at_work_is_running(archive):
     assert while_running[1]["outcome"] == "interrupted"
 
 
-def test_for_programs_every_key_and_the_counts_of_each_source(archive):
+def test_forms_for_programs_have_every_key_and_the_counts_of_each_source(archive):
     """json, jsonl and csv; --limit takes the newest."""
     folder, _ = archive
     found = json.loads(morgue("-C", folder, "log", "--format", "json").stdout)
@@ -73,6 +75,7 @@ def test_for_programs_every_key_and_the_counts_of_each_source(archive):
 
 
 def test_archive_without_a_run_says_what_is_one(tmp_path):
+    """For people a sentence, for programs an empty list."""
     archive = make_archive(tmp_path / "archive")
     done = morgue("-C", archive, "log")
     assert (done.returncode, done.stdout) == (0, "No run yet: `morgue crawl` is one.\n")
@@ -84,4 +87,5 @@ def test_archive_without_a_run_says_what_is_one(tmp_path):
     [(None, ""), (0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3725, "1 h 2 min"), (93600, "1 d 2 h")],
 )
 def test_duration_has_two_units_at_most(seconds, text):
+    """The largest one, and the next smaller one."""
     assert duration(seconds) == text

@@ -198,12 +198,12 @@ def test_feed_is_read_under_any_media_type(label):
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
         (b"\xef\xbb\xbf<!-- hi --><html><head></head></html>", "HTML"),
         (b"{", "JSON"),
-        (b'{"a": 1}', "no feed"),
-        (b'{"items": "x"}', "no feed"),
-        (b"[" * 100_000, "no feed"),
+        (b'{"a": 1}', "not a feed"),
+        (b'{"items": "x"}', "not a feed"),
+        (b"[" * 100_000, "not a feed"),
         (b'{"a":' * 100_000, "JSON"),
-        (b"\x00\x01\x02\xff", "no feed"),
-        (b"<urlset><url><loc>https://p.example/</loc></url></urlset>", "no feed"),
+        (b"\x00\x01\x02\xff", "not a feed"),
+        (b"<urlset><url><loc>https://p.example/</loc></url></urlset>", "not a feed"),
     ],
 )
 def test_response_that_is_no_feed_is_a_problem(body, why):
@@ -352,7 +352,7 @@ def test_damage_in_a_sitemap_costs_what_follows():
     assert torn.problem.startswith("malformed")
     packed = read_sitemap(gzip.compress(whole)[:2000], MAP)
     assert 0 < len(packed.found) < 5000
-    assert packed.problem == "torn gzip: its end is missing"
+    assert packed.problem == "truncated gzip: its end is missing"
     assert set(urls(packed)) < set(urls(read_sitemap(whole, MAP)))
 
 
@@ -377,7 +377,7 @@ def test_urls_after_the_first_50000_are_left():
     assert read_sitemap(urlset(*entries[:-1]), MAP).problem is None
     many = read_sitemap(urlset(*entries), MAP)
     assert len(many.found) == 50_000
-    assert many.problem == "more than 50000 URLs; the rest is left"
+    assert many.problem == "more than 50000 URLs; the rest was skipped"
 
 
 def test_entity_in_a_sitemap_is_text():
@@ -408,10 +408,11 @@ def test_plain_text_and_feeds_are_read_as_sitemaps():
     [
         (b"", "empty"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "HTML"),
-        (b"Not found", "no sitemap"),
-        (b"\x00\x01\xff", "no sitemap"),
+        (b"Not found", "not a sitemap"),
+        (b"\x00\x01\xff", "not a sitemap"),
         (b"\x1f\x8b\x08 not really", "damaged gzip"),
-        (b"<urlset/>", "names no address"),
+        (b"<urlset/>", "names no URL"),
+        (b"<urlset><url></url></urlset>", None),
     ],
 )
 def test_response_that_is_no_sitemap_is_a_problem(body, why):

@@ -87,7 +87,7 @@ def test_class_of_text_paragraphs_is_not_proposed_for_pruning():
     """Pruning it would remove the text."""
     text = "".join(f'<p class="par">{LINE.format(day)}</p>' for day in DAYS)
     found = proposed(f'<article class="copy"><h1>Tides</h1>{text}<p class="par">Short last words.</p></article>')
-    assert "p.par" not in [each.selector for each in found.strangers]
+    assert "p.par" not in [each.selector for each in found.suspects]
 
 
 def test_page_without_an_article_is_analysed_by_its_paragraphs():

@@ -61,6 +61,7 @@ def test_run_without_an_end_is_running_only_under_its_own_lock(db, locked_since,
 
 
 def test_limit_takes_the_newest(db):
+    """What a user asks for is the last runs."""
     assert [run["run"] for run in runs(db, 2, None)] == [3, 2]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.core.items import Page
-from pipelines.extraction.boilerplate.comments import readers
+from pipelines.extraction.boilerplate.comments import find_comments
 from pipelines.extraction.extract import parse, read
 from tests.support.page_pairs import text_of
 
@@ -91,12 +91,12 @@ def page(comments: str) -> Page:
 @pytest.mark.parametrize("system", [name for name in SYSTEMS if name != "declared"])
 def test_comments_are_read_in_order_without_names_and_buttons(system):
     """One string for each comment, answers after what they answer, and nothing that the reader did not write."""
-    assert readers(parse(page(SYSTEMS[system]))) == (FIRST, SECOND)
+    assert find_comments(parse(page(SYSTEMS[system]))) == (FIRST, SECOND)
 
 
 def test_comments_of_json_ld_are_read_on_one_line():
     """They have no lines there."""
-    assert readers(parse(page(DECLARED))) == (FIRST, SECOND.replace("\n", " "))
+    assert find_comments(parse(page(DECLARED))) == (FIRST, SECOND.replace("\n", " "))
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -113,7 +113,7 @@ def test_reading_comments_does_not_change_the_page():
 
     tree = parse(page(WORDPRESS))
     before = html.tostring(tree)
-    readers(tree)
+    find_comments(tree)
     assert html.tostring(tree) == before
 
 
@@ -128,7 +128,7 @@ def test_reading_comments_does_not_change_the_page():
 )
 def test_counts_and_forms_are_no_comments(boilerplate):
     """Nor are notices."""
-    assert readers(parse(page(boilerplate))) == ()
+    assert find_comments(parse(page(boilerplate))) == ()
 
 
 def test_opinion_piece_is_no_comment():
@@ -137,4 +137,4 @@ def test_opinion_piece_is_no_comment():
     body = f"<html><body>{leader}</body></html>"
     whole = Page("https://tidereview.example/comment/tide", body.encode(), "text/html")
     assert text_of(whole, title="The tide") == [line for line in STORY.replace("<p>", "").split("</p>") if line]
-    assert readers(parse(Page(whole.url, whole.body.replace(b"comment-text", b"opinion"), "text/html"))) == ()
+    assert find_comments(parse(Page(whole.url, whole.body.replace(b"comment-text", b"opinion"), "text/html"))) == ()

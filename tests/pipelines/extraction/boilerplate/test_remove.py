@@ -6,10 +6,10 @@ import pytest
 
 from pipelines.core.items import Article, Page
 from pipelines.extraction.boilerplate import remove
-from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
+from pipelines.extraction.boilerplate.author_lines import AUTHOR_BOX, BYLINE
 from pipelines.extraction.boilerplate.block_matcher import matching_blocks
 from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
-from pipelines.extraction.boilerplate.comments import readers
+from pipelines.extraction.boilerplate.comments import find_comments
 from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.extract import parse, read
 from pipelines.extraction.page.trace import BlockTrace
@@ -151,7 +151,7 @@ def test_removed_block_is_reported_on_request():
 
 def test_every_rule_has_a_unique_name_and_a_reason():
     """The name is for counting, the reason for people."""
-    rules = (*BLOCK_RULES, *LINE_RULES, BYLINE, BOX)
+    rules = (*BLOCK_RULES, *LINE_RULES, BYLINE, AUTHOR_BOX)
     assert all(rule.why and rule.name for rule in rules)
     assert len({rule.name for rule in rules}) == len(rules)
 
@@ -178,5 +178,5 @@ def test_hostile_page_takes_time_in_proportion(body):
     tree = html.document_fromstring(f"<html><body>{WORDS * 5}{body}</body></html>", parser=parser)
     start = time.process_time()
     matching_blocks(tree)
-    readers(tree)
+    find_comments(tree)
     assert time.process_time() - start < 12

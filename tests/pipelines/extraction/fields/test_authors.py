@@ -239,7 +239,7 @@ def test_raw_byline_is_kept_beside_the_authors():
 )
 def test_line_of_by_and_names_is_a_byline(line, names_found):
     """A line of the text that is "By" and names, and nothing else."""
-    found = person_names.in_lines([line])
+    found = person_names.byline_in([line])
     assert (found and found[1]) == names_found
 
 

@@ -1,4 +1,4 @@
-"""Find captures by the WARC records that hold them."""
+"""Find captures by their record: where it is stored, and what an import asks about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def has_record(db: sqlite3.Connection, record_id: str) -> bool:
 
 
 def url_time_and_digest(db: sqlite3.Connection, record_id: str) -> tuple[str, str, str | None] | None:
-    """Return (URL, time, block digest) of the capture with this WARC-Record-ID; None if there is none."""
+    """Return (URL, time, block digest) of the capture with this WARC-Record-ID, or None."""
     row = db.execute("SELECT url, time, block_digest FROM captures WHERE record_id = ?", (record_id,)).fetchone()
     return None if row is None else (row[0], row[1], row[2])
 
@@ -40,17 +40,17 @@ def end_of_rows(db: sqlite3.Connection, file: str, before: int = MAX_OFFSET) -> 
 
 
 def response_with_id(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
-    """Return the response with this WARC-Record-ID; None if there is none."""
+    """Return the response with this WARC-Record-ID, or None."""
     return _response(db, "record_id = ?", record_id)
 
 
 def response_at(db: sqlite3.Connection, url: str | None, time: str) -> CaptureLocation | None:
-    """Return the response that was captured from this address at this time; None if there is none."""
+    """Return the response that was captured from this address at this time, or None."""
     return _response(db, "url = ? AND time = ?", url, time)
 
 
 def response_with_payload(db: sqlite3.Connection, payload_digest: str) -> CaptureLocation | None:
-    """Return the earliest response of status 200 with this payload digest; None if there is none."""
+    """Return the earliest response of status 200 with this payload digest, or None."""
     return _response(db, "status = 200 AND payload_digest = ? ORDER BY time", payload_digest)
 
 
