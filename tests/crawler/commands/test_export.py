@@ -125,6 +125,7 @@ def test_empty_selection_gives_an_empty_dataset(folder, tmp_path):
     assert (tmp_path / "none.csv").read_text().startswith("id,source,url")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_export_leaves_no_file(tmp_path, number):
     """Ctrl-C and SIGTERM: exit code 130, no traceback, neither the file nor its temporary one."""

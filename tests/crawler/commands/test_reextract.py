@@ -11,6 +11,8 @@ import pytest
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 LEAK = "Share this story with a friend"
 
 

@@ -18,6 +18,8 @@ from tests.support.external_tools import faults
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass
 
+pytestmark = pytest.mark.slow
+
 REASON = "asked for by the subject, letter of 3 May"
 
 

@@ -121,6 +121,7 @@ def test_progress_bar_is_on_a_terminal_only(whole):
     assert done.stdout.decode().count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_signal_ends_verify_with_exit_code_130(folder, number):
     """No traceback, and no process of it is left."""
