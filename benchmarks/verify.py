@@ -82,11 +82,13 @@ def make(archive: Path, size: int, seed: int) -> Path:
     from pipelines.database.store import ArticleStore
     from pipelines.warc import manifest
     from pipelines.warc.exchange import keep
+    from pipelines.warc.storage import WarcStorage, sha256_of
     from pipelines.warc.writer import WarcWriter
 
     (archive / "warc").mkdir(parents=True)
     (archive / "morgue.toml").touch()
-    writer, db = WarcWriter(archive / "warc", max_size=1 << 60, info={}), open_database(archive / "morgue.db")
+    writer = WarcWriter(WarcStorage(archive / "warc"), max_size=1 << 60, info={})
+    db = open_database(archive / "morgue.db")
     store, captures = ArticleStore(db), []
     db.execute("BEGIN")
     for exchange in exchanges(seed):
@@ -100,7 +102,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     writer.close()
     (path,) = (archive / "warc").iterdir()
     records = 1 + 2 * len(captures)
-    entry = manifest.ManifestEntry(path.name, path.stat().st_size, manifest.sha256_of(path), records, len(captures),
+    entry = manifest.ManifestEntry(path.name, path.stat().st_size, sha256_of(path), records, len(captures),
                            captures[0], captures[-1])  # fmt: skip
     manifest.write(archive / manifest.NAME, [entry])
     return path

@@ -16,6 +16,20 @@ from tests.support.imports import FILES, MODULES, TOP_LEVEL, name_of, names_used
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
+# Modules of pipelines and exports that list folders or open files by themselves, and which files these are. The WARC
+# files of an archive go through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
+FILE_USERS = {
+    "exports/__init__.py": "the formats that there are",
+    "exports/dataset.py": "the dataset that is written",
+    "exports/formats/to_wacz.py": "members of the package that is written",
+    "pipelines/core/archive_layout.py": "whether warc/ holds anything, for a message",
+    "pipelines/core/durability.py": "any folder, to make its names durable",
+    "pipelines/core/lock.py": "the lock of an archive",
+    "pipelines/core/worker_pool.py": "/proc",
+    "pipelines/importing/containers.py": "files of other programs",
+    "pipelines/warc/manifest.py": "the manifest",
+    "pipelines/warc/storage.py": "WARC files",
+}
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
 COMMANDS = sorted(path for path in (ROOT / "crawler" / "commands").glob("*.py") if path.stem != "__init__")
 
@@ -60,6 +74,47 @@ def test_dotted_names_exist():
 def test_one_file_imports_trafilatura():
     """Only pipelines/extraction/extract.py imports it, so that another extractor is one file's work."""
     assert users_of("trafilatura") == {"pipelines/extraction/extract.py"}
+
+
+def is_file_access(node: ast.AST) -> bool:
+    """Return True for a call that lists a folder or opens a file by its path."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "open"
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    name, owner = node.func.attr, node.func.value
+    module = owner.id if isinstance(owner, ast.Name) else ""
+    if name in ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "read_bytes", "read_text"):
+        return True
+    if name in ("open", "walk") and module == "os":
+        return True
+    # A file in a storage is opened by its name alone, a path with a mode.
+    return name == "open" and any(isinstance(arg, ast.Constant) for arg in node.args)
+
+
+def test_only_the_storage_lists_and_opens_warc_files():
+    """Another kind of storage, such as S3, then replaces one module."""
+    archive = [path for path in FILES if not place(path).startswith(("crawler/", "pipelines/extraction/"))]
+    users = {place(path) for path in archive if any(map(is_file_access, ast.walk(tree_of(path))))}
+    assert users == FILE_USERS.keys()
+
+
+def test_commands_hand_the_warc_folder_to_a_storage():
+    """`folder.warc` is a path; only `morgue init` uses it as one."""
+    bare = []
+    for path in FILES:
+        if place(path) == "crawler/commands/init.py":
+            continue
+        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+        wrapped = {id(call.args[0]) for call in calls if call.args and ast.unparse(call.func) == "WarcStorage"}
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Attribute) and node.attr == "warc" and id(node) not in wrapped:
+                owner = ast.unparse(node.value)
+                if owner.endswith(("folder", "folder(ctx)")):
+                    bare.append(f"{place(path)}:{node.lineno}")
+    assert not bare
 
 
 def test_archive_runs_without_scrapy():

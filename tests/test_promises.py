@@ -38,7 +38,7 @@ def write_warc(path: Path, *urls: str) -> Path:
 
 def holds(archive: Path, word: bytes) -> bool:
     """Whether a word is in a WARC file of an archive, inflated."""
-    from pipelines.warc.reader import walk
+    from tests.support.warc_files import walk
 
     return any(word in member.block for path in (archive / "warc").glob("*.gz") for member in walk(path))
 
@@ -154,7 +154,7 @@ def test_a_damaged_record_is_not_passed_over_by_remove(tmp_path):
 
 def test_remove_does_not_make_the_manifest_agree_with_a_cut_file(archive):
     (warc,) = (archive / "warc").glob("*.gz")
-    from pipelines.warc.reader import walk
+    from tests.support.warc_files import walk
 
     last = list(walk(warc))[-1]  # the journal
     warc.write_bytes(warc.read_bytes()[: last.offset])

@@ -14,9 +14,9 @@ import pytest
 from crawler.cli.old_databases import described
 from pipelines.archive.journal import mark_of
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
+from tests.support.warc_files import walk
 from tests.test_resume import a_day_passes, wait_until
 
 

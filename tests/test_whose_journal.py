@@ -18,12 +18,13 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.tombstone import MemberSpan, _fitted, put_in_place, rewritten
+from pipelines.takedown.tombstone import MemberSpan, _fitted, rewrite
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from tests.pipelines.archive.test_writer import record
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
+from tests.support.warc_files import walk
 from tests.test_resume import a_day_passes, wait_until
 
 
@@ -78,7 +79,7 @@ def test_files_of_another_archive_void_nothing(crawled, ours, lost):
     assert len(after["crawls"]) == len(before["crawls"])
     assert morgue("-C", ours, "verify").returncode == 0
     # From here on they are ours, in our journal and under our id, whatever becomes of the database.
-    ArchiveWriter(ours / "morgue.db", ours / "warc", info={}).close()
+    ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={}).close()
     settled = tables(ours / "morgue.db")
     lose(ours, "morgue.db")
     assert morgue("-C", ours, "rebuild").returncode == 0
@@ -134,13 +135,13 @@ def test_the_database_of_another_archive_is_refused(crawled, ours):
         db.execute("UPDATE journal SET last = 99, used = 99")
     db.close()
     with pytest.raises(ArchiveDamaged, match="of another archive"):
-        ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+        ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={})
 
 
 def test_a_run_that_fetched_nothing_is_told_before_a_rebuild(ours):
     """No WARC file is begun for it; the database is asked before the files are."""
     files = sorted((ours / "warc").iterdir())
-    archive_writer = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+    archive_writer = ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={})
     crawl_id = archive_writer.call(ArticleStore(archive_writer.db).begin_crawl, "crawl", "newsmorgue")
     archive_writer.call(ArticleStore(archive_writer.db).end_crawl, crawl_id, "done", {})
     archive_writer.close()
@@ -162,7 +163,7 @@ def test_no_new_database_beside_files_that_have_lost_theirs(ours):
 
 def write(archive: Path, prefix: str, source: str) -> None:
     """One run: a capture, and a source of which only the journal knows. The prefix stands for the clock in a name."""
-    archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
+    archive_writer = ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={}, prefix=prefix)
     archive_writer.call(record, archive_writer)
     archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))
     archive_writer.close()
@@ -188,7 +189,8 @@ def test_names_that_lie_about_the_order(tmp_path, partly):
 
 def as_of_before(archive: Path) -> None:
     """Make an archive one of before there were ids: in its files, its manifest and its database."""
-    for path in (archive / "warc").iterdir():
+    storage = WarcStorage(archive / "warc")
+    for path in storage.folder.iterdir():
         spans = []
         for one in walk(path):
             if one.headers.get("Morgue-Archive") is not None:
@@ -199,9 +201,10 @@ def as_of_before(archive: Path) -> None:
                 data = _fitted(fields, one.block, *padding, one.length)
                 assert data is not None
                 spans.append(MemberSpan(one.offset, one.length, data))
-        put_in_place(rewritten(path, spans), path)
+        rewrite(storage, path.name, spans)
+        storage.replace_by_part(path.name)
     listed = manifest.load(archive / manifest.NAME).values()
-    sums = {entry.file: manifest.sha256_of(archive / "warc" / entry.file) for entry in listed}
+    sums = {entry.file: storage.sha256(entry.file) for entry in listed}
     entries = [replace(one, sha256=sums[one.file], archive=None, journal=None) for one in listed]
     manifest.write(archive / manifest.NAME, entries)
     db = sqlite3.connect(archive / "morgue.db")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from exports.terminal import plain
@@ -12,6 +11,7 @@ from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.storage import WarcStorage
 
 SHOWN = 10  # the newest of them; JSON has all
 
@@ -22,7 +22,7 @@ def newest_answer(captures: Sequence[Row]) -> Row:
 
 
 def lines(
-    db: sqlite3.Connection, warc: Path, wanted: str, why: str, captures: Sequence[Row]
+    db: sqlite3.Connection, warc: WarcStorage, wanted: str, why: str, captures: Sequence[Row]
 ) -> Iterator[tuple[str | None, str]]:
     """(name, value) of each line: name "" goes on with the line before, None stands alone."""
     yield None, f"{wanted}: {why}"
@@ -41,7 +41,7 @@ def lines(
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the record as it is"
 
 
-def facts(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def facts(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     """One capture."""
     yield "capture", f"{row['id']}, of {row['url']}"
     yield "captured", f"{row['captured']}, as {row['kind']}"
@@ -62,12 +62,10 @@ def facts(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, s
         yield "" if number else "rights", signal
 
 
-def record(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def record(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     """Where its record lies, and where that came from; `row` may be an article's."""
-    from pipelines.verification.inventory import is_there
-
     yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
-    if not is_there(warc, row["warc_file"]):
+    if not warc.has(row["warc_file"]):
         yield "", "this file is not there: put it back from a copy; `morgue verify` names all that is missing"
     yield "", row["warc_record_id"]
     if row["imported"]:
@@ -75,7 +73,7 @@ def record(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
         yield "imported", f"from {file}, offset {offset}"
 
 
-def target(db: sqlite3.Connection, warc: Path, row: Row) -> str:
+def target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
     """Where a redirect leads."""
     from pipelines.archive.replay import answer
 

@@ -138,16 +138,16 @@ def warn_of_lost_files(run: CrawlRun) -> str:
     files = run.context.archive_writer.writer.not_as_listed()
     if not files:
         return ""
-    folder = run.config.folder.warc
-    named = [f"{file} ({'of another size' if (folder / file).exists() else 'missing'})" for file in files[:SHOWN]]
+    storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
+    named = [f"{file} ({'of another size' if storage.size(file) is not None else 'missing'})" for file in files[:SHOWN]]
     more = f", and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
     said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
     click.echo(
-        f"warning: {said} {verb(len(files), 'it', 'them')}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` names what is lost; put {verb(len(files), 'it', 'them')} back into {folder} from a copy",
+        f"warning: {said} {them}: {', '.join(named)}{more}\n"
+        f"  `morgue verify` names what is lost; put {them} back into {storage.folder} from a copy",
         err=True,
     )
-    return f"{said} {verb(len(files), 'it', 'them')}: run `morgue verify`"
+    return f"{said} {them}: run `morgue verify`"
 
 
 def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:

@@ -19,6 +19,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def command(
     if hosts or urls:
         raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
     with the_database(ctx) as db:
-        sieve = ExclusionFilter(without, db, the_folder(ctx).warc)
+        sieve = ExclusionFilter(without, db, WarcStorage(the_folder(ctx).warc))
         _articles(cast(Export, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw)
 
 
@@ -165,7 +166,7 @@ def _captures(
         tell(done, selection.bytes)
 
     with bar("rights") as judged:  # gone at once if nobody asked for them
-        selection = CaptureSelection(db, the_folder(ctx).warc, wanted, watch, judged)
+        selection = CaptureSelection(db, WarcStorage(the_folder(ctx).warc), wanted, watch, judged)
     with selection, bar(form.name) as tell:
         if out == "-":
             with standard_output() as stdout:

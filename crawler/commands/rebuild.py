@@ -47,21 +47,22 @@ def command(ctx: click.Context) -> int:
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
+    from pipelines.warc.storage import WarcStorage
     from pipelines.warc.writer import recover
 
     config = load(the_folder(ctx), the_overrides(ctx))
-    folder = config.folder
+    folder, storage = config.folder, WarcStorage(config.folder.warc)
     tell_the_files(config)
     lock = ArchiveLock(folder.path / NAME)
     try:
-        for file in recover(folder.warc, folder.path / manifest.NAME):
+        for file in recover(storage, folder.path / manifest.NAME):
             for sentence in file.said:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
         reading = readers(config)
         with StepProgress() as steps:
-            work = Rebuild(folder.database, folder.warc, sources, SourceOwners(config).source, steps)
+            work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, steps)
             try:
                 result = asyncio.run(work.run(scanners, reading))
             finally:

@@ -147,7 +147,9 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     archive_writer = open_archive_writer(config)
     try:
         doomed = archive_writer.call(finding.find, archive_writer.db, targets)
-        work = remove.Removal(folder.warc, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too)
+        work = remove.Removal(
+            archive_writer.storage, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too
+        )
         with StepProgress() as steps:
             work.rewrite(steps)
         archive_writer.call(work.forget, archive_writer.db)

@@ -6,16 +6,16 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from crawler.cli.archive_options import standard_output, the_database
 from crawler.cli.main import folder_option, setting_option, the_folder
 from exports import terminal
-from pipelines.core.errors import NotFound, QueryError, os_errors
+from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.warc.storage import WarcStorage
 
 
 @click.command()
@@ -51,7 +51,7 @@ def command(
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
-    warc = the_folder(ctx).warc
+    warc = WarcStorage(the_folder(ctx).warc)
     with the_database(ctx) as db:
         if capture is not None:
             _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
@@ -89,7 +89,7 @@ def command(
 
 
 def _captures(
-    db: sqlite3.Connection, warc: Path, captures: list[queries.Row], wanted: str, why: str, form: str,
+    db: sqlite3.Connection, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
     article: int | None = None,
 ) -> None:  # fmt: skip
     """Captures in place of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
@@ -127,7 +127,7 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
     raise NotFound(subject, have, "without --revision it is the newest")
 
 
-def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
+def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: int) -> Iterator[str]:
     """The article for reading, and below a line what proves it."""
     bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
@@ -202,7 +202,7 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
         yield "" if number else "rights", signal
 
 
-def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Iterator[tuple[str, str]]:
+def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -> Iterator[tuple[str, str]]:
     """Where the text was read from, by what, and what else the archive has of it."""
     from crawler.cli.capture_report import record
 
@@ -219,7 +219,7 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Itera
         yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
 
 
-def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) -> bytes:
+def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
     """The record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
     if form in ("html", "body"):
         if row.get("record_type") == "metadata":
@@ -227,15 +227,15 @@ def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) ->
             raise NotFound(f"capture {row['id']} of {row['url']}", f"no answer came: {row['error']}", cure)
         from pipelines.archive.replay import answer
 
-        return answer(db, folder, row).body
+        return answer(db, warc, row).body
     if sys.stdout.isatty():
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return records(db, folder, row)
+    return records(db, warc, row)
 
 
-def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
+def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:
     """The record of a capture and, if it is a revisit, behind it the one that has its body: gzip members.
 
     Where that one is not in the archive, stderr says so. Raises NotFound, ArchiveDamaged.
@@ -243,23 +243,20 @@ def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
-    fields = read_record(folder / Path(own[0]).name, *own[1:]).fields  # it must be one whole member
+    fields = read_record(warc, *own).fields  # it must be one whole member
     if fields.get("WARC-Type") != "revisit":
-        return member(folder, *own)
+        return member(warc, *own)
     named = fields.get("WARC-Refers-To")
     place = db.execute("SELECT file, offset, length FROM captures WHERE record_id = ?", (named,)).fetchone()
     if place is None:
         click.echo(f"warning: it is a revisit of {named}, which is not in this archive: the body is not here", err=True)
-        return member(folder, *own)
-    return member(folder, *own) + member(folder, *place)
+        return member(warc, *own)
+    return member(warc, *own) + member(warc, *place)
 
 
-def member(folder: Path, file: str, offset: int, length: int) -> bytes:
+def member(warc: WarcStorage, file: str, offset: int, length: int) -> bytes:
     """The gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
-    from pipelines.warc.reader import opened, read_member
+    from pipelines.warc.reader import raw_member, read_member
 
-    path = folder / Path(file).name
-    read_member(path, offset, length)  # it must be one whole member
-    with opened(path) as stream, os_errors(str(path)):
-        stream.seek(offset)
-        return stream.read(length)
+    read_member(warc, file, offset, length)  # it must be one whole member
+    return raw_member(warc, file, offset, length)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from pipelines.archive.journal import mark_of, standing
 from pipelines.core.errors import ArchiveDamaged
@@ -21,6 +20,7 @@ from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 AT_MOST = 300.0  # seconds of captures whose rows one crash may take, files and all
 REBUILD = "`morgue rebuild` makes it anew from all of them"
@@ -28,14 +28,14 @@ REBUILD = "`morgue rebuild` makes it anew from all of them"
 NOTHING = "INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)"
 
 
-def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
+def adopt(db: sqlite3.Connection, storage: WarcStorage, name: str) -> int:
     """Give the captures in a WARC file the rows that they lack; how many that were. Commits nothing.
 
-    `file` is the name of `path`, without an `.open`.
+    `name` may end in `.open`.
     """
-    store, adopted = ArticleStore(db), 0
+    store, file, adopted = ArticleStore(db), name.removesuffix(OPEN_SUFFIX), 0
     archive, last = standing(db)
-    for member in walk(path, on_damage=lambda *damage: None):  # `recover` has said what is damaged
+    for member in walk(storage, name, on_damage=lambda *damage: None):  # `recover` has said what is damaged
         mark = mark_of(member.headers)
         if mark is not None and mark.archive in (archive, None) and mark.number > last:
             db.execute("UPDATE journal SET used = max(used, ?)", (mark.number,))

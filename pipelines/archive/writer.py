@@ -28,10 +28,10 @@ from pipelines.core.errors import (
     NotWritable,
     from_os_error,
     of_sqlite,
-    os_errors,
 )
 from pipelines.core.plural import counted, verb
 from pipelines.warc import manifest
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter, recover
 
 T = TypeVar("T")
@@ -68,27 +68,26 @@ class WriteTask:
 class ArchiveWriter:
     """Owns the database connection and the WARC writer of one archive while a command writes to it."""
 
-    def __init__(self, database: Path, warc: Path, **writer_options: Any) -> None:
+    def __init__(self, database: Path, storage: WarcStorage, **writer_options: Any) -> None:
         """Lock the archive, mend what a crash left, open the database.
 
         Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
-        self.database = database
+        self.database, self.storage = database, storage
         self._lock = lock.ArchiveLock(database.parent / lock.NAME)
         listed_in = database.parent / manifest.NAME
         try:
-            with os_errors(str(warc)):
-                warc.mkdir(exist_ok=True)
+            storage.prepare()
             listed = manifest.load(listed_in)
-            if not database.exists() and (listed or any(warc.glob("*.warc.gz"))):
+            if not database.exists() and (listed or storage.list().finished):
                 raise database_gone(database)
             self.db, self._adopted = open_database(database), 0
             try:
                 must_be_of_these_files(self.db, listed.values())
                 for file in lacking(self.db, listed.values()):
-                    if (warc / file).exists():
-                        self._adopt(warc / file, file)
-                mended = recover(warc, listed_in, self._adopt, standing(self.db))  # later, as its files are
+                    if storage.size(file) is not None:
+                        self._adopt(file)
+                mended = recover(storage, listed_in, self._adopt, standing(self.db))  # later, as its files are
             except BaseException:
                 self.db.close()
                 raise
@@ -103,7 +102,7 @@ class ArchiveWriter:
             self._lock.release()
             raise
         self.journal = Journal(self.db)
-        self.writer = WarcWriter(warc, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
+        self.writer = WarcWriter(storage, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
         self.failed: MorgueError | None = None  # the first failure to write; after it nothing is written any more
         self.commits = 0  # how many there were
         # Called at the end if the disk was full: rows that say so. On the keeper's thread; they may not fit either.
@@ -119,10 +118,10 @@ class ArchiveWriter:
         self._tasks = 0  # since the last commit
         self._committed = time.monotonic()
 
-    def _adopt(self, path: Path, file: str) -> None:
+    def _adopt(self, name: str) -> None:
         try:
             self.db.execute("BEGIN IMMEDIATE")
-            adopted = adopt(self.db, path, file)
+            adopted = adopt(self.db, self.storage, name)
             self.db.execute("COMMIT")
             self._adopted += adopted
         except (sqlite3.Error, OSError) as error:

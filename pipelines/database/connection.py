@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
+from pipelines.core.archive_layout import has_warc_files
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
 
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
     if path.with_name(path.name + REBUILDING).exists():
         cure = "wait for it; if none is running, the same command goes on where it stopped"
         return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
-    if next(path.parent.glob("warc/*.warc.gz"), None) is not None:
+    if has_warc_files(path.parent):
         cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
         return ArchiveDamaged(str(path), cause, cure)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")

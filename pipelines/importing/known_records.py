@@ -28,17 +28,18 @@ class KnownRecords:
 
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
-        for path in sorted(self._keeper.writer.folder.glob("*.warc.gz")):
+        storage = self._keeper.storage
+        for file in storage.list().finished:
             last = self._keeper.db.execute(
-                "SELECT offset + length FROM captures WHERE file = ? ORDER BY offset DESC LIMIT 1", (path.name,)
+                "SELECT offset + length FROM captures WHERE file = ? ORDER BY offset DESC LIMIT 1", (file,)
             ).fetchone()
             end = last[0] if last else 0
-            if end >= path.stat().st_size:
+            if end >= (storage.size(file) or 0):
                 continue
             with suppress(NotFound, ArchiveDamaged):
-                for found in walk(path, lambda *_: None, start=end):
+                for found in walk(storage, file, lambda *_: None, start=end):
                     if found.headers.get("Morgue-Imported") is not None:
-                        place = RecordLocation(path.name, found.offset, found.length)
+                        place = RecordLocation(file, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
     def why_not(self, record_id: str, fields: WarcFields) -> str | None:
@@ -52,7 +53,7 @@ class KnownRecords:
 
     def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
         """Write records side by side, but those that a crash left without a row; each as it lies, and in which file."""
-        writer = self._keeper.writer
+        writer, storage = self._keeper.writer, self._keeper.storage
         new = [record for record in records if _id(record) not in self._orphans]
         new = [kept_in(record, writer.warcinfo_id()) for record in new]
         places = dict(zip(map(_id, new), writer.append(new), strict=True)) if new else {}
@@ -61,7 +62,7 @@ class KnownRecords:
         for record in records:
             place = places.get(_id(record)) or self._orphans[_id(record)]
             # An orphan is what lies there, not what we would write now.
-            record = lie.get(_id(record)) or read_record(writer.folder / place.file, place.offset, place.length)
+            record = lie.get(_id(record)) or read_record(storage, *place)
             found.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
         return found
 
@@ -93,7 +94,7 @@ def original_of(archive_writer: ArchiveWriter, fields: WarcFields) -> tuple[str,
     if row is None:
         return None
     record_id, file, offset, length = row
-    return record_id, read_block(archive_writer.writer.folder / file, offset, length)
+    return record_id, read_block(archive_writer.storage, file, offset, length)
 
 
 COLUMNS = "SELECT record_id, file, offset, length FROM captures WHERE record_type = 'response' AND "

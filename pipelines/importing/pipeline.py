@@ -31,8 +31,8 @@ from pipelines.importing.job import EmptyFile, ImportJob, ImportReport, Read, So
 from pipelines.importing.known_records import original_of, why_not
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.targets import TakedownRegister
-from pipelines.warc import manifest
 from pipelines.warc.record import WarcFields
+from pipelines.warc.storage import sha256_of
 
 REMOVED = "taken down"
 IN_FLIGHT = 64 << 20  # bytes of blocks that are read and not filed yet, or one group
@@ -181,7 +181,7 @@ class ImportPipeline:
 
     def _sha256(self, path: Path) -> str:
         if path not in self._hashes:
-            self._hashes = {path: manifest.sha256_of(path)}
+            self._hashes = {path: sha256_of(path)}
         return self._hashes[path]
 
     def _passed(self, why: str) -> None:

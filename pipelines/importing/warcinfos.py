@@ -45,9 +45,10 @@ class WarcinfoIndex:
     def _own(self) -> dict[str, str]:
         """The first record of each file."""
         found = {}
-        for path in sorted(self._keeper.writer.folder.glob("*.warc.gz*")):
+        listing = self._keeper.storage.list()
+        for file in sorted({*listing.finished, *listing.unfinished}):
             with suppress(NotFound, ArchiveDamaged):
-                for first in walk(path):
+                for first in walk(self._keeper.storage, file):
                     if first.headers.get("WARC-Type") == "warcinfo":
                         found[first.headers.get("WARC-Record-ID") or ""] = digest(first.block)
                     break
@@ -58,7 +59,7 @@ class WarcinfoIndex:
         for row in self._keeper.db.execute(ORIGINS):
             place = RecordLocation(*row)
             with suppress(NotFound, ArchiveDamaged):
-                origin = read_record(self._keeper.writer.folder / place.file, place.offset, place.length)
+                origin = read_record(self._keeper.storage, *place)
                 named.setdefault(origin.fields.get("WARC-Refers-To") or "", []).append(place)
         return named
 
@@ -66,7 +67,7 @@ class WarcinfoIndex:
         """The block of the warcinfo record between the capture before `origin` and that, if it lies there."""
         (start,) = self._keeper.db.execute(BEFORE, (origin.file, origin.offset)).fetchone() or (0,)
         with suppress(NotFound, ArchiveDamaged):
-            for found in walk(self._keeper.writer.folder / origin.file, lambda *_: None, start=start):
+            for found in walk(self._keeper.storage, origin.file, lambda *_: None, start=start):
                 if found.offset >= origin.offset:
                     break
                 if found.headers.get("WARC-Record-ID") == record_id:

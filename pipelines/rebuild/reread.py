@@ -10,7 +10,6 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.archive.replay import answer
@@ -20,6 +19,7 @@ from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import outcome_of
+from pipelines.warc.storage import WarcStorage
 
 CAPTURED = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
            c.length AS warc_length, c.record_id AS warc_record_id"""
@@ -44,7 +44,7 @@ class RereadPage(NamedTuple):
 
 async def reread(
     db: sqlite3.Connection,
-    folder: Path,
+    storage: WarcStorage,
     rows: Iterable[Mapping[str, Any]],
     sources: Mapping[str, Source],
     workers: WorkerPool,
@@ -58,7 +58,7 @@ async def reread(
     try:
         while True:
             while len(running) < 2 * workers.size and (row := next(todo, None)) is not None:
-                running.add(asyncio.ensure_future(read_one(db, folder, row, sources, workers)))
+                running.add(asyncio.ensure_future(read_one(db, storage, row, sources, workers)))
             if not running:
                 return
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -70,11 +70,15 @@ async def reread(
 
 
 async def read_one(
-    db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source], workers: WorkerPool
+    db: sqlite3.Connection,
+    storage: WarcStorage,
+    row: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    workers: WorkerPool,
 ) -> RereadPage:
     """Read one page again; `row` as in REVISIONS."""
     try:
-        page = page_of(db, folder, row, sources)
+        page = page_of(db, storage, row, sources)
     except MorgueError as error:
         return RereadPage(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:
@@ -84,9 +88,11 @@ async def read_one(
     return RereadPage(row, page, outcome)
 
 
-def page_of(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Page:
+def page_of(
+    db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], sources: Mapping[str, Source]
+) -> Page:
     """The page that a revision was read from. Raises NotFound, ArchiveDamaged, MorgueError."""
-    got = answer(db, folder, row)
+    got = answer(db, storage, row)
     return Page(
         url=fetchable(row["url"]) or row["url"],
         body=got.body,

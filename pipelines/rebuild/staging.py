@@ -27,6 +27,7 @@ from pipelines.database.connection import REBUILDING
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
+from pipelines.warc.storage import WarcStorage
 
 STAGING = f"""
 CREATE TABLE scanned (file TEXT PRIMARY KEY, number INTEGER NOT NULL, archive TEXT) STRICT;
@@ -81,7 +82,9 @@ Owner = Callable[[str], Source | None]
 class StagingDatabase:
     """The half of a rebuild that reads no page. The caller holds the archive's lock."""
 
-    def __init__(self, database: Path, warc: Path, sources: Mapping[str, Source], owner: Owner, tell: Tell) -> None:
+    def __init__(
+        self, database: Path, warc: WarcStorage, sources: Mapping[str, Source], owner: Owner, tell: Tell
+    ) -> None:
         """`sources`: those that have a file, by name; `owner(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources, self.owner, self.tell = database, warc, sources, owner, tell
         self.part = database.with_name(database.name + REBUILDING)
@@ -96,8 +99,8 @@ class StagingDatabase:
         """Begin, or go on where an earlier run was stopped, if the WARC files are still the same."""
         files = self._files()
         self.result.files = len(files)
-        about = ((name, (self.warc / name).stat()) for name in files)
-        lines = [STAGING, *(f"{name} {at.st_size} {at.st_mtime_ns}" for name, at in about)]  # and of this version
+        about = ((name, self.warc.status(name)) for name in files)
+        lines = [STAGING, *(f"{name} {at.size} {at.modified_ns}" for name, at in about)]  # and of this version
         state = sha256("\n".join(lines).encode()).hexdigest()
         if self.part.exists():
             self._connect()
@@ -122,7 +125,7 @@ class StagingDatabase:
 
     def _files(self) -> list[str]:
         """Finished files in the order in which they were begun: one writer, so also that of their finishing."""
-        there = {path.name for path in self.warc.glob("*.warc.gz")}
+        there = set(self.warc.list().finished)
         try:
             self._entries = manifest.load(self._manifest)
         except ArchiveDamaged as error:
@@ -193,7 +196,7 @@ class StagingDatabase:
             valid = journal.valid_records(self._marks())
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask("SELECT file, offset, length FROM told WHERE at = ?", at).fetchone()
-                journal.apply(self.db, read_block(self.warc / file, offset, length))
+                journal.apply(self.db, read_block(self.warc, file, offset, length))
                 self.tell("replaying", done, len(valid))
             names = ", ".join(CAPTURE_COLUMNS)
             found = ", ".join(f"f.{name}" for name in CAPTURE_COLUMNS)

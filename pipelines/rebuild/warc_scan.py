@@ -5,7 +5,6 @@ Runs in a worker process: a file of a gigabyte is a minute of inflating and hash
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.archive.journal import JournalHeader, mark_of
@@ -14,6 +13,7 @@ from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import ARCHIVE
+from pipelines.warc.storage import WarcStorage
 
 
 class JournalLocation(NamedTuple):
@@ -43,12 +43,12 @@ class FileScan(NamedTuple):
     entry: ManifestEntry  # what the manifest should say of it
 
 
-def scan(folder: Path, file: str) -> FileScan:
+def scan(storage: WarcStorage, file: str) -> FileScan:
     """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
     contents = FileContents()
     told = FileScan([], [], [], [], None, contents.entry(file))
     archive: str | None = None
-    for member in walk(folder / file, on_damage=lambda *damage: told.damaged.append(damage)):
+    for member in walk(storage, file, on_damage=lambda *damage: told.damaged.append(damage)):
         contents.count(member.headers)
         if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
             told.gone.append(_gone(member))
@@ -65,7 +65,8 @@ def scan(folder: Path, file: str) -> FileScan:
             continue
         if capture is not None:
             told.captures.append(capture_row(capture))
-    contents.add_file(folder / file)
+    with storage.open(file) as data:
+        contents.add_file(data)
     return told._replace(archive=archive, entry=contents.entry(file))
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from pipelines.archive.replay import answer
 from pipelines.archive.stored_response import HTML, LARGEST_PAGE, UNSURE
 from pipelines.core.errors import MorgueError
 from pipelines.warc.http_message import DecodedTooLarge
+from pipelines.warc.storage import WarcStorage
 
 REMEMBERED = 10_000  # pages whose signals are kept in memory: revisits show one page many times
 
@@ -44,8 +44,8 @@ class UnknownSignals(Exception):
 class CapturedSignals:
     """The signals of pages, each read once while it is remembered."""
 
-    def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
-        """`warc`: the folder of the WARC files."""
+    def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
+        """`warc`: the archive's WARC files."""
         self.db, self.warc = db, warc
         self._known: dict[int, tuple[str, ...]] = {}
 

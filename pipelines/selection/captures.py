@@ -14,7 +14,6 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +24,7 @@ from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import chosen, source_id, spellings
 from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions
+from pipelines.warc.storage import WarcStorage
 
 END = "\U0010ffff"  # sorts behind every character of an address
 
@@ -89,12 +89,12 @@ class CaptureSelection:
     def __init__(
         self,
         db: sqlite3.Connection,
-        warc: Path,
+        warc: WarcStorage,
         wanted: CaptureFilter | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
         on_judged: Callable[[int, int], object] = lambda done, total: None,
     ) -> None:
-        """`warc`: the folder of the archive's WARC files. `on_capture` is told each capture that is handed out.
+        """`warc`: the archive's WARC files. `on_capture` is told each capture that is handed out.
 
         `on_judged`: while the rights in captures are looked at, bytes of their records, done and in all.
 

@@ -11,13 +11,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.database.connection import Row
-from pipelines.warc.reader import OPEN, STEP, TORN, opened
+from pipelines.warc.reader import STEP, TORN
 from pipelines.warc.record import WarcFields, fields_of
+from pipelines.warc.storage import WarcStorage, is_unfinished
 
 AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate to a thousand times as many
 LONGEST_HEAD = 1 << 20  # bytes of a record's named fields
@@ -47,10 +47,10 @@ class StoredExchange:
 class OpenWarcFile:
     """A WARC file, opened: heads of its records, and their bytes as they are. Raises NotFound if it is not there."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: BinaryIO = opened(path)
-        self.growing = self._file.name.endswith(OPEN)  # a crawl is writing to it
+    def __init__(self, storage: WarcStorage, name: str) -> None:
+        self.name, self._location = name, storage.location(name)
+        self._file: BinaryIO = storage.open(name)
+        self.growing = is_unfinished(self._file)  # a crawl is writing to it
         self._size = os.fstat(self._file.fileno()).st_size
 
     def close(self) -> None:
@@ -62,10 +62,10 @@ class OpenWarcFile:
         Raises ArchiveDamaged if there is none.
         """
         try:
-            with os_errors(str(self.path)):
+            with os_errors(self._location):
                 return self._inflated(offset)
         except (zlib.error, ValueError) as error:
-            raise ArchiveDamaged(f"{self.path.name} at byte {offset}", str(error), "see `morgue verify`") from error
+            raise ArchiveDamaged(f"{self.name} at byte {offset}", str(error), "see `morgue verify`") from error
 
     def warcinfo(self) -> RecordHead | None:
         """The record that the file begins with, if it says how the records behind it were made (section 6.1)."""
@@ -85,7 +85,7 @@ class OpenWarcFile:
     def raw(self, head: RecordHead) -> Iterator[bytes]:
         """The bytes of a record's gzip member. Raises MorgueError."""
         rest = head.length
-        with os_errors(str(self.path)):
+        with os_errors(self._location):
             self._file.seek(head.offset)
             while rest and (data := self._file.read(min(rest, 1 << 20))):
                 rest -= len(data)
@@ -120,7 +120,7 @@ class OpenWarcFile:
         return RecordHead(offset, read - len(stream.unused_data), fields)
 
 
-def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
+def exchanges(storage: WarcStorage, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
     """The exchanges of captures, which come as `Holdings.captures` gives them: by file, by offset.
 
     What cannot be read is told to `on_damage`, and costs only its own exchange (a missing file: all of its exchanges,
@@ -128,7 +128,7 @@ def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Ite
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
-            file = OpenWarcFile(folder / name)
+            file = OpenWarcFile(storage, name)
         except MorgueError as error:
             on_damage(error, of_file)
             continue
@@ -144,7 +144,7 @@ def _of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: OnDamage) -
         try:
             main = file.head(capture["offset"])
             if main.fields.get("WARC-Record-ID") != capture["record_id"]:
-                where = f"{file.path.name} at byte {main.offset}"
+                where = f"{file.name} at byte {main.offset}"
                 raise ArchiveDamaged(where, "holds another record than the database says", "see `morgue verify`")
         except MorgueError as error:
             on_damage(error, [capture])

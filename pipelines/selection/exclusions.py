@@ -15,12 +15,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.connection import Row
 from pipelines.selection.directives import EVERYONE, OURS, VALUED, Directive, RequestedSignal, said
 from pipelines.selection.tdmrep import TdmFiles, meaning
+from pipelines.warc.storage import WarcStorage
 
 # Of everyone's text for models. noimageai is about pictures only; a dataset holds none.
 DIRECTIVES = ("noai", "noml", "notrain")
@@ -56,8 +56,8 @@ class Exclusions:
 class ExclusionFilter:
     """Lets through what is wanted, and counts the rest by reason."""
 
-    def __init__(self, without: Exclusions, db: sqlite3.Connection, warc: Path) -> None:
-        """`warc`: the folder of the WARC files; the rules of tdmrep.json are read out of them."""
+    def __init__(self, without: Exclusions, db: sqlite3.Connection, warc: WarcStorage) -> None:
+        """`warc`: the archive's WARC files; the rules of tdmrep.json are read out of them."""
         self.left_out: Counter[str] = Counter()  # reason -> how many
         self.met: set[str] = set()  # of the signals that are asked for, those that something had
         self._reserved = without.reserved

@@ -11,7 +11,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -22,6 +21,7 @@ from pipelines.database.connection import Row, ask
 from pipelines.database.queries import PROVENANCE
 from pipelines.warc.http_message import REDIRECTS, parse_head, split
 from pipelines.warc.reader import read_block
+from pipelines.warc.storage import WarcStorage
 
 PATH = "/.well-known/tdmrep.json"
 LARGEST = 1 << 20  # bytes of such a file once decoded
@@ -105,7 +105,7 @@ def _one(match: re.Match[str]) -> str:
 class TdmFiles:
     """The files of all hosts over time, out of an archive's WARC files."""
 
-    def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
         self.db, self.warc = db, warc
         self._hosts: dict[str, list[Row]] | None = None  # however its name is spelled: an import may have brought any
         self._rules: dict[int, list[TdmRule] | None] = {}
@@ -161,7 +161,7 @@ class TdmFiles:
         return [] if status in (404, 410) else None  # not there; else: could not be said just then
 
     def _follow(self, row: Row, redirects: int) -> list[TdmRule] | None:
-        block = read_block(self.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
+        block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
         head = parse_head(split(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
         address = "//" + target.partition("#")[0].partition("://")[2]

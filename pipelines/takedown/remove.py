@@ -17,10 +17,11 @@ from pipelines.archive.journal import mark_of
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.takedown.targets import TakedownTargets
-from pipelines.takedown.tombstone import PART, MemberSpan, Tombstone, put_in_place, rewritten, tombstone, without
+from pipelines.takedown.tombstone import MemberSpan, Tombstone, rewrite, tombstone, without
 from pipelines.warc import manifest
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
+from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
 DAMAGED_TOO = (
     "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
@@ -33,7 +34,7 @@ class Removal:
 
     def __init__(
         self,
-        warc: Path,
+        warc: WarcStorage,
         listed_in: Path,
         doomed: TakedownTargets,
         reason: str,
@@ -46,10 +47,6 @@ class Removal:
         self.warc, self.listed_in, self.doomed, self.reason, self.time = warc, listed_in, doomed, reason, time
         self.files = self.bytes = self.records = 0  # rewritten; taken out of them
 
-    def files_to_look_at(self) -> list[Path]:
-        """Every finished file: the journal's rows about it may be in any that is younger than the captures."""
-        return sorted(self.warc.glob("*.warc.gz"))
-
     def rewrite(self, tell: Callable[[str, int, int], object]) -> None:
         """Take the records out of the WARC files, one by one, and keep the manifest true.
 
@@ -58,33 +55,33 @@ class Removal:
         `morgue verify` to go on naming it. Raises MorgueError.
         """
         entries = manifest.load(self.listed_in)
-        files = self.files_to_look_at()
+        files = self.warc.list().finished  # the journal's rows about it may be in any younger than the captures
         touched = []
-        for done, path in enumerate(files, 1):
-            finish_rewriting(path, entries.get(path.name))
-            if sum(1 for _span in self._spans(path)):  # all of them: any may turn out not to fit
-                touched.append(path)
-                entry = entries.get(path.name)
-                if entry is not None and manifest.sha256_of(path) != entry.sha256:
+        for done, file in enumerate(files, 1):
+            entry = entries.get(file)
+            finish_rewriting(self.warc, file, entry)
+            if sum(1 for _span in self._spans(file)):  # all of them: any may turn out not to fit
+                touched.append(file)
+                if entry is not None and self.warc.sha256(file) != entry.sha256:
                     if not self.damaged_too:
-                        raise ArchiveDamaged(str(path), "is not as the manifest lists it", DAMAGED_TOO)
-                    self.damaged.append(path.name)
+                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_TOO)
+                    self.damaged.append(file)
             tell("looking", done, len(files))
         self.records = self.bytes = 0
-        for done, path in enumerate(touched, 1):
-            part = rewritten(path, list(self._spans(path)))
-            entries[path.name] = self._entry(part, path.name, entries.get(path.name))
+        for done, file in enumerate(touched, 1):
+            part = rewrite(self.warc, file, list(self._spans(file)))
+            entries[file] = self._entry(part, file, entries.get(file))
             manifest.write(self.listed_in, entries.values())
-            put_in_place(part, path)
+            self.warc.replace_by_part(file)
             self.files += 1
             tell("taking out", done, len(touched))
 
-    def _spans(self, path: Path) -> Iterator[MemberSpan]:
+    def _spans(self, file: str) -> Iterator[MemberSpan]:
         """What changes in a file. An exchange's records lie side by side, the capture's own first."""
         doomed = self.doomed.records
-        wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == path.name}
+        wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == file}
         group: list[StoredRecord] = []
-        for member in walk(path, on_damage=lambda *damage: None):
+        for member in walk(self.warc, file, on_damage=lambda *damage: None):
             if group and not _belongs(member, group[0]):
                 yield self._grave(group)
                 group = []
@@ -123,11 +120,12 @@ class Removal:
         self.bytes += length
         return MemberSpan(first.offset, length, tombstone(grave, length))
 
-    def _entry(self, path: Path, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
+    def _entry(self, part: str, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
         contents = manifest.FileContents()
-        for member in walk(path, on_damage=lambda *damage: None):
+        for member in walk(self.warc, part, on_damage=lambda *damage: None):
             contents.count(member.headers)
-        contents.add_file(path)
+        with self.warc.open(part) as data:
+            contents.add_file(data)
         entry = contents.entry(name)
         if before is None:
             return entry
@@ -161,14 +159,13 @@ def _belongs(member: StoredRecord, capture: StoredRecord) -> bool:
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
+def finish_rewriting(storage: WarcStorage, file: str, entry: manifest.ManifestEntry | None) -> None:
     """A kill came after the manifest was written and before the file got its place: it gets it now."""
-    part = path.with_name(path.name + PART)
-    if part.exists():
-        if entry is not None and manifest.sha256_of(part) == entry.sha256:
-            put_in_place(part, path)
+    if storage.has_part(file):
+        if entry is not None and storage.sha256(file + PART_SUFFIX) == entry.sha256:
+            storage.replace_by_part(file)
         else:
-            part.unlink()
+            storage.discard_part(file)
 
 
 def purge(db: sqlite3.Connection) -> None:

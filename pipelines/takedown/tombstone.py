@@ -13,17 +13,15 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import MorgueError, os_errors
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.record import VERSION, WarcRecord, digest, new_id, one_line, warc_fields
+from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
 MOST_EXTRA = 4096  # bytes of a gzip header's extra field; readers take a longer one for the end of the file
 LARGEST_STORED = 65_535  # bytes of a stored block (RFC 1951 section 3.2.4)
-PART = ".part"  # behind the name of a copy that is to take a file's place
 COPY = 1 << 20  # bytes copied at a time
 
 
@@ -139,12 +137,12 @@ def _gzip_head(extra: int) -> bytes:
     return head + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
 
 
-def rewritten(path: Path, spans: Sequence[MemberSpan]) -> Path:
-    """A copy of a file, beside it, with spans in their places; durable. Raises MorgueError."""
-    part = path.with_name(path.name + PART)
-    with os_errors(str(part)):
+def rewrite(storage: WarcStorage, file: str, spans: Sequence[MemberSpan]) -> str:
+    """Write a durable copy of a WARC file with spans in their places; return its name. Raises MorgueError."""
+    part = file + PART_SUFFIX
+    with os_errors(storage.location(part)):
         try:
-            with path.open("rb") as old, part.open("wb") as new:
+            with storage.open(file) as old, storage.create_part(file) as new:
                 for span in sorted(spans):
                     _copy(old, new, span.offset - old.tell())
                     assert len(span.data) == span.length
@@ -154,16 +152,9 @@ def rewritten(path: Path, spans: Sequence[MemberSpan]) -> Path:
                 new.flush()
                 os.fsync(new.fileno())
         except BaseException:
-            part.unlink(missing_ok=True)
+            storage.discard_part(file)
             raise
     return part
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """The copy takes the file's place, in one step. Raises MorgueError."""
-    with os_errors(str(path)):
-        part.replace(path)
-        sync_folder(path.parent)
 
 
 def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from itertools import repeat
-from pathlib import Path
 
 from pipelines.verification.findings import Finding
 from pipelines.verification.warc_check import InspectionResult, short
 from pipelines.warc.digests import labelled, payload_is
-from pipelines.warc.reader import StoredRecord, members, opened
+from pipelines.warc.reader import StoredRecord, members
+from pipelines.warc.storage import WarcStorage
 
 TABLES = """
 CREATE TABLE records (id INTEGER, payload INTEGER, file TEXT, offset INTEGER);
@@ -39,9 +39,8 @@ SAME = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI")
 class RecordReferences:
     """The references of an archive."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: warc/."""
-        self.folder = folder
+    def __init__(self, storage: WarcStorage) -> None:
+        self.storage = storage
         self._db = sqlite3.connect("", isolation_level=None)  # a temporary file
         self._db.row_factory = sqlite3.Row
         self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + TABLES)
@@ -93,7 +92,7 @@ class RecordReferences:
         return wanted is None or payload_is(wanted, record.headers.first, record.block)
 
     def _read(self, file: str, offset: int) -> StoredRecord:
-        with opened(self.folder / file) as data:
+        with self.storage.open(file) as data:
             return next(members(data, offset, offset + 1))
 
     def close(self) -> None:

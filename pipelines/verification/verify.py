@@ -14,15 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.archive_layout import WARC_FOLDER
 from pipelines.core.errors import DiskFull, MorgueError, NoArchive
 from pipelines.core.plural import counted
 from pipelines.database.connection import ask, connect
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, Findings
-from pipelines.verification.inventory import Inventory, WarcFileInfo, is_there, take_stock
+from pipelines.verification.inventory import Inventory, WarcFileInfo, take_stock
 from pipelines.verification.references import RecordReferences
 from pipelines.verification.warc_check import InspectionResult, InspectionTask, inspect
 from pipelines.warc.manifest import ManifestEntry
+from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
     from pipelines.core.worker_pool import WorkerFailure
@@ -78,6 +80,7 @@ def verify(
 class _Verification:
     def __init__(self, archive: Path, quick: bool, jobs: int | None, progress: Progress | None) -> None:
         self.archive, self.wanted, self.progress = archive, jobs, progress
+        self.storage = WarcStorage(archive / WARC_FOLDER)
         self.jobs = 1  # processes that read
         self.database: Path | None = archive / database_check.NAME
         self.report = VerificationReport(quick, left_out=LEFT_OUT if quick else ())
@@ -102,7 +105,7 @@ class _Verification:
         if report.quick:
             self._quick()
         else:
-            self.links = RecordReferences(self.archive / "warc")
+            self.links = RecordReferences(self.storage)
             try:
                 self._full()
             finally:
@@ -145,7 +148,7 @@ class _Verification:
 
     def _missing(self) -> Iterator[Finding]:
         for name in sorted({*(self.stock.entries or {}), *self.rows}):
-            if name in self.stock.selection or is_there(self.archive / "warc", name):
+            if name in self.stock.selection or self.storage.has(name):
                 continue
             listed = "is in the manifest" if self.stock.entries and name in self.stock.entries else ""
             rows = f"{counted(self.rows[name]['rows'], 'row')} of captures in it" if name in self.rows else ""
@@ -218,17 +221,15 @@ class _Verification:
         """A file as one task, or, if it is large and the rows say where records begin, as several."""
         entry = (self.stock.entries or {}).get(holding.name)
         database = None if self._is_strange(holding) else self.database
-        whole = InspectionTask(
-            self.archive / "warc", holding.name, database, holding.state != "finished", entry is not None
-        )
+        whole = InspectionTask(self.storage, holding.name, database, holding.state != "finished", entry is not None)
         cuts = self._cuts(holding) if self.jobs > 1 and not whole.growing else []
         if not cuts:
             yield whole
             return
-        yield InspectionTask(whole.folder, whole.name, None, records=False)
+        yield InspectionTask(whole.storage, whole.name, None, records=False)
         for start, end in zip([0, *cuts], [*cuts, None], strict=True):
             yield InspectionTask(
-                whole.folder, whole.name, whole.database, False, whole.listed, start, end, digest=False
+                whole.storage, whole.name, whole.database, False, whole.listed, start, end, digest=False
             )
 
     def _cuts(self, holding: WarcFileInfo) -> list[int]:
@@ -286,7 +287,7 @@ class _Verification:
             return []
         first = self.pieces[name][-1].task
         entry = (self.stock.entries or {}).get(name)
-        return [InspectionTask(first.folder, name, self.database, False, entry is not None)]
+        return [InspectionTask(first.storage, name, self.database, False, entry is not None)]
 
     def _take(self, pieces: list[InspectionResult]) -> None:
         """All that was seen of one file."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MOST, Finding, Findings
 from pipelines.warc.digests import examine
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.reader import OPEN, TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 WINDOW = 1 << 20  # bytes read at once where nothing is inflated
 TOLD = 1 << 23  # bytes between two calls of `tell`
@@ -43,7 +45,7 @@ Tell = Callable[[int], object]  # bytes done since the last call
 class InspectionTask:
     """What to look through."""
 
-    folder: Path  # warc/
+    storage: WarcStorage
     name: str  # of the file, without `.open`
     database: Path | None  # None: there is none to compare with
     growing: bool = False  # it is `.open`: it may end inside a record, and rows may be behind
@@ -93,8 +95,8 @@ def short(text: str) -> int:
 class HashedFile:
     """A file whose bytes are hashed once, in order, while they are read here and there."""
 
-    def __init__(self, path: Path, *, wanted: bool) -> None:
-        self._file = path.open("rb", buffering=0)
+    def __init__(self, file: FileIO, *, wanted: bool) -> None:
+        self._file = file
         self._sum = hashlib.sha256() if wanted else None
         self._at = self._done = 0
 
@@ -145,13 +147,12 @@ def inspect(task: InspectionTask, tell: Tell | None = None) -> InspectionResult:
 
 
 def _opened(task: InspectionTask) -> HashedFile:
-    path = task.folder / task.name
     if task.growing:
         try:
-            return HashedFile(path.with_name(path.name + OPEN), wanted=False)
+            return HashedFile(task.storage.open_unbuffered(task.name + OPEN_SUFFIX), wanted=False)
         except FileNotFoundError:  # finished meanwhile
             pass
-    return HashedFile(path, wanted=task.digest)
+    return HashedFile(task.storage.open_unbuffered(task.name), wanted=task.digest)
 
 
 class CaptureRows:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
@@ -76,11 +76,10 @@ class FileContents:
         self.size += len(data)
         self._sha256.update(data)
 
-    def add_file(self, path: Path) -> None:
-        """All bytes of a file. Raises OSError."""
-        with path.open("rb") as file:
-            while data := file.read(1 << 20):
-                self.add(data)
+    def add_file(self, file: BinaryIO) -> None:
+        """All bytes of an open file. Raises OSError."""
+        while data := file.read(1 << 20):
+            self.add(data)
 
     def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
         """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
@@ -153,9 +152,3 @@ def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as it is on disk, hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

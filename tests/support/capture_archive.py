@@ -17,6 +17,7 @@ from pipelines.core.urls import url_key
 from pipelines.warc.exchange import RevisitOriginal, records_of
 from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split
 from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, uri
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.article_archive import database, insert, rows
 
@@ -90,7 +91,7 @@ class Writing:
             insert(self.db, "sources", name=name, url=url, added="2026-01-01T00:00:00Z")
 
     def new_writer(self) -> WarcWriter:
-        return WarcWriter(self.archive.warc, prefix="test", info={"software": "tests", "operator": "Zoé"})
+        return WarcWriter(WarcStorage(self.archive.warc), prefix="test", info={"software": "tests", "operator": "Zoé"})
 
     def next_file(self) -> None:
         self.writer.close()

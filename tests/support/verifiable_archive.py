@@ -18,10 +18,12 @@ from pipelines.core.timestamps import fine_stamp
 from pipelines.database.store import ArticleStore
 from pipelines.warc import manifest
 from pipelines.warc.exchange import capture_of, keep
-from pipelines.warc.manifest import ManifestEntry, sha256_of
-from pipelines.warc.reader import StoredRecord, walk
+from pipelines.warc.manifest import ManifestEntry
+from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id
+from pipelines.warc.storage import WarcStorage, sha256_of
 from pipelines.warc.writer import WarcWriter
+from tests.support.warc_files import walk
 
 START = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
@@ -81,7 +83,7 @@ def build(folder: Path) -> Path:
     """Three finished files with rows and manifest; returns the folder."""
     (folder / "warc").mkdir(parents=True)
     (folder / "morgue.toml").touch()
-    writer = WarcWriter(folder / "warc", info={"software": "test"})
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={"software": "test"})
     kept: list[Capture] = []
     for part in range(3):
         for number in range(part * 6, part * 6 + 6):

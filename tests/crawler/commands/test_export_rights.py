@@ -16,6 +16,7 @@ from pipelines.core.plural import counted
 from pipelines.database.connection import connect
 from pipelines.database.queries import articles
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions
+from pipelines.warc.storage import WarcStorage
 from tests.support.command import command_line, crawl, environment, make_archive, morgue, rows
 from tests.support.http_server import answering
 
@@ -179,7 +180,7 @@ def test_captures_stay_out_as_well(archive, tmp_path):
 def test_a_signal_that_nothing_has_is_said(archive, signal, near):
     """It may be misspelt; where it is close to one that is known, that is named."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
+        sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, WarcStorage(archive / "warc"))
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
         (said,) = sieve.unmet()
     assert said == f"0 left out: nothing has the signal {signal}" + (f" (did you mean {near}?)" if near else "")
@@ -188,7 +189,7 @@ def test_a_signal_that_nothing_has_is_said(archive, signal, near):
 def test_a_signal_is_met_whatever_the_reason(archive):
     """What is reserved is left out for that; its other signals were there all the same."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
+        sieve = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, WarcStorage(archive / "warc"))
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - len(RESERVED)
         assert list(sieve.unmet()) == []
 

@@ -31,12 +31,12 @@ from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.grouping import ALREADY, CLASH
 from pipelines.verification.verify import verify
-from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 from tests.support.newspaper import serve
+from tests.support.warc_files import read_record, walk
 
 command = importlib.import_module("crawler.commands.import")
 chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict

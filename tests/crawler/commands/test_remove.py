@@ -12,10 +12,11 @@ import pytest
 
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
-from pipelines.warc.reader import read_record, walk
+from pipelines.warc.storage import WarcStorage, sha256_of
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.external_tools import faults
 from tests.support.newspaper import serve
+from tests.support.warc_files import read_record, walk
 from tests.test_resume import a_day_passes
 
 REASON = "asked for by the subject, letter of 3 May"
@@ -105,7 +106,7 @@ def test_files_and_manifest_are_sound(removed):
     entries = manifest.load(after / "manifest.jsonl")
     assert set(entries) == {path.name for path in files}
     for path in files:
-        assert manifest.sha256_of(path) == entries[path.name].sha256
+        assert sha256_of(path) == entries[path.name].sha256
         assert len(list(walk(path))) == entries[path.name].records
 
 
@@ -172,7 +173,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     db = sqlite3.connect(archive / "morgue.db")
     doomed = finding.find(db, [crawled[1]])
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", doomed, REASON, now())
     monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         work.rewrite(lambda *_: None)
@@ -182,7 +183,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
     assert done.returncode == 0, done.stdout + done.stderr
     assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
     for name, entry in manifest.load(archive / "manifest.jsonl").items():
-        assert manifest.sha256_of(archive / "warc" / name) == entry.sha256
+        assert sha256_of(archive / "warc" / name) == entry.sha256
 
 
 def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeypatch):
@@ -206,7 +207,7 @@ def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeyp
     db = sqlite3.connect(archive / "morgue.db")
     doomed = finding.find(db, [crawled[1]])
     db.close()
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", doomed, REASON, now())
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", doomed, REASON, now())
     with pytest.raises(MorgueError, match="does not fit"):
         work.rewrite(lambda *_: None)
     assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before
@@ -341,7 +342,7 @@ def test_a_takedown_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
                     for member in walk(path, on_damage=lambda *damage: None))  # fmt: skip
     assert not any(part.encode() in left for _, body in text for part in body.split("\n") if len(part) > 60)
     entry = manifest.load(archive / "manifest.jsonl")[file]
-    assert (entry.sha256, entry.was) == (manifest.sha256_of(archive / "warc" / file), listed)
+    assert (entry.sha256, entry.was) == (sha256_of(archive / "warc" / file), listed)
     still = {(one.kind, one.offset) for one in verify(archive).findings.listed}
     assert {one for one in found if one[0] != "sha256"} <= still
     assert ("changed", None) in still

@@ -15,10 +15,11 @@ from exports.sorted_lines import SortedLines
 from pipelines.core.errors import DiskFull
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.cdxj import parse
-from pipelines.warc.reader import read_record
+from pipelines.warc.storage import WarcStorage
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import build
 from tests.support.external_tools import tool
+from tests.support.warc_files import read_record
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def archive(tmp_path_factory):
 
 def packed(archive, wanted=None):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_cdxj.pack(selection, out, ABOUT)
     return out.getvalue().splitlines(keepends=True), said
 

@@ -20,6 +20,7 @@ from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.selection.exclusions import Exclusions
 from pipelines.warc.cdxj import parse
 from pipelines.warc.record import parsed
+from pipelines.warc.storage import WarcStorage
 from tests.exports.formats.test_to_warc import ABOUT
 from tests.support.capture_archive import CRANE, LIGHT, build, spoil
 from tests.support.external_tools import tool
@@ -40,7 +41,7 @@ def out(archive, tmp_path_factory):
 
 def packed(archive, wanted=None, about=ABOUT):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_wacz.pack(selection, out, about)
     return out.getvalue(), said
 
@@ -197,7 +198,7 @@ class Pipe(io.RawIOBase):
 def test_it_can_be_written_into_a_pipe(archive):
     """From front to back, without going back to any part."""
     pipe = Pipe()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:
         to_wacz.pack(selection, pipe, ABOUT)
     with zipfile.ZipFile(io.BytesIO(pipe.data)) as wacz:
         assert wacz.testzip() is None

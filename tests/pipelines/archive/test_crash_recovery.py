@@ -15,13 +15,15 @@ import pytest
 from pipelines.archive.journal import mark_of, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
+from tests.support.warc_files import walk
 
 PRELUDE = """
 import os, signal, sys
 from pathlib import Path
 from pipelines.archive import writer as archive
-from pipelines.warc import writer as warc
+from pipelines.warc import manifest
+from pipelines.warc.storage import WarcStorage
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
 from tests.pipelines.archive.test_writer import record
@@ -31,7 +33,7 @@ def die(*_):
 
 folder = Path(sys.argv[1])
 def begin(**options):
-    return archive.ArchiveWriter(folder / "morgue.db", folder / "warc", info={}, **options)
+    return archive.ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={}, **options)
 """
 
 
@@ -43,7 +45,7 @@ def crash(folder: Path, code: str) -> None:
 
 
 def start(folder: Path) -> None:
-    ArchiveWriter(folder / "morgue.db", folder / "warc", info={}).close()
+    ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={}).close()
 
 
 def in_files(folder: Path) -> list[str]:
@@ -70,21 +72,21 @@ def test_captures_without_rows_get_them(tmp_path):
     """The WARC file was written, its rows were not committed. The start says so, once."""
     crash(tmp_path, LOSES_ITS_COMMIT)
     assert in_rows(tmp_path) == []
-    one = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    one = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     one.close()
     assert one.mended[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
-    two = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    two = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     two.close()
     assert two.mended == []
     assert in_rows(tmp_path) == in_files(tmp_path)
     assert len(in_rows(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("moment", ["archive.adopt = die", "manifest_add", "warc.finish = die"])
+@pytest.mark.parametrize("moment", ["archive.adopt = die", "manifest_add", "WarcStorage.finish = die"])
 def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
     """Whether it died before the rows, before the manifest's line, or before the file had its name."""
     crash(tmp_path, LOSES_ITS_COMMIT)
-    crash(tmp_path, moment.replace("manifest_add", "warc.manifest.add = die") + "\nbegin()")
+    crash(tmp_path, moment.replace("manifest_add", "manifest.add = die") + "\nbegin()")
     start(tmp_path)
     assert in_rows(tmp_path) == in_files(tmp_path)
     assert [path.suffix for path in (tmp_path / "warc").iterdir()] == [".gz", ".gz"]  # and the journal's own
@@ -130,6 +132,7 @@ def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
     database, for nothing had been committed when they were."""
     crash(tmp_path, """
 from pipelines.archive import journal
+from pipelines.warc.storage import WarcStorage
 journal.MOST = 1
 one = begin(max_size=700)
 one.call(record, one)

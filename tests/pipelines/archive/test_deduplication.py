@@ -14,10 +14,11 @@ from pipelines.core.items import Exchange
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, keep
 from pipelines.warc.http_message import entity_body
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
+from tests.support.warc_files import walk
 
 PAGE = b"<p>" + b"The harbour stays open. " * 100
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Cache: MISS\r\n\r\n"
@@ -54,7 +55,7 @@ class Archive:
         self.writer = self.new_writer()
 
     def new_writer(self) -> WarcWriter:
-        return WarcWriter(self.warc, info={"software": "x"}, listed_in=self.listed)
+        return WarcWriter(WarcStorage(self.warc), info={"software": "x"}, listed_in=self.listed)
 
     def original(self, exchange: Exchange) -> RevisitOriginal | None:
         return original_of(self.db, exchange, body_of(exchange), self.writer.is_finished)

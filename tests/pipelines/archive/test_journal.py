@@ -14,8 +14,9 @@ from pipelines.archive.writer import ArchiveWriter, open_database
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from tests.pipelines.warc.test_exchange import PLAIN
+from tests.support.warc_files import walk
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_noting_a_change_does_not_look_through_what_is_noted(db):
 
 def test_captures_are_told_though_they_have_no_trigger(tmp_path):
     """New ones, once; and one that changes afterwards, again."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     store = ArticleStore(archive_writer.db)
     capture = archive_writer.call(lambda: store.capture(keep(PLAIN, archive_writer.writer), None, None))
     lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
@@ -89,7 +90,7 @@ def test_a_row_that_is_gone_is_told(db):
 
 def test_an_id_that_is_given_again_is_told_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
     assert [line["captures"]["id"] for line in told(archive_writer.db)] == [1]
     archive_writer.call(lambda: archive_writer.db.execute("DELETE FROM captures").rowcount)
@@ -115,7 +116,7 @@ def test_a_claim_of_a_url_is_no_news(db):
 
 def test_what_is_rolled_back_is_not_told(tmp_path):
     """A task that fails leaves neither rows nor news of them."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def fails() -> None:
         ArticleStore(archive_writer.db).source(Source("gazette", "https://gazette.example/"))
@@ -212,7 +213,7 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
 
     Also those in a file that was finished after the last commit.
     """
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
     archive_writer._commit()
     lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
@@ -224,10 +225,10 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
         os.close(descriptor)
     archive_writer._lock.release()  # what a kill does
     archive_writer.db.close()
-    again = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    again = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
     again.close()
     assert rows == [(one.record_id, one.file, one.offset, one.length) for one in lost]
-    third = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    third = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     assert third.db.execute("SELECT count(*) FROM captures").fetchone() == (4,)
     third.close()

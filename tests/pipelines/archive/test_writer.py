@@ -18,6 +18,7 @@ from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, Morgu
 from pipelines.core.items import Exchange
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 
 EXCHANGE = Exchange(
@@ -32,7 +33,7 @@ EXCHANGE = Exchange(
 
 @pytest.fixture
 def archive_writer(tmp_path):
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     yield archive_writer
     archive_writer.close()
 
@@ -51,22 +52,22 @@ def record(archive_writer):
 def test_an_archive_has_one_writer(archive_writer):
     """The second is told who holds it; when the first lets go, the next may have it."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
-        ArchiveWriter(archive_writer.database, archive_writer.database.parent / "warc", info={})
+        ArchiveWriter(archive_writer.database, WarcStorage(archive_writer.database.parent / "warc"), info={})
 
 
 def test_the_lock_dies_with_its_process(tmp_path):
     """After kill -9 nobody has to remove anything by hand."""
     code = (
-        "import sys, time; from pathlib import Path; from pipelines.core.lock import Lock; "
-        f"lock = Lock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from pipelines.core.lock import ArchiveLock; "
+        f"lock = ArchiveLock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(ArchiveLocked):
-        ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+        ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     holder.kill()
     holder.wait()
-    ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
+    ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}).close()
 
 
 def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(archive_writer):
@@ -97,7 +98,7 @@ def test_the_warc_is_durable_before_the_row(archive_writer, monkeypatch):
 
 def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
     """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def full() -> None:
         raise OSError(28, "No space left on device")
@@ -129,7 +130,7 @@ def test_a_task_is_done_whole_or_not_at_all(archive_writer):
     archive_writer.close()
     with sqlite3.connect(archive_writer.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
-    archive_writer.__init__(archive_writer.database, archive_writer.database.parent / "warc", info={})
+    archive_writer.__init__(archive_writer.database, archive_writer.storage, info={})
 
 
 def test_a_brief_task_is_done_where_it_is_asked_for(archive_writer):
@@ -249,7 +250,7 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_
 
 def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
     """Also a brief task that still waits for others."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
         await archive_writer.do(int)
@@ -268,7 +269,7 @@ def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path)
 
 def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
     """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
         await archive_writer.do(record, archive_writer)
@@ -321,7 +322,7 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(arc
 
 def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
     """It is read back, which takes seconds; brief tasks are on the event loop's."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}, max_size=1000)
     threads, finish = [], WarcWriter.close
     monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
 

@@ -13,9 +13,10 @@ import pytest
 
 from pipelines.archive.journal import JournalHeader, record
 from pipelines.core.errors import MorgueError
-from pipelines.takedown.tombstone import MemberSpan, Tombstone, put_in_place, rewritten, tombstone, without
-from pipelines.warc.reader import walk
+from pipelines.takedown.tombstone import MemberSpan, Tombstone, rewrite, tombstone, without
 from pipelines.warc.record import parsed
+from pipelines.warc.storage import WarcStorage
+from tests.support.warc_files import walk
 
 GRAVE = Tombstone(
     "https://paper.example/story", ("<urn:uuid:1>", "<urn:uuid:2>"), "2026-01-01T00:00:00.000000Z",
@@ -93,8 +94,9 @@ def test_a_file_is_rewritten_whole_or_not_at_all(tmp_path):
     path = tmp_path / "x"
     data = random.Random(1).randbytes(3_000_000)
     path.write_bytes(data)
-    part = rewritten(path, [MemberSpan(2_000_000, 10, b"B" * 10), MemberSpan(5, 3, b"AAA")])
+    storage = WarcStorage(tmp_path)
+    rewrite(storage, path.name, [MemberSpan(2_000_000, 10, b"B" * 10), MemberSpan(5, 3, b"AAA")])
     assert path.read_bytes() == data
-    put_in_place(part, path)
+    storage.replace_by_part(path.name)
     assert path.read_bytes() == data[:5] + b"AAA" + data[8:2_000_000] + b"B" * 10 + data[2_000_010:]
     assert list(tmp_path.iterdir()) == [path]

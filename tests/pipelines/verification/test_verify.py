@@ -21,8 +21,8 @@ from pipelines.verification.findings import NEXT, Finding
 from pipelines.warc import manifest
 from pipelines.warc.digests import labelled
 from pipelines.warc.exchange import keep, records_of
-from pipelines.warc.reader import walk
 from pipelines.warc.record import WarcFields, WarcRecord, digest, member
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter, recover
 from tests.support import article_archive
 from tests.support.command import ROOT
@@ -39,6 +39,7 @@ from tests.support.verifiable_archive import (
     rewrite,
     warcs,
 )
+from tests.support.warc_files import walk
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +323,7 @@ def test_numbers_of_the_manifest_are_counted(folder, word):
 
 def test_a_growing_file_is_no_finding(folder):
     """The writer is alive: a record that is half there, captures whose rows are not committed yet."""
-    writer = WarcWriter(folder / "warc", info={})
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
     keep(exchange(90), writer)
     (path,) = (folder / "warc").glob("*.open")
     with path.open("ab") as file:
@@ -338,7 +339,7 @@ def test_a_growing_file_is_no_finding(folder):
 
 def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
     """A row is committed after its bytes: this one is a finding also while the writer lives."""
-    writer = WarcWriter(folder / "warc", info={})
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
     capture = keep(exchange(90), writer)
     reindex(folder)
     execute(folder, "INSERT INTO captures (url, time, kind, file, offset, length, record_id, record_type) VALUES "
@@ -351,7 +352,8 @@ def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
 def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
     """A keeper at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
-    archive_writer, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
+    stop = threading.Event()
     store, number = ArticleStore(archive_writer.db), iter(range(100_000))
 
     def write():
@@ -403,7 +405,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
     (one,) = findings(folder)
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
-    (mended,) = recover(folder / "warc")
+    (mended,) = recover(WarcStorage(folder / "warc"))
     assert "torn" in mended.said[0]
     reindex(folder)
     assert findings(folder) == []
@@ -527,7 +529,7 @@ def test_a_revisit_of_another_body_is_found(folder, spelled):
         "wrong": digest(b"another body"),
         "no digest": "rubbish",
     }[spelled]
-    writer = WarcWriter(folder / "warc", info={})
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
     capture = keep(page, writer)
     writer.append([revisit(capture.record_id, payload)])
     writer.close()
@@ -573,7 +575,7 @@ def test_a_database_that_no_command_writes_with_is_named_first(folder, change, q
     assert others[0].next_step.startswith("`morgue rebuild`")
     if change != "before the journal":  # which a migration would add first
         with pytest.raises(ArchiveDamaged):
-            ArchiveWriter(folder / "morgue.db", folder / "warc", info={})
+            ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={})
 
 
 @pytest.mark.parametrize("damage", ["rubbish", "a page"])

@@ -13,10 +13,11 @@ import pytest
 from pipelines.core.items import Exchange
 from pipelines.warc.exchange import capture_of, keep, records_of
 from pipelines.warc.http_message import entity_body
-from pipelines.warc.reader import read_block, walk
 from pipelines.warc.record import digest
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.external_tools import faults
+from tests.support.warc_files import read_block, walk
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=x\r\n\r\n"
@@ -59,7 +60,7 @@ ALL = {
 @pytest.mark.parametrize("name", ALL)
 def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> None:
     """The capture that `keep` returns is the one that the file tells: a database can be rebuilt from it."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     capture = keep(ALL[name], writer)
     writer.close()
     read = [capture_of(member, capture.file) for member in walk(tmp_path / capture.file)]
@@ -73,7 +74,7 @@ def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> No
 def test_response_block_is_the_bytes_received(tmp_path: Path, name: str) -> None:
     """The block of a response record is what came over the wire, byte for byte; so is the request's."""
     exchange = ALL[name]
-    writer = WarcWriter(tmp_path, info={})
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
     capture = keep(exchange, writer)
     block = read_block(tmp_path / capture.file, capture.offset, capture.length)
     writer.close()
@@ -141,7 +142,7 @@ def test_failure_is_a_metadata_record(exchange: Exchange, types: list[str]) -> N
 
 def test_mime_is_without_parameters(tmp_path: Path) -> None:
     """`Text/HTML; charset=x` is text/html."""
-    writer = WarcWriter(tmp_path, info={})
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
     assert keep(PLAIN, writer).mime == "text/html"
     assert keep(CHUNKED, writer).mime is None
     writer.close()
@@ -150,7 +151,7 @@ def test_mime_is_without_parameters(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["http://x/\r\nWARC-Type: response", "http://x/a b", "http://x/\u00e4\x00"])
 def test_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
     """Line breaks in a URL are encoded in WARC-Target-URI, and the capture says the same."""
-    writer = WarcWriter(tmp_path, info={})
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
     capture = keep(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
     writer.close()
     (_, found) = walk(tmp_path / capture.file)
@@ -171,7 +172,7 @@ def checked(path: Path) -> dict[str, int]:
 @pytest.mark.parametrize("chunked", ["omit", "stored"])
 def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
     """gzip, warcio (check, index) and FastWARC accept a file with every kind of exchange in it."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
         keep(exchange, writer, chunked_payload_digest=chunked)
     writer.close()
@@ -184,7 +185,7 @@ def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
 
 def test_checkers_still_reject_the_digest_that_the_standard_means(tmp_path: Path) -> None:
     """Of an answer with chunk framing. When this fails, look at docs/decisions/0004-payload-digest.md again."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
         keep(exchange, writer, chunked_payload_digest="entity")
     writer.close()

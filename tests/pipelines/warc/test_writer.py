@@ -17,10 +17,11 @@ import pytest
 
 from pipelines.core.errors import ArchiveDamaged, ConfigError, DiskFull, NotFound, NotWritable
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.reader import read_block, read_member, walk
 from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, member, new_id, parsed, uri
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter, recover
 from tests.support.external_tools import faults
+from tests.support.warc_files import read_block, read_member, walk
 
 INFO = {
     "software": "Newsmorgue 0",
@@ -61,7 +62,7 @@ def own(group: list[WarcRecord], writer: WarcWriter) -> list[WarcRecord]:
 
 def filled(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]]:
     """A file that a crash left open, as its bytes stand on disk, and where its records lie."""
-    writer = WarcWriter(folder, info=INFO)
+    writer = WarcWriter(WarcStorage(folder), info=INFO)
     places = []
     for number in range(groups):
         group = [record(response(noise(2000, number))), record(b"GET / HTTP/1.1\r\n\r\n")]
@@ -87,7 +88,7 @@ def checkers(path: Path) -> None:
 
 def test_what_is_appended_is_read_back_by_place(tmp_path: Path) -> None:
     """(file, offset, length) gives the record again, while the file is open and after."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     blocks = [response(noise(n)) for n in (0, 1, 100_000)] + [b"", bytes(range(256))]
     places = [writer.append([record(block)])[0] for block in blocks]
     for place, block in zip(places, blocks, strict=True):
@@ -101,7 +102,7 @@ def test_what_is_appended_is_read_back_by_place(tmp_path: Path) -> None:
 
 def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> None:
     """Members inflate one by one; gzip, warcio check and warcio index find no fault."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     places = writer.append([record(response(b"a" * 5000)), record(response(b"b"))])
     writer.close()
     path = tmp_path / places[0].file
@@ -114,7 +115,7 @@ def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> N
 
 def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
     """Section 6.1: who wrote the file, how, and what it is called once it is finished."""
-    writer = WarcWriter(tmp_path, prefix="my paper", info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), prefix="my paper", info=INFO)
     (place,) = writer.append([record()])
     warcinfo_id = writer.warcinfo_id()
     writer.close()
@@ -131,7 +132,7 @@ def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
 
 def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
     """A writer that never gets a record makes no file."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     writer.sync()
     writer.close()
     assert not list(tmp_path.iterdir())
@@ -139,7 +140,7 @@ def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
 
 def test_rotation_happens_between_groups(tmp_path: Path) -> None:
     """A file that has reached `max_size` is finished before the next group; a group is never split."""
-    writer = WarcWriter(tmp_path, max_size=10_000, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), max_size=10_000, info=INFO)
     groups = []
     for number in range(12):
         warcinfo_id = writer.warcinfo_id()
@@ -158,7 +159,7 @@ def test_rotation_happens_between_groups(tmp_path: Path) -> None:
 
 def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
     """Names are unique even within the same second."""
-    writers = [WarcWriter(tmp_path, info=INFO) for _ in range(5)]
+    writers = [WarcWriter(WarcStorage(tmp_path), info=INFO) for _ in range(5)]
     names = {writer.append([record()])[0].file for writer in writers}
     assert len(names) == 5
     for writer in writers:
@@ -168,7 +169,7 @@ def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
 
 def test_finishing_never_overwrites(tmp_path: Path) -> None:
     """A file that turned up under the final name stays, and so does the open one."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     (place,) = writer.append([record()])
     (tmp_path / place.file).write_bytes(b"somebody else's")
     with pytest.raises(NotWritable, match="not overwritten"):
@@ -181,8 +182,8 @@ def test_finishing_never_overwrites(tmp_path: Path) -> None:
 def test_line_breaks_cannot_forge_fields(tmp_path: Path, value: str) -> None:
     """Section 4: a value with CR, LF or NUL is refused everywhere, and encoded in a URI."""
     with pytest.raises(ConfigError):
-        WarcWriter(tmp_path, info={"operator": value})
-    writer = WarcWriter(tmp_path, info=INFO)
+        WarcWriter(WarcStorage(tmp_path), info={"operator": value})
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     with pytest.raises(ValueError, match="line break"):
         writer.append([WarcRecord(WarcFields((("WARC-Type", value),)), b"")])
     (place,) = writer.append([record(url=f"http://example.org/{value}")])
@@ -211,7 +212,7 @@ def small_disk(tmp_path: Path) -> Path:
 
 def test_full_disk_leaves_no_torn_tail(small_disk: Path) -> None:
     """DiskFull is raised, the file ends with its last whole group, and it can still be finished."""
-    writer = WarcWriter(small_disk, info=INFO)
+    writer = WarcWriter(WarcStorage(small_disk), info=INFO)
     places = writer.append([record(response(noise(100_000, 1)))])
     with pytest.raises(DiskFull):
         writer.append([record(response(noise(50_000, 2))), record(response(noise(200_000, 3)))])
@@ -225,7 +226,7 @@ def test_full_disk_leaves_no_torn_tail(small_disk: Path) -> None:
 def test_full_disk_at_the_beginning_leaves_no_file(small_disk: Path) -> None:
     """If not even the warcinfo record fits, the new file is taken away again."""
     (small_disk / "filler").write_bytes(b"x" * (256 * 1024))
-    writer = WarcWriter(small_disk, info=INFO)
+    writer = WarcWriter(WarcStorage(small_disk), info=INFO)
     with pytest.raises(DiskFull):
         writer.append([record()])
     assert [path.name for path in small_disk.iterdir()] == ["filler"]
@@ -239,7 +240,7 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
         from tests.pipelines.warc.test_writer import *
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
-        writer = WarcWriter(Path(sys.argv[1]), info=INFO)
+        writer = WarcWriter(WarcStorage(Path(sys.argv[1])), info=INFO)
         writer.append([record(response(noise(40_000)))])
         try:
             writer.append([record(response(noise(40_000, 2)))])
@@ -264,7 +265,7 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
 
 def test_failed_cut_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If cutting back fails as well, the next append cuts before it writes: offsets stay true."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     writer.append([record()])
     real_write, real_cut = os.pwrite, os.ftruncate
 
@@ -290,7 +291,7 @@ def test_failed_cut_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """A folder that is not there, or not ours, is said in the family's words."""
     with pytest.raises(Exception, match="No such file"):
-        WarcWriter(tmp_path / "nowhere", info=INFO).append([record()])
+        WarcWriter(WarcStorage(tmp_path / "nowhere"), info=INFO).append([record()])
 
 
 # Reading
@@ -354,7 +355,7 @@ def test_what_is_not_exactly_one_record_is_refused(data: bytes) -> None:
 
 def mended(folder: Path) -> list[str]:
     """What `recover` says."""
-    return [sentence for file in recover(folder) for sentence in file.said]
+    return [sentence for file in recover(WarcStorage(folder)) for sentence in file.said]
 
 
 @pytest.mark.parametrize("cut", [1, 4, 7, 8, 9, 20, 100, 500, 1500])
@@ -374,7 +375,7 @@ def test_torn_tail_is_cut_and_said(tmp_path: Path, cut: int) -> None:
     assert found[-1].headers.get("WARC-Warcinfo-ID") == found[0].headers.get("WARC-Record-ID")
     assert b"torn by a crash" in found[-1].block
     checkers(closed)
-    assert recover(tmp_path) == []
+    assert recover(WarcStorage(tmp_path)) == []
 
 
 def test_whole_file_left_open_is_finished_unchanged(tmp_path: Path) -> None:
@@ -391,7 +392,7 @@ def test_foreign_bytes_at_the_end_are_cut(tmp_path: Path, tail: bytes) -> None:
     """What a power cut leaves behind the last record (zeros, old blocks) goes."""
     path, places = filled(tmp_path)
     path.write_bytes(path.read_bytes() + tail)
-    recover(tmp_path)
+    recover(WarcStorage(tmp_path))
     found = list(walk(tmp_path / places[0].file))
     assert len(found) == 1 + len(places) + 1
 
@@ -421,7 +422,7 @@ def test_warc_inside_a_torn_record_is_not_taken_for_ours(tmp_path: Path) -> None
 @pytest.mark.parametrize("size", [0, 1, 100, 10_000])
 def test_file_without_records_is_removed(tmp_path: Path, size: int) -> None:
     """Nothing, a torn warcinfo or a whole one: nothing was kept in it, nothing is lost."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     writer.warcinfo_id()
     (path,) = tmp_path.iterdir()
     data = path.read_bytes()[:size]
@@ -440,14 +441,14 @@ def test_file_that_cannot_be_read_is_put_aside(tmp_path: Path) -> None:
     (sentence,) = mended(tmp_path)
     assert "put aside" in sentence
     assert (tmp_path / "a.warc.gz.damaged").read_bytes() == noise(10_000)
-    assert recover(tmp_path) == []
+    assert recover(WarcStorage(tmp_path)) == []
 
 
 def test_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     """Recovery in one process does not touch what another is writing."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     (place,) = writer.append([record()])
-    assert recover(tmp_path) == []
+    assert recover(WarcStorage(tmp_path)) == []
     writer.append([record(b"later")])
     writer.close()
     checkers(tmp_path / place.file)
@@ -457,7 +458,7 @@ def test_crash_between_the_two_names_is_mended(tmp_path: Path) -> None:
     """Killed after the final name was given and before `.open` was taken away: one name remains."""
     path, places = filled(tmp_path)
     os.link(path, tmp_path / places[0].file)
-    recover(tmp_path)
+    recover(WarcStorage(tmp_path))
     assert [one.name for one in tmp_path.iterdir()] == [places[0].file]
     assert len(list(walk(tmp_path / places[0].file))) == 1 + len(places)
 
@@ -468,7 +469,7 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         from tests.pipelines.warc.test_writer import *
-        writer = WarcWriter(Path(sys.argv[1]), info=INFO, max_size=300_000)
+        writer = WarcWriter(WarcStorage(Path(sys.argv[1])), info=INFO, max_size=300_000)
         for number in range(100_000):
             (place,) = writer.append(own([record(response(noise(30_000, number)))], writer))
             writer.sync()
@@ -486,7 +487,7 @@ def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
         told += [line for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
         writer.wait()
         writer.stdout.close()
-        recover(folder)
+        recover(WarcStorage(folder))
         for line in told:
             name, offset, length = line.split()
             read_block(folder / name, int(offset), int(length))
@@ -507,14 +508,14 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
         small = member(record(b"x" * 50))
         path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
         began = time.perf_counter()
-        recover(folder)
+        recover(WarcStorage(folder))
         taken.append(time.perf_counter() - began)
     assert taken[1] < 4 * taken[0] * 2.5 + 0.2
 
 
 def test_lock_is_let_go_with_the_file(tmp_path: Path) -> None:
     """A finished file carries no lock."""
-    writer = WarcWriter(tmp_path, info=INFO)
+    writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     (place,) = writer.append([record()])
     writer.close()
     with (tmp_path / place.file).open("rb") as file:
