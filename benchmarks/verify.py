@@ -77,8 +77,8 @@ def exchanges(seed: int) -> Iterator[object]:
 
 def make(archive: Path, size: int, seed: int) -> Path:
     """An archive with one WARC file of at least `size` bytes, its rows and its manifest; that file."""
-    from pipelines.archive.writer import open_database
     from pipelines.core.timestamps import fine_stamp
+    from pipelines.database.connection import open_database
     from pipelines.database.store import ArticleStore
     from pipelines.warc import manifest
     from pipelines.warc.exchange import keep

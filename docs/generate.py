@@ -22,9 +22,9 @@ import parts  # noqa: E402  (importable only now)
 
 from crawler.cli.main import morgue  # noqa: E402
 from crawler.config import reference  # noqa: E402  (and so is this, where we are not installed)
-from pipelines.archive.writer import open_database  # noqa: E402
 from pipelines.core import errors  # noqa: E402
 from pipelines.database import schema  # noqa: E402
+from pipelines.database.connection import open_database  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
 MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipelines.core.errors import MorgueError
-from pipelines.database.connection import explained
+from pipelines.database.connection import read_error
 
 BATCH = 1000  # lines handed over at once
 
@@ -58,4 +58,4 @@ class SortedLines:
 
 
 def _told(error: sqlite3.DatabaseError) -> MorgueError:
-    return explained(error, Path("the temporary file for sorting"))
+    return read_error(error, Path("the temporary file for sorting"))

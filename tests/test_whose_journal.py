@@ -21,8 +21,8 @@ from pipelines.database.store import ArticleStore
 from pipelines.takedown.tombstone import MemberSpan, _fitted, rewrite
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
-from tests.pipelines.archive.test_writer import record
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
+from tests.support.exchanges import record
 from tests.support.newspaper import serve
 from tests.support.warc_files import walk
 from tests.test_resume import a_day_passes, wait_until

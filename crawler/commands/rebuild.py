@@ -47,8 +47,8 @@ def command(ctx: click.Context) -> int:
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
+    from pipelines.warc.recovery import recover
     from pipelines.warc.storage import WarcStorage
-    from pipelines.warc.writer import recover
 
     config = load(the_folder(ctx), the_overrides(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
@@ -56,7 +56,7 @@ def command(ctx: click.Context) -> int:
     lock = ArchiveLock(folder.path / NAME)
     try:
         for file in recover(storage, folder.path / manifest.NAME):
-            for sentence in file.said:
+            for sentence in file.messages:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)

@@ -67,7 +67,7 @@ def command(
     from contextlib import closing
 
     from crawler.config.models import load
-    from pipelines.database.connection import connect, explained
+    from pipelines.database.connection import connect, read_error
     from pipelines.takedown import targets as finding
 
     if listing:
@@ -90,7 +90,7 @@ def command(
                 raise
             doomed = finding.TakedownTargets()
         except sqlite3.DatabaseError as error:
-            raise explained(error, config.folder.database) from error
+            raise read_error(error, config.folder.database) from error
     say(doomed)
     if dry_run:
         click.echo("a dry run: nothing was removed")
@@ -172,11 +172,11 @@ def purge(database: Path) -> None:
     """Nothing of the rows stays in the file."""
     from contextlib import closing
 
-    from pipelines.archive.writer import translate
+    from pipelines.database.connection import write_error
     from pipelines.takedown import remove
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
             remove.purge(db)
     except sqlite3.Error as error:
-        raise translate(error, database) from error
+        raise write_error(error, database) from error

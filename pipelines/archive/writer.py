@@ -22,17 +22,15 @@ from pipelines.archive.journal import Journal, standing
 from pipelines.core import lock
 from pipelines.core.errors import (
     ArchiveDamaged,
-    ArchiveLocked,
     DiskFull,
     MorgueError,
-    NotWritable,
-    from_os_error,
-    of_sqlite,
 )
 from pipelines.core.plural import counted, verb
+from pipelines.database.connection import open_database, write_error
 from pipelines.warc import manifest
+from pipelines.warc.recovery import recover
 from pipelines.warc.storage import WarcStorage
-from pipelines.warc.writer import WarcWriter, recover
+from pipelines.warc.writer import WarcWriter
 
 T = TypeVar("T")
 
@@ -92,7 +90,7 @@ class ArchiveWriter:
                 self.db.close()
                 raise
             # About files that a crash left open, and about rows that it took.
-            self.mended = [sentence for one in mended for sentence in one.said]
+            self.mended = [sentence for one in mended for sentence in one.messages]
             if self._adopted:
                 whose = verb(self._adopted, "its row", "their rows")
                 pages = verb(self._adopted, "its page is", "their pages are")
@@ -125,7 +123,7 @@ class ArchiveWriter:
             self.db.execute("COMMIT")
             self._adopted += adopted
         except (sqlite3.Error, OSError) as error:
-            raise translate(error, self.database) from error
+            raise write_error(error, self.database) from error
 
     async def do(self, task: Callable[..., T], *args: Any, brief: bool = False) -> T:
         """Run `task(*args)` on the keeper's thread, inside the current transaction, and return what it returns.
@@ -252,7 +250,7 @@ class ArchiveWriter:
         try:
             self._commit()
         except Exception as error:  # noqa: BLE001 `_commit` has translated what disks and databases raise
-            self.failed = self.failed or translate(error, self.database)
+            self.failed = self.failed or write_error(error, self.database)
 
     def _run(self, task: Callable[..., T], args: tuple[Any, ...], brief: bool = False) -> T:
         if self.failed is not None:
@@ -311,7 +309,7 @@ class ArchiveWriter:
 
     def _fail(self, error: Exception) -> Any:
         """Remember the first failure in the family's words, give up the open transaction, raise."""
-        failure = translate(error, self.database)
+        failure = write_error(error, self.database)
         if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             self.failed = self.failed or failure
         if self.db.in_transaction and self.failed is not None:
@@ -325,12 +323,12 @@ class ArchiveWriter:
         try:
             self.writer.close()
         except (MorgueError, OSError) as error:
-            self.failed = self.failed or translate(error, self.database)
+            self.failed = self.failed or write_error(error, self.database)
         try:
             # Closing does it as well, but tells nobody if it fails.
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
-            self.failed = self.failed or translate(error, self.database)
+            self.failed = self.failed or write_error(error, self.database)
         if isinstance(self.failed, DiskFull) and self.at_failure is not None:
             self._say_so(self.failed, self.at_failure)
         self.db.close()
@@ -350,46 +348,3 @@ class ArchiveWriter:
 def database_gone(path: Path) -> ArchiveDamaged:
     """Where there are WARC files and no database, a new one would know nothing of them."""
     return ArchiveDamaged(str(path), "is not there, but WARC files are", "`morgue rebuild` makes it anew from them")
-
-
-def open_database(path: Path) -> sqlite3.Connection:
-    """A connection for writing, migrated to the newest schema, in WAL mode.
-
-    `synchronous=FULL`: a commit outlives a power cut; there is about one a second.
-    Raises ArchiveDamaged, NotWritable, DiskFull.
-    """
-    from sqlite_utils import Database  # 0.5 s that read-only commands must not pay
-
-    from pipelines.database.schema import migrations
-
-    try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA cache_size = -65536")  # KiB: the FTS index is written all over
-        migrations.apply(Database(db))
-    except (sqlite3.Error, OSError) as error:
-        raise translate(error, path) from error
-    return db
-
-
-def translate(error: Exception, path: Path) -> MorgueError:
-    """An error of SQLite or the operating system in the family's words."""
-    if isinstance(error, MorgueError):
-        return error
-    if isinstance(error, OSError):
-        return from_os_error(error, str(path))
-    text = str(error)
-    if "disk is full" in text:
-        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
-    if "readonly" in text or "unable to open" in text:
-        return NotWritable(str(path), text, "check the folder's owner and permissions")
-    if "disk I/O error" in text:
-        return of_sqlite(str(path), text, getattr(error, "sqlite_errorname", ""))
-    if "not a database" in text or "malformed" in text:
-        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
-        return ArchiveDamaged(str(path), text, cure)
-    if "locked" in text:
-        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
-    return MorgueError(str(path), text)

@@ -13,7 +13,16 @@ from typing import Any
 
 from pipelines.core import lock
 from pipelines.core.archive_layout import has_warc_files
-from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
+from pipelines.core.errors import (
+    ArchiveDamaged,
+    ArchiveLocked,
+    DiskFull,
+    MorgueError,
+    NoArchive,
+    NotWritable,
+    from_os_error,
+    of_sqlite,
+)
 
 Row = dict[str, Any]
 
@@ -50,7 +59,7 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         db = _without_shared_memory(path, error)
     except sqlite3.DatabaseError as error:
-        raise explained(error, path) from error
+        raise read_error(error, path) from error
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA query_only = ON")
     return db
@@ -66,7 +75,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
     full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(lock.NAME))
     closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     if not full and (not closed or pending):
-        raise explained(error, path) from error
+        raise read_error(error, path) from error
     # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
     db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY,
                          isolation_level=None, check_same_thread=False)  # fmt: skip
@@ -77,7 +86,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.DatabaseError as other:
         db.close()
-        raise explained(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
+        raise read_error(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
     return db
 
 
@@ -87,7 +96,7 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
             yield row
     except sqlite3.DatabaseError as error:
-        raise explained(error, file_of(db)) from error
+        raise read_error(error, file_of(db)) from error
 
 
 def decoded(row: sqlite3.Row) -> Row:
@@ -115,7 +124,7 @@ def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
-def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
+def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     """What went wrong while reading the database at `path`, and the next step."""
     # The primary code: extended ones tell where, not what. No code: text that is not UTF-8.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
@@ -137,3 +146,46 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
     return ArchiveDamaged(subject, cause, cure)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection for writing, migrated to the newest schema, in WAL mode.
+
+    `synchronous=FULL`: a commit outlives a power cut; there is about one a second.
+    Raises ArchiveDamaged, NotWritable, DiskFull.
+    """
+    from sqlite_utils import Database  # 0.5 s that read-only commands must not pay
+
+    from pipelines.database.schema import migrations
+
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA cache_size = -65536")  # KiB: the FTS index is written all over
+        migrations.apply(Database(db))
+    except (sqlite3.Error, OSError) as error:
+        raise write_error(error, path) from error
+    return db
+
+
+def write_error(error: Exception, path: Path) -> MorgueError:
+    """An error of SQLite or the operating system in the family's words."""
+    if isinstance(error, MorgueError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error, str(path))
+    text = str(error)
+    if "disk is full" in text:
+        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
+    if "readonly" in text or "unable to open" in text:
+        return NotWritable(str(path), text, "check the folder's owner and permissions")
+    if "disk I/O error" in text:
+        return of_sqlite(str(path), text, getattr(error, "sqlite_errorname", ""))
+    if "not a database" in text or "malformed" in text:
+        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+        return ArchiveDamaged(str(path), text, cure)
+    if "locked" in text:
+        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
+    return MorgueError(str(path), text)

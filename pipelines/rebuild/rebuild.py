@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.archive import journal
-from pipelines.archive.writer import translate
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
@@ -25,6 +24,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.connection import write_error
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
 from pipelines.rebuild.staging import FOREIGN, OURS, STAGED, RebuildReport, StagingDatabase
@@ -40,7 +40,7 @@ class Rebuild(StagingDatabase):
         try:
             self._open()
         except (sqlite3.Error, OSError) as error:
-            raise translate(error, self.part) from error
+            raise write_error(error, self.part) from error
         try:
             await self._scan(scanners)
             self._replay()
@@ -48,7 +48,7 @@ class Rebuild(StagingDatabase):
             await self._file_untold(readers)
             self._finish()
         except (sqlite3.Error, OSError) as error:
-            raise translate(error, self.part) from error
+            raise write_error(error, self.part) from error
         finally:
             self.db.close()
             if self._old is not None:

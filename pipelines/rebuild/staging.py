@@ -18,12 +18,11 @@ from typing import Any
 
 from pipelines.archive import journal
 from pipelines.archive.revisit_lengths import FILL
-from pipelines.archive.writer import open_database
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import REBUILDING
+from pipelines.database.connection import REBUILDING, open_database
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block

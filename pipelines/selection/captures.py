@@ -19,7 +19,7 @@ from typing import Any
 
 from pipelines.core.errors import QueryError
 from pipelines.core.urls import PORTS, fetchable, split, url_key
-from pipelines.database.connection import Row, ask, explained, file_of
+from pipelines.database.connection import Row, ask, file_of, read_error
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import chosen, source_id, spellings
 from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
@@ -209,7 +209,7 @@ class CaptureSelection:
         try:
             self.db.execute(sql, values)
         except sqlite3.DatabaseError as error:
-            raise explained(error, file_of(self.db)) from error
+            raise read_error(error, file_of(self.db)) from error
 
 
 def _key(url: str) -> str | None:

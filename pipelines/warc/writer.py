@@ -10,20 +10,17 @@ import errno
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
-from pipelines.core.plural import counted
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
 from pipelines.warc.manifest import DatabaseState
-from pipelines.warc.reader import TORN, walk
 from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
@@ -238,111 +235,3 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
     except BaseException:
         os.ftruncate(file, size)
         raise
-
-
-class RecoveredFile(NamedTuple):
-    """A file that a crash had left `.open`, and what became of it."""
-
-    file: str  # its final name
-    said: tuple[str, ...]  # sentences for people
-    kept: bool  # it is finished and listed now; False: it held nothing, or nothing that could be read
-
-
-Adopt = Callable[[str], object]  # takes the name of a mended file as it is stored, with `.open`
-
-
-def recover(
-    storage: WarcStorage,
-    listed_in: Path | None = None,
-    adopt: Adopt | None = None,
-    standing: DatabaseState | None = None,
-) -> list[RecoveredFile]:
-    """Finish what a crash left `.open` and enter it in the manifest; what was found so.
-
-    `adopt` is called with each file that is kept, mended, before it is listed and gets its name: what must not be
-    forgotten of it is to be durable then, because another crash may come and the file is not looked through again.
-    `standing`: of the database, for the manifest.
-
-    Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
-    ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
-    removed. Files that a living process still writes are left alone. Raises MorgueError (disk, permissions).
-    """
-    mended = []
-    for name in storage.list().unfinished:
-        with os_errors(storage.location(name + OPEN_SUFFIX)):
-            file = storage.lock_unfinished(name)
-            if file is None:
-                continue
-            try:
-                mended.append(_mend(storage, name, file, listed_in, adopt, standing))
-            finally:
-                os.close(file)
-    return mended
-
-
-def _mend(
-    storage: WarcStorage,
-    name: str,
-    file: int,
-    listed_in: Path | None,
-    adopt: Adopt | None,
-    standing: DatabaseState | None,
-) -> RecoveredFile:
-    stored = name + OPEN_SUFFIX
-    os.fsync(file)
-    evict(file)
-    damages: list[tuple[int, int, str]] = []
-    contents, end, warcinfo_id = manifest.FileContents(), 0, None
-    for found in walk(storage, stored, on_damage=lambda *damage: damages.append(damage)):
-        end = found.offset + found.length
-        contents.count(found.headers)
-        if found.headers.get("WARC-Type") == "warcinfo" and warcinfo_id is None:  # later ones were imported
-            warcinfo_id = found.headers.get("WARC-Record-ID")
-    if contents.records <= (warcinfo_id is not None):
-        return RecoveredFile(name, _put_away(storage, name, all(why == TORN for _, _, why in damages)), kept=False)
-    said = [f"{name}: damaged from byte {offset} on for {counted(length, 'byte')} ({why}); nothing there was touched"
-            for offset, length, why in damages if offset < end]  # fmt: skip
-    torn = os.fstat(file).st_size - end
-    if torn:
-        note = f"{counted(torn, 'byte')} of a record that was torn by a crash were cut off at byte {end}"
-        repair = _note(note, warcinfo_id)
-        append_whole(file, end, [member(repair)])
-        contents.count(repair.fields)
-        said.append(f"{name}: {note}")
-    else:
-        said.append(f"{name}: was left open by a crash; it is whole")
-    os.fsync(file)
-    if adopt is not None:
-        adopt(stored)
-    if listed_in is not None:
-        with storage.open(stored) as data:
-            contents.add_file(data)
-        manifest.add(listed_in, contents.entry(name, standing))
-    storage.finish(name)
-    return RecoveredFile(name, tuple(said), kept=True)
-
-
-def _put_away(storage: WarcStorage, name: str, empty: bool) -> tuple[str, ...]:
-    """A file without a readable record: removed if none was ever whole in it, else renamed out of the way."""
-    if empty:
-        storage.discard(name)
-        said = f"{name}: held no record yet and was removed"
-    else:
-        said = f"{name}: nothing in it can be read; it was put aside as {storage.set_aside(name)}"
-    storage.sync_names()
-    return (said,)
-
-
-def _note(text: str, warcinfo_id: str | None) -> WarcRecord:
-    """A metadata record about the file itself (section 6.6)."""
-    block = warc_fields([("repair", text)])
-    fields = [
-        ("WARC-Type", "metadata"),
-        ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
-        ("Content-Type", "application/warc-fields"),
-        ("WARC-Block-Digest", digest(block)),
-    ]
-    if warcinfo_id is not None:
-        fields += [("WARC-Warcinfo-ID", warcinfo_id), ("WARC-Refers-To", warcinfo_id)]
-    return WarcRecord(WarcFields(fields), block)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc import manifest
 from pipelines.warc.exchange import capture_of, keep

@@ -26,7 +26,7 @@ from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from tests.pipelines.archive.test_writer import record
+from tests.support.exchanges import record
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

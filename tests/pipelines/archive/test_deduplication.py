@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.archive.deduplication import original_of
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Exchange
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, keep
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
-from tests.pipelines.warc.test_exchange import CHUNKED_HEAD, PLAIN
+from tests.support.exchanges import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
 from tests.support.warc_files import walk
 

@@ -10,12 +10,13 @@ import pytest
 
 from pipelines.archive import journal
 from pipelines.archive.journal import JournalHeader, valid_records
-from pipelines.archive.writer import ArchiveWriter, open_database
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.items import Source
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
 from pipelines.warc.storage import WarcStorage
-from tests.pipelines.warc.test_exchange import PLAIN
+from tests.support.exchanges import PLAIN
 from tests.support.warc_files import walk
 
 

@@ -9,26 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter, open_database, translate
+from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
-from pipelines.core.items import Exchange
-from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
+from pipelines.database.connection import open_database, write_error
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
-
-EXCHANGE = Exchange(
-    "http://paper.example/",
-    datetime(2026, 11, 23, tzinfo=UTC),
-    b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-    head_length=38,
-    status=200,
-)
+from tests.support.exchanges import record
 
 
 @pytest.fixture
@@ -42,11 +31,6 @@ def seen_by_others(archive_writer) -> int:
     """How many captures another connection sees."""
     with sqlite3.connect(archive_writer.database) as db:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
-
-
-def record(archive_writer):
-    """Keep an exchange, as the desk does."""
-    return ArticleStore(archive_writer.db).capture(keep(EXCHANGE, archive_writer.writer), None, None)
 
 
 def test_an_archive_has_one_writer(archive_writer):
@@ -361,5 +345,5 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
 )
 def test_every_error_of_disk_and_database_has_its_exit_code(tmp_path, error, kind, code):
     """The family of pipelines.core.errors, whoever raised it first."""
-    said = translate(error, tmp_path / "morgue.db")
+    said = write_error(error, tmp_path / "morgue.db")
     assert (type(said).__name__, said.exit_code) == (kind, code)

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Reading, Source
 from pipelines.database.columns import utc_day
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

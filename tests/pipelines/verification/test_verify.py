@@ -22,8 +22,9 @@ from pipelines.warc import manifest
 from pipelines.warc.digests import labelled
 from pipelines.warc.exchange import keep, records_of
 from pipelines.warc.record import WarcFields, WarcRecord, digest, member
+from pipelines.warc.recovery import recover
 from pipelines.warc.storage import WarcStorage
-from pipelines.warc.writer import WarcWriter, recover
+from pipelines.warc.writer import WarcWriter
 from tests.support import article_archive
 from tests.support.command import ROOT
 from tests.support.verifiable_archive import (
@@ -406,7 +407,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
     (mended,) = recover(WarcStorage(folder / "warc"))
-    assert "torn" in mended.said[0]
+    assert "torn" in mended.messages[0]
     reindex(folder)
     assert findings(folder) == []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,24 +15,10 @@ from pipelines.warc.http_message import entity_body
 from pipelines.warc.record import digest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
+from tests.support.exchanges import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
 from tests.support.warc_files import read_block, walk
 
-STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=x\r\n\r\n"
-PLAIN = Exchange(
-    url="https://example.org/a?b=c",
-    started=STARTED,
-    request=b"GET /a?b=c HTTP/1.1\r\nHost: example.org\r\n\r\n",
-    response=HEAD + b"<p>hello",
-    ip="192.0.2.1",
-    tls="tls/1.3",
-    cipher="TLS_AES_128_GCM_SHA256",
-    head_length=len(HEAD),
-    status=200,
-    kind="article",
-)
-CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNKED = replace(
     PLAIN,
     response=CHUNKED_HEAD + b"5;x\r\nhello\r\n0\r\nT: 1\r\n\r\n",
@@ -65,7 +50,7 @@ def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> No
     writer.close()
     read = [capture_of(member, capture.file) for member in walk(tmp_path / capture.file)]
     assert [one for one in read if one is not None] == [capture]
-    assert capture.time == STARTED
+    assert capture.time == PLAIN.started
     assert capture.kind == "article"
     assert capture.status == ALL[name].status
 
