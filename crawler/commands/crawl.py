@@ -94,7 +94,7 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
-    for line in (*run.context.archive_writer.mended, *prepared.notes):
+    for line in (*run.context.archive_writer.recovery_messages, *prepared.notes):
         say(line)
     if prepared.already:
         have = verb(prepared.already, "is", "are")

@@ -81,7 +81,7 @@ def command(
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if not quiet and form == "text":
-        for line in job.context.archive_writer.mended:
+        for line in job.context.archive_writer.recovery_messages:
             click.echo(line)
     ending = asyncio.run(job.run(bar=not quiet and sys.stderr.isatty()))
     tell(job, ending, form=form, quiet=quiet)

@@ -87,7 +87,7 @@ def tell_the_files(config: Config) -> None:
     except ArchiveDamaged as error:
         click.echo(f"the database that is there cannot be asked ({error.cause}): the WARC files alone are read")
         return
-    for sentence in archive_writer.mended:
+    for sentence in archive_writer.recovery_messages:
         click.echo(sentence)
     archive_writer.close(everything=True)
     if archive_writer.failed is not None and not isinstance(archive_writer.failed, ArchiveDamaged):

@@ -76,12 +76,11 @@ class CrawlContext:
 
     def close(self, outcome: str) -> None:
         """Write the run's last row, commit and let go of the archive."""
-        self.archive_writer.at_failure = self._failed
         try:
             if self.archive_writer.failed is None:
                 self.archive_writer.call(self.store.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
         finally:
-            self.archive_writer.close()
+            self.archive_writer.close(on_full_disk=self._failed)
 
     @property
     def lost(self) -> int:

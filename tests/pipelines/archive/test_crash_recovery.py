@@ -21,7 +21,7 @@ from tests.support.warc_files import walk
 PRELUDE = """
 import os, signal, sys
 from pathlib import Path
-from pipelines.archive import writer as archive
+from pipelines.archive import crash_recovery, writer as archive
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.core.items import Source
@@ -74,15 +74,17 @@ def test_captures_without_rows_get_them(tmp_path):
     assert in_rows(tmp_path) == []
     one = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     one.close()
-    assert one.mended[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
+    assert one.recovery_messages[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
     two = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     two.close()
-    assert two.mended == []
+    assert two.recovery_messages == []
     assert in_rows(tmp_path) == in_files(tmp_path)
     assert len(in_rows(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("moment", ["archive.adopt = die", "manifest_add", "WarcStorage.finish = die"])
+@pytest.mark.parametrize(
+    "moment", ["crash_recovery.add_missing_rows = die", "manifest_add", "WarcStorage.finish = die"]
+)
 def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
     """Whether it died before the rows, before the manifest's line, or before the file had its name."""
     crash(tmp_path, LOSES_ITS_COMMIT)
@@ -107,7 +109,7 @@ def test_a_journal_record_that_was_not_committed_is_void(tmp_path):
     crash(tmp_path, """
 one = begin()
 one.call(record, one)
-one._thread.submit(one._commit).result()
+one.commit()
 def told():
     ArticleStore(one.db).source(Source("never", "https://never.example/"))
     one.writer.append(list(one.journal.records(one.writer.warcinfo_id)))

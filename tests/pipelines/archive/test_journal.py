@@ -216,7 +216,7 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
     """
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
-    archive_writer._commit()
+    archive_writer.commit()
     lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
     archive_writer.writer.sync()
     descriptor = archive_writer.writer._file

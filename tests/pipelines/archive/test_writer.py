@@ -12,9 +12,10 @@ import time
 
 import pytest
 
-from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter
-from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
-from pipelines.database.connection import open_database, write_error
+from pipelines.archive.group_commit import COMMIT_SECONDS, COMMIT_TASKS
+from pipelines.archive.write_queue import GATHER_TASKS
+from pipelines.archive.writer import ArchiveWriter
+from pipelines.core.errors import ArchiveLocked, DiskFull, MorgueError
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import record
@@ -74,7 +75,7 @@ def test_the_warc_is_durable_before_the_row(archive_writer, monkeypatch):
         archive_writer.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(archive_writer))))
     )
     archive_writer.call(record, archive_writer)
-    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     archive_writer.call(lambda: None)
     order.append(("after", seen_by_others(archive_writer)))
     assert order == [("sync", 0), ("after", 1)]
@@ -89,7 +90,7 @@ def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
 
     archive_writer.call(record, archive_writer)
     monkeypatch.setattr(archive_writer.writer, "sync", full)
-    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     with pytest.raises(DiskFull):
         archive_writer.call(lambda: None)
     with pytest.raises(DiskFull):
@@ -164,7 +165,7 @@ def test_tasks_are_done_in_the_order_in_which_they_come(archive_writer):
         waiting = []
         for number in range(300):
             if number % 100 == 99:
-                archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+                archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
             brief = number % 3 > 0
             waiting.append(asyncio.ensure_future(archive_writer.do(done[brief].append, number, brief=brief)))
             await asyncio.sleep(0)
@@ -259,7 +260,7 @@ def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
         await archive_writer.do(record, archive_writer)
         waiting = asyncio.ensure_future(archive_writer.do(time.sleep, 0.1))
         await asyncio.sleep(0.05)
-        archive_writer._on_timer()  # it is to commit as soon as the thread is back
+        archive_writer._queue._on_timer()  # it is to commit as soon as the thread is back
         archive_writer.close()
         await waiting
         await asyncio.sleep(0.05)
@@ -296,7 +297,7 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(arc
 
     async def scene():
         await archive_writer.do(record, archive_writer)
-        archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+        archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
         await archive_writer.do(int)
         with pytest.raises(MorgueError, match="no more of it"):
             await archive_writer.do(int)
@@ -318,32 +319,3 @@ def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
     archive_writer.close()
     assert len(threads) > 2
     assert threading.get_ident() not in threads
-
-
-def test_a_file_that_is_no_database_is_named(tmp_path):
-    """ArchiveDamaged, with what to do; the file stays as it is."""
-    path = tmp_path / "morgue.db"
-    path.write_bytes(b"not a database" * 100)
-    with pytest.raises(ArchiveDamaged, match=r"morgue\.db"):
-        open_database(path)
-    assert path.read_bytes() == b"not a database" * 100
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "code"),
-    [
-        (sqlite3.OperationalError("database or disk is full"), "DiskFull", 5),
-        (OSError(28, "No space left on device"), "DiskFull", 5),
-        (OSError(122, "Disk quota exceeded"), "DiskFull", 5),
-        (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
-        (OSError(30, "Read-only file system"), "NotWritable", 6),
-        (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
-        (sqlite3.OperationalError("disk I/O error"), "DiskFailing", 9),
-        (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
-        (OSError(5, "Input/output error"), "DiskFailing", 9),
-    ],
-)
-def test_every_error_of_disk_and_database_has_its_exit_code(tmp_path, error, kind, code):
-    """The family of pipelines.core.errors, whoever raised it first."""
-    said = write_error(error, tmp_path / "morgue.db")
-    assert (type(said).__name__, said.exit_code) == (kind, code)
