@@ -1,7 +1,7 @@
 """Define the tables of the database as SQL inside sqlite-utils migrations.
 
 A migration that has landed is never edited, the comments in its SQL included: the next change is the next function.
-What tables, columns and indexes mean is in `descriptions`, from which `docs/schema.md` is made. Times are TEXT, ISO 8601
+What tables, columns and indexes mean is in `descriptions`, which becomes `docs/schema.md`. Times are TEXT, ISO 8601
 in UTC with `Z`; days are `YYYY-MM-DD`.
 """
 
