@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT, environment, make_archive
-from tests.support.imports import FILES, MODULES, TOP_LEVEL, name_of, names_used, tree_of
+from tests.support.imports import FILES, MODULES, TOP_LEVEL, docstrings, name_of, names_used, tree_of
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
@@ -30,6 +30,31 @@ FILE_USERS = {
     "pipelines/warc/manifest.py": "the manifest",
     "pipelines/warc/storage.py": "WARC files",
 }
+# Modules with SQL outside pipelines/database and crawler/frontier, and why they have their own.
+SQL_USERS = {
+    "crawler/commands/upgrade.py": "reads which migrations an older database has",
+    "exports/sorted_lines.py": "sorts in a temporary database of its own",
+    "pipelines/importing/filing.py": "looks up the row of a source",
+    "pipelines/importing/known_records.py": "looks up records by any field of theirs",
+    "pipelines/importing/warcinfos.py": "looks up records about imported files",
+    "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
+    "pipelines/rebuild/reextract.py": "reads revisions and replaces their texts",
+    "pipelines/rebuild/reread.py": "reads revisions with the captures that they were read from",
+    "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
+    "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
+    "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
+    "pipelines/takedown/remove.py": "deletes the rows of what is taken down from every table",
+    "pipelines/takedown/targets.py": "finds the rows of what is taken down in every table",
+    "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
+    "pipelines/verification/references.py": "compares records in a temporary database of its own",
+    "pipelines/verification/verify.py": "finds places at which a file can be cut into tasks",
+    "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
+}
+SQL = re.compile(
+    r"\b(SELECT\s.+\bFROM|SELECT\s+1|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|DROP\s+(TABLE|TRIGGER)"
+    r"|CREATE\s+(TEMP\s+|UNIQUE\s+|VIRTUAL\s+)?(TABLE|INDEX|TRIGGER|VIEW)|ALTER\s+TABLE)\b",
+    re.DOTALL,
+)
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
 COMMANDS = sorted(path for path in (ROOT / "crawler" / "commands").glob("*.py") if path.stem != "__init__")
 
@@ -115,6 +140,28 @@ def test_commands_hand_the_warc_folder_to_a_storage():
                 if owner.endswith(("folder", "folder(ctx)")):
                     bare.append(f"{place(path)}:{node.lineno}")
     assert not bare
+
+
+def has_sql(path: Path) -> bool:
+    """Return True if a file has an SQL statement in a string that is not a docstring."""
+    tree = tree_of(path)
+    prose = docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            text = node.value
+        else:
+            continue
+        if SQL.search(text):
+            return True
+    return False
+
+
+def test_sql_is_in_the_database_the_frontier_and_few_others():
+    """A change of the schema has these readers and no other."""
+    own = ("pipelines/database/", "crawler/frontier/")
+    assert {place(path) for path in FILES if has_sql(path) and not place(path).startswith(own)} == SQL_USERS.keys()
 
 
 def test_archive_runs_without_scrapy():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
@@ -94,7 +94,7 @@ def test_a_takedown_reaches_the_journal_of_another_archive(crawled, ours):
     ((url, key),) = rows(crawled / "theirs", "SELECT url, url_key FROM articles ORDER BY id LIMIT 1")
 
     def told() -> list[tuple[str, dict]]:
-        blocks = [one.block for one in walk(ours / "warc" / theirs.name) if mark_of(one.headers)]
+        blocks = [one.block for one in walk(ours / "warc" / theirs.name) if journal_header(one.headers)]
         lines = [json.loads(line) for block in blocks for line in block.splitlines()]
         return [(name, row) for line in lines for name, row in line.items()]
 

@@ -240,6 +240,7 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
 
     Where that one is not in the archive, stderr says so. Raises NotFound, ArchiveDamaged.
     """
+    from pipelines.database.captures import location_of
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
@@ -247,7 +248,7 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
     if fields.get("WARC-Type") != "revisit":
         return member(warc, *own)
     named = fields.get("WARC-Refers-To")
-    place = db.execute("SELECT file, offset, length FROM captures WHERE record_id = ?", (named,)).fetchone()
+    place = location_of(db, named)
     if place is None:
         click.echo(f"warning: it is a revisit of {named}, which is not in this archive: the body is not here", err=True)
         return member(warc, *own)

@@ -13,12 +13,14 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.archive.journal import mark_of, standing
+from pipelines.archive.journal import journal_header
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
+from pipelines.database import captures
 from pipelines.database.connection import write_error
+from pipelines.database.journal_rows import database_state, void_number
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
@@ -28,8 +30,6 @@ from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 MAX_CRASH_SECONDS = 300.0  # time span of captures whose rows one crash may take, whole files of them included
 REBUILD = "`morgue rebuild` makes it anew from all of them"
-# A row number that never was, so that `changes` is not empty and a next journal record is written.
-MARK_CHANGED = "INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)"
 
 
 def recover_archive(
@@ -60,7 +60,7 @@ def recover_archive(
     for file in files_without_rows(db, listed):
         if storage.size(file) is not None:
             add(file)
-    recovered = recover(storage, listed_in, add, standing(db))  # second, because these files are newer
+    recovered = recover(storage, listed_in, add, database_state(db))  # second, because these files are newer
     messages = [message for file in recovered for message in file.messages]
     if added:
         rows = verb(added, "its row", "their rows")
@@ -75,20 +75,18 @@ def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) ->
     `name`: under which the file is stored, with or without `.open`.
     """
     store, file, added = ArticleStore(db), name.removesuffix(OPEN_SUFFIX), 0
-    archive, last = standing(db)
+    archive, last = database_state(db)
     for member in walk(storage, name, on_damage=lambda *damage: None):  # `recover` reports the damage
-        mark = mark_of(member.headers)
-        if mark is not None and mark.archive in (archive, None) and mark.number > last:
-            db.execute("UPDATE journal SET used = max(used, ?)", (mark.number,))
-            db.execute(MARK_CHANGED)
+        header = journal_header(member.headers)
+        if header is not None and header.archive in (archive, None) and header.number > last:
+            void_number(db, header.number)
         try:
             capture = capture_of(member, file)
         except ValueError:  # no date
             continue
         if capture is None or capture.imported is not None:
             continue
-        known = "SELECT 1 FROM captures WHERE record_id = ?"
-        if db.execute(known, (capture.record_id,)).fetchone() is None:
+        if not captures.has_record(db, capture.record_id):
             store.capture(capture, None, None)
             added += 1
     return added
@@ -104,8 +102,7 @@ def files_without_rows(db: sqlite3.Connection, entries: Iterable[ManifestEntry])
     for entry in reversed(list(entries)):
         if entry.captures == 0:
             continue
-        (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
-        if rows >= entry.captures:
+        if captures.count_in_file(db, entry.file) >= entry.captures:
             break
         found.append(entry)
     _must_be_of_one_crash([entry for entry in found if entry.journal is None])
@@ -118,7 +115,7 @@ def must_match_files(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -
     The manifest says what was committed when a file was finished. A database that lacks it is a restored copy: no
     crash can take it.
     """
-    archive, last = standing(db)
+    archive, last = database_state(db)
     newest = max((entry for entry in entries if entry.archive), key=lambda entry: entry.journal or 0, default=None)
     if newest is None:
         return

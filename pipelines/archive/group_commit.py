@@ -77,7 +77,7 @@ class GroupCommit:
             if self.db.in_transaction:
                 self.db.execute("COMMIT")
                 self.commits += 1
-                self.writer.standing = self.journal.standing()
+                self.writer.database_state = self.journal.database_state()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
         self.uncommitted_tasks = 0

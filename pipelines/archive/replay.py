@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
+from pipelines.database.captures import location_of
 from pipelines.warc.http_message import DecodedTooLarge, MessageHead, content_decoded, entity_body, parse_head, split
 from pipelines.warc.reader import read_record
 from pipelines.warc.storage import WarcStorage
@@ -50,9 +51,8 @@ def answer(
 
 
 def _original(db: sqlite3.Connection, storage: WarcStorage, record_id: str | None, revisit: str) -> bytes:
-    query = "SELECT file, offset, length FROM captures WHERE record_id = ?"
-    place = db.execute(query, (record_id,)).fetchone()
-    if place is None:
+    location = location_of(db, record_id)
+    if location is None:
         cure = "`morgue import` of the file that holds it brings it here"
         raise NotFound(revisit, f"refers to {record_id}, which is not in this archive", cure)
-    return read_record(storage, *place).block
+    return read_record(storage, *location).block

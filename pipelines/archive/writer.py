@@ -49,7 +49,9 @@ class ArchiveWriter:
             self._lock.release()
             raise
         self.journal = Journal(self.db)
-        self.writer = WarcWriter(storage, listed_in=listed_in, standing=self.journal.standing(), **writer_options)
+        self.writer = WarcWriter(
+            storage, listed_in=listed_in, database_state=self.journal.database_state(), **writer_options
+        )
         self._group = GroupCommit(database, self.db, self.writer, self.journal)
         self._queue = WriteQueue(self._group)
 

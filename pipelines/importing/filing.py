@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.archive.revisit_lengths import PendingRevisitLengths
 from pipelines.core.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.core.urls import host_of
+from pipelines.database.revisit_lengths import PendingRevisitLengths
 from pipelines.importing import adopt
 from pipelines.importing.grouping import CLASH
 from pipelines.importing.job import ImportJob, ImportReport, Read, SourceClassifier

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.archive import journal
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
@@ -23,6 +22,7 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import journal_rows
 from pipelines.database.columns import STATE, columns, set_row
 from pipelines.database.connection import write_error
 from pipelines.database.store import ArticleStore
@@ -169,14 +169,14 @@ class Rebuild(StagingDatabase):
         """Enter files that are not listed. What is listed stays, so that `morgue verify` sees what differs; added is
         whose it is, and how far the database has got."""
         foreign = {row[0] for row in self._ask(f"SELECT file FROM scanned WHERE file IN {FOREIGN}")}  # noqa: S608
-        standing = journal.standing(self.db)
+        state = journal_rows.database_state(self.db)
         rows = self._ask("SELECT file, size, sha256, records, captures, first, last FROM listed ORDER BY at")
         found = {row["file"]: manifest.ManifestEntry(**row) for row in map(dict, rows)}
         self.result.listed = len(found.keys() - self._entries.keys())
         self.result.foreign = sorted(foreign)
         there = found | self._entries
         entries = [
-            entry if entry.archive or entry.file in foreign else replace(entry, **standing._asdict())
+            entry if entry.archive or entry.file in foreign else replace(entry, **state._asdict())
             for entry in (there[name] for name in dict.fromkeys([*self._in_order(), *there]))
         ]
         if entries != [*self._entries.values()]:

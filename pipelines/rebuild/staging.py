@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import journal
-from pipelines.archive.revisit_lengths import FILL
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import journal_rows
 from pipelines.database.columns import CAPTURE_COLUMNS
 from pipelines.database.connection import REBUILDING, open_database
+from pipelines.database.revisit_lengths import FILL_FROM_RESPONSES
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
@@ -42,7 +43,7 @@ CREATE TABLE listed (at INTEGER PRIMARY KEY, file TEXT, size INTEGER, sha256 TEX
                      first TEXT, last TEXT) STRICT;
 CREATE TABLE untold (capture_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE step (name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
-{journal.PLACED}
+{journal_rows.PLACED_TABLE}
 CREATE UNIQUE INDEX placed_at ON placed(file, offset);
 """
 STAGED = ("scanned", "found", "told", "damage", "gone", "otherwise", "lost", "listed", "unread", "untold", "step",
@@ -195,7 +196,7 @@ class StagingDatabase:
             valid = journal.valid_records(self._marks())
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask("SELECT file, offset, length FROM told WHERE at = ?", at).fetchone()
-                journal.apply(self.db, read_block(self.warc, file, offset, length))
+                journal_rows.apply_lines(self.db, read_block(self.warc, file, offset, length))
                 self.tell("replaying", done, len(valid))
             names = ", ".join(CAPTURE_COLUMNS)
             found = ", ".join(f"f.{name}" for name in CAPTURE_COLUMNS)
@@ -209,7 +210,7 @@ class StagingDatabase:
                      WHERE NOT EXISTS (SELECT 1 FROM placed p WHERE p.file = f.file AND p.offset = f.offset)
                      ORDER BY f.at"""  # noqa: S608 (our own names)
             )
-            self.db.execute(FILL)
+            self.db.execute(FILL_FROM_RESPONSES)
             self._without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
             if valid:
@@ -228,7 +229,7 @@ class StagingDatabase:
         if asked and asked[0] and (not rows or asked[0] in {row["archive"] for row in rows}):
             return str(asked[0])
         counts = Counter(row["archive"] for row in rows if row["file"] in self._entries or not self._entries)
-        return counts.most_common(1)[0][0] if counts else journal.standing(self.db).archive
+        return counts.most_common(1)[0][0] if counts else journal_rows.database_state(self.db).archive
 
     def _marks(self) -> list[tuple[int, journal.JournalHeader]]:
         """The journal's records of this archive, in the order of the files."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pipelines.archive.journal import JournalHeader, mark_of
+from pipelines.archive.journal import JournalHeader, journal_header
 from pipelines.database.columns import capture_row
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
@@ -54,7 +54,7 @@ def scan(storage: WarcStorage, file: str) -> FileScan:
             told.gone.append(_gone(member))
         # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
         archive = archive or member.headers.get(ARCHIVE)
-        mark = mark_of(member.headers)
+        mark = journal_header(member.headers)
         if mark is not None:
             told.journal.append(JournalLocation(mark, member.offset, member.length))
             continue

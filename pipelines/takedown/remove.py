@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.takedown.targets import TakedownTargets
@@ -91,7 +91,7 @@ class Removal:
                 continue
             for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
                 wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
-            mark = mark_of(member.headers)
+            mark = journal_header(member.headers)
             if mark is not None:
                 ours = mark.archive in (self.doomed.archive, None)
                 drops = self.doomed.drops if ours else self.doomed.drops_of_another

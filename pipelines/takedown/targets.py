@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.archive.journal import standing
 from pipelines.core.errors import ConfigError, MorgueError, NotFound
 from pipelines.core.urls import url_key
+from pipelines.database.journal_rows import database_state
 
 ANY = "*"  # before a host's name, and behind a prefix
 END = "\U0010ffff"  # sorts behind every character of an address
@@ -69,7 +69,7 @@ def find(db: sqlite3.Connection, targets: Iterable[str]) -> TakedownTargets:
     address has no body of its own but refers to one of these.
     """
     db.row_factory = sqlite3.Row
-    doomed = TakedownTargets(archive=standing(db).archive)
+    doomed = TakedownTargets(archive=database_state(db).archive)
     for target in targets:
         kept, before = len(doomed.captures), len(doomed.captures) + len(doomed.frontier)
         name = name_of(db, target)

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 WORTH = 32_000_000  # bytes of an archive below which other processes take longer to start than to help
 STRETCH = 64_000_000  # bytes of a large file that one task looks through
-SETTLE = (
-    2.0  # seconds after which the rows of a file that is finished are committed, see `group_commit.COMMIT_SECONDS`
-)
+SETTLE = 2.0  # seconds after which the rows of a file that is finished are committed, see `group_commit.COMMIT_SECONDS`
 FRESH = 60.0  # seconds: a file that was touched since may have been written when its rows were taken
 LEFT_OUT = (
     "records were not read: gzip members, block and payload digests, links between records",

@@ -13,10 +13,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
 NAME = "manifest.jsonl"
@@ -44,13 +45,6 @@ class ManifestEntry:
         if self.was is None:
             del said["was"]
         return json.dumps(said) + "\n"
-
-
-class DatabaseState(NamedTuple):
-    """Of a database: which archive it is of, and how far it has got."""
-
-    archive: str
-    journal: int  # number of the last journal record whose rows are in it
 
 
 class FileContents:
@@ -81,12 +75,12 @@ class FileContents:
         while data := file.read(1 << 20):
             self.add(data)
 
-    def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
-        """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
+    def entry(self, file: str, state: DatabaseState | None = None) -> ManifestEntry:
+        """The manifest's line about it under its final name; `state`: of the database behind it, if one is known."""
         entry = ManifestEntry(
             file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
         )
-        return entry if standing is None else replace(entry, **standing._asdict())
+        return entry if state is None else replace(entry, **state._asdict())
 
 
 def load(path: Path) -> dict[str, ManifestEntry]:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from pipelines.core.durability import evict
 from pipelines.core.errors import os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
-from pipelines.warc.manifest import DatabaseState
 from pipelines.warc.reader import TORN, walk
 from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id, warc_fields
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage

@@ -18,9 +18,9 @@ from pathlib import Path
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import evict
 from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
-from pipelines.warc.manifest import DatabaseState
 from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
@@ -46,15 +46,15 @@ class WarcWriter:
         level: int = 6,
         info: Mapping[str, str] | None = None,
         listed_in: Path | None = None,
-        standing: DatabaseState | None = None,
+        database_state: DatabaseState | None = None,
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
         `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered.
-        `standing`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
+        `database_state`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
         ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
         """
-        self.standing = standing
+        self.database_state = database_state
         self.storage, self._max_size, self._level = storage, max_size, level
         self._manifest = listed_in
         self._listed = {} if listed_in is None else manifest.load(listed_in)
@@ -144,7 +144,7 @@ class WarcWriter:
 
     def _list(self, listed_in: Path) -> None:
         assert self._file is not None
-        entry = self._contents.entry(self._name, self.standing)
+        entry = self._contents.entry(self._name, self.database_state)
         evict(self._file)
         if self.storage.sha256(self._name + OPEN_SUFFIX) != entry.sha256:
             cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
@@ -194,7 +194,7 @@ class WarcWriter:
 
     def _warcinfo(self, now: datetime) -> WarcRecord:
         block = warc_fields(self._info.items())
-        archive = [(ARCHIVE, self.standing.archive)] if self.standing is not None else []
+        archive = [(ARCHIVE, self.database_state.archive)] if self.database_state is not None else []
         fields = (
             ("WARC-Type", "warcinfo"),
             ("WARC-Record-ID", self._warcinfo_id),

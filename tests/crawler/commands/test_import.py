@@ -24,7 +24,7 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.engine.import_run import ImportRun, files_of
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
@@ -407,7 +407,7 @@ def test_a_rebuild_files_what_a_killed_import_left(archive):
     bring(archive, data)
     before = articles(archive)
     (path,) = (archive / "warc").iterdir()
-    journal = next(one.offset for one in walk(path) if mark_of(one.headers))
+    journal = next(one.offset for one in walk(path) if journal_header(one.headers))
     os.truncate(path, journal)
     for gone in (*archive.glob("morgue.db*"), archive / "manifest.jsonl"):
         gone.unlink()

@@ -188,7 +188,7 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
 
 def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeypatch):
     """A record in the last file that does not fit its place: no file is touched, not the ones before it either."""
-    from pipelines.archive.journal import mark_of
+    from pipelines.archive.journal import journal_header
     from pipelines.core.errors import MorgueError
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
@@ -196,11 +196,11 @@ def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeyp
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
-    numbers = [mark.number for path in before for member in walk(path) if (mark := mark_of(member.headers))]
+    numbers = [mark.number for path in before for member in walk(path) if (mark := journal_header(member.headers))]
     assert max(numbers) > 1
 
     def does_not_fit(record, *_):
-        if mark_of(record.fields).number == max(numbers):
+        if journal_header(record.fields).number == max(numbers):
             raise MorgueError("journal", "does not fit")
 
     monkeypatch.setattr(remove, "without", does_not_fit)

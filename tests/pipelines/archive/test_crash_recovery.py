@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.journal import mark_of, valid_records
+from pipelines.archive.journal import journal_header, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
@@ -119,7 +119,7 @@ one.call(told)
 """)  # fmt: skip
     start(tmp_path)
     records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
-    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    told = [(mark, member.block) for member in records if (mark := journal_header(member.headers))]
     assert [(mark.number, mark.after) for mark, _ in told] == [(1, 0), (2, 0)]
     (valid,) = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
     assert b"never" in told[0][1]
@@ -135,7 +135,7 @@ def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
     crash(tmp_path, """
 from pipelines.archive import journal
 from pipelines.warc.storage import WarcStorage
-journal.MOST = 1
+journal.MAX_RECORD_ROWS = 1
 one = begin(max_size=700)
 one.call(record, one)
 def told():
@@ -152,7 +152,7 @@ one.call(told)
     assert {entry.journal for entry in listed} == {0}
     start(tmp_path)
     records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
-    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    told = [(mark, member.block) for member in records if (mark := journal_header(member.headers))]
     assert len(told) > 4
     valid = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
     assert [told[at][0].after for at in valid] == [0]

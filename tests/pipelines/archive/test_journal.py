@@ -12,6 +12,7 @@ from pipelines.archive import journal
 from pipelines.archive.journal import JournalHeader, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.items import Source
+from pipelines.database import journal_rows
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import keep
@@ -29,7 +30,7 @@ def told(db, number: int | None = None) -> list[dict]:
     """The rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
-        assert [journal.mark_of(record.fields).number for record in records] == [number]
+        assert [journal.journal_header(record.fields).number for record in records] == [number]
     return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
 
 
@@ -130,7 +131,7 @@ def test_what_is_rolled_back_is_not_told(tmp_path):
     archive_writer.call(archive_writer.writer.warcinfo_id)
     archive_writer.close()
     (path,) = (tmp_path / "warc").iterdir()
-    (record,) = (member for member in walk(path) if journal.mark_of(member.headers))
+    (record,) = (member for member in walk(path) if journal.journal_header(member.headers))
     assert b"courier" in record.block
     assert b"gazette" not in record.block
 
@@ -147,7 +148,7 @@ def test_a_replay_gives_the_same_rows(db, tmp_path):
     blocks += [record.block for record in journal.Journal(db).records(lambda: "")]
     other = open_database(tmp_path / "other.db")
     for block in blocks:
-        journal.apply(other, block)
+        journal_rows.apply_lines(other, block)
     for name in ("sources", "crawls", "removals"):
         query = f"SELECT * FROM {name}"
         assert other.execute(query).fetchall() == db.execute(query).fetchall()
@@ -182,17 +183,17 @@ def test_the_numbers_say_the_order_and_what_is_void(marks, valid):
 
 def test_a_journal_of_a_later_version_is_read_as_far_as_it_is_understood(db):
     """A table that is not known here is passed over."""
-    journal.apply(db, b'{"holograms": {"id": 1}}\n')
+    journal_rows.apply_lines(db, b'{"holograms": {"id": 1}}\n')
 
 
 def test_many_rows_become_several_records(db, monkeypatch):
     """A sitemap of 50,000 addresses must not become one block of memory."""
-    monkeypatch.setattr(journal, "MOST", 3)
+    monkeypatch.setattr(journal, "MAX_RECORD_ROWS", 3)
     for number in range(7):
         ArticleStore(db).source(Source(f"s{number}", f"https://s{number}.example/"))
     records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
-    marks = [journal.mark_of(record.fields) for record in records]
+    marks = [journal.journal_header(record.fields) for record in records]
     assert [(mark.number, mark.after, mark.more) for mark in marks] == [(1, 0, True), (2, 1, True), (3, 2, False)]
 
 

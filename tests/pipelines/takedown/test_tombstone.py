@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.archive.journal import JournalHeader, record
+from pipelines.archive.journal import JournalHeader, journal_record
 from pipelines.core.errors import MorgueError
 from pipelines.takedown.tombstone import MemberSpan, Tombstone, rewrite, tombstone, without
 from pipelines.warc.record import parsed
@@ -76,7 +76,7 @@ def test_a_journal_loses_lines_and_keeps_its_length():
         json.dumps({"frontier": {"id": number, "url": f"https://x.example/{rng.randbytes(20).hex()}"}})
         for number in range(400)
     ]
-    whole = record(JournalHeader(7, 6, "a"), lines, "<urn:uuid:0>")
+    whole = journal_record(JournalHeader(7, 6, "a"), lines, "<urn:uuid:0>")
     length = len(pack(whole))
     shorter = without(whole, lambda table, row: row["id"] % 2 == 1, length)
     assert len(shorter) == length
