@@ -81,7 +81,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     from pipelines.database.connection import open_database
     from pipelines.database.store import ArticleStore
     from pipelines.warc import manifest
-    from pipelines.warc.exchange import keep
+    from pipelines.warc.exchange import write_exchange
     from pipelines.warc.storage import WarcStorage, sha256_of
     from pipelines.warc.writer import WarcWriter
 
@@ -92,7 +92,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     store, captures = ArticleStore(db), []
     db.execute("BEGIN")
     for exchange in exchanges(seed):
-        capture = keep(exchange, writer)  # type: ignore[arg-type]
+        capture = write_exchange(exchange, writer)  # type: ignore[arg-type]
         store.capture(capture, None, None)
         captures.append(fine_stamp(capture.time))
         if capture.offset > size:

@@ -28,7 +28,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 
 from crawler.http.download_handler import ArchivingDownloadHandler
 from pipelines.core.items import Capture, Exchange
-from pipelines.warc.exchange import keep
+from pipelines.warc.exchange import write_exchange
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 
@@ -96,7 +96,7 @@ class Measure(scrapy.Spider):
             return nowhere
 
         async def write(exchange: Exchange) -> Capture:
-            return keep(exchange, writer)
+            return write_exchange(exchange, writer)
 
         stock = HTTP11DownloadHandler.from_crawler(self.crawler)
         wire, recorded = ArchivingDownloadHandler(self.crawler, forget), ArchivingDownloadHandler(self.crawler, write)

@@ -114,7 +114,7 @@ def tables() -> str:
     parts = ["# The database\n", MADE.format(origin="pipelines/database/descriptions.py"), SCHEMA_HEAD]
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(Path(folder) / "morgue.db")
-        for table, described in descriptions.TABLES.items():
+        for table, described in descriptions.DESCRIPTIONS.items():
             parts += [f"## {table}\n", f"{described.meaning}\n", "| column | type | meaning |", "| --- | --- | --- |"]
             parts += [f"| `{name}` | {kind} | {described.columns[name]} |" for name, kind in columns_of(db, table)]
             parts += [""]

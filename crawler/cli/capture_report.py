@@ -75,10 +75,10 @@ def record(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
 
 def target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
     """Where a redirect leads."""
-    from pipelines.archive.replay import answer
+    from pipelines.archive.replay import replay
 
     try:
-        location = answer(db, warc, row).head.first(b"location")
+        location = replay(db, warc, row).head.first(b"location")
     except MorgueError as error:
         return f"(cannot be read: {error.cause})"
     return plain((location or b"nowhere").decode("utf-8", "replace"))

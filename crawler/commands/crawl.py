@@ -135,7 +135,7 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 
     Returns the line for the summary; "" if all are there.
     """
-    files = run.context.archive_writer.writer.not_as_listed()
+    files = run.context.archive_writer.writer.files_unlike_manifest()
     if not files:
         return ""
     storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")

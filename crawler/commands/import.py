@@ -14,7 +14,7 @@ from crawler.cli.main import folder_option, setting_option, the_folder, the_over
 from exports.terminal import plain
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
-from pipelines.database.filters import day
+from pipelines.database.filters import parse_day
 
 if TYPE_CHECKING:
     from crawler.engine.crawl import CrawlOutcome
@@ -94,7 +94,7 @@ def chosen_of(
     """The filters, checked. Raises ConfigError, QueryError."""
     from pipelines.importing.adopt import ImportFilter
 
-    first, last = day("--since", since, last=False), day("--until", until, last=True)
+    first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
     if first and last and first > last:
         raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
     for mime in mimes:

@@ -106,7 +106,7 @@ async def run(
     sources = {name: own.source for name, own in config.sources.items()}
     try:
         with closing(connect(config.folder.database)) as db:
-            which = queries.chosen(db, None, filters)
+            which = queries.article_selection(db, None, filters)
             ids = reextract.selection(db, which.condition(), which.values, None if everything else extractor())
             steps("reading", 0, len(ids))
             found = reread(db, WarcStorage(config.folder.warc), reextract.revisions(db, ids), sources, workers)

@@ -192,7 +192,7 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
     from contextlib import closing
 
     from crawler.onboarding import samples
-    from pipelines.archive.replay import answer
+    from pipelines.archive.replay import replay
     from pipelines.core import timestamps
     from pipelines.core.urls import fetchable
     from pipelines.database import queries
@@ -213,7 +213,7 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
             if not kept:
                 return None
             row = max(kept, key=lambda row: row["captured"])
-            got = answer(db, WarcStorage(config.folder.warc), row)
+            got = replay(db, WarcStorage(config.folder.warc), row)
     except NoArchive:  # nothing was crawled yet
         return None
     if own is None:

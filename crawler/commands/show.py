@@ -225,9 +225,9 @@ def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: st
         if row.get("record_type") == "metadata":
             cure = f"morgue show --capture {row['id']} --format warc > FILE gives what is kept of it"
             raise NotFound(f"capture {row['id']} of {row['url']}", f"no answer came: {row['error']}", cure)
-        from pipelines.archive.replay import answer
+        from pipelines.archive.replay import replay
 
-        return answer(db, warc, row).body
+        return replay(db, warc, row).body
     if sys.stdout.isatty():
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"

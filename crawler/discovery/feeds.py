@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILES
-from pipelines.core.urls import split
+from pipelines.core.urls import parts_of
 from pipelines.extraction.fields import date_parser
 
 MOST = 5000  # entries; the longest honest feeds hold some hundreds
@@ -104,7 +104,7 @@ def _link(entry: Any, base: str) -> str | None:
             continue
         try:
             absolute = urljoin(base, candidate.strip())
-            if shape_of(split(absolute).path).ending not in FILES:  # a podcast's link is its sound
+            if shape_of(parts_of(absolute).path).ending not in FILES:  # a podcast's link is its sound
                 return absolute
         except ValueError:
             continue

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
-from pipelines.core.urls import UrlParts, same_site, split
+from pipelines.core.urls import UrlParts, parts_of, same_site
 
 DEEPEST = 12  # path segments
 LONGEST_PATH = 300  # characters, decoded
@@ -94,7 +94,7 @@ def judge(
 ) -> UrlClassification:
     """`classify`, with the reason."""
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return UrlClassification(None, "no web address")
     if base is not None and not same_site(url, base):

@@ -170,7 +170,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         meta["ask_no_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
-    store.adopt(own.source, config.sources)
+    store.rename_ad_hoc_source(own.source, config.sources)
     return WatchedSite(
         source=own.source,
         source_id=store.source(own.source, watched=True),

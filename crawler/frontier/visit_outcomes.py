@@ -68,7 +68,7 @@ class VisitOutcomes:
             count.listings += 1
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.still_there, claim.url, response.meta["capture"].time)
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged")
         await self._end(
             claim, VisitResult(self._next(claim), response.status, validators=validators(response)), pages=1
@@ -102,7 +102,7 @@ class VisitOutcomes:
             self.context.stats.outcome(self.site(claim).name, "duplicate")
         wanted = [FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)]
         _new, hosts = await self.context.do(self.frontier.add, wanted, claim.source_id, now())
-        await self.context.do(self.context.store.also_known_as, target, claim.url)
+        await self.context.do(self.context.store.add_alias_of, target, claim.url)
         await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTINGS))
         self.dispatcher.woken_by(hosts)
 

@@ -12,7 +12,7 @@ from exports import About
 from exports.formats.warc_package import entry
 from exports.sorted_lines import SortedLines
 from pipelines.selection.captures import CaptureSelection
-from pipelines.warc.cdxj import line
+from pipelines.warc.cdxj import cdxj_line
 
 name = "cdxj"
 media_type = "application/x-cdxj"
@@ -28,7 +28,7 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, 
             if found is None:
                 silent += 1
                 continue
-            ordered.add(line(found).encode() + b"\n")
+            ordered.add(cdxj_line(found).encode() + b"\n")
             lines += 1
         for text in ordered:
             out.write(text)

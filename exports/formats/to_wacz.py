@@ -22,7 +22,7 @@ from exports.formats.warc_package import WarcOutput, asked_for
 from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
 from pipelines.selection.captures import CaptureSelection
-from pipelines.warc.cdxj import line
+from pipelines.warc.cdxj import cdxj_line
 
 name = "wacz"
 media_type = "application/wacz"
@@ -43,7 +43,7 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, 
             file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(selection, about):
                 if entry is not None:
-                    index.add(line(entry).encode() + b"\n")
+                    index.add(cdxj_line(entry).encode() + b"\n")
         blocks: list[bytes] = []
         with package.part("indexes/index.cdx.gz") as part:
             for block in _blocks(index, part):

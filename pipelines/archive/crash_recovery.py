@@ -36,12 +36,12 @@ def recover_archive(
     db: sqlite3.Connection,
     database: Path,
     storage: WarcStorage,
-    listed_in: Path,
+    manifest_path: Path,
     listed: Collection[ManifestEntry],
 ) -> list[str]:
     """Add missing rows, finish `.open` files, and return sentences for the user about both.
 
-    `listed`: the entries of the manifest `listed_in`. Raises ArchiveDamaged for a database that is not of these
+    `listed`: the entries of the manifest `manifest_path`. Raises ArchiveDamaged for a database that is not of these
     files, MorgueError for the disk.
     """
     must_match_files(db, listed)
@@ -60,7 +60,7 @@ def recover_archive(
     for file in files_without_rows(db, listed):
         if storage.size(file) is not None:
             add(file)
-    recovered = recover(storage, listed_in, add, database_state(db))  # second, because these files are newer
+    recovered = recover(storage, manifest_path, add, database_state(db))  # second, because these files are newer
     messages = [message for file in recovered for message in file.messages]
     if added:
         rows = verb(added, "its row", "their rows")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pipelines.core.items import Exchange
 from pipelines.database import captures
 from pipelines.warc.exchange import PayloadBody, RevisitOriginal
-from pipelines.warc.record import uri
+from pipelines.warc.record import target_uri
 
 MIN_BODY_BYTES = 1024  # the fields of a revisit record take a few hundred
 
@@ -30,7 +30,7 @@ def original_of(
     if body is None or exchange.error is not None:
         return None
     if exchange.status == 304:
-        found = captures.last_whole_response(db, uri(exchange.url))
+        found = captures.last_whole_response(db, target_uri(exchange.url))
         found = found if found is not None and is_finished(found.file) else None
     elif exchange.status != 200 or exchange.chunked or body.length < MIN_BODY_BYTES:
         return None

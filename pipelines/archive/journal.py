@@ -19,7 +19,7 @@ from typing import NamedTuple
 from pipelines.core.items import DatabaseState
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database import journal_rows
-from pipelines.warc.record import ARCHIVE, WarcFields, WarcRecord, digest, new_id
+from pipelines.warc.record import ARCHIVE_FIELD, WarcFields, WarcRecord, digest, new_id
 
 MEDIA_TYPE = "application/x-ndjson"
 NUMBER = "Morgue-Journal"  # header: number of the record
@@ -93,7 +93,7 @@ def journal_record(header: JournalHeader, lines: Iterable[str], warcinfo_id: str
     if header.more:
         fields.append((MORE, "1"))
     if header.archive is not None:
-        fields.append((ARCHIVE, header.archive))
+        fields.append((ARCHIVE_FIELD, header.archive))
     if warcinfo_id is not None:
         fields.append(("WARC-Warcinfo-ID", warcinfo_id))
     return WarcRecord(WarcFields(fields), block)
@@ -105,7 +105,7 @@ def journal_header(fields: WarcFields) -> JournalHeader | None:
     if fields.get("WARC-Type") != "metadata" or not number.isdecimal():
         return None
     before = int(after) if after.isdecimal() else int(number) - 1
-    return JournalHeader(int(number), before, fields.get(ARCHIVE), fields.get(MORE) is not None)
+    return JournalHeader(int(number), before, fields.get(ARCHIVE_FIELD), fields.get(MORE) is not None)
 
 
 def valid_records(headers: Sequence[tuple[int, JournalHeader]]) -> list[int]:

@@ -33,15 +33,15 @@ class ArchiveWriter:
         """
         self.database, self.storage = database, storage
         self._lock = lock.ArchiveLock(database.parent / lock.NAME)
-        listed_in = database.parent / manifest.NAME
+        manifest_path = database.parent / manifest.NAME
         try:
             storage.prepare()
-            listed = manifest.load(listed_in)
+            listed = manifest.load(manifest_path)
             if not database.exists() and (listed or storage.list().finished):
                 raise database_gone(database)
             self.db = open_database(database)
             try:
-                self.recovery_messages = recover_archive(self.db, database, storage, listed_in, listed.values())
+                self.recovery_messages = recover_archive(self.db, database, storage, manifest_path, listed.values())
             except BaseException:
                 self.db.close()
                 raise
@@ -50,7 +50,7 @@ class ArchiveWriter:
             raise
         self.journal = Journal(self.db)
         self.writer = WarcWriter(
-            storage, listed_in=listed_in, database_state=self.journal.database_state(), **writer_options
+            storage, manifest_path=manifest_path, database_state=self.journal.database_state(), **writer_options
         )
         self._group = GroupCommit(database, self.db, self.writer, self.journal)
         self._queue = WriteQueue(self._group)

@@ -21,14 +21,14 @@ from pipelines.core.errors import (
     NoArchive,
     NotWritable,
     from_os_error,
-    of_sqlite,
+    sqlite_disk_error,
 )
 
 Row = dict[str, Any]
 
-BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
-TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
+BUSY_SECONDS = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+REBUILDING_SUFFIX = ".rebuilding"  # behind the name of a database that a rebuild is making
+REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
 
@@ -38,13 +38,13 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
     """
     if not path.is_file():
-        raise nothing_yet(path)
+        raise missing_database(path)
     db = _open(path)
     tables = {row["name"] for row in ask(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         db.close()
-        raise nothing_yet(path)
-    if not tables.issuperset(TABLES):
+        raise missing_database(path)
+    if not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     return db
@@ -52,7 +52,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _open(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
@@ -77,7 +79,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
     if not full and (not closed or pending):
         raise read_error(error, path) from error
     # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
-    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY,
+    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY_SECONDS,
                          isolation_level=None, check_same_thread=False)  # fmt: skip
     try:
         db.execute("PRAGMA query_only = ON")
@@ -99,7 +101,7 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         raise read_error(error, file_of(db)) from error
 
 
-def decoded(row: sqlite3.Row) -> Row:
+def decode_row(row: sqlite3.Row) -> Row:
     """A row as a dict, its JSON columns as what they hold: lists, an object, None."""
     out = dict(row)
     for name in JSON_COLUMNS:
@@ -113,9 +115,9 @@ def file_of(db: sqlite3.Connection) -> Path:
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
-def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
+def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     """Why there is no database to read."""
-    if path.with_name(path.name + REBUILDING).exists():
+    if path.with_name(path.name + REBUILDING_SUFFIX).exists():
         cure = "wait for it; if none is running, the same command goes on where it stopped"
         return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
     if has_warc_files(path.parent):
@@ -130,7 +132,9 @@ def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     subject, cause = str(path), str(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again")
+        return ArchiveLocked(
+            subject, f"another program kept it locked for {BUSY_SECONDS:.0f} s", "close it and try again"
+        )
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
@@ -141,7 +145,7 @@ def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
         cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_IOERR:
-        return of_sqlite(subject, cause, getattr(error, "sqlite_errorname", ""))
+        return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
@@ -182,7 +186,7 @@ def write_error(error: Exception, path: Path) -> MorgueError:
     if "readonly" in text or "unable to open" in text:
         return NotWritable(str(path), text, "check the folder's owner and permissions")
     if "disk I/O error" in text:
-        return of_sqlite(str(path), text, getattr(error, "sqlite_errorname", ""))
+        return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
     if "not a database" in text or "malformed" in text:
         cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
         return ArchiveDamaged(str(path), text, cure)

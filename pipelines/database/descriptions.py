@@ -17,7 +17,7 @@ class TableDescription(NamedTuple):
     indexes: dict[str, str] = {}  # noqa: RUF012 (never changed)
 
 
-TABLES = {
+DESCRIPTIONS = {
     "sources": TableDescription(
         "A newspaper that the archive watches (it has a file `sources/NAME.toml`), or a site that was crawled ad hoc.",
         {

@@ -23,7 +23,7 @@ class JournalTable(NamedTuple):
     columns: tuple[str, ...]
 
 
-TABLES = {
+JOURNAL_TABLES = {
     "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added")),
     "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
@@ -49,7 +49,7 @@ TABLES = {
     ),
 }  # fmt: skip
 # Values for columns that may not be NULL and are read from pages.
-UNREAD: dict[str, dict[str, Any]] = {
+UNREAD_VALUES: dict[str, dict[str, Any]] = {
     "articles": {
         "url": "", "authors": "[]", "tags": "[]", "text": "", "word_count": 0, "kind": "", "extractor": "",
         "text_digest": "",
@@ -113,7 +113,7 @@ def take_changes(db: sqlite3.Connection, most: int) -> list[str]:
 
 
 def _take_changes_of(db: sqlite3.Connection, name: str, most: int) -> list[str]:
-    table = TABLES[name]
+    table = JOURNAL_TABLES[name]
     columns = ", ".join(f"t.{column}" for column in table.columns)
     changed = db.execute(
         f"""SELECT c.key, {columns} FROM changes c LEFT JOIN {name} t ON t.{table.key} = c.key
@@ -145,15 +145,15 @@ def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
     """
     for text in block.decode("utf-8", "surrogatepass").split("\n")[:-1]:
         ((name, row),) = json.loads(text).items()
-        table = TABLES.get(name)
+        table = JOURNAL_TABLES.get(name)
         if table is None:  # of a later version
             continue
         target = "placed" if name == "captures" else name
         if "gone" in row:
             db.execute(f"DELETE FROM {target} WHERE {table.key} = ?", (row["gone"],))  # noqa: S608 (our own names)
             continue
-        columns = [column for column in table.columns if column in row or column not in UNREAD.get(name, ())]
-        values = {column: row.get(column) for column in columns} | UNREAD.get(name, {})
+        columns = [column for column in table.columns if column in row or column not in UNREAD_VALUES.get(name, ())]
+        values = {column: row.get(column) for column in columns} | UNREAD_VALUES.get(name, {})
         updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
         db.execute(
             f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})

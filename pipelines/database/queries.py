@@ -16,14 +16,14 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.database.connection import Row, ask, decoded
+from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.query_parser import expression
+from pipelines.database.query_parser import fts5_expression
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
 SNIPPET_WORDS = 24
-SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
+SNIPPET_CHARS = 320  # characters: where words are not separated (CJK), 24 "words" are a page
 NEXT_STEPS = {  # for an address in that state of the frontier
     "waiting": "`morgue crawl` visits what is waiting",
     "claimed": "a crawl is about to visit it",
@@ -31,43 +31,43 @@ NEXT_STEPS = {  # for an address in that state of the frontier
     "failed": "it was given up after several tries",
 }
 NO_ARTICLE = "the address is known, but no article was read from it"
-BATCH = 200  # rows looked up at once
+BATCH_ROWS = 200  # rows looked up at once
 
 
-def keys(columns: str) -> tuple[str, ...]:
+def column_names(columns: str) -> tuple[str, ...]:
     """The names that the columns of a SELECT come back under."""
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
-HIT = (
+HIT_COLUMNS = (
     "a.id, s.name AS source, a.url, a.title, a.published, a.published_day, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
 )
-HIT_KEYS = (*keys(HIT), "snippet")
+HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "failed",
     "last_error", "last_error_time",
 )  # fmt: skip
 
-PROVENANCE = (
+PROVENANCE_COLUMNS = (
     "c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length, c.record_id AS warc_record_id, "
     "c.payload_digest, c.time AS captured"
 )
-CAPTURE = (
+CAPTURE_SELECT = (
     "c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, c.refers_to, c.body_length, "
-    "c.signals AS header_rights, c.imported, " + PROVENANCE
+    "c.signals AS header_rights, c.imported, " + PROVENANCE_COLUMNS
 )
-CAPTURE_KEYS = keys(CAPTURE)
-WHOLE = (
+CAPTURE_KEYS = column_names(CAPTURE_SELECT)
+ARTICLE_COLUMNS = (
     "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
-    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE_COLUMNS
 )
-WHOLE_KEYS = keys(WHOLE)
-FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
+ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
+FROM_ARTICLES = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
 # CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
@@ -93,9 +93,9 @@ class ArticleSelection(NamedTuple):
         return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
 
 
-def chosen(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
+def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
     """Raises QueryError for the query, NotFound for the source."""
-    match = expression(query) if query and query.strip() else None
+    match = fts5_expression(query) if query and query.strip() else None
     where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
     return ArticleSelection(match, where, values | {"match": match})
 
@@ -129,23 +129,23 @@ def search(
         raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
     if offset < 0 or (limit is not None and limit < 0):
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     page = {"limit": -1 if limit is None else limit, "offset": offset}
     if which.match is not None and sort == "relevance":
         hits = _by_rank(db, which, page, markers)
     else:
         hits = _by_day(db, which, page, "ASC" if sort == "oldest" else "DESC", markers)
-    return (hit | {"snippet": clipped(hit["snippet"], markers)} for hit in hits)
+    return (hit | {"snippet": clip_snippet(hit["snippet"], markers)} for hit in hits)
 
 
 def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
     # Ordering by `rank` alone lets FTS5 sort: snippets are then made only for the rows that leave. A second
     # term, or bm25() in its place, makes SQLite sort finished rows: twice the time.
     sql = f"""
-        SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
+        SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
          WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
          ORDER BY rank LIMIT :limit OFFSET :offset"""
-    return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
+    return map(decode_row, ask(db, sql, which.values | page | _marks(markers)))
 
 
 def _by_day(
@@ -156,37 +156,37 @@ def _by_day(
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
     ids = (row["id"] for row in ask(db, sql, which.values | page))
     if which.match is None:
-        select = f"SELECT {HIT}, {BEGINNING} AS snippet FROM articles a"
+        select = f"SELECT {HIT_COLUMNS}, {BEGINNING} AS snippet FROM articles a"
         where = "a.id"
     else:
-        select = f"SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
+        select = f"SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
         # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short a*
         where = "articles_fts MATCH :match AND +articles_fts.rowid"
-    while batch := list(islice(ids, BATCH)):
+    while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
                    WHERE {where} IN ({", ".join(map(str, batch))})"""
         found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
-        yield from (decoded(found[number]) for number in batch if number in found)
+        yield from (decode_row(found[number]) for number in batch if number in found)
 
 
 def _marks(markers: tuple[str, str]) -> Row:
     return {"open": markers[0], "close": markers[1]}
 
 
-def clipped(snippet: str, markers: tuple[str, str]) -> str:
+def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:
     """A snippet on one line and no longer than SNIPPET_LENGTH, cut around the first word that was found."""
     line = " ".join(snippet.split())
-    if len(line) <= SNIPPET_LENGTH:
+    if len(line) <= SNIPPET_CHARS:
         return line
-    start = max(0, min(line.find(markers[0]) - SNIPPET_LENGTH // 3, len(line) - SNIPPET_LENGTH))
-    cut = line[start : start + SNIPPET_LENGTH]
+    start = max(0, min(line.find(markers[0]) - SNIPPET_CHARS // 3, len(line) - SNIPPET_CHARS))
+    cut = line[start : start + SNIPPET_CHARS]
     unclosed = cut.count(markers[0]) > cut.count(markers[1])
     return ("…" if start else "") + cut + (markers[1] if unclosed else "") + "…"
 
 
 def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
     """How many articles match. Raises QueryError, NotFound (of the source)."""
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     if which.match is not None and not which.where:
         sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
     else:
@@ -199,7 +199,7 @@ def per_day(
     db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING
 ) -> Iterator[tuple[str, int]]:
     """(published_day, articles that match), in order, without the days on which there are none."""
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     sql = f"""SELECT a.published_day AS day, count(*) AS n FROM articles a
                WHERE a.published_day IS NOT NULL AND {which.condition()}
                GROUP BY a.published_day ORDER BY a.published_day"""
@@ -211,12 +211,12 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
 
     Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
     """
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     # A set of row ids is read in their order: no sorting of whole rows, whichever index found them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.match is None and not which.where
-    sql = f"SELECT {WHOLE} FROM {FROM_WHOLE} WHERE {'1' if every else ids} ORDER BY a.id"
-    return map(decoded, ask(db, sql, which.values))
+    sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
+    return map(decode_row, ask(db, sql, which.values))
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
@@ -227,10 +227,10 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     """
     wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
     number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
-    found = next(ask(db, f"SELECT {WHOLE}, c.imported FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
+    found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
-    return decoded(found)
+    return decode_row(found)
 
 
 def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
@@ -238,11 +238,11 @@ def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
     return _by_key(db, spellings) or _by_key(db, _normalised(spellings)) or _by_address(db, spellings)
 
 
-def _by_key(db: sqlite3.Connection, keys: list[str]) -> int | None:
-    marks = ", ".join("?" * len(keys))
+def _by_key(db: sqlite3.Connection, column_names: list[str]) -> int | None:
+    marks = ", ".join("?" * len(column_names))
     sql = f"""SELECT id FROM articles WHERE url_key IN ({marks})
               UNION ALL SELECT article_id FROM aliases WHERE url_key IN ({marks}) LIMIT 1"""
-    return next((row["id"] for row in ask(db, sql, keys * 2)), None)
+    return next((row["id"] for row in ask(db, sql, column_names * 2)), None)
 
 
 def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
@@ -262,13 +262,13 @@ def spellings(url: str) -> list[str]:
 def _normalised(spellings: list[str]) -> list[str]:
     from pipelines.core.urls import url_key  # a millisecond or two that most lookups do not need
 
-    keys = []
+    column_names = []
     for spelling in spellings:
         try:
-            keys.append(url_key(spelling))
+            column_names.append(url_key(spelling))
         except ValueError:  # not an address at all: a typing error, which the caller reports as not found
             continue
-    return list(dict.fromkeys(keys))
+    return list(dict.fromkeys(column_names))
 
 
 def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
@@ -277,26 +277,26 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
-    keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
-    marks = ", ".join("?" * len(keys))
-    for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", keys):
+    column_names = list({*spellings(wanted), *_normalised(spellings(wanted))})
+    marks = ", ".join("?" * len(column_names))
+    for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", column_names):
         if row["state"] == "removed":
-            return NotFound(subject, _removed(db, keys), "it is not fetched again")
+            return NotFound(subject, _removed(db, column_names), "it is not fetched again")
         why = f" ({row['last_error']})" if row["last_error"] else ""
         cause = f"{NO_ARTICLE}: {row['state']}{why}"
         return NotFound(subject, cause, NEXT_STEPS.get(row["state"], "nothing more is planned for it"))
     return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
 
 
-def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
+def _removed(db: sqlite3.Connection, column_names: list[str]) -> str:
     """When and why an address, its host, or all that begins so was taken down."""
-    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
-    names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
+    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in column_names if key.startswith("//")]
+    names = [*column_names, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
     sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
                   SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
                ORDER BY id DESC LIMIT 1"""
-    row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
+    row = next(ask(db, sql, [*names, json.dumps(column_names)]), None)
     return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
 
 
@@ -305,20 +305,20 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
     `seen`, `last_seen`: times of the first and the last capture in which it stood; of the newest, 304 counts.
     """
-    return map(decoded, ask(db, f"""
+    return map(decode_row, ask(db, f"""
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
                r.title, r.description, r.authors, r.modified, r.text,
-               r.text_digest, r.extractor, c.imported, {PROVENANCE}
+               r.text_digest, r.extractor, c.imported, {PROVENANCE_COLUMNS}
           FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Every exchange kept for exactly this URL, oldest first, failed ones included."""
-    return map(decoded, ask(db, f"""
-        SELECT {CAPTURE} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+    return map(decode_row, ask(db, f"""
+        SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
 
 
 def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
@@ -339,23 +339,23 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         urls = """SELECT value FROM json_each(:spelled)
                    UNION SELECT url FROM frontier WHERE url_key IN (SELECT value FROM json_each(:keys))"""
         values = {"spelled": json.dumps(forms), "keys": json.dumps([*forms, *_normalised(forms)])}
-    sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
-    return list(map(decoded, ask(db, sql, values)))
+    sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
+    return list(map(decode_row, ask(db, sql, values)))
 
 
 def capture(db: sqlite3.Connection, number: int) -> Row:
     """The exchange with that number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
-    found = next(ask(db, f"SELECT {CAPTURE} FROM captures c WHERE c.id = ?", (number,)), None)
+    found = next(ask(db, f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.id = ?", (number,)), None)
     if found is None:
         newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
         cure = "`morgue show URL --captures` shows the numbers"
         raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
-    return decoded(found)
+    return decode_row(found)
 
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
     """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
-    return map(decoded, ask(db, """
+    return map(decode_row, ask(db, """
         SELECT s.name, s.url, s.title, s.language, s.added,
                coalesce(n.articles, 0) AS articles, n.newest,
                f.last_success, coalesce(f.waiting, 0) AS waiting, coalesce(f.failed, 0) AS failed,

@@ -23,7 +23,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
-from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.database.connection import write_error
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import CAPTURED, REVISIONS, RereadPage, read_one, reread
@@ -142,21 +142,21 @@ class Rebuild(StagingDatabase):
         if not isinstance(outcome, Article) or read.page is None or read.page.capture is None:
             self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], getattr(outcome, "reason", ""))
             return
-        values = columns(outcome, read.page.capture)
+        values = article_row(outcome, read.page.capture)
         self._keep_reading(row, values)
-        set_row(self.db, "revisions", {name: values[name] for name in STATE}, row["id"])
+        update_row(self.db, "revisions", {name: values[name] for name in REVISION_COLUMNS}, row["id"])
         if row["newest"]:
             del values["comments"]  # the journal has them: they may be of a later capture than the text
-            set_row(self.db, "articles", values, row["article_id"])
+            update_row(self.db, "articles", values, row["article_id"])
 
     def _keep_reading(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Keep what stood there before, where it is read otherwise now, as `reextract` does: the journal has the digest
         of it, the database that was there may have it whole."""
-        names, known = ", ".join(STATE), (row["id"], row["text_digest"])
+        names, known = ", ".join(REVISION_COLUMNS), (row["id"], row["text_digest"])
         before = self._asked(f"SELECT {names} FROM revisions WHERE id = ? AND text_digest = ?", *known)  # noqa: S608
         reading_id = None
-        if before is not None and any(before[name] != values[name] for name in STATE if name != "extractor"):
-            marks = ", ".join("?" * len(STATE))
+        if before is not None and any(before[name] != values[name] for name in REVISION_COLUMNS if name != "extractor"):
+            marks = ", ".join("?" * len(REVISION_COLUMNS))
             cursor = self._ask(
                 f"INSERT INTO readings (revision_id, replaced, {names}) VALUES (?, ?, {marks})",  # noqa: S608
                 row["id"], stamp(now()), *before,

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
-from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.rebuild.reread import REVISIONS, RereadPage
 
 NOT_READ = ("capture_id", "comments", "found_in", "text_digest", "extractor")  # of an article: not what a reader sees
@@ -66,13 +66,13 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     row, article = read.row, read.outcome
     if not isinstance(article, Article) or read.page is None or read.page.capture is None:
         return None
-    values = columns(article, read.page.capture)
+    values = article_row(article, read.page.capture)
     if row["newest"]:
         names = [name for name in values if name not in NOT_READ]
         query = f"SELECT {', '.join(names)} FROM articles WHERE id = ?"  # noqa: S608 (our own names)
         filed = dict(zip(names, db.execute(query, (row["article_id"],)).fetchone(), strict=True))
     else:
-        filed = {name: row[name] for name in STATE if name not in NOT_READ}
+        filed = {name: row[name] for name in REVISION_COLUMNS if name not in NOT_READ}
     differ = [name for name in filed if filed[name] != values[name]]
     return RevisionChange(
         row["id"], row["article_id"], row["number"], bool(row["newest"]), row["url"],
@@ -86,23 +86,23 @@ def take(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None
         return
     revision = {"id": read.row["id"]}
     if change is not None:
-        if any(name in change.before for name in STATE):
+        if any(name in change.before for name in REVISION_COLUMNS):
             db.execute(
-                f"""INSERT INTO readings (revision_id, replaced, {", ".join(STATE)})
-                    SELECT id, :replaced, {", ".join(STATE)} FROM revisions WHERE id = :id""",  # noqa: S608 (our names)
+                f"""INSERT INTO readings (revision_id, replaced, {", ".join(REVISION_COLUMNS)})
+                    SELECT id, :replaced, {", ".join(REVISION_COLUMNS)} FROM revisions WHERE id = :id""",  # noqa: S608 (our names)
                 revision | {"replaced": stamp(now())},
             )
-        set_row(db, "revisions", {name: change.values[name] for name in STATE}, change.revision_id)
+        update_row(db, "revisions", {name: change.values[name] for name in REVISION_COLUMNS}, change.revision_id)
         if change.newest:
             values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
-            set_row(db, "articles", values, change.article_id)
+            update_row(db, "articles", values, change.article_id)
         return
     if read.outcome.extractor == read.row["extractor"]:
         return
     # The same text: the next run need not read it again.
     for table, where in (("revisions", read.row["id"]), ("articles", read.row["article_id"])):
         if table == "revisions" or read.row["newest"]:
-            set_row(db, table, {"extractor": read.outcome.extractor}, where)
+            update_row(db, table, {"extractor": read.outcome.extractor}, where)
 
 
 def shown(name: str, value: Any) -> str:

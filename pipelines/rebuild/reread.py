@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from pipelines.archive.replay import answer
+from pipelines.archive.replay import replay
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.core.timestamps import parse
@@ -92,7 +92,7 @@ def page_of(
     db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], sources: Mapping[str, Source]
 ) -> Page:
     """The page that a revision was read from. Raises NotFound, ArchiveDamaged, MorgueError."""
-    got = answer(db, storage, row)
+    got = replay(db, storage, row)
     return Page(
         url=fetchable(row["url"]) or row["url"],
         body=got.body,

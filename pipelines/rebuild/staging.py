@@ -22,7 +22,7 @@ from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import REBUILDING, open_database
+from pipelines.database.connection import REBUILDING_SUFFIX, open_database
 from pipelines.database.revisit_lengths import FILL_FROM_RESPONSES
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
@@ -87,7 +87,7 @@ class StagingDatabase:
     ) -> None:
         """`sources`: those that have a file, by name; `owner(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources, self.owner, self.tell = database, warc, sources, owner, tell
-        self.part = database.with_name(database.name + REBUILDING)
+        self.part = database.with_name(database.name + REBUILDING_SUFFIX)
         self.result = RebuildReport()
         self._entries: dict[str, manifest.ManifestEntry] = {}
         self.db: sqlite3.Connection

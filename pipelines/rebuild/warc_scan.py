@@ -12,7 +12,7 @@ from pipelines.database.columns import capture_row
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
 from pipelines.warc.reader import StoredRecord, walk
-from pipelines.warc.record import ARCHIVE
+from pipelines.warc.record import ARCHIVE_FIELD
 from pipelines.warc.storage import WarcStorage
 
 
@@ -53,7 +53,7 @@ def scan(storage: WarcStorage, file: str) -> FileScan:
         if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
             told.gone.append(_gone(member))
         # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
-        archive = archive or member.headers.get(ARCHIVE)
+        archive = archive or member.headers.get(ARCHIVE_FIELD)
         mark = journal_header(member.headers)
         if mark is not None:
             told.journal.append(JournalLocation(mark, member.offset, member.length))

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pipelines.archive.replay import answer
-from pipelines.archive.stored_response import HTML, LARGEST_PAGE, UNSURE
+from pipelines.archive.replay import replay
+from pipelines.archive.stored_response import HTML_TYPES, MAX_PAGE_BYTES, UNSPECIFIC_TYPES
 from pipelines.core.errors import MorgueError
 from pipelines.warc.http_message import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
@@ -56,12 +56,12 @@ class CapturedSignals:
         or by their bytes where the type says little; exchanges that failed.
         """
         mime = row["mime"] or None
-        if row["record_type"] == "metadata" or (mime not in HTML and mime not in UNSURE):
+        if row["record_type"] == "metadata" or (mime not in HTML_TYPES and mime not in UNSPECIFIC_TYPES):
             return ()
         if row["bodiless"]:
             raise UnknownSignals(ELSEWHERE)
-        if (row["body_length"] or 0) > LARGEST_PAGE:
-            if mime in HTML:
+        if (row["body_length"] or 0) > MAX_PAGE_BYTES:
+            if mime in HTML_TYPES:
                 raise UnknownSignals(LARGE)
             return ()  # a file to download
         known = self._known.get(row["page"])
@@ -73,7 +73,7 @@ class CapturedSignals:
 
     def _read(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         try:
-            got = answer(self.db, self.warc, row, LARGEST_PAGE)
+            got = replay(self.db, self.warc, row, MAX_PAGE_BYTES)
         except MorgueError as error:
             if isinstance(error.__cause__, DecodedTooLarge):
                 raise UnknownSignals(LARGE) from error

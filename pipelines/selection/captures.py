@@ -18,10 +18,10 @@ from types import TracebackType
 from typing import Any
 
 from pipelines.core.errors import QueryError
-from pipelines.core.urls import PORTS, fetchable, split, url_key
+from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
 from pipelines.database.connection import Row, ask, file_of, read_error
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import chosen, source_id, spellings
+from pipelines.database.queries import article_selection, source_id, spellings
 from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions
 from pipelines.warc.storage import WarcStorage
@@ -61,7 +61,7 @@ class CaptureFilter:
         tests = ["1"]
         values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
         if filters.language or (self.query and self.query.strip()):
-            which = chosen(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
+            which = article_selection(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
             # By address too: visits that found nothing new, and redirects that led there.
             tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
@@ -221,7 +221,7 @@ def _key(url: str) -> str | None:
 
 def _is_below(url: str, host: str) -> bool:
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return False
     name, port = _name_and_port(parts.host)
@@ -242,7 +242,7 @@ def _host(text: str) -> str:
         if "/" in text:
             raise ValueError("an address, not a host")
         port = _name_and_port(text)[1]
-        return _name_and_port(split(f"http://{text}").host)[0] + (f":{port}" if port else "")
+        return _name_and_port(parts_of(f"http://{text}").host)[0] + (f":{port}" if port else "")
     except ValueError as error:
         cure = "say paper.example; an address is asked for with --url"
         raise QueryError(f"--host {text}", f"is no host: {error}", cure) from None

@@ -15,8 +15,8 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.database.connection import Row
-from pipelines.warc.reader import STEP, TORN
-from pipelines.warc.record import WarcFields, fields_of
+from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN
+from pipelines.warc.record import WarcFields, parse_fields
 from pipelines.warc.storage import WarcStorage, is_unfinished
 
 AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate to a thousand times as many
@@ -98,7 +98,7 @@ class OpenWarcFile:
         while not stream.eof:
             data = stream.unconsumed_tail
             if not data:
-                data = self._file.read(STEP)
+                data = self._file.read(INFLATE_STEP_BYTES)
                 if not data:
                     raise ValueError(TORN)
                 read += len(data)
@@ -113,7 +113,7 @@ class OpenWarcFile:
                     del head[end:]
         if end < 0 or not head.startswith(b"WARC/1."):
             raise ValueError("no WARC record")
-        fields = fields_of(bytes(head))
+        fields = parse_fields(bytes(head))
         length = fields.get("Content-Length") or ""
         if not length.isdigit() or inflated != end + len(BLANK) + int(length) + len(BLANK):
             raise ValueError("a WARC record that does not end where it says")

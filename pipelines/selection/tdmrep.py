@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-from pipelines.archive.replay import answer
+from pipelines.archive.replay import replay
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.core.urls import split as parts_of
+from pipelines.core.urls import parts_of as parts_of
 from pipelines.database.connection import Row, ask
-from pipelines.database.queries import PROVENANCE
-from pipelines.warc.http_message import REDIRECTS, parse_head, split
+from pipelines.database.queries import PROVENANCE_COLUMNS
+from pipelines.warc.http_message import REDIRECTS, parse_head, split_response
 from pipelines.warc.reader import read_block
 from pipelines.warc.storage import WarcStorage
 
@@ -137,7 +137,7 @@ class TdmFiles:
         yield from (row for row in rows if row["captured"] > time)
 
     def _captures(self, which: str, *values: str) -> Iterator[Row]:
-        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
+        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE_COLUMNS} FROM captures c
                    WHERE {which} AND c.record_type IN ('response', 'revisit')
                    ORDER BY c.time"""  # noqa: S608 (our own names)
         return map(dict, ask(self.db, sql, values))
@@ -157,12 +157,12 @@ class TdmFiles:
         if status in REDIRECTS:
             return self._follow(row, redirects)
         if status in (200, 203, 304):
-            return rules(answer(self.db, self.warc, row, LARGEST).body)
+            return rules(replay(self.db, self.warc, row, LARGEST).body)
         return [] if status in (404, 410) else None  # not there; else: could not be said just then
 
     def _follow(self, row: Row, redirects: int) -> list[TdmRule] | None:
         block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
-        head = parse_head(split(block)[0])
+        head = parse_head(split_response(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
         address = "//" + target.partition("#")[0].partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]

@@ -17,7 +17,7 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
-from pipelines.warc.exchange import body_of, keep
+from pipelines.warc.exchange import body_of, write_exchange
 
 BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
 
@@ -95,7 +95,7 @@ class CrawlContext:
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
         body, writer = body_of(exchange), self.archive_writer.writer
         original = original_of(self.archive_writer.db, exchange, body, writer.is_finished)
-        capture = keep(exchange, writer, original=original, body=body, **self._record_options)
+        capture = write_exchange(exchange, writer, original=original, body=body, **self._record_options)
         if original is not None and body is not None and exchange.status == 200:
             self.stats.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

@@ -35,7 +35,7 @@ class Removal:
     def __init__(
         self,
         warc: WarcStorage,
-        listed_in: Path,
+        manifest_path: Path,
         doomed: TakedownTargets,
         reason: str,
         time: datetime,
@@ -44,7 +44,7 @@ class Removal:
     ) -> None:
         """`damaged_too`: take out of files that are not as they are listed as well."""
         self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
-        self.warc, self.listed_in, self.doomed, self.reason, self.time = warc, listed_in, doomed, reason, time
+        self.warc, self.manifest_path, self.doomed, self.reason, self.time = warc, manifest_path, doomed, reason, time
         self.files = self.bytes = self.records = 0  # rewritten; taken out of them
 
     def rewrite(self, tell: Callable[[str, int, int], object]) -> None:
@@ -54,7 +54,7 @@ class Removal:
         unless `damaged_too`: then its line has its new SHA-256, and beside that the one that it should have had, for
         `morgue verify` to go on naming it. Raises MorgueError.
         """
-        entries = manifest.load(self.listed_in)
+        entries = manifest.load(self.manifest_path)
         files = self.warc.list().finished  # the journal's rows about it may be in any younger than the captures
         touched = []
         for done, file in enumerate(files, 1):
@@ -71,7 +71,7 @@ class Removal:
         for done, file in enumerate(touched, 1):
             part = rewrite(self.warc, file, list(self._spans(file)))
             entries[file] = self._entry(part, file, entries.get(file))
-            manifest.write(self.listed_in, entries.values())
+            manifest.write(self.manifest_path, entries.values())
             self.warc.replace_by_part(file)
             self.files += 1
             tell("taking out", done, len(touched))

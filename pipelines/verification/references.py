@@ -11,7 +11,7 @@ from itertools import repeat
 
 from pipelines.verification.findings import Finding
 from pipelines.verification.warc_check import InspectionResult, short
-from pipelines.warc.digests import labelled, payload_is
+from pipelines.warc.digests import parse_digest, payload_matches
 from pipelines.warc.reader import StoredRecord, members
 from pipelines.warc.storage import WarcStorage
 
@@ -86,10 +86,10 @@ class RecordReferences:
         """Whether a record's payload has a digest of some other kind than ours, or of the body as it is stored."""
         record = self._read(file, offset)
         try:
-            wanted = labelled(stated)
+            wanted = parse_digest(stated)
         except ValueError:
             return False
-        return wanted is None or payload_is(wanted, record.headers.first, record.block)
+        return wanted is None or payload_matches(wanted, record.headers.first, record.block)
 
     def _read(self, file: str, offset: int) -> StoredRecord:
         with self.storage.open(file) as data:

@@ -23,7 +23,7 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MOST, Finding, Findings
-from pipelines.warc.digests import examine
+from pipelines.warc.digests import check_digests
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
@@ -277,7 +277,7 @@ class _Inspection:
             self._add(found.offset, "bad record", f"its WARC-Date is no date: {fields.get('warc-date')!r}")
             capture = None
         entity = capture.payload_digest if capture is not None else None
-        problems, undigested = examine(fields, found.block, entity)
+        problems, undigested = check_digests(fields, found.block, entity)
         self.seen.undigested += undigested
         for kind, what in problems:
             self._add(found.offset, kind, f"{what}{_of(fields)}")

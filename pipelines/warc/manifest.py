@@ -21,7 +21,7 @@ from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
 NAME = "manifest.jsonl"
-NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
+OLDER_LINE_DEFAULTS = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     entries: dict[str, ManifestEntry] = {}
     for number, line in enumerate(lines, 1):
         try:
-            values = NEW | json.loads(line)
+            values = OLDER_LINE_DEFAULTS | json.loads(line)
             entry = ManifestEntry(**{field.name: values[field.name] for field in fields(ManifestEntry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):

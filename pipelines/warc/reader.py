@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, os_errors
-from pipelines.warc.record import WarcFields, WarcRecord, parsed
+from pipelines.warc.record import WarcFields, WarcRecord, parse_record
 from pipelines.warc.storage import WarcStorage
 
-MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
-WINDOW = 1 << 18  # bytes read at once
-STEP = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
+GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
+READ_BYTES = 1 << 18  # bytes read at once
+INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
-LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
+MAX_RECORD_BYTES = 1 << 30  # bytes of one record; what inflates to more is taken for damage
 # The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
-NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
+WARCINFO_FIELDS = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
@@ -46,11 +46,11 @@ def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> by
     data = raw_member(storage, file, offset, length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
     try:
-        inflated = stream.decompress(data, LARGEST)
+        inflated = stream.decompress(data, MAX_RECORD_BYTES)
     except zlib.error as error:
-        raise damaged(file, offset, str(error)) from error
+        raise damaged_record(file, offset, str(error)) from error
     if not stream.eof or stream.unused_data:
-        raise damaged(file, offset, f"no gzip member of {length} bytes lies there")
+        raise damaged_record(file, offset, f"no gzip member of {length} bytes lies there")
     return inflated
 
 
@@ -64,12 +64,12 @@ def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> byt
 def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> WarcRecord:
     """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:
-        return parsed(read_member(storage, file, offset, length))
+        return parse_record(read_member(storage, file, offset, length))
     except ValueError as error:
-        raise damaged(file, offset, str(error)) from error
+        raise damaged_record(file, offset, str(error)) from error
 
 
-def damaged(file: str, offset: int, why: str) -> ArchiveDamaged:
+def damaged_record(file: str, offset: int, why: str) -> ArchiveDamaged:
     """No record lies at a place in a file."""
     cure = "restore the file from a copy; `morgue verify` names all that is damaged"
     return ArchiveDamaged(f"{file} at byte {offset}", why, cure)
@@ -121,34 +121,34 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
 def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
     """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
     file.seek(offset)
-    window, at = memoryview(file.read(WINDOW)), 0
+    window, at = memoryview(file.read(READ_BYTES)), 0
     while window:
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
         parts, length, inflated = [], 0, 0
         while not stream.eof:
             if at == len(window):
-                window, at = memoryview(file.read(WINDOW)), 0
+                window, at = memoryview(file.read(READ_BYTES)), 0
                 if not window:
                     raise RecordDamage(TORN, offset)
-            piece = window[at : at + STEP]
+            piece = window[at : at + INFLATE_STEP_BYTES]
             try:
                 part = stream.decompress(piece)
             except zlib.error as error:
                 raise RecordDamage(str(error), offset) from error
             parts.append(part)
             inflated += len(part)
-            if inflated > LARGEST:
-                raise RecordDamage(f"a record of more than {LARGEST} bytes", offset)
+            if inflated > MAX_RECORD_BYTES:
+                raise RecordDamage(f"a record of more than {MAX_RECORD_BYTES} bytes", offset)
             used = len(piece) - len(stream.unused_data)
             at, length = at + used, length + used
         try:
-            record = parsed(parts[0] if len(parts) == 1 else b"".join(parts))
+            record = parse_record(parts[0] if len(parts) == 1 else b"".join(parts))
         except ValueError as error:
             raise RecordDamage(str(error), offset) from error
         yield StoredRecord(offset, length, record.fields, record.block)
         offset += length
         if at == len(window):
-            window, at = memoryview(file.read(WINDOW)), 0
+            window, at = memoryview(file.read(READ_BYTES)), 0
 
 
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
@@ -157,10 +157,10 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
     A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
     record, whose id nobody outside could know.
     """
-    while (start := _find(file, MAGIC, start)) < size:
+    while (start := _find(file, GZIP_MAGIC, start)) < size:
         try:
             found = next(_members(file, start), None)
-            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
+            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, WARCINFO_FIELDS)):
                 return start
         except RecordDamage:
             pass

@@ -15,9 +15,9 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
 from pipelines.warc.reader import TORN, walk
-from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id, warc_fields
+from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, new_id, warc_fields
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
-from pipelines.warc.writer import append_whole
+from pipelines.warc.writer import append_members
 
 BeforeListing = Callable[[str], object]  # takes the name under which the mended file is stored, with `.open`
 
@@ -32,7 +32,7 @@ class RecoveredFile(NamedTuple):
 
 def recover(
     storage: WarcStorage,
-    listed_in: Path | None = None,
+    manifest_path: Path | None = None,
     before_listing: BeforeListing | None = None,
     state: DatabaseState | None = None,
 ) -> list[RecoveredFile]:
@@ -53,7 +53,7 @@ def recover(
             if file is None:
                 continue
             try:
-                recovered.append(_mend(storage, name, file, listed_in, before_listing, state))
+                recovered.append(_mend(storage, name, file, manifest_path, before_listing, state))
             finally:
                 os.close(file)
     return recovered
@@ -63,7 +63,7 @@ def _mend(
     storage: WarcStorage,
     name: str,
     file: int,
-    listed_in: Path | None,
+    manifest_path: Path | None,
     before_listing: BeforeListing | None,
     state: DatabaseState | None,
 ) -> RecoveredFile:
@@ -89,7 +89,7 @@ def _mend(
     if torn:
         note = f"{counted(torn, 'byte')} of a record that was torn by a crash were cut off at byte {end}"
         repair = _repair_record(note, warcinfo_id)
-        append_whole(file, end, [member(repair)])
+        append_members(file, end, [gzip_member(repair)])
         contents.count(repair.fields)
         messages.append(f"{name}: {note}")
     else:
@@ -97,10 +97,10 @@ def _mend(
     os.fsync(file)
     if before_listing is not None:
         before_listing(stored_name)
-    if listed_in is not None:
+    if manifest_path is not None:
         with storage.open(stored_name) as data:
             contents.add_file(data)
-        manifest.add(listed_in, contents.entry(name, state))
+        manifest.add(manifest_path, contents.entry(name, state))
     storage.finish(name)
     return RecoveredFile(name, tuple(messages), finished=True)
 

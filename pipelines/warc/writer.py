@@ -21,11 +21,20 @@ from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
-from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
+from pipelines.warc.record import (
+    ARCHIVE_FIELD,
+    RecordLocation,
+    WarcFields,
+    WarcRecord,
+    digest,
+    gzip_member,
+    new_id,
+    warc_fields,
+)
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 FORMAT = "WARC File Format 1.1"
-JOINED = 1 << 20  # bytes that are written at once rather than record by record
+MAX_JOINED_BYTES = 1 << 20  # bytes that are written at once rather than record by record
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
@@ -45,19 +54,19 @@ class WarcWriter:
         max_size: int = 1_000_000_000,
         level: int = 6,
         info: Mapping[str, str] | None = None,
-        listed_in: Path | None = None,
+        manifest_path: Path | None = None,
         database_state: DatabaseState | None = None,
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
-        `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered.
+        `level`: zlib's, 1 (fast) to 9 (small). `manifest_path`: the manifest in which finished files are entered.
         `database_state`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
         ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
         """
         self.database_state = database_state
         self.storage, self._max_size, self._level = storage, max_size, level
-        self._manifest = listed_in
-        self._listed = {} if listed_in is None else manifest.load(listed_in)
+        self._manifest = manifest_path
+        self._listed = {} if manifest_path is None else manifest.load(manifest_path)
         self._sound: dict[str, bool] = {}  # whether a finished file is there as listed; asked once a run
         self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
         self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
@@ -95,7 +104,7 @@ class WarcWriter:
 
         Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
         """
-        members = [member(record, self._level) for record in records]
+        members = [gzip_member(record, self._level) for record in records]
         self._ready()
         places, offset = [], self._contents.size
         for data in members:
@@ -142,14 +151,14 @@ class WarcWriter:
             os.close(self._file)
         self._file = None
 
-    def _list(self, listed_in: Path) -> None:
+    def _list(self, manifest_path: Path) -> None:
         assert self._file is not None
         entry = self._contents.entry(self._name, self.database_state)
         evict(self._file)
         if self.storage.sha256(self._name + OPEN_SUFFIX) != entry.sha256:
             cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
             raise ArchiveDamaged(self._location, "does not read back as it was written", cure)
-        manifest.add(listed_in, entry)
+        manifest.add(manifest_path, entry)
         self._listed[self._name] = entry
 
     def is_finished(self, file: str) -> bool:
@@ -160,7 +169,7 @@ class WarcWriter:
             self._sound[file] = self.storage.size(file) == self._listed[file].size
         return self._sound[file]
 
-    def not_as_listed(self) -> list[str]:
+    def files_unlike_manifest(self) -> list[str]:
         """The files of the manifest that are not there in their full size. One `stat` a file: no byte is read."""
         return [file for file in self._listed if not self.is_finished(file)]
 
@@ -183,7 +192,7 @@ class WarcWriter:
         self._durable, self._doubtful = 0, False
         warcinfo = self._warcinfo(now)
         try:
-            self._write([member(warcinfo, self._level)], [warcinfo])
+            self._write([gzip_member(warcinfo, self._level)], [warcinfo])
             with os_errors(str(self.storage.folder)):
                 self.storage.sync_names()
         except Exception:
@@ -194,7 +203,7 @@ class WarcWriter:
 
     def _warcinfo(self, now: datetime) -> WarcRecord:
         block = warc_fields(self._info.items())
-        archive = [(ARCHIVE, self.database_state.archive)] if self.database_state is not None else []
+        archive = [(ARCHIVE_FIELD, self.database_state.archive)] if self.database_state is not None else []
         fields = (
             ("WARC-Type", "warcinfo"),
             ("WARC-Record-ID", self._warcinfo_id),
@@ -212,13 +221,13 @@ class WarcWriter:
             if self._doubtful:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self._synced = False
-            append_whole(self._file, self._contents.size, members)
+            append_members(self._file, self._contents.size, members)
         for data, record in zip(members, records, strict=True):
             self._contents.add(data)
             self._contents.count(record.fields)
 
 
-def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
+def append_members(file: int, size: int, members: Sequence[bytes]) -> None:
     """Write members behind the first `size` bytes of a file, which are all that it shall keep.
 
     All of them or none: a failure cuts the file back. Raises OSError.
@@ -227,7 +236,7 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
         os.ftruncate(file, size)
     at = size
     try:
-        for data in members if sum(map(len, members)) > JOINED else [b"".join(members)]:
+        for data in members if sum(map(len, members)) > MAX_JOINED_BYTES else [b"".join(members)]:
             rest = memoryview(data)
             while rest:
                 written = os.pwrite(file, rest, at)

@@ -15,8 +15,8 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 from pipelines.warc.exchange import RevisitOriginal, records_of
-from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split
-from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, uri
+from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split_response
+from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, target_uri
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.article_archive import database, insert, rows
@@ -105,7 +105,7 @@ class Writing:
     def revisit(self, name: str, exchange: Exchange, of: str, source: int | None = 1) -> Capture:
         """The same answer again: its head alone, and where its body is. Of chunks too, which our crawls keep whole."""
         kept = self.archive.captures[of]
-        original = RevisitOriginal(kept.record_id, uri(kept.url), fine_stamp(kept.time))
+        original = RevisitOriginal(kept.record_id, target_uri(kept.url), fine_stamp(kept.time))
         revisit, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), original=original)
         same = {"WARC-Payload-Digest": kept.payload_digest or ""} if exchange.chunked else {}
         fields = WarcFields([(key, same.get(key, value)) for key, value in revisit.fields])
@@ -118,7 +118,7 @@ class Writing:
     ) -> Capture:  # fmt: skip
         order = records[::-1] if backwards else records
         place = self.writer.append(order)[order.index(records[0])]
-        main, head = records[0], parse_head(split(exchange.response)[0])
+        main, head = records[0], parse_head(split_response(exchange.response)[0])
         capture = Capture(
             id=len(self.archive.captures) + 1, url=main.fields.get("WARC-Target-URI") or "", time=exchange.started,
             status=head.status if head else None, mime=head.mime if head else None,
@@ -187,6 +187,6 @@ def build(folder: Path, *, twin: bool = False) -> Archive:
 
 def visible(response: bytes) -> bytes:
     """What a reader gets to see of a stored response."""
-    head = parse_head(split(response)[0])
+    head = parse_head(split_response(response)[0])
     assert head is not None
     return content_decoded(head.fields, entity_body(response), 1 << 30)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.items import Capture, Exchange
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
+from pipelines.warc.exchange import write_exchange
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=x\r\n\r\n"
@@ -28,4 +28,4 @@ CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 def record(archive_writer: ArchiveWriter) -> Capture:
     """Record an exchange, as a crawl does. Runs on the archive writer's thread."""
-    return ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None)
+    return ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)

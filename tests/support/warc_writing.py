@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, new_id, uri
+from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, new_id, target_uri
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.external_tools import faults
@@ -31,7 +31,7 @@ def record(
     fields = (
         ("WARC-Type", "response"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Target-URI", uri(url)),
+        ("WARC-Target-URI", target_uri(url)),
         ("WARC-Date", fine_stamp(datetime.now(UTC))),
         ("WARC-Block-Digest", digest(block)),
         ("Content-Type", "application/http;msgtype=response"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.warc.record import member
+from pipelines.warc.record import gzip_member
 from tests.support.command import command_line, environment, make_archive, morgue, start
 from tests.support.verifiable_archive import build, flip, members, record, warcs
 
@@ -124,8 +124,8 @@ def test_a_bar_on_a_terminal(whole):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_it_ends_when_it_is_told_to(folder, number):
     """Exit code 130, no traceback, and no process of it is left."""
-    large = member(record("resource", os.urandom(17_000_000)), 1)
-    slow = member(record("resource", bytes(80_000_000)), 1)
+    large = gzip_member(record("resource", os.urandom(17_000_000)), 1)
+    slow = gzip_member(record("resource", bytes(80_000_000)), 1)
     for path in warcs(folder)[:2]:
         path.write_bytes(path.read_bytes() + large + 40 * slow)
     running = start("-C", folder, "verify", "--jobs", "2")

@@ -12,7 +12,7 @@ from pipelines.archive.deduplication import original_of
 from pipelines.core.items import Exchange
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, keep
+from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, write_exchange
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -55,13 +55,13 @@ class Archive:
         self.writer = self.new_writer()
 
     def new_writer(self) -> WarcWriter:
-        return WarcWriter(WarcStorage(self.warc), info={"software": "x"}, listed_in=self.listed)
+        return WarcWriter(WarcStorage(self.warc), info={"software": "x"}, manifest_path=self.listed)
 
     def original(self, exchange: Exchange) -> RevisitOriginal | None:
         return original_of(self.db, exchange, body_of(exchange), self.writer.is_finished)
 
-    def keep(self, exchange: Exchange):
-        capture = keep(exchange, self.writer, original=self.original(exchange))
+    def write_exchange(self, exchange: Exchange):
+        capture = write_exchange(exchange, self.writer, original=self.original(exchange))
         return ArticleStore(self.db).capture(capture, self.crawl, None)
 
 
@@ -107,11 +107,11 @@ def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
 
 
 def test_a_revisit_is_read_back_from_the_file(archive):
-    """The capture that `keep` returns is the one that the file tells."""
+    """The capture that `write_exchange` returns is the one that the file tells."""
     archive.keep(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
-        kept = keep(exchange, archive.writer, original=archive.original(exchange))
+        kept = write_exchange(exchange, archive.writer, original=archive.original(exchange))
         archive.writer.close()
         assert kept.record_type == "revisit"
         assert [capture_of(member, kept.file) for member in walk(archive.warc / kept.file)].count(kept) == 1

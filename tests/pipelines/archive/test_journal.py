@@ -15,7 +15,7 @@ from pipelines.core.items import Source
 from pipelines.database import journal_rows
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
+from pipelines.warc.exchange import write_exchange
 from pipelines.warc.storage import WarcStorage
 from tests.support.exchanges import PLAIN
 from tests.support.warc_files import walk
@@ -73,7 +73,7 @@ def test_captures_are_told_though_they_have_no_trigger(tmp_path):
     """New ones, once; and one that changes afterwards, again."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     store = ArticleStore(archive_writer.db)
-    capture = archive_writer.call(lambda: store.capture(keep(PLAIN, archive_writer.writer), None, None))
+    capture = archive_writer.call(lambda: store.capture(write_exchange(PLAIN, archive_writer.writer), None, None))
     lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
     assert archive_writer.call(told, archive_writer.db) == lines
     assert archive_writer.call(told, archive_writer.db) == []
@@ -93,11 +93,15 @@ def test_a_row_that_is_gone_is_told(db):
 def test_an_id_that_is_given_again_is_told_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
     assert [line["captures"]["id"] for line in told(archive_writer.db)] == [1]
     archive_writer.call(lambda: archive_writer.db.execute("DELETE FROM captures").rowcount)
     assert told(archive_writer.db) == [{"captures": {"gone": 1}}]
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
     (line,) = told(archive_writer.db)
     assert line["captures"]["offset"] > 0
     archive_writer.close()
@@ -216,9 +220,14 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
     Also those in a file that was finished after the last commit.
     """
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
     archive_writer.commit()
-    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
+    lost = [
+        write_exchange(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer)
+        for number in range(3)
+    ]
     archive_writer.writer.sync()
     descriptor = archive_writer.writer._file
     if finished:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crawler.http.address import parse
-from pipelines.core.urls import LONGEST, fetchable, host_of, same_site, site_of, url_key
+from pipelines.core.urls import MAX_URL_CHARS, fetchable, host_of, same_site, site_of, url_key
 
 ONE_ADDRESS = [
     ("http://paper.example/a", "https://paper.example/a"),
@@ -132,9 +132,9 @@ def test_what_is_asked_for_is_what_was_written_made_sendable(written, asked):
 def test_the_longest_address_is_asked_for_and_a_longer_one_is_not():
     """A link that is a page's whole text is a mistake of its template."""
     start = "https://paper.example/"
-    assert fetchable(start + "a" * (LONGEST - len(start))) is not None
-    assert fetchable(start + "a" * (LONGEST - len(start) + 1)) is None
-    assert fetchable(start + "ü" * (LONGEST - len(start))) is None
+    assert fetchable(start + "a" * (MAX_URL_CHARS - len(start))) is not None
+    assert fetchable(start + "a" * (MAX_URL_CHARS - len(start) + 1)) is None
+    assert fetchable(start + "ü" * (MAX_URL_CHARS - len(start))) is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.database.connection import open_database
-from pipelines.database.descriptions import TABLES
+from pipelines.database.descriptions import DESCRIPTIONS
 
 OURS = """SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'
              AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY rowid"""
@@ -25,27 +25,27 @@ def names(db, sql, *values):
 
 def test_every_table_has_a_description_and_no_other(db):
     """In the order of the database, which is the order of the page."""
-    assert list(TABLES) == names(db, OURS)
+    assert list(DESCRIPTIONS) == names(db, OURS)
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", DESCRIPTIONS)
 def test_every_column_has_a_description_and_no_other(db, table):
     """A migration that adds a column needs a sentence here."""
-    assert set(TABLES[table].columns) == set(names(db, "SELECT name FROM pragma_table_info(?)", table))
+    assert set(DESCRIPTIONS[table].columns) == set(names(db, "SELECT name FROM pragma_table_info(?)", table))
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", DESCRIPTIONS)
 def test_every_index_has_a_description_and_no_other(db, table):
     """An index is there for a query; indexes that SQLite makes for a constraint are not ours."""
     made = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
-    assert set(TABLES[table].indexes) == set(names(db, made, table))
+    assert set(DESCRIPTIONS[table].indexes) == set(names(db, made, table))
 
 
 def test_column_descriptions_are_sentences():
     """They begin and end like one."""
     wrong = [
         f"{table}.{column}"
-        for table, description in TABLES.items()
+        for table, description in DESCRIPTIONS.items()
         for column, text in description.columns.items()
         if not text.endswith(".") or not (text[0].isupper() or text[0] in "`0123456789")
     ]

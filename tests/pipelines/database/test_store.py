@@ -117,7 +117,7 @@ def test_a_twin_met_first_gives_way_to_the_article_itself(store):
 def test_a_redirect_is_remembered_as_another_address(store):
     """Asked for at the old address, found at the new one: one article, known under both."""
     store.file(reading(store, article()), None, "https://paper.example/old")
-    assert store.still_there("https://paper.example/old", NOW + timedelta(days=1))
+    assert store.confirm_unchanged("https://paper.example/old", NOW + timedelta(days=1))
     assert one(store, "SELECT last_seen FROM articles") == ("2026-11-24T08:00:00Z",)
 
 
@@ -158,9 +158,9 @@ def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
     ad_hoc = store.source(Source("paper.example", "https://paper.example"))
     other = store.source(Source("other.example", "https://other.example/"))
     paper = Source("paper", "https://paper.example/")
-    store.adopt(paper, ["paper"])
+    store.rename_ad_hoc_source(paper, ["paper"])
     assert store.source(paper) == ad_hoc
-    store.adopt(paper, ["paper"])
+    store.rename_ad_hoc_source(paper, ["paper"])
     assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [
         (ad_hoc, "paper"),
         (other, "other.example"),

@@ -14,7 +14,7 @@ import pytest
 from pipelines.archive.journal import JournalHeader, journal_record
 from pipelines.core.errors import MorgueError
 from pipelines.takedown.tombstone import MemberSpan, Tombstone, rewrite, tombstone, without
-from pipelines.warc.record import parsed
+from pipelines.warc.record import parse_record
 from pipelines.warc.storage import WarcStorage
 from tests.support.warc_files import walk
 
@@ -32,7 +32,7 @@ def test_a_tombstone_has_the_length_of_its_record(length):
     member = tombstone(GRAVE, length)
     assert len(member) == length
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
-    found = parsed(stream.decompress(member))
+    found = parse_record(stream.decompress(member))
     assert stream.eof
     assert not stream.unused_data
     assert found.block.startswith(b"removed-uri: https://paper.example/story\r\n")
@@ -69,7 +69,7 @@ def test_independent_readers_go_on_behind_a_tombstone(tmp_path, seed):
 
 def test_a_journal_loses_lines_and_keeps_its_length():
     """The rows about what is removed go; the others stay, and the record's number; a replay passes the padding over."""
-    from pipelines.warc.record import member as pack
+    from pipelines.warc.record import gzip_member as pack
 
     rng = random.Random(1)
     lines = [
@@ -80,7 +80,7 @@ def test_a_journal_loses_lines_and_keeps_its_length():
     length = len(pack(whole))
     shorter = without(whole, lambda table, row: row["id"] % 2 == 1, length)
     assert len(shorter) == length
-    found = parsed(zlib.decompress(shorter, zlib.MAX_WBITS + 16))
+    found = parse_record(zlib.decompress(shorter, zlib.MAX_WBITS + 16))
     kept = [json.loads(line) for line in found.block.splitlines()]
     assert [row["frontier"]["id"] for row in kept if "frontier" in row] == list(range(0, 400, 2))
     assert [name for row in kept for name in row if name != "frontier"] == ["padding"]

@@ -19,9 +19,9 @@ from pipelines.database.store import ArticleStore
 from pipelines.verification import verify, warc_check
 from pipelines.verification.findings import NEXT, Finding
 from pipelines.warc import manifest
-from pipelines.warc.digests import labelled
-from pipelines.warc.exchange import keep, records_of
-from pipelines.warc.record import WarcFields, WarcRecord, digest, member
+from pipelines.warc.digests import parse_digest
+from pipelines.warc.exchange import records_of, write_exchange
+from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member
 from pipelines.warc.recovery import recover
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -325,10 +325,10 @@ def test_numbers_of_the_manifest_are_counted(folder, word):
 def test_a_growing_file_is_no_finding(folder):
     """The writer is alive: a record that is half there, captures whose rows are not committed yet."""
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
-    keep(exchange(90), writer)
+    write_exchange(exchange(90), writer)
     (path,) = (folder / "warc").glob("*.open")
     with path.open("ab") as file:
-        file.write(member(record("metadata", b"x" * 999))[:-20])
+        file.write(gzip_member(record("metadata", b"x" * 999))[:-20])
     report = verify.verify(folder)
     assert report.findings.listed == []
     assert report.writing == [path.name.removesuffix(".open")]
@@ -341,7 +341,7 @@ def test_a_growing_file_is_no_finding(folder):
 def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
     """A row is committed after its bytes: this one is a finding also while the writer lives."""
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
-    capture = keep(exchange(90), writer)
+    capture = write_exchange(exchange(90), writer)
     reindex(folder)
     execute(folder, "INSERT INTO captures (url, time, kind, file, offset, length, record_id, record_type) VALUES "
                     f"('http://a', '', 'page', '{capture.file}', 999999, 5, 'x', 'response')")  # fmt: skip
@@ -360,7 +360,9 @@ def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
     def write():
         while not stop.is_set():
             time.sleep(0.003)
-            archive_writer.call(lambda: store.capture(keep(exchange(next(number)), archive_writer.writer), None, None))
+            archive_writer.call(
+                lambda: store.capture(write_exchange(exchange(next(number)), archive_writer.writer), None, None)
+            )
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -400,7 +402,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:2]))
     warcinfo_id = next(walk(path)).headers.get("WARC-Record-ID")
-    group = [member(one) for one in records_of(exchange(91), warcinfo_id=warcinfo_id)]
+    group = [gzip_member(one) for one in records_of(exchange(91), warcinfo_id=warcinfo_id)]
     path.write_bytes(path.read_bytes() + b"".join(group)[:-20])  # a whole response, a torn request
     path.rename(path.with_name(path.name + ".open"))
     (one,) = findings(folder)
@@ -498,7 +500,7 @@ def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
     if change == "where it came from":
         info = other = WarcRecord(WarcFields(list(info.fields)[:-1]), block)
     for path, added in zip(warcs(folder), (info, other), strict=False):
-        path.write_bytes(path.read_bytes() + member(added))
+        path.write_bytes(path.read_bytes() + gzip_member(added))
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
     assert ("twice" in kinds(folder)) == (change != "nothing")
 
@@ -531,7 +533,7 @@ def test_a_revisit_of_another_body_is_found(folder, spelled):
         "no digest": "rubbish",
     }[spelled]
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
-    capture = keep(page, writer)
+    capture = write_exchange(page, writer)
     writer.append([revisit(capture.record_id, payload)])
     writer.close()
     reindex(folder)
@@ -720,7 +722,7 @@ def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypat
 )
 def test_digests_are_read_in_every_spelling(text, size):
     """Hex or base 32, padded or not, in any case."""
-    found = labelled(text)
+    found = parse_digest(text)
     assert found is not None
     assert len(found.value) == size
     if size != 20 or "3I42" in text.upper():
@@ -729,7 +731,7 @@ def test_digests_are_read_in_every_spelling(text, size):
 
 def test_an_unknown_algorithm_is_no_error():
     """It cannot be checked, that is all."""
-    assert labelled("crc99:00") is None
+    assert parse_digest("crc99:00") is None
 
 
 def test_every_kind_of_finding_is_documented():

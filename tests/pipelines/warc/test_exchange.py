@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.items import Exchange
-from pipelines.warc.exchange import capture_of, keep, records_of
+from pipelines.warc.exchange import capture_of, records_of, write_exchange
 from pipelines.warc.http_message import entity_body
 from pipelines.warc.record import digest
 from pipelines.warc.storage import WarcStorage
@@ -44,9 +44,9 @@ ALL = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> None:
-    """The capture that `keep` returns is the one that the file tells: a database can be rebuilt from it."""
+    """The capture that `write_exchange` returns is the one that the file tells: a database can be rebuilt from it."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
-    capture = keep(ALL[name], writer)
+    capture = write_exchange(ALL[name], writer)
     writer.close()
     read = [capture_of(member, capture.file) for member in walk(tmp_path / capture.file)]
     assert [one for one in read if one is not None] == [capture]
@@ -60,7 +60,7 @@ def test_response_block_is_the_bytes_received(tmp_path: Path, name: str) -> None
     """The block of a response record is what came over the wire, byte for byte; so is the request's."""
     exchange = ALL[name]
     writer = WarcWriter(WarcStorage(tmp_path), info={})
-    capture = keep(exchange, writer)
+    capture = write_exchange(exchange, writer)
     block = read_block(tmp_path / capture.file, capture.offset, capture.length)
     writer.close()
     assert block == exchange.response
@@ -128,8 +128,8 @@ def test_failure_is_a_metadata_record(exchange: Exchange, types: list[str]) -> N
 def test_mime_is_without_parameters(tmp_path: Path) -> None:
     """`Text/HTML; charset=x` is text/html."""
     writer = WarcWriter(WarcStorage(tmp_path), info={})
-    assert keep(PLAIN, writer).mime == "text/html"
-    assert keep(CHUNKED, writer).mime is None
+    assert write_exchange(PLAIN, writer).mime == "text/html"
+    assert write_exchange(CHUNKED, writer).mime is None
     writer.close()
 
 
@@ -137,7 +137,7 @@ def test_mime_is_without_parameters(tmp_path: Path) -> None:
 def test_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
     """Line breaks in a URL are encoded in WARC-Target-URI, and the capture says the same."""
     writer = WarcWriter(WarcStorage(tmp_path), info={})
-    capture = keep(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
+    capture = write_exchange(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
     writer.close()
     (_, found) = walk(tmp_path / capture.file)
     assert found.headers.all("WARC-Type") == ["metadata"]
@@ -159,7 +159,7 @@ def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
     """gzip, warcio (check, index) and FastWARC accept a file with every kind of exchange in it."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
-        keep(exchange, writer, chunked_payload_digest=chunked)
+        write_exchange(exchange, writer, chunked_payload_digest=chunked)
     writer.close()
     (path,) = tmp_path.iterdir()
     warcio = Path(sys.executable).parent / "warcio"
@@ -172,6 +172,6 @@ def test_checkers_still_reject_the_digest_that_the_standard_means(tmp_path: Path
     """Of an answer with chunk framing. When this fails, look at docs/decisions/0004-payload-digest.md again."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
-        keep(exchange, writer, chunked_payload_digest="entity")
+        write_exchange(exchange, writer, chunked_payload_digest="entity")
     writer.close()
     assert checked(*tmp_path.iterdir()) == {"warcio": 1, "fastwarc": 1}

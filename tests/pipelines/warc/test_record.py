@@ -7,15 +7,15 @@ import random
 
 import pytest
 
-from pipelines.warc.record import WarcFields, WarcRecord, member, parsed
+from pipelines.warc.record import WarcFields, WarcRecord, gzip_member, parse_record
 
 
 def test_parsed_undoes_member() -> None:
-    """`parsed` undoes `member`: fields in order, repeated ones too, and any block."""
+    """`parse_record` undoes `gzip_member`: fields in order, repeated ones too, and any block."""
     one = WarcRecord(
         WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n"
     )
-    again = parsed(gzip.decompress(member(one)))
+    again = parse_record(gzip.decompress(gzip_member(one)))
     assert (again.fields[:-1], again.block) == (one.fields, one.block)
     assert again.fields.all("WARC-PROTOCOL") == ["x", "ü"]
 
@@ -34,7 +34,7 @@ def test_parsed_undoes_member() -> None:
 def test_bytes_that_are_not_exactly_one_record_are_refused(data: bytes) -> None:
     """A record must end where its Content-Length says (section 4)."""
     with pytest.raises(ValueError, match="WARC record"):
-        parsed(data)
+        parse_record(data)
 
 
 @pytest.mark.parametrize("level", [1, 6, 9])
@@ -43,9 +43,9 @@ def test_compressed_body_is_stored_and_reads_back(size, level):
     """Whole for gzip and for our reader, no larger than what zlib makes of it, and with zlib's own first ten bytes."""
     body = random.Random(size).randbytes(size)
     record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
-    data = member(record, level)
+    data = gzip_member(record, level)
     whole = gzip.decompress(data)
-    assert parsed(whole).block == record.block
+    assert parse_record(whole).block == record.block
     deflated = gzip.compress(whole, level)
     assert len(data) <= len(deflated) + 16
     assert data[:4] + data[8:10] == deflated[:4] + deflated[8:9] + b"\x03"
@@ -56,5 +56,5 @@ def test_body_that_shrinks_is_deflated():
     packed, text = random.Random(1).randbytes(5000), b"<p>text</p>" * 2500
     for body in (text * 2, packed + text * 2, text + packed + text, text * 2 + packed):
         record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)
-        assert len(member(record)) < 6000
-        assert parsed(gzip.decompress(member(record))).block == record.block
+        assert len(gzip_member(record)) < 6000
+        assert parse_record(gzip.decompress(gzip_member(record))).block == record.block

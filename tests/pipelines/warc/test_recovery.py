@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.warc.record import member
+from pipelines.warc.record import gzip_member
 from pipelines.warc.recovery import recover
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -29,7 +29,7 @@ def test_torn_tail_is_cut_off_and_reported(tmp_path: Path, cut: int) -> None:
     """Wherever the last record is torn, be it in its gzip trailer: all before it is kept."""
     path, places = torn_file(tmp_path)
     # The last record is made a large one, so that every cut falls into it.
-    data = path.read_bytes()[: places[-1].offset] + member(record(response(noise(3000, 77))))
+    data = path.read_bytes()[: places[-1].offset] + gzip_member(record(response(noise(3000, 77))))
     path.write_bytes(data[:-cut])
     (sentence,) = messages_of(tmp_path)
     closed = tmp_path / places[0].file
@@ -77,8 +77,8 @@ def test_damage_before_whole_records_is_left_as_it_is(tmp_path: Path) -> None:
 def test_warc_file_inside_a_torn_record_is_cut_off_with_it(tmp_path: Path) -> None:
     """A torn record whose body is itself a WARC file (stored, not deflated) is cut all the same."""
     path, places = torn_file(tmp_path)
-    inner = member(record(response(noise(500, 5)))) + member(record(response(noise(5000, 6))))
-    torn = member(record(response(inner)), level=0)
+    inner = gzip_member(record(response(noise(500, 5)))) + gzip_member(record(response(noise(5000, 6))))
+    torn = gzip_member(record(response(inner)), level=0)
     path.write_bytes(path.read_bytes() + torn[:-3000])
     (sentence,) = messages_of(tmp_path)
     assert f"{len(torn) - 3000:,} bytes" in sentence
@@ -171,7 +171,7 @@ def test_recovery_takes_linear_time(tmp_path: Path) -> None:
         folder = tmp_path / str(scale)
         folder.mkdir()
         path, _ = torn_file(folder)
-        small = member(record(b"x" * 50))
+        small = gzip_member(record(b"x" * 50))
         path.write_bytes(path.read_bytes() + small * 3000 * scale + (b"\x1f\x8b\x08" + bytes(50)) * 3000 * scale)
         began = time.perf_counter()
         recover(WarcStorage(folder))
