@@ -218,13 +218,7 @@ class ArticleStore:
                                       text_digest, extractor, hint)
                VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
                        :text_digest, :extractor, :hint)""",
-            {
-                **values,
-                "article_id": article_id,
-                "number": number,
-                "seen": stamp(capture_time(page)),
-                "hint": hint_of(page),
-            },
+            {**values, "article_id": article_id, "number": number, "seen": seen, "hint": hint},
         )
 
 

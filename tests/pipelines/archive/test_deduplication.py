@@ -72,9 +72,9 @@ def archive(tmp_path):
 
 def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
     """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this answer as its block."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
-    later = archive.keep(LATER)
+    later = archive.write_exchange(LATER)
     archive.writer.close()
     (record,) = [one for one in walk(archive.warc / later.file) if one.headers.get("WARC-Type") == "revisit"]
     get = record.headers.get
@@ -94,11 +94,11 @@ def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
 
 def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
     """Section 6.7.3, server-not-modified; it refers to the record with the body, not to the revisit in between."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
-    archive.keep(replace(LATER, url=FIRST.url))
+    archive.write_exchange(replace(LATER, url=FIRST.url))
     archive.writer.close()
-    unmodified = archive.keep(UNMODIFIED)
+    unmodified = archive.write_exchange(UNMODIFIED)
     archive.writer.close()
     assert (unmodified.record_type, unmodified.refers_to, unmodified.status) == ("revisit", first.record_id, 304)
     (record,) = [one for one in walk(archive.warc / unmodified.file) if one.headers.get("WARC-Type") == "revisit"]
@@ -108,7 +108,7 @@ def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
 
 def test_a_revisit_is_read_back_from_the_file(archive):
     """The capture that `write_exchange` returns is the one that the file tells."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
         kept = write_exchange(exchange, archive.writer, original=archive.original(exchange))
@@ -119,7 +119,7 @@ def test_a_revisit_is_read_back_from_the_file(archive):
 
 def test_only_finished_files_are_referred_to(archive):
     """A body in a file that is still written could be torn by a crash."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     assert archive.original(LATER) is None
     archive.writer.close()
     assert archive.original(LATER) is not None
@@ -128,7 +128,7 @@ def test_only_finished_files_are_referred_to(archive):
 @pytest.mark.parametrize("harm", ["taken away", "cut", "not listed"])
 def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
     """Then the body is kept again."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
     path = archive.warc / first.file
     if harm == "taken away":
@@ -155,24 +155,24 @@ def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
 )
 def test_everything_else_is_kept_whole(archive, exchange):
     """Bytes that were received differently are kept as they were received."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(exchange) is None
 
 
 def test_a_framed_body_is_not_referred_to(archive):
     """The original in chunks says no payload digest that all tools would find it by."""
-    archive.keep(IN_CHUNKS)
+    archive.write_exchange(IN_CHUNKS)
     archive.writer.close()
     assert archive.original(LATER) is None
 
 
 def test_independent_readers_accept_a_revisit(archive):
     """gzip, warcio and FastWARC find every digest right."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
-        archive.keep(exchange)
+        archive.write_exchange(exchange)
     archive.writer.close()
     files = sorted(archive.warc.iterdir())
     assert faults(*files) == []
@@ -183,11 +183,11 @@ def test_independent_readers_accept_a_revisit(archive):
 def test_a_capture_that_nobody_filed_is_no_original(archive, again):
     """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is kept whole."""
     archive.crawl = None  # as `orphans.adopt` leaves it
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(again) is None
     archive.crawl = 1
-    filed = archive.keep(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
+    filed = archive.write_exchange(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
     assert filed.record_type == "response"
     archive.writer.close()
     assert archive.original(again).record_id == filed.record_id
