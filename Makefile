@@ -1,4 +1,5 @@
 # make demo [URL=https://a-newspaper.example/]   crawl, search, export: a small newspaper of our own, or a real site
+# make quick                                     most tests, in at most three minutes on two cores
 # make test | lint | types | docs | bench | clean
 # make tools                                     what judges our exports in tests: pywb, cdxj-indexer, ...
 # make quality                                   how well real pages are read, beside trafilatura: docs/quality.md
@@ -11,13 +12,19 @@ STAMP := $(VENV)/.newsmorgue-installed
 TOOLS := .tools
 URL   :=
 
-.PHONY: demo test tools lint types docs bench quality clean
+.PHONY: demo quick test tools lint types docs bench quality clean
 
 demo: $(STAMP)
 	$(PY) demo.py '$(URL)'
 
+PYTEST := $(PY) -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+# All but those marked slow: crawls, kills, full disks, programs run as a user runs them.
+quick: $(STAMP)
+	$(PYTEST) -m 'not slow'
+
 test: $(STAMP)
-	$(PY) -m pytest -r a -n auto --maxprocesses 8 --dist worksteal
+	$(PYTEST) -r a
 
 lint: $(STAMP)
 	$(PY) -m ruff check .
@@ -82,7 +89,7 @@ tools: $(TOOLS)/.installed
 	  rm replaywebpage-*.tgz; \
 	} || echo 'make: no replayweb.page: npm could not bring it' >&2
 
-$(TOOLS)/.installed: tests/tools.txt
+$(TOOLS)/.installed: tests/support/tools.txt
 	@rm -rf $(TOOLS); $(FIND_PYTHON); \
 	if command -v uv >/dev/null; then \
 	  uv venv -q --python "$$(command -v $$python)" $(TOOLS) && uv pip install -q --python $(TOOLS)/bin/python -r $<; \

@@ -22,13 +22,13 @@ HOSTS = 100
 OURS = f"""
 import sys
 sys.path.insert(0, {str(common.ROOT)!r})
-from pipelines.importing.adopt import Chosen
-from pipelines.importing.containers import Unpacked
-from pipelines.importing.foreign_records import records
-chosen = Chosen(domains=frozenset(("paper7.example",)))
+from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.foreign_records import read_records
+from pipelines.importing.unpacking import UnpackedStream
+wanted = ImportFilter(domains=frozenset(("paper7.example",)))
 found = kept = 0
 with open(sys.argv[1], "rb") as file:
-    for one in records(Unpacked(file), lambda fields: chosen.why_not(fields) is None, print):
+    for one in read_records(UnpackedStream(file), lambda fields: wanted.reason_to_skip(fields) is None, print):
         found += 1
         kept += one.block is not None
 print(found, kept)

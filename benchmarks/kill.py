@@ -3,10 +3,10 @@
     python benchmarks/kill.py [--signal kill|term|int] [--times 50] [--seed 1] [--keep DIR]
 
 A site on loopback, a crawl, and at a random moment a signal: to its whole process group, to the main process alone, to
-one process that reads pages; or the crawl ends itself inside a commit, by `dying.py`. Again and again on the same
-archive. After each: what was committed is in the WARC files; after the next start nothing is torn or gone and `morgue
-verify` finds nothing; `morgue rebuild` of a copy has the same rows. Then one crawl to the end, and the same once
-more. Exit code 1 if anything was lost, doubled, torn or different.
+one process that reads pages; or the crawl ends itself inside a commit, by `tests/support/self_killing_morgue.py`.
+Again and again on the same archive. After each: what was committed is in the WARC files; after the next start nothing
+is torn or gone and `morgue verify` finds nothing; `morgue rebuild` of a copy has the same rows. Then one crawl to the
+end, and the same once more. Exit code 1 if anything was lost, doubled, torn or different.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ ENDED = "had already ended"
 def dying(command: Sequence[str], dice: random.Random) -> list[str]:
     """The same `morgue`, ending itself."""
     own = len(common.morgue_command())
-    return [sys.executable, str(Path(__file__).with_name("dying.py")), str(dice.randrange(1 << 30)), *command[own:]]
+    program = common.ROOT / "tests" / "support" / "self_killing_morgue.py"
+    return [sys.executable, str(program), str(dice.randrange(1 << 30)), *command[own:]]
 
 
 def await_request(journal: Path, before: int, child: subprocess.Popen[bytes]) -> None:

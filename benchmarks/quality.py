@@ -1,12 +1,12 @@
-"""How well pages are read, and at what cost, beside plain trafilatura on the same pages in the same run.
+"""Measure how well pages are read, and at what cost, beside plain trafilatura on the same pages in the same run.
 
     python benchmarks/quality.py [--sets zyte,fundus_eval] [--domains dev|heldout] [--quick] [--no-write]
 
 Reads every page of each set in NEWSMORGUE_PAGES with `morgue extract --manifest` (a process, as a user would) and with
 trafilatura.bare_extraction(with_metadata=True, include_comments=False), scores both with that folder's own score.py,
-takes the CPU time of both page by page in turns, reads everything once more with trees that never saw a page of the
-domain (see learn.py), and writes docs/quality.md. No archive is involved, so no site's own rules are. Needs
-`pip install -e '.[learn]'`. Exit code 77 where the pages are not there.
+measures the CPU time of both page by page in turns, reads everything again with models trained without the domain of
+the page (see learn.py), and writes docs/quality.md. No archive is involved, and so no rules for single sites. Needs
+`pip install -e '.[learn]'`. Exit code 77 if there are no pages.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from quality_data import (
     time_both,
 )
 
-QUICK = 5  # --quick takes every fifth page
+QUICK_STEP = 5  # --quick takes every fifth page
 
 
 def morgue_extract(data: DataFolder, records: list[dict], folder: Path) -> dict[str, dict]:
-    """The rows of `morgue extract --manifest` over these pages, by id."""
+    """Return the rows of `morgue extract --manifest` over these pages, by id."""
     manifest, out = folder / "pages.jsonl", folder / "rows.jsonl"
     rows = [{"id": row["id"], "url": row["url"], "html": str(data.folder / row["html"])} for row in records]
     manifest.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -48,7 +48,7 @@ def morgue_extract(data: DataFolder, records: list[dict], folder: Path) -> dict[
 
 
 def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int, unseen: bool) -> Comparison:
-    """Both readers over all records: figures of every set, of the news sets pooled, of either half of the domains."""
+    """Run both readers over all records: figures of each set, of the news sets pooled, of each half of the domains."""
     ours = morgue_extract(data, records, folder)
     theirs = {row["id"]: plain_trafilatura(read_bytes(data, row), row["url"]) for row in records}
     names = dict.fromkeys(map(data.set_of, records))
@@ -62,12 +62,12 @@ def compare(data: DataFolder, records: list[dict], folder: Path, rounds: int, un
     timing = time_both(data, records, rounds) if rounds else None
     pages = data.per_page(records, theirs, ours)
     pooled = data.both(news, theirs, ours) if set(names) >= NEWS else None
-    blind = figures_unseen(data, records) if unseen else {}
-    return Comparison(sets, pooled, halves, blind, pages, timing)
+    figures = figures_unseen(data, records) if unseen else {}
+    return Comparison(sets, pooled, halves, figures, pages, timing)
 
 
 def figures_unseen(data: DataFolder, records: list[dict]) -> dict[str, dict]:
-    """score.py's figures by set, and of the news sets as one, of pages whose domains were not learned from."""
+    """Return the figures of score.py by set, and of the news sets as one, for domains left out of the training."""
     found = learn.unseen(data, records)
     groups = {name: pages_of(records, {name}) for name in dict.fromkeys(map(data.set_of, records))}
     groups[quality_report.NEWS] = pages_of(records, NEWS)
@@ -75,11 +75,11 @@ def figures_unseen(data: DataFolder, records: list[dict]) -> dict[str, dict]:
 
 
 def options() -> argparse.Namespace:
-    """What the user asked for."""
+    """Return the options of the user."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", metavar="A,B", help="only these sets (default: all; writes nothing)")
     parser.add_argument("--domains", choices=("dev", "heldout"), help="only one half of the domains (writes nothing)")
-    parser.add_argument("--quick", action="store_true", help=f"every {QUICK}th page, timed once (writes nothing)")
+    parser.add_argument("--quick", action="store_true", help=f"every {QUICK_STEP}th page, timed once (writes nothing)")
     parser.add_argument("--rounds", type=int, default=2, help="how often each page is timed; 0: not at all (default 2)")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON (- for stdout)")
     parser.add_argument("--no-write", action="store_true", help="print only; leave docs/quality.md as it is")
@@ -96,7 +96,7 @@ def main() -> int:
     if asked.domains:
         records = [row for row in records if row.get("domain_split") == asked.domains]
     if asked.quick:
-        records, asked.rounds = records[::QUICK], min(asked.rounds, 1)
+        records, asked.rounds = records[::QUICK_STEP], min(asked.rounds, 1)
     part = asked.sets or asked.domains or asked.quick
     with common.workshop() as folder:
         found = compare(data, records, folder, asked.rounds, unseen=not part)

@@ -1,4 +1,4 @@
-"""Pages with ground truth, the two readers, and the figures of score.py for both. Used by quality.py."""
+"""Provide pages with ground truth, the two readers, and the figures of score.py for both. Used by quality.py."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from typing import Any
 
 from common import ROOT, skip
 
-sys.path.insert(0, str(ROOT))  # this checkout's pipelines, whatever else is installed
+sys.path.insert(0, str(ROOT))  # the pipelines of this checkout, not an installed version
 
 PAGES = Path(os.environ.get("NEWSMORGUE_PAGES") or ROOT.parent / "shared" / "extraction")
-NEWS = {"zyte", "fundus_eval", "fundus_tests"}  # sets that hold nothing but news, body known word by word
+NEWS = {"zyte", "fundus_eval", "fundus_tests"}  # sets of news only, with the whole body known
 
 Predictions = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The figures of some pages: score.py's own words, for plain trafilatura and for us."""
+    """Hold the figures of some pages as score.py gives them, for plain trafilatura and for us."""
 
     pages: int
     theirs: dict[str, Any]
@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """CPU seconds of both readers for each page, summed over the rounds."""
+    """Hold the CPU seconds of both readers for each page, summed over the rounds."""
 
     theirs: tuple[float, ...]
     ours: tuple[float, ...]
@@ -51,32 +51,32 @@ class Timing:
         return statistics.median(self.ours) / statistics.median(self.theirs)
 
     def milliseconds(self, times: Sequence[float]) -> tuple[float, float]:
-        """(mean, median) of one reading."""
+        """Return (mean, median) of one reading, in milliseconds."""
         return 1000 * statistics.fmean(times) / self.rounds, 1000 * statistics.median(times) / self.rounds
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a run found."""
+    """Hold the results of a run."""
 
     sets: dict[str, Result]
     news: Result | None  # the sets of NEWS as one
     halves: dict[str, Result]  # the same by `domain_split`
-    unseen: dict[str, dict[str, Any]]  # score.py's words for us, weighing with trees that never saw the domain
-    pages: list[dict[str, Any]]  # one a page whose body is known: id, and the figures of both
+    unseen: dict[str, dict[str, Any]]  # figures of score.py for us, with models trained without the domain
+    pages: list[dict[str, Any]]  # one row for each page whose body is known: id, and the figures of both
     timing: Timing | None
 
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """`SET/dev.jsonl` with the pages they name, and score.py beside them."""
+    """Hold the folder of `SET/dev.jsonl`, the pages that these list, and score.py."""
 
     folder: Path
     score: Any  # score.py as a module
 
     @classmethod
     def found(cls, folder: Path = PAGES) -> DataFolder:
-        """The folder that NEWSMORGUE_PAGES names; ends the program with 77 if it is not there."""
+        """Return the folder that NEWSMORGUE_PAGES names; end the program with exit code 77 if there is none."""
         if not (folder / "score.py").exists() or not list(folder.glob("*/dev.jsonl")):
             skip(f"no pages with ground truth in {os.environ.get('NEWSMORGUE_PAGES') or '../shared/extraction'} "
                  "(SET/dev.jsonl and score.py; see benchmarks/README.md)")  # fmt: skip
@@ -94,11 +94,11 @@ class DataFolder:
         return record["html"].split("/")[0]
 
     def both(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> Result:
-        """The figures of both over `records`."""
+        """Return the figures of both readers over `records`."""
         return Result(len(records), *(self.score.score(records, rows, rouge=False) for rows in (theirs, ours)))
 
     def per_page(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> list[dict[str, Any]]:
-        """A row for each page whose body is known, the worst first."""
+        """Return a row for each page whose body is known, the worst first."""
         figures = []
         for rows in (theirs, ours):
             out = io.StringIO()
@@ -113,7 +113,7 @@ class DataFolder:
 
 
 def load_score(folder: Path) -> Any:
-    """score.py of that folder, as a module."""
+    """Return score.py of that folder, as a module."""
     spec = importlib.util.spec_from_file_location("newsmorgue_score", folder / "score.py")
     assert spec
     assert spec.loader
@@ -131,7 +131,7 @@ def read_bytes(data: DataFolder, record: dict[str, Any]) -> bytes:
 
 
 def plain_trafilatura(body: bytes, url: str | None) -> dict[str, Any]:
-    """A prediction by trafilatura alone. Comments are switched off, which is fairer to it than its default."""
+    """Return what trafilatura alone reads. Comments are switched off, which is fairer to it than its default."""
     import trafilatura
 
     document = trafilatura.bare_extraction(body, url=url, with_metadata=True, include_comments=False)
@@ -147,9 +147,9 @@ def plain_trafilatura(body: bytes, url: str | None) -> dict[str, Any]:
 
 
 def time_both(data: DataFolder, records: list[dict[str, Any]], rounds: int) -> Timing:
-    """Both readers in this process, page by page, in turns, whoever was second being first in the next round.
+    """Time both readers in this process, page by page, in turns. The second is the first in the next round.
 
-    Bytes in, text and metadata out. trafilatura with its defaults: with comments off it is slower.
+    Bytes in, text and metadata out. trafilatura runs with its defaults, because it is slower with comments off.
     """
     import trafilatura
 

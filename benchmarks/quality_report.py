@@ -1,4 +1,4 @@
-"""The figures of quality.py as a table on the terminal, as JSON, and as docs/quality.md. Data first."""
+"""Show the figures of quality.py as a table on the terminal, as JSON, and as docs/quality.md. Data first."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 from common import show_table
 from quality_data import Comparison, Result, Timing
 
-WORST = 15  # pages named in the document
+WORST_PAGES = 15  # named in the document
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure: what we call it, and where score.py puts it."""
+    """Describe one figure: its name here, and its path in the answer of score.py."""
 
     name: str
     path: tuple[str, ...]
-    counted: tuple[str, ...]  # where score.py says on how many pages; () : all
-    low: bool = False  # a small figure is the good one
+    counted: tuple[str, ...]  # path of the number of pages that it is of; (): all pages
+    low: bool = False  # lower is better
 
 
 MEASURES = (
@@ -39,7 +39,7 @@ MEASURES = (
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 NEWS, COST = "news sets pooled", "CPU a page"
-# (set, measure, what we mean to reach)
+# (set, measure, figure that we want to reach)
 AIMS = (
     ("zyte", "body F1", 0.975),
     ("fundus_eval", "body F1", 0.965),
@@ -65,41 +65,43 @@ AIMS = (
     ("trafilatura_eval", "comment leak", 0.0),
     ("wcxb_article", "comment leak", 0.0),
 )
-COST_AIMS = (1.0, 0.8)  # at most; and where we would like to be
+COST_AIMS = (1.0, 0.8)  # the limit, and the aim beyond it
 
 HEAD = """\
 # How well pages are read
 
 <!-- Made by benchmarks/quality.py (`make quality`); edit that instead. -->
 
-Newsmorgue and plain trafilatura over the same pages in the same run, scored by the same program.
+Newsmorgue and plain trafilatura read the same pages in the same run, and one program scores both.
 
-**These are development pages.** The trees that weigh blocks (`forest.json`) were grown from them, and rules
-and word lists were tuned while looking at these figures, so the column "newsmorgue" flatters us. The trees behind the
-column "unseen domains" were grown without the domain that is read: five times, each time without a fifth of the domains
-(benchmarks/learn.py). Rules and word lists are the same there, so it flatters us still, but little; trafilatura's
-authors have tuned on some of these collections, too. What counts is pages that nobody looked at: another half of each
-collection is kept apart for that, and its figures are not in this document. No rule names a page or a paper of these
-collections, and rules that belong to one site (`[[rule]]` in a source's file) are off: no archive is involved.
+**These are development pages, so these figures flatter us.** The classifier (`pipelines/extraction/body/model.json`)
+was trained on them, and rules and word lists were tuned with these figures in view. That is the column "newsmorgue".
+For the column "unseen domains", the classifier was trained without the domain that is read: five times, each time
+without a fifth of the domains (`benchmarks/learn.py`). Rules and word lists are the same there, so this column still
+flatters us, but little. trafilatura's authors have tuned on some of these collections, too. What counts in the end
+are pages that no author has seen: the other half of each collection is kept apart for that, and its figures are not
+on this page. No rule names a page or a paper of these collections. Rules for a single site (`[[rule]]` in the file of
+a source) are not used, because no archive is involved.
 
 The pages belong to their publishers and are not in this repository;
 [benchmarks/README.md](../benchmarks/README.md#the-pages) names the collections.
 """
 
 LEGEND = """\
-- *body*: runs of four words shared with the true text, as scrapinghub/article-extraction-benchmark counts them:
-  precision and recall a page, their means, F1 of the means. *exact body*: share of pages whose words are exactly the
-  true ones.
-- *snippets F1*: phrases that must and must not be in the text, as trafilatura's own evaluation counts them.
-- *title*: the same words. *authors*: the same set of names. *date*: the same day. A missing answer is a wrong one.
-- *any leak*: share of pages with a line that looks like furniture (newsletter, share, related, advertisement, ...) and
-  is not in the true text; *comment leak*: the same for comment forms and what stands around them. The patterns are
-  rough: they take some sentences of articles for furniture, and miss furniture in most languages. Lower is better.
+- *body*: runs of four words that our text shares with the true text, as scrapinghub/article-extraction-benchmark
+  counts them: precision and recall of each page, their means, and F1 of the means. *exact body*: share of pages whose
+  words are exactly the true ones.
+- *snippets F1*: phrases that must be in the text and phrases that must not, as trafilatura's own evaluation counts
+  them.
+- *title*: the same words. *authors*: the same set of names. *date*: the same day. A missing answer counts as wrong.
+- *any leak*: share of pages with a line that looks like boilerplate (newsletter, share, related, advertisement, ...)
+  and is not in the true text. *comment leak*: the same for comment forms and the lines around them. Lower is better.
+  The patterns are rough: they match some sentences of articles, and miss boilerplate in most languages.
 """
 
 
 def value(figures: dict[str, Any], path: Sequence[str]) -> Any:
-    """The figure at `path`; None where the set does not know it."""
+    """Return the figure at `path`; None if the set does not have it."""
     found: Any = figures
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
@@ -107,7 +109,7 @@ def value(figures: dict[str, Any], path: Sequence[str]) -> Any:
 
 
 def rows_of(result: Result) -> Iterator[tuple[str, str, str, str, str]]:
-    """(measure, pages, trafilatura, ours, difference) for whatever is known of these pages."""
+    """Yield (measure, pages, trafilatura, ours, difference) for all that is known of these pages."""
     for measure in MEASURES:
         theirs, ours = value(result.theirs, measure.path), value(result.ours, measure.path)
         if theirs is not None and ours is not None:
@@ -120,17 +122,17 @@ def figure(number: float) -> str:
 
 
 def aims(found: Comparison) -> Iterator[tuple[str, str, str, str, str, str, str]]:
-    """(set, measure, trafilatura, ours, ours unseen, aim, reached) for every aim whose pages were read."""
+    """Yield (set, measure, trafilatura, ours, ours unseen, aim, reached) for every aim whose pages were read."""
     results = {**found.sets, NEWS: found.news}
     for name, what, aim in AIMS:
         result, measure = results.get(name), BY_NAME[what]
         ours = value(result.ours, measure.path) if result else None
         if result and ours is not None:
-            blind = value(found.unseen.get(name, {}), measure.path)
-            judged = ours if blind is None else blind
-            reached = judged <= aim if measure.low else judged >= aim
+            unseen = value(found.unseen.get(name, {}), measure.path)
+            counted = ours if unseen is None else unseen
+            reached = counted <= aim if measure.low else counted >= aim
             yield (name, what, figure(value(result.theirs, measure.path)), figure(ours),
-                   "-" if blind is None else figure(blind),
+                   "-" if unseen is None else figure(unseen),
                    f"{'<=' if measure.low else '>='} {aim:.3f}", "yes" if reached else "no")  # fmt: skip
     if found.timing:
         ratio = found.timing.of_sums
@@ -139,15 +141,15 @@ def aims(found: Comparison) -> Iterator[tuple[str, str, str, str, str, str, str]
 
 
 def timing_rows(timing: Timing) -> Iterator[tuple[str, str, str, str]]:
-    """(what, trafilatura, ours, ratio) of the processor time."""
+    """Yield (what, trafilatura, ours, ratio) of the CPU time."""
     (mean, median), (our_mean, our_median) = timing.milliseconds(timing.theirs), timing.milliseconds(timing.ours)
     yield "mean, ms", f"{mean:.1f}", f"{our_mean:.1f}", f"{timing.of_sums:.3f}"
     yield "median, ms", f"{median:.1f}", f"{our_median:.1f}", f"{timing.of_medians:.3f}"
 
 
 def worst(pages: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """The pages that we read worst, by number only."""
-    for page in pages[:WORST]:
+    """Yield the pages that we read worst, by number only."""
+    for page in pages[:WORST_PAGES]:
         ours = page["ours"]
         fields = (("title", "norm"), ("authors", "set"), ("date", "day"))
         marks = [{1.0: "right", None: "-"}.get(value(ours, path), "wrong") for path in fields]
@@ -161,7 +163,7 @@ WORST_HEAD = ("page", "trafilatura F1", "newsmorgue F1", "title", "authors", "da
 
 
 def show(found: Comparison) -> None:
-    """The figures on the terminal."""
+    """Print the figures on the terminal."""
     for name, result in (*found.sets.items(), (NEWS, found.news)):
         if result:
             print(f"\n{name}, {result.pages} pages")
@@ -179,7 +181,7 @@ def show(found: Comparison) -> None:
 
 
 def as_json(found: Comparison) -> dict[str, Any]:
-    """The same for a program, with score.py's whole answer and a row for each page."""
+    """Return the figures as JSON, with the whole answer of score.py and a row for each page."""
 
     def pair(result: Result | None) -> dict[str, Any] | None:
         return result and {"pages": result.pages, "trafilatura": result.theirs, "newsmorgue": result.ours}
@@ -201,7 +203,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """What was compared, and on what."""
+    """Return the versions of the programs compared, and the system."""
     from pipelines.extraction.extract import extractor
 
     known = {"newsmorgue": extractor().split()[1], "Python": platform.python_version()}
@@ -214,7 +216,7 @@ def versions() -> dict[str, str]:
 
 
 def document(found: Comparison) -> str:
-    """docs/quality.md."""
+    """Return docs/quality.md."""
     return "\n".join(_document(found)) + "\n"
 
 
@@ -222,8 +224,8 @@ def _document(found: Comparison) -> Iterator[str]:
     yield HEAD
     yield "Command: `make quality`, which is `python benchmarks/quality.py`. Versions:"
     yield ", ".join(f"{name} {number}" for name, number in versions().items()) + ".\n"
-    yield "## What we aim at, and where we are\n"
-    yield "An aim counts as reached where the figure on unseen domains reaches it.\n"
+    yield "## Aims\n"
+    yield "An aim is reached if the figure on unseen domains reaches it.\n"
     yield from markdown(AIM_HEAD, aims(found))
     yield "\n## Set by set\n"
     yield LEGEND
@@ -234,8 +236,8 @@ def _document(found: Comparison) -> Iterator[str]:
             yield ""
     if found.halves:
         yield "## By halves of the domains\n"
-        yield ("The news sets pooled, divided by domain so that no paper is in both halves. If we were ahead of "
-               "trafilatura on one\nhalf only, rules would have been fitted to its papers.\n")  # fmt: skip
+        yield ("The news sets pooled, divided by domain, so that no paper is in both halves. If we were better than "
+               "trafilatura on\none half only, our rules would be fitted to the papers of that half.\n")  # fmt: skip
         for half, result in found.halves.items():
             yield f'### Half "{half}", {result.pages} pages\n'
             yield from markdown(SET_HEAD, rows_of(result))
@@ -244,13 +246,13 @@ def _document(found: Comparison) -> Iterator[str]:
         yield "## Cost\n"
         yield (
             "CPU time of `extract.read(page)` and of `trafilatura.bare_extraction(bytes, with_metadata=True)`, in one "
-            f"process,\npage by page in turns: {len(found.timing.ours)} pages, {found.timing.rounds} rounds, bytes in. "
-            "Milliseconds are one machine's; the ratio can be compared.\n"
+            f"process,\npage by page in turns: {len(found.timing.ours)} pages, {found.timing.rounds} rounds. Both "
+            "start from bytes. The\nmilliseconds are those of one machine; the ratio can be compared.\n"
         )
         yield from markdown(COST_HEAD, timing_rows(found.timing))
         yield ""
-    yield f"## The {WORST} pages that we read worst\n"
-    yield "By body F1; `-` where the collection does not know the field. An id begins with its set.\n"
+    yield f"## The {WORST_PAGES} pages that we read worst\n"
+    yield "By body F1. `-`: the collection does not have the field. An id begins with its set.\n"
     yield from markdown(WORST_HEAD, worst(found.pages))
 
 

@@ -1,5 +1,5 @@
 """Write the parts of the documentation that the code knows best: cli.md, config.md, exit-codes.md, schema.md, the
-template of a source, and the marked parts of reading.md, architecture.md and README.md (docs/parts.py).
+template of a source, and the marked parts of reading.md, languages.md, architecture.md and README.md (docs/parts.py).
 
 python docs/generate.py            writes what has changed
 python docs/generate.py --check    writes nothing; exit code 1 and the name of each file that is not current
@@ -44,17 +44,19 @@ def cli() -> str:
 
 
 EXIT_HEAD = """\
-What a script may rely on. Errors go to standard error as `morgue: SUBJECT: CAUSE`, with the cure in the lines below;
-answers go to standard output. No command ends in a traceback for what a user, a website or a disk did wrong.
+Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
+what to do; answers go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
+traceback.
 """
 
 EXIT_TAIL = """\
-What `crawl` calls partly failed (1) is a source that somebody should look at: its host gave no answer, one of its
-feeds, sitemaps or section pages could not be had, or a page that was asked for by `--urls` failed. An article page
-that fails is counted, named, and tried again by a later crawl; it changes no exit code.
+`crawl` ends with 1 (partly failed) if a source needs attention: its host did not respond, one of its feeds, sitemaps
+or section pages could not be fetched, or a page of `--urls` failed. A failed article page is counted and named, and a
+later crawl tries it again; it does not change the exit code.
 
-For a timer: 4 is no failure (the crawl before this one is still at work; with `--quiet` it is not even said), 1 and 3
-want a look, 5, 6 and 9 need a person. The units that `morgue schedule` prints count 4 as success.
+For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
+After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The
+units that `morgue schedule` prints treat 4 as success.
 """
 
 
@@ -67,14 +69,16 @@ def exit_codes() -> str:
 
 CONFIG_HEAD = f"""\
 An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
-`morgue.toml` in which every key stands behind a `#` with its default; `morgue add URL` writes the file of a source.
-{reference.UNITS}
+`morgue.toml` in which every key is a comment with its default; `morgue add URL` writes the file of a source.
+{reference.UNITS_SENTENCE}
 
 For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
-`morgue crawl -s source.NAME.crawl.delay=5`. What stands behind `=` is a TOML value, or text without quotes.
+`morgue crawl -s source.NAME.crawl.delay=5`. After the `=` comes a TOML value, or text without quotes.
 
-What wins: `-s source.NAME...`, the source's file, `-s`, `morgue.toml`, the default. A mistake ends a command with exit
-code 2 and a list of all mistakes, each with its file, its key and what to write instead.
+Options win over files: `-s crawl.delay=5` counts for every source, also for one whose own file sets the key. Of several
+options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over
+the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what
+to write instead.
 """
 
 
@@ -160,6 +164,7 @@ FILES = {
     ROOT / "docs" / "exit-codes.md": exit_codes,
     ROOT / "docs" / "schema.md": tables,
     ROOT / "docs" / "reading.md": lambda: parts.filled(ROOT / "docs" / "reading.md"),
+    ROOT / "docs" / "languages.md": lambda: parts.filled(ROOT / "docs" / "languages.md"),
     ROOT / "docs" / "architecture.md": lambda: parts.filled(ROOT / "docs" / "architecture.md"),
     ROOT / "README.md": lambda: parts.filled(ROOT / "README.md"),
     ROOT / "crawler" / "sources" / "_template.toml": reference.source_file,

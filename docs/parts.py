@@ -1,6 +1,6 @@
-"""Parts of hand-written pages that the code knows best: what stands between <!-- NAME --> and <!-- /NAME -->.
+"""Make the parts of hand-written pages that come from the code: the text between <!-- NAME --> and <!-- /NAME -->.
 
-`filled` puts today's parts into a page; docs/generate.py writes it.
+`filled` puts the current parts into a page; docs/generate.py writes the page.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import house
@@ -23,14 +24,15 @@ from pipelines.extraction.body import classifier
 from pipelines.extraction.boilerplate import author_lines, block_rules, line_rules
 from pipelines.extraction.fields import precedence, titles
 from pipelines.extraction.fields.candidates import PrecedenceLine
+from pipelines.extraction.languages import tables
 
 ROOT = Path(__file__).parent.parent
 PAGE = "tests/pages/island-review.html"
-MOST_NAMES = 3  # of one line of an order of trust
+MAX_NAMES = 3  # shown for one line of an order of precedence
 
 
 def filled(page: Path) -> str:
-    """The page with its parts as they are today. Raises KeyError for a part that nobody makes."""
+    """Return the page with its current parts. Raises KeyError for a part that is not in PARTS."""
     text = page.read_text(encoding="utf-8")
     return re.sub(r"(<!-- ([a-z ]+) -->\n)(.*?)(<!-- /\2 -->)", _part, text, flags=re.DOTALL)
 
@@ -43,24 +45,24 @@ def _part(found: re.Match[str]) -> str:
 
 @cache
 def morgue(arguments: str) -> list[str]:
-    """The lines that `morgue ARGUMENTS` prints in the checkout, as into a pipe."""
+    """Return the lines that `morgue ARGUMENTS` prints into a pipe, run from this checkout."""
     env = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "crawler", *arguments.split()]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, encoding="utf-8", check=True)
-    # Versions differ between those who run this.
-    said = re.sub(r"newsmorgue \S+ \(trafilatura [^)]+\)", f"newsmorgue {__version__} (trafilatura)", done.stdout)
-    return [line.rstrip() for line in said.splitlines()]
+    # Installed versions differ between machines.
+    output = re.sub(r"newsmorgue \S+ \(trafilatura [^)]+\)", f"newsmorgue {__version__} (trafilatura)", done.stdout)
+    return [line.rstrip() for line in output.splitlines()]
 
 
 def console(arguments: str, keep: str = "") -> str:
-    """A command and what it prints; `keep`: only lines that have this in them."""
+    """Return a command and what it prints as Markdown. `keep`: only lines that contain this."""
     typed = f"morgue {arguments}" + (f" | grep {keep}" if keep else "")
     shown = (line for line in morgue(arguments) if keep in line)
     return "\n".join(["```console", f"$ {typed}", *shown, "```\n"])
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Markdown."""
+    """Return a table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
@@ -70,15 +72,19 @@ def _cell(text: str) -> str:
 
 
 def blocks() -> str:
-    """Rules of blocks by what they are called."""
-    rows = ((rule.name, rule.why, (rule.holds.__doc__ or "").rstrip(".")) for rule in block_rules.BLOCKS)
-    return table(("rule", "what it drops", "where it holds"), rows)
+    """Return the rules for parts of a page by name."""
+    rows = (
+        (rule.name, rule.why, (rule.accepts.__doc__ or "").removeprefix("Match ").rstrip("."))
+        for rule in block_rules.BLOCK_RULES
+    )
+    return table(("rule", "what it drops", "if the part contains"), rows)
 
 
 def lines() -> str:
-    """Rules of lines."""
-    rules = (*line_rules.LINES, author_lines.BYLINE, author_lines.BOX)
-    return table(("rule", "the line", "where"), ((rule.name, rule.why, _where(rule)) for rule in rules))
+    """Return the rules for lines."""
+    rules = (*line_rules.LINE_RULES, author_lines.BYLINE, author_lines.AUTHOR_BOX)
+    rows = ((rule.name, rule.why, _where(rule)) for rule in rules)
+    return table(("rule", "what the line is", "where in the text"), rows)
 
 
 def _where(rule: line_rules.LineRule) -> str:
@@ -86,20 +92,20 @@ def _where(rule: line_rules.LineRule) -> str:
     return f"{at}, beside a line of a comment form" if rule.beside else at
 
 
-def verdicts() -> str:
-    """What becomes of blocks that no rule names."""
-    weighed = (classifier.WEIGHED, "all that is seen of it together speaks against its being text")
-    return table(("shown as", "why a block is no text"), [weighed, *classifier.WHY.items()])
+def decisions() -> str:
+    """Return what the classifier does with blocks that no rule matches."""
+    scored = (classifier.CLASSIFIER, "the score of the block says that it is not text of the article")
+    return table(("rule", "why it drops a block"), [scored, *classifier.WHY.items()])
 
 
 def fields() -> str:
-    """The fields of an article, in the words of pipelines/core/items.py."""
+    """Return the fields of an article with the meanings that `items.Article` annotates."""
     names = set(Article.__dataclass_fields__)
     return table(("field", "meaning"), ((f"`{name}`", why) for name, why in columns().items() if name in names))
 
 
 def ranks() -> str:
-    """What a headline is worth."""
+    """Return the ranks of headlines."""
     return "".join(f"{number}. {rank}\n" for number, rank in enumerate(titles.RANKS, 1))
 
 
@@ -132,36 +138,79 @@ ORDERS: dict[str, tuple[PrecedenceLine, ...]] = {
 
 
 def orders() -> str:
-    """Every order of trust."""
-    return table(("field", "place", "why there"), _ordered())
+    """Return every order of precedence."""
+    return table(("field", "place", "reason for its position"), _ordered())
 
 
 def _ordered() -> Iterator[tuple[str, str, str]]:
     for name, order in ORDERS.items():
         label = name
         for line in order:
-            shown = [f"`{' '.join(filter(None, (line.kind, one)))}`" for one in (line.names or ("",))[:MOST_NAMES]]
-            more = len(line.names) - MOST_NAMES
+            shown = [f"`{' '.join(filter(None, (line.kind, one)))}`" for one in (line.names or ("",))[:MAX_NAMES]]
+            more = len(line.names) - MAX_NAMES
             yield label, ", ".join(shown) + (f" and {more} more" if more > 0 else ""), line.why
             label = ""
 
 
 def reasons() -> str:
-    """Outcomes that are no article."""
+    """Return the reasons why a page has no article."""
     return ", ".join(f"*{reason}*" for reason in extract.REASONS) + "\n"
 
 
-ELSEWHERE = frozenset(("demo",))  # parts that somebody else keeps
+def languages() -> str:
+    """Return the table of languages: how many sections and lines each has, the fullest first."""
+    counts = line_counts()
+    rows = []
+    for code in language_codes(counts):
+        filled = [row[code] for row in counts.values() if code in row]
+        rows.append((f"`{code}`", language_name(code), str(len(filled)), str(sum(filled))))
+    return table(("file", "language", "sections", "lines"), rows)
+
+
+def language_name(code: str) -> str:
+    """Return the name of a language, which is the first sentence of its file."""
+    head = files(tables.__package__).joinpath(f"{code}.txt").read_text(encoding="utf-8").partition(".")[0]
+    return head.removeprefix("# ")
+
+
+def line_counts() -> dict[str, dict[str, int]]:
+    """Return the number of lines by section and language code, sections in the order of en.txt."""
+    order = tables.parse("en.txt", files(tables.__package__).joinpath("en.txt").read_text(encoding="utf-8"))
+    return {name: {code: len(lines) for code, lines in tables.by_language(name).items()} for name in order}
+
+
+def language_codes(counts: dict[str, dict[str, int]]) -> list[str]:
+    """Return the codes of all files, those with the most sections first, `mul` last."""
+    codes = {code for row in counts.values() for code in row}
+    return sorted(codes, key=lambda code: (code == tables.SHARED, -sum(code in row for row in counts.values()), code))
+
+
+def matrix() -> str:
+    """Return the number of lines of each section in each language, as a table in plain text; groups are set apart."""
+    counts = line_counts()
+    codes, width = language_codes(counts), max(map(len, counts))
+    rows, group = [" " * width + "".join(f"{code:>4}" for code in codes)], ""
+    for name, row in counts.items():
+        if name.partition(".")[0] != group:
+            group = name.partition(".")[0]
+            rows.append("")
+        rows.append(f"{name:<{width}}" + "".join(f"{row.get(code, '·'):>4}" for code in codes))
+    return "\n".join(["```text", *rows, "```\n"])
+
+
+ELSEWHERE = frozenset(("demo",))  # parts that another program writes
 PARTS: dict[str, Callable[[], str]] = {
     "explain": lambda: console(f"extract --explain {PAGE}"),
     "dropped": lambda: console(f"extract --explain {PAGE}", "┊"),
     "blocks": blocks,
     "lines": lines,
-    "verdicts": verdicts,
+    "decisions": decisions,
     "fields": fields,
     "ranks": ranks,
     "orders": orders,
     "reasons": reasons,
+    "languages": languages,
+    "matrix": matrix,
     "packages": house.packages,
     "diagram": house.diagram,
 }

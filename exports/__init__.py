@@ -1,6 +1,8 @@
-"""How the archive leaves: formats and datasets. Read-only; may import `pipelines`, never `crawler`.
+"""Write datasets and packages of captures out of an archive; never change one.
 
-A format is one file here, `to_<name>.py`, with what `Export` asks for, or `CaptureExport`; the folder is the registry.
+May import core, warc, database, extraction, archive and selection of pipelines, never `crawler`. A format is one file,
+`formats/to_NAME.py`, that offers what `ArticleFormat` or `CaptureFormat` declares; the folder is the registry. Start
+reading at `dataset`.
 """
 
 from __future__ import annotations
@@ -16,52 +18,54 @@ if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
 Row = dict[str, Any]
-About = Mapping[str, Any]  # of an export: software, created, archive, query, filters; name, of OUT without its suffix
+# What the caller knows of an export: software, created, archive, query, filters; for `pack` also `name`, the name of
+# the file without its suffix.
+ExportInfo = Mapping[str, Any]
 
 
-class Export(Protocol):
-    """A format of articles, a row each: what a module `to_<name>` offers."""
+class ArticleFormat(Protocol):
+    """Declare what a module `to_NAME` offers that writes articles, one row each."""
 
-    name: str  # as it is asked for: "csv"
+    name: str  # the word on the command line: "csv"
     media_type: str  # RFC 6838, for the manifest and for HTTP
-    suffix: str  # of its files, with the dot
+    suffix: str  # of file names, with the dot
 
     def write(self, rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
-        """Write all rows, one at a time (there may be millions), and return how many they were.
+        """Write all rows, one at a time because there may be millions, and return their number.
 
-        A row has at least the keys `columns`; values are str, int, float, None or a list of str. The same
-        rows give the same bytes. `raw`: leave out any change that protects a reader's program from the data.
+        A row has at least the keys `columns`; values are str, int, float, None, a list of str or a dict. The same rows
+        give the same bytes. `raw` leaves out any change that protects the reader's program from the data.
         """
 
 
-class CaptureExport(Protocol):
-    """A format of captures, exchanges as they lie in the WARC files: what a module `to_<name>` offers instead."""
+class CaptureFormat(Protocol):
+    """Declare what a module `to_NAME` offers that writes captures: exchanges as the WARC files hold them."""
 
     name: str
     media_type: str
-    suffix: str  # which its files have to carry: other programs know them by it
+    suffix: str  # required in file names, because other programs recognise the format by it
 
-    def pack(self, selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
-        """Write all captures, one at a time, and return what the manifest is to say of them.
+    def pack(self, selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+        """Write all captures, one at a time, and return the fields that they add to the manifest.
 
-        At least "captures" (how many were written) and "added_for_revisits", "revisits_without_response". The
-        same captures and the same `about` give the same bytes.
+        These are at least "captures" (the number written), "added_for_revisits" and "revisits_without_response".
+        The same captures and the same `about` give the same bytes.
         """
 
 
 def format_names() -> list[str]:
-    """The names of all formats."""
+    """Return the names of all formats."""
     return sorted(path.stem.removeprefix("to_") for path in Path(__file__).parent.joinpath("formats").glob("to_*.py"))
 
 
-def load(name: str) -> Export | CaptureExport:
-    """The format of that name. Raises ConfigError if there is none."""
+def load_format(name: str) -> ArticleFormat | CaptureFormat:
+    """Import the module of a format. Raises ConfigError if no format has that name."""
     if name not in format_names():
-        raise ConfigError(f"format {name!r}", "unknown", f"there is {', '.join(format_names())}")
-    module: Export | CaptureExport = import_module(f".to_{name}", "exports.formats")
+        raise ConfigError(f"format {name!r}", "unknown format", f"formats: {', '.join(format_names())}")
+    module: ArticleFormat | CaptureFormat = import_module(f".to_{name}", "exports.formats")
     return module
 
 
-def takes_captures(form: Export | CaptureExport) -> TypeGuard[CaptureExport]:
-    """Whether a format is one of captures."""
+def is_capture_format(form: ArticleFormat | CaptureFormat) -> TypeGuard[CaptureFormat]:
+    """Return True if a format writes captures, False if it writes articles."""
     return hasattr(form, "pack")

@@ -1,38 +1,37 @@
-"""A dataset: a selection of articles or captures in one format, and beside it a manifest that says what it is.
+"""Write a dataset: a file of articles or captures in one format, and next to it a manifest that describes it.
 
-A half-written file never stays under the name that was asked for: it grows under a temporary name beside it,
-is forced to disk, and then takes the name in one step. The manifest follows in the same way, so that a
-manifest which is there always speaks of the file that is there.
+A half-written file never appears under its final name. It is written under a temporary name in the same folder, synced
+to disk, and then renamed in one step. The manifest follows in the same way, so that an existing manifest always
+describes the existing file.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import inspect
 import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
-from exports import About, CaptureExport, Export, Row
+from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
-# What a row has besides the fields of `Article`, in the order of `queries.WHOLE_KEYS`.
-BEFORE = {
+# The columns besides the fields of `Article`, with their meanings, in the order of `queries.WHOLE_KEYS`.
+COLUMNS_BEFORE_ARTICLE = {
     "id": "number of the article in the archive",
     "source": "name of the newspaper's source file; null for a page that belongs to none",
 }
-AFTER = {
+COLUMNS_AFTER_ARTICLE = {
     "published_day": "UTC day of `published`; the day it was first seen where that is unknown",
     "text_digest": "SHA-256, hex, of title and text: changes when the article is edited",
     "first_seen": "when the article was first captured, UTC",
@@ -49,21 +48,25 @@ AFTER = {
 
 
 def columns() -> dict[str, str]:
-    """Every column of a dataset and what it means; those of an article in the words of `items.Article`."""
-    comments = re.findall(r"^    (\w+): .*?  # (.+)$", inspect.getsource(Article), re.MULTILINE)
-    return BEFORE | dict(comments) | AFTER
+    """Return every column of a dataset with its meaning. Those of an article are annotations of `items.Article`."""
+    hints = get_type_hints(Article, include_extras=True)
+    return (
+        COLUMNS_BEFORE_ARTICLE
+        | {field.name: hints[field.name].__metadata__[0] for field in fields(Article)}
+        | COLUMNS_AFTER_ARTICLE
+    )
 
 
 @dataclass(slots=True)
 class DatasetCounts:
-    """Rows on their way through: how many, and from which days."""
+    """Count the rows that are written, and remember their first and last day."""
 
     rows: int = 0
-    first: str | None = None
-    last: str | None = None
+    first: str | None = None  # ISO day
+    last: str | None = None  # ISO day
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The same rows, counted."""
+        """Yield the same rows and count them."""
         for row in rows:
             self.rows += 1
             day = row["published_day"]
@@ -74,7 +77,7 @@ class DatasetCounts:
 
 
 def export(
-    form: Export,
+    form: ArticleFormat,
     rows: Iterable[Row],
     out: Path,
     about: Mapping[str, Any],
@@ -83,12 +86,11 @@ def export(
     force: bool = False,
     left_out: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Write `rows` to `out` (compressed if it ends in .gz) and a manifest beside it; returns the manifest.
+    """Write `rows` to `out` (compressed if its name ends in .gz) with a manifest next to it; return the manifest.
 
-    `about` is what only the caller knows: software, time, archive, query, filters; `left_out`, which fills while the
-    rows go by, how many of them were held back, by reason. Raises ConfigError if
-    `out` cannot be written there or exists and `force` is not set, DiskFull, NotWritable; then nothing is
-    left behind.
+    `about` holds what only the caller knows: software, time, archive, query, filters. `left_out` counts the rows that
+    were held back, by reason; it fills while the rows are read. Raises ConfigError if `out` cannot be written there, or
+    if it exists and `force` is not set; DiskFull; NotWritable. After an error no file remains.
     """
     meanings = columns()
     stats = DatasetCounts()
@@ -105,13 +107,13 @@ def export(
 
 
 def export_captures(
-    form: CaptureExport, selection: CaptureSelection, out: Path, about: About, *, force: bool = False
+    form: CaptureFormat, selection: CaptureSelection, out: Path, about: ExportInfo, *, force: bool = False
 ) -> dict[str, Any]:
-    """Write captures to `out` and a manifest beside it; returns the manifest. Raises as `export` does."""
+    """Write captures to `out` with a manifest next to it; return the manifest. Raises as `export` does."""
     check_name(form, out)
 
     def body(file: BinaryIO) -> dict[str, Any]:
-        counts = form.pack(selection, file, {**about, "name": _bare(form, out)})
+        counts = form.pack(selection, file, {**about, "name": _stem(form, out)})
         days = {"first_capture": selection.first, "last_capture": selection.last}
         return days | {"left_out": dict(selection.left_out)} | counts
 
@@ -119,74 +121,76 @@ def export_captures(
 
 
 def _publish(
-    form: Export | CaptureExport,
+    form: ArticleFormat | CaptureFormat,
     body: Callable[[BinaryIO], dict[str, Any]],
     out: Path,
-    about: About,
+    about: ExportInfo,
     *,
     force: bool,
 ) -> dict[str, Any]:
-    """Let `body` write the file; what it returns goes into the manifest."""
-    check(out, force=force)
-    beside = manifest_path(out)
+    """Let `body` write the file, and put the fields that it returns into the manifest."""
+    check_writable(out, force=force)
+    final_manifest = manifest_path(out)
     compress = out.suffix == ".gz" and not form.suffix.endswith(".gz")
-    with os_errors(str(out)), _temporary(out) as part, _temporary(beside) as part_of_manifest:
+    with os_errors(str(out)), _temporary(out) as part, _temporary(final_manifest) as part_of_manifest:
         with part.open("xb") as file:
             with _compressed(file) if compress else nullcontext(file) as target:
-                said = body(target)
-            _to_disk(file)
+                manifest_fields = body(target)
+            _sync(file)
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
             "file": out.name, **about, "format": form.name, "media_type": form.media_type,
             "compression": "gzip" if out.suffix == ".gz" else None,
-            "bytes": part.stat().st_size, "sha256": digest, **said,
+            "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
         }  # fmt: skip
         with part_of_manifest.open("x", encoding="utf-8") as manifest_file:
             manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
-            _to_disk(manifest_file)
-        check(out, force=force)  # again: an hour may have passed
-        beside.unlink(missing_ok=True)  # never an old manifest beside a new file
+            _sync(manifest_file)
+        check_writable(out, force=force)  # a file may have appeared since the first check, perhaps an hour ago
+        final_manifest.unlink(missing_ok=True)  # an old manifest must never describe a new file
         part.replace(out)
-        part_of_manifest.replace(beside)
-        _folder_to_disk(out.parent)
+        part_of_manifest.replace(final_manifest)
+        with suppress(OSError):  # some file systems cannot sync a folder
+            sync_folder(out.parent)
     return manifest
 
 
 def manifest_path(out: Path) -> Path:
-    """Where the manifest of `out` lies."""
+    """Return the path of the manifest of `out`."""
     return out.with_name(out.name + ".manifest.json")
 
 
-def check(out: Path, *, force: bool) -> None:
-    """Whether `out` may be written, as far as can be said without trying. Raises ConfigError."""
+def check_writable(out: Path, *, force: bool) -> None:
+    """Check, without writing, that `out` may be written. Raises ConfigError."""
     if not out.parent.is_dir():
-        raise ConfigError(str(out), "there is no such folder", f"mkdir -p {out.parent}")
+        raise ConfigError(str(out), "the folder does not exist", f"mkdir -p {out.parent}")
     for path in (out, manifest_path(out)) if out.name else (out,):
         if not os.path.lexists(path):
             continue
-        if path.is_symlink() or not path.is_file():  # a folder, a device: renaming over it would destroy it
-            raise ConfigError(str(path), "is there, and is not an ordinary file", "name another file")
+        if path.is_symlink() or not path.is_file():  # a folder or a device: renaming over it would destroy it
+            raise ConfigError(str(path), "exists and is not an ordinary file", "name another file")
         if not force:
             raise ConfigError(str(path), "exists already", "--force replaces it and its manifest")
 
 
-def check_name(form: CaptureExport, out: Path) -> None:
-    """Whether a file of that format may be called so: other programs go by the name. Raises ConfigError."""
+def check_name(form: CaptureFormat, out: Path) -> None:
+    """Check that the name has the suffix of the format, by which other programs know it. Raises ConfigError."""
     if not out.name.endswith((form.suffix, f"{form.suffix}.gz")):
-        raise ConfigError(str(out), f"is no name of a {form.name} file", f"call it {_bare(form, out)}{form.suffix}")
+        cause = f"the name of a {form.name} file must end in {form.suffix}"
+        raise ConfigError(str(out), cause, f"call it {_stem(form, out)}{form.suffix}")
     if out.name.endswith(f"{form.suffix}.gz") and form.name == "wacz":
-        raise ConfigError(str(out), "a WACZ file is read in pieces, and is not compressed", "leave out the .gz")
+        raise ConfigError(str(out), "a WACZ file is read in pieces and cannot be compressed", "leave out the .gz")
 
 
-def _bare(form: CaptureExport, out: Path) -> str:
-    """The name of a file without the suffix of its format, or what there is of it."""
+def _stem(form: CaptureFormat, out: Path) -> str:
+    """Return the name of a file without the suffix of its format, as far as it has that suffix."""
     return out.name.removesuffix(".gz").removesuffix(form.suffix.removesuffix(".gz"))
 
 
 @contextmanager
 def _temporary(final: Path) -> Iterator[Path]:
-    """A name beside `final` (renaming is one step within a file system), gone afterwards in any case."""
+    """Yield a temporary path in the folder of `final`, where renaming is one step. Remove the file at the end."""
     part = final.with_name(f".morgue-{secrets.token_hex(8)}.part")
     try:
         yield part
@@ -196,22 +200,11 @@ def _temporary(final: Path) -> Iterator[Path]:
 
 @contextmanager
 def _compressed(file: BinaryIO) -> Iterator[BinaryIO]:
-    # Neither name nor time in the header: the same rows give the same bytes.
+    # The header has neither name nor time, so that the same rows give the same bytes.
     with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as body:
-        yield body  # type: ignore[misc]  # a GzipFile has all that a format uses of a BinaryIO
+        yield body  # type: ignore[misc]  # a GzipFile has every method of BinaryIO that a format uses
 
 
-def _to_disk(file: Any) -> None:
+def _sync(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _folder_to_disk(folder: Path) -> None:
-    """The names themselves; file systems that cannot sync a folder do without."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Lines put in order, however many: SQLite sorts them in a temporary file of its own, which is gone at the end."""
+"""Sort any number of lines. SQLite does it in a private temporary file, which disappears at the end."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from types import TracebackType
 from pipelines.core.errors import MorgueError
 from pipelines.database.connection import read_error
 
-BATCH = 1000  # lines handed over at once
+BATCH_LINES = 1000  # lines per INSERT
 
 
 class SortedLines:
-    """Takes lines in any order and gives them back as bytes sort. Memory is SQLite's page cache, a few MB."""
+    """Take lines in any order and yield them sorted by their bytes. Memory is SQLite's page cache, a few MB."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)  # no name: private, on disk once it outgrows the cache
+        # A database without a name is private, and goes to disk when it outgrows the cache.
+        self._db = sqlite3.connect("", isolation_level=None)
         self._waiting: list[tuple[bytes]] = []
         self._do("PRAGMA journal_mode = OFF")
         self._do("CREATE TABLE line (text BLOB NOT NULL)")
         self._do("BEGIN")
 
     def add(self, line: bytes) -> None:
-        """One line, its end included or not. Raises DiskFull."""
+        """Take one line, with or without its line end. Raises DiskFull."""
         self._waiting.append((line,))
-        if len(self._waiting) >= BATCH:
+        if len(self._waiting) >= BATCH_LINES:
             self._flush()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -35,7 +36,7 @@ class SortedLines:
             for (line,) in self._db.execute("SELECT text FROM line ORDER BY text"):
                 yield line
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
 
     def __enter__(self) -> SortedLines:
         return self
@@ -47,15 +48,15 @@ class SortedLines:
         try:
             self._db.executemany("INSERT INTO line VALUES (?)", self._waiting)
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
         self._waiting.clear()
 
     def _do(self, sql: str) -> None:
         try:
             self._db.execute(sql)
         except sqlite3.DatabaseError as error:
-            raise _told(error) from error
+            raise _explained(error) from error
 
 
-def _told(error: sqlite3.DatabaseError) -> MorgueError:
+def _explained(error: sqlite3.DatabaseError) -> MorgueError:
     return read_error(error, Path("the temporary file for sorting"))

@@ -1,4 +1,4 @@
-"""Rules of the source: what stays light, how long a file may be, what a docstring is for. Imports: test_law.py."""
+"""Rules of the source: what stays light, how long a file may be, what has a docstring. Imports are in test_law.py."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from pipelines.core.log_output import FIXED_FIELDS
 from tests.support.command import ROOT, environment, make_archive
-from tests.support.imports import FILES, MODULES, TOP_LEVEL, docstrings, name_of, names_used, tree_of
+from tests.support.imports import (
+    FILES,
+    MODULES,
+    TOP_LEVEL,
+    name_of,
+    names_used,
+    package_of,
+    strings_of,
+    tree_of,
+)
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
@@ -25,29 +36,22 @@ FILE_USERS = {
     "pipelines/core/archive_layout.py": "whether warc/ holds anything, for a message",
     "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
+    "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
     "pipelines/importing/containers.py": "files of other programs",
     "pipelines/warc/manifest.py": "the manifest",
     "pipelines/warc/storage.py": "WARC files",
 }
-# Modules with SQL outside pipelines/database and crawler/frontier, and why they have their own.
+# Modules with SQL outside pipelines/database, and why they have their own.
 SQL_USERS = {
     "crawler/commands/upgrade.py": "reads which migrations an older database has",
     "exports/sorted_lines.py": "sorts in a temporary database of its own",
-    "pipelines/importing/filing.py": "looks up the row of a source",
-    "pipelines/importing/known_records.py": "looks up records by any field of theirs",
-    "pipelines/importing/warcinfos.py": "looks up records about imported files",
     "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
-    "pipelines/rebuild/reextract.py": "reads revisions and replaces their texts",
-    "pipelines/rebuild/reread.py": "reads revisions with the captures that they were read from",
     "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
-    "pipelines/takedown/remove.py": "deletes the rows of what is taken down from every table",
-    "pipelines/takedown/targets.py": "finds the rows of what is taken down in every table",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
     "pipelines/verification/references.py": "compares records in a temporary database of its own",
-    "pipelines/verification/verify.py": "finds places at which a file can be cut into tasks",
     "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
 }
 SQL = re.compile(
@@ -56,6 +60,8 @@ SQL = re.compile(
     re.DOTALL,
 )
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
+SLOW = (*HEAVY, "asyncio", "logging")  # and what takes some milliseconds, which a search need not wait for
+LOG_CALLS = ("debug", "info", "warning", "error", "exception", "log", "_log")
 COMMANDS = sorted(path for path in (ROOT / "crawler" / "commands").glob("*.py") if path.stem != "__init__")
 
 
@@ -144,24 +150,17 @@ def test_commands_hand_the_warc_folder_to_a_storage():
 
 def has_sql(path: Path) -> bool:
     """Return True if a file has an SQL statement in a string that is not a docstring."""
-    tree = tree_of(path)
-    prose = docstrings(tree)
-    for node in ast.walk(tree):
+    texts = [str(node.value) for node in strings_of(path)]
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.JoinedStr):
-            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            text = node.value
-        else:
-            continue
-        if SQL.search(text):
-            return True
-    return False
+            texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values))
+    return any(map(SQL.search, texts))
 
 
-def test_sql_is_in_the_database_the_frontier_and_few_others():
+def test_sql_is_in_database_and_few_other_modules():
     """A change of the schema has these readers and no other."""
-    own = ("pipelines/database/", "crawler/frontier/")
-    assert {place(path) for path in FILES if has_sql(path) and not place(path).startswith(own)} == SQL_USERS.keys()
+    users = {place(path) for path in FILES if has_sql(path)}
+    assert {user for user in users if not user.startswith("pipelines/database/")} == SQL_USERS.keys()
 
 
 def test_archive_runs_without_scrapy():
@@ -169,8 +168,20 @@ def test_archive_runs_without_scrapy():
     assert {path for path in users_of("scrapy", "twisted") if not path.startswith("crawler/")} == set()
 
 
+SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b", re.IGNORECASE)
+
+
+def test_one_module_holds_the_sql_on_the_frontier():
+    """The queue can move to another database by replacing one module.
+
+    schema.py makes the table. The journal and a rebuild copy the rows of all tables alike, by names of a list.
+    """
+    users = {place(path) for path in FILES for node in strings_of(path) if SQL_ON_FRONTIER.search(node.value)}
+    assert users == {"pipelines/database/frontier/table.py", "pipelines/database/schema.py"}
+
+
 def test_files_stay_short():
-    """A file that outgrows 400 lines has two nouns in it."""
+    """A file that outgrows 400 lines holds two things."""
     lines = {place(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
     assert {path: count for path, count in lines.items() if count > MAX_FILE_LINES} == {}
 
@@ -187,7 +198,7 @@ def test_every_file_of_commands_has_its_command():
 
 
 def limit(number: ast.FormattedValue) -> bool:
-    """A constant of ours: never one."""
+    """Return True for a constant of ours, which is never one."""
     return isinstance(number.value, ast.Name) and number.value.id.isupper()
 
 
@@ -206,27 +217,88 @@ def test_numbers_agree_with_their_nouns():
     assert not wrong
 
 
+def test_loggers_are_named_after_their_package():
+    """What a user filters by: `morgue.warc` is pipelines/warc, `morgue.http` is crawler/http."""
+    named = [
+        (path, node.lineno, node.args[0].value)
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("logging.getLogger", "getLogger")
+        if node.args and isinstance(node.args[0], ast.Constant)
+    ]
+    wrong = [
+        f"{place(path)}:{line}: {name}"
+        for path, line, name in named
+        if name != f"morgue.{package_of(name_of(path)).rpartition('.')[2]}"
+    ]
+    assert not wrong
+    assert len({name for _, _, name in named}) > 10
+
+
+def test_messages_of_the_log_name_their_values():
+    """Values are fields of a JSON line: each has a name, each name has a value, and none is that of a fixed field."""
+    wrong = []
+    for path in FILES:
+        for function in ast.walk(tree_of(path)):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                wrong += [f"{place(path)}:{line}: {why}" for line, why in mistakes_in_log_calls(function)]
+    assert not wrong
+
+
+def mistakes_in_log_calls(function: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield (line, what is wrong) of each call of a logger in a function."""
+    known: dict[str, set[str]] = {}  # variable -> keys of the dictionaries that are assigned to it
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign | ast.AugAssign) and isinstance(node.value, ast.Dict):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            known.setdefault(ast.unparse(target), set()).update(keys_of(node.value))
+    for node in ast.walk(function):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LOG_CALLS):
+            continue
+        text = "".join(one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and is_message(one.value))
+        names = set(re.findall(r"%\((\w+)\)", text))
+        given: set[str] = {"url", "host", "source"} if node.func.attr == "_log" else set()
+        for argument in node.args:
+            given |= keys_of(argument) if isinstance(argument, ast.Dict) else known.get(ast.unparse(argument), set())
+        if "%" in re.sub(r"%\(\w+\)[-.0-9]*[sdf]", "", text):
+            yield node.lineno, "a value without a name"
+        if names - given:
+            yield node.lineno, f"no value for {', '.join(names - given)}"
+        if given & {*FIXED_FIELDS}:
+            yield node.lineno, f"{', '.join(given & {*FIXED_FIELDS})}: a field of every line"
+
+
+def is_message(value: object) -> bool:
+    """Return True for a text with values to fill in."""
+    return isinstance(value, str) and "%" in value
+
+
+def keys_of(node: ast.Dict) -> set[str]:
+    """Return the keys of a dictionary that is written out."""
+    return {key.value for key in node.keys if isinstance(key, ast.Constant)}
+
+
 def loaded_by(code: str) -> set[str]:
-    """Which heavy packages are loaded after `code` has run in a Python of its own."""
-    script = f"import sys\n{code}\nprint('loaded:', *sorted(set({HEAVY!r}) & sys.modules.keys()))"
+    """Return which heavy packages are loaded after `code` has run in a Python of its own."""
+    script = f"import sys\n{code}\nprint('loaded:', *sorted(set({SLOW!r}) & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.rpartition("loaded:")[2].split())
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=place)
-def test_a_command_starts_fast(path):
+def test_command_starts_fast(path):
     """Heavy packages are imported where they are needed: --help and shell completion load every command."""
     # Not by a statement: `import` is no name that one could name.
     assert loaded_by(f"import crawler.cli.main, importlib; importlib.import_module({name_of(path)!r})") == set()
 
 
-def test_questions_are_light():
-    """Whoever only reads the archive pays for click and sqlite3."""
+def test_queries_import_nothing_heavy():
+    """A program that only reads the archive pays for click and sqlite3."""
     assert loaded_by("import pipelines.database.queries, pipelines.database.connection") == set()
 
 
-def test_a_search_is_light(tmp_path):
+def test_search_imports_nothing_heavy(tmp_path):
     """From the command line to the answer."""
     archive = make_archive(tmp_path / "a")
     code = f"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -17,11 +18,32 @@ from exports import format_names
 from pipelines.core import errors
 from tests.support.article_archive import database
 from tests.support.command import ROOT, environment
-from tests.support.imports import MODULES
+from tests.support.imports import FILES, MODULES, name_of, package_of, tree_of
 
 DOCS = ROOT / "docs"
 PROSE = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
 COMMANDS = morgue.list_commands(click.Context(morgue))
+
+# Columns whose names say it all (X_raw: what X was parsed from); any other has a comment in the schema.
+OBVIOUS = {
+    "id",
+    "title",
+    "description",
+    "text",
+    "modified",
+    "section",
+    "site_name",
+    "image",
+    "word_count",
+    "kind",
+    "started",
+    "offset",
+    "length",
+    "extractor",
+    "last_visit",
+    "last_status",
+    "last_modified",
+}
 
 
 def read(name):
@@ -35,7 +57,7 @@ def the_command(name):
 
 
 def models(model):
-    """A model of settings and those inside it."""
+    """Yield a model of settings and those inside it."""
     yield model
     for field in model.model_fields.values():
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
@@ -43,7 +65,7 @@ def models(model):
                 yield from models(kind)
 
 
-def test_what_is_generated_is_current():
+def test_generated_documentation_is_current():
     """`make docs` would change nothing."""
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, env=environment(), capture_output=True, text=True
@@ -51,8 +73,8 @@ def test_what_is_generated_is_current():
     assert done.returncode == 0, done.stderr
 
 
-def test_check_names_what_is_stale(tmp_path, monkeypatch, capsys):
-    """And leaves the file as it is."""
+def test_check_names_stale_files(tmp_path, monkeypatch, capsys):
+    """And leaves them as they are."""
     monkeypatch.syspath_prepend(str(DOCS))
     import generate
 
@@ -64,8 +86,8 @@ def test_check_names_what_is_stale(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_explains_itself(name):
-    """A sentence for the command and for each option; and the documentation speaks of it."""
+def test_command_and_options_are_documented(name):
+    """A sentence for the command and for each option; and the documentation names it."""
     command = the_command(name)
     assert (command.help or "").strip()
     for option in command.params:
@@ -75,7 +97,7 @@ def test_a_command_explains_itself(name):
 
 
 @pytest.mark.parametrize("model", [*models(Settings), *models(SourceConfig)], ids=lambda model: model.__name__)
-def test_a_setting_explains_itself(model):
+def test_setting_is_documented(model):
     """A sentence for each key, which ends in a full stop, and a place in config.md."""
     for name, field in model.model_fields.items():
         if field.exclude:
@@ -88,7 +110,7 @@ def test_a_setting_explains_itself(model):
         assert f"`{name}`" in read("config.md")
 
 
-def test_every_example_of_a_setting_is_valid():
+def test_example_of_a_setting_is_valid():
     """What a message tells users to write must work."""
     for model in {*models(Settings), *models(SourceConfig)}:
         for name, field in model.model_fields.items():
@@ -108,18 +130,31 @@ def test_every_exit_code_is_documented():
     assert str(errors.INTERRUPTED) in brief
 
 
-def test_schema_page_explains_every_column_of_a_fresh_database(tmp_path):
-    """Whichever migration made a column, its table has a row for it with a sentence."""
+def test_columns_of_later_migrations_are_documented(tmp_path):
+    """Every column of the database, whichever migration made it, has a line of its own."""
     shown = read("schema.md")
     with closing(database(tmp_path / "morgue.db")) as db:
-        tables = db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE %STRICT%'").fetchall()
-        assert len(tables) > 5
-        for (table,) in tables:
-            section = re.search(rf"^## {table}\n\n\S.*?(?=^## |\Z)", shown, re.MULTILINE | re.DOTALL)
+        for (table,) in db.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE %STRICT%'").fetchall():
+            section = re.search(rf"^## {table}\n.*?(?=^## |\Z)", shown, re.MULTILINE | re.DOTALL)
             assert section, table
             for column in db.execute(f"PRAGMA table_info({table})").fetchall():
-                row = rf"^\| `{column[1]}` \| {column[2]}\b[^|]* \| \S[^|]*\. \|$"
-                assert re.search(row, section[0], re.MULTILINE), f"{table}.{column[1]}"
+                assert re.search(rf"^    {column[1]} ", section[0], re.MULTILINE), f"{table}.{column[1]}"
+
+
+def test_every_table_and_column_is_explained():
+    """A sentence for each table, a comment for each column whose name does not say it all."""
+    sections = re.split(r"^## ", read("schema.md"), flags=re.MULTILINE)[1:]
+    assert len(sections) > 5
+    for section in sections:
+        table, prose = section.split("\n")[0], section.split("\n")[2]
+        assert prose, table
+        for line in section.splitlines():
+            column = re.match(r"    (\w+) +(TEXT|INTEGER|REAL|BLOB)\b", line)
+            if not column or "--" in line or "REFERENCES" in line:
+                continue
+            name = column[1].removesuffix("_raw")
+            said = re.search(rf"^    {name} .*--", read("schema.md"), re.MULTILINE)  # once, in whichever table
+            assert said or name in OBVIOUS, f"{table}.{name}"
 
 
 @pytest.mark.parametrize("name", format_names())
@@ -136,15 +171,15 @@ def test_architecture_page_names_each_package_once():
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    """Relative links in the documentation name files that are there."""
+def test_links_lead_to_files(path):
+    """Relative links in the documentation name files that exist."""
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (path.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
-def test_no_merge_left_its_marks(path):
+def test_documentation_has_no_merge_marks(path):
     """Two versions of one passage, and the lines between them, are no documentation."""
     assert not re.findall(r"^(?:<{7}|={7}|>{7})", path.read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -156,9 +191,32 @@ def test_commands_named_in_prose_exist(path):
         assert words in COMMANDS, words
 
 
-def test_the_readme_shows_the_search_of_the_demo():
-    """The same words, the same limit: who compares the two finds what was promised."""
+def test_readme_shows_the_search_of_the_demo():
+    """The same words, the same limit: a reader who compares the two finds what was promised."""
     (limit,) = re.findall(r'"search", \*words, "--limit", "(\d+)"', (ROOT / "demo.py").read_text(encoding="utf-8"))
     shown = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"$ morgue -C demo-archive search harbour --limit {limit}\n" in shown
     assert f"\n{limit} of " in shown
+
+
+def test_lines_of_the_log_in_the_docs_are_ones_that_the_code_writes():
+    """Each line in docs/logging.md is a message of a logger of that name, with values in it."""
+    lines = re.findall(r"^\S+Z (?:INFO|DEBUG) morgue\.(\w+): (.+)$", read("logging.md"), re.MULTILINE)
+    assert len(lines) > 10
+    for package, message in lines:
+        files = [path for path in FILES if package_of(name_of(path)).rpartition(".")[2] == package]
+        texts = {
+            node.value
+            for path in files
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "%(" in node.value
+        }
+        parts = [re.split(r"%\(\w+\)[-.0-9]*[sdf]", text) for text in texts]
+        patterns = [".*".join(map(re.escape, fixed)) for fixed in parts]
+        assert any(re.fullmatch(pattern, message) for pattern in patterns), f"{package}: {message}"
+
+
+def test_every_logger_is_in_the_docs():
+    """A new package that logs needs a line in the table of docs/logging.md."""
+    written = {name for path in FILES for name in re.findall(r'getLogger\("(morgue\.\w+)"\)', path.read_text("utf-8"))}
+    assert set(re.findall(r"`(morgue\.\w+)`", read("logging.md"))) - {"morgue.toml"} == written

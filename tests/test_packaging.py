@@ -1,4 +1,4 @@
-"""What is installed: a wheel built from this very tree."""
+"""The wheel that is installed, built from this very tree."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def wheel(tmp_path_factory):
         yield opened
 
 
-def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
-    """No tests, no docs, no archive that lay about; every module, and the files that the code reads."""
+def test_wheel_holds_the_three_top_level_packages_only(wheel):
+    """No tests, no docs, no archive that was left in the tree; every module, and the files that the code reads."""
     names = wheel.namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"crawler", "pipelines", "exports"}
     there = {
@@ -37,17 +37,18 @@ def test_a_wheel_holds_the_three_rooms_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert there <= set(names)
-    assert {"crawler/sources/_template.toml", "pipelines/extraction/body/forest.json"} <= set(names)
+    assert {"crawler/sources/_template.toml", "pipelines/extraction/body/model.json"} <= set(names)
+    assert {"pipelines/extraction/languages/en.txt", "pipelines/extraction/languages/mul.txt"} <= set(names)
 
 
-def test_a_wheel_installs_the_command(wheel):
+def test_wheel_installs_the_command(wheel):
     """`morgue` is one entry point."""
     (entry,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     assert wheel.read(entry).decode().split("\n")[:2] == ["[console_scripts]", "morgue = crawler.cli.main:main"]
 
 
-def test_the_wheel_works_from_anywhere(wheel, tmp_path):
-    """Unpacked as pip does it, without this checkout: a new archive is made and understood, a page is read."""
+def test_wheel_works_without_the_checkout(wheel, tmp_path):
+    """Unpacked as pip does it: a new archive is made and understood, a page is read."""
     wheel.extractall(tmp_path / "installed")
     env = environment() | {"PYTHONPATH": str(tmp_path / "installed")}
     lines = (f"<p>The council met and agreed to mend bridge number {n} before the winter.</p>" for n in range(9))

@@ -1,4 +1,4 @@
-"""Talk to people in the terminal: command group, shared options, progress bars, summaries.
+"""Talk to the user in the terminal: command group, shared options, tables, progress bars, summaries.
 
 May import anything. Start reading at `main`.
 """

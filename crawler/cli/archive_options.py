@@ -1,4 +1,4 @@
-"""What the commands that read an archive share: the filters, words that begin with a minus, opening it."""
+"""Share what the commands that read an archive have in common: filters, query words, opening the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from crawler.cli.main import the_folder
+from crawler.cli.main import folder_of
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
@@ -22,9 +22,9 @@ from pipelines.database.filters import ArticleFilters
 def filter_options(
     function: Callable[..., Any], *, dated: str = "Published", what: str = "articles"
 ) -> Callable[..., Any]:
-    """Add the four filters to a command; the function gets them as one keyword, `filters`.
+    """Add the four filters to a command, which gets them as one keyword argument, `filters`.
 
-    `dated` and `what`: whose time --since and --until go by, and what --source is asked of.
+    `dated` says in the help which time --since and --until compare, `what` says what --source selects.
     """
 
     @wraps(function)
@@ -40,8 +40,8 @@ def filter_options(
 
     options = (
         click.option("--source", metavar="NAME", help=f"Only {what} of this source."),
-        click.option("--since", metavar="DATE", help=f"{dated} then or later: 2024, 2024-03, 2024-03-09 (UTC)."),
-        click.option("--until", metavar="DATE", help=f"{dated} then or earlier; the named year, month or day counts."),
+        click.option("--since", metavar="DATE", help=f"{dated} on or after DATE: 2024, 2024-03 or 2024-03-09 (UTC)."),
+        click.option("--until", metavar="DATE", help=f"{dated} on or before DATE; a year or month counts as a whole."),
         click.option("--language", metavar="CODE", help="Only articles in this language: en, de, ja, ..."),
     )
     for option in reversed(options):
@@ -50,34 +50,34 @@ def filter_options(
 
 
 @contextmanager
-def the_database(ctx: click.Context) -> Iterator[sqlite3.Connection]:
-    """The database of the archive that this invocation means. Raises NoArchive, ArchiveDamaged."""
-    with closing(connect(the_folder(ctx).database)) as db:
+def database_of(ctx: click.Context) -> Iterator[sqlite3.Connection]:
+    """Open the database of this invocation's archive for reading. Raises NoArchive, ArchiveDamaged."""
+    with closing(connect(folder_of(ctx).database)) as db:
         yield db
 
 
 @contextmanager
 def standard_output() -> Iterator[BinaryIO]:
-    """Standard output for bytes, flushed at the end; whoever closes a pipe early ends the command in peace.
+    """Yield standard output for bytes and flush it at the end. A reader that closes the pipe ends the command quietly.
 
-    Raises DiskFull and its kin.
+    Raises DiskFull and other MorgueErrors.
     """
     try:
         yield sys.stdout.buffer
         sys.stdout.flush()
     except OSError as error:
-        # What could not be written is still buffered, and the interpreter would try again at exit.
+        # The interpreter would try at exit to write again what is still in the buffer.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # `morgue search x | head`: the reader has had enough
+        if isinstance(error, BrokenPipeError):  # `morgue search x | head`: head has closed the pipe
             raise click.exceptions.Exit(0) from None
         raise from_os_error(error, "standard output") from error
 
 
 class QueryCommand(click.Command):
-    """A command whose words may begin with a minus: `morgue search climate -sport`.
+    """Accept words that begin with a minus: `morgue search climate -sport`.
 
-    Click would read -sport as `-s port`. So here a short option stands alone (`-s key=value`, `-C DIR`); any
-    other argument with a single minus is a word.
+    Click would read -sport as `-s port`. Here a short option is always separate from its value (`-s key=value`,
+    `-C DIR`), and any other argument with a single minus is a word.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -97,7 +97,7 @@ class QueryCommand(click.Command):
                 if takes_value[arg]:
                     options += islice(rest, 1)
             elif arg.startswith("--") and len(arg) > 2:
-                options.append(arg)  # --option=value, or one that click will say it does not know
+                options.append(arg)  # --option=value, or an unknown option that click reports
             else:
                 words.append(arg)
         return super().parse_args(ctx, [*options, "--", *words])

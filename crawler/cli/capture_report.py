@@ -1,4 +1,4 @@
-"""What an archive has of one address, capture by capture: for people, and as JSON."""
+"""Report the captures of one address, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -6,75 +6,78 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from exports.terminal import plain
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
 from pipelines.warc.storage import WarcStorage
 
-SHOWN = 10  # the newest of them; JSON has all
+MAX_CAPTURES_SHOWN = 10  # the newest ones; JSON has all
 
 
 def newest_answer(captures: Sequence[Row]) -> Row:
-    """The one whose bytes are meant where none is named: the last that a server answered, else the last."""
+    """Return the capture that is meant when none is named: the last one with a response, else the last one."""
     return next((row for row in reversed(captures) if row["record_type"] != "metadata"), captures[-1])
 
 
 def lines(
     db: sqlite3.Connection, warc: WarcStorage, wanted: str, why: str, captures: Sequence[Row]
 ) -> Iterator[tuple[str | None, str]]:
-    """(name, value) of each line: name "" goes on with the line before, None stands alone."""
+    """Yield the lines as (name, value). The name "" continues the line before; None is a line without a name."""
     yield None, f"{wanted}: {why}"
-    left_out = len(captures) - SHOWN
+    left_out = len(captures) - MAX_CAPTURES_SHOWN
     if left_out > 0:
-        yield None, f"{counted(len(captures), 'capture')}; the {SHOWN} newest, --format json has all:"
+        yield None, f"{counted(len(captures), 'capture')}; the {MAX_CAPTURES_SHOWN} newest (--format json lists all):"
     elif len(captures) > 1:
         yield None, f"{counted(len(captures), 'capture')}:"
-    for row in captures[-SHOWN:]:
+    for row in captures[-MAX_CAPTURES_SHOWN:]:
         yield None, ""
-        yield from facts(db, warc, row)
+        yield from capture_lines(db, warc, row)
     newest = newest_answer(captures)
     yield None, ""
     if newest["record_type"] != "metadata":
-        yield None, f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded"
-    yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the record as it is"
+        yield (
+            None,
+            f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded",
+        )
+    yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the WARC record, unchanged"
 
 
-def facts(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
-    """One capture."""
+def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
+    """Yield the lines of one capture."""
     yield "capture", f"{row['id']}, of {row['url']}"
     yield "captured", f"{row['captured']}, as {row['kind']}"
     if row["status"] is not None:
         size = None if row["body_length"] is None else counted(row["body_length"], "byte")
         yield "answer", ", ".join(filter(None, (f"HTTP {row['status']}", row["mime"], size)))
     if row["error"]:
-        yield "failed" if row["record_type"] == "metadata" else "broke off", row["error"]
+        yield "failed" if row["record_type"] == "metadata" else "incomplete", row["error"]
     if row["status"] in REDIRECTS:
-        yield "leads to", target(db, warc, row)
+        yield "redirects", redirect_target(db, warc, row)
     if row["refers_to"]:
-        same = "not modified since" if row["status"] == 304 else "the same body as"
+        same = "not modified since" if row["status"] == 304 else "same body as"
         yield "repeats", f"{same} {row['refers_to']}"
-    yield from record(warc, row)
-    if row["payload_digest"] and row["status"] != 304:  # which has none of its own
+    yield from record_lines(warc, row)
+    if row["payload_digest"] and row["status"] != 304:  # the payload digest of a 304 is that of the earlier response
         yield "payload", row["payload_digest"]
     for number, signal in enumerate(row["header_rights"]):
         yield "" if number else "rights", signal
 
 
-def record(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
-    """Where its record lies, and where that came from; `row` may be an article's."""
+def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
+    """Yield the place of a record and the file it was imported from. `row` is a capture or an article."""
     yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
     if not warc.has(row["warc_file"]):
-        yield "", "this file is not there: put it back from a copy; `morgue verify` names all that is missing"
+        yield "", "this file is missing: restore it from a copy (`morgue verify` lists everything that is missing)"
     yield "", row["warc_record_id"]
     if row["imported"]:
         file, _, offset = row["imported"].rpartition("@")
         yield "imported", f"from {file}, offset {offset}"
 
 
-def target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
-    """Where a redirect leads."""
+def redirect_target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
+    """Return the Location of a redirect."""
     from pipelines.archive.replay import replay
 
     try:
@@ -85,5 +88,5 @@ def target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
 
 
 def as_dict(wanted: str, why: str, captures: Sequence[Row], article: int | None) -> dict[str, Any]:
-    """For programs; `article`: the number of the one that they are of."""
+    """Return the report for programs. `article` is the number of the article that has these captures."""
     return {"wanted": wanted, "article": article, "why": why, "captures": list(captures)}

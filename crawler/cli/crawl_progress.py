@@ -1,4 +1,4 @@
-"""What a crawl shows while it runs: a bar on a terminal, a line now and then in a pipe, nothing with --quiet."""
+"""Show the progress of a crawl: a bar on a terminal, or a line every ten seconds in a pipe."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
-TICK = 0.5  # seconds between redraws of the bar
-LINE = 10.0  # seconds between lines in a pipe
-COUNT = 4.0  # seconds between countings of what is still due: it walks the index
+REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
+LINE_SECONDS = 10.0  # seconds between lines in a pipe
+TEXT_COLUMNS = 84  # terminal columns that the texts beside the bar need
+DUE_COUNT_SECONDS = 4.0  # seconds between two counts of the URLs still due; counting walks the index
 
 
 class CrawlProgress:
-    """Numbers of a run in flight. `start` and `stop` bracket it, on the event loop."""
+    """Show the numbers of a running crawl. Call `start` before it and `stop` after it, on the event loop."""
 
     def __init__(self, run: CrawlRun, *, terminal: bool) -> None:
         self.run, self.terminal = run, terminal
         self.began = time.monotonic()
-        self._total: int | None = None  # pages taken and still due, where counted
+        self._total: int | None = None  # pages fetched, in flight and still due; None before the first count
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._bar() if self.terminal else self._lines())
 
     async def stop(self) -> None:
-        """Draw for the last time and leave the terminal as it was."""
+        """Stop drawing, and leave the terminal as it was."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     def numbers(self) -> dict[str, Any]:
-        """What there is to show."""
+        """Return the numbers to show."""
         stats, seconds = self.run.context.stats, time.monotonic() - self.began
         pages = stats.pages
         return {
@@ -46,54 +47,53 @@ class CrawlProgress:
             "speed": pages / seconds if seconds > 0 else 0.0,
         }
 
-    async def _due(self) -> None:
-        """Count what is left to do, for the estimate."""
+    async def _count_due(self) -> None:
+        """Count the URLs left to fetch, for the estimate."""
         dispatcher, prepared = self.run.dispatcher, self.run.prepared
         if dispatcher is None or prepared is None or self.run.context.archive_writer.failed is not None:
             return
         due = await self.run.context.do(self.run.frontier.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
-            due = min(due, max(0, self.run.plan.limit - dispatcher.taken))
+            due = min(due, max(0, self.run.plan.limit - dispatcher.pages_taken))
         self._total = self.numbers()["pages"] + len(dispatcher.open_claims) + due
 
     async def _lines(self) -> None:
         import click
 
         while True:
-            await asyncio.sleep(LINE)
-            await self._due()
+            await asyncio.sleep(LINE_SECONDS)
+            await self._count_due()
             n = self.numbers()
             counts = ", ".join(counted(n[f"{noun}s"], noun) for noun in ("page", "article", "error"))
-            left = f", {self._total - n['pages']} to go" if self._total is not None else ""
-            click.echo(
-                f"{counts}, {n['speed']:.1f} pages/s{left}",
-                err=True,
-            )
+            left = f", {counted(self._total - n['pages'], 'page')} to go" if self._total is not None else ""
+            click.echo(f"{counts}, {n['speed']:.1f} pages/s{left}", err=True)
 
     async def _bar(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
+        console = Console(stderr=True)
         bar = Bar(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=min(24, max(4, console.width - TEXT_COLUMNS))),
             TextColumn("[bold]{task.fields[pages]}[/] pages  [green]{task.fields[articles]}[/] articles"),
             TextColumn("[red]{task.fields[errors]}[/] errors  {task.fields[speed]:.1f}/s"),
+            TextColumn("elapsed"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
         )
-        counted = 0.0
+        counted_at = 0.0
         with bar:
             task = bar.add_task("crawling", total=None, **self.numbers())
             while True:
-                if time.monotonic() - counted > COUNT:
-                    await self._due()
-                    counted = time.monotonic()
+                if time.monotonic() - counted_at > DUE_COUNT_SECONDS:
+                    await self._count_due()
+                    counted_at = time.monotonic()
                 n = self.numbers()
                 word = "stopping" if self.run.interrupted else "crawling"
                 bar.update(task, description=word, completed=n["pages"], total=self._total, **n)
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(REDRAW_SECONDS)

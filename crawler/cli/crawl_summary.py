@@ -1,4 +1,4 @@
-"""The closing summary of a crawl: per source what was found, fetched, made of it, and why not. Text in, text out."""
+"""Summarise a crawl: a table with a row per source, then the reasons why pages gave no article. Returns text."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
 
 
 def summary(stats: CrawlStats) -> Iterator[str]:
-    """Lines for people: a table with a row a source, then the reasons with an example each."""
+    """Yield the lines of the summary: the table, then the reasons with an example each."""
     rows = [(name, numbers(count)) for name, count in sorted(stats.by_source.items()) if worth_a_row(count)]
     if not rows:
         return
     if len(rows) > 1:
         rows.append(("all", [sum(column) for column in zip(*(row for _, row in rows), strict=True)]))
-    # A column of zeros says nothing; the first three always stand.
+    # A column of zeros says nothing. The first three are always shown.
     shown = [i for i in range(len(COLUMNS)) if i < 3 or any(row[i] for _, row in rows)]
     width = max(len(name) for name, _ in rows)
     head = "  ".join(COLUMNS[i] for i in shown)
@@ -29,12 +29,12 @@ def summary(stats: CrawlStats) -> Iterator[str]:
 
 
 def reasons(stats: CrawlStats) -> Iterator[str]:
-    """Why pages gave no article, the most frequent first, each with an example."""
+    """Yield the reasons why pages gave no article, the most frequent first, each with an example."""
     lines: list[tuple[int, str, str]] = []
     for name, count in stats.by_source.items():
         for (outcome, why), number in count.reasons.items():
             example = count.examples[outcome, why]
-            what = {"nothing": "nothing to read"}.get(outcome, outcome)
+            what = {"nothing": "without an article"}.get(outcome, outcome)
             lines.append((number, name, f"{number} {what}: {why}, e.g. {example}"))
     if lines:
         yield ""
@@ -42,17 +42,18 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
         yield line
     for count in stats.by_source.values():
         for problem in count.problems:
-            yield f"read in part: {problem}"
+            yield f"problem in a listing: {problem}"
     if stats.not_modified:
-        were = verb(stats.not_modified, "was", "were")
-        yield f"{counted(stats.not_modified, 'answer')} {were} 304: not modified since the last visit, not sent again"
+        had = verb(stats.not_modified, "has", "have")
+        yield f"{counted(stats.not_modified, 'page')} {had} not changed since the last visit (HTTP 304)"
     if stats.revisits:
-        answers, saved = counted(stats.revisits, "answer"), size(stats.bytes_saved)
-        yield f"{answers} with a body that is kept already: {saved} not stored again"
+        has = verb(stats.revisits, "has", "have")
+        responses, saved = counted(stats.revisits, "response"), size(stats.bytes_saved)
+        yield f"{responses} {has} a body that the archive holds already: {saved} not stored twice"
 
 
 def size(count: float) -> str:
-    """A number of bytes for people, in powers of ten."""
+    """Return a number of bytes for people, in powers of ten."""
     for unit in ("bytes", "kB", "MB"):
         if round(count, 1) < 1000:
             return counted(round(count), "byte") if unit == "bytes" else f"{count:,.1f} {unit}"
@@ -61,10 +62,10 @@ def size(count: float) -> str:
 
 
 def numbers(count: SourceStats) -> list[int]:
-    """The cells of a row."""
+    """Return the cells of a row."""
     return [count.listings, count.found, count.fetched, *(count.outcomes[word] for word in OUTCOMES)]
 
 
 def worth_a_row(count: SourceStats) -> bool:
-    """A source that was looked at."""
+    """Return True for a source that this crawl visited."""
     return bool(count.answered or any(numbers(count)))

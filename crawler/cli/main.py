@@ -1,4 +1,4 @@
-"""The front desk: the `morgue` command. One file in `commands/` is one command; this file only finds and guards them.
+"""Run the `morgue` command: find the file in `commands/` that is the command, and turn errors into messages.
 
 Imports nothing heavy: `morgue --help` and `morgue search` must start in the time that click and sqlite3 take.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from crawler import __version__
+from crawler.cli.log_options import log_options
 from crawler.config.archive_folder import ArchiveFolder, find
 from pipelines.core.errors import INTERRUPTED, MorgueError
 
@@ -21,7 +22,7 @@ COMMANDS = Path(__file__).parents[1] / "commands"
 
 
 class CommandLine(click.Group):
-    """The group whose registry is the folder `commands/`: `commands/search.py` is `morgue search`."""
+    """Find commands in the folder `commands/`: `commands/search.py` is `morgue search`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(path.stem for path in COMMANDS.glob("[a-z]*.py"))
@@ -44,25 +45,25 @@ def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, 
 
 
 def set_folder(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    """Remember `-C DIR`, before or after the command's name."""
+    """Keep `-C DIR`, before or after the command's name, on the root context."""
     if value is not None:
         ctx.find_root().ensure_object(dict)["folder"] = value
 
 
 folder_option = click.option("-C", "folder", metavar="DIR", expose_value=False, callback=set_folder, is_eager=True,
-                             help="The archive folder (else $MORGUE_ARCHIVE, else upward from here).")  # fmt: skip
+                             help="Archive folder (default: $MORGUE_ARCHIVE, or the one you are in).")  # fmt: skip
 setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=True, expose_value=False,
                               callback=add_setting, is_eager=True,
                               help="Override a setting for this run, e.g. -s crawl.delay=0. Repeatable.")  # fmt: skip
 
 
-def the_folder(ctx: click.Context) -> ArchiveFolder:
-    """The archive that this invocation means; NoArchive if there is none."""
+def folder_of(ctx: click.Context) -> ArchiveFolder:
+    """Return the archive folder of this invocation. Raises NoArchive."""
     return find(ctx.find_root().ensure_object(dict).get("folder"))
 
 
-def the_overrides(ctx: click.Context) -> list[str]:
-    """The `-s key=value` strings of this invocation, in their order."""
+def overrides_of(ctx: click.Context) -> list[str]:
+    """Return the `-s key=value` strings of this invocation, in order."""
     return list(ctx.find_root().ensure_object(dict).get("overrides", []))
 
 
@@ -70,11 +71,12 @@ def the_overrides(ctx: click.Context) -> list[str]:
 @click.version_option(__version__, prog_name="morgue")
 @folder_option
 @setting_option
+@log_options
 def morgue() -> None:
-    """Collect news sites into an archive that can be searched, exported and proven.
+    """Collect news sites into an archive that you can search, export and prove.
 
-    An archive is one folder: `morgue init NAME` makes it; every other command finds it from inside, by -C DIR, or by
-    $MORGUE_ARCHIVE.
+    An archive is one folder, made by `morgue init NAME`. The other commands work on the archive you are in, or on the
+    one that -C DIR or $MORGUE_ARCHIVE names.
 
     Exit codes: 0 done; 1 partly failed; 2 bad configuration or arguments; 3 nothing reachable; 4 archive locked;
     5 disk full; 6 not writable; 7 archive damaged; 8 not found; 9 disk failing; 130 interrupted, all
@@ -83,8 +85,8 @@ def morgue() -> None:
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run `morgue`; never returns. What a user or a website did wrong ends in a message, not a traceback."""
-    # The wheel has no scrapy.cfg: with this, `morgue` works from any folder.
+    """Run `morgue` and exit. Mistakes of the user and faults of websites end in a message, not in a traceback."""
+    # The wheel has no scrapy.cfg. This variable lets `morgue` work from any folder.
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
     try:
         code = morgue.main(args=args, prog_name="morgue", standalone_mode=False)

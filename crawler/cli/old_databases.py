@@ -1,4 +1,4 @@
-"""Databases that a rebuild put aside: `morgue.db.before-YYYYMMDDhhmmss`. Only people delete them."""
+"""Find the databases that a rebuild put aside, `morgue.db.before-YYYYMMDDhhmmss`. Only the user deletes them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from pathlib import Path
 
 from crawler.cli.crawl_summary import size
 
-WITH = ("", "-wal", "-shm")  # what SQLite keeps beside a database that was not closed
+DATABASE_SUFFIXES = ("", "-wal", "-shm")  # the files of a database that was not closed
 
 
-def put_aside(folder: Path) -> list[Path]:
-    """Those of an archive, the oldest first."""
+def old_databases(folder: Path) -> list[Path]:
+    """Return the databases put aside in an archive folder, the oldest first."""
     return sorted(path for path in folder.glob("morgue.db.before-*") if path.suffix.removeprefix(".before-").isdigit())
 
 
-def bytes_of(path: Path) -> int:
-    """How large one is on disk, with what stands beside it."""
-    beside = (path.with_name(path.name + ending) for ending in WITH)
-    return sum(one.stat().st_size for one in beside if one.exists())
+def disk_bytes(path: Path) -> int:
+    """Return the bytes of a database on disk, its -wal and -shm files included."""
+    files = (path.with_name(path.name + suffix) for suffix in DATABASE_SUFFIXES)
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
-def described(path: Path) -> str:
-    """One of them, for people."""
-    beside = [ending for ending in WITH[1:] if path.with_name(path.name + ending).exists()]
-    return f"{path} ({size(bytes_of(path))}{', with ' if beside else ''}{' and '.join(beside)})"
+def description(path: Path) -> str:
+    """Return the path and the size of a database, for people."""
+    others = [suffix for suffix in DATABASE_SUFFIXES[1:] if path.with_name(path.name + suffix).exists()]
+    return f"{path} ({size(disk_bytes(path))}{', with ' if others else ''}{' and '.join(others)})"

@@ -1,4 +1,4 @@
-"""How far work is whose size is known: a bar on a terminal; in a pipe nothing, or a line now and then."""
+"""Show the progress of work whose size is known: a bar on a terminal, in a pipe nothing or a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-TICK = 0.1  # seconds between redraws
-LINE = 10.0  # seconds between lines in a pipe
+REDRAW_SECONDS = 0.1  # seconds between redraws
+LINE_SECONDS = 10.0  # seconds between lines in a pipe
 
 
 @contextmanager
 def bar(words: str) -> Iterator[Callable[[int, int], None]]:
-    """Show `words` and a bar; the function that is handed out takes bytes done and bytes in all."""
+    """Show `words` and a bar on a terminal. The function that is yielded takes the bytes done and the bytes in all."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -28,23 +28,26 @@ def bar(words: str) -> Iterator[Callable[[int, int], None]]:
     with shown:
         task = shown.add_task(words, total=None)
 
-        def tell(done: int, total: int) -> None:
+        def update(done: int, total: int) -> None:
             nonlocal drawn
-            if time.monotonic() - drawn >= TICK:
+            if time.monotonic() - drawn >= REDRAW_SECONDS:
                 shown.update(task, completed=done, total=total)
                 drawn = time.monotonic()
 
-        yield tell
+        yield update
 
 
 class StepProgress:
-    """Called with (step, done, of how many); a new step begins a new bar. A context manager."""
+    """Show the progress of work in steps. Call it with (step, done, total); a new step begins a new bar.
+
+    On a terminal it draws a bar, elsewhere it prints a line every ten seconds. It is a context manager.
+    """
 
     def __init__(self, *, terminal: bool | None = None) -> None:
         self.terminal = sys.stderr.isatty() if terminal is None else terminal
         self._bar: Any = None
         self._task: Any = None
-        self._step, self._said = "", time.monotonic()
+        self._step, self._updated = "", time.monotonic()
 
     def __enter__(self) -> StepProgress:
         if self.terminal:
@@ -68,17 +71,17 @@ class StepProgress:
             self._bar.stop()
 
     def __call__(self, step: str, done: int, total: int) -> None:
-        """`done` of `total` things of this step are done."""
+        """Note that `done` of `total` parts of this step are done."""
         now = time.monotonic()
         if self._bar is not None:
             if step != self._step:
                 if self._task is not None:
                     self._bar.remove_task(self._task)
                 self._task, self._step = self._bar.add_task(step, total=total), step
-            elif now - self._said < TICK and done < total:
+            elif now - self._updated < REDRAW_SECONDS and done < total:
                 return
             self._bar.update(self._task, completed=done, total=total)
-            self._said = now
-        elif now - self._said >= LINE:
+            self._updated = now
+        elif now - self._updated >= LINE_SECONDS:
             print(f"{step}: {done:,} of {total:,}", file=sys.stderr, flush=True)
-            self._said = now
+            self._updated = now

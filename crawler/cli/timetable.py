@@ -1,7 +1,8 @@
-"""Text for systemd and cron that runs `morgue crawl` every so often. Pure: values in, text out.
+"""Write the text for systemd and cron that runs `morgue crawl` regularly. Pure: values in, text out.
 
-Waiting is the operating system's trade: it survives reboots, crashes and upgrades, and it logs. `crawl` takes
-the archive's own lock and returns at once if nothing is due: the lines need no flock and know no intervals.
+Waiting is left to the operating system, which survives reboots, crashes and upgrades, and keeps a log. `crawl` takes
+the archive's own lock and returns at once if nothing is due, so the text needs no flock and knows no intervals of
+sources.
 """
 
 from __future__ import annotations
@@ -14,39 +15,43 @@ from zlib import crc32
 
 from pipelines.core.errors import ConfigError
 
-MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800
-INTERVALS = (  # what both cron and a calendar can express
+MINUTE, HOUR, DAY, WEEK = 60, 3600, 86_400, 604_800  # seconds
+INTERVALS = (  # seconds; those that both cron and systemd's OnCalendar can express
     *(MINUTE * n for n in range(1, 60) if 60 % n == 0),
     *(HOUR * n for n in range(1, 24) if 24 % n == 0),
     DAY,
     WEEK,
 )
-CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
-PLAIN = r"[A-Za-z0-9/._%=+:@-]+"  # words that need no quotes in a unit
-LONGEST_NAME = 200  # systemd's limit is 255 with the ending
+INTERVAL_CHOICES = "1m, 5m, 10m, 15m, 30m, 1h, 2h, 6h, 12h, 1d, 7d (or another part of an hour or day)"
+UNQUOTED_WORD = r"[A-Za-z0-9/._%=+:@-]+"  # a word that needs no quotes in a unit
+MAX_NAME_CHARS = 200  # of a unit; systemd allows 255 with the suffix
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledJob:
-    """What is to be run, and how often."""
+    """Hold what is run, and how often."""
 
     archive: str  # absolute path
-    command: tuple[str, ...]  # of morgue itself, by absolute path
+    command: tuple[str, ...]  # the command that is morgue itself, by absolute path
     every: int  # seconds, one of INTERVALS
-    sources: tuple[str, ...] = ()  # only these; empty: whatever is due
+    sources: tuple[str, ...] = ()  # only these; empty: everything that is due
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for what cron and systemd cannot be told."""
+        """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
         if self.every not in INTERVALS:
-            raise ConfigError(f"--every {spoken(self.every)}", "is no interval that a calendar knows", f"say {CHOICES}")
+            raise ConfigError(
+                f"--every {interval_text(self.every)}",
+                "must divide an hour or a day evenly",
+                f"say {INTERVAL_CHOICES}",
+            )
         for word in (self.archive, *self.command):
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
-                raise ConfigError(word, "is a path that systemd and cron cannot be told", cure)
+                raise ConfigError(word, "systemd and cron cannot express this path", cure)
 
     @property
     def arguments(self) -> list[str]:
-        """The command line."""
+        """Return the words of the command line."""
         return [
             *self.command,
             "-C",
@@ -59,20 +64,20 @@ class ScheduledJob:
 
     @property
     def name(self) -> str:
-        """A unit name that no other archive on this machine has, whatever its folder is called."""
+        """Return a unit name that no other archive on this machine has, also if their folders have the same name."""
         digest = sha256("\n".join([self.archive, *self.sources]).encode()).hexdigest()[:8]
         words = ["morgue", self.archive.rpartition("/")[2], *self.sources]
         plain = "-".join(re.sub(r"[^A-Za-z0-9._]+", "-", word).strip("-") for word in words)
-        return f"{plain[:LONGEST_NAME]}-{digest}"
+        return f"{plain[:MAX_NAME_CHARS]}-{digest}"
 
     @property
     def offset(self) -> int:
-        """Seconds by which its rounds are moved, so that not all the world's archives ask on the hour."""
+        """Return the seconds by which rounds are moved, so that not all archives of the world crawl on the hour."""
         return crc32(self.archive.encode()) % self.every
 
 
 def cron(job: ScheduledJob) -> str:
-    """A crontab line, with how to install it."""
+    """Return a crontab line with a comment on how to install it."""
     hours, minutes = divmod(job.offset // MINUTE, 60)
     days, hours = divmod(hours, 24)
     if job.every < HOUR:
@@ -85,29 +90,29 @@ def cron(job: ScheduledJob) -> str:
         when = f"{minutes} {hours} * * {days if job.every == WEEK else '*'}"
     return f"""\
 # Add this line with: crontab -e
-# Cron mails what morgue prints, and with --quiet it prints only what went wrong. For a log instead, append
+# Cron mails what morgue prints; with --quiet that is only what went wrong. To write a log file instead, append
 #   >>{cron_word(job.archive + "/crawl.log")} 2>&1
 {when} {cron_line(job)}
 """
 
 
 def cron_line(job: ScheduledJob) -> str:
-    """The command as cron hands it to sh, with what is special to cron kept from it."""
+    """Return the command for sh, with the characters escaped that are special to cron."""
     return " ".join(map(cron_word, job.arguments))
 
 
 def cron_word(word: str) -> str:
-    """Quoted for sh, and % for cron: there it ends the command, even in quotes, unless a backslash precedes.
+    """Quote a word for sh, and escape % for cron, where it ends the command, even in quotes, without a backslash.
 
-    A backslash of the word itself must not be taken for that one: quotes close and open again between.
+    A backslash that belongs to the word must not escape a % that follows, so the quotes close and open between them.
     """
     return shlex.quote(word).replace("\\%", "\\''%").replace("%", "\\%")
 
 
 def systemd(job: ScheduledJob) -> str:
-    """A shell script that installs a user's service and timer: both are in it as they are."""
+    """Return a shell script that installs a service and a timer of the user; it contains both unit files."""
     return f"""\
-# A timer of your own systemd, without root. Read, then paste it into a shell, or: morgue schedule | sh
+# A timer for your own systemd, without root. Read it, then paste it into a shell, or run: morgue schedule | sh
 mkdir -p ~/.config/systemd/user
 
 cat > ~/.config/systemd/user/{job.name}.service <<'UNIT'
@@ -119,19 +124,19 @@ cat > ~/.config/systemd/user/{job.name}.timer <<'UNIT'
 systemctl --user daemon-reload
 systemctl --user enable --now {job.name}.timer
 
-# Once for each machine, so that it also runs while you are logged out:  loginctl enable-linger
-# When is the next round:   systemctl --user list-timers {job.name}.timer
-# What went wrong:          journalctl --user -u {job.name}.service
-# Away with it:             systemctl --user disable --now {job.name}.timer
+# Once per machine, so that it also runs while you are logged out:  loginctl enable-linger
+# Show the next round:   systemctl --user list-timers {job.name}.timer
+# Show what went wrong:  journalctl --user -u {job.name}.service
+# Switch it off:         systemctl --user disable --now {job.name}.timer
 """
 
 
 def service(job: ScheduledJob) -> str:
-    """The unit that crawls once."""
+    """Return the unit that crawls once."""
     words = list(map(unit_word, job.arguments))
-    # systemd takes no quotes, backslashes or variables in the name of a program, but in arguments of one.
-    start = "" if re.fullmatch(PLAIN, job.command[0]) else "/usr/bin/env "
-    # A private /tmp would hide what lies in the real one.
+    # systemd accepts quotes, backslashes and variables in arguments, but not in the name of a program.
+    start = "" if re.fullmatch(UNQUOTED_WORD, job.command[0]) else "/usr/bin/env "
+    # A private /tmp would hide an archive or a command in the real one.
     elsewhere = any(word.startswith(("/tmp/", "/var/tmp/")) for word in (job.archive, *job.command))  # noqa: S108
     return f"""\
 [Unit]
@@ -140,9 +145,9 @@ Description=Newsmorgue crawl of {unit_text(job.archive)}
 [Service]
 Type=oneshot
 ExecStart={start}{" ".join(words)}
-# 4: another crawl is at work on this archive. 130: stopped by systemctl or a shutdown.
+# 4: another crawl of this archive is running. 130: stopped by systemctl or a shutdown.
 SuccessExitStatus=4 130
-# On stop only morgue gets the signal; it finishes what is in flight, then its worker processes leave.
+# On stop only morgue gets the signal. It finishes the requests in flight and then ends its worker processes.
 KillMode=mixed
 TimeoutStopSec=120
 Nice=10
@@ -151,7 +156,7 @@ LockPersonality=true
 RestrictRealtime=true
 RestrictSUIDSGID=true
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-# It reads everything and writes nothing but the archive (where the kernel lets a user's services have that).
+# It may read everything and write only the archive (where the kernel allows this to services of a user).
 ProtectSystem=strict
 ReadWritePaths={path_word(job.archive)}
 PrivateTmp={"false" if elsewhere else "true"}
@@ -159,7 +164,7 @@ PrivateTmp={"false" if elsewhere else "true"}
 
 
 def timer(job: ScheduledJob) -> str:
-    """The unit that starts the service."""
+    """Return the unit that starts the service."""
     if job.every < HOUR:
         when = f"*:0/{job.every // MINUTE}"
     elif job.every < DAY:
@@ -168,13 +173,13 @@ def timer(job: ScheduledJob) -> str:
         when = "daily" if job.every == DAY else "weekly"
     return f"""\
 [Unit]
-Description=Newsmorgue crawl of {unit_text(job.archive)}, every {spoken(job.every)}
+Description=Newsmorgue crawl of {unit_text(job.archive)}, every {interval_text(job.every)}
 
 [Timer]
 OnCalendar={when}
-# Not all archives of the world on the hour.
+# Spread the load, so that not all archives of the world crawl on the hour.
 RandomizedDelaySec={max(job.every // 5, 10)}
-# A round that fell due while the machine was off is made up for.
+# Make up for a round that was due while the machine was off.
 Persistent=true
 
 [Install]
@@ -183,25 +188,25 @@ WantedBy=timers.target
 
 
 def unit_word(word: str) -> str:
-    """One word of an ExecStart line (systemd.service, "Command lines"): C escapes, %% for %, $$ for $."""
+    """Return a word of an ExecStart line (systemd.service, "Command lines"): C escapes, %% for %, $$ for $."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return escaped if re.fullmatch(PLAIN, word) else f'"{escaped}"'
+    return escaped if re.fullmatch(UNQUOTED_WORD, word) else f'"{escaped}"'
 
 
 def path_word(word: str) -> str:
-    """One path of a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
+    """Return a path of a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
     mark = "'" if '"' in word else '"'
     escaped = word.replace("%", "%%")
-    return escaped if re.fullmatch(PLAIN, word) else f"{mark}{escaped}{mark}"
+    return escaped if re.fullmatch(UNQUOTED_WORD, word) else f"{mark}{escaped}{mark}"
 
 
 def unit_text(text: str) -> str:
-    """Text in a unit: % is special, and a backslash at the end of a line would join it with the next."""
+    """Return text for a unit, where % is special and a backslash at the end would join the line with the next one."""
     return text.replace("%", "%%").rstrip("\\")
 
 
-def spoken(seconds: int) -> str:
-    """An interval as people write it."""
+def interval_text(seconds: int) -> str:
+    """Return an interval as people write it, such as "15m"."""
     for unit, sign in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
         if seconds % unit == 0:
             return f"{seconds // unit}{sign}"

@@ -1,4 +1,4 @@
-"""`morgue crawl`: one pass over what is due."""
+"""`morgue crawl`: fetch once everything that is due."""
 
 from __future__ import annotations
 
@@ -12,32 +12,38 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.log_options import log_options
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from crawler.engine.crawl import CrawlOutcome, CrawlRun
 
 
-# Addresses that are plainly not somebody else's; what is not plain is warned about.
-PRIVATE = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
+# Hosts that plainly belong to the user. For any other host a missing contact is worth a warning.
+PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
-SHOWN = 5  # names of files that are not there
+MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[SOURCE or URL]...")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N article pages.")
-@click.option("--since", metavar="DATE", help="Leave articles that feed, sitemap or URL date before YYYY-MM-DD.")
-@click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (or -), without discovery.")
-@click.option("--column", metavar="NAME", help="With --urls: FILE is a csv, and this column holds the URLs.")
-@click.option("--due", is_flag=True, help="With SOURCE: only what is due of it, as without arguments.")
-@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Skip articles that feed, sitemap or URL date before DATE: 2024, 2024-03, 2024-03-09.",
+)
+@click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (- for standard input).")
+@click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the URLs.")
+@click.option("--due", is_flag=True, help="With SOURCE: fetch only what is due, as without arguments.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -51,64 +57,76 @@ def command(
 ) -> int:
     """Fetch what is due, keep every byte, file every article.
 
-    Without arguments: whatever the sources' timetables say is due; returns at once if nothing is. With SOURCE: that
-    source, now. With the URL of a site: that site, without adding it to the sources.
+    Without arguments: everything that is due by the settings of the sources. If nothing is due, it ends at once. With
+    SOURCE: the feeds, sitemaps and section pages of that source now, and its articles as far as they are due. With the
+    URL of a site: that site, without adding it to the sources. With the URL of an article: that page.
 
-    Ctrl-C (or SIGTERM) stops cleanly: what is in flight is finished, nothing is lost, and the next crawl goes on there.
+    Ctrl-C (or SIGTERM) stops cleanly: requests in flight are finished, nothing is lost, and the next crawl goes on
+    from there.
+
+    The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
+    addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
+    article filed before under another address), nothing (no article), disallowed by robots.txt, postponed, or failed.
+
+    Exit code 1: a host, a listing or a page of --urls gave no usable answer. 3: nothing could be reached. 4: another
+    crawl of this archive is running.
     """
     if urls and targets:
-        raise ConfigError("--urls", "goes without SOURCE and URL", "list the pages in the file, or name the sites")
+        raise ConfigError(
+            "--urls", "cannot be combined with SOURCE or URL", "list the pages in the file, or name sites"
+        )
     if column and not urls:
-        raise ConfigError("--column", "goes with --urls", "say --urls FILE.csv --column NAME")
+        raise ConfigError("--column", "needs --urls", "say --urls FILE.csv --column NAME")
     if since and urls:
-        raise ConfigError("--since", "goes without --urls", "a list is fetched exactly")
-    # Until the event loop has its own handlers: SIGTERM ends us like Ctrl-C, the archive closed and the lock released.
+        raise ConfigError("--since", "cannot be combined with --urls", "leave one out: a list is fetched as it is")
+    # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its
+    # lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder, day = the_folder(ctx), a_day(since)
-    pages = tuple(listed(urls, column)) if urls else None
+    folder, day = folder_of(ctx), iso_day(since)
+    pages = tuple(urls_of_list(urls, column)) if urls else None
     if pages == ():
-        raise ConfigError(urls or "-", "lists no page", "one address a line; a line that begins with # is a comment")
+        raise ConfigError(urls or "-", "lists no page", "one URL per line; a line that begins with # is a comment")
 
     from crawler.config.models import load
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
-    config = load(folder, the_overrides(ctx))
-    plan = CrawlPlan(targets_of(targets), pages, limit, day, at_once=not due)
+    config = load(folder, overrides_of(ctx))
+    plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
-        if quiet:  # a timer's round while a long crawl is at work: nothing is wrong, and cron would mail it
+        # A timer may start a round while a long crawl is running. Nothing is wrong then, and cron would mail a message.
+        if quiet:
             return error.exit_code
         raise
     try:
-        return whole_run(run, quiet=quiet)
-    except BaseException:
-        # Before the event loop ran: a bad target, or a failure to write.
+        return run_to_the_end(run, quiet=quiet)
+    except BaseException:  # a bad target, or a failure to write before the event loop ran
         run.abandon()
         raise
 
 
-def whole_run(run: CrawlRun, *, quiet: bool) -> int:
-    """Prepare, crawl, report; returns the exit code."""
+def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
+    """Prepare, crawl and report; return the exit code."""
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
     for line in (*run.context.archive_writer.recovery_messages, *prepared.notes):
         say(line)
-    if prepared.already:
-        have = verb(prepared.already, "is", "are")
-        say(f"{counted(prepared.already, 'page')} of the list {have} in the archive already, and not fetched again")
-    if not run.anything_due():
+    if prepared.known_pages:
+        are = verb(prepared.known_pages, "is", "are")
+        say(f"{counted(prepared.known_pages, 'page')} of the list {are} in the archive already and not fetched again")
+    if not run.has_due_urls():
         planned = run.next_due()
         if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            nothing = "nothing else" if prepared.removed else "nothing"
+            nothing = "nothing else" if prepared.taken_down else "nothing"
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
-            say("no sources yet: morgue add URL, or morgue crawl URL")
+            say("no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`")
         run.abandon(outcome="done")
         return 0
-    warn_without_contact(run.config, prepared.homes)
+    warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
@@ -118,29 +136,32 @@ def whole_run(run: CrawlRun, *, quiet: bool) -> int:
 
 async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
     from crawler.cli.crawl_progress import CrawlProgress
-    from crawler.engine.crawl import crawl
+    from crawler.engine.launch import run_scrapy
 
     if quiet:
-        return await crawl(run)
+        return await run_scrapy(run)
     progress = CrawlProgress(run, terminal=sys.stderr.isatty())
     progress.start()
     try:
-        return await crawl(run)
+        return await run_scrapy(run)
     finally:
         await progress.stop()
 
 
 def warn_of_lost_files(run: CrawlRun) -> str:
-    """WARC files that the manifest lists and that are not there; the crawl goes on. Names and sizes only: it is quick.
+    """Warn of WARC files that are missing or differ in size from the manifest; the crawl goes on all the same.
 
-    Returns the line for the summary; "" if all are there.
+    Compares only names and sizes, which is quick. Returns the line for the summary, "" if all files are there.
     """
     files = run.context.archive_writer.writer.files_unlike_manifest()
     if not files:
         return ""
     storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
-    named = [f"{file} ({'of another size' if storage.size(file) is not None else 'missing'})" for file in files[:SHOWN]]
-    more = f", and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    named = [
+        f"{file} ({'of another size' if storage.size(file) is not None else 'missing'})"
+        for file in files[:MAX_FILES_NAMED]
+    ]
+    more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
     said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
     click.echo(
         f"warning: {said} {them}: {', '.join(named)}{more}\n"
@@ -151,45 +172,45 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 
 
 def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:
-    """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+    """Print the summary on stdout; with --quiet only if something is wrong, and on stderr."""
     from crawler.cli.crawl_summary import summary
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
 
     if quiet and ending.exit_code == 0:
         return
     for line in summary(run.context.stats):
-        click.echo(plain(line), err=quiet)  # addresses come from strangers, and a terminal obeys some characters
+        click.echo(plain(line), err=quiet)  # a URL may hold characters that control the terminal
     if lost:
         click.echo(lost, err=quiet)
     if ending.error is not None:
-        click.echo(f"stopped: {what_is_lost(run.context.stats.pages, run.context.lost)}", err=True)
+        click.echo(f"stopped: {unsaved_pages(run.context.stats.pages, run.context.lost)}", err=True)
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
-        click.echo("interrupted: what was fetched is kept; morgue crawl goes on from here", err=True)
+        click.echo("interrupted: everything fetched is kept; `morgue crawl` goes on from here", err=True)
     elif ending.word == "nothing reachable":
         cure = "check the network, the addresses, and robots.txt above"
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
-            cure = ALLOW
+            cure = ALLOW_PRIVATE
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
     elif not quiet:
-        left = f"{counted(run.left, 'more URL')} {verb(run.left, 'is', 'are')} due"
-        more = f"; {left}: morgue crawl goes on with {verb(run.left, 'it', 'them')}" if run.left else ""
+        left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
+        more = f"; {left}: `morgue crawl` goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""
         click.echo(ending.word + more)
 
 
-def what_is_lost(pages: int, lost: int) -> str:
-    """Of the pages that the summary counts, after a failure to write."""
+def unsaved_pages(pages: int, lost: int) -> str:
+    """Say, after a failure to write, how many of the pages in the summary were not saved."""
     if not lost:
-        return "what is counted above is kept; the next crawl goes on from here"
+        return "everything counted above is kept; the next crawl goes on from here"
     those = f"{lost:,} of the {counted(pages, 'page')} counted above"
-    return f"{those} could not be kept, nor what they brought; the next crawl fetches {verb(lost, 'it', 'them')} again"
+    return f"{those} could not be saved; the next crawl fetches {verb(lost, 'it', 'them')} again"
 
 
 def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
-    """A crawl of a public host should tell its owner whom to write to."""
+    """Warn if a crawl of a public host does not tell the site's owner whom to contact."""
     if config.operator.contact or config.crawl.user_agent:
         return
-    public = next((url for url in homes if not PRIVATE.search(url)), None)
+    public = next((url for url in homes if not PRIVATE_HOST.search(url)), None)
     if public:
         click.echo(
             f"warning: the User-Agent names no contact, so the owner of {public} cannot reach you\n"
@@ -198,11 +219,11 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
         )
 
 
-def listed(file: str, column: str | None) -> Iterator[str]:
-    """The URLs of a list: one a line (# begins a comment), or a column of a csv. Raises ConfigError."""
+def urls_of_list(file: str, column: str | None) -> Iterator[str]:
+    """Yield the URLs of a list: one per line (# begins a comment), or a column of a CSV file. Raises ConfigError."""
     from pipelines.core.urls import fetchable
 
-    for place, text in entries(file, column):
+    for place, text in list_entries(file, column):
         url = fetchable(text)
         if url is None:
             raise ConfigError(
@@ -211,9 +232,9 @@ def listed(file: str, column: str | None) -> Iterator[str]:
         yield url
 
 
-def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
-    """(where, text) of each non-empty entry."""
-    with opened(file) as lines:
+def list_entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
+    """Yield (place in the file, text) of each entry that is not empty. Raises ConfigError."""
+    with open_list(file) as lines:
         if column is None:
             for number, line in enumerate(lines, 1):
                 text = line.strip()
@@ -221,7 +242,7 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
                     yield f"line {number}", text
             return
         first, *rest = lines.readline().splitlines(keepends=True) or [""]
-        # Spreadsheets in half of Europe write semicolons, and some programs tabs.
+        # Spreadsheets write semicolons in many languages, and some programs write tabs.
         delimiter = max(",;\t", key=first.count)
         rows = csv.DictReader(chain([first], rest, lines), delimiter=delimiter)
         if column not in (rows.fieldnames or ()):
@@ -232,11 +253,11 @@ def entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
                 if text := (row[column] or "").strip():
                     yield f"line {rows.line_num}", text
         except csv.Error as error:
-            raise ConfigError(f"{file}: line {rows.line_num}", str(error), "is the file a csv?") from error
+            raise ConfigError(f"{file}: line {rows.line_num}", str(error), "check that the file is CSV") from error
 
 
-def opened(file: str) -> IO[str]:
-    """The list as text, UTF-8 with or without BOM. Raises ConfigError."""
+def open_list(file: str) -> IO[str]:
+    """Open the list as text, UTF-8 with or without BOM. Raises ConfigError."""
     if file == "-":
         return sys.stdin
     try:
@@ -246,8 +267,8 @@ def opened(file: str) -> IO[str]:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
 
-def a_day(text: str | None) -> str | None:
-    """`--since` as an ISO day. Raises ConfigError."""
+def iso_day(text: str | None) -> str | None:
+    """Return `--since` as an ISO day. Raises ConfigError."""
     if text is None:
         return None
     full = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
@@ -256,4 +277,4 @@ def a_day(text: str | None) -> str | None:
     try:
         return date.fromisoformat(full).isoformat()
     except ValueError:
-        raise ConfigError(f"--since {text}", "is not a day", "say e.g. --since 2026-11-01") from None
+        raise ConfigError(f"--since {text}", "is not a date", "say e.g. --since 2026, 2026-11 or 2026-11-01") from None

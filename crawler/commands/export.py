@@ -1,9 +1,10 @@
-"""`morgue export`: a dataset with its manifest."""
+"""`morgue export`: write a dataset with its manifest."""
 
 from __future__ import annotations
 
 import signal
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from crawler import __version__
-from crawler.cli.archive_options import filter_options, standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import CaptureExport, Export, dataset, format_names, load, takes_captures
+from crawler.cli.archive_options import database_of, filter_options, standard_output
+from crawler.cli.main import folder_of, folder_option, setting_option
+from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
@@ -28,7 +29,23 @@ if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureFilter
     from pipelines.selection.exclusions import ExclusionFilter
 
-COUNTED = ("capture", "record", "page", "byte")
+COUNTED_NOUNS = ("capture", "record", "page", "byte")  # of the closing line; the manifest has their plurals as keys
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """Hold the arguments of the command, as click parsed them."""
+
+    form: str  # name of the format
+    out: str  # path of the file; "-" for standard output
+    query: str | None
+    filters: ArticleFilters
+    hosts: tuple[str, ...]
+    urls: tuple[str, ...]
+    without_reserved: bool
+    without_signals: tuple[str, ...]
+    force: bool
+    raw: bool
 
 
 @click.command()
@@ -37,182 +54,173 @@ COUNTED = ("capture", "record", "page", "byte")
 @click.option("--query", metavar="QUERY", help="Only articles that match, as in `morgue search`.")
 @partial(filter_options, dated="Published (captured)", what="articles (captures)")
 @click.option("--host", "hosts", metavar="HOST", multiple=True,
-              help="Captures: only of this host and those below it. Repeatable.")  # fmt: skip
+              help="Only captures of this host and its subdomains. Repeatable.")  # fmt: skip
 @click.option("--url", "urls", metavar="URL", multiple=True,
-              help="Captures: only of this address; with * at the end, of all that begin so. Repeatable.")  # fmt: skip
+              help="Only captures of this URL; with * at the end, of all that begin so. Repeatable.")  # fmt: skip
 @click.option("--without-reserved", is_flag=True,
               help="Leave out what is reserved from mining or training: TDMRep, noai, Content-Usage.")  # fmt: skip
 @click.option("--without-signal", "without_signals", metavar="NAME[:VALUE]", multiple=True,
-              help="Leave out what has it: noarchive, tdm-policy, googlebot:noarchive, ... Repeatable.")  # fmt: skip
+              help="Leave out what has this signal, e.g. noarchive, googlebot:noarchive. Repeatable.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace OUT and its manifest.")
-@click.option("--raw", is_flag=True, help="CSV: leave cells that a spreadsheet would run as formulas as they are.")
+@click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
 @folder_option
 @setting_option
 @click.pass_context
-def command(
-    ctx: click.Context,
-    form: str,
-    out: str,
-    query: str | None,
-    filters: ArticleFilters,
-    hosts: tuple[str, ...],
-    urls: tuple[str, ...],
-    without_reserved: bool,
-    without_signals: tuple[str, ...],
-    force: bool,
-    raw: bool,
-) -> None:
-    """Write articles or captures to the file OUT, and beside it OUT.manifest.json: what it is, counts, SHA-256.
+def command(ctx: click.Context, **options: Any) -> None:
+    """Write articles or captures to the file OUT, with a manifest.
+
+    The manifest, OUT.manifest.json, says what the file holds: filters, counts, columns, SHA-256.
 
     \b
     morgue export csv articles.csv --source paper           a table of articles
     morgue export jsonl - --query climate | head            to another program
     morgue export wacz paper.wacz --host paper.example      to replay in a browser
 
-    csv, jsonl: one row an article, ordered by number: all that was read from the page, and the WARC record that
-    it was read from. OUT that ends in .gz is compressed. CSV: lists are joined by "; ", and a cell that begins
-    like a formula (=, +, -, @) gets an apostrophe in front, so that no spreadsheet runs it; --raw leaves it out.
+    csv and jsonl write articles: one row per article, ordered by number, with everything that was read from the page
+    and the WARC record that it was read from. If OUT ends in .gz, the file is compressed. In CSV, lists are joined
+    with "; ", and a cell that begins like a formula (=, +, -, @) gets an apostrophe in front, so that no spreadsheet
+    runs it; --raw leaves the apostrophe out.
 
-    warc, wacz, cdxj: captures, which are whole exchanges. Without a filter everything that was kept: pages, feeds,
-    robots.txt, redirects, failures. warc is one .warc.gz with the records as they are; wacz one file to replay in
-    a browser, with an index and the articles as pages; cdxj an index of the archive's own WARC files. --since and
-    --until mean the day of capture here, --source what was fetched for that source. --query and --language choose
-    articles, and take every capture of their addresses, redirects too. All filters given must hold. A revisit
-    brings along the response that it refers to, whatever the filters say. Records that are damaged are left out
-    and named; the exit code is 1 then.
+    warc, wacz and cdxj write captures, which are whole exchanges: pages, feeds, robots.txt, redirects, failures.
+    warc is one .warc.gz file with the records unchanged. wacz is one file to replay in a browser, with an index and
+    the articles as pages. cdxj is an index of the archive's own WARC files.
 
-    --without-reserved leaves out what its source reserves at the time of capture: tdm-reservation (meta, header, or
-    the host's tdmrep.json by path), noai, Content-Usage: train-ai=n. --without-signal takes a directive for robots or
-    the name of any other signal; what is said to one robot counts only where it is named. A capture is judged by its
-    own headers and its own page, which is read for it; one whose page cannot be read stays out. How many are left out,
-    and why, is said, and is in the manifest. docs/archive.md has the rules.
+    Without filters, everything is exported; several filters must all hold. For captures, --since and --until compare
+    the day of capture, --source means what was fetched for that source, and --query and --language select articles
+    and take every capture of their URLs, redirects included. If a page had not changed and only a short "revisit"
+    record was stored, the earlier full response is always exported with it. Damaged records are left out and named;
+    the exit code is then 1.
 
-    `-` is the standard output, without manifest. The same archive gives the same bytes, but for the time of the
-    export in warc and wacz. OUT is there whole or not at all.
+    --without-reserved leaves out what its publisher reserved at the time of capture: by tdm-reservation (meta tag,
+    header, or the host's tdmrep.json), noai, or Content-Usage: train-ai=n. --without-signal leaves out what has a
+    robots directive or any other signal. Rules addressed to one robot count only if you name it, as in
+    --without-signal googlebot:noarchive. A capture is judged by its own headers and its own page; if the page cannot
+    be read, the capture is left out. The output and the manifest say how many were left out and why. The rules are
+    in docs/archive.md.
+
+    With `-` as OUT, the export goes to standard output, without a manifest. The same archive gives the same bytes,
+    except for the time of export in warc and wacz. OUT is never left half-written.
     """
-    # A terminated export must take its temporary file away, as an interrupted one does.
+    # A terminated export must delete its temporary file, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     from pipelines.selection.exclusions import ExclusionFilter, Exclusions
 
-    chosen = load(form)
-    without = Exclusions(without_reserved, without_signals)
-    about = _about(ctx, query, filters)
-    about["filters"] |= {"without_reserved": without_reserved, "without_signals": list(without_signals)}
-    if takes_captures(chosen):
+    wanted = ExportOptions(**options)
+    form = load_format(wanted.form)
+    without = Exclusions(wanted.without_reserved, wanted.without_signals)
+    about = _export_info(ctx, wanted)
+    if is_capture_format(form):
         from pipelines.selection.captures import CaptureFilter
 
-        if raw:
-            raise ConfigError("--raw", f"is of no use with {form}", "leave it out")
-        about["filters"] |= {"host": list(hosts), "url": list(urls)}
-        with the_database(ctx) as db:
-            _captures(ctx, chosen, db, CaptureFilter(filters, query, hosts, urls, without), out, about, force=force)
+        if wanted.raw:
+            raise ConfigError("--raw", f"has no effect on {wanted.form}", "leave it out")
+        captures = CaptureFilter(wanted.filters, wanted.query, wanted.hosts, wanted.urls, without)
+        about["filters"] |= {"host": list(wanted.hosts), "url": list(wanted.urls)}
+        with database_of(ctx) as db:
+            _export_captures(ctx, form, db, captures, wanted, about)
         return
-    if hosts or urls:
-        raise ConfigError("--host and --url", "choose captures, not articles", "export warc, wacz or cdxj")
-    with the_database(ctx) as db:
-        sieve = ExclusionFilter(without, db, WarcStorage(the_folder(ctx).warc))
-        _articles(cast(Export, chosen), sieve, queries.articles(db, filters, query), out, about, force=force, raw=raw)
+    if wanted.hosts or wanted.urls:
+        raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
+    with database_of(ctx) as db:
+        exclusion = ExclusionFilter(without, db, WarcStorage(folder_of(ctx).warc))
+        rows = queries.articles(db, wanted.filters, wanted.query)
+        _export_articles(cast(ArticleFormat, form), exclusion, rows, wanted, about)
 
 
-def _articles(
-    form: Export,
-    sieve: ExclusionFilter,
-    rows: Iterator[Row],
-    out: str,
-    about: dict[str, Any],
-    *,
-    force: bool,
-    raw: bool,
+def _export_articles(
+    form: ArticleFormat, exclusion: ExclusionFilter, rows: Iterator[Row], wanted: ExportOptions, about: dict[str, Any]
 ) -> None:
-    rows = sieve.articles(rows)
-    if out == "-":
+    rows = exclusion.articles(rows)
+    if wanted.out == "-":
         with standard_output() as stdout:
-            form.write(rows, stdout, list(dataset.columns()), raw=raw)
-        _say_left_out("article", sieve)
+            form.write(rows, stdout, list(dataset.columns()), raw=wanted.raw)
+        _report_left_out("article", exclusion)
         return
-    path = Path(out)
-    dataset.check(path, force=force)
-    manifest = dataset.export(form, rows, path, about, raw=raw, force=force, left_out=sieve.left_out)
-    _say_left_out("article", sieve)
+    path = Path(wanted.out)
+    dataset.check_writable(path, force=wanted.force)
+    manifest = dataset.export(form, rows, path, about, raw=wanted.raw, force=wanted.force, left_out=exclusion.left_out)
+    _report_left_out("article", exclusion)
     if not manifest["rows"]:
         click.echo("No article matches: the dataset is empty.", err=True)
     counts = f"{counted(manifest['rows'], 'article')}, {counted(manifest['bytes'], 'byte')}"
     click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
-def _captures(
+def _export_captures(
     ctx: click.Context,
-    form: CaptureExport,
+    form: CaptureFormat,
     db: sqlite3.Connection,
-    wanted: CaptureFilter,
-    out: str,
+    captures: CaptureFilter,
+    wanted: ExportOptions,
     about: dict[str, Any],
-    *,
-    force: bool,
 ) -> None:
     from crawler.cli.progress_bar import bar
     from pipelines.selection.captures import CaptureSelection
 
-    path = Path(out)
-    if out != "-":
+    path = None if wanted.out == "-" else Path(wanted.out)
+    if path is not None:
         dataset.check_name(form, path)
-        dataset.check(path, force=force)
+        dataset.check_writable(path, force=wanted.force)
     done = 0
 
-    def watch(capture: dict[str, Any]) -> None:
+    def count_bytes(capture: dict[str, Any]) -> None:
         nonlocal done
         done += capture["length"]
-        tell(done, selection.bytes)
+        show_progress(done, selection.bytes)
 
-    with bar("rights") as judged:  # gone at once if nobody asked for them
-        selection = CaptureSelection(db, WarcStorage(the_folder(ctx).warc), wanted, watch, judged)
-    with selection, bar(form.name) as tell:
-        if out == "-":
+    with bar("rights") as show_rights_progress:  # ends at once without a rights filter
+        selection = CaptureSelection(db, WarcStorage(folder_of(ctx).warc), captures, count_bytes, show_rights_progress)
+    with selection, bar(form.name) as show_progress:
+        if path is None:
             with standard_output() as stdout:
-                said = form.pack(selection, stdout, about | {"name": about["archive"]})
+                manifest = form.pack(selection, stdout, about | {"name": about["archive"]})
         else:
-            said = dataset.export_captures(form, selection, path, about, force=force)
-    _say_left_out("capture", selection.sieve)
-    _report(form, said, None if out == "-" else path)
-    if said.get("damages"):
+            manifest = dataset.export_captures(form, selection, path, about, force=wanted.force)
+    _report_left_out("capture", selection.exclusion_filter)
+    _report(manifest, path)
+    if manifest.get("damages"):
         ctx.exit(1)
 
 
-def _say_left_out(noun: str, sieve: ExclusionFilter) -> None:
-    """Also to a pipe: who asked for it wants to know what it came to."""
-    from pipelines.selection.exclusions import in_words
+def _report_left_out(noun: str, exclusion: ExclusionFilter) -> None:
+    """Say on stderr what rights filters left out, also when the export goes to a pipe."""
+    from pipelines.selection.exclusions import reasons_in_words
 
-    if sieve.left_out:
-        click.echo(f"{counted(sieve.left_out.total(), noun)} left out: {in_words(sieve.left_out)}", err=True)
-    for sentence in sieve.unmet():
+    if exclusion.left_out:
+        total = counted(exclusion.left_out.total(), noun)
+        click.echo(f"{total} left out: {reasons_in_words(exclusion.left_out)}", err=True)
+    for sentence in exclusion.hints():
         click.echo(sentence, err=True)
 
 
-def _report(form: CaptureExport, said: dict[str, Any], path: Path | None) -> None:
-    """What a user has to know; to a pipe only what is wrong."""
-    for damage in said.get("damages", ()):
+def _report(manifest: dict[str, Any], path: Path | None) -> None:
+    """Report a package of captures on stderr; for a pipe (`path` None) only what is wrong with it."""
+    for damage in manifest.get("damages", ()):
         click.echo(f"damaged: {damage}", err=True)
-    if lost := said.get("left_out_damaged"):
-        click.echo(f"{counted(lost, 'capture')} left out: damaged, or their file is missing.", err=True)
-    if bare := said["revisits_without_response"]:
-        what = f"{verb(bare, 'has', 'have')} no body: this archive does not hold what a revisit refers to"
-        click.echo(f"{counted(bare, 'revisit')} {what}.", err=True)
+    if unreadable := manifest.get("left_out_damaged"):
+        click.echo(f"{counted(unreadable, 'capture')} left out: damaged, or the WARC file is missing.", err=True)
+    if bare := manifest["revisits_without_response"]:
+        have = verb(bare, "has", "have")
+        click.echo(f"{counted(bare, 'revisit')} {have} no body: the earlier response is not in this archive.", err=True)
     if path is None:
         return
-    if not said["captures"]:
+    if not manifest["captures"]:
         click.echo("No capture matches: the file holds none.", err=True)
-    if more := said["added_for_revisits"]:
-        click.echo(f"{counted(more, 'capture')} came along: revisits refer to {verb(more, 'it', 'them')}.", err=True)
-    counts = ", ".join(counted(said[f"{noun}s"], noun) for noun in COUNTED if f"{noun}s" in said)
+    if more := manifest["added_for_revisits"]:
+        click.echo(f"{counted(more, 'capture')} added: revisits refer to {verb(more, 'it', 'them')}.", err=True)
+    counts = ", ".join(counted(manifest[f"{noun}s"], noun) for noun in COUNTED_NOUNS if f"{noun}s" in manifest)
     click.echo(f"{path}: {counts}; {path}.manifest.json", err=True)
 
 
-def _about(ctx: click.Context, query: str | None, filters: ArticleFilters) -> dict[str, Any]:
+def _export_info(ctx: click.Context, wanted: ExportOptions) -> dict[str, Any]:
+    """Return what the manifest says of the export: software, time, archive, query and filters."""
+    filters = {name: getattr(wanted.filters, name) for name in ("source", "since", "until", "language")}
+    signals = {"without_reserved": wanted.without_reserved, "without_signals": list(wanted.without_signals)}
     return {
         "software": f"newsmorgue {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "archive": the_folder(ctx).path.name,
-        "query": query,
-        "filters": {name: getattr(filters, name) for name in ("source", "since", "until", "language")},
+        "archive": folder_of(ctx).path.name,
+        "query": wanted.query,
+        "filters": filters | signals,
     }

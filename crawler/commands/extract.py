@@ -1,4 +1,4 @@
-"""`morgue extract`: the extractor alone. HTML in, one JSON object a page out; no archive, no network."""
+"""`morgue extract`: run the extractor alone. HTML in, one JSON object per page out; no archive, no network."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
@@ -22,28 +23,29 @@ from pipelines.extraction.page.trace import Trace
 
 UNREADABLE = "unreadable file"
 COMMENTS = ("drop", "separate")  # as extract.comments in a morgue.toml
-FORMS = ("text", "json", "jsonl")
-EMPTY = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}  # None means unknown
+OUTPUT_FORMATS = ("text", "json", "jsonl")
+# The fields of a page without an article that are known to be empty. The others are null, which means unknown.
+EMPTY_FIELDS = {"authors": [], "tags": [], "rights": [], "found_in": {}, "text": "", "word_count": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """One page to read."""
+    """Name one page to read."""
 
-    id: str  # what its row is called: the manifest's id, or the file as it was named
+    id: str  # of the row that is printed: the manifest's id, or the file as named on the command line
     path: Path | None  # None: standard input
     url: str | None
-    comments: bool = False  # readers' comments are wanted too
+    comments: bool = False  # extract readers' comments too
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What came of one input."""
+    """Hold what was read from one input."""
 
     item: PageInput
     outcome: Article | NothingToRead
-    ms: float = 0.0  # CPU milliseconds of the reading
-    account: Trace | None = None  # where one was asked for
+    ms: float = 0.0  # CPU milliseconds spent on reading it
+    trace: Trace | None = None  # with --explain
 
 
 Write = Callable[[PageResult], None]
@@ -55,56 +57,57 @@ Write = Callable[[PageResult], None]
     "--manifest",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="JSONL",
-    help='Read the pages listed there, one {"id", "url", "html"} a line; html is a path from the folder of the list,'
-    " or from the one above it.",
+    help='Read the pages listed in this file, one {"id", "url", "html"} per line. html is a path relative to the'
+    " folder of the list, or to the folder above it.",
 )
-@click.option("--url", metavar="URL", help="Where FILE came from: resolves its relative links.")
+@click.option("--url", metavar="URL", help="The address of FILE, to resolve its relative links.")
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Worker processes (default: one a CPU). 1: in this process, without limits of time and memory.",
+    help="Worker processes (default: one per CPU). 1: in this process, without limits of time and memory.",
 )
 @click.option("--comments", type=click.Choice(COMMENTS), default="drop", show_default=True,
-              help="Readers' comments on the page: separate keeps them, in a field of their own.")  # fmt: skip
+              help="Readers' comments: drop them, or keep them in a separate field.")  # fmt: skip
 @click.option(
     "--explain",
     is_flag=True,
-    help="Show how it was read: every field's candidates, and every block that was dropped, by which rule.",
+    help="Show how each page was read: the candidates of every field, and the rule that dropped each block.",
 )
-@click.option("--all", "everything", is_flag=True, help="With --explain: nothing folded, nothing cut.")
-@click.option("--format", "form", type=click.Choice(FORMS), metavar="FORMAT",
-              help="jsonl, json (one array), text (only with --explain, and then the default).")  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="With --explain: show everything, in full.")
+@click.option("--format", "form", type=click.Choice(OUTPUT_FORMATS), metavar="FORMAT",
+              help="jsonl (the default), json (one array), or text (the default with --explain).")  # fmt: skip
+@log_options
 def command(files: tuple[str, ...], manifest: Path | None, url: str | None, jobs: int | None, comments: str,
             explain: bool, everything: bool, form: str | None) -> int:  # fmt: skip
     """Read the articles out of HTML files ("-" is standard input; .gz is unpacked).
 
-    Prints one JSON object a page, in the order of the input: id, the fields of an article, date (the day of published,
-    in the page's own time zone), ms (CPU milliseconds). A page that holds no article has a "reason" and a "detail"
-    instead of a text. Needs no archive.
+    Prints one JSON object per page, in the order of the input: id, the fields of an article, date (the day of
+    "published", in the page's own time zone), ms (CPU milliseconds). A page without an article has a "reason" and a
+    "detail" instead of a text. Needs no archive.
 
-    --explain tells how a page was read. Its JSON has the row of the page, and "candidates" and "blocks".
+    --explain shows how a page was read. As JSON, "candidates" and "blocks" are added to the row of the page.
 
-    Exit code 1: a file could not be read; its row says why. 2: the manifest is malformed.
+    Exit code 1: a file could not be read, and its row says why. 2: the manifest is malformed.
     """
     if bool(files) == bool(manifest):
-        raise click.UsageError("name the pages to read: FILE... or --manifest JSONL, one of them")
+        raise click.UsageError("name the pages to read: either FILE... or --manifest JSONL")
     if manifest and url:
-        raise click.UsageError("--url goes with FILE; a manifest has a url in each row")
+        raise click.UsageError("--url needs FILE; a manifest has a url in each row")
     form = form or ("text" if explain else "jsonl")
     if form == "text" and not explain:
-        raise click.UsageError("--format text goes with --explain; an article for reading is `morgue show`")
+        raise click.UsageError("--format text needs --explain; to read an article, use `morgue show`")
     if form == "text" and manifest:
-        raise click.UsageError("--explain of a manifest is for programs: add --format jsonl (or name one FILE)")
+        raise click.UsageError("--explain of a manifest needs --format jsonl or json; for text, name one FILE")
     if everything and form != "text":
-        raise click.UsageError("--all goes with --explain; its JSON is never folded")
+        raise click.UsageError("--all needs --explain as text; JSON is never shortened")
     inputs = list(_listed(manifest)) if manifest else [_named(file, url) for file in files]
     if comments == "separate":
         inputs = [replace(item, comments=True) for item in inputs]
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    write = _account_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
+    write = _report_writer(everything) if form == "text" else _array_writer(len(inputs)) if form == "json" else _line
     progress = bool(manifest) and sys.stderr.isatty()
     return asyncio.run(_print_rows(inputs, jobs, write, explain=explain, progress=progress))
 
@@ -114,7 +117,7 @@ def _named(file: str, url: str | None) -> PageInput:
 
 
 def _listed(manifest: Path) -> Iterator[PageInput]:
-    """The rows of a manifest. Raises ConfigError naming file and line, before any page is read."""
+    """Yield the rows of a manifest. Raises ConfigError that names file and line."""
     cure = 'each line is one object: {"id": "1", "url": "https://example.org/story", "html": "pages/1.html.gz"}'
     with manifest.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
@@ -133,14 +136,14 @@ def _listed(manifest: Path) -> Iterator[PageInput]:
 
 
 def _beside(manifest: Path, name: str) -> Path:
-    """The file that a row names: beside the list, or in the folder above it, where lists of one collection share it."""
+    """Return the file that a row names: in the folder of the list, or in the folder above if it exists only there."""
     path = manifest.parent / name
     above = manifest.parent.resolve().parent / name
     return above if not path.exists() and above.exists() else path
 
 
 async def _print_rows(inputs: list[PageInput], jobs: int | None, write: Write, *, explain: bool, progress: bool) -> int:
-    """Print what was read from each input as soon as it and all before it are read; the exit code."""
+    """Print each result as soon as it and all before it are there; return the exit code."""
     failed, done, start = False, 0, time.monotonic()
     async for result in _results(inputs, jobs, explain):
         failed |= getattr(result.outcome, "reason", None) == UNREADABLE
@@ -149,13 +152,13 @@ async def _print_rows(inputs: list[PageInput], jobs: int | None, write: Write, *
         done += 1
         if progress:
             rate = done / (time.monotonic() - start)
-            said = f"{done:,} of {counted(len(inputs), 'page')}, {rate:.0f} a second"
-            click.echo(f"\r{said} ", nl=done == len(inputs), err=True)
+            progress_line = f"{done:,} of {counted(len(inputs), 'page')}, {rate:.0f} per second"
+            click.echo(f"\r{progress_line} ", nl=done == len(inputs), err=True)
     return 1 if failed else 0
 
 
 async def _results(inputs: list[PageInput], jobs: int | None, explain: bool) -> AsyncIterator[PageResult]:
-    """The results in the order of `inputs`, at most a few pages ahead of the reader."""
+    """Yield the results in the order of `inputs`, reading only a few pages ahead."""
     from pipelines.core.worker_pool import WorkerPool, available_cpus
     from pipelines.extraction.entry import WARM_UP
 
@@ -175,19 +178,20 @@ async def _results(inputs: list[PageInput], jobs: int | None, explain: bool) -> 
                 yield await waiting.popleft()
         while waiting:
             yield await waiting.popleft()
-    except BaseException:  # Ctrl-C, or nobody reads our output any more: what is in flight is of no use
+    except BaseException:  # Ctrl-C or a closed pipe: the pages in flight are of no use any more
         workers.kill()
         raise
     await workers.close()
 
 
 async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
-    """Read one page. `workers` None: in this process."""
+    """Read one page in a worker process, or in this process if `workers` is None."""
     from pipelines.core.items import Page
     from pipelines.core.worker_pool import WorkerFailure
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain as explained
+    from pipelines.extraction.extract import timed_read
 
-    function: Any = extract.explain if explain else extract.timed_read
+    function: Any = explained if explain else timed_read
     try:
         page = Page(item.url or "", _bytes(item.path), "text/html", comments=item.comments)
         found = function(page) if workers is None else await workers.run(function, page)
@@ -196,11 +200,11 @@ async def _result(item: PageInput, workers: Any, explain: bool) -> PageResult:
         return PageResult(item, NothingToRead(UNREADABLE, cause))
     except WorkerFailure as overrun:
         return PageResult(item, NothingToRead(overrun.reason, overrun.detail))
-    return PageResult(item, found[0], account=found[1]) if explain else PageResult(item, found.outcome, found.ms)
+    return PageResult(item, found[0], trace=found[1]) if explain else PageResult(item, found.outcome, found.ms)
 
 
 def _row(result: PageResult) -> dict[str, Any]:
-    """What is printed of a page as JSON."""
+    """Return the JSON object that is printed for a page."""
     from crawler.cli.extraction_report import as_json
     from pipelines.extraction.extract import extractor
 
@@ -209,10 +213,10 @@ def _row(result: PageResult) -> dict[str, Any]:
     if isinstance(outcome, Article):
         row |= {field.name: getattr(outcome, field.name) for field in fields(Article)}
     else:
-        row |= {field.name: None for field in fields(Article)} | EMPTY | {"extractor": extractor()}
+        row |= {field.name: None for field in fields(Article)} | EMPTY_FIELDS | {"extractor": extractor()}
         row |= {"reason": outcome.reason, "detail": outcome.detail}
     row |= {"url": item.url, "date": (row["published"] or "")[:10] or None}
-    return row | (as_json(result.account) if result.account is not None else {"ms": result.ms})
+    return row | (as_json(result.trace) if result.trace is not None else {"ms": result.ms})
 
 
 def _line(result: PageResult) -> None:
@@ -220,7 +224,7 @@ def _line(result: PageResult) -> None:
 
 
 def _array_writer(total: int) -> Write:
-    """One array over all pages, each printed as it comes."""
+    """Return a function that prints one JSON array over all pages, an element with each call."""
     done = 0
     if not total:
         print("[]")
@@ -236,13 +240,13 @@ def _array_writer(total: int) -> Write:
     return write
 
 
-def _account_writer(everything: bool) -> Write:
-    """For reading, on a terminal as wide as it is."""
-    from crawler.cli import extraction_report as explain
-    from exports import terminal
+def _report_writer(everything: bool) -> Write:
+    """Return a function that prints a report on each page, as wide as the terminal."""
+    from crawler.cli import extraction_report as report
+    from crawler.cli import output
     from pipelines.extraction.page.trace import Trace
 
-    sheet = explain.ReportWriter(terminal.columns_of(sys.stdout), terminal.styled(sys.stdout), everything)
+    layout = report.ReportLayout(output.terminal_width(sys.stdout), output.supports_style(sys.stdout), everything)
     done = 0
 
     def write(result: PageResult) -> None:
@@ -250,15 +254,15 @@ def _account_writer(everything: bool) -> Write:
         if done:
             click.echo()
         done += 1
-        account = result.account if result.account is not None else Trace()
-        for line in explain.lines(result.item.id, result.item.url, result.outcome, account, sheet):
+        trace = result.trace if result.trace is not None else Trace()
+        for line in report.lines(result.item.id, result.item.url, result.outcome, trace, layout):
             click.echo(line)
 
     return write
 
 
 def _bytes(path: Path | None) -> bytes:
-    """The page in a file, unpacked, and not much more of it than the extractor would accept."""
+    """Return the page in a file, unpacked; of a huge file, no more than shows that the extractor will refuse it."""
     from pipelines.extraction.page.parse import MAX_BYTES
 
     if path is None:

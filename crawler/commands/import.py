@@ -1,4 +1,4 @@
-"""`morgue import`: anybody's WARC, ARC and WACZ files into the archive."""
+"""`morgue import`: copy WARC, ARC and WACZ files of any origin into the archive."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.log_options import log_options
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database.filters import parse_day
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pipelines.importing.adopt import ImportFilter
     from pipelines.importing.job import ImportReport
 
-NAMED = 20  # damages that the summary for people names
+MAX_DAMAGES_NAMED = 20  # damages that the summary for people names
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 
 
@@ -30,16 +31,17 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 @click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|LIST...")
 @click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only records of this host. Repeatable.")
 @click.option("--domain", "domains", multiple=True, metavar="DOMAIN",
-              help="Only records of this domain and whatever is below it. Repeatable.")  # fmt: skip
-@click.option("--since", metavar="DATE", help="Captured then or later: 2024, 2024-03, 2024-03-09 (UTC).")
-@click.option("--until", metavar="DATE", help="Captured then or earlier; the named year, month or day counts.")
+              help="Only records of this domain and its subdomains. Repeatable.")  # fmt: skip
+@click.option("--since", metavar="DATE", help="Captured on or after DATE: 2024, 2024-03 or 2024-03-09 (UTC).")
+@click.option("--until", metavar="DATE", help="Captured on or before DATE; a year or month counts as a whole.")
 @click.option("--mime", "mimes", multiple=True, metavar="TYPE",
-              help="Only answers of this media type: text/html, or image/ for all images. Repeatable.")  # fmt: skip
+              help="Only responses of this media type: text/html, or image/ for all images. Repeatable.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="json: the summary as one object.")  # fmt: skip
-@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -52,46 +54,46 @@ def command(
     form: str,
     quiet: bool,
 ) -> int:
-    """Copy other people's captures into the archive, and read the articles in them.
+    """Copy captures made by other programs into the archive, and read the articles in them.
 
-    FILE is WARC (.warc, .warc.gz, .warc.zst), ARC or WACZ, by whatever tool: wget, Heritrix, Browsertrix,
-    scrapy-webarchive, Common Crawl. DIR is searched for such files with all its subfolders; LIST is a text file (or -
-    for standard input) that names some, one a line. Nothing is fetched, and the files stay as they are.
+    FILE is a WARC (.warc, .warc.gz, .warc.zst), ARC or WACZ file, written by any tool: wget, Heritrix, Browsertrix,
+    scrapy-webarchive, Common Crawl. DIR is searched for such files, its subfolders included. LIST is a text file
+    (- for standard input) with one file name per line. Nothing is fetched, and the files are not changed.
 
     \b
     morgue import theirs.warc.gz more/                      files, folders
     morgue import --domain paper.example CC-NEWS-*.gz       one paper out of many
     find /data -name '*.wacz' | morgue import -             a list
 
-    Options of different kinds must all hold; of one that is repeated, any. The same import twice changes nothing.
-    After Ctrl-C (or SIGTERM), or a kill, the same command goes on from there.
+    Different options must all hold; of a repeated option, one value must hold. Importing a file twice changes
+    nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
-    Exit code 1: a file is damaged, or holds no record; all else was imported, and the summary says what was not. 2: an
-    argument is wrong (no such file, a list or folder that names none), and nothing was done.
+    Exit code 1: a file is damaged or holds no record; everything else was imported, and the summary says what was
+    not. 2: an argument is wrong (the file does not exist, the list or folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    folder = the_folder(ctx)
+    folder = folder_of(ctx)
 
     from crawler.config.models import load
     from crawler.engine.import_run import ImportRun, files_of
 
-    chosen = chosen_of(hosts, domains, since, until, mimes)
+    chosen = import_filter(hosts, domains, since, until, mimes)
     paths = files_of(files, sys.stdin)
-    job = ImportRun(load(folder, the_overrides(ctx)), paths, chosen, " ".join(sys.argv[1:]))
+    job = ImportRun(load(folder, overrides_of(ctx)), paths, chosen, " ".join(sys.argv[1:]))
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if not quiet and form == "text":
         for line in job.context.archive_writer.recovery_messages:
             click.echo(line)
     ending = asyncio.run(job.run(bar=not quiet and sys.stderr.isatty()))
-    tell(job, ending, form=form, quiet=quiet)
+    report_ending(job, ending, form=form, quiet=quiet)
     return ending.exit_code
 
 
-def chosen_of(
+def import_filter(
     hosts: tuple[str, ...], domains: tuple[str, ...], since: str | None, until: str | None, mimes: tuple[str, ...]
 ) -> ImportFilter:
-    """The filters, checked. Raises ConfigError, QueryError."""
+    """Return the filters, checked. Raises ConfigError, QueryError."""
     from pipelines.importing.adopt import ImportFilter
 
     first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
@@ -99,18 +101,18 @@ def chosen_of(
         raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
     for mime in mimes:
         if "/" not in mime:
-            raise ConfigError(f"--mime {mime}", "is no media type", "say text/html, or image/ for all images")
+            raise ConfigError(f"--mime {mime}", "is not a media type", "say text/html, or image/ for all images")
     return ImportFilter(
-        frozenset(named("--host", text) for text in hosts),
-        frozenset(named("--domain", text) for text in domains),
+        frozenset(host_name("--host", text) for text in hosts),
+        frozenset(host_name("--domain", text) for text in domains),
         first,
         last,
         tuple(mime.strip().lower().removesuffix("*") for mime in mimes),
     )
 
 
-def named(option: str, text: str) -> str:
-    """A host name as typed. Raises ConfigError."""
+def host_name(option: str, text: str) -> str:
+    """Return a host name as typed, without dots around it. Raises ConfigError."""
     from pipelines.core.urls import host_of
 
     try:
@@ -118,11 +120,11 @@ def named(option: str, text: str) -> str:
             raise ValueError
         return host_of(f"http://{text.strip('.')}/")
     except ValueError:
-        raise ConfigError(f"{option} {text}", "is no host name", f"say e.g. {option} paper.example") from None
+        raise ConfigError(f"{option} {text}", "is not a host name", f"say e.g. {option} paper.example") from None
 
 
-def tell(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> None:
-    """The closing summary on stdout; with --quiet only if something is wrong, and on stderr."""
+def report_ending(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> None:
+    """Print the summary on stdout; with --quiet only if something is wrong, and on stderr."""
     if form == "json":
         click.echo(json.dumps(as_dict(job.report, ending.word), ensure_ascii=False, indent=2))
     elif not (quiet and ending.exit_code == 0):
@@ -131,37 +133,39 @@ def tell(job: ImportRun, ending: CrawlOutcome, *, form: str, quiet: bool) -> Non
     if ending.error is not None:
         click.echo(f"morgue: {ending.error}", err=True)
     elif ending.word == "interrupted":
-        click.echo("interrupted: what was filed is kept; the same command goes on from here", err=True)
+        click.echo("interrupted: everything imported is kept; the same command goes on from here", err=True)
     elif form == "text" and not quiet:
         click.echo(ending.word)
 
 
 def lines(report: ImportReport) -> list[str]:
-    """The summary for people."""
-    from pipelines.importing.grouping import CLASH
+    """Return the summary for people."""
+    from pipelines.importing.grouping import ID_CLASH
 
-    told = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} kept"]
-    told += by_reason("passed over", report.passed)
-    if report.passed[CLASH]:
-        told.append("  these are not in the archive: give them ids of their own in a copy of the file, and import that")
+    summary = [f"{counted(report.files, 'file')}, {counted(report.records, 'record')}, {report.kept:,} copied"]
+    summary += by_reason("skipped", report.passed)
+    if report.passed[ID_CLASH]:
+        summary.append("  these are not in the archive: give them new ids in a copy of the file, and import the copy")
     articles = ", ".join(f"{report.articles[word]:,} {word}" for word in OUTCOMES if report.articles[word])
-    told.append(f"articles: {articles or 'none'}")
-    told += by_reason("nothing to read", report.nothing)
-    told += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
-    told += report.notes
-    told += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in report.damages[:NAMED]]
-    if report.damaged > NAMED:
-        told.append(f"damaged: {counted(report.damaged - NAMED, 'more place')} (--format json names them)")
-    return told
+    summary.append(f"articles: {articles or 'none'}")
+    summary += by_reason("without an article", report.nothing)
+    summary += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
+    summary += report.notes
+    named = report.damages[:MAX_DAMAGES_NAMED]
+    summary += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in named]
+    if report.damaged > MAX_DAMAGES_NAMED:
+        more = counted(report.damaged - MAX_DAMAGES_NAMED, "more place")
+        summary.append(f"damaged: {more} (--format json lists them)")
+    return summary
 
 
 def by_reason(what: str, reasons: Counter[str]) -> list[str]:
-    """A line a reason, the most frequent first."""
+    """Return a line for each reason, the most frequent first."""
     return [f"  {number:>9,}  {what}: {why}" for why, number in reasons.most_common()]
 
 
 def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
-    """The summary for programs."""
+    """Return the summary for programs."""
     return {
         "outcome": outcome,
         "files": report.files,

@@ -1,4 +1,4 @@
-"""`morgue init`: a new archive."""
+"""`morgue init`: make a new archive."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".")
-@click.option("--contact", metavar="MAIL_OR_URL", default="", help="Where the owner of a site can reach you.")
-@click.option("--name", metavar="ORG", default="", help="Who you are, for the WARC files.")
+@click.option("--contact", metavar="MAIL_OR_URL", default="", help="Where owners of sites can reach you.")
+@click.option("--name", metavar="ORG", default="", help="Your name or organisation, for the WARC files.")
 def command(folder: str, contact: str, name: str) -> None:
-    """Make a new archive in DIR (or here): settings, sources, database, WARC folder.
+    """Make a new archive in DIR (default: the current folder).
 
-    morgue.toml then holds every setting with its default and its meaning.
+    It gets settings, a folder for sources, a database and a folder for WARC files. morgue.toml explains every setting
+    and shows its default.
     """
     check_operator(contact, name)
-    # Without symbolic links resolved: the path is shown, and meant to be typed.
+    # Symbolic links are not resolved, because the path is printed for the user to type.
     made = ArchiveFolder(Path(folder).expanduser().absolute())
     check_place(made)
     make(made, contact, name)
     click.echo(f"new archive: {made.path}")
     if not contact:
-        click.echo(f"  name a contact under [operator] in {made.settings}: site owners should be able to reach you")
+        click.echo(f"  set a contact under [operator] in {made.settings}, so that owners of sites can reach you")
     if folder != ".":
         click.echo(f"  cd {shlex.quote(folder)}")
     click.echo("  morgue add https://a-newspaper.example/    find its feeds and sitemaps, and watch it")
@@ -38,7 +39,7 @@ def command(folder: str, contact: str, name: str) -> None:
 
 
 def check_operator(contact: str, name: str) -> None:
-    """Raises ConfigError."""
+    """Check contact and name. Raises ConfigError."""
     from crawler.config.value_types import is_contact, is_line
 
     if not is_contact(contact):
@@ -49,21 +50,22 @@ def check_operator(contact: str, name: str) -> None:
 
 
 def check_place(folder: ArchiveFolder) -> None:
-    """Nothing may be there that an archive would take for its own. Raises ConfigError."""
+    """Check that the place holds no archive and no part of one. Raises ConfigError."""
     with os_errors(str(folder.path)):
         if folder.settings.exists():
             cure = f"use it as it is (cd {shlex.quote(str(folder.path))}), or name another folder"
             raise ConfigError(str(folder.path), "is an archive already", cure)
         if folder.path.exists() and not folder.path.is_dir():
-            raise ConfigError(str(folder.path), "is there and is no folder", "name another place")
+            raise ConfigError(str(folder.path), "exists and is not a folder", "name another folder")
         for path in (folder.database, folder.warc, folder.sources):
             if path.exists():
-                cure = f"name another folder; or make it one again: touch {shlex.quote(str(folder.settings))}"
+                touch = f"touch {shlex.quote(str(folder.settings))}"
+                cure = f"name another folder; or, if this is an archive, give it default settings: {touch}"
                 raise ConfigError(str(folder.path), f"holds {path.name} but no {folder.settings.name}", cure)
 
 
 def make(folder: ArchiveFolder, contact: str, name: str) -> None:
-    """All of it or nothing. Raises NotWritable, DiskFull."""
+    """Make all of the archive; after an error remove what was made. Raises NotWritable, DiskFull."""
     from crawler.config.reference import settings_file
     from pipelines.database.connection import open_database
 
@@ -77,7 +79,7 @@ def make(folder: ArchiveFolder, contact: str, name: str) -> None:
         open_database(folder.database).close()
         for path, text in (
             (folder.sources / "_template.toml", TEMPLATE.read_text(encoding="utf-8")),
-            (folder.settings, settings_file({"operator": given})),  # last: from now on it is an archive
+            (folder.settings, settings_file({"operator": given})),  # last, because this file makes it an archive
         ):
             undo.callback(path.unlink, missing_ok=True)
             path.write_text(text, encoding="utf-8")

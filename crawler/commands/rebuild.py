@@ -1,4 +1,4 @@
-"""`morgue rebuild`: the database anew from the WARC files."""
+"""`morgue rebuild`: make the database again from the WARC files."""
 
 from __future__ import annotations
 
@@ -8,40 +8,44 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports.terminal import plain
+from crawler.cli.log_options import log_options
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.rebuild.staging import RebuildReport
 
-SHOWN = 20  # things of one kind that went wrong
+MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 
 
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> int:
-    """Make the database anew from the WARC files alone: the same rows, with the same numbers.
+    """Make the database again from the WARC files alone: the same rows with the same numbers.
 
-    When morgue.db is lost or damaged, or `morgue verify` says so. Nothing is fetched. Texts are read again from
-    the captures, with the rules that sources/*.toml have now; where this version reads a page otherwise than the
-    one that read it first, the new text stands, and the summary says how many these are; what stood before is kept
-    as well, if the database that is there has it. That is kept as morgue.db.before-TIME: delete it once `morgue
-    verify` finds all well. WARC files of another archive are told by their id, named, and read as files without a
-    journal. Searches go on meanwhile with the old database. Interrupted, the same command goes on.
+    Use it when morgue.db is lost or damaged, or when `morgue verify` says so. Nothing is fetched. Articles are read
+    again from the captures, with the current rules in sources/*.toml. If this version reads a page differently, the
+    database gets the new text, and the summary says how many texts differ; the old text is kept as well, in the table
+    `readings`, if the old database has it.
 
-    Exit code 1 if a file is missing or something could not be read: it is named, and the rest is there. 4: a crawl is
-    writing to this archive.
+    The old database is kept as morgue.db.before-TIME; delete it once `morgue verify` finds no problem. Searches use
+    it until the rebuild is done. WARC files that belong to another archive are recognised by their id, named, and
+    read without their journal. If the rebuild is interrupted, run the same command again: it goes on where it stopped.
+
+    Exit code 1: a file is missing or something could not be read; it is named, and everything else is in the database.
+    4: a crawl is writing to this archive.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import asyncio
 
     from crawler.cli.progress_bar import StepProgress
     from crawler.config.models import load
-    from crawler.engine.extraction_workers import readers
+    from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
     from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
@@ -50,9 +54,9 @@ def command(ctx: click.Context) -> int:
     from pipelines.warc.recovery import recover
     from pipelines.warc.storage import WarcStorage
 
-    config = load(the_folder(ctx), the_overrides(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
-    tell_the_files(config)
+    settle_old_database(config)
     lock = ArchiveLock(folder.path / NAME)
     try:
         for file in recover(storage, folder.path / manifest.NAME):
@@ -60,7 +64,7 @@ def command(ctx: click.Context) -> int:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
-        reading = readers(config)
+        reading = extraction_workers(config)
         with StepProgress() as steps:
             work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, steps)
             try:
@@ -75,8 +79,8 @@ def command(ctx: click.Context) -> int:
     return 1 if result.unread or result.damaged or result.missing else 0
 
 
-def tell_the_files(config: Config) -> None:
-    """What the old database knows and the journal does not say yet, if it is a sound one: a crash came first."""
+def settle_old_database(config: Config) -> None:
+    """Write to the journal what only the old database knows after a crash, if that database can be read."""
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.errors import ArchiveDamaged
 
@@ -85,7 +89,7 @@ def tell_the_files(config: Config) -> None:
     try:
         archive_writer = open_archive_writer(config)
     except ArchiveDamaged as error:
-        click.echo(f"the database that is there cannot be asked ({error.cause}): the WARC files alone are read")
+        click.echo(f"the old database cannot be read ({error.cause}): only the WARC files are used")
         return
     for sentence in archive_writer.recovery_messages:
         click.echo(sentence)
@@ -95,53 +99,55 @@ def tell_the_files(config: Config) -> None:
 
 
 def cure_of(name: str) -> str:
-    """Why an extractor's texts are others now, and how to have them back."""
+    """Return why texts of an extractor differ now, or how to get the old ones back."""
     from pipelines.extraction.extract import extractor
 
     if name == extractor():
         return "this version; the rules in sources/*.toml have changed"
-    return "to have them as they were, install that version and rebuild; or leave them as they are"
+    return "to get the old texts back, install that version and rebuild"
 
 
 def summary(result: RebuildReport) -> Iterator[str]:
-    """What was made, and what could not be."""
-    from crawler.cli.old_databases import described, put_aside
+    """Yield the lines of the summary: what was made, and what could not be read."""
+    from crawler.cli.old_databases import description, old_databases
 
     yield (
         f"{counted(result.files, 'WARC file')}: {counted(result.captures, 'capture')}, "
         f"{counted(result.articles, 'article')}, {counted(result.revisions, 'revision')}"
     )
-    if result.kept is not None:
-        yield f"the database that was there is kept: {described(result.kept)}"
-        yield "  nothing reads it any more: delete it once `morgue verify` finds all well"
-        older = [described(path) for path in put_aside(result.kept.parent) if path != result.kept]
-        yield from (f"  an earlier rebuild left one, too: {path}" for path in older)
-    if result.untold:
+    if result.old_database is not None:
+        yield f"the old database is kept: {description(result.old_database)}"
+        yield "  no command reads it any more: delete it once `morgue verify` finds no problem"
+        older = [description(path) for path in old_databases(result.old_database.parent) if path != result.old_database]
+        yield from (f"  kept from an earlier rebuild: {path}" for path in older)
+    if result.unmentioned:
         yield (
-            f"{counted(result.untold, 'capture')} in no journal; "
-            f"{counted(result.filed, 'article')} read from {verb(result.untold, 'it', 'them')}"
+            f"{counted(result.unmentioned, 'capture')} {verb(result.unmentioned, 'is', 'are')} in no journal; "
+            f"{counted(result.filed, 'article')} read from {verb(result.unmentioned, 'it', 'them')}"
         )
         if not result.foreign:
-            yield "  the database was lost before it was written, or an older version wrote the files"
+            yield "  the database was lost before the journal was written, or an older version wrote the files"
     if result.foreign:
-        yield "of another archive; their pages were read and filed, what its database knew of them was left out:"
-        yield from (f"  {name}" for name in result.foreign[:SHOWN])
-        yield "  to keep where records came from, move such files out of warc/ and use `morgue import`"
+        yield "files of another archive; their pages were read, but what its database knew of them is not here:"
+        yield from (f"  {name}" for name in result.foreign[:MAX_LINES_OF_A_KIND])
+        yield "  to record where they came from, move such files out of warc/ and use `morgue import`"
     yield from result.notes
     if result.listed:
-        yield f"{counted(result.listed, 'file')} entered in the manifest: not listed before"
-    for name in result.missing[:SHOWN]:
-        yield f"missing: {name}, which the manifest lists: restore it, and run this again"
-    if result.differently:
-        yield f"{counted(result.differently, 'text')} read otherwise than when captured"
+        them = verb(result.listed, "it", "them")
+        yield f"{counted(result.listed, 'file')} added to the manifest, which did not list {them}"
+    for name in result.missing[:MAX_LINES_OF_A_KIND]:
+        yield f"missing: {name}, which the manifest lists: restore it from a copy, and rebuild again"
+    if result.changed_texts:
+        differ = verb(result.changed_texts, "differs", "differ")
+        yield f"{counted(result.changed_texts, 'text')} {differ} from the first reading"
         if result.kept_readings:
-            yield f"  {result.kept_readings:,} of these as they were are kept in `readings`: the old database had them"
+            yield f"  {result.kept_readings:,} of the old texts are kept in `readings`, from the old database"
         for name, number in result.extractors.items():
-            yield f"  {number:,} read by {name}: {cure_of(name)}"
-    for file, offset, length, why in result.damaged[:SHOWN]:
+            yield f"  {number:,} first read by {name}: {cure_of(name)}"
+    for file, offset, length, why in result.damaged[:MAX_LINES_OF_A_KIND]:
         yield f"damaged: {file}, byte {offset}, {counted(length, 'byte')}: {why}"
-    for url, why in result.unread[:SHOWN]:
+    for url, why in result.unread[:MAX_LINES_OF_A_KIND]:
         yield f"no text: {url}: {why}"
-    more = max(0, len(result.damaged) - SHOWN) + max(0, len(result.unread) - SHOWN)
+    more = max(0, len(result.damaged) - MAX_LINES_OF_A_KIND) + max(0, len(result.unread) - MAX_LINES_OF_A_KIND)
     if more:
         yield f"and {more:,} more"

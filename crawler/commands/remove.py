@@ -1,4 +1,4 @@
-"""`morgue remove`: take a page, all below an address, or all of a host out of the archive for good."""
+"""`morgue remove`: take a page, all pages below an address, or a whole host out of the archive for good."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
-from exports import terminal
-from exports.terminal import plain
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.log_options import log_options
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
+from pipelines.core.terminal import plain
 from pipelines.database import queries
 
 if TYPE_CHECKING:
@@ -23,21 +24,22 @@ if TYPE_CHECKING:
     from crawler.config.models import Config
     from pipelines.takedown.targets import TakedownTargets
 
-SHOWN = 10  # titles
+MAX_TITLES_SHOWN = 10  # of the articles that are about to be removed
 COLUMNS = ("time", "kind", "what", "captures", "reason")
 
 
 @click.command()
 @click.argument("targets", metavar="URL|HOST|NUMBER...", nargs=-1)
-@click.option("--reason", metavar="TEXT", help="Why; it is written into the archive. It has to be said.")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--damaged-too", is_flag=True, help="Also out of WARC files that are not as the manifest lists them.")
-@click.option("--list", "listing", is_flag=True, help="What was taken down before, and why; take nothing away.")
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
-              help="Of --list. json: one array; jsonl: one object a line.")  # fmt: skip
+@click.option("--reason", metavar="TEXT", help="Why (required). The archive records it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--damaged-too", is_flag=True, help="Remove also from WARC files that differ from the manifest.")
+@click.option("--list", "listing", is_flag=True, help="List what was removed before, and why; remove nothing.")
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
+              help="With --list. json: one array; jsonl: one object per line.")  # fmt: skip
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -49,31 +51,34 @@ def command(
     listing: bool,
     form: str,
 ) -> int:
-    """Take a page down: its captures out of the WARC files, its texts out of the database. It cannot be undone.
+    """Remove a page from the WARC files and from the database, for good.
 
-    A URL means the page under every address that the archive knows it by, and so does the number of an article; a URL
-    with * at its end (in quotes) means all that begin so; a host name means all that was fetched from exactly that host
-    (paper.example is not www.paper.example). In the WARC files a tombstone record of the same length takes the place of
-    each exchange and says what stood there, when, and why it was removed: no other record moves, `morgue verify` finds
-    all well, and neither a rebuild nor a crawl nor an import brings it back.
+    This cannot be undone. A URL or the number of an article means that page, under every address that the archive
+    knows for it. A URL that ends in * (in quotes) means every URL that begins so. A host name means everything fetched
+    from exactly that host: paper.example is not www.paper.example.
 
-    A WARC file that is not as the manifest lists it (a flipped bit) is touched only with --damaged-too: what can be
-    read goes as ever, a damaged record by its place. The manifest then has the SHA-256 of the file as it is, and says
-    that; `morgue verify` goes on naming the file and every damaged record in it.
+    In the WARC files a tombstone record of the same length replaces each exchange. It says what was there, when it was
+    removed and why. No other record moves, so the files do not shrink and `morgue verify` finds no problem. Rebuilds,
+    crawls and imports do not bring the page back.
 
-    What was copied out of the archive before (exports, backups, morgue.db.before-...) is not touched, and other pages
-    may still quote or link it: front pages, feeds, sitemaps.
+    A WARC file that differs from the manifest (for example by a flipped bit) is changed only with --damaged-too.
+    Readable records are then removed as usual, damaged ones by their place in the file. The manifest gets the SHA-256
+    of the file as it is now and marks it as damaged; `morgue verify` goes on naming the file and every damaged record.
+
+    Copies made before (exports, backups, morgue.db.before-...) are not changed, and other pages such as front pages,
+    feeds and sitemaps may still quote or link the removed page.
     """
     from contextlib import closing
 
     from crawler.config.models import load
     from pipelines.database.connection import connect, read_error
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.register import was_removed
+    from pipelines.takedown.targets import TakedownTargets, find
 
     if listing:
         if targets:
-            raise ConfigError("--list", "takes nothing away", "leave out what is to go, or --list")
-        show(ctx, form)
+            raise ConfigError("--list", "removes nothing", "leave out either --list or what to remove")
+        list_removals(ctx, form)
         return 0
     if not targets:
         raise click.UsageError("Missing argument 'URL|HOST|NUMBER...'.", ctx)
@@ -81,78 +86,79 @@ def command(
         raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
-    config = load(the_folder(ctx), the_overrides(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx))
     with closing(connect(config.folder.database)) as db:
         try:
-            doomed = finding.find(db, targets)
+            found = find(db, targets)
         except NotFound:
-            if not all(finding.was_removed(db, target) for target in targets):
+            if not all(was_removed(db, target) for target in targets):
                 raise
-            doomed = finding.TakedownTargets()
+            found = TakedownTargets()
         except sqlite3.DatabaseError as error:
             raise read_error(error, config.folder.database) from error
-    say(doomed)
+    announce(found)
     if dry_run:
-        click.echo("a dry run: nothing was removed")
+        click.echo("dry run: nothing was removed")
         return 0
-    if not doomed.captures and not doomed.articles:
-        click.echo("nothing of it is left: it was removed before")
-        purge(config.folder.database)  # a kill may have come before that
+    if not found.captures and not found.articles:
+        click.echo("nothing is left of it: it was removed before")
+        purge(config.folder.database)  # an earlier run may have been killed before this step
         return 0
     if not yes:
         if not sys.stdin.isatty():
-            raise ConfigError("morgue remove", "asks before it takes anything away, and nobody is there", "say --yes")
+            cause = "cannot ask for confirmation: standard input is not a terminal"
+            raise ConfigError("morgue remove", cause, "say --yes")
         click.confirm("Remove this for good?", abort=True)
     take_down(config, targets, reason, damaged_too=damaged_too)
     return 0
 
 
-def show(ctx: click.Context, form: str) -> None:
-    """What was taken down before."""
-    with the_database(ctx) as db:
+def list_removals(ctx: click.Context, form: str) -> None:
+    """Print what was removed before."""
+    with database_of(ctx) as db:
         rows = list(queries.removals(db))
     with standard_output():
         if form != "table":
-            terminal.data(rows, COLUMNS, form)
+            output.write_rows(rows, COLUMNS, form)
         elif not rows:
             click.echo("Nothing was removed from this archive.")
         else:
-            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
 
 
-def say(doomed: TakedownTargets) -> None:
-    """What is about to go."""
-    articles = list(doomed.articles.items())
-    found = (("article", articles), ("capture", doomed.captures), ("address", doomed.frontier))
-    click.echo(", ".join(counted(len(those), noun) for noun, those in found))
-    for number, title in articles[:SHOWN]:
+def announce(found: TakedownTargets) -> None:
+    """Print what is about to be removed."""
+    articles = list(found.articles.items())
+    groups = (("article", articles), ("capture", found.captures), ("address", found.frontier))
+    click.echo(", ".join(counted(len(group), noun) for noun, group in groups))
+    for number, title in articles[:MAX_TITLES_SHOWN]:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
-    if len(articles) > SHOWN:
-        click.echo(f"  and {len(articles) - SHOWN:,} more")
+    if len(articles) > MAX_TITLES_SHOWN:
+        click.echo(f"  and {len(articles) - MAX_TITLES_SHOWN:,} more")
 
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
-    """Files first, rows after them: whatever stops it, the same command finishes it."""
-    from crawler.cli.old_databases import described, put_aside
+    """Remove from the files first, then from the database, so that after any stop the same command finishes it."""
+    from crawler.cli.old_databases import description, old_databases
     from crawler.cli.progress_bar import StepProgress
     from crawler.engine.open_archive import open_archive_writer
     from pipelines.core.timestamps import now
-    from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.remove import Removal
+    from pipelines.takedown.targets import find
     from pipelines.warc import manifest
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = config.folder
     archive_writer = open_archive_writer(config)
     try:
-        doomed = archive_writer.call(finding.find, archive_writer.db, targets)
-        work = remove.Removal(
-            archive_writer.storage, folder.path / manifest.NAME, doomed, reason, now(), damaged_too=damaged_too
+        found = archive_writer.call(find, archive_writer.db, targets)
+        work = Removal(
+            archive_writer.storage, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too
         )
         with StepProgress() as steps:
             work.rewrite(steps)
-        archive_writer.call(work.forget, archive_writer.db)
+        archive_writer.call(work.delete_rows, archive_writer.db)
     finally:
         archive_writer.close()
     if archive_writer.failed is not None:
@@ -161,22 +167,22 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     what = f"{counted(work.records, 'record')}, {counted(work.bytes, 'byte')}"
     click.echo(f"removed {what}, from {counted(work.files, 'WARC file')}")
     for name in work.damaged:
-        click.echo(f"{name} is damaged, and was before: `morgue verify` goes on naming what is")
-    for path in put_aside(folder.path):
-        click.echo(f"not touched: {described(path)}, an older database: delete it, if the reason asks for it")
-    for path in folder.path.glob("morgue.db.rebuilding*"):  # of a rebuild that was interrupted: it holds the text
+        click.echo(f"{name} was damaged before and still is: `morgue verify` names the damaged records")
+    for path in old_databases(folder.path):
+        click.echo(f"not changed: {description(path)}, an older database: delete it if the reason requires that")
+    for path in folder.path.glob("morgue.db.rebuilding*"):  # an interrupted rebuild left it, with the removed text
         path.unlink()
 
 
 def purge(database: Path) -> None:
-    """Nothing of the rows stays in the file."""
+    """Overwrite the deleted rows in the database file."""
     from contextlib import closing
 
+    from pipelines.database import removals
     from pipelines.database.connection import write_error
-    from pipelines.takedown import remove
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
-            remove.purge(db)
+            removals.purge(db)
     except sqlite3.Error as error:
         raise write_error(error, database) from error

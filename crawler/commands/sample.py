@@ -1,17 +1,19 @@
-"""`morgue sample`: page pairs and the skeleton of a rule, to tune how one paper is read; and the pairs read again."""
+"""`morgue sample`: make page pairs and suggest rules, to improve how one paper is read; check pairs again."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder, the_overrides
+from crawler.cli.log_options import log_options
+from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
 from pipelines.core.plural import counted
 
@@ -22,68 +24,87 @@ if TYPE_CHECKING:
     from pipelines.extraction.page.trace import Trace
 
 # Of files that people save; "story.html" is no host (and one below .zip must be named with its scheme).
-FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
+SAVED_FILE_ENDINGS = (".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".php", ".asp", ".aspx", ".gz", ".zip", ".warc",
                 ".txt", ".pdf", ".json", ".jsonl", ".xml", ".csv", ".toml", ".png", ".jpg", ".jpeg")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SampleOptions:
+    """Hold the options of the command, as click parsed them."""
+
+    source: str | None  # name of the source whose rules apply
+    out: Path | None  # folder for the pair
+    name: str | None  # of the pair
+    url: str | None  # of a file
+    captured: str | None  # day of capture of a file
+    rule: bool  # append the rule to the source's file
+    force: bool  # overwrite a pair
 
 
 @click.command()
 @click.argument("targets", metavar="URL|FILE|DIR...", nargs=-1)
-@click.option("--check", is_flag=True, help="Read page pairs (all of the archive's, if none are named) again.")
-@click.option("--source", metavar="NAME", help="The source whose rules apply (else the one that URL belongs to).")
-@click.option("-o", "out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Where the pair is written (else samples/SOURCE in the archive, or here).")  # fmt: skip
-@click.option("--name", metavar="NAME", help="What the pair is called (else from its address).")
-@click.option("--url", metavar="URL", help="Where FILE came from.")
+@click.option("--check", is_flag=True, help="Check page pairs (without arguments: all pairs of the archive).")
 @click.option(
-    "--captured", metavar="DAY", help="When FILE was captured, 2023-07-01 (else today): its day picks the rule."
+    "--source", metavar="NAME", help="The source whose rules apply (default: the one that the URL belongs to)."
+)
+@click.option("-o", "out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Folder for the pair (default: samples/SOURCE in the archive, or the current folder).")  # fmt: skip
+@click.option("--name", metavar="NAME", help="Name of the pair (default: from its address).")
+@click.option("--url", metavar="URL", help="The address that FILE came from.")
+@click.option(
+    "--captured",
+    metavar="DAY",
+    help="Day of capture of FILE, 2023-07-01 (default: today); it selects the rule.",
 )
 @click.option("--rule", is_flag=True, help="Append the rule to the source's file instead of printing it.")
-@click.option("--force", is_flag=True, help="Write over a pair that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing pair.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
-def command(
-    ctx: click.Context, targets: tuple[str, ...], check: bool, source: str | None, out: Path | None, name: str | None,
-    url: str | None, captured: str | None, rule: bool, force: bool,
-) -> int:  # fmt: skip
-    """Make a page pair to tune a source's rules by; or check such pairs.
+def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options: Any) -> int:
+    """Make a page pair to improve the rules of a source, or check such pairs.
 
-    Of a page (a file, or an address or article number: its newest capture, else it is fetched and recorded) it writes
-    NAME.html and NAME.json, what is read from it today, to be corrected by hand; and prints a [[rule]] to pick from.
+    A pair is NAME.html, a page, and NAME.json, what should be read from it. The command writes both from a page; you
+    then correct the JSON by hand. It also prints a [[rule]] with suggestions to pick from. A page is named by a file,
+    an article number or a URL. For a URL the newest capture is used; if there is none, the page is fetched and
+    recorded. For a file that is half of a pair already, only the rule is printed.
 
-    Of a file with its JSON beside it, a pair already, only the rule is made.
+    --check reads the pairs in the named files and folders again and shows how the result differs from the JSON.
 
-    --check reads every pair in the files and folders named again and shows what differs from the JSON. Exit code 1: a
-    pair differs. 2: what is there is no page in HTML, and nothing was written.
+    Exit code 1: a pair differs. 2: the file is not an HTML page; nothing was written.
     """
+    wanted = SampleOptions(**options)
     if check:
-        return checked(ctx, targets, source)
+        return check_pairs(ctx, targets, wanted.source)
     if len(targets) != 1:
-        raise click.UsageError("name one page: URL or FILE (or say --check)")
+        raise click.UsageError("name one page: URL or FILE (or use --check)")
     from crawler.onboarding import samples
 
-    if name is not None and not re.fullmatch(r"\w[\w.-]*", name):
-        raise ConfigError(f"--name {name}", "is no name for a pair", "letters, digits, - _ and . only")
+    if wanted.name is not None and not re.fullmatch(r"\w[\w.-]*", wanted.name):
+        raise ConfigError(
+            f"--name {wanted.name}", "is not a valid name for a pair", "use only letters, digits, - _ and ."
+        )
     target, is_file = targets[0], os.path.isfile(targets[0])
     if not is_file and is_misnamed(target):
-        raise no_page(target)
-    pair = samples.beside(Path(target)) if is_file and not url else None
-    config = the_config(ctx, needed=bool(source or rule) or not is_file)
-    page = the_page(target, config, source, url, captured, pair)
-    if rule and page.source is None:
-        raise ConfigError("--rule", "no source is known to append it to", "say --source NAME")
-    outcome, account = the_reading(page, target)
-    if pair is not None and not (out or name or force):
-        click.echo(f"{shown(pair.html)} and {pair.path.name} are a pair already: left as they are", err=True)
+        raise not_a_page(target)
+    pair = samples.pair_of(Path(target)) if is_file and not wanted.url else None
+    config = config_of(ctx, needed=bool(wanted.source or wanted.rule) or not is_file)
+    page = page_to_sample(target, config, wanted, pair)
+    if wanted.rule and page.source is None:
+        raise ConfigError("--rule", "the page belongs to no source that it could be added to", "say --source NAME")
+    outcome, trace = read_page(page, target)
+    if pair is not None and not (wanted.out or wanted.name or wanted.force):
+        click.echo(f"{shown(pair.html)} and {pair.path.name} are a pair already: left unchanged", err=True)
     else:
-        name = name or samples.name_for(target if is_file else page.url)
-        pair = written(page, outcome, out or default_folder(page, config), name, force=force)
-    ruled(page, outcome, account, pair, config if rule else None)
+        name = wanted.name or samples.name_for(target if is_file else page.url)
+        pair = write_pair(page, outcome, wanted.out or default_folder(page, config), name, force=wanted.force)
+    offer_rule(page, outcome, trace, pair, config if wanted.rule else None)
     return 0
 
 
 def is_misnamed(target: str) -> bool:
-    """Can it be no address but only a file, of which there is none by that name?
+    """Return True if a target that is not a file can only be meant as one.
 
     An address may lack its scheme: `paper.example`, `paper.example/story.html`.
     """
@@ -92,88 +113,88 @@ def is_misnamed(target: str) -> bool:
     first, slash, _ = target.partition("/")
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?", first):
         return True
-    return not slash and first.lower().endswith(FILE_ENDINGS)
+    return not slash and first.lower().endswith(SAVED_FILE_ENDINGS)
 
 
-def no_page(target: str) -> NotFound:
-    return NotFound(target, "is neither a file nor a web address", "say e.g. https://paper.example/story, or a file")
+def not_a_page(target: str) -> NotFound:
+    return NotFound(
+        target, "is neither a file nor a web address", "name a file, or a URL such as https://paper.example/story"
+    )
 
 
-def the_config(ctx: click.Context, *, needed: bool) -> Config | None:
-    """The archive's settings; None if there is no archive and none is needed. Raises NoArchive, ConfigError."""
+def config_of(ctx: click.Context, *, needed: bool) -> Config | None:
+    """Return the archive's settings; None without an archive if none is `needed`. Raises NoArchive, ConfigError."""
     from crawler.config.models import load
 
     try:
-        return load(the_folder(ctx), the_overrides(ctx))
+        return load(folder_of(ctx), overrides_of(ctx))
     except NoArchive:
         if needed:
             raise
         return None
 
 
-def the_page(
-    target: str, config: Config | None, source: str | None, url: str | None, captured: str | None, pair: PagePair | None
-) -> Page:
-    """The page that is meant: from a file (and what the pair says of it), from the archive, from the web."""
+def page_to_sample(target: str, config: Config | None, wanted: SampleOptions, pair: PagePair | None) -> Page:
+    """Return the page of a target: from a file (and its pair, if it has one), from the archive, or from the web."""
     from crawler.onboarding import samples
 
-    said = pair.truth if pair is not None else {}
-    own = the_source(source or (said.get("source") if config is not None else None), config)
+    truth = pair.truth if pair is not None else {}
+    own = source_named(wanted.source or (truth.get("source") if config is not None else None), config)
     if os.path.isfile(target):
-        url = url or said.get("url", "")
+        url = wanted.url or truth.get("url", "")
         if own is None and config is not None and url:
             own = source_of(url, config)
-        day = the_day(captured or said.get("captured"))
-        return samples.page_at(url or "", contents(Path(target)), said.get("content_type", "text/html"), day, own)
-    if url or captured:
-        raise click.UsageError("--url and --captured go with FILE; the archive knows both of its pages")
+        day = day_captured(wanted.captured or truth.get("captured"))
+        return samples.page_at(url, file_bytes(Path(target)), truth.get("content_type", "text/html"), day, own)
+    if wanted.url or wanted.captured:
+        raise click.UsageError("--url and --captured need FILE; of its own pages the archive knows both")
     assert config is not None
     return from_archive(target, config, own) or from_web(target, config, own)
 
 
-def the_reading(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
-    """What is read from a page, and how. Raises ConfigError for what is no page: nobody can make a rule for that."""
+def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
+    """Return what is read from a page, with the trace. Raises ConfigError for a file that is not an HTML page."""
     from pipelines.core.items import NothingToRead
-    from pipelines.extraction import extract
+    from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
-    outcome, account = extract.explain(page)
+    outcome, trace = explain(page)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
-        raise ConfigError(target, f"{outcome.reason}{detail}", "a page pair is made of one whole page in HTML")
-    return outcome, account
+        raise ConfigError(target, f"{outcome.reason}{detail}", "name one complete HTML page")
+    return outcome, trace
 
 
-def the_source(name: str | None, config: Config | None) -> Source | None:
-    """The source of that name. Raises NotFound."""
+def source_named(name: str | None, config: Config | None) -> Source | None:
+    """Return the source of that name, None for None. Raises NotFound."""
     if name is None:
         return None
     assert config is not None
     if name not in config.sources:
         there = ", ".join(config.sources) or "none yet: `morgue add URL` adds one"
-        raise NotFound(f"source {name}", f"there is no sources/{name}.toml", f"there are: {there}")
+        raise NotFound(f"source {name}", f"there is no sources/{name}.toml", f"sources: {there}")
     return config.sources[name].source
 
 
 def source_of(url: str, config: Config) -> Source | None:
-    """The source whose site a URL belongs to, if it is only one."""
+    """Return the source whose site a URL belongs to; None if there is none, or more than one."""
     from pipelines.core.urls import same_site
 
     own = [source.source for source in config.sources.values() if same_site(source.url, url)]
     return own[0] if len(own) == 1 else None
 
 
-def the_day(captured: str | None) -> datetime:
+def day_captured(captured: str | None) -> datetime:
     from pipelines.core import timestamps
 
     try:
         return timestamps.parse(captured) if captured else timestamps.now()
     except ValueError:
-        raise ConfigError(f"--captured {captured}", "is no day", "say e.g. --captured 2023-07-01") from None
+        raise ConfigError(f"--captured {captured}", "is not a date", "say e.g. --captured 2023-07-01") from None
 
 
-def contents(path: Path) -> bytes:
-    """A file's bytes, unpacked if they are gzip."""
+def file_bytes(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked if they are gzip. Raises MorgueError."""
     import gzip
     import zlib
 
@@ -188,7 +209,7 @@ def contents(path: Path) -> bytes:
 
 
 def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None:
-    """The newest capture of an article (by number or address) or of any page (by address); None if there is none."""
+    """Return the newest capture of an article (by number or URL) or of any page (by URL); None if there is none."""
     from contextlib import closing
 
     from crawler.onboarding import samples
@@ -218,12 +239,12 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
         return None
     if own is None:
         own = config.sources[source].source if source in config.sources else source_of(row["url"], config)
-    click.echo(f"read from the archive: captured {row['captured']}", err=True)
+    click.echo(f"from the archive: captured {row['captured']}", err=True)
     return samples.page_at(row["url"], got.body, got.content_type, timestamps.parse(row["captured"]), own)
 
 
 def from_web(wanted: str, config: Config, own: Source | None) -> Page:
-    """Fetched as `morgue add` does: robots.txt obeyed, every exchange recorded. Raises NothingReachable."""
+    """Fetch a page as `morgue add` does: obey robots.txt, record every exchange. Raises NothingReachable."""
     import asyncio
 
     from crawler.frontier.crawl_plan import targets_of
@@ -231,29 +252,29 @@ def from_web(wanted: str, config: Config, own: Source | None) -> Page:
 
     url = fetchable(targets_of([wanted])[0])
     if url is None:
-        raise no_page(wanted)
-    return asyncio.run(fetched(url, config, own))
+        raise not_a_page(wanted)
+    return asyncio.run(fetch_page(url, config, own))
 
 
-async def fetched(url: str, config: Config, own: Source | None) -> Page:
-    from crawler.commands.add import SiteFetcher
+async def fetch_page(url: str, config: Config, own: Source | None) -> Page:
     from crawler.engine.crawl import open_context
-    from crawler.middleware.failure_reasons import ALLOW, NOT_PUBLIC
+    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding import samples
     from crawler.onboarding.probe import UnusableAddress, get
+    from crawler.onboarding.site_fetcher import SiteFetcher
     from pipelines.core import timestamps
 
     context = open_context(config, " ".join(sys.argv[1:]))
     outcome = "failed"
     try:
-        asker = SiteFetcher(config, context)
+        fetcher = SiteFetcher(config, context)
         try:
-            got = await get(url, asker.fetch, obey=config.crawl.robots)
+            got = await get(url, fetcher.fetch, obey=config.crawl.robots)
         finally:
-            await asker.close()
+            await fetcher.close()
         outcome = "done"
     except UnusableAddress as error:
-        cure = ALLOW if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
+        cure = ALLOW_PRIVATE if str(error) == NOT_PUBLIC else "save the page in a browser and say: morgue sample FILE"
         raise NothingReachable(url, str(error), cure) from None
     finally:
         context.workers.kill()
@@ -263,14 +284,14 @@ async def fetched(url: str, config: Config, own: Source | None) -> Page:
 
 
 def default_folder(page: Page, config: Config | None) -> Path:
-    """Where a pair is written that nobody said a place for."""
+    """Return the folder for a pair without -o."""
     from crawler.onboarding import samples
 
-    return config.folder.path / samples.FOLDER / (page.source.name if page.source else "") if config else Path()
+    return config.folder.path / samples.SAMPLES_FOLDER / (page.source.name if page.source else "") if config else Path()
 
 
-def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
-    """The pair, new on the disk."""
+def write_pair(page: Page, outcome: Article | NothingToRead, folder: Path, name: str, *, force: bool) -> PagePair:
+    """Write a new pair, and report it."""
     from crawler.onboarding import samples
 
     pair = samples.write(folder, name, page.body, samples.truth(page, outcome), force=force)
@@ -279,12 +300,15 @@ def written(page: Page, outcome: Article | NothingToRead, folder: Path, name: st
     return pair
 
 
-def ruled(page: Page, outcome: Article | NothingToRead, account: Trace, pair: PagePair, config: Config | None) -> None:
-    """Print the skeleton of a rule; or, with `config`, append it to the source's file."""
-    from crawler.onboarding.rule_suggestions import origin
+def offer_rule(
+    page: Page, outcome: Article | NothingToRead, trace: Trace, pair: PagePair, config: Config | None
+) -> None:
+    """Print a suggested rule; or, with `config`, append it to the source's file."""
+    from crawler.config.toml_files import append_rule
+    from crawler.onboarding.rule_suggestions import proposal_heading
 
     place = page.url or pair.html.name
-    text = proposed(page, outcome, account, place, held_by_another=config is not None and holding(page))
+    text = proposed_rule(page, outcome, trace, place, held_by_another=config is not None and has_open_rule(page))
     if config is None:
         click.echo(text, nl=False)
         return
@@ -293,17 +317,17 @@ def ruled(page: Page, outcome: Article | NothingToRead, account: Trace, pair: Pa
     path = config.folder.path / own
     with os_errors(str(path)):
         there = path.read_text(encoding="utf-8-sig")
-    if origin(place) in there:
-        click.echo(f"{own} has a proposal from this page already: nothing appended; this is today's", err=True)
+    if proposal_heading(place) in there:
+        click.echo(f"{own} has suggestions from this page already: nothing was added; these are today's", err=True)
         click.echo(text, nl=False)
         return
-    append(path, there, text)
+    append_rule(path, there, text)
     check = f"morgue sample --check {shown(pair.path.parent)}"
-    click.echo(f"appended a rule to {own}: pick from it, then {check}", err=True)
+    click.echo(f"added a rule to {own}: pick what is right, then run {check}", err=True)
 
 
 def shown(path: Path) -> str:
-    """A path as somebody here would type it."""
+    """Return a path as the user would type it in the current folder."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
@@ -311,58 +335,47 @@ def shown(path: Path) -> str:
 def report(pair: PagePair, outcome: Article | NothingToRead) -> list[str]:
     from pipelines.core.items import NothingToRead
 
-    lines = [f"wrote {shown(pair.html)} and {pair.path.name}: correct its title, authors, published and text by hand"]
+    lines = [f"wrote {shown(pair.html)} and {pair.path.name}: correct title, authors, published and text in it by hand"]
     if isinstance(outcome, NothingToRead):
-        lines.append(f"nothing was read from it ({outcome.reason}): its text is yours to fill in")
+        lines.append(f"no article was read from it ({outcome.reason}): fill in the text by hand")
     return lines
 
 
-def proposed(page: Page, outcome: Article | NothingToRead, account: Trace, place: str, *, held_by_another: bool) -> str:
-    """The skeleton of a rule as TOML. `place`: how the page is named in it."""
-    from crawler.onboarding.rule_suggestions import as_toml, skeleton
+def proposed_rule(
+    page: Page, outcome: Article | NothingToRead, trace: Trace, place: str, *, held_by_another: bool
+) -> str:
+    """Return a suggested rule as TOML. `place` is the name of the page in its heading."""
+    from crawler.onboarding.rule_suggestions import as_toml, suggest
     from pipelines.core.items import Article
-    from pipelines.extraction.body.classifier import WEIGHED
-    from pipelines.extraction.extract import OUTSIDE
+    from pipelines.extraction.body.classifier import CLASSIFIER
+    from pipelines.extraction.explain import OUTSIDE
     from pipelines.extraction.page.parse import parse
-    from pipelines.extraction.site_rules import chosen
+    from pipelines.extraction.site_rules import rule_on
 
     assert page.capture is not None
     time = page.capture.time
-    rule, article = chosen(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
-    found = skeleton(parse(page), article, time, rule, account.near(WEIGHED, OUTSIDE))
+    rule, article = rule_on(page.source, time.date().isoformat()), outcome if isinstance(outcome, Article) else None
+    found = suggest(parse(page), article, time, rule, trace.near_text(CLASSIFIER, OUTSIDE))
     return as_toml(found, place, time.date().isoformat(), held_by_another=held_by_another)
 
 
-def holding(page: Page) -> bool:
-    """Has its source a rule that holds without end?"""
+def has_open_rule(page: Page) -> bool:
+    """Return True if the page's source has a rule without `until`."""
     return page.source is not None and any(rule.until is None for rule in page.source.rules)
 
 
-def append(path: Path, there: str, text: str) -> None:
-    """Put a rule at the end of what is there in a source's file; all of it or nothing."""
-    import tomllib
-
-    from crawler.commands.add import write_whole
-
-    written = f"{there.rstrip()}\n\n{text}"
-    try:
-        tomllib.loads(written)
-    except ValueError as error:  # rule = [...] in one piece
-        raise ConfigError(str(path), f"a [[rule]] cannot follow what is there ({error})", "leave out --rule") from None
-    with os_errors(str(path)):
-        write_whole(path, written)
-
-
-def checked(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
-    """Read pairs again and print what differs; the exit code."""
+def check_pairs(ctx: click.Context, targets: tuple[str, ...], source: str | None) -> int:
+    """Read pairs again and print the differences; return the exit code."""
+    from crawler.cli import output
     from crawler.onboarding import samples
-    from exports import terminal
+    from pipelines.core import terminal
     from pipelines.extraction.extract import read
 
-    pairs = samples.pairs(map(Path, targets) if targets else [the_folder(ctx).path / samples.FOLDER])
-    config = the_config(ctx, needed=bool(source) or any(pair.source for pair in pairs))
-    named = {name: the_source(name, config) for name in {source or pair.source for pair in pairs}}
-    green, red, end = ("\x1b[32m", "\x1b[31m", terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    pairs = samples.pairs(map(Path, targets) if targets else [folder_of(ctx).path / samples.SAMPLES_FOLDER])
+    config = config_of(ctx, needed=bool(source) or any(pair.source for pair in pairs))
+    named = {name: source_named(name, config) for name in {source or pair.source for pair in pairs}}
+    styled = output.supports_style(sys.stdout)
+    green, red, end = (output.GREEN, output.RED, output.RESET) if styled else ("", "", "")
     differing = 0
     for pair in pairs:
         found = samples.differences(pair, read(samples.page_of(pair, named[source or pair.source])))

@@ -1,4 +1,4 @@
-"""`morgue show`: one article, and where it comes from."""
+"""`morgue show`: show one article and where it comes from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
-from crawler.cli.main import folder_option, setting_option, the_folder
-from exports import terminal
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.main import folder_of, folder_option, setting_option
+from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
@@ -21,38 +22,38 @@ from pipelines.warc.storage import WarcStorage
 @click.command()
 @click.argument("wanted", metavar="[URL-or-NUMBER]", required=False)
 @click.option("--format", "form", type=click.Choice(("text", "json", "html", "body", "warc")), default="text",
-              show_default=True, help="html, body: what the server sent, decoded; warc: its record, and of a revisit "
-                   "the one that has its body.")  # fmt: skip
-@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="An earlier state: 1 is the first seen.")
-@click.option("--captures", "every", is_flag=True, help="All captures of it, in place of the article.")
+              show_default=True, help="html or body: what the server sent, decoded. warc: the WARC record (if the page "
+                   "had not changed, also the earlier full response).")  # fmt: skip
+@click.option("--revision", type=click.IntRange(min=1), metavar="N", help="Show an earlier revision; 1 is the first.")
+@click.option("--captures", "every", is_flag=True, help="List all captures of the article instead of its text.")
 @click.option("--capture", type=click.IntRange(min=1), metavar="N",
-              help="One capture, by the number that --captures and `morgue verify` show.")  # fmt: skip
+              help="Show one capture, by the number that --captures and `morgue verify` print.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
 def command(
     ctx: click.Context, wanted: str | None, form: str, revision: int | None, every: bool, capture: int | None
 ) -> None:
-    """Show one article with its provenance: by address, or by the number that `morgue search` shows.
+    """Show one article with its provenance, by URL or by the number that `morgue search` prints.
 
-    An address that is no article's (a feed, robots.txt, a front page, a redirect, a failed fetch): its captures, with
-    time, status, and the WARC record of each.
+    For a URL that is not an article (a feed, robots.txt, a front page, a redirect, a failed fetch), it lists the
+    captures with time, status and WARC record.
 
     \b
-    morgue show 12                                          the article number 12
-    morgue show https://paper.example/feed.xml              what there is of a feed
+    morgue show 12                                          article number 12
+    morgue show https://paper.example/feed.xml              the captures of a feed
     morgue show 12 --format html > 12.html                  the page as captured
-    morgue show 12 --captures                               every time that it was fetched
+    morgue show 12 --captures                               every capture of the article
 
-    html (or body) and warc write bytes: redirect them into a file. Of an article they are the capture that it was read
-    from, of another address its newest answer; --capture N takes any other. Where the record is a revisit (its body was
-    kept before, and is not in it), the record of the response that it refers to stands behind it: two members of one
-    valid WARC.
+    The formats html (or body) and warc write bytes; redirect them into a file. For an article they give the capture
+    that the text was read from, for another URL the newest response. --capture N gives any other capture. If the page
+    had not changed, --format warc prints two records, which together are a valid WARC file: the "revisit" record of
+    this visit and the earlier full response.
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
-    warc = WarcStorage(the_folder(ctx).warc)
-    with the_database(ctx) as db:
+    warc = WarcStorage(folder_of(ctx).warc)
+    with database_of(ctx) as db:
         if capture is not None:
             _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
             return
@@ -72,14 +73,14 @@ def command(
             _captures(db, warc, found, row["url"], why, form, row["id"])
             return
         states = list(queries.revisions(db, row["id"]))
-        row = _at(row, states, revision)
+        row = _as_of_revision(row, states, revision)
         data = None if form in ("text", "json") else _bytes(db, warc, row, form)
     if data is not None:
         with standard_output() as out:
             out.write(data)
     elif form == "text":
         with standard_output():
-            for line in text(row, states, warc, min(terminal.columns_of(sys.stdout), 100)):
+            for line in text(row, states, warc, min(output.terminal_width(sys.stdout), 100)):
                 click.echo(line)
     else:
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
@@ -92,7 +93,7 @@ def _captures(
     db: sqlite3.Connection, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
     article: int | None = None,
 ) -> None:  # fmt: skip
-    """Captures in place of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
+    """Print captures instead of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
     from crawler.cli import capture_report
 
     if form == "json":
@@ -100,7 +101,7 @@ def _captures(
         with standard_output():
             click.echo(shown)
     elif form == "text":
-        dim, reset = (terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "")
+        dim, reset = (output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "")
         with standard_output():
             for name, value in capture_report.lines(db, warc, wanted, why, captures):
                 click.echo(
@@ -112,8 +113,8 @@ def _captures(
             out.write(data)
 
 
-def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
-    """The article as it stood in a revision. What revisions do not keep (byline, tags, ...) is the newest."""
+def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | None) -> queries.Row:
+    """Return the article as of a revision. What revisions do not store (byline, tags, ...) is the newest value."""
     if number is None or number == row["revision"]:
         return row
     for state in states:
@@ -121,26 +122,30 @@ def _at(row: queries.Row, states: list[queries.Row], number: int | None) -> quer
             return row | {name: value for name, value in state.items() if name in row} | {"word_count": None}
     subject = f"revision {number} of article {row['id']}"
     if number < row["revision"]:
-        cause = "is lost: the record that it was read from is in no WARC file here, or damaged"
-        raise NotFound(subject, cause, "put the file back from a copy, then `morgue rebuild`")
-    have = f"it has {len(states)}" if len(states) != 1 else "it has one"
-    raise NotFound(subject, have, "without --revision it is the newest")
+        cause = "is lost: its WARC record is damaged, or its WARC file is missing"
+        raise NotFound(subject, cause, "restore the file from a copy, then run `morgue rebuild`")
+    cause = f"does not exist; the article has {counted(len(states), 'revision')}"
+    raise NotFound(subject, cause, "leave out --revision to see the newest")
 
 
 def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: int) -> Iterator[str]:
-    """The article for reading, and below a line what proves it."""
-    bold, dim, reset = (terminal.BOLD, terminal.DIM, terminal.RESET) if terminal.styled(sys.stdout) else ("", "", "")
+    """Yield the article for reading, and below a line its provenance."""
+    bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
         yield bold + line + reset
     published = row["published"] or f"unknown; first seen {row['first_seen']}"
     facts = [
         row["kind"] != "article" and row["kind"].capitalize(), row["byline"],
-        f"Published {published}", not unchanged(row) and f"modified {row['modified']}",
-        row["source"] or row["site_name"], key(row["section"]) != key(row["kind"]) and row["section"], row["language"],
+        f"Published {published}", not was_not_modified(row) and f"modified {row['modified']}",
+        row["source"] or row["site_name"],
+        letters_of(row["section"]) != letters_of(row["kind"]) and row["section"], row["language"],
     ]  # fmt: skip
     yield from terminal.wrap(terminal.plain(" · ".join(fact for fact in facts if fact)), room)
     yield terminal.plain(row["url"])
-    if row["description"] and key(row["description"]) not in (key(row["title"]), key(row["text"].partition("\n")[0])):
+    if row["description"] and letters_of(row["description"]) not in (
+        letters_of(row["title"]),
+        letters_of(row["text"].partition("\n")[0]),
+    ):
         yield ""
         yield from terminal.wrap(terminal.plain(row["description"]), room)
     for paragraph in terminal.plain(row["text"]).split("\n"):
@@ -157,13 +162,13 @@ def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: i
         yield f"{dim}{name:<10}{reset} {terminal.plain(value)}"
 
 
-def key(text: str | None) -> str:
-    """A text without what two printings of it differ in."""
+def letters_of(text: str | None) -> str:
+    """Return the letters and digits of a text, to compare two texts that differ in case or punctuation."""
     return "".join(filter(str.isalnum, (text or "").casefold()))
 
 
-def unchanged(row: queries.Row) -> bool:
-    """Does the page name no other moment for its last change than for its publication?"""
+def was_not_modified(row: queries.Row) -> bool:
+    """Return True if the page names no time of modification that differs from its time of publication."""
     from datetime import datetime
 
     published, modified = row["published"], row["modified"]
@@ -171,46 +176,46 @@ def unchanged(row: queries.Row) -> bool:
         return True
     try:
         return datetime.fromisoformat(published or "") == datetime.fromisoformat(modified)
-    except (ValueError, TypeError):  # a day beside a moment says less
+    except (ValueError, TypeError):  # one has a time zone and the other has none, or one is not a date
         return False
 
 
 def comments(row: queries.Row, room: int, dim: str, reset: str) -> Iterator[str]:
-    """What readers wrote below it, where that was kept, apart from the text."""
-    said = row["comments"] or ()
-    if said:
+    """Yield the readers' comments, if they were stored."""
+    texts = row["comments"] or ()
+    if texts:
         yield ""
-        heading = counted(len(said), "readers' comment")
+        heading = counted(len(texts), "readers' comment")
         yield f"{dim}── {heading} ──{reset}"
-    for comment in said:
+    for comment in texts:
         yield ""
         for paragraph in terminal.plain(comment).split("\n"):
             yield from (f"  {line}" for line in terminal.wrap(paragraph, room - 2))
 
 
 def about(row: queries.Row) -> Iterator[tuple[str, str]]:
-    """What the page says of itself, where it says anything: by whom, from where, for whom."""
+    """Yield (name, value) of what the page says about itself: tags, origin, publisher, access, rights."""
     issn = row["issn"] and f"ISSN {row['issn']}"
     published_by = row["publisher"] and ", ".join(filter(None, (row["publisher"], issn)))
     origin = ", ".join(filter(None, (row["origin"], row["origin_url"])))
     access = ": ".join(filter(None, (row["access"], row["access_evidence"])))
     alone = not row["publisher"] and row["issn"]
-    told = (("tags", ", ".join(row["tags"])), ("dateline", row["dateline"]), ("origin", origin),
-            ("publisher", published_by), ("ISSN", alone), ("access", access))  # fmt: skip
-    yield from ((name, value) for name, value in told if value)
+    values = (("tags", ", ".join(row["tags"])), ("dateline", row["dateline"]), ("origin", origin),
+              ("publisher", published_by), ("ISSN", alone), ("access", access))  # fmt: skip
+    yield from ((name, value) for name, value in values if value)
     for number, signal in enumerate([*row["rights"], *row["header_rights"]]):
         yield "" if number else "rights", signal
 
 
 def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -> Iterator[tuple[str, str]]:
-    """Where the text was read from, by what, and what else the archive has of it."""
-    from crawler.cli.capture_report import record
+    """Yield (name, value) of where the text was read from and by which extractor, and of the other revisions."""
+    from crawler.cli.capture_report import record_lines
 
     newest, lost = states[-1]["revision"], states[-1]["revision"] - len(states)
     shown = next(state for state in states if state["revision"] == row["revision"])
     yield "article", f"{row['id']}, revision {row['revision']} of {newest}" + (f" ({lost} lost)" if lost else "")
     yield "captured", row["captured"]
-    yield from record(warc, row)
+    yield from record_lines(warc, row)
     yield "payload", row["payload_digest"] or "no digest"
     yield "text", f"sha256:{row['text_digest']}"
     yield "read by", row["extractor"]
@@ -220,11 +225,11 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -
 
 
 def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
-    """The record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
+    """Return the record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
     if form in ("html", "body"):
         if row.get("record_type") == "metadata":
-            cure = f"morgue show --capture {row['id']} --format warc > FILE gives what is kept of it"
-            raise NotFound(f"capture {row['id']} of {row['url']}", f"no answer came: {row['error']}", cure)
+            cure = f"for its record: morgue show --capture {row['id']} --format warc > FILE"
+            raise NotFound(f"capture {row['id']} of {row['url']}", f"there was no response: {row['error']}", cure)
         from pipelines.archive.replay import replay
 
         return replay(db, warc, row).body
@@ -236,11 +241,11 @@ def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: st
 
 
 def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:
-    """The record of a capture and, if it is a revisit, behind it the one that has its body: gzip members.
+    """Return the record of a capture; for a revisit, followed by the record that has its body. Both are gzip members.
 
-    Where that one is not in the archive, stderr says so. Raises NotFound, ArchiveDamaged.
+    If that second record is not in the archive, a warning goes to stderr. Raises NotFound, ArchiveDamaged.
     """
-    from pipelines.database.captures import location_of
+    from pipelines.database.stored_records import location_of
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
@@ -250,13 +255,15 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
     named = fields.get("WARC-Refers-To")
     place = location_of(db, named)
     if place is None:
-        click.echo(f"warning: it is a revisit of {named}, which is not in this archive: the body is not here", err=True)
+        click.echo(
+            f"warning: this is a revisit of {named}, which is not in this archive; so there is no body", err=True
+        )
         return member(warc, *own)
-    return member(warc, *own) + member(warc, *place)
+    return member(warc, *own) + member(warc, place.file, place.offset, place.length)
 
 
 def member(warc: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """The gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
+    """Return the gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
     from pipelines.warc.reader import raw_member, read_member
 
     read_member(warc, file, offset, length)  # it must be one whole member

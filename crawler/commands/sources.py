@@ -1,4 +1,4 @@
-"""`morgue sources`: what is watched, and what came of it."""
+"""`morgue sources`: list the sources and their state."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import sys
 
 import click
 
-from crawler.cli.archive_options import standard_output, the_database
+from crawler.cli import output
+from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.main import folder_option, setting_option
-from exports import terminal
 from pipelines.database import queries
 
 COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(terminal.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object a line.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
+              help="json: one array; jsonl: one object per line.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
 def command(ctx: click.Context, form: str) -> None:
-    """List the sources: articles, the newest one's day, the last good visit, what waits and what failed.
+    """List the sources that have been crawled, with their state.
 
-    Of the sources that the archive has crawled.
+    For each source: the number of articles, the day of the newest one, the time of the last successful visit, how many
+    addresses are planned (waiting) and how many have failed, and the last error.
     """
-    with the_database(ctx) as db:
+    with database_of(ctx) as db:
         rows = list(queries.sources(db))
     with standard_output():
         if form != "table":
-            terminal.data(rows, queries.SOURCE_KEYS, form)
+            output.write_rows(rows, queries.SOURCE_KEYS, form)
         elif not rows:
-            click.echo("No sources crawled yet: `morgue add URL` names one, `morgue crawl` visits it.")
+            click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
         else:
-            for line in terminal.table(rows, COLUMNS, terminal.columns_of(sys.stdout)):
+            for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)

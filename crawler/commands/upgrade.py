@@ -1,4 +1,4 @@
-"""`morgue upgrade`: the database of an archive brought up to date with this version."""
+"""`morgue upgrade`: bring the database of an archive up to date with this version."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 import click
 
-from crawler.cli.main import folder_option, setting_option, the_folder
+from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core.plural import counted
 
 
@@ -15,19 +15,19 @@ from pipelines.core.plural import counted
 @setting_option
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Bring the database of an archive that an older version wrote up to date, and do nothing else.
+    """Bring the database of an older version up to date.
 
-    `morgue crawl`, `add` and `import` do so by themselves; this is for an archive that is only to be read. Nothing is
-    fetched, no row is lost, and the WARC files are not touched. Each step is done whole or not at all; interrupted, the
-    same command goes on.
+    `morgue crawl`, `add` and `import` do this by themselves; use this command for an archive that you only read.
+    Nothing is fetched, no row is lost, and the WARC files are not changed. If it is interrupted, run the same command
+    again.
     """
     from contextlib import closing
 
     from pipelines.core.lock import NAME, ArchiveLock
     from pipelines.database.connection import connect, open_database
 
-    folder = the_folder(ctx)
-    connect(folder.database).close()  # before the lock: whether there is one, and an archive's
+    folder = folder_of(ctx)
+    connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database
     lock = ArchiveLock(folder.path / NAME)
     try:
         with closing(connect(folder.database)) as old:
@@ -36,12 +36,12 @@ def command(ctx: click.Context) -> None:
             made = [name for name in steps(new) if name not in before]
     finally:
         lock.release()
-    said = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
-    click.echo(f"{folder.database}: {said}")
+    result = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
+    click.echo(f"{folder.database}: {result}")
 
 
 def steps(db: sqlite3.Connection) -> list[str]:
-    """The migrations that a database has had, in their order."""
+    """Return the names of the migrations that a database has had, in order."""
     from pipelines.database.connection import ask
 
     query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"

@@ -1,4 +1,4 @@
-"""The archive folder: how it is found, and what lies where in it. Knows names only; opens nothing."""
+"""Find the archive folder, and name the files in it. Knows only names; opens nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SETTINGS = "morgue.toml"
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFolder:
-    """One archive on disk."""
+    """Name the files of one archive."""
 
     path: Path
 
@@ -36,21 +36,25 @@ class ArchiveFolder:
 
 
 def find(given: str | None = None) -> ArchiveFolder:
-    """The archive that a command means: `-C DIR`, else `MORGUE_ARCHIVE`, else upward from the current folder.
+    """Return the archive of a command: `-C DIR`, else `MORGUE_ARCHIVE`, else the current folder or one above it.
 
-    Raises NoArchive if the place named (or every folder above the current one) has no `morgue.toml`.
+    Raises NoArchive if the named folder, or every folder from the current one upward, has no `morgue.toml`.
     """
     named = given or os.environ.get("MORGUE_ARCHIVE")
     if named:
         folder = ArchiveFolder(Path(named).expanduser().absolute())
         if not folder.settings.is_file():
             origin = "-C" if given else "MORGUE_ARCHIVE"
-            raise NoArchive(named, f"{origin} names no archive: it holds no {SETTINGS}", f"morgue init {named}")
+            raise NoArchive(
+                named, f"{origin} names a folder without {SETTINGS}, which is not an archive", f"morgue init {named}"
+            )
         return folder
     here = Path.cwd()
     for path in (here, *here.parents):
         if (path / SETTINGS).is_file():
             return ArchiveFolder(path)
     raise NoArchive(
-        str(here), "no archive here or in any folder above", "morgue init NAME, then cd NAME (or say -C DIR)"
+        str(here),
+        "there is no archive in this folder or any folder above it",
+        "run morgue init NAME, then cd NAME; or say -C DIR",
     )

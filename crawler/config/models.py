@@ -1,7 +1,7 @@
-"""`morgue.toml` and `sources/*.toml` as checked values.
+"""Declare the keys of `morgue.toml` and `sources/*.toml`, and load them as checked values.
 
-Each key is declared once, with what it means, its default and an example. The commented morgue.toml and docs/config.md
-(`crawler.config.reference`) and the messages about mistakes (`crawler.config.toml_files`) are made from that.
+Each key is declared once, with its meaning, its default and an example. `crawler.config.reference` makes the commented
+morgue.toml and docs/config.md from the declarations, `crawler.config.toml_files` the messages about mistakes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pipelines.core.items import Rule, Source
 
 
 class TomlTable(BaseModel):
-    """One [table] of a file: unknown keys are mistakes, values never change."""
+    """Be the base of one [table] of a file. Unknown keys are mistakes, and values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 def key(default: Any, description: str, example: Any = None) -> Any:
-    """One key: its default and example as TOML values, and a sentence for people."""
+    """Declare one key: its default and example as TOML values, and a sentence for people."""
     return Field(default, description=description, examples=[default if example is None else example])
 
 
@@ -34,62 +34,68 @@ class OperatorSettings(TomlTable):
 
     contact: value_types.Contact = key(
         "",
-        "Mail address or URL at which a site's owner can reach you, for the User-Agent header.",
+        "Mail address or URL where the owner of a site can reach you. It is sent in the User-Agent header.",
         "me@example.org",
     )
     name: value_types.Line = key(
         "",
-        "Your name or your organisation's, for the warcinfo record of each WARC file.",
+        "Your name or that of your organisation. It is written into each WARC file (warcinfo record).",
         "Example Press Archive",
     )
 
 
 class Politeness(TomlTable):
-    """How a site is asked: the part of [crawl] in which one paper can differ from the others."""
+    """How requests are sent to a site. These keys of [crawl] can differ from source to source."""
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
-    jitter: value_types.Share = key(0.5, "Share by which each delay varies at random, up and down.")
-    autothrottle: value_types.Flag = key(True, "Wait longer than delay where a host answers slowly.")
+    jitter: value_types.Share = key(
+        0.5, "Share by which each delay varies at random: 0.5 means half to one and a half times the delay."
+    )
+    autothrottle: value_types.Flag = key(True, "Wait longer than delay if a host responds slowly.")
     max_delay: value_types.Seconds = key(
         60.0,
-        "Most seconds that we wait between two requests, whatever a host's latency, Crawl-delay or Retry-After.",
+        "Longest wait between two requests to one host, in seconds, even if Crawl-delay or Retry-After is longer.",
     )
-    concurrency_per_host: value_types.Count = key(1, "Requests to one host at a time.", 2)
+    concurrency_per_host: value_types.Count = key(1, "Maximum number of simultaneous requests to one host.", 2)
     depth: value_types.AnyCount = key(
-        3, "Links followed from the front page to a section page. Articles are read at any depth.", 1
+        3, "How many links away from the front page section pages are followed. Articles are read at any depth.", 1
     )
-    pages_per_host: value_types.Count = key(10000, "Most article pages fetched from one host in one crawl.", 500)
+    pages_per_host: value_types.Count = key(
+        10000, "Maximum number of article pages fetched from one host in one crawl.", 500
+    )
     listings_per_host: value_types.Count = key(
-        1000, "Most feeds, sitemaps, front and section pages read from one host in one crawl.", 100
+        1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
-    robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file says whether it was obeyed.")
-    verify_certificates: value_types.Flag = key(True, "Refuse a host whose TLS certificate is not valid.")
+    robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
+    verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
     proxy: value_types.Proxy = key(
         "",
-        "HTTP proxy that all requests go through; empty: none.",
+        "HTTP proxy for all requests; empty: no proxy.",
         "http://user:secret@proxy.example.org:3128",
     )
     recheck: value_types.Ages = key(
         ["1d", "7d"],
-        "Ages at which an article is looked at again for edits, counted from the first visit.",
+        "When an article is fetched again to find edits: times after its first visit.",
         ["6h", "1d", "30d"],
     )
 
 
 class CrawlSettings(Politeness):
-    """How sites are asked. The keys down to `recheck` may also stand in a source's file."""
+    """How requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
-    concurrency: value_types.Count = key(32, "Requests at a time, all hosts together.", 64)
-    timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is given up.", 60.0)
-    max_body: value_types.Bytes = key("20MB", "Size at which an answer is cut off (and recorded as cut off).", "50MB")
-    redirects: value_types.AnyCount = key(10, "Redirects followed from one URL.", 5)
-    retries: value_types.AnyCount = key(
-        2, "Times a failed request is repeated at once; after that a later crawl tries again.", 1
+    concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
+    timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
+    max_body: value_types.Bytes = key(
+        "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
     )
-    url_length: value_types.Count = key(2000, "Longest URL that is followed, in characters.", 4000)
+    redirects: value_types.AnyCount = key(10, "Maximum number of redirects followed from one URL.", 5)
+    retries: value_types.AnyCount = key(
+        2, "How often a failed request is repeated at once. After that, a later crawl tries again.", 1
+    )
+    url_length: value_types.Count = key(2000, "Maximum length of a URL that is followed, in characters.", 4000)
     allow_private_ips: value_types.Flag = key(
         False,
-        "Ask hosts in private networks and on this machine too. Off, no page can make us read the router.",
+        "Also send requests to private networks and this machine. If false, no page can make us read your router.",
     )
     user_agent: value_types.AsciiLine = key(
         "",
@@ -99,44 +105,44 @@ class CrawlSettings(Politeness):
 
 
 class ListingIntervals(TomlTable):
-    """How often the places that name articles are read again."""
+    """How often the pages and files that list articles are read again."""
 
-    feed: value_types.Interval = key("1h", "Time between two readings of an RSS or Atom feed.", "15m")
-    news_sitemap: value_types.Interval = key("1h", "Time between two readings of a news sitemap.", "30m")
-    sitemap: value_types.Interval = key("1d", "Time between two readings of a sitemap.", "12h")
-    section: value_types.Interval = key("1d", "Time between two readings of a section page or the front page.", "6h")
+    feed: value_types.Interval = key("1h", "Time between two visits to a feed (RSS, Atom or JSON).", "15m")
+    news_sitemap: value_types.Interval = key("1h", "Time between two visits to a news sitemap.", "30m")
+    sitemap: value_types.Interval = key("1d", "Time between two visits to a sitemap.", "12h")
+    section: value_types.Interval = key("1d", "Time between two visits to a section page or the front page.", "6h")
 
 
 class RecordSettings(TomlTable):
-    """How the WARC files are written."""
+    """How WARC files are written."""
 
-    rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and the next one begun.", "500MB")
-    compression: value_types.Level = key(6, "Gzip level: 1 is fast, 9 is small.", 9)
+    rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
+    compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
     chunked_payload_digest: value_types.Digest = key(
         "omit",
-        "WARC-Payload-Digest of answers with chunk framing: omit it, that of the entity (WARC 1.1, 5.9), or"
-        ' that of the bytes as stored. Tools disagree on it; none of them rejects "omit":'
+        'WARC-Payload-Digest of responses with chunked transfer coding: "omit" it, or give the digest of the "entity"'
+        ' (WARC 1.1 section 5.9) or of the bytes as "stored". Tools disagree about it, but all accept "omit":'
         " docs/decisions/0004-payload-digest.md.",
         "entity",
     )
 
 
 class ExtractSettings(TomlTable):
-    """How pages are read, and the limits of the worker processes that do it."""
+    """How pages are read, and the limits of the worker processes that read them."""
 
     comments: value_types.Comments = key(
         "drop",
-        "Readers' comments on a page: drop them, or keep them separate from the text, in a field of their own.",
+        "Readers' comments: drop them, or keep them in a separate field.",
         "separate",
     )
-    workers: value_types.AnyCount = key(0, "Processes that read pages; 0: one for each processor core.", 4)
-    seconds: value_types.SomeSeconds = key(20.0, "Seconds that reading one page may take.", 60.0)
-    cpu_seconds: value_types.SomeSeconds = key(15.0, "Processor seconds that reading one page may take.", 45.0)
-    memory: value_types.Bytes = key("1GB", "Memory that reading one page may take.", "2GB")
+    workers: value_types.AnyCount = key(0, "Number of processes that read pages; 0: one per processor core.", 4)
+    seconds: value_types.SomeSeconds = key(20.0, "Maximum time for reading one page, in seconds.", 60.0)
+    cpu_seconds: value_types.SomeSeconds = key(15.0, "Maximum processor time for reading one page, in seconds.", 45.0)
+    memory: value_types.Bytes = key("1GB", "Maximum memory for reading one page.", "2GB")
 
 
 class Settings(TomlTable):
-    """All of morgue.toml."""
+    """Hold all of morgue.toml."""
 
     operator: OperatorSettings = OperatorSettings()
     crawl: CrawlSettings = CrawlSettings()
@@ -146,70 +152,78 @@ class Settings(TomlTable):
 
 
 class RuleFields(TomlTable):
-    """Where this paper's pages say it: a selector, or a list of which the first that finds something wins."""
+    """Where single fields are found on this paper's pages: a selector, or a list whose first match wins."""
 
     title: value_types.Values = key([], "The headline.", "h1.headline")
     description: value_types.Values = key([], "Standfirst or summary.", "p.standfirst")
-    authors: value_types.Values = key([], "The byline; the persons in it are found as on any page.", ".byline a")
+    authors: value_types.Values = key([], "The byline. The names in it are recognised as on any page.", ".byline a")
     published: value_types.Values = key([], "The day or time of publication.", "time.published::attr(datetime)")
     modified: value_types.Values = key([], "The day or time of the last change.", "//time[@class='updated']/@datetime")
     language: value_types.Values = key([], "The language of the text (BCP 47 tag).", "article::attr(lang)")
     section: value_types.Values = key([], "The paper's own section.", "nav.breadcrumb li:last-child")
-    tags: value_types.Values = key([], "Keywords: one an element, or several between commas.", "ul.tags a")
-    image: value_types.Values = key([], "The lead image: an element, or its address.", "figure.lead img")
+    tags: value_types.Values = key([], "Keywords: one per element, or several separated by commas.", "ul.tags a")
+    image: value_types.Values = key([], "The lead image: an element or a URL.", "figure.lead img")
 
 
 class SourceRule(TomlTable):
-    """How this paper's pages are read. Selectors are XPath (beginning with / or ./ or a bracket) or CSS."""
+    """How this paper's pages are read. A selector is XPath if it begins with /, ./ or (, otherwise CSS."""
 
     until: value_types.Day | None = Field(
         None,
-        description="First day on which it no longer holds, by the day of capture; left out: it still does.",
+        description="First day of capture for which the rule is no longer valid; without it, the rule is still valid.",
         examples=["2026-03-01"],
     )
     prune: value_types.Blocks = key(
         [], "Selectors of blocks that are not article text.", ["div.newsletter", "//aside[@data-kind='promo']"]
     )
     body: value_types.Blocks = key(
-        [], "Selectors of the blocks that are; where none finds anything, a page is read as any.", ["div.story-body"]
+        [],
+        "Selectors of the blocks that are article text. If they find nothing, the page is read without them.",
+        ["div.story-body"],
     )
-    fields: RuleFields = Field(RuleFields(), description="Selectors of single fields: a table of its own.", examples=[])
+    fields: RuleFields = Field(
+        RuleFields(), description="Selectors of single fields, in a table of its own.", examples=[]
+    )
 
     @property
-    def noun(self) -> Rule:
-        """The noun that the pipelines know."""
+    def as_rule(self) -> Rule:
+        """Return the rule as the item that the pipelines use."""
         named = tuple((name, one) for name in RuleFields.model_fields for one in getattr(self.fields, name))
         return Rule(self.until, self.prune, self.body, named)
 
 
 class SourceConfig(TomlTable):
-    """One sources/<name>.toml."""
+    """Settings of one newspaper."""
 
-    name: str = Field(exclude=True)  # the file's, without .toml
+    name: str = Field(exclude=True)  # the name of the file without .toml
     url: value_types.WebAddress = Field(description="The paper's front page.", examples=["https://paper.example/"])
     title: value_types.Line = key("", "The paper's own name, for people.", "The Example Paper")
     language: value_types.AsciiLine = key("", "Language of most of its articles (BCP 47 tag).", "en")
-    feeds: value_types.WebAddresses = key([], "RSS and Atom feeds.", ["https://paper.example/feed.xml"])
+    feeds: value_types.WebAddresses = key([], "RSS, Atom and JSON feeds.", ["https://paper.example/feed.xml"])
     news_sitemaps: value_types.WebAddresses = key(
-        [], "News sitemaps: articles of the last days.", ["https://paper.example/news.xml"]
+        [], "News sitemaps: the articles of the last days.", ["https://paper.example/news.xml"]
     )
     sitemaps: value_types.WebAddresses = key(
-        [], "Sitemaps: everything the paper cares to list.", ["https://paper.example/sitemap.xml"]
+        [], "Sitemaps: everything that the paper lists.", ["https://paper.example/sitemap.xml"]
     )
     sections: value_types.WebAddresses = key(
-        [], "Section pages. If any are listed, no others are followed.", ["https://paper.example/politics/"]
+        [],
+        "Section pages. If any are listed, no other section pages are followed.",
+        ["https://paper.example/politics/"],
     )
     include: value_types.Patterns = key(
-        [], "Regular expressions: a URL with a match for one is an article.", ["/story/[0-9]+"]
+        [], "Regular expressions: a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
     )
     exclude: value_types.Patterns = key(
-        [], "Regular expressions: a URL with a match for one is left alone.", ["/quiz/"]
+        [], "Regular expressions: a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
-        ListingIntervals(), description="As in morgue.toml; or one duration for all.", examples=["30m"]
+        ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
     )
     crawl: Politeness = Field(Politeness(), description="As in morgue.toml.", examples=[])
-    rule: tuple[SourceRule, ...] = Field((), description="Dated rules for reading its pages. A redesign is the next.")
+    rule: tuple[SourceRule, ...] = Field(
+        (), description="Dated rules for reading the paper's pages: one for each design."
+    )
 
     @field_validator("every", mode="before")
     @classmethod
@@ -219,21 +233,21 @@ class SourceConfig(TomlTable):
     @field_validator("rule")
     @classmethod
     def one_a_day(cls, rules: tuple[SourceRule, ...]) -> tuple[SourceRule, ...]:
-        """Of two rules that end on one day, one would never be asked."""
+        """Refuse two rules that end on the same day, because one of them would never apply."""
         first: dict[str | None, int] = {}
         for number, rule in enumerate(rules, 1):
             if first.setdefault(rule.until, number) != number:
                 both = f"{first[rule.until]} and {number}"
                 if rule.until is None:
-                    cure = "say in the older one until = the first day of the newer"
-                    raise value_types.ValueMistake(f"{both} have no until, and only one can hold today", cure)
+                    cure = "give the older one an until: the first day of the newer"
+                    raise value_types.ValueMistake(f"{both} have no until, but only one can be valid today", cure)
                 raise value_types.ValueMistake(f"{both} end on the same day, {rule.until}", "make one rule of them")
         return rules
 
     @property
     def source(self) -> Source:
-        """The noun that the pipelines know."""
-        rules = sorted((rule.noun for rule in self.rule), key=lambda rule: rule.until or "9999")
+        """Return the source as the item that the pipelines use."""
+        rules = sorted((rule.as_rule for rule in self.rule), key=lambda rule: rule.until or "9999")
         return Source(
             self.name,
             self.url,
@@ -243,13 +257,13 @@ class SourceConfig(TomlTable):
         )
 
     def every_or(self, default: ListingIntervals) -> ListingIntervals:
-        """This source's intervals, `default`'s where it names none."""
+        """Return this source's intervals, with those of `default` where it has none."""
         return merged(default, self.every)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """An archive's settings, checked."""
+    """Hold an archive's settings, checked."""
 
     folder: ArchiveFolder
     operator: OperatorSettings
@@ -257,15 +271,15 @@ class Config:
     every: ListingIntervals
     record: RecordSettings
     extract: ExtractSettings
-    sources: Mapping[str, SourceConfig]  # by name, in the alphabet's order
+    sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
 
     def for_source(self, name: str) -> CrawlSettings:
-        """How that source is asked: its own settings over the archive's. Raises KeyError."""
+        """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
         return merged(self.crawl, self.sources[name].crawl)
 
     @property
     def user_agent(self) -> str:
-        """The User-Agent header of every request."""
+        """Return the User-Agent header of every request."""
         if self.crawl.user_agent:
             return self.crawl.user_agent
         contact = f" (+{self.operator.contact})" if self.operator.contact else ""
@@ -273,14 +287,14 @@ class Config:
 
 
 def merged(default: Any, own: TomlTable) -> Any:
-    """`default` with the keys that were written in `own`."""
+    """Return `default` with the keys that are set in `own`."""
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
 def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
-    """The settings of the archive in `folder`, with `-s key=value` on top.
+    """Load the settings of the archive in `folder`, overridden by `-s key=value`.
 
-    Raises ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
+    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
     """
     reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)

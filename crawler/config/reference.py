@@ -1,7 +1,7 @@
-"""The settings explained, from their declarations in `crawler.config.models`: a fresh morgue.toml, the template of a
+"""Explain the settings, from their declarations in `crawler.config.models`: a new morgue.toml, the template of a
 source's file, docs/config.md.
 
-In the files a prose comment is `# Text`, a setting that waits to be switched on is `#key = value`.
+In the files a prose comment is `# Text`, and a setting that is not switched on is `#key = value`.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from crawler.config.value_types import literal
 
 Given = Mapping[str, Mapping[str, object]]  # table -> key -> value
 
-UNITS = 'Durations: seconds (a number), or text like "500ms", "1h30m", "7d". Sizes: "500MB", "2GiB".'
+UNITS_SENTENCE = 'Durations are a number of seconds, or text such as "500ms", "1h30m", "7d". Sizes: "500MB", "2GiB".'
 
 SETTINGS_HEAD = f"""\
-# The settings of this archive. A key behind # has the value shown; take the # away to change it.
-# For a single run, say it on the command line instead: morgue crawl -s crawl.delay=5
-# {UNITS}
+# The settings of this archive. A line like #key = value shows the default; remove the # to change the value.
+# For a single run, use the command line instead: morgue crawl -s crawl.delay=5
+# {UNITS_SENTENCE}
 """
 
 SOURCE_HEAD = f"""\
-# A newspaper to watch. `morgue add URL` writes such a file; or copy this one to NAME.toml beside it: the
-# file's name is the source's name. Only url is needed; a key behind # shows an example.
-# Files whose names begin with _ are not read.
-# {UNITS}
+# A newspaper to watch. `morgue add URL` writes such a file. You can also copy this one to NAME.toml in the same
+# folder; the name of the file is the name of the source. Only url is required. A line like #key = value shows an
+# example; remove the # to use the key. Files whose names begin with _ are not read.
+# {UNITS_SENTENCE}
 """
 
 
 def settings_file(given: Given = MappingProxyType({})) -> str:
-    """A morgue.toml with every key: those of `given` set, the others behind # with their defaults."""
+    """Return a morgue.toml with every key: those in `given` are set, the others are comments with their defaults."""
     blocks = [SETTINGS_HEAD]
     for table, model in tables(Settings):
-        blocks.append(f"[{table}]" + f"  # {sentence(model)}\n")
+        blocks.append(f"[{table}]" + f"  # {purpose(model)}\n")
         for name, field in model.model_fields.items():
             value = given.get(table, {}).get(name)
             line = f"#{name} = {literal(field.default)}" if value is None else f"{name} = {literal(value)}"
-            blocks.append("\n".join([*prose(field), line]) + "\n")
+            blocks.append("\n".join([*comment_lines(field), line]) + "\n")
     return "\n".join(blocks)
 
 
 def source_file() -> str:
-    """The `_template.toml` of the folder sources/: every key, with an example."""
+    """Return the `_template.toml` of the folder sources/: every key with an example."""
     blocks = [SOURCE_HEAD]
     for name, field in SourceConfig.model_fields.items():
         if field.exclude or name in ("crawl", "rule"):
@@ -56,7 +56,7 @@ def source_file() -> str:
         mark = "" if field.is_required() else "#"
         blocks.append("\n".join([f"# {text}" for text in wrapped(field)] + [f"{mark}{name} = {example(field)}"]) + "\n")
     for header, model in (("[crawl]", Politeness), ("[[rule]]", SourceRule), ("[rule.fields]", RuleFields)):
-        blocks.append(f"#{header}  # {sentence(model)}\n")
+        blocks.append(f"#{header}  # {purpose(model)}\n")
         for name, field in model.model_fields.items():
             if name == "fields":  # a table: it comes next
                 continue
@@ -65,32 +65,32 @@ def source_file() -> str:
 
 
 def reference() -> str:
-    """The tables of docs/config.md."""
+    """Return the tables of docs/config.md."""
     parts = ["## morgue.toml\n"]
     for table, model in tables(Settings):
-        parts += [f"### [{table}]\n", f"{sentence(model)}\n", "\n".join(rows(model)) + "\n"]
-    parts += ["## sources/NAME.toml\n", f"{sentence(SourceConfig)}\n", "\n".join(rows(SourceConfig)) + "\n"]
-    parts += ["### [crawl] of a source\n", f"{sentence(Politeness)} Its keys: {listed(Politeness)}.\n"]
-    parts += ["### [every] of a source\n", f"{sentence(ListingIntervals)} Its keys: {listed(ListingIntervals)}.\n"]
-    parts += ["### [[rule]] of a source\n", f"{sentence(SourceRule)}\n", "\n".join(rows(SourceRule)) + "\n"]
-    parts += ["### [rule.fields] of a source\n", f"{sentence(RuleFields)}\n", "\n".join(rows(RuleFields)) + "\n"]
+        parts += [f"### [{table}]\n", f"{purpose(model)}\n", "\n".join(table_rows(model)) + "\n"]
+    parts += ["## sources/NAME.toml\n", f"{purpose(SourceConfig)}\n", "\n".join(table_rows(SourceConfig)) + "\n"]
+    parts += ["### [crawl] of a source\n", f"{purpose(Politeness)} Its keys: {listed(Politeness)}.\n"]
+    parts += ["### [every] of a source\n", f"{purpose(ListingIntervals)} Its keys: {listed(ListingIntervals)}.\n"]
+    parts += ["### [[rule]] of a source\n", f"{purpose(SourceRule)}\n", "\n".join(table_rows(SourceRule)) + "\n"]
+    parts += ["### [rule.fields] of a source\n", f"{purpose(RuleFields)}\n", "\n".join(table_rows(RuleFields)) + "\n"]
     return "\n".join(parts)
 
 
 def tables(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    """(name, model) of each table of a file."""
+    """Yield (name, model) of each table of a file."""
     for name, field in model.model_fields.items():
         assert isinstance(field.annotation, type)
         yield name, field.annotation
 
 
-def sentence(model: type[BaseModel]) -> str:
-    """What a table is for."""
+def purpose(model: type[BaseModel]) -> str:
+    """Return the sentence that says what a table is for."""
     return " ".join((model.__doc__ or "").split())
 
 
-def prose(field: FieldInfo) -> list[str]:
-    """The comment above a key: what it means, and an example where the default shows nothing of its form."""
+def comment_lines(field: FieldInfo) -> list[str]:
+    """Return the comment above a key: its meaning, and an example if the default is empty."""
     lines = [f"# {text}" for text in wrapped(field)]
     return [*lines, f"# For example {example(field)}"] if field.default == "" else lines
 
@@ -103,8 +103,8 @@ def example(field: FieldInfo) -> str:
     return literal((field.examples or [field.default])[0])
 
 
-def rows(model: type[BaseModel]) -> Iterator[str]:
-    """A model as a table in Markdown."""
+def table_rows(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the lines of a model as a Markdown table."""
     yield "| key | default | meaning | example |"
     yield "| --- | --- | --- | --- |"
     for name, field in model.model_fields.items():
@@ -115,7 +115,7 @@ def rows(model: type[BaseModel]) -> Iterator[str]:
 
 def default_of(field: FieldInfo) -> str:
     if field.is_required():
-        return "(needed)"
+        return "(required)"
     plain: Any = field.default
     return "" if plain is None or plain == () or isinstance(plain, BaseModel) else f"`{literal(plain)}`"
 

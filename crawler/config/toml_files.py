@@ -1,6 +1,6 @@
-"""The TOML files of an archive, read and checked against models; all mistakes at once, in the user's words.
+"""Read the TOML files of an archive and check them against models; report all mistakes at once, in the user's words.
 
-Knows no key by name: keys, kinds and examples come from the models of `crawler.config.models`.
+Knows no key by name: keys, types and examples come from the models of `crawler.config.models`.
 """
 
 from __future__ import annotations
@@ -18,46 +18,49 @@ from pydantic_core import ErrorDetails
 
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
-from pipelines.core.errors import ConfigError
+from pipelines.core.errors import ConfigError, os_errors
 
 Model = TypeVar("Model", bound=BaseModel)
-Path_ = tuple[str, ...]
+KeyPath = tuple[str, ...]
 
-EXAMPLES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # of a source, of the settings
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-OPTION = "-s"  # what a mistake in an override names as its file
+EXAMPLE_LINES = ('feeds = ["https://paper.example/feed.xml"]', 'contact = "me@example.org"')  # in a source, in settings
+SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+OPTION = "-s"  # named instead of a file in a mistake of an override
 
 
 class TomlReader:
-    """One reading of an archive's files: raw values, and the mistakes found so far."""
+    """Read an archive's files: hold their raw values and the mistakes found so far."""
 
     def __init__(self, folder: ArchiveFolder, overrides: Sequence[str] = ()) -> None:
         self.mistakes: list[ConfigError] = []
-        self.unread: set[str] = set()  # files of which nothing is known
+        self.unread: set[str] = set()  # names of files that could not be read
         self.settings = self._read(folder.settings, SETTINGS)
         self.sources: dict[str, dict[str, Any]] = {}
-        self.overridden: dict[str, set[Path_]] = {}  # file -> keys that came from `-s`
+        self.overridden: dict[str, set[KeyPath]] = {}  # file -> keys that came from `-s`
         for file in self._source_files(folder.sources):
             self.sources[file.stem] = self._read(file, f"sources/{file.name}")
         for text in overrides:
             self._override(text)
 
     def check(self, file: str, values: Mapping[str, Any], model: type[Model], **given: Any) -> Model:
-        """`values` as a `model`; notes mistakes and returns a stand-in. `given` are no keys of the file."""
+        """Return `values` as a `model`. For mistakes, collect them and return an unchecked stand-in.
+
+        `given` are fields of the model that are not keys of the file.
+        """
         stray = {key: value for key, value in values.items() if key in given}
         for key in stray:
-            self.mistakes.append(ConfigError(file, f"{key}: unknown key", "the file's own name says it"))
+            self.mistakes.append(ConfigError(file, f"{key}: unknown key", "the name of the file already says it"))
         try:
             return model.model_validate({**values, **given})
         except ValidationError as error:
             for detail in error.errors():
                 if detail["type"] == "missing" and file in self.unread:
-                    continue  # it may well be there
-                self.mistakes.append(mistake(file, detail, model, self.overridden.get(file, set())))
+                    continue  # the file could not be read, so the key may be in it
+                self.mistakes.append(config_error(file, detail, model, self.overridden.get(file, set())))
             return model.model_construct(**given)
 
     def raise_mistakes(self) -> None:
-        """Raise one ConfigError that lists whatever was found."""
+        """Raise one ConfigError that lists all mistakes, if there are any."""
         if not self.mistakes:
             return
         first, *rest = self.mistakes
@@ -66,17 +69,19 @@ class TomlReader:
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:
-            # os.listdir because Path.glob passes over a folder that it may not read.
+            # os.listdir, because Path.glob silently skips a folder that it may not read.
             names = sorted(name for name in os.listdir(folder) if name.endswith(".toml") and name[0] not in "._")
         except FileNotFoundError:
             return []
         except OSError as error:
             self.mistakes.append(unreadable("sources", error))
             return []
-        for name in [name for name in names if not NAME.fullmatch(name.removesuffix(".toml"))]:
+        for name in [name for name in names if not SOURCE_NAME.fullmatch(name.removesuffix(".toml"))]:
             names.remove(name)
-            cure = "rename it: letters, digits, - _ and . only, a letter or digit first"
-            self.mistakes.append(ConfigError(f"sources/{name}", "the file's name is no name for a source", cure))
+            cure = "rename it: use only letters, digits, - _ and ., with a letter or digit first"
+            self.mistakes.append(
+                ConfigError(f"sources/{name}", "the file's name is not a valid name for a source", cure)
+            )
         return [folder / name for name in names]
 
     def _read(self, path: Path, shown: str) -> dict[str, Any]:
@@ -88,7 +93,7 @@ class TomlReader:
             return {}
 
     def _override(self, text: str) -> None:
-        """Put one `key=value` into the raw values."""
+        """Set one `key=value` in the raw values."""
         name, equals, value = text.partition("=")
         if not equals:
             self.mistakes.append(ConfigError(f"{OPTION} {text}", "has no value", f"say e.g. {OPTION} crawl.delay=0"))
@@ -96,24 +101,26 @@ class TomlReader:
         keys, file, values = name.strip(), SETTINGS, self.settings
         if keys.startswith("source."):
             keys = keys.removeprefix("source.")
-            # Names may hold dots: the longest that fits is meant.
+            # A name may contain dots, so the longest name that fits is meant.
             found = max((known for known in self.sources if keys.startswith(f"{known}.")), key=len, default=None)
             if found is None:
                 there = ", ".join(self.sources) or "none yet"
-                self.mistakes.append(ConfigError(f"{OPTION} {text}", "names no source", f"there are: {there}"))
+                self.mistakes.append(
+                    ConfigError(f"{OPTION} {text}", "names no source of this archive", f"sources: {there}")
+                )
                 return
             file, values, keys = f"sources/{found}.toml", self.sources[found], keys.removeprefix(f"{found}.")
         path = tuple(keys.split("."))
         for key in path[:-1]:
             inner = values.get(key)
             values[key] = values = inner if isinstance(inner, dict) else {}
-        values[path[-1]] = scalar(value.strip())
+        values[path[-1]] = option_value(value.strip())
         if file == SETTINGS:
             self._outrank(path)
         self.overridden.setdefault(file, set()).add(path)
 
-    def _outrank(self, path: Path_) -> None:
-        """What is said for one run counts for every source, whatever its own file says."""
+    def _outrank(self, path: KeyPath) -> None:
+        """Let an override apply to every source, also to those whose own file sets the key."""
         for source in self.sources.values():
             own = source.get(path[0])
             if len(path) == 2 and isinstance(own, dict):
@@ -121,38 +128,61 @@ class TomlReader:
 
 
 def read(path: Path, shown: str) -> dict[str, Any]:
-    """The values of one file. Raises ConfigError that names the file as `shown`, and the line."""
+    """Return the values of one file. Raises ConfigError that names the file as `shown`, and the line."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(shown, error) from error
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))  # Windows' editors put a byte order mark before it
+        return tomllib.loads(data.decode("utf-8-sig"))  # editors on Windows write a byte order mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(shown, f"line {line}: is not UTF-8", "save the file as UTF-8") from error
     except RecursionError as error:
-        raise ConfigError(shown, "is nested too deeply", "settings are at most a table in a table") from error
+        raise ConfigError(shown, "is nested too deeply", "settings need at most a table within a table") from error
     except ValueError as error:
         raise syntax_error(shown, error) from error
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def append_rule(path: Path, there: str, text: str) -> None:
+    """Add a rule at the end of a source's file, which now holds `there`. Raises ConfigError, NotWritable."""
+    longer = f"{there.rstrip()}\n\n{text}"
+    try:
+        tomllib.loads(longer)
+    except ValueError as error:  # rule = [...] in one piece
+        cause = f"a [[rule]] cannot be added at its end ({error})"
+        raise ConfigError(str(path), cause, "leave out --rule, and add the rule by hand") from None
+    with os_errors(str(path)):
+        write(path, longer)
+
+
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
-    return ConfigError(shown, f"cannot be read: {cause}", "check its place, owner and permissions")
+    return ConfigError(shown, f"cannot be read: {cause}", "check where it is, who owns it and its permissions")
 
 
 def syntax_error(shown: str, error: ValueError) -> ConfigError:
-    """tomllib says "Invalid value (at line 3, column 9)"; Python 3.11 has no attributes for that."""
-    cure = f"TOML wants quotes around text, one key = value a line, and each [ closed: {EXAMPLES[shown == SETTINGS]}"
+    """Return a ConfigError with line and column. In Python 3.11 tomllib gives them only as "(at line 3, column 9)"."""
+    line = EXAMPLE_LINES[shown == SETTINGS]
+    cure = f"TOML needs quotes around text, one key = value per line, and a ] for each [: {line}"
     match = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
     if match is None:
         return ConfigError(shown, f"is not TOML: {error}", cure)
     return ConfigError(shown, f"line {match[2]}: {match[1]} (column {match[3]})", cure)
 
 
-def scalar(text: str) -> Any:
-    """What is behind `=` on the command line: a TOML value, else text that needs no quotes there."""
+def option_value(text: str) -> Any:
+    """Return the value after `=` on the command line: a TOML value, else text, which needs no quotes there."""
     try:
         values = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -160,8 +190,8 @@ def scalar(text: str) -> Any:
     return values["value"] if len(values) == 1 else text
 
 
-def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[Path_]) -> ConfigError:
-    """One of pydantic's errors as one of ours."""
+def config_error(file: str, detail: ErrorDetails, model: type[BaseModel], overridden: set[KeyPath]) -> ConfigError:
+    """Turn one of pydantic's errors into a ConfigError."""
     at = detail["loc"]
     by_option = any(at[: len(path)] == path[: len(at)] for path in overridden)
     place = ""
@@ -169,21 +199,25 @@ def mistake(file: str, detail: ErrorDetails, model: type[BaseModel], overridden:
         place = "" if file == SETTINGS else f"source {file.removeprefix('sources/').removesuffix('.toml')}: "
     owner, field = declaration(model, at)
     if detail["type"] == "extra_forbidden":
-        cause, cure = unknown(detail, owner, model)
+        cause, cure = unknown_key(detail, owner, model)
     elif detail["type"] == "missing":
-        cause, cure = "is missing", example(at, field, by_option=False)
+        cause, cure = "is missing", example_line(at, field, by_option=False)
     elif detail["type"] == "value_error":
         error = detail["ctx"]["error"]
-        cause, cure = str(error), getattr(error, "cure", "") or example(at, field, by_option=by_option)
+        cause, cure = str(error), getattr(error, "cure", "") or example_line(at, field, by_option=by_option)
     else:
-        is_table = isinstance(detail["input"], dict)  # where a list of tables is wanted
-        cause = "is one table, where there may be several" if is_table else f"{literal(detail['input'])} is not a table"
-        cure = f"say {header(at)}" + (", in two brackets, above its lines" if is_table else "")
-    return ConfigError(OPTION if by_option else file, f"{place}{spelt(at)}: {cause}", cure)
+        is_table = isinstance(detail["input"], dict)  # [rule] instead of [[rule]]
+        cause = (
+            "is a single table, but must be a list of tables"
+            if is_table
+            else f"{literal(detail['input'])} is not a table"
+        )
+        cure = f"say {table_header(at)}" + (" with double brackets, above its keys" if is_table else "")
+    return ConfigError(OPTION if by_option else file, f"{place}{key_label(at)}: {cause}", cure)
 
 
 def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type[BaseModel], Any]:
-    """(the model that owns the key at `at`, the key's declaration or None)."""
+    """Return (the model that owns the key at `at`, the key's declaration or None)."""
     owner, field = model, None
     for key in at:
         if isinstance(key, int):
@@ -196,8 +230,8 @@ def declaration(model: type[BaseModel], at: tuple[str | int, ...]) -> tuple[type
     return owner, field
 
 
-def unknown(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]) -> tuple[str, str]:
-    """Cause and cure of a key that is none."""
+def unknown_key(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]) -> tuple[str, str]:
+    """Return cause and cure for an unknown key."""
     key = str(detail["loc"][-1])
     cause = "unknown table" if isinstance(detail["input"], dict) else "unknown key"
     keys = [name for name, field in owner.model_fields.items() if not field.exclude]
@@ -206,12 +240,12 @@ def unknown(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseModel]
     for table in model.model_fields:
         inner, _ = declaration(model, (table, key))
         if inner is not model and key in inner.model_fields:
-            return cause, f"it belongs into [{table}]"
-    return cause, f"there are: {', '.join(keys)}"
+            return cause, f"it belongs in [{table}]"
+    return cause, f"known keys: {', '.join(keys)}"
 
 
-def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
-    """A line that would be right."""
+def example_line(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
+    """Return advice with a line that would be right, or ""."""
     if field is None or not field.examples:
         return ""
     value = literal(field.examples[0])
@@ -219,15 +253,15 @@ def example(at: tuple[str | int, ...], field: Any, *, by_option: bool) -> str:
     return f"say e.g. {OPTION} {'.'.join(keys)}={value}" if by_option else f"say e.g. {keys[-1]} = {value}"
 
 
-def header(at: tuple[str | int, ...]) -> str:
+def table_header(at: tuple[str | int, ...]) -> str:
     keys = [str(key) for key in at if isinstance(key, str)]
     if keys[0] != "rule":
         return f"[{keys[0]}]"
     return f"[{'.'.join(keys)}]" if len(keys) > 1 else "[[rule]]"
 
 
-def spelt(at: tuple[str | int, ...]) -> str:
-    """`[crawl] delay`, `url`, `[[rule]] 2: until`."""
+def key_label(at: tuple[str | int, ...]) -> str:
+    """Return a key as messages name it: `[crawl] delay`, `url`, `[[rule]] 2: until`."""
     keys = [str(key) for key in at if isinstance(key, str)]
     numbers = [key for key in at if isinstance(key, int)]
     if numbers:

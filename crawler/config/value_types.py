@@ -1,6 +1,6 @@
-"""The kinds of value that a setting may have: checks of a TOML value that say what is wrong with it.
+"""Define the types of settings: checks of a TOML value that say what is wrong with it.
 
-Every message begins with the value as written, so that an error names what to look for in the file.
+Every message begins with the value as written, so that the user can find it in the file.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pydantic import PlainValidator
 
 from crawler.config.units import Duration, Size
 
-MAIL = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
+MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
 
 
 def literal(value: object) -> str:
-    """A value as TOML writes it."""
+    """Return a value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Duration | Size):
@@ -35,13 +35,13 @@ def literal(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """`literal`, short enough for a message."""
+    """Return a value as TOML writes it, cut to 80 characters for a message."""
     text = literal(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
-    """A kind whose values are kept as they are written."""
+    """Return a type whose values must pass `test`; `what` says in a message what they must be."""
 
     def validate(value: Any) -> Any:
         if not test(value):
@@ -51,14 +51,14 @@ def check(test: Callable[[Any], bool], what: str) -> PlainValidator:
     return PlainValidator(validate)
 
 
-def whole(least: int, most: int | None = None) -> PlainValidator:
-    """Whole numbers from `least` to `most`."""
+def whole_number(least: int, most: int | None = None) -> PlainValidator:
+    """Return a type for whole numbers from `least` to `most`."""
     what = f"a whole number from {least} to {most}" if most else f"a whole number of at least {least}"
     return check(lambda value: type(value) is int and least <= value <= (most or 10**9), what)
 
 
 def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = False) -> PlainValidator:
-    """A kind that `parse` turns into a number; `parse` raises ValueError."""
+    """Return a type whose values `parse` turns into a number; `parse` raises ValueError."""
 
     def validate(value: object) -> Any:
         try:
@@ -66,14 +66,14 @@ def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = Fals
         except ValueError:
             raise ValueError(f"{shown(value)} is not {what}") from None
         if above_zero and made <= 0:
-            raise ValueError(f"{shown(value)} is too little: it must be above zero")
+            raise ValueError(f"{shown(value)} is too small: it must be above zero")
         return made
 
     return PlainValidator(validate)
 
 
-def many(one: Callable[[Any], Any], what: str) -> PlainValidator:
-    """A list of values of which each passes `one`."""
+def list_of(one: Callable[[Any], Any], what: str) -> PlainValidator:
+    """Return a type for lists; `one` checks each value and raises ValueError."""
 
     def validate(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
@@ -92,21 +92,24 @@ def is_ascii_line(value: Any) -> bool:
 
 
 def is_web_address(value: Any) -> bool:
-    """An http or https URL with a host. The syntax only: nobody is asked whether it exists."""
+    """Return True for an http or https URL with a host. Only the syntax is checked."""
     if not is_line(value) or any(sign in value for sign in ' <>"'):
         return False
     try:
         parts = urlsplit(value)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, an unclosed bracket
+    except ValueError:  # a port that is not a number, or an unclosed bracket
         return False
 
 
 def is_contact(value: Any) -> bool:
-    """Plain ASCII without parentheses: it travels in a comment of the User-Agent header (RFC 9110, 5.6.5)."""
+    """Return True for a mail address or URL that fits into a comment of the User-Agent header (RFC 9110 section 5.6.5).
+
+    Such a comment is plain ASCII without parentheses.
+    """
     if not is_ascii_line(value) or "(" in value or ")" in value:
         return False
-    return value == "" or MAIL.fullmatch(value) is not None or is_web_address(value)
+    return value == "" or MAIL_ADDRESS.fullmatch(value) is not None or is_web_address(value)
 
 
 def is_proxy(value: Any) -> bool:
@@ -130,7 +133,7 @@ def pattern(value: Any) -> Any:
 
 
 class ValueMistake(ValueError):
-    """What is wrong with a value, and the cure where the key's own example would not show it."""
+    """Raised for a wrong value, with a cure for cases in which the key's own example would not help."""
 
     def __init__(self, cause: str, cure: str = "") -> None:
         super().__init__(cause)
@@ -138,7 +141,7 @@ class ValueMistake(ValueError):
 
 
 def selectors(*, of_elements: bool) -> PlainValidator:
-    """A selector in XPath or CSS, or a list of them, each of which must work."""
+    """Return a type for a selector in XPath or CSS, or a list of them, each of which must be valid."""
 
     def one(value: Any) -> str:
         from pipelines.extraction import site_rules
@@ -158,7 +161,7 @@ def selectors(*, of_elements: bool) -> PlainValidator:
 
 
 def day(value: Any) -> str:
-    """A TOML date, or an ISO day as text."""
+    """Return a TOML date, or an ISO date in text, as an ISO date. Raises ValueError."""
     try:
         if isinstance(value, date) and not isinstance(value, datetime):
             return value.isoformat()
@@ -166,18 +169,18 @@ def day(value: Any) -> str:
             return date.fromisoformat(value).isoformat()
     except ValueError:
         pass
-    raise ValueError(f"{shown(value)} is not a day")
+    raise ValueError(f"{shown(value)} is not a date")
 
 
 def share(value: object) -> float:
-    """Raises ValueError."""
+    """Return a number from 0 to 1 as float. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError
     return float(value)
 
 
 def one_of(*words: str) -> PlainValidator:
-    """One of a few words."""
+    """Return a type for one of a few words."""
     return check(lambda value: value in words, f"one of {', '.join(words)}")
 
 
@@ -187,8 +190,8 @@ AsciiLine = Annotated[str, check(is_ascii_line, "one line of plain ASCII text")]
 Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCII)")]
 Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
 WebAddress = Annotated[str, PlainValidator(web_address)]
-WebAddresses = Annotated[tuple[str, ...], many(web_address, "web addresses")]
-Patterns = Annotated[tuple[str, ...], many(pattern, "regular expressions")]
+WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
+Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions")]
 Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Day = Annotated[str, PlainValidator(day)]
@@ -197,15 +200,15 @@ Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]
 SomeSeconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds", above_zero=True)]
 Interval = Annotated[Duration, parsed(Duration.parse, "a duration", above_zero=True)]
 Bytes = Annotated[Size, parsed(Size.parse, "a size", above_zero=True)]
-AnyCount = Annotated[int, whole(0)]
-Count = Annotated[int, whole(1)]
-Level = Annotated[int, whole(1, 9)]
+AnyCount = Annotated[int, whole_number(0)]
+Count = Annotated[int, whole_number(1)]
+Level = Annotated[int, whole_number(1, 9)]
 Digest = Annotated[Literal["omit", "entity", "stored"], one_of("omit", "entity", "stored")]
 Comments = Annotated[Literal["drop", "separate"], one_of("drop", "separate")]
 
 
 def ages(value: Any) -> tuple[Duration, ...]:
-    """Durations, brought into ascending order: the schedule takes the next one that lies ahead."""
+    """Return a list of durations in ascending order, as the revisit policy needs them. Raises ValueError."""
 
     def one(item: Any) -> Duration:
         try:

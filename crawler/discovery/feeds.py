@@ -1,6 +1,6 @@
-"""RSS, Atom, RDF and JSON Feed -> links to articles. Pure: bytes in, values out; nothing is ever fetched.
+"""Read links to articles out of RSS, Atom, RDF and JSON feeds. Pure: bytes in, values out; nothing is ever fetched.
 
-feedparser reads the XML ones, because feeds are as they are; JSON Feed 1.1 is read by the standard library.
+feedparser reads the XML formats, because it copes with malformed feeds. The standard library reads JSON Feed 1.1.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from urllib.parse import urljoin
 
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import shape_of
-from crawler.discovery.url_words import FILES
+from crawler.discovery.url_words import FILE_ENDINGS
 from pipelines.core.urls import parts_of
 from pipelines.extraction.fields import date_parser
 
-MOST = 5000  # entries; the longest honest feeds hold some hundreds
-LONGEST_HINT = 500  # characters
-NO_LIMIT = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)  # what a feed claims is noted; others judge it
+MAX_ENTRIES = 5000  # of one feed; honest feeds hold at most some hundreds
+MAX_HINT_CHARS = 500  # of a title or a name
+# No claimed date is refused here; the extractor judges them.
+LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
-HTML = re.compile(
+HTML_START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:(?><!--.{0,2000}?-->)\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 TAGS = re.compile(r"<[^>]{0,1000}>")
 ZONE_NAME = re.compile(r"[A-Za-z]{2,5}\s*$")
 COMMENTS_URL = re.compile(r"/comments/(?:feed|default|rss|atom)|[?&]feed=comments|/comments?\.(?:rss|xml|atom)", re.I)
@@ -38,32 +39,32 @@ COMMENTS_TITLE = re.compile(
     r"|kommentarer (?:til|på))\b",
     re.IGNORECASE,
 )
-# feedparser's word for what it minded, where that is not the feed's content but its label.
-HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
+# feedparser's exceptions that concern the HTTP label of a feed and not its content.
+HARMLESS_ERRORS = ("CharacterEncodingOverride", "NonXMLContentType")
 
 
 def read_feed(body: bytes, url: str, content_type: str | None = None) -> Discovery:
-    """The articles that a feed names, in its order.
+    """Return the articles that a feed names, in its order.
 
-    `url` is where it was fetched (relative links are relative to it); `content_type` the HTTP header. A malformed feed
-    gives what it can, and a `problem`. A feed of readers' comments leads nowhere: its kind is "comments feed".
+    `url` is where the feed was fetched, for relative links; `content_type` is the HTTP header. A malformed feed gives
+    what can be read, and a `problem`. A feed of readers' comments gives no links and has the kind "comments feed".
     """
     if not body.strip():
-        return Discovery(problem="an empty answer, no feed")
-    if HTML.match(body[:4096]):
-        return Discovery(problem="an HTML page, no feed")
-    if JSON.match(body[:64]):
+        return Discovery(problem="an empty response, not a feed")
+    if HTML_START.match(body[:4096]):
+        return Discovery(problem="an HTML page, not a feed")
+    if JSON_START.match(body[:64]):
         return _json_feed(body, url)
     return _xml_feed(body, url, content_type)
 
 
 def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
-    import feedparser  # with sgmllib and all: only for processes that read feeds
+    import feedparser  # slow to import; only processes that read feeds need it
 
-    # RFC 3023 would have text/xml without charset read as ASCII; no server means that. The XML declaration decides.
+    # RFC 3023 says that text/xml without a charset is ASCII, but no server means that. The XML declaration decides.
     label = content_type if content_type and "charset" in content_type.lower() else "application/xml"
-    # BytesIO, because feedparser takes bytes for the name of a file to open. No sanitising and no resolving of links
-    # inside descriptions: nobody reads those, and they take half of the time.
+    # BytesIO, because feedparser takes bytes for the name of a file to open. Descriptions are not used, and sanitising
+    # them and resolving their links would take half of the time.
     parsed = feedparser.parse(
         io.BytesIO(body),
         response_headers={"content-type": label, "content-location": url},
@@ -71,23 +72,23 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
         resolve_relative_uris=False,
     )
     if not parsed.version and not parsed.entries:
-        return Discovery(problem=f"no feed: {_why(parsed)}")
-    problem = f"malformed: {_why(parsed)}" if parsed.bozo and _minded(parsed) else None
+        return Discovery(problem=f"not a feed: {_parser_error(parsed)}")
+    problem = f"malformed: {_parser_error(parsed)}" if parsed.bozo and _is_malformed(parsed) else None
     title, language = _text(parsed.feed.get("title")), parsed.feed.get("language") or None
     if _is_comments(url, title, [entry.get("link", "") for entry in parsed.entries]):
         return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
-    found = gather(_entries(parsed.entries[:MOST], url, language), MOST)
+    found = gather(_entries(parsed.entries[:MAX_ENTRIES], url, language), MAX_ENTRIES)
     return Discovery(found, problem, "feed", title, language)
 
 
-def _minded(parsed: Any) -> bool:
-    return type(parsed.get("bozo_exception")).__name__ not in HARMLESS
+def _is_malformed(parsed: Any) -> bool:
+    return type(parsed.get("bozo_exception")).__name__ not in HARMLESS_ERRORS
 
 
-def _why(parsed: Any) -> str:
+def _parser_error(parsed: Any) -> str:
     error = parsed.get("bozo_exception")
-    # SAX errors say "<unknown>:12:5: undefined entity": the place is worth keeping, the unknown file is not.
-    return str(error).removeprefix("<unknown>:")[:200] if error else "no element that a feed has"
+    # A SAX error says "<unknown>:12:5: undefined entity". The place is useful, the unknown file name is not.
+    return str(error).removeprefix("<unknown>:")[:200] if error else "it has no element of a feed"
 
 
 def _entries(entries: list[Any], base: str, language: str | None) -> Iterator[tuple[str | None, str, dict[str, str]]]:
@@ -98,13 +99,15 @@ def _entries(entries: list[Any], base: str, language: str | None) -> Iterator[tu
 
 
 def _link(entry: Any, base: str) -> str | None:
-    """The address of an entry's page: the original behind FeedBurner's, the link, or an id that is an address."""
+    """Return the URL of an entry's page: the original of a FeedBurner link, the link, or an id that is a URL."""
     for candidate in (entry.get("feedburner_origlink"), entry.get("link"), _permalink(entry)):
         if not candidate or not candidate.strip():
             continue
         try:
             absolute = urljoin(base, candidate.strip())
-            if shape_of(parts_of(absolute).path).ending not in FILES:  # a podcast's link is its sound
+            if (
+                shape_of(parts_of(absolute).path).ending not in FILE_ENDINGS
+            ):  # the link of a podcast may be its audio file
                 return absolute
         except ValueError:
             continue
@@ -112,28 +115,28 @@ def _link(entry: Any, base: str) -> str | None:
 
 
 def _permalink(entry: Any) -> str | None:
-    """A guid that is no address says so (isPermaLink="false"); an Atom id often is one."""
+    """Return the id of an entry if it is its URL: an RSS guid without isPermaLink="false", or an Atom id."""
     guid = entry.get("id", "")
     return guid if guid.startswith(("http://", "https://")) and entry.get("guidislink", True) is not False else None
 
 
 def _hint(entry: Any, language: str | None) -> dict[str, str]:
-    """What the feed says of an article, as strings; absent is absent."""
+    """Return what the feed says about an article, as strings. Absent values have no key."""
     names = [author.get("name") or "" for author in entry.get("authors", []) if isinstance(author, dict)]
-    said = {
+    hint = {
         "title": _text(entry.get("title")),
         "published": _time(entry.get("published"), entry.get("published_parsed")),
-        # Not entry.get: it would give the day of publication where there is none of change.
+        # entry.get would give the date of publication for a missing date of change.
         "modified": _time(dict.get(entry, "updated"), dict.get(entry, "updated_parsed")),
         "language": entry.get("language") or language,
         "authors": ", ".join(_text(name) or "" for name in dict.fromkeys(names) if name and "@" not in name),
     }
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in hint.items() if value}
 
 
 def _time(raw: str | None, parsed: Any) -> str | None:
-    """ISO 8601 with the feed's own zone, or a day; feedparser's reading (UTC) of forms that only it knows."""
-    iso = date_parser.parse(raw, NO_LIMIT)
+    """Return ISO 8601 with the feed's own time zone, or a day; in UTC for forms that only feedparser can parse."""
+    iso = date_parser.parse(raw, LATEST_DATE)
     if parsed is not None and (iso is None or (len(iso) == 10 and ZONE_NAME.search(raw or ""))):
         try:
             return datetime(*parsed[:6]).replace(tzinfo=UTC).isoformat()
@@ -143,31 +146,31 @@ def _time(raw: str | None, parsed: Any) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    """One line of text without markup, or None."""
+    """Return one line of text without markup, or None."""
     if not isinstance(value, str):
         return None
     if "<" in value or "&" in value:
         value = html.unescape(TAGS.sub("", value))
-    return " ".join(value.split())[:LONGEST_HINT] or None
+    return " ".join(value.split())[:MAX_HINT_CHARS] or None
 
 
 def _is_comments(url: str, title: str | None, links: list[str]) -> bool:
-    """By its address, by its title, or because every entry is a comment on a page."""
+    """Return True for a feed of comments: by its URL, by its title, or because every entry links to a comment."""
     if COMMENTS_URL.search(url) or (title and COMMENTS_TITLE.match(title)):
         return True
     return len(links) > 2 and all("#comment" in link for link in links)
 
 
 def _json_feed(body: bytes, url: str) -> Discovery:
-    """JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
+    """Read JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
     try:
         data = json.loads(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         return Discovery(problem=f"malformed JSON: {error}"[:200])
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):
-        return Discovery(problem="JSON, but no feed")
+        return Discovery(problem="JSON, but not a feed")
     language = data.get("language") if isinstance(data.get("language"), str) else None
-    found = gather(_items(data["items"][:MOST], url, language), MOST)
+    found = gather(_items(data["items"][:MAX_ENTRIES], url, language), MAX_ENTRIES)
     return Discovery(found, None, "feed", _text(data.get("title")), language)
 
 
@@ -179,7 +182,7 @@ def _items(items: list[Any], base: str, language: str | None) -> Iterator[tuple[
         authors = item.get("authors") or [item.get("author")]  # `author` alone: version 1.0
         authors = authors if isinstance(authors, list) else []
         names = [author.get("name") for author in authors if isinstance(author, dict)]
-        said = {
+        hint = {
             "title": _text(item.get("title")),
             "published": _time(_string(item.get("date_published")), None),
             "modified": _time(_string(item.get("date_modified")), None),
@@ -187,7 +190,7 @@ def _items(items: list[Any], base: str, language: str | None) -> Iterator[tuple[
             "authors": ", ".join(name for name in map(_text, names) if name),
         }
         if link:
-            yield _joined(base, link), "article", {name: value for name, value in said.items() if value}
+            yield _joined(base, link), "article", {name: value for name, value in hint.items() if value}
 
 
 def _looks_like_link(value: object) -> bool:

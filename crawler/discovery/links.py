@@ -1,8 +1,8 @@
-"""A front or section page -> its links to articles, further lists and feeds. Pure; about as cheap as parsing the page.
+"""Read links to articles, further lists and feeds out of a front or section page. Pure; about as cheap as parsing it.
 
-`rel=nofollow` is followed: it tells search engines not to count a link as praise (newspapers put it on their own
-comment counts and subscription boxes), and asks no crawler to stay away. What asks that is robots.txt, and that is
-obeyed.
+Links with `rel=nofollow` are followed. The attribute tells search engines not to count a link as a recommendation;
+newspapers put it on their own comment counts and subscription boxes. It does not ask a crawler to stay away. robots.txt
+does, and that is obeyed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
 from crawler.discovery.results import Discovery, gather
-from crawler.discovery.url_classifier import classify
+from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
-MOST = 3000  # links of one page
-LONGEST_HINT = 500  # characters
+MAX_LINKS = 3000  # of one page
+MAX_HINT_CHARS = 500  # of a title
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
-NO_LINKS = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
+UNFETCHABLE_PREFIXES = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
 
 
 def read_links(
@@ -31,34 +31,38 @@ def read_links(
     content_type: str | None = None,
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
+    explain: bool = False,
 ) -> Discovery:
-    """The links of a page to other pages of its site that look like articles or lists, and to feeds.
+    """Return the links of a page to feeds, and to pages of its site that look like articles or lists.
 
-    `url` is where it was fetched, `content_type` the HTTP header; `include` and `exclude` as for `classify`. Several
-    links to one address are one; the longest link text counts, because a picture and a headline often lead to the same
-    article.
+    `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see `classify`.
+    Several links to one URL count as one. Its text is the longest of them, because a picture and a headline often link
+    to the same article. `explain`: return the links that are left out too, each with its rule.
     """
     text = decode(body, content_type)
     if not text or "<" not in text:
-        return Discovery(problem="no HTML page" if text else "an empty page")
+        return Discovery(problem="not an HTML page" if text else "an empty page")
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
-    found = gather((*feed_links(tree, base), *_page_links(tree, base, url, tuple(include), tuple(exclude))), MOST)
-    return Discovery(found, None, "page", page_title(tree), page_language(tree))
+    rejected: list[tuple[str, str]] = []
+    page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
+    found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
+    reasons = tuple(rejected) if explain else ()
+    return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
-    """What relative links are relative to (HTML 2.4.1: the first base element with a href)."""
+    """Return the base of relative links (HTML section 2.4.1: the first base element with a href)."""
     node = tree.css_first("base[href]")
     return absolute(node.attributes.get("href"), url) or url if node is not None else url
 
 
 def absolute(href: str | None, base: str) -> str | None:
-    """A link as an address that can be fetched, or None."""
+    """Return a link as a URL that can be fetched, or None."""
     if not href:
         return None
     href = href.strip()
-    if not href or href.lower().startswith(NO_LINKS):
+    if not href or href.lower().startswith(UNFETCHABLE_PREFIXES):
         return None
     try:
         return fetchable(href if href.startswith(("https://", "http://")) else urljoin(base, href))
@@ -67,7 +71,7 @@ def absolute(href: str | None, base: str) -> str | None:
 
 
 def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, str, dict[str, str]]]:
-    """Feeds that the page's head names (link rel=alternate), those of readers' comments left out."""
+    """Yield the feeds that the page's head names (link rel=alternate), without those of readers' comments."""
     for node in tree.css("link[rel][href][type]"):
         attributes = node.attributes
         if "alternate" not in (attributes["rel"] or "").lower().split():
@@ -76,18 +80,23 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
             continue
         link, title = absolute(attributes["href"], base), " ".join((attributes.get("title") or "").split())
         if link and not COMMENTS_URL.search(link) and not is_comments_title(title):
-            yield link, "feed", {"title": title[:LONGEST_HINT]} if title else {}
+            yield link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {}
 
 
 def is_comments_title(title: str) -> bool:
-    """ "Paper » Comments Feed", "Story » Comments Feed", as WordPress names them, and their translations."""
+    """Return True for titles as WordPress gives them to comment feeds, "Story » Comments Feed", and translations."""
     last = title.rpartition("»")[2].lower()
     words = ("comment", "kommentar", "comentario", "comentário", "commenti", "reacties", "komentarz", "комментари")
     return bool(COMMENTS_TITLE.match(title)) or any(word in last for word in words if "»" in title)
 
 
 def _page_links(
-    tree: LexborHTMLParser, base: str, url: str, include: tuple[str, ...], exclude: tuple[str, ...]
+    tree: LexborHTMLParser,
+    base: str,
+    url: str,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    rejected: list[tuple[str, str]],
 ) -> Iterator[tuple[str | None, str, dict[str, str]]]:
     texts: dict[str, str] = {}
     for link, text in anchors(tree, base):
@@ -96,14 +105,17 @@ def _page_links(
     here = url_key(url)
     for link, text in texts.items():
         if not same_site(link, url) or url_key(link) == here:
+            rejected.append((link, "the page itself" if url_key(link) == here else "another site"))
             continue
-        kind = classify(link, anchor_text=text, include=include, exclude=exclude)
-        if kind is not None:
-            yield link, kind, {}
+        judged = classify_with_reason(link, anchor_text=text, include=include, exclude=exclude)
+        if judged.kind is not None:
+            yield link, judged.kind, {}
+        else:
+            rejected.append((link, judged.why))
 
 
 def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]]:
-    """(address, link text) of every link of a page or of a part of one."""
+    """Yield (URL, link text) of every link of a page or of a part of one."""
     seen: dict[str | None, str | None] = {}
     for node in tree.css("a[href], area[href]"):
         href = node.attributes["href"]
@@ -114,18 +126,18 @@ def anchors(tree: LexborHTMLParser | Any, base: str) -> Iterator[tuple[str, str]
 
 
 def page_title(tree: LexborHTMLParser) -> str | None:
-    """The site's name for itself, else the page's title."""
+    """Return the site's name for itself, else the page's title."""
     for selector in ('meta[property="og:site_name"]', 'meta[name="application-name"]'):
         node = tree.css_first(selector)
         name = " ".join((node.attributes.get("content") or "").split()) if node is not None else ""
         if name:
-            return name[:LONGEST_HINT]
+            return name[:MAX_HINT_CHARS]
     node = tree.css_first("head > title") or tree.css_first("title")
-    return " ".join(node.text().split())[:LONGEST_HINT] or None if node is not None else None
+    return " ".join(node.text().split())[:MAX_HINT_CHARS] or None if node is not None else None
 
 
 def page_language(tree: LexborHTMLParser) -> str | None:
-    """The tag of <html lang>, else of og:locale ("en_GB" as "en-GB"); as the page writes it."""
+    """Return the language tag of <html lang>, else of og:locale ("en_GB" as "en-GB"), as the page writes it."""
     root = tree.css_first("html")
     tag = ((root.attributes.get("lang") or root.attributes.get("xml:lang") or "") if root is not None else "").strip()
     if not tag:

@@ -1,4 +1,4 @@
-"""What discovery hands back: links with what was said about them. Values only; they cross a process border."""
+"""Hold the results of discovery: links, with what feeds and sitemaps say about them. Values that can be pickled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.core.urls import fetchable, url_key
 
 @dataclass(frozen=True, slots=True)
 class FoundLink:
-    """One link worth following."""
+    """Hold one link worth following."""
 
     url: str  # absolute and fetchable (`pipelines.core.urls.fetchable`)
     kind: str  # "article", "section", "feed", "news sitemap" or "sitemap"
@@ -19,25 +19,27 @@ class FoundLink:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What one feed, sitemap or page leads to."""
+    """Hold what was found in one feed, sitemap or page."""
 
-    found: tuple[FoundLink, ...] = ()  # one for each address, in the order of the document
-    problem: str | None = None  # what was wrong with it, for people; what could be read is in `found` all the same
-    # What it turned out to be: "feed", "comments feed", "news sitemap", "sitemap", "sitemap index", "page"; None if it
-    # is nothing that we know.
+    found: tuple[FoundLink, ...] = ()  # one for each URL, in the order of the document
+    problem: str | None = (
+        None  # what was wrong with it, for people; `found` has the links that could be read all the same
+    )
+    # "feed", "comments feed", "news sitemap", "sitemap", "sitemap index" or "page"; None for anything else
     kind: str | None = None
-    title: str | None = None  # the document's own title, where it has one
-    language: str | None = None  # and its language, as it says
+    title: str | None = None  # the document's own title
+    language: str | None = None  # the language that the document declares
+    rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not in `found`, if asked for
 
 
-def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], most: int) -> tuple[FoundLink, ...]:
-    """Fetchable links, each address once (the first wins), at most `most`."""
+def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], limit: int) -> tuple[FoundLink, ...]:
+    """Return at most `limit` fetchable links, the first for each URL."""
     found: dict[str, FoundLink] = {}
     for url, kind, hint in links:
         clean = fetchable(url) if url else None
         if clean is None:
             continue
         found.setdefault(url_key(clean), FoundLink(clean, kind, hint))
-        if len(found) >= most:
+        if len(found) >= limit:
             break
     return tuple(found.values())

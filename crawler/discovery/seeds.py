@@ -1,4 +1,4 @@
-"""A home page and its robots.txt -> where to begin with a site that nobody has told us about. Pure."""
+"""Find where to start on an unknown site: the feeds, sitemaps and sections of its home page and robots.txt. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.discovery.url_classifier import classify, shape_of
 from pipelines.core.urls import parts_of, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
-# Tried in this order until one answers: what the systems that most papers run on use.
+# Tried in this order until one is a feed: the paths that common content management systems use.
 COMMON_FEEDS = (
     "/feed/",  # WordPress; /feed redirects there
     "/rss",
@@ -41,25 +41,25 @@ COMMON_SITEMAPS = (
     "/sitemap-index.xml",
 )
 
-MOST_SECTIONS = 30
+MAX_SECTIONS = 30
 FEED_ADDRESS = re.compile(r"/(?:rss|feeds?|atom)(?:/|$)|\.(?:rss|rdf|atom)$|/(?:rss|feed|atom|index)\.xml$", re.I)
-MENUS = "nav, [role=navigation], header, [class*=nav], [id*=nav], [class*=menu], [id*=menu]"
-FEET = ("footer", "aside")
+MENU_SELECTOR = "nav, [role=navigation], header, [class*=nav], [id*=nav], [class*=menu], [id*=menu]"
+FOOTER_TAGS = ("footer", "aside")
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """What a site says of itself on its front page. Addresses, unverified."""
+    """Hold the listings that a site names. The URLs are not verified."""
 
-    feeds: tuple[str, ...] = ()  # by link rel=alternate, then links that look like feeds
-    sitemaps: tuple[str, ...] = ()  # by the Sitemap lines of robots.txt
-    sections: tuple[str, ...] = ()  # of the menus; the most likely first
+    feeds: tuple[str, ...] = ()  # from link rel=alternate, then links that look like feeds
+    sitemaps: tuple[str, ...] = ()  # from the Sitemap lines of robots.txt
+    sections: tuple[str, ...] = ()  # from the menus, the most likely first
     title: str | None = None
     language: str | None = None
 
 
 def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_type: str | None = None) -> Seeds:
-    """Feeds, sitemaps and sections that a home page and its robots.txt name, at most 30 sections."""
+    """Return the feeds, sitemaps and sections (at most MAX_SECTIONS) that a home page and its robots.txt name."""
     sitemaps = Robots.parse(200, robots_body, "*").sitemaps
     text = decode(home_html, content_type)
     if not text or "<" not in text:
@@ -70,32 +70,32 @@ def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_
     linked = [link for link, _text in anchors(tree, base) if _looks_like_feed(link) and same_site(link, home_url)]
     title = page_title(tree)
     return Seeds(
-        feeds=_each_once([*named, *linked]),
+        feeds=_deduplicated([*named, *linked]),
         sitemaps=sitemaps,
         sections=_sections(tree, base, home_url),
-        title=_short(title) if title else None,
+        title=_title_without_slogan(title) if title else None,
         language=page_language(tree),
     )
 
 
 def _looks_like_feed(url: str) -> bool:
-    """A link to a feed, not to the page that lists a paper's feeds."""
+    """Return True for the URL of a feed, False for that of a page that lists a paper's feeds."""
     return FEED_ADDRESS.search(parts_of(url).path) is not None
 
 
-def _short(title: str) -> str:
-    """A page title without what stands behind a bar: "The Paper | News from everywhere"."""
+def _title_without_slogan(title: str) -> str:
+    """Return a page title without its part after a bar or dash: "The Paper | News from everywhere"."""
     return re.split(r"\s+[|–—·:•]\s+|\s+-\s+", title)[0] or title
 
 
-def _each_once(urls: list[str]) -> tuple[str, ...]:
+def _deduplicated(urls: list[str]) -> tuple[str, ...]:
     return tuple({url_key(url): url for url in reversed(urls)}.values())[::-1]
 
 
 def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ...]:
-    """Section pages in the order of likelihood: those that menus name, the shallow ones first; then as they stand.
+    """Return the section pages that the menus name, shallow URLs first, otherwise in page order.
 
-    A link that stands in several menus stands where it was first met. Nothing from the foot of the page.
+    A link in several menus counts where it comes first. Links in the footer do not count.
     """
     here = url_key(home_url)
     ranked: dict[str, tuple[int, int, str]] = {}
@@ -105,21 +105,21 @@ def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ..
             continue
         depth = len(shape_of(parts_of(link).path).segments)
         ranked[key] = (max(depth - 1, 0), place, link)
-    return tuple(link for _depth, _place, link in sorted(ranked.values())[:MOST_SECTIONS])
+    return tuple(link for _depth, _place, link in sorted(ranked.values())[:MAX_SECTIONS])
 
 
 def _menu_links(tree: LexborHTMLParser, base: str) -> Iterator[str]:
-    for menu in tree.css(MENUS):
-        if not _in_foot(menu):
+    for menu in tree.css(MENU_SELECTOR):
+        if not _in_footer(menu):
             for link, _text in anchors(menu, base):
                 yield link
 
 
-def _in_foot(node: LexborNode) -> bool:
+def _in_footer(node: LexborNode) -> bool:
     above: LexborNode | None = node
     while above is not None:
         name = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}".lower()
-        if above.tag in FEET or "footer" in name or "breadcrumb" in name:
+        if above.tag in FOOTER_TAGS or "footer" in name or "breadcrumb" in name:
             return True
         above = above.parent
     return False

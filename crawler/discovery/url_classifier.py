@@ -1,15 +1,16 @@
-"""What an address looks like: an article, a section page, or nothing to follow. Pure: address and link text, no page.
+"""Classify a URL as an article, a section page, or not worth following. Pure: knows URL and link text, not the page.
 
 The evidence, strongest first; docs/discovery.md has the table.
 
-    never      files, doors (login, search, cart, print), calendars and archives by date, traps, lists by tag or author
-    article    a date and then a name; an article's number; /article/ and the like; a long name; name.html; a headline
+    never      files, utility pages (login, search, cart, print), calendars and archives by date, traps, lists by tag or
+               author
+    article    a date followed by a name; an article number; /article/ and similar; a long name; name.html; a headline
                as link text
-    section    short names, few of them; a list's further pages
+    section    few short names; further pages of a list
     neither    everything else
 
-It errs towards "article": a page without one costs one request and is counted as "nothing to read"; an article that is
-taken for something else is lost.
+In doubt the answer is "article": a page without one costs one request and is counted as "without an article", but an
+article that is taken for something else is lost.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from urllib.parse import unquote
 from crawler.discovery import url_words as words
 from pipelines.core.urls import UrlParts, parts_of, same_site
 
-DEEPEST = 12  # path segments
-LONGEST_PATH = 300  # characters, decoded
-SECTION_DEPTH = 4  # path segments of a section page
+MAX_SEGMENTS = 12  # path segments
+MAX_PATH_CHARS = 300  # characters, decoded
+MAX_SECTION_SEGMENTS = 4  # path segments of a section page
 
 YEAR = re.compile(r"(?:19[89]|20[0-4])\d")
 MONTH = re.compile(r"0?[1-9]|1[0-2]")
@@ -51,21 +52,21 @@ IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class UrlClassification(NamedTuple):
-    """What an address is taken for."""
+    """Hold the class of a URL and the reason."""
 
-    kind: str | None  # "article", "section"; None: not followed
-    why: str  # in few words, for people
-    known: bool = True  # False: nothing speaks for or against; a sitemap that lists it has the last word
+    kind: str | None  # "article" or "section"; None: not followed
+    why: str  # in a few words, for people
+    known: bool = True  # False: the shape says nothing, and a sitemap that lists the URL decides
 
 
 @dataclass(frozen=True, slots=True)
 class PathShape:
-    """A path taken apart."""
+    """Hold the parts of a path."""
 
-    segments: tuple[str, ...]  # decoded, lower case, without empty ones and without an index page at the end
-    name: str  # the last of them without its ending; "" for the root
-    ending: str  # "html", "jpg", ...; "" if there is none
-    words: int  # of the name
+    segments: tuple[str, ...]  # decoded, lower case, without empty segments and without an index page at the end
+    name: str  # the last segment without its ending; "" for the root
+    ending: str  # "html", "jpg", ...; "" without one
+    words: int  # number of words in the name
 
 
 def classify(
@@ -76,15 +77,15 @@ def classify(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> str | None:
-    """ "article", "section", or None for an address that is not worth following.
+    """Return "article", "section", or None for a URL that is not worth following.
 
-    `base`: links to other sites than its are None. `exclude` and `include` are a source's own regular expressions,
-    searched for in the URL; `exclude` wins over `include`, and both win over the shape.
+    URLs on another site than `base` are None. `exclude` and `include` are the source's own regular expressions, which
+    are searched for in the URL; `exclude` wins over `include`, and both win over the shape.
     """
-    return judge(url, anchor_text=anchor_text, base=base, include=include, exclude=exclude).kind
+    return classify_with_reason(url, anchor_text=anchor_text, base=base, include=include, exclude=exclude).kind
 
 
-def judge(
+def classify_with_reason(
     url: str,
     *,
     anchor_text: str = "",
@@ -92,11 +93,11 @@ def judge(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
 ) -> UrlClassification:
-    """`classify`, with the reason."""
+    """Classify a URL as `classify` does, and return the reason too."""
     try:
         parts = parts_of(url)
     except ValueError:
-        return UrlClassification(None, "no web address")
+        return UrlClassification(None, "not a web address")
     if base is not None and not same_site(url, base):
         return UrlClassification(None, "another site")
     if any(re.search(pattern, url) for pattern in exclude):
@@ -104,39 +105,39 @@ def judge(
     if any(re.search(pattern, url) for pattern in include):
         return UrlClassification("article", "included by the source")
     shape = shape_of(parts.path)
-    return _never(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)
+    return _never_followed(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)
 
 
 def shape_of(path: str) -> PathShape:
-    """Take a path apart."""
+    """Split a path into its parts."""
     segments = [segment for segment in unquote(path).lower().split("/") if segment]
     name, ending = (segments[-1], "") if segments else ("", "")
     if match := ENDING.fullmatch(name):
-        if match[2] in words.PAGES or match[2] in words.FILES:
+        if match[2] in words.PAGE_ENDINGS or match[2] in words.FILE_ENDINGS:
             name, ending = match[1], match[2]
-        if ending in words.PAGES and name in words.INDEXES:
+        if ending in words.PAGE_ENDINGS and name in words.INDEX_NAMES:
             segments.pop()
             name, ending = (segments[-1] if segments else ""), ""
-    return PathShape(tuple(segments), name, ending, _count(name))
+    return PathShape(tuple(segments), name, ending, _word_count(name))
 
 
-def _count(segment: str) -> int:
-    """Words in a name."""
+def _word_count(segment: str) -> int:
+    """Return the number of words in a name."""
     return len([word for word in SEPARATOR.split(segment) if word])
 
 
-def _never(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
-    """What no evidence further on can make an article."""
+def _never_followed(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
+    """Return the class of a URL that nothing else in it can make an article; None for other URLs."""
     segments = shape.segments
-    if shape.ending in words.FILES:
+    if shape.ending in words.FILE_ENDINGS:
         return UrlClassification(None, "a file")
-    if parts.host.count(".") > 1 and parts.host.partition(".")[0] in words.HOSTS:
-        return UrlClassification(None, "a service's host")
-    if door := next((segment for segment in (*segments[:-1], shape.name) if segment in words.DOORS), None):
+    if parts.host.count(".") > 1 and parts.host.partition(".")[0] in words.SERVICE_HOST_LABELS:
+        return UrlClassification(None, "a host for services")
+    if door := next((segment for segment in (*segments[:-1], shape.name) if segment in words.UTILITY_SEGMENTS), None):
         return UrlClassification(None, f"/{door}/")
-    if twin := next((segment for segment in (*segments[:1], shape.name) if segment in words.TWINS), None):
+    if twin := next((segment for segment in (*segments[:1], shape.name) if segment in words.VARIANT_SEGMENTS), None):
         return UrlClassification(None, f"/{twin}/")
-    if len(segments) > DEEPEST or sum(map(len, segments)) > LONGEST_PATH:
+    if len(segments) > MAX_SEGMENTS or sum(map(len, segments)) > MAX_PATH_CHARS:
         return UrlClassification(None, "too deep or too long")
     if _repeats(segments):
         return UrlClassification(None, "its segments repeat")
@@ -144,7 +145,7 @@ def _never(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
 
 
 def _repeats(segments: tuple[str, ...]) -> bool:
-    """Whether relative links have gone astray: /a/b/a/b/a/b. Numbers may repeat: /2011/11/11/."""
+    """Return True if segments repeat because of broken relative links: /a/b/a/b. Numbers may repeat: /2011/11/11/."""
     named = [segment for segment in segments if not segment.isdigit()]
     if any(named.count(segment) > 2 for segment in named):
         return True
@@ -153,22 +154,26 @@ def _repeats(segments: tuple[str, ...]) -> bool:
 
 
 def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
-    """What the parameters say; None if they say nothing."""
+    """Classify a URL by its parameters; None if they say nothing."""
     if not parts.query:
         return None
     values = dict(part.lower().partition("=")[::2] for part in parts.query.split("&") if part)
-    number = next((name for name in values if name in words.NUMBERED and _is_number(values[name], name)), None)
-    if number and (shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.MARKERS | words.NEWS):
+    number = next(
+        (name for name in values if name in words.ARTICLE_ID_PARAMETERS and _is_number(values[name], name)), None
+    )
+    if number and (
+        shape.ending or len(shape.segments) < 2 or shape.segments[-1] in words.ARTICLE_SEGMENTS | words.NEWS_SEGMENTS
+    ):
         return UrlClassification("article", f"?{number}=number")
-    if variant := next((name for name in values if name in words.VARIANTS), None):
+    if variant := next((name for name in values if name in words.VARIANT_PARAMETERS), None):
         return UrlClassification(None, f"?{variant}=")
-    turning = [name for name in values if name in words.TURNING and values[name].isdigit()]
+    turning = [name for name in values if name in words.PAGINATION_WORDS and values[name].isdigit()]
     judged = _by_path(shape, "")
     if turning and judged.kind == "article":
         return UrlClassification(None, "a further page of an article")
     if turning and judged.kind == "section":
         return UrlClassification("section", "a further page of a list")
-    if judged.kind == "section" and not words.PLACES.issuperset(values):
+    if judged.kind == "section" and not words.REFERRER_PARAMETERS.issuperset(values):
         return UrlClassification(None, "a list with parameters")
     return None
 
@@ -181,18 +186,20 @@ def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     segments = shape.segments
     if not segments or (len(segments) == 1 and re.fullmatch(r"[a-z]{2}(?:[-_][a-z]{2})?", segments[0])):
         return UrlClassification("section", "a front page")
-    date = _date(shape)
+    date = _date_kind(shape)
     if date == "archive":
         return UrlClassification(None, "an archive by date")
-    list_word = next((segment for segment in (*segments[:-1], shape.name) if segment in words.LISTS), None)
-    if list_word and date != "day" and not (_number(shape) and _longest(shape) > 3):
+    list_word = next(
+        (segment for segment in (*segments[:-1], shape.name) if segment in words.TAG_AND_AUTHOR_SEGMENTS), None
+    )
+    if list_word and date != "day" and not (_article_number(shape) and _longer_name_words(shape) > 3):
         return UrlClassification(None, f"/{list_word}/")
     evidence = date and "a date, then a name"
-    evidence = evidence or _turned(shape) or _number(shape) or _marker(shape) or _name(shape)
-    service = next((segment for segment in (*segments[:-1], shape.name) if segment in words.SERVICE), None)
+    evidence = evidence or _list_page(shape) or _article_number(shape) or _article_segment(shape) or _long_name(shape)
+    service = next((segment for segment in (*segments[:-1], shape.name) if segment in words.SERVICE_SEGMENTS), None)
     if evidence == "a further page of a list":
         return UrlClassification(None if service else "section", f"/{service}/" if service else evidence)
-    if service and (not evidence or shape.name in words.SERVICE):
+    if service and (not evidence or shape.name in words.SERVICE_SEGMENTS):
         return UrlClassification(None, f"/{service}/")
     if evidence:
         return UrlClassification("article", evidence)
@@ -207,17 +214,17 @@ def _has_digit(text: str) -> bool:
     return any(map(str.isdigit, text))
 
 
-def _date(shape: PathShape) -> str | None:
-    """One of: "day", "month" (a date, and something that it dates), "archive" (a date alone), None (none, a year)."""
+def _date_kind(shape: PathShape) -> str | None:
+    """Return "day" or "month" for a date followed by a name, "archive" for a date alone, None for none or a year."""
     segments = shape.segments
     for at, segment in enumerate(segments):
         end = at == len(segments) - 1
         if YEAR.fullmatch(segment):
             length = 1
-            if at + 1 < len(segments) and (MONTH.fullmatch(segments[at + 1]) or segments[at + 1] in words.MONTHS):
+            if at + 1 < len(segments) and (MONTH.fullmatch(segments[at + 1]) or segments[at + 1] in words.MONTH_NAMES):
                 length = 3 if at + 2 < len(segments) and DAY.fullmatch(segments[at + 2]) else 2
             rest = segments[at + length :]
-            if not rest and at and _count(segments[at - 1]) > 4:
+            if not rest and at and _word_count(segments[at - 1]) > 4:
                 return "day" if length == 3 else "month"  # /five-inspiring-women-of-sport/2022/12/29/
             if not rest:
                 # /2024/ and /2024/03/ are archives; /olympics/2024/ is a section of its own.
@@ -226,7 +233,7 @@ def _date(shape: PathShape) -> str | None:
                 return "archive"
             if length > 1:
                 return "day" if length == 3 else "month"
-            # The day may stand further on, or in the name: /2024/breakpoint-hilfe/.
+            # The day may come later, or in the name: /2024/breakpoint-hilfe/.
             return _day_in(rest) or ("month" if shape.words > 1 else None)
         if match := WHOLE_DAY.search(segment) or WHOLE_MONTH.search(segment):
             alone = match[0] == (shape.name if end else segment)
@@ -241,40 +248,40 @@ def _day_in(segments: tuple[str, ...]) -> str | None:
     return "day" if any(WHOLE_DAY.search(segment) for segment in segments) else None
 
 
-def _turned(shape: PathShape) -> str | None:
-    """/politics/page/2/, /politics/2/."""
+def _list_page(shape: PathShape) -> str | None:
+    """Return the reason if this is a further page of a list, /politics/page/2/ or /politics/2/; else None."""
     segments = shape.segments
     if len(segments) < 2 or not SHORT_NUMBER.fullmatch(segments[-1]) or segments[-2].isdigit():
         return None
-    if segments[-2] in words.TURNING:
+    if segments[-2] in words.PAGINATION_WORDS:
         return "a further page of a list"
-    before = PathShape(segments[:-1], segments[-2], "", _count(segments[-2]))
-    if len(segments) <= 3 and _is_section(before) and segments[-2] not in words.MARKERS:
+    before = PathShape(segments[:-1], segments[-2], "", _word_count(segments[-2]))
+    if len(segments) <= 3 and _is_section(before) and segments[-2] not in words.ARTICLE_SEGMENTS:
         return "a further page of a list"
     return None
 
 
-def _number(shape: PathShape) -> str | None:
-    """An article's number in one of the last two segments."""
+def _article_number(shape: PathShape) -> str | None:
+    """Return "a number" if one of the last two segments holds an article number; else None."""
     for segment in (shape.name, *shape.segments[-2:-1]):
         if NUMBER.search(segment) or HEXADECIMAL.search(segment) or CODE.fullmatch(segment):
             return "a number"
     return None
 
 
-def _marker(shape: PathShape) -> str | None:
-    """/article/NAME, /story/123: what follows must name something."""
+def _article_segment(shape: PathShape) -> str | None:
+    """Return the reason if a segment such as /article/ precedes a name or a number; else None."""
     for marker in shape.segments[:-1]:
-        if marker in words.MARKERS and (shape.words > 1 or _has_digit(shape.name) or len(shape.name) > 11):
+        if marker in words.ARTICLE_SEGMENTS and (shape.words > 1 or _has_digit(shape.name) or len(shape.name) > 11):
             return f"/{marker}/"
-        if marker in words.NEWS and shape.words > 2:
+        if marker in words.NEWS_SEGMENTS and shape.words > 2:
             return f"/{marker}/ and a name"
     return None
 
 
-def _name(shape: PathShape) -> str | None:
-    """The name that editors give an article: four words, or two and .html, or a dozen letters beyond ASCII."""
-    if shape.words > 3 or _longest(shape) > 4:
+def _long_name(shape: PathShape) -> str | None:
+    """Return the reason if the name is that of an article: four words, two and .html, or many non-ASCII letters."""
+    if shape.words > 3 or _longer_name_words(shape) > 4:
         return "a long name"
     if shape.ending and shape.words > 1:
         return f"a name and .{shape.ending}"
@@ -283,23 +290,23 @@ def _name(shape: PathShape) -> str | None:
     return None
 
 
-def _longest(shape: PathShape) -> int:
-    """Words of the longer of the last two segments: some papers end in a code, /long-name/ar-BBWZedJ."""
-    return max(shape.words, *(map(_count, shape.segments[-2:-1]) if len(shape.segments) > 1 else (0,)))
+def _longer_name_words(shape: PathShape) -> int:
+    """Return the words of the longer of the last two segments, as some URLs end in a code: /long-name/ar-BBWZedJ."""
+    return max(shape.words, *(map(_word_count, shape.segments[-2:-1]) if len(shape.segments) > 1 else (0,)))
 
 
 def _is_section(shape: PathShape) -> bool:
-    """Few segments, each of at most three words, nothing that numbers a page."""
-    if len(shape.segments) > SECTION_DEPTH:
+    """Return True for few segments, each of at most three words and without a long number."""
+    if len(shape.segments) > MAX_SECTION_SEGMENTS:
         return False
     return all(
-        _count(segment) <= 3 and len(segment) <= 40 and not re.search(r"\d{5}", segment)
+        _word_count(segment) <= 3 and len(segment) <= 40 and not re.search(r"\d{5}", segment)
         for segment in (*shape.segments[:-1], shape.name)
     )
 
 
 def is_headline(text: str) -> bool:
-    """Whether a link's text reads like a headline: five words, or a dozen letters of a script without spaces."""
+    """Return True if a link's text reads like a headline: five words, or twelve letters of a script without spaces."""
     text = text.strip()
     if len(text) > 300:
         return False

@@ -1,19 +1,19 @@
-"""Words that stand in the addresses of pages which are no articles, in sixteen languages. Data for `shapes`.
+"""Hold the words in URLs by which `url_classifier` knows articles, lists and other pages, in sixteen languages.
 
-A word counts only as a whole path segment (`/tag/ferry/`, `/login.html`), lower case and decoded; never as a part of a
-slug. Transliterated words stand beside the native ones, because addresses have both.
+A word counts only as a whole path segment (`/tag/ferry/`, `/login.html`), lower case and decoded; never as part of a
+slug. Transliterated words are listed as well as native ones, because URLs have both.
 """
 
 from __future__ import annotations
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a table; behind `#` stands the language of those that follow."""
+    """Return the words of a table. A `#` begins a comment, which names the language of the words after it."""
     return frozenset(word for line in text.splitlines() for word in line.partition("#")[0].split())
 
 
-# Doors, baskets, machinery: never, wherever in the path and whatever follows.
-DOORS = words("""
+# Login, shopping, search and technical pages. Such a segment anywhere in the path means that a URL is never followed.
+UTILITY_SEGMENTS = words("""
     # en
     login log-in logon signin sign-in signup sign-up register registration logout account accounts myaccount
     my-account user users profile password forgot-password subscribe subscription subscriptions unsubscribe
@@ -51,23 +51,23 @@ DOORS = words("""
     登录 登陆 登入 注册 註冊 订阅 訂閱 会员 會員 passport
     # ja
     ログイン 会員登録 購読 新規登録 マイページ
-    # searches, calendars, machinery
+    # searches, calendars, technical paths
     search suche recherche rechercher buscar buscador busqueda busca pesquisa ricerca cerca zoeken zoek szukaj
     wyszukiwarka sok sök søk sog søg poisk поиск пошук poshuk ara arama بحث 搜索 搜尋 検索 calendar kalender
     calendrier calendario calendário kalendarz календарь календар takvim تقويم カレンダー feed feeds rss atom
     comment-page comments reply replytocom trackback oembed download downloads api ajax static assets
 """)
 
-# The same page for a printer, a phone, another site: as the first or last segment only (der Spiegel's /spiegel/print/
-# is the magazine on paper).
-TWINS = words("""
+# The same page for a printer, a phone or another site. These count only as the first or last segment, because
+# /spiegel/print/ of der Spiegel is the printed magazine.
+VARIANT_SEGMENTS = words("""
     print printable printpage print-view drucken druckversion imprimir imprimer stampa afdrukken amp ampstories
     embed share
 """)
 
-# Pages that list what one person wrote or what carries one word. They repeat what sections and feeds list, and there
-# are more of them than articles. Only a date further on (`/topics/2024/05/slug`) outweighs such a word.
-LISTS = words("""
+# Pages that list the articles of one author or with one tag. They repeat what sections and feeds list, and there are
+# more of them than articles. Only a date later in the path (`/topics/2024/05/slug`) outweighs such a word.
+TAG_AND_AUTHOR_SEGMENTS = words("""
     # en
     tag tags tagged topic topics author authors contributor contributors columnist columnists staff byline
     bylines people keyword keywords label labels subject subjects series-index by
@@ -103,8 +103,9 @@ LISTS = words("""
     タグ 著者 筆者 トピック キーワード
 """)
 
-# The house itself, its services, its pictures and games. A date, a number or a long name further on outweighs them.
-SERVICE = words("""
+# Pages about the publisher, its services, pictures and games. A date, a number or a long name later in the path
+# outweighs such a word.
+SERVICE_SEGMENTS = words("""
     # en
     about about-us aboutus contact contact-us contacts imprint privacy privacy-policy privacy-notice terms
     terms-of-use terms-of-service terms-and-conditions legal disclaimer cookies cookie-policy copyright
@@ -167,8 +168,8 @@ SERVICE = words("""
     会社概要 お問い合わせ プライバシーポリシー 利用規約 採用情報 広告掲載 天気 占い ゲーム 写真 動画 イベント
 """)
 
-# First labels of hosts that hold services, not news (`jobs.paper.example`).
-HOSTS = words("""
+# First labels of hosts for services, not for news (`jobs.paper.example`).
+SERVICE_HOST_LABELS = words("""
     login account accounts auth sso id abo abos shop store jobs job karriere careers stellenmarkt epaper
     e-paper my mein moncompte suscripciones assine abbonamenti tickets events games spiele quiz newsletter
     newsletters mail webmail cdn static img images media assets static1 api feeds rss ads ad adserver anzeigen
@@ -176,8 +177,8 @@ HOSTS = words("""
     gutscheine
 """)
 
-# What follows such a segment is an article, if it has a name of two words or a number.
-MARKERS = words("""
+# The page after such a segment is an article if it has a name of two words or a number.
+ARTICLE_SEGMENTS = words("""
     article articles story stories a s post posts node articleshow articlelist newsdetail news-detail detail
     details artikel artikler artikkel artikkeli artykul artykuly articulo articulos artículo artigo artigos
     articolo articoli noticia notícia nota clanek članek clanok cikk haber makale statya статья novost новость
@@ -185,8 +186,8 @@ MARKERS = words("""
     view
 """)
 
-# A segment that heads lists and articles alike: what follows is an article if it has a name of three words.
-NEWS = words("""
+# Segments before lists and articles alike. The page after such a segment is an article if its name has three words.
+NEWS_SEGMENTS = words("""
     news new latest blog blogs magazine opinion opinions comment commentary commentisfree columns column review
     reviews feature features analysis fact-check factcheck interview interviews report reports press
     press-release stories nachrichten aktuell aktuelles meinung kommentar kolumne ratgeber magazin wissen
@@ -197,20 +198,24 @@ NEWS = words("""
     ニュース コラム
 """)
 
-# Parameters by which a page says "this is number so-and-so".
-NUMBERED = words("""
+# Parameters that hold the number of an article.
+ARTICLE_ID_PARAMETERS = words("""
     id idx idxno artid article_id articleid aid artnr newsid news_id nid storyid story_id contentid content_id
     cid_article item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
 """)
 
-# Parameters that say which menu a link stood in. They change nothing.
-PLACES = words("ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position")
+# Parameters that say which menu a link was in. They do not change the page.
+REFERRER_PARAMETERS = words(
+    "ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position"
+)
 
-# Parameters that turn a list over.
-TURNING = words("page paged pg p pag pageno pagenum offset start seite pagina página side sida strona stranica sayfa")
+# Parameters and segments for the next page of a list.
+PAGINATION_WORDS = words(
+    "page paged pg p pag pageno pagenum offset start seite pagina página side sida strona stranica sayfa"
+)
 
 # Parameters of traps and variants: calendars, filters, searches, the same page for a printer.
-VARIANTS = words("""
+VARIANT_PARAMETERS = words("""
     s q query search suche keyword keywords text term replytocom share print printview printable format
     outputtype amp output login redirect redirect_to return returnurl return_to next_url add-to-cart
     attachment_id feed rss view_mode date day month year cal calendar jahr monat tag mois annee mes ano dia
@@ -218,7 +223,7 @@ VARIANTS = words("""
     facet facets sessionid letter lightbox slideshow
 """)
 
-MONTHS = {
+MONTH_NAMES = {
     name
     for row in (
         "jan feb mar apr may jun jul aug sep oct nov dec sept",
@@ -232,10 +237,12 @@ MONTHS = {
     for name in row.split()
 }
 
-FILES = words("""
+FILE_ENDINGS = words("""
     jpg jpeg png gif svg webp avif ico bmp tif tiff mp3 mp4 m4a m4v ogg ogv oga wav webm mov avi flv m3u8 mpg
     mpeg pdf doc docx xls xlsx ppt pptx odt csv epub mobi zip gz tar rar 7z dmg exe apk iso css js mjs map json
     xml rss atom rdf ics vcf woff woff2 ttf eot swf txt kml torrent webmanifest
 """)
-PAGES = words("html htm shtml xhtml phtml php php5 asp aspx jsp jspx jhtml cfm do cms amp page stm ece nhtml story")
-INDEXES = words("index default home main start startseite inicio accueil portada")
+PAGE_ENDINGS = words(
+    "html htm shtml xhtml phtml php php5 asp aspx jsp jspx jhtml cfm do cms amp page stm ece nhtml story"
+)
+INDEX_NAMES = words("index default home main start startseite inicio accueil portada")

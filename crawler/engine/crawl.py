@@ -1,21 +1,18 @@
-"""One run of the crawler: opens the desk, starts Scrapy, stops it cleanly, says how it ended."""
+"""Hold one run of the crawler: what it shares, how it stops, how it ended. `launch` starts Scrapy for it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import signal
 import sys
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from crawler.config.archive_folder import find
-from crawler.config.models import Config, load
-from crawler.engine.extraction_workers import readers
+from crawler.config.models import Config
+from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
-from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare, targets_of
+from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare
 from crawler.frontier.dispatcher import Dispatcher, HostLimits
 from crawler.frontier.queue import Frontier
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
@@ -25,99 +22,80 @@ from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
 from pipelines.session.crawl_stats import CrawlStats
 
-HOSTS_A_REQUEST = 16  # while one host is asked, this many may wait out their delay
-PRIORITY = "spider"  # of the settings that an archive's own file decides
-CONFIG = "MORGUE_CONFIG"  # the Scrapy setting that carries the archive's Config
+if TYPE_CHECKING:
+    from crawler.frontier.visit_outcomes import VisitOutcomes
+
+logger = logging.getLogger("morgue.engine")
+
+HOSTS_PER_REQUEST = 16  # while one host is being asked, this many may wait out their delay
+PAGES_PER_WORKER = 4  # fetched pages that may wait for each worker: enough to keep it busy, few enough for flat memory
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlOutcome:
-    """How a run ended."""
+    """Say how a run ended."""
 
-    word: str  # done, partly failed, nothing reachable, interrupted, or the failure's own name
+    word: str  # done, partly failed, nothing reachable, interrupted, or the name of the error that stopped it
     exit_code: int
-    error: MorgueError | None = None  # what stopped it, if something did
+    error: MorgueError | None = None  # the error that stopped it, if one did
 
 
 class CrawlRun:
-    """One run. `prepare` and `finish` bracket it; between them Scrapy's parts find the desk through the crawler."""
+    """Hold one run, from `prepare` to `finish`. Scrapy's parts find what they share through `context`."""
 
     def __init__(self, config: Config, plan: CrawlPlan, command: str) -> None:
-        """Locks the archive. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
+        """Lock the archive. Raise ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull."""
         self.config, self.plan = config, plan
         self.context = open_context(config, command)
         self.frontier = Frontier(self.context.archive_writer.db, self.context.crawl_id)
-        self.interrupted = False
+        self.context.provide(self.frontier)
         self.prepared: PreparedCrawl | None = None
         self.dispatcher: Dispatcher | None = None
-        self._crawler: Any = None
-        self._closed = self.broken = False
-        self.left = 0  # URLs that were due and not visited: the run was stopped, or reached a cap
+        self.visits: VisitOutcomes | None = None  # once the spider has started
+        self.interrupted = False
+        self.has_internal_error = False
+        self.due_left = 0  # URLs that were due and not visited, because the run was stopped or reached a limit
+        self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @classmethod
-    def for_scrapy(cls, crawler: Any, source: str = "", limit: str = "", **_: Any) -> CrawlRun:
-        """The run of `scrapy crawl news [-a source=NAME] [-a limit=N]`: ends with the spider."""
-        from scrapy import signals
-
-        plan = CrawlPlan(targets_of([source] if source else []), limit=int(limit) if limit else None)
-        run = cls(crawler.settings.get(CONFIG) or load(find()), plan, "scrapy crawl news")
-        crawler.signals.connect(run.finish, signals.spider_closed)
-        return run
-
     def prepare(self) -> PreparedCrawl:
-        """Bring sources and seeds into the tables."""
+        """Write sources and seeds into the tables."""
         self.prepared = self.context.archive_writer.call(
             prepare, self.plan, self.config, self.context.store, self.frontier, now()
         )
         return self.prepared
 
-    def anything_due(self) -> bool:
-        """Whether there is anything to fetch."""
+    def has_due_urls(self) -> bool:
+        """Return True if there is something to fetch."""
         assert self.prepared is not None
-        return self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now()) > 0
+        due: int = self.context.archive_writer.call(self.frontier.count_due, self.prepared.scope, now())
+        logger.info("URLs that are due: %(urls)d", {"urls": due})
+        return due > 0
 
     def next_due(self) -> str | None:
-        """When the next URL falls due; None if nothing is planned."""
+        """Return the stamp of the time at which the next URL falls due; None if nothing is planned."""
         assert self.prepared is not None
         return self.context.archive_writer.call(self.frontier.next_due, self.prepared.scope)
 
     def abandon(self, outcome: str = "not begun") -> None:
-        """Let go of the archive without having crawled. Does nothing after `finish`."""
+        """Close the archive without having crawled. Do nothing after `finish`."""
         if not self._closed:
             self._closed = True
             self.context.workers.kill()
             self.context.close(outcome)
 
     def attach(self, crawler: Any) -> None:
-        """Let the parts of a Scrapy crawler find this run."""
+        """Let the parts of a Scrapy crawler find this run's context; listen for mistakes of our own."""
         from scrapy import signals
 
-        self._crawler = crawler
         self.context.register(crawler)
-        crawler.signals.connect(self._callback_broke, signals.spider_error)
-        crawler.signals.connect(self._stage_broke, signals.item_error)
+        crawler.signals.connect(self._on_spider_error, signals.spider_error)
+        crawler.signals.connect(self._on_item_error, signals.item_error)
         self.context.on_fatal = lambda error: self.stop()
 
-    def _callback_broke(self, failure: Any, response: Any, spider: Any) -> None:
-        """A mistake of ours (Scrapy has logged it) costs one page; a claim is never forgotten."""
-        self._broke(response.request.cb_kwargs["claim"] if response is not None else None, failure)
-
-    def _stage_broke(self, item: Any, response: Any, spider: Any, failure: Any) -> None:
-        claim, _validators = spider.open.pop(getattr(item, "page", item).frontier_id, (None, {}))
-        self._broke(claim, failure)
-
-    def _broke(self, claim: Any, failure: Any) -> None:
-        self.broken = True
-        if claim is None or self.context.fatal is not None or self.dispatcher is None:
-            return  # the row stays claimed, and waits again when the next crawl begins
-        why = f"internal error: {type(failure.value).__name__}"
-        task = asyncio.get_running_loop().create_task(self._crawler.spider.visits.failed(claim, why))
-        self._tasks.add(task)  # the loop itself holds tasks only weakly
-        task.add_done_callback(self._tasks.discard)
-
-    async def begin(self) -> Any:
-        """Called by the spider when it starts: the Visits through which claims end."""
+    async def begin(self) -> VisitOutcomes:
+        """Return the object through which the spider ends its claims. Called when the spider starts."""
+        # It imports Scrapy, which takes a second; signals must be handled before.
         from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()
@@ -126,67 +104,94 @@ class CrawlRun:
             self.context,
             self.frontier,
             prepared.scope,
-            shares=shares(self.config),
-            share=share_of(crawl),
-            in_line=HOSTS_A_REQUEST * crawl.concurrency,
-            limit=self.plan.limit,
+            host_limits=host_limits(self.config),
+            default_limits=limits_of(crawl),
+            max_unfetched=HOSTS_PER_REQUEST * crawl.concurrency,
+            max_pages=self.plan.limit,
         )
         if self.context.stopping:
             self.dispatcher.stop()
-        return VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites)
+        self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites)
+        self.context.provide(self.visits)
+        return self.visits
 
     def stop(self) -> None:
-        """Fetch nothing more; what is in flight is finished and filed, then the spider is idle and closes by itself.
+        """Fetch nothing more. What is in flight is finished and filed; then the spider is idle and closes by itself.
 
-        May come before there is a pump: a signal during start-up.
+        A signal during start-up may call this before there is a dispatcher.
         """
         self.context.stopping = True
         if self.dispatcher is not None:
             self.dispatcher.stop()
 
     def interrupt(self) -> None:
-        """Ctrl-C or SIGTERM."""
+        """Stop because of Ctrl-C or SIGTERM."""
+        logger.info("interrupted by a signal: what is under way is finished")
         self.interrupted = True
         self.stop()
 
     def stop_at_once(self) -> NoReturn:
-        """A second Ctrl-C: commit what is written, leave the rest to the next crawl, and go."""
+        """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
+        logger.info("interrupted again: stops at once")
         self.context.workers.kill()
         self.context.archive_writer.close()
-        print("stopped at once: what was filed is kept; morgue crawl goes on from here", file=sys.stderr, flush=True)
-        # Not sys.exit: tasks and threads of exchanges in flight would each complain of their own end.
+        print(
+            "stopped at once: what was stored is kept; `morgue crawl` continues from here", file=sys.stderr, flush=True
+        )
+        # Not sys.exit: each task and thread of an exchange in flight would complain that it was ended.
         os._exit(INTERRUPTED)
 
     async def finish(self) -> CrawlOutcome:
-        """Give back what was not visited, let the workers finish, commit, let go of the archive."""
+        """Give back what was not visited, let the workers finish, commit, and close the archive."""
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
-                self.left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
+                self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
         await self.context.workers.close()
-        ending = self.ending()
+        outcome, stats = self._outcome(), self.context.stats
+        counts = {"pages": stats.pages, "articles": stats.articles, "failed": stats.total("failed")}
+        counts |= {"left": self.due_left}
+        logger.info("pages: %(pages)d, articles: %(articles)d, failed: %(failed)d, still due: %(left)d", counts)
         self._closed = True
-        self.context.close(ending.word)
+        self.context.close(outcome.word)
         if self.context.fatal is None and self.context.archive_writer.failed is not None:
             self.context.fatal = self.context.archive_writer.failed
-            ending = self.ending()
-        return ending
+            outcome = self._outcome()
+        return outcome
 
-    def ending(self) -> CrawlOutcome:
-        """How the run ended, as far as it has."""
+    def _outcome(self) -> CrawlOutcome:
+        """Return how the run ended, as far as is known now."""
         if self.context.fatal is not None:
             return CrawlOutcome(type(self.context.fatal).__name__, self.context.fatal.exit_code, self.context.fatal)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        return ending_of(self.context.stats, broken=self.broken)
+        return outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
+
+    def _on_spider_error(self, failure: Any, response: Any, spider: Any) -> None:
+        self._fail(response.request.cb_kwargs["claim"] if response is not None else None, failure)
+
+    def _on_item_error(self, item: Any, response: Any, spider: Any, failure: Any) -> None:
+        page = getattr(item, "page", item)
+        self._fail(self.visits.take_page(page.frontier_id) if self.visits is not None else None, failure)
+
+    def _fail(self, claim: Any, failure: Any) -> None:
+        """End a claim after a mistake of our own, which Scrapy has logged. It costs one page; no claim is forgotten."""
+        self.has_internal_error = True
+        if claim is None or self.context.fatal is not None or self.visits is None:
+            return  # the row stays claimed, and waits again when the next crawl begins
+        reason = f"internal error: {type(failure.value).__name__}"
+        logger.error("%(url)s: %(why)s; this is a bug of Newsmorgue", {"url": claim.url, "why": reason})
+        task = asyncio.get_running_loop().create_task(self.visits.failed(claim, reason))
+        self._tasks.add(task)  # the event loop itself holds only weak references to tasks
+        task.add_done_callback(self._tasks.discard)
 
 
-def ending_of(stats: CrawlStats, *, broken: bool = False) -> CrawlOutcome:
-    """The ending that the counts of a run that was not stopped amount to; `broken`: we made a mistake of our own."""
+def outcome_of(stats: CrawlStats, *, has_internal_error: bool = False) -> CrawlOutcome:
+    """Return the outcome that the counts of a run amount to, if it was not stopped."""
     troubles = sum(count.troubles for count in stats.by_source.values())
-    if troubles == 0 and not broken:
+    if troubles == 0 and not has_internal_error:
         return CrawlOutcome("done", 0)
     if not any(count.answered for count in stats.by_source.values()):
         return CrawlOutcome("nothing reachable", NothingReachable.exit_code)
@@ -194,112 +199,25 @@ def ending_of(stats: CrawlStats, *, broken: bool = False) -> CrawlOutcome:
 
 
 def open_context(config: Config, command: str) -> CrawlContext:
-    """Lock and open the archive for writing."""
+    """Lock the archive, open it for writing, and return the context of a run that writes to it."""
     archive_writer = open_archive_writer(config)
-    workers = readers(config)
-    # Enough fetched pages in line to keep every worker busy, few enough that memory stays flat.
-    backpressure = Backpressure(config.crawl.concurrency, config.crawl.concurrency + 4 * workers.size)
+    workers = extraction_workers(config)
+    max_pages = config.crawl.concurrency + PAGES_PER_WORKER * workers.size
     return CrawlContext(
         archive_writer,
         workers,
-        backpressure,
+        Backpressure(config.crawl.concurrency, max_pages),
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,
     )
 
 
-def hosts_of(config: Config) -> dict[str, Any]:
-    """Merged crawl settings by host name, for the hosts that source files speak of."""
-    return {urlsplit(own.url).hostname or "": config.for_source(name) for name, own in config.sources.items()}
+def host_limits(config: Config) -> dict[str, HostLimits]:
+    """Return the limits of each source's host, by host as the frontier names it (host:port)."""
+    return {host_of(source.url): limits_of(config.for_source(name)) for name, source in config.sources.items()}
 
 
-def shares(config: Config) -> dict[str, HostLimits]:
-    """What each source's host gets, by host as the frontier names it (host:port)."""
-    own = {host_of(source.url): config.for_source(name) for name, source in config.sources.items()}
-    return {host: share_of(crawl) for host, crawl in own.items()}
-
-
-def share_of(crawl: Any) -> HostLimits:
-    """What a host gets by these settings."""
+def limits_of(crawl: Any) -> HostLimits:
+    """Return the limits of a host that these `[crawl]` settings hold for."""
     return HostLimits(crawl.concurrency_per_host, crawl.pages_per_host, crawl.listings_per_host)
-
-
-def configure(settings: Any) -> None:
-    """Put an archive's settings on top of Scrapy's; called for the spider before Scrapy freezes them."""
-    from crawler.middleware.throttle import LEAST, ThrottlePolicy
-
-    config = settings.get(CONFIG)
-    if config is None:
-        config = load(find())
-        settings.set(CONFIG, config, PRIORITY)
-    crawl = config.crawl
-
-    def tempo(values: Any) -> ThrottlePolicy:
-        return ThrottlePolicy(values.delay, values.max_delay, values.autothrottle, values.jitter)
-
-    chosen = {
-        "USER_AGENT": config.user_agent,
-        "CONCURRENT_REQUESTS": 0,  # no limit of Scrapy's: it would count those that wait; Pump and Turnstile do
-        "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency_per_host,
-        "DOWNLOAD_DELAY": max(crawl.delay, LEAST),
-        "DOWNLOAD_DELAY_JITTER": crawl.jitter,
-        "DOWNLOAD_TIMEOUT": crawl.timeout,
-        "DOWNLOAD_MAXSIZE": crawl.max_body,
-        "DOWNLOAD_VERIFY_CERTIFICATES": crawl.verify_certificates,
-        "DOWNLOAD_SLOTS": {
-            host: {"concurrency": own.concurrency_per_host, "delay": max(own.delay, LEAST), "jitter": own.jitter}
-            for host, own in hosts_of(config).items()
-        },
-        "REDIRECT_MAX_TIMES": crawl.redirects,
-        "RETRY_TIMES": crawl.retries,
-        "MORGUE_ALLOW_PRIVATE_IPS": crawl.allow_private_ips,
-        "MORGUE_TEMPO": tempo(crawl),
-        "MORGUE_TEMPOS": {host: tempo(own) for host, own in hosts_of(config).items()},
-    }
-    for name, value in chosen.items():
-        settings.set(name, value, PRIORITY)
-
-
-class KnownErrorFilter(logging.Filter):
-    """Keeps Scrapy from logging, traceback and all, what the ending of the run will say in the family's words."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, MorgueError | asyncio.CancelledError)
-
-
-def log_to_stderr() -> None:
-    """Warnings and our own mistakes; what sites do is in the summary."""
-    handler = logging.StreamHandler()
-    handler.addFilter(KnownErrorFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-
-
-async def crawl(run: CrawlRun) -> CrawlOutcome:
-    """Run Scrapy to its end inside the running event loop; SIGINT and SIGTERM stop it cleanly, a second one at once."""
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if run.interrupted:
-            run.stop_at_once()
-        run.interrupt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    # A second of imports: only now, so that a signal meanwhile is heard.
-    from scrapy.crawler import AsyncCrawlerRunner
-    from scrapy.utils.project import get_project_settings
-
-    log_to_stderr()
-    settings = get_project_settings()
-    settings.set(CONFIG, run.config, "cmdline")
-    runner = AsyncCrawlerRunner(settings)
-    try:
-        await runner.crawl(runner.create_crawler("news"), run=run)
-    finally:
-        ending = await run.finish()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-    return ending

@@ -1,4 +1,4 @@
-"""The worker processes that read pages, with the limits of an archive's settings."""
+"""Make the worker processes that read pages, with the limits of an archive's settings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 
 
-def readers(config: Config) -> WorkerPool:
-    """None of them is started before there is a page to read."""
+def extraction_workers(config: Config) -> WorkerPool:
+    """Return a pool of worker processes. None of them is started before there is a page to read."""
     extract = config.extract
     return WorkerPool(
         extract.workers or None,

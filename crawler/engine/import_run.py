@@ -1,8 +1,9 @@
-"""One import from the command line's side: which files are meant, the archive opened, signals, the bar, the ending."""
+"""Run one import: find the files that the arguments name, open the archive, handle signals, draw the progress bar."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -18,58 +19,62 @@ from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import SUFFIXES, kind_of
-from pipelines.importing.grouping import CLASH
+from pipelines.importing.containers import SUFFIXES, container_kind
+from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportReport
 from pipelines.importing.pipeline import ImportPipeline
 
-TICK = 0.2  # seconds between redraws of the bar
-LONGEST_LIST_LINE = 4096
-SHOWN_OF_LINE = 80  # characters of what turns out to be no path
-NEITHER = "is neither a WARC, ARC or WACZ file nor a list of such files"
-CURE = "name WARC, ARC or WACZ files, folders that hold some, or a text file that lists them, one a line"
+logger = logging.getLogger("morgue.engine")
+
+REDRAW_SECONDS = 0.2  # between redraws of the bar
+MAX_LIST_LINE_CHARS = 4096
+MAX_SHOWN_CHARS = 80  # of a line of a list that turns out to be no path
+MAX_SHOWN_URL_CHARS = 200
+START_BYTES = 512  # of a file, by which its kind is recognised
+NOT_IMPORTABLE = "is neither a WARC, ARC or WACZ file nor a list of such files"
+CURE = "name WARC, ARC or WACZ files, folders that contain some, or a text file that lists them, one per line"
 
 
 def files_of(arguments: Sequence[str], stdin: IO[str]) -> list[Path]:
-    """The files that the arguments mean, each once, in their order; folders in the alphabet's. Raises ConfigError."""
+    """Return the files that the arguments name, each once, in their order; folders sorted. Raise ConfigError."""
     found: dict[Path, None] = {}
     for argument in arguments:
-        for path in _meant(argument, stdin):
+        for path in _named_by(argument, stdin):
             found.setdefault(path.absolute())
     return list(found)
 
 
-def _meant(argument: str, stdin: IO[str]) -> Iterator[Path]:
+def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
     if argument == "-":
         yield from _listed("-", stdin)
         return
     path = _local(argument, argument)
     if path.is_dir():
-        inside = sorted(one for one in path.rglob("*") if one.name.lower().endswith(SUFFIXES) and one.is_file())
-        if not inside:
+        files = sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file())
+        if not files:
             raise ConfigError(argument, f"no file in this folder ends in {', '.join(SUFFIXES)}", CURE)
-        yield from inside
+        yield from files
         return
     start = _start(path)
-    if kind_of(start) is not None or path.name.lower().endswith(SUFFIXES):
+    if container_kind(start) is not None or path.name.lower().endswith(SUFFIXES):
         yield path
         return
     if not start or b"\x00" in start:
-        raise ConfigError(argument, f"{NEITHER}: it {'holds other bytes' if start else 'is empty'}", CURE)
+        raise ConfigError(argument, f"{NOT_IMPORTABLE}: it {'has other contents' if start else 'is empty'}", CURE)
     with path.open(encoding="utf-8", errors="surrogateescape") as lines:
         yield from _listed(argument, lines)
 
 
 def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
-    """The files of a list, one a line; # begins a comment. Paths are from the current folder."""
+    """Yield the files of a list, one per line; # begins a comment. Paths are relative to the current folder."""
     found = False
-    for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LIST_LINE), ""), 1):
+    for number, line in enumerate(iter(lambda: lines.readline(MAX_LIST_LINE_CHARS), ""), 1):
         text = line.strip().removeprefix("\ufeff")
         if text and not text.startswith("#"):
             path = _local(text, f"{name}, line {number}")
             if not (found or name == "-" or os.path.exists(path) or text.lower().endswith(SUFFIXES)):
-                shown = text if len(text) <= SHOWN_OF_LINE else f"{text[:SHOWN_OF_LINE]}..."
-                raise ConfigError(name, f"{NEITHER}: there is no file of the name in line {number}, {shown!r}", CURE)
+                shown = text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}..."
+                raise ConfigError(name, f"{NOT_IMPORTABLE}: line {number} names no file: {shown!r}", CURE)
             _start(path, f"{name}, line {number}")
             found = True
             yield path
@@ -79,34 +84,34 @@ def _listed(name: str, lines: IO[str]) -> Iterator[Path]:
 
 def _local(text: str, where: str) -> Path:
     if re.match(r"\w+://", text):
-        cure = "download it first (curl -O URL), and import the file"
-        raise ConfigError(where, f"{text[:200]!r} is an address, and only files on this machine are read", cure)
+        cure = "download it first (curl -O URL), then import the file"
+        raise ConfigError(where, f"{text[:MAX_SHOWN_URL_CHARS]!r} is a URL; only files on this machine are read", cure)
     return Path(text)
 
 
 def _start(path: Path, where: str = "") -> bytes:
     try:
         with os_errors(str(path)), path.open("rb") as file:
-            return file.read(512)
+            return file.read(START_BYTES)
     except (MorgueError, ValueError) as error:
         cause = getattr(error, "cause", str(error))
         raise ConfigError(where or str(path), f"{str(path)[:200]}: {cause}" if where else cause, CURE) from error
 
 
 class ImportRun:
-    """One import into the archive of a config."""
+    """Hold one import into the archive of a config."""
 
     def __init__(
         self,
         config: Config,
         files: Sequence[Path],
-        chosen: ImportFilter,
+        import_filter: ImportFilter,
         command: str,
         workers: WorkerPool | None = None,
     ) -> None:
-        """Locks the archive. `workers`: the caller's, who closes them; else its own.
+        """Lock the archive. `workers`: those of the caller, who closes them; None: the run makes its own.
 
-        Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
+        Raise ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
         self.files = files
         self.context = open_context(config, command)
@@ -115,7 +120,7 @@ class ImportRun:
         for own in config.sources.values():
             self.context.archive_writer.call(self.context.store.rename_ad_hoc_source, own.source, config.sources)
         self.import_pipeline = ImportPipeline(
-            self.context, SourceOwners(config), chosen, comments=config.extract.comments == "separate"
+            self.context, SourceOwners(config), import_filter, comments=config.extract.comments == "separate"
         )
         self.interrupted = False
 
@@ -124,41 +129,44 @@ class ImportRun:
         return self.import_pipeline.report
 
     async def run(self, *, bar: bool) -> CrawlOutcome:
-        """Do it; SIGINT and SIGTERM stop it cleanly, a second one at once."""
+        """Import the files. SIGINT and SIGTERM stop it cleanly; a second one stops it at once."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal)
-        shown = loop.create_task(self._bar()) if bar else None
+        drawing = loop.create_task(self._draw_bar()) if bar else None
         error: MorgueError | None = None
         try:
             await self.import_pipeline.run(self.files)
         except MorgueError as failure:
             error = failure
         finally:
-            if shown is not None:
-                shown.cancel()
+            if drawing is not None:
+                drawing.cancel()
                 with suppress(asyncio.CancelledError):
-                    await shown
+                    await drawing
             if self._own_workers and error is None:
                 await self.context.workers.close()
             elif self._own_workers:
                 self.context.workers.kill()
-        ending = self._ending(error)
-        self.context.close(ending.word)
+        outcome = self._outcome(error)
+        counts = {"records": self.report.records, "kept": self.report.kept, "damaged": self.report.damaged}
+        logger.info("imported (records: %(records)d, kept: %(kept)d, damaged places: %(damaged)d)", counts)
+        self.context.close(outcome.word)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
         failed = self.context.archive_writer.failed
-        return CrawlOutcome(type(failed).__name__, failed.exit_code, failed) if failed is not None else ending
+        return CrawlOutcome(type(failed).__name__, failed.exit_code, failed) if failed is not None else outcome
 
-    def _ending(self, error: MorgueError | None) -> CrawlOutcome:
+    def _outcome(self, error: MorgueError | None) -> CrawlOutcome:
         if error is not None:
             return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty or self.report.passed[CLASH]
+        failed = self.report.damaged or self.report.empty or self.report.passed[ID_CLASH]
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
+        logger.info("interrupted by a signal")
         if self.interrupted:
             self._stop_at_once()
         self.interrupted = self.import_pipeline.stopping = True
@@ -166,11 +174,14 @@ class ImportRun:
     def _stop_at_once(self) -> NoReturn:
         self.context.workers.kill()
         self.context.archive_writer.close()
-        said = "stopped at once: what was filed is kept; the same command goes on from here"
-        print(said, file=sys.stderr, flush=True)
+        print(
+            "stopped at once: what was stored is kept; the same command continues from here",
+            file=sys.stderr,
+            flush=True,
+        )
         os._exit(INTERRUPTED)
 
-    async def _bar(self) -> None:
+    async def _draw_bar(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -190,11 +201,10 @@ class ImportRun:
         with bar:
             task = bar.add_task("importing", total=total, **self._numbers())
             while True:
-                reading = self.import_pipeline.current
-                done = min(total, self.import_pipeline.done + (reading.position if reading is not None else 0))
+                done = min(total, self.import_pipeline.bytes_read)
                 word = "stopping" if self.interrupted else "importing"
                 bar.update(task, description=word, completed=done, **self._numbers())
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(REDRAW_SECONDS)
 
     def _numbers(self) -> dict[str, Any]:
         report = self.report

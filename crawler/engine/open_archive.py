@@ -1,4 +1,4 @@
-"""An archive opened for writing, with what its WARC files say of themselves."""
+"""Open an archive for writing, with the fields that describe each of its WARC files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOFTWARE = f"newsmorgue {__version__}"
 
 
 def open_archive_writer(config: Config) -> ArchiveWriter:
-    """Lock the archive and open it. Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
+    """Lock the archive and open it. Raise ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull, ConfigError."""
     info = {
         "software": f"{SOFTWARE} (https://github.com/newsmorgue/newsmorgue)",
         "format": "WARC File Format 1.1",

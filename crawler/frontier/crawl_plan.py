@@ -1,8 +1,8 @@
-"""What one run is to do: which sites, which pages; and putting that into the frontier."""
+"""Decide what one run is to do (which sites, which pages) and put it into the frontier."""
 
 from __future__ import annotations
 
-import json
+import logging
 import re
 import sqlite3
 from collections import Counter
@@ -13,36 +13,41 @@ from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.queue import ClaimScope, Frontier, FrontierEntry
+from crawler.frontier.queue import Frontier, FrontierEntry
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
+from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.targets import TakedownRegister
+from pipelines.takedown.register import TakedownRegister
+
+logger = logging.getLogger("morgue.frontier")
+
+BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlPlan:
-    """The arguments of `morgue crawl`, checked."""
+    """Hold the arguments of `morgue crawl`, checked."""
 
-    targets: tuple[str, ...] = ()  # names of sources, or URLs of sites; empty: whatever is due
+    targets: tuple[str, ...] = ()  # names of sources, or URLs of sites; empty: all sources
     pages: tuple[str, ...] | None = None  # exactly these pages, without discovery; None: not that kind of run
     limit: int | None = None  # article pages at most
     since: str | None = None  # ISO day: articles known to be older are left
-    at_once: bool = True  # the targets' listings are read now, whenever they were planned
+    listings_now: bool = True  # the targets' listings are read now, whenever their next visit was planned
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedSite:
-    """A source as a crawl sees it."""
+    """Hold a source as a crawl needs it."""
 
     source: Source
     source_id: int | None
     watched: bool  # has a file in sources/; a site crawled ad hoc is visited once
     every: Mapping[str, float] = field(default_factory=dict)  # kind of listing -> seconds between visits
-    recheck: tuple[float, ...] = ()  # ages in seconds at which an article is looked at again
-    depth: int = 3
+    recheck: tuple[float, ...] = ()  # ages in seconds at which an article is visited again
+    depth: int = 3  # section pages are followed over so many links
     explicit_sections: bool = False  # the source file lists its section pages: no others are followed
     include: tuple[str, ...] = ()  # regular expressions: URLs that are articles, whatever they look like
     exclude: tuple[str, ...] = ()  # regular expressions: URLs that are never followed
@@ -52,8 +57,8 @@ class WatchedSite:
     def name(self) -> str:
         return self.source.name
 
-    def judge(self, url: str, kind: str) -> str | None:
-        """What a discovered URL is taken for by this site: its kind, or None to leave it."""
+    def kind_of(self, url: str, kind: str) -> str | None:
+        """Return the kind that this site gives a URL which discovery takes for `kind`; None: it is not followed."""
         if any(re.search(pattern, url) for pattern in self.exclude):
             return None
         if kind in ("article", "section") and any(re.search(pattern, url) for pattern in self.include):
@@ -63,75 +68,76 @@ class WatchedSite:
 
 @dataclass(frozen=True, slots=True)
 class PreparedCrawl:
-    """What a run starts from."""
+    """Hold what a run starts from."""
 
     sites: Mapping[int | None, WatchedSite]  # by row id of the source
     scope: ClaimScope
-    homes: tuple[str, ...] = ()  # addresses that this run means to visit first
-    already: int = 0  # pages of the list that the archive holds already
+    start_urls: tuple[str, ...] = ()  # front pages of the sites, and pages that the user named
+    known_pages: int = 0  # pages of the list that the archive has already
     notes: tuple[str, ...] = ()  # for the user
-    removed: int = 0  # of what the user named: sites and pages that were taken down
+    taken_down: int = 0  # sites and pages that the user named and that were taken down
 
 
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
-    """Bring sources and seeds into the tables; runs on the keeper's thread. Raises ConfigError, NotFound."""
-    frontier.release_stale()
+    """Write sources and seeds into the tables. Runs on the archive writer's thread. Raise ConfigError, NotFound."""
+    if stale := frontier.release_stale():
+        logger.info("URLs that wait again, claimed by a run that never ended: %(urls)d", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
     sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)
-    for site in leftovers(store, sites):
+    for site in former_sites(store, sites):
         sites[site.source_id] = site
     if plan.pages is not None:
-        owners = owners_of(plan.pages, sites.values(), config, store)
-        sites |= {site.source_id: site for site in owners.values() if site.source_id not in sites}
-        of_host = {host: site.source_id for host, site in owners.items()}
-        scope, already = frontier.want_only(plan.pages, of_host, now)
-        gone = taken_down(store.db, plan.pages)
-        return PreparedCrawl(sites, scope, plan.pages, already, notes=tuple(of_the_list(gone)), removed=len(gone))
-    chosen, notes, pages = choose(plan, config, store, watched)
+        site_of_host = sites_of_hosts(plan.pages, sites.values(), config, store)
+        sites |= {site.source_id: site for site in site_of_host.values() if site.source_id not in sites}
+        source_id_of = {host: site.source_id for host, site in site_of_host.items()}
+        scope, known_pages = frontier.want_only(plan.pages, source_id_of, now)
+        gone = takedowns_of(store.db, plan.pages)
+        notes = tuple(takedown_notes(gone))
+        return PreparedCrawl(sites, scope, plan.pages, known_pages, notes, taken_down=len(gone))
+    chosen, notes_of_targets, pages = choose_sites(plan, config, store, watched)
     visited = chosen if plan.targets else list(watched.values())
-    homes = (*(site.source.url for site in visited), *pages)
+    start_urls = (*(site.source.url for site in visited), *pages)
     for site in visited:
         sites[site.source_id] = site
-        seed(site, config.sources.get(site.name), frontier, now, at_once=plan.at_once and bool(plan.targets))
+        listings_now = plan.listings_now and bool(plan.targets)
+        seed(site, config.sources.get(site.name), frontier, now, listings_now=listings_now)
     if not plan.targets:
-        scope, notes = whatever_is_due(store, config, plan.since)
-        return PreparedCrawl(sites, scope, homes, notes=tuple(notes))
+        scope, notes = scope_of_all_sources(store, config, plan.since)
+        return PreparedCrawl(sites, scope, start_urls, notes=notes)
     for url in pages:
         frontier.add([FrontierEntry(url, "article")], None, now)
-    marks = ", ".join("?" * len(chosen))
-    keys = ", ".join("?" * len(pages))
-    scope = ClaimScope(
-        f"(source_id IN ({marks}) OR url_key IN ({keys}))",
-        (*(site.source_id or 0 for site in chosen), *(url_key(url) for url in pages)),
-        plan.since,
+    source_ids = frozenset(site.source_id for site in chosen if site.source_id is not None)
+    scope = ClaimScope(source_ids, frontier.rows_of(pages), since=plan.since)
+    gone = takedowns_of(store.db, start_urls)
+    notes = (
+        *(note for note in notes_of_targets if not any(note.startswith(f"{url} ") for url in gone)),
+        *(f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()),
     )
-    gone = taken_down(store.db, homes)
-    notes = [note for note in notes if not any(note.startswith(f"{url} ") for url in gone)]
-    notes += [f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()]
-    return PreparedCrawl(sites, scope, homes, notes=tuple(notes), removed=len(gone))
+    return PreparedCrawl(sites, scope, start_urls, notes=notes, taken_down=len(gone))
 
 
-def taken_down(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
-    """Those of the addresses that were taken down: when, and why."""
-    removed, found = TakedownRegister(db), {}
+def takedowns_of(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
+    """Return, for each of these URLs that was taken down, the day and the reason: `2026-11-23 (contract)`."""
+    register, found = TakedownRegister(db), {}
     for url in urls:
-        if (said := removed.why(url)) is not None:
-            found[url] = f"{said[0][:10]} ({said[1]})"
+        if (takedown := register.last_removal(url)) is not None:
+            time, reason = takedown
+            found[url] = f"{time[:10]} ({reason})"
     return found
 
 
-def of_the_list(gone: Mapping[str, str]) -> Iterator[str]:
-    """What of a list was taken down, by the takedown."""
-    for why, number in Counter(gone.values()).items():
+def takedown_notes(takedowns: Mapping[str, str]) -> Iterator[str]:
+    """Yield a note on each takedown that concerns pages of a list."""
+    for why, number in Counter(takedowns.values()).items():
         were, are = verb(number, "was", "were"), verb(number, "is", "are")
         yield f"{counted(number, 'page')} of the list {were} taken down on {why}, and {are} not fetched"
 
 
-def choose(
+def choose_sites(
     plan: CrawlPlan, config: Config, store: ArticleStore, watched: Mapping[str, WatchedSite]
 ) -> tuple[list[WatchedSite], list[str], list[str]]:
-    """The sites that the targets mean, notes for the user, and targets that are single articles."""
+    """Return the sites that the targets name, notes for the user, and targets that are single articles."""
     chosen, notes, pages = [], [], []
     for target in plan.targets:
         if target in watched:
@@ -151,23 +157,23 @@ def choose(
     return chosen, notes, pages
 
 
-def owners_of(
+def sites_of_hosts(
     pages: Sequence[str], known: Iterable[WatchedSite], config: Config, store: ArticleStore
 ) -> dict[str, WatchedSite]:
-    """The site of each host in a list of pages: the source that watches it, else one named after the host."""
-    owners = {host_of(site.source.url): site for site in known if site.source.url}
+    """Return the site of each host in a list of pages: the known one, else a new one named after the host."""
+    sites = {host_of(site.source.url): site for site in known if site.source.url}
     for url in pages:
-        if host_of(url) not in owners:
-            owners[host_of(url)] = ad_hoc_site(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/", config, store)
-    return {host: owners[host] for host in {host_of(url) for url in pages}}
+        if host_of(url) not in sites:
+            sites[host_of(url)] = ad_hoc_site(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/", config, store)
+    return {host: sites[host] for host in {host_of(url) for url in pages}}
 
 
 def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
-    """The site of a source file."""
+    """Return the site of a source file, and bring the row of its source up to date."""
     settings, own = config.for_source(name), config.sources[name]
     meta: dict[str, object] = {"verify_certificates": settings.verify_certificates}
     if not settings.robots:
-        meta["ask_no_robots"] = True
+        meta["ignore_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
     store.rename_ad_hoc_source(own.source, config.sources)
@@ -175,7 +181,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         source=own.source,
         source_id=store.source(own.source, watched=True),
         watched=True,
-        every=every_of(config, own),
+        every=visit_intervals(config, own),
         recheck=tuple(settings.recheck),
         depth=settings.depth,
         explicit_sections=bool(own.sections),
@@ -185,8 +191,8 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
     )
 
 
-def every_of(config: Config, own: SourceConfig) -> dict[str, float]:
-    """Seconds between visits by kind of listing, in the frontier's words."""
+def visit_intervals(config: Config, own: SourceConfig) -> dict[str, float]:
+    """Return the seconds between visits of a source's listings, by their kind in the frontier."""
     every = own.every_or(config.every)
     return {
         "feed": every.feed,
@@ -199,7 +205,7 @@ def every_of(config: Config, own: SourceConfig) -> dict[str, float]:
 
 
 def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
-    """A site named by its URL, visited once."""
+    """Return a site that the user named by its URL, and that is visited once."""
     parts = urlsplit(url)
     path = "" if parts.path in ("", "/") else parts.path.rstrip("/")
     source = Source(parts.netloc.lower() + path, url)
@@ -207,30 +213,27 @@ def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
 
 
 def default_meta(config: Config) -> dict[str, object]:
-    """Request meta of sites without a file."""
-    meta: dict[str, object] = {} if config.crawl.robots else {"ask_no_robots": True}
+    """Return the request meta of sites without a source file."""
+    meta: dict[str, object] = {} if config.crawl.robots else {"ignore_robots": True}
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
-def leftovers(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
-    """Sites of earlier runs that have no file (any more): what they left in the frontier still belongs to them."""
-    rows = store.db.execute("SELECT id, name, url, title, language FROM sources").fetchall()
-    return [WatchedSite(Source(*row[1:]), row[0], watched=False) for row in rows if row[0] not in sites]
+def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
+    """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
+    return [WatchedSite(source, row_id, watched=False) for row_id, source, _ in store.sources() if row_id not in sites]
 
 
-def whatever_is_due(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, list[str]]:
-    """The scope of a crawl without targets, and a note: a source whose file was taken away is not crawled any more."""
-    rows = store.db.execute("SELECT id, name FROM sources WHERE watched").fetchall()
-    gone = {row_id: name for row_id, name in rows if name not in config.sources}
+def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
+    """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
+    watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
+    gone = {row_id: name for row_id, name in watched.items() if name not in config.sources}
     if not gone:
-        return ClaimScope(since=since), []
-    marks = ", ".join("?" * len(gone))
-    names = ", ".join(sorted(gone.values()))
-    notes = [f"not crawled, because sources/ has no file of that name any more: {names}"]
-    return ClaimScope(f"(source_id IS NULL OR source_id NOT IN ({marks}))", tuple(gone), since), notes
+        return ClaimScope(since=since), ()
+    note = f"not crawled, because sources/ no longer has a file for: {', '.join(sorted(gone.values()))}"
+    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,)
 
 
-def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, at_once: bool) -> None:
+def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, listings_now: bool) -> None:
     """Put a site's listings into the frontier; those that its file no longer names are not visited again."""
     seeds = [FrontierEntry(site.source.url, "front")]
     if own is not None:
@@ -243,34 +246,18 @@ def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: d
             seeds += [FrontierEntry(url, kind) for url in urls]
     frontier.add(seeds, site.source_id, now)
     if site.include:
-        frontier.reconsider(site.source_id, lambda url: site.judge(url, "section") == "article", now)
-    keys = [url_key(want.url) for want in seeds]
+        frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)
     if site.watched:
-        # A listing that was met under another source before: its file has the last word on whose it is.
-        frontier.db.execute(
-            """UPDATE frontier SET source_id = ?1
-                WHERE url_key IN (SELECT value FROM json_each(?2)) AND source_id IS NOT ?1""",
-            (site.source_id, json.dumps(keys)),
-        )
-        frontier.db.execute(
-            """UPDATE frontier SET state = 'done', next_visit = NULL
-                WHERE source_id = ? AND depth = 0 AND found_on IS NULL AND state = 'waiting'
-                  AND kind NOT IN ('article', 'page') AND url_key NOT IN (SELECT value FROM json_each(?))""",
-            (site.source_id, json.dumps(keys)),
-        )
-    if at_once:
+        frontier.set_seeds(site.source_id, [entry.url for entry in seeds])
+    if listings_now:
         frontier.make_due(site.source_id, now)
-        frontier.retry(site.source_id, now)
 
 
 def belongs(url: str, site: WatchedSite) -> bool:
-    """Links of a page are followed within the site only."""
+    """Return True if a URL is within a site. Links of a page are followed only within its site."""
     return same_site(url, site.source.url)
 
 
 def targets_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Targets as typed, a bare host name taken for a URL: `paper.example` is `https://paper.example/`."""
-    return tuple(
-        f"https://{name}/" if "://" not in name and re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?", name) else name
-        for name in names
-    )
+    """Return targets as the user typed them, a bare host name as a URL: `paper.example` is `https://paper.example/`."""
+    return tuple(f"https://{name}/" if "://" not in name and BARE_HOST.fullmatch(name) else name for name in names)

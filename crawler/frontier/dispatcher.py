@@ -1,36 +1,40 @@
-"""From the frontier into Scrapy: how many URLs of which host are in flight. Scrapy's own queue holds no more than that.
+"""Hand URLs of the frontier to Scrapy, only as many of each host as it can fetch. Scrapy's own queue holds no more.
 
-A host has at most one URL waiting behind those being fetched, so that its pace (kept by Scrapy's downloader slots)
-never leaves the wire idle, and so that a stop drains in seconds.
+A host has at most one URL waiting for those being fetched. So its delay, which Scrapy's downloader slots keep, is the
+only pause between two requests, and a stop takes seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 
-from crawler.frontier.queue import Claim, ClaimScope, Frontier
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.queue import Frontier
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
+from pipelines.database.frontier.rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
-WAITING = 1  # URLs a host may have in line behind those in transfer
-AHEAD = 8  # URLs of a host that are claimed in one go: what is more urgent waits behind them for as many fetches
+logger = logging.getLogger("morgue.frontier")
+
+WAITING_PER_HOST = 1  # URLs of a host that are handed out besides those that it may be asked for at once
+CLAIMS_PER_TASK = 8  # URLs of a host claimed at once; a more urgent URL may have to wait for as many fetches
 
 
 @dataclass(frozen=True, slots=True)
 class HostLimits:
-    """What one host gets of a crawl."""
+    """Limit what a crawl asks of one host."""
 
-    at_once: int  # requests at a time
+    concurrency: int  # requests at a time
     pages: int  # article pages at most
     listings: int  # feeds, sitemaps, front and section pages at most
 
 
 class Dispatcher:
-    """Claims URLs as hosts become free; ends when nothing is due and nothing is open."""
+    """Claim URLs as hosts become free. End when nothing is due and no claim is open."""
 
     def __init__(
         self,
@@ -38,130 +42,146 @@ class Dispatcher:
         frontier: Frontier,
         scope: ClaimScope,
         *,
-        shares: Mapping[str, HostLimits],
-        share: HostLimits,
-        in_line: int,
-        limit: int | None,
+        host_limits: Mapping[str, HostLimits],
+        default_limits: HostLimits,
+        max_unfetched: int,
+        max_pages: int | None,
     ) -> None:
-        """`shares` by host, `share` for all others. `in_line`: URLs handed out and not yet fetched, over all hosts;
-        most of them wait out their host's delay. `limit`: article pages a run."""
+        """`max_unfetched`: URLs handed out and not yet fetched, over all hosts; most of them wait out their host's
+        delay. `max_pages`: article pages that the whole run may fetch; None: no limit."""
         self.context, self.frontier, self.scope = context, frontier, scope
-        self.shares, self.share = shares, share
-        self.in_line, self.limit = in_line, limit
+        self.max_unfetched, self.max_pages = max_unfetched, max_pages
         self.stopped = False
+        self._host_limits, self._default_limits = host_limits, default_limits
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
-        self._fetching: Counter[str] = Counter()  # by host
-        self._busy = 0  # the sum of those
-        self._ahead: defaultdict[str, deque[Claim]] = defaultdict(deque)  # claimed and not yet handed out
-        self._open: dict[int, Claim] = {}  # by frontier id: handed out and not yet filed
-        self._taken: Counter[str] = Counter()  # article pages claimed in this crawl, by host
-        self._listings: Counter[str] = Counter()  # and listings
-        self._closed_hosts: set[str] = set()  # hosts that asked to be left alone, or whose cap is reached
-        self._news = asyncio.Event()  # something changed that may let `claims` go on
+        self._fetching: Counter[str] = Counter()  # URLs handed out and not yet fetched, by host
+        self._fetching_total = 0
+        self._claimed: defaultdict[str, deque[Claim]] = defaultdict(deque)  # not yet handed out, by host
+        self._open: dict[int, Claim] = {}  # handed out and not yet filed, by frontier id
+        self._pages_taken: Counter[str] = Counter()  # article pages handed out in this crawl, by host
+        self._listings_taken: Counter[str] = Counter()  # and listings
+        self._closed_hosts: set[str] = set()  # hosts that asked us to wait, are down, or have reached their limit
+        self._changed = asyncio.Event()  # set when `claims` may be able to go on
 
     async def claims(self) -> AsyncIterator[Claim]:
-        """URLs to fetch, as their hosts become free."""
-        self.woken_by(await self.context.do(self.frontier.hosts_due, self.scope, now()))
+        """Yield URLs to fetch, as their hosts become free."""
+        self.add_hosts(await self.context.do(self.frontier.hosts_due, self.scope, now()))
         while not self.stopped:
-            claimed = await self._next()
-            for claim in claimed:
+            claims = await self._next_claims()
+            for claim in claims:
                 yield claim
-            if not claimed:
+            if not claims:
                 if not self._open and not self._hosts:
                     return
-                await self._news.wait()
-                self._news.clear()
+                await self._changed.wait()
+                self._changed.clear()
 
-    def woken_by(self, hosts: list[str] | set[str]) -> None:
-        """These hosts have new URLs in the frontier."""
+    def add_hosts(self, hosts: Iterable[str]) -> None:
+        """Note that these hosts have new URLs in the frontier."""
         known = set(self._hosts)
         self._hosts.extend(host for host in hosts if host not in known and host not in self._closed_hosts)
-        self._news.set()
+        self._changed.set()
 
     def fetched(self, claim: Claim) -> None:
-        """The URL's exchange is over; its page may still be read and filed."""
+        """Note that the exchange for a URL is over. Its page may still have to be read and filed."""
         self.context.backpressure.page_in()
         self._fetching[claim.host] -= 1
-        self._busy -= 1
+        self._fetching_total -= 1
         if claim.host not in self._hosts and claim.host not in self._closed_hosts:
             self._hosts.append(claim.host)
-        self._news.set()
+        self._changed.set()
 
     def filed(self, claim: Claim) -> None:
-        """Nothing more will be done about the URL in this crawl."""
+        """Note that nothing more will be done about a URL in this crawl."""
         if self._open.pop(claim.id, None) is not None:
             self.context.backpressure.page_out()
-        self._news.set()
+        self._changed.set()
 
-    def leave_alone(self, host: str) -> None:
-        """Claim nothing more of this host in this crawl."""
+    def close_host(self, host: str) -> None:
+        """Claim nothing more of a host in this crawl."""
+        logger.info("%(host)s is left alone for the rest of this crawl", {"host": host})
         self._closed_hosts.add(host)
 
-    def is_left_alone(self, host: str) -> bool:
-        """Whether nothing more of this host is claimed in this crawl."""
+    def is_closed(self, host: str) -> bool:
+        """Return True if nothing more of a host is claimed in this crawl."""
         return host in self._closed_hosts
 
     def stop(self) -> None:
         """Hand out nothing more at all."""
+        logger.info("no more URLs are handed out (under way: %(open)d)", {"open": len(self._open)})
         self.stopped = True
-        self._news.set()
+        self._changed.set()
 
     @property
     def open_claims(self) -> list[Claim]:
-        """What is claimed and not filed."""
-        return [*self._open.values(), *(claim for ahead in self._ahead.values() for claim in ahead)]
+        """Return what is claimed and not filed."""
+        return [*self._open.values(), *(claim for claims in self._claimed.values() for claim in claims)]
 
-    async def _next(self) -> list[Claim]:
-        """The next few URLs of one host that is free, or nothing if no host is."""
-        for _ in range(len(self._hosts) if self._room_for_all() > 0 else 0):
+    @property
+    def pages_taken(self) -> int:
+        """Return the number of article pages handed out so far."""
+        return self._pages_taken.total()
+
+    async def _next_claims(self) -> list[Claim]:
+        """Return the next few URLs of one host that is free, or an empty list if no host is free."""
+        for _ in range(len(self._hosts) if self._capacity() > 0 else 0):
             host = self._hosts.popleft()
-            room = self._room(host)
             if host in self._closed_hosts:
                 continue
-            if room <= 0:
-                # `fetched` puts the host back; while it is busy there is no use in asking for it.
+            capacity = self._capacity_of(host)
+            if capacity <= 0:
+                # A host that is being asked is put back by `fetched`.
                 if self._fetching[host] == 0:
                     self._hosts.append(host)
                 continue
-            if not self._ahead[host]:
-                number = AHEAD if self.limit is None else room
-                self._ahead[host].extend(await self.context.do(self._claim, host, number))
-            ahead = self._ahead[host]
-            claimed = [ahead.popleft() for _ in range(min(self._room(host), len(ahead)))]
-            if claimed:
-                self._take(host, claimed)  # `fetched` puts the host back into line
-                return claimed
-            if ahead:
-                self._hosts.append(host)  # no room any more, for reasons that are not its own
+            waiting = self._claimed[host]
+            if not waiting:
+                number = CLAIMS_PER_TASK if self.max_pages is None else capacity
+                waiting.extend(await self.context.do(self._claim, host, number))
+            claims = [waiting.popleft() for _ in range(min(self._capacity_of(host), len(waiting)))]
+            if claims:
+                self._hand_out(host, claims)  # `fetched` puts the host back
+                return claims
+            if waiting:
+                self._hosts.append(host)  # other hosts took the capacity meanwhile
         return []
 
     def _claim(self, host: str, number: int) -> list[Claim]:
-        """On the keeper's thread. A site whose lists name ever more lists is read up to a cap, then for articles."""
-        more = self._listings[host] < self.shares.get(host, self.share).listings
-        return self.frontier.claim(host, number, self.scope, now(), listings=more)
+        """Claim URLs of a host. Runs on the archive writer's thread.
 
-    def _take(self, host: str, claimed: list[Claim]) -> None:
-        for claim in claimed:
+        A site whose listings name ever more listings is read up to a limit; after that only its articles are claimed.
+        """
+        more_listings = self._listings_taken[host] < self._limits_of(host).listings
+        if not more_listings:
+            limit = {"host": host, "listings": self._listings_taken[host]}
+            logger.debug("%(host)s has reached crawl.listings_per_host (%(listings)d): articles only", limit)
+        return self.frontier.claim(host, number, self.scope, now(), listings=more_listings)
+
+    def _hand_out(self, host: str, claims: list[Claim]) -> None:
+        for claim in claims:
             self._open[claim.id] = claim
+            about = {"url": claim.url, "host": host, "kind": claim.kind}
+            logger.debug("handed out: %(url)s (%(kind)s)", about)
             self._fetching[host] += 1
-            self._busy += 1
-            (self._taken if claim.kind in PAGES else self._listings)[host] += 1
-        if self._taken[host] >= self.shares.get(host, self.share).pages:
-            self.leave_alone(host)
-        if self.limit is not None and self.taken >= self.limit:
+            self._fetching_total += 1
+            (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
+        if self._pages_taken[host] >= self._limits_of(host).pages:
+            limit = {"host": host, "pages": self._pages_taken[host]}
+            logger.info("%(host)s has reached crawl.pages_per_host (%(pages)d)", limit)
+            self.close_host(host)
+        if self.max_pages is not None and self.pages_taken >= self.max_pages:
+            logger.info("--limit is reached (%(pages)d)", {"pages": self.pages_taken})
             self.stopped = True
 
-    def _room(self, host: str) -> int:
-        """How many more URLs of this host may be taken now."""
-        own = self.shares.get(host, self.share).at_once + WAITING - self._fetching[host]
-        return min(own, self._room_for_all())
+    def _limits_of(self, host: str) -> HostLimits:
+        return self._host_limits.get(host, self._default_limits)
 
-    def _room_for_all(self) -> int:
-        """How many more URLs of any hosts may be taken now."""
-        room = self.in_line - self._busy
-        return room if self.limit is None else min(room, self.limit - self.taken)
+    def _capacity_of(self, host: str) -> int:
+        """Return how many more URLs of a host may be handed out now."""
+        own = self._limits_of(host).concurrency + WAITING_PER_HOST - self._fetching[host]
+        return min(own, self._capacity())
 
-    @property
-    def taken(self) -> int:
-        """Article pages claimed so far."""
-        return self._taken.total()
+    def _capacity(self) -> int:
+        """Return how many more URLs of any hosts may be handed out now."""
+        capacity = self.max_unfetched - self._fetching_total
+        return capacity if self.max_pages is None else min(capacity, self.max_pages - self.pages_taken)

@@ -1,4 +1,4 @@
-"""Where a request goes: the parts of its URL, and which of its host's addresses may be connected to."""
+"""Say where a request goes: the parts of its URL, and which addresses of its host may be connected to."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
-URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE)
-HOST = re.compile(r"[a-z0-9_.-]+")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
-PORTS = {"http": 80, "https": 443}
+HTTP_URL = re.compile(r"(https?)://([^/?#\\]+)([^#]*)", re.IGNORECASE)
+HOST_NAME = re.compile(r"[a-z0-9_.-]+")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
+VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+DEFAULT_PORTS = {"http": 80, "https": 443}
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-SIX_TO_FOUR = IPv6Network("2002::/16")  # RFC 3056: so are bits 16 to 48
+SIX_TO_FOUR = IPv6Network("2002::/16")  # RFC 3056: bits 16 to 48 are an IPv4 address
 
 
 @dataclass(frozen=True, slots=True)
 class RequestTarget:
-    """The parts of an http or https URL that a client needs."""
+    """Hold the parts of an http or https URL that a client needs."""
 
     url: str  # without fragment and without user name and password: what the record says was asked for
     scheme: str  # "http" or "https"
@@ -32,62 +32,61 @@ class RequestTarget:
 
     @property
     def netloc(self) -> str:
-        """Host and port as they stand in a URL and in CONNECT: always with the port, IPv6 in brackets."""
+        """Return host and port as CONNECT writes them: always with the port, IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def authority(self) -> str:
-        """What the Host field says (RFC 9110 section 7.2): the port only if it is not the scheme's own."""
-        return self.netloc.removesuffix(f":{PORTS[self.scheme]}")
+        """Return the Host field's value (RFC 9110 section 7.2): with the port only if it is not the scheme's own."""
+        return self.netloc.removesuffix(f":{DEFAULT_PORTS[self.scheme]}")
 
 
-def bare(url: str) -> str:
-    """A URL without fragment and without user name and password: passwords have no place in an archive."""
+def without_credentials(url: str) -> str:
+    """Return a URL without fragment, user name and password: passwords have no place in an archive."""
     url = url.partition("#")[0]
     return re.sub(r"^([a-z]+://)[^/?]*@", r"\1", url, flags=re.IGNORECASE)
 
 
-def parse(url: str) -> RequestTarget:
-    """The target of a URL. Raises ValueError if it cannot be asked for over HTTP.
+def parse_target(url: str) -> RequestTarget:
+    """Return the target of a URL. Raise ValueError if it cannot be requested over HTTP.
 
-    Control characters are refused, not stripped as `urlsplit` would: they are how a header is smuggled in.
-    Spaces and characters beyond ASCII in path and query are percent-encoded (RFC 3986 section 2.1), all else
-    is left as given.
+    Control characters are refused, not stripped as `urlsplit` would: they could smuggle a header in. Spaces and
+    characters beyond ASCII in path and query are percent-encoded (RFC 3986 section 2.1); the rest is left as given.
     """
-    url = bare(url)
-    if CONTROL.search(url):
+    url = without_credentials(url)
+    if CONTROL_CHARACTER.search(url):
         raise ValueError("the URL holds a control character")
-    match = URL.fullmatch(url)
+    match = HTTP_URL.fullmatch(url)
     if match is None:
         raise ValueError("not an http or https URL with a host")
     scheme, netloc, rest = match[1].lower(), match[2], match[3]
     parts = urlsplit(f"//{netloc}")
     host, port = parts.hostname or "", parts.port  # .port raises ValueError beyond 65535
-    path = quote(rest, safe=VISIBLE)
-    return RequestTarget(url, scheme, _host(host), PORTS[scheme] if port is None else port,
+    path = quote(rest, safe=VISIBLE_ASCII)
+    return RequestTarget(url, scheme, _host(host), DEFAULT_PORTS[scheme] if port is None else port,
                   path if path.startswith("/") else "/" + path)  # fmt: skip
 
 
 def _host(host: str) -> str:
-    """The host as it is resolved and sent. Raises ValueError if it is neither a name nor an address."""
+    """Return the host as it is resolved and sent. Raise ValueError if it is neither a name nor an address."""
     if ":" in host:
         return str(IPv6Address(host))
     if not host.isascii():
-        import idna  # Twisted's own requirement; its tables are only worth loading for such a name
+        import idna  # a requirement of Twisted; its tables are loaded only for a name that needs them
 
         try:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError as error:
             raise ValueError(f"{host!r} is not a host name: {error}") from None
-    if not HOST.fullmatch(host):
+    if not HOST_NAME.fullmatch(host):
         raise ValueError(f"{host!r} is not a host name")
     return host
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet: global unicast, also once unwrapped.
+    """Return True if an IP address belongs to the public internet: global unicast.
 
-    An IPv6 address that carries an IPv4 one (mapped, NAT64, 6to4) is as public as the one it carries.
+    An IPv6 address that carries an IPv4 address (mapped, NAT64, 6to4) is as public as the one that it carries.
     """
     parsed = ip_address(address.partition("%")[0])  # an IPv6 zone ("%eth0") only exists on link-local ones
     if isinstance(parsed, IPv6Address):
@@ -103,10 +102,9 @@ def is_public(address: str) -> bool:
 
 
 def is_private_literal(host: str) -> bool:
-    """Whether a host says by itself, without a lookup, that it is not public.
+    """Return True if a host is not public by its text alone, without a lookup.
 
-    For requests through a proxy: the proxy resolves names, so what a name means there is beyond our
-    knowledge.
+    Requests through a proxy are checked by it: the proxy resolves names, and we cannot know what a name means there.
     """
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -117,12 +115,12 @@ def is_private_literal(host: str) -> bool:
         return False
 
 
-# Of our own: asyncio's pool has a few threads only, and a few dead names would make every other lookup wait its turn.
+# Our own pool, because that of asyncio has few threads: a few dead names would make every other lookup wait.
 RESOLVERS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="lookup")
 
 
 async def lookup(host: str, port: int) -> list[str]:
-    """The addresses of a host in the resolver's order, public or not. Raises socket.gaierror if none."""
+    """Return the addresses of a host in the resolver's order, public or not. Raise socket.gaierror if it has none."""
     loop = asyncio.get_running_loop()
     ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     try:

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection: bytes out, bytes in, nothing lost, nothing added. Knows no HTTP but CONNECT."""
+"""Move bytes over one TCP or TLS connection: nothing lost, nothing added. Knows no HTTP but CONNECT."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import re
 import ssl
 from typing import cast
 
-HIGH_WATER = 1 << 20  # bytes that may wait unread before the sender is told to pause
-MAX_PROXY_REPLY = 16_384  # bytes of a proxy's answer to CONNECT
-SUITE = re.compile(
+MAX_UNREAD_BYTES = 1 << 20  # more unread bytes, and reading from the socket is paused
+MAX_PROXY_REPLY_BYTES = 16_384  # bytes of a proxy's answer to CONNECT
+OPENSSL_SUITE = re.compile(
     r"(?:(?P<exchange>(?:ECDHE|DHE)-(?:RSA|ECDSA))-)?"
     r"(?:CHACHA20-POLY1305|AES(?P<size>128|256)-(?:(?P<mode>GCM)-)?(?P<hash>SHA\d*))"
 )
 
 
 class TunnelRefused(OSError):
-    """The proxy would not connect us to the host."""
+    """Report that the proxy would not connect us to the host."""
 
 
 class HttpConnection(asyncio.Protocol):
-    """What arrives is kept until it is read; whoever opened it must `close` it."""
+    """Hold one connection, and what arrives until it is read. The caller that opens it must `close` it."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -35,13 +35,13 @@ class HttpConnection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, address: str, port: int) -> HttpConnection:
-        """Connect to an IP address (never a name: names are checked before). Raises OSError."""
+        """Connect to an IP address; names are looked up and checked before. Raise OSError."""
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(cls, address, port)
         return connection
 
     async def start_tls(self, context: ssl.SSLContext, host: str, timeout: float) -> None:
-        """Speak TLS from here on with `host`. Raises OSError, of which ssl.SSLError is one."""
+        """Start TLS with `host`. Raise OSError; ssl.SSLError is one."""
         loop = asyncio.get_running_loop()
         assert self._transport is not None
         name = host.rstrip(".")  # RFC 6066 section 3: without the trailing dot
@@ -57,7 +57,7 @@ class HttpConnection(asyncio.Protocol):
         self.certificate = session.getpeercert(binary_form=True)
 
     async def tunnel(self, netloc: str, credentials: str | None) -> None:
-        """Have an HTTP proxy connect us to `host:port` (RFC 9110 section 9.3.6). Raises TunnelRefused."""
+        """Have an HTTP proxy connect us to `netloc`, host:port (RFC 9110 section 9.3.6). Raise TunnelRefused."""
         lines = [f"CONNECT {netloc} HTTP/1.1", f"Host: {netloc}"]
         if credentials is not None:
             lines.append(f"Proxy-Authorization: {credentials}")
@@ -69,32 +69,32 @@ class HttpConnection(asyncio.Protocol):
             except OSError as error:
                 raise TunnelRefused("the proxy broke off before it answered CONNECT") from error
             reply += data
-            if not data or len(reply) > MAX_PROXY_REPLY:
-                raise TunnelRefused("the proxy gave no proper answer to CONNECT")
+            if not data or len(reply) > MAX_PROXY_REPLY_BYTES:
+                raise TunnelRefused("the proxy gave no valid answer to CONNECT")
         status = reply.partition(b"\r\n")[0].decode("latin-1")
         if not re.match(r"HTTP/1\.\d 2\d\d\b", status) or not reply.endswith(b"\r\n\r\n"):
             raise TunnelRefused(f"the proxy answered CONNECT with {status!r}")
 
     @property
     def ip(self) -> str | None:
-        """The peer's IP address, without an IPv6 zone."""
+        """Return the peer's IP address, without an IPv6 zone."""
         peer = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(peer[0]).partition("%")[0] if peer else None
 
     @property
-    def quiet(self) -> bool:
-        """Whether nothing has arrived unasked and the peer has not hung up: fit for another request."""
+    def is_reusable(self) -> bool:
+        """Return True if it can carry another request: nothing has arrived unasked, and the peer has not hung up."""
         if self._arrived or self._ended or self._transport is None:
             return False
         return not self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
-        """Send bytes. A connection that is gone says so at the next `read`."""
+        """Send bytes. If the connection is gone, the next `read` reports it."""
         assert self._transport is not None
         self._transport.write(data)
 
     async def read(self) -> bytes:
-        """What has arrived, at least one byte; b"" once the peer has hung up. Raises OSError on a reset."""
+        """Return what has arrived, at least one byte; b"" once the peer has hung up. Raise OSError on a reset."""
         if not self._arrived and not self._ended:
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -111,18 +111,18 @@ class HttpConnection(asyncio.Protocol):
         return data
 
     def close(self) -> None:
-        """Let go of the socket now; what is unsent or unread is dropped."""
+        """Close the socket now; unsent and unread bytes are dropped."""
         if self._transport is not None:
             self._transport.abort()
 
-    # What asyncio calls.
+    # asyncio calls these.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._arrived += data
-        if len(self._arrived) > HIGH_WATER and not self._paused and self._transport is not None:
+        if len(self._arrived) > MAX_UNREAD_BYTES and not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
@@ -142,14 +142,14 @@ class HttpConnection(asyncio.Protocol):
 
 
 def iana_name(openssl: str) -> str | None:
-    """The IANA name of a cipher suite that OpenSSL names in its own way; None for one we cannot translate.
+    """Return the IANA name of a cipher suite that OpenSSL names in its own way; None if we cannot translate it.
 
     ECDHE-RSA-AES128-GCM-SHA256 -> TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; TLS 1.3 suites carry the IANA name
     already.
     """
     if openssl.startswith("TLS_"):
         return openssl
-    match = SUITE.fullmatch(openssl)
+    match = OPENSSL_SUITE.fullmatch(openssl)
     if match is None:
         return None
     exchange = (match["exchange"] or "RSA").replace("-", "_")

@@ -1,11 +1,10 @@
-"""The wire as a Scrapy download handler: a Request in, a Response out, every exchange recorded in between.
+"""Plug our HTTP client into Scrapy: a Request in, a Response out, every exchange recorded in between.
 
-Recording happens here, below all of Scrapy's middlewares, because here is everything that goes over the wire:
-redirects, retries, robots.txt and failures included. A response is handed on only when its exchange has been
-kept.
+Recording happens here, below all of Scrapy's middlewares, because everything that goes over the wire comes by here:
+redirects, retries, robots.txt and failures too. A response is handed on only after its exchange is recorded.
+`CrawlContext.record` does that, on the archive writer's thread: WARC records first, then the row of the capture.
 
-Not spoken: HTTP/2. Not sent: the signals `headers_received` and `bytes_received`. Not honoured: the meta key
-`bindaddress`.
+Not supported: HTTP/2, the signals `headers_received` and `bytes_received`, the meta key `bindaddress`.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ from crawler.http.outcome import (
 from pipelines.core.items import Capture, Exchange
 from pipelines.session.backpressure import Backpressure
 
-Record = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
+RecordExchange = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
 
-# The words that Scrapy's RetryMiddleware knows (RETRY_EXCEPTIONS). DownloadCancelledError is not among them:
-# what it stands for here would only happen again.
-IN_SCRAPYS_WORDS: dict[type[FetchError], type[Exception]] = {
+# The exceptions by which Scrapy's RetryMiddleware decides (RETRY_EXCEPTIONS). DownloadCancelledError is not among them,
+# because those failures would only happen again.
+SCRAPY_ERRORS: dict[type[FetchError], type[Exception]] = {
     Unsendable: DownloadCancelledError,
     NameNotResolved: CannotResolveHostError,
     AddressRefused: DownloadCancelledError,
@@ -67,7 +66,7 @@ IN_SCRAPYS_WORDS: dict[type[FetchError], type[Exception]] = {
 
 
 class ArchivingDownloadHandler(BaseDownloadHandler):
-    """Downloads over `crawler.http.client`.
+    """Download over `crawler.http.client`.
 
     Settings: DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_VERIFY_CERTIFICATES, DOWNLOAD_FAIL_ON_DATALOSS, and
     our own MORGUE_ALLOW_PRIVATE_IPS. Request meta: `download_timeout`, `download_maxsize`,
@@ -77,10 +76,10 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     lazy = False
 
-    def __init__(self, crawler: Crawler, record: Record, backpressure: Backpressure | None = None) -> None:
+    def __init__(self, crawler: Crawler, record: RecordExchange, backpressure: Backpressure | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self._record, self._turnstile = record, backpressure or nullcontext()
+        self._record, self._backpressure = record, backpressure or nullcontext()
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -95,7 +94,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ArchivingDownloadHandler:
-        """Record at the crawl's own desk. Raises KeyError if it has none."""
+        """Record through the context of the crawl. Raise KeyError if it has none."""
         from pipelines.session.context import CrawlContext
 
         context = CrawlContext.of(crawler)
@@ -106,27 +105,27 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
         await self._client.close()
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch, record, answer. Raises one of Scrapy's download exceptions, or what recording raises."""
-        async with self._turnstile:
-            self._starts_now(request)
+        """Fetch, record, answer. Raise one of Scrapy's download exceptions, or what recording raises."""
+        async with self._backpressure:
+            self._restart_delay(request)
             return await self._download(request)
 
     async def _download(self, request: Request) -> Response:
         try:
             fetched = await self._fetch(request)
         except FetchError as error:
-            await self._keep(request, *error.earlier, error.exchange)
+            await self._record_all(request, *error.earlier, error.exchange)
             if error.partial is not None:
                 request.meta["download_latency"] = error.partial.latency
-            if isinstance(error, ConnectionLost) and error.partial and self._takes_partial(request):
+            if isinstance(error, ConnectionLost) and error.partial and self._accepts_partial(request):
                 return as_response(request, error.partial, ["dataloss"])
-            raise in_scrapys_words(error) from error
-        await self._keep(request, *fetched.earlier, fetched.exchange)
+            raise scrapy_error(error) from error
+        await self._record_all(request, *fetched.earlier, fetched.exchange)
         request.meta["download_latency"] = fetched.latency
         return as_response(request, fetched)
 
-    def _starts_now(self, request: Request) -> None:
-        """A host's pause counts from here: in the turnstile a request may have waited after its slot let it go."""
+    def _restart_delay(self, request: Request) -> None:
+        """Count the host's delay from now: the request may have waited for Backpressure after its slot let it go."""
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
         if slot is not None:
             slot.lastseen = monotonic()
@@ -145,16 +144,16 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
             proxy=proxy_of(request),
         )
 
-    async def _keep(self, request: Request, *exchanges: Exchange) -> None:
+    async def _record_all(self, request: Request, *exchanges: Exchange) -> None:
         for exchange in exchanges:
             request.meta["capture"] = await self._record(exchange, request.meta.get("source_id"))
 
-    def _takes_partial(self, request: Request) -> bool:
+    def _accepts_partial(self, request: Request) -> bool:
         return not request.meta.get("download_fail_on_dataloss", self._fail_on_dataloss)
 
 
 def as_response(request: Request, fetched: FetchResult, flags: list[str] | None = None) -> Response:
-    """Scrapy's view of what was fetched: transfer-decoded, still content-encoded, every header value kept."""
+    """Return a result as a Scrapy response: transfer-decoded, still content-encoded, every header value kept."""
     headers = Headers()
     for name, value in fetched.headers:
         headers.appendlist(name, value)
@@ -172,17 +171,17 @@ def as_response(request: Request, fetched: FetchResult, flags: list[str] | None 
     )
 
 
-def in_scrapys_words(error: FetchError) -> Exception:
-    """The exception that Scrapy's middlewares understand as this one."""
+def scrapy_error(error: FetchError) -> Exception:
+    """Return the exception by which Scrapy's middlewares know this kind of failure."""
     if isinstance(error, TlsFailed) and error.unverified:
         return DownloadCancelledError(str(error))
     if isinstance(error, ConnectionLost) and error.partial is not None:
         return ResponseDataLossError(str(error))
-    return IN_SCRAPYS_WORDS[type(error)](str(error))
+    return SCRAPY_ERRORS[type(error)](str(error))
 
 
 def proxy_of(request: Request) -> str | None:
-    """The proxy's URL with the credentials that HttpProxyMiddleware has moved out of it into a header."""
+    """Return the proxy's URL, with the credentials that HttpProxyMiddleware has moved from it into a header."""
     proxy: Any = request.meta.get("proxy")
     if not proxy:
         return None

@@ -1,7 +1,7 @@
-"""What a fetch comes to: a response, or one of the ways in which there is none. Either carries its bytes.
+"""Define the outcomes of a fetch: a response, or one of the failures. Each carries the bytes of its exchange.
 
-WireError                 carries `exchange` and `earlier`
-├── Unsendable            the request cannot be put into HTTP/1.1
+FetchError                carries `exchange` and `earlier`
+├── Unsendable            HTTP/1.1 cannot express the request
 ├── NameNotResolved       the host has no address
 ├── AddressRefused        the host is not on the public internet
 ├── ConnectFailed         refused or unreachable
@@ -9,7 +9,7 @@ WireError                 carries `exchange` and `earlier`
 ├── TimedOut              longer than allowed
 ├── ConnectionLost        closed or reset before the response was complete
 ├── BodyTooLarge          larger than allowed
-└── NotHttp               what came back cannot be parsed
+└── NotHttp               the answer cannot be parsed
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What one fetch brought home."""
+    """Hold the response of one fetch."""
 
     exchange: Exchange  # the bytes, to be recorded
     status: int
-    headers: Headers  # in the order, case and number sent; folds undone, lines that are no field left out
+    headers: (
+        Headers  # in the order, case and number sent; folded lines are joined, lines that are no field are left out
+    )
     body: bytes = field(repr=False)  # transfer-decoded, still content-encoded
     latency: float  # seconds from sending the request to the end of the final head
     certificate: bytes | None = None  # the server's own certificate, DER; None over plain TCP
@@ -40,7 +42,7 @@ class FetchResult:
 
 
 class FetchError(Exception):
-    """A fetch that brought no complete response; `exchange` holds what was sent and received until then."""
+    """Report a fetch without a complete response; `exchange` holds what was sent and received until then."""
 
     def __init__(self, cause: str, exchange: Exchange, earlier: tuple[Exchange, ...] = ()) -> None:
         super().__init__(f"{exchange.url}: {cause}")
@@ -49,41 +51,41 @@ class FetchError(Exception):
 
 
 class Unsendable(FetchError):
-    """The request cannot be put into HTTP/1.1: no http(s) URL, or control characters in URL or headers."""
+    """Report that HTTP/1.1 cannot express the request: no http(s) URL, or control characters in URL or headers."""
 
 
 class NameNotResolved(FetchError):
-    """The host has no address, or the lookup failed."""
+    """Report that the host has no address, or that the lookup failed."""
 
 
 class AddressRefused(FetchError):
-    """The host is not on the public internet; nothing was sent, not even a SYN."""
+    """Report that the host is not on the public internet; nothing was sent, not even a SYN."""
 
 
 class ConnectFailed(FetchError):
-    """Refused, unreachable, or the proxy would not let us through."""
+    """Report that the host refused, was unreachable, or that the proxy would not let us through."""
 
 
 class TlsFailed(FetchError):
-    """No TLS session; `unverified` if that is because the certificate was not accepted."""
+    """Report that there is no TLS session; `unverified`: because the certificate was not accepted."""
 
     unverified = False
 
 
 class TimedOut(FetchError):
-    """Longer than the limits allow, to connect or to answer."""
+    """Report that connecting or answering took longer than the limits allow."""
 
 
 class ConnectionLost(FetchError):
-    """Closed or reset before the response was complete."""
+    """Report that the connection was closed or reset before the response was complete."""
 
 
 class BodyTooLarge(FetchError):
-    """The body is, or says that it will be, larger than allowed."""
+    """Report that the body is, or is announced to be, larger than allowed."""
 
 
 class NotHttp(FetchError):
-    """What came back cannot be parsed."""
+    """Report that the answer cannot be parsed."""
 
 
 E = TypeVar("E", bound=FetchError)
@@ -91,33 +93,33 @@ E = TypeVar("E", bound=FetchError)
 
 @dataclass(slots=True)
 class FetchAttempt:
-    """One try at one exchange: what will be its record."""
+    """Hold one attempt at an exchange, from which its record is made."""
 
     url: str
     kind: str
     direct: bool = True  # not through a proxy, which would hide the origin's address
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     request: bytes = b""
-    answer: ResponseParser | None = None
+    parser: ResponseParser | None = None
     connection: HttpConnection | None = None
     latency: float | None = None  # seconds from the request to the final head
     _clock: float = 0.0
 
-    def begin(self, answer: ResponseParser) -> None:
-        """The request is about to be sent."""
-        self.answer = answer
+    def begin(self, parser: ResponseParser) -> None:
+        """Note that the request is about to be sent."""
+        self.parser = parser
         self.started, self._clock = datetime.now(UTC), perf_counter()
 
-    def look(self) -> None:
-        """Note when the head was complete."""
-        if self.latency is None and self.answer is not None and self.answer.head is not None:
+    def note_head(self) -> None:
+        """Note the time if the head has become complete."""
+        if self.latency is None and self.parser is not None and self.parser.head is not None:
             self.latency = perf_counter() - self._clock
 
     def exchange(self, error: str | None = None, truncated: str | None = None) -> Exchange:
-        """What there is to record, now."""
-        answer, connection = self.answer, self.connection
-        raw = bytes(answer.raw) if answer else b""
-        head = answer.head if answer else None
+        """Return what there is to record now."""
+        parser, connection = self.parser, self.connection
+        raw = bytes(parser.raw) if parser else b""
+        head = parser.head if parser else None
         return Exchange(
             url=self.url,
             started=self.started,
@@ -129,25 +131,25 @@ class FetchAttempt:
             cipher=connection.cipher if connection else None,
             truncated=truncated if raw else None,
             error=error,
-            chunked=bool(answer and answer.chunked),
-            head_length=answer.head_length if answer else 0,
+            chunked=bool(parser and parser.chunked),
+            head_length=parser.head_length if parser else 0,
             status=head.status if head else None,
             kind=self.kind,
         )
 
     def fetched(self, exchange: Exchange) -> FetchResult | None:
-        """The response as far as it came, or None if not even its head did."""
-        if self.answer is None or self.answer.head is None or self.connection is None:
+        """Return the response as far as it arrived, or None if its head did not."""
+        if self.parser is None or self.parser.head is None or self.connection is None:
             return None
         return FetchResult(
             exchange=exchange,
-            status=self.answer.head.status,
-            headers=self.answer.head.fields,
-            body=self.answer.body,
+            status=self.parser.head.status,
+            headers=self.parser.head.fields,
+            body=self.parser.body,
             latency=self.latency or 0.0,
             certificate=self.connection.certificate,
         )
 
     def failed(self, kind: type[E], cause: str, truncated: str | None = None) -> E:
-        """The error that says why this attempt came to nothing."""
+        """Return the error that says why this attempt failed."""
         return kind(cause, self.exchange(cause, truncated))

@@ -1,13 +1,14 @@
-"""Connections: opened to addresses that were checked, kept while idle, closed when their time is up.
+"""Open connections to addresses that were checked, keep them while idle, and close them when their time is up.
 
-The address guard lives here. A name is looked up once, its addresses are checked, and the connection is made
-to the very address that was checked: a second lookup (DNS rebinding) never happens, and a private address
-does not even get a SYN.
+This module guards against private addresses. A name is looked up once, its addresses are checked, and the connection is
+made to the very address that was checked. So there is no second lookup that could give another answer (DNS rebinding),
+and a private address does not even get a SYN.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -19,13 +20,15 @@ from crawler.http.address import is_private_literal, is_public, lookup
 from crawler.http.connection import HttpConnection, TunnelRefused
 from crawler.http.outcome import AddressRefused, ConnectFailed, FetchAttempt, NameNotResolved, TimedOut, TlsFailed
 
+logger = logging.getLogger("morgue.http")
+
 LOOKUP_SECONDS = 60.0  # an address is used this long before the name is looked up (and checked) again
-LOOKUPS_KEPT = 10_000
-IDLE_PER_ROUTE = 8  # connections kept without a request, per host
+MAX_LOOKUPS = 10_000
+MAX_IDLE_PER_ROUTE = 8  # connections kept without a request, per host
 
 
 class ConnectionRoute(NamedTuple):
-    """What two requests must have in common to share a connection."""
+    """Hold what two requests must have in common to share a connection."""
 
     scheme: str
     host: str
@@ -35,7 +38,7 @@ class ConnectionRoute(NamedTuple):
 
 
 class ConnectionPool:
-    """The connections of one client, busy and idle."""
+    """Hold the connections of one client, in use and idle."""
 
     def __init__(self, *, allow_private_ips: bool, idle_seconds: float) -> None:
         self._allow_private_ips = allow_private_ips
@@ -46,21 +49,21 @@ class ConnectionPool:
         self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def take(self, route: ConnectionRoute) -> HttpConnection | None:
-        """An idle connection, the one used last first; None if there is none that is fit for use."""
+        """Return an idle connection that can be used, the one used last first; None if there is no such connection."""
         waiting = self._idle.get(route, [])
         while waiting:
             connection, timer = waiting.pop()
             timer.cancel()
-            if connection.quiet:
+            if connection.is_reusable:
                 return connection
             self.drop(connection)
         self._idle.pop(route, None)
         return None
 
     def give(self, route: ConnectionRoute, connection: HttpConnection) -> None:
-        """Keep a connection whose exchange is complete for the next request."""
+        """Keep a connection for the next request; its exchange is complete."""
         waiting = self._idle.setdefault(route, [])
-        if len(waiting) >= IDLE_PER_ROUTE or not connection.quiet:
+        if len(waiting) >= MAX_IDLE_PER_ROUTE or not connection.is_reusable:
             self.drop(connection)
             return
         loop = asyncio.get_running_loop()
@@ -81,7 +84,7 @@ class ConnectionPool:
             self.drop(connection)
 
     async def connect(self, attempt: FetchAttempt, route: ConnectionRoute, timeout: float) -> None:
-        """Give `attempt` a fresh connection, TLS included, within `timeout` seconds. Raises WireError."""
+        """Give `attempt` a fresh connection, with TLS if needed, within `timeout` seconds. Raise FetchError."""
         deadline = asyncio.get_running_loop().time() + timeout
         try:
             async with asyncio.timeout_at(deadline) as clock:
@@ -94,18 +97,20 @@ class ConnectionPool:
                     raise
         except TimeoutError as error:
             if not clock.expired():
-                raise attempt.failed(ConnectFailed, said(error)) from error
+                raise attempt.failed(ConnectFailed, error_text(error)) from error
             raise attempt.failed(TimedOut, f"no connection within {timeout:g} s") from error
         except TunnelRefused as error:
-            raise attempt.failed(ConnectFailed, said(error)) from error
+            raise attempt.failed(ConnectFailed, error_text(error)) from error
         except (OSError, ValueError) as error:
-            failure = attempt.failed(TlsFailed, f"no TLS session: {said(error)}")
+            failure = attempt.failed(TlsFailed, f"no TLS session: {error_text(error)}")
             failure.unverified = isinstance(error, ssl.SSLCertVerificationError)
             raise failure from error
         attempt.connection = connection
+        about = {"url": attempt.url, "ip": connection.ip, "tls": connection.tls or "no TLS"}
+        logger.debug("%(url)s: connected to %(ip)s, %(tls)s", about)
 
     async def _open_tcp(self, attempt: FetchAttempt, route: ConnectionRoute, deadline: float) -> HttpConnection:
-        """Try each address in turn; a silent one may use up its share of the time, not all of it."""
+        """Try each address in turn. One that does not answer may use up its share of the time, not all of it."""
         host, port = route.host, route.port
         if route.proxy is None:
             addresses = await self._addresses(attempt, host, port)
@@ -114,7 +119,7 @@ class ConnectionPool:
                 raise attempt.failed(AddressRefused, f"{host} is not on the public internet")
             proxy = urlsplit(route.proxy)
             host, port = proxy.hostname or "", proxy.port or 80
-            addresses = await self._lookup(attempt, host, port)  # the operator's own choice: not checked
+            addresses = await self._lookup(attempt, host, port)  # not checked: the operator chose it
         loop = asyncio.get_running_loop()
         problem = ""
         for left in range(len(addresses), 0, -1):
@@ -123,15 +128,15 @@ class ConnectionPool:
                 async with asyncio.timeout((deadline - loop.time()) / left if left > 1 else None):
                     return await HttpConnection.open(address, port)
             except OSError as error:  # TimeoutError included
-                problem = f"{address} port {port}: {said(error) or 'no answer'}"
+                problem = f"{address} port {port}: {error_text(error) or 'no answer'}"
         raise attempt.failed(ConnectFailed, problem)
 
     async def _prepare(self, connection: HttpConnection, route: ConnectionRoute, timeout: float) -> None:
         if route.scheme != "https":
             return
         if route.proxy is not None:
-            # Between us and the proxy, before the exchange with the origin begins: it is no part of what the
-            # archive records, and it may carry the operator's password.
+            # CONNECT is not recorded: it is between us and the proxy, before the exchange with the origin begins, and
+            # may carry the operator's password.
             netloc = f"[{route.host}]:{route.port}" if ":" in route.host else f"{route.host}:{route.port}"
             await connection.tunnel(netloc, proxy_credentials(route.proxy))
         await connection.start_tls(self._context(route.verify), route.host, timeout)
@@ -151,8 +156,8 @@ class ConnectionPool:
             try:
                 addresses = await lookup(host, port)
             except OSError as error:
-                raise attempt.failed(NameNotResolved, f"{host}: {said(error)}") from error
-            if len(self._lookups) >= LOOKUPS_KEPT:
+                raise attempt.failed(NameNotResolved, f"{host}: {error_text(error)}") from error
+            if len(self._lookups) >= MAX_LOOKUPS:
                 self._lookups.clear()
             self._lookups[host, port] = now + LOOKUP_SECONDS, addresses
         return addresses
@@ -163,7 +168,7 @@ class ConnectionPool:
             if not verify:
                 context.check_hostname = False
                 context.verify_mode = ssl.CERT_NONE
-            context.set_alpn_protocols(["http/1.1"])  # RFC 7301: we speak nothing else
+            context.set_alpn_protocols(["http/1.1"])  # RFC 7301: we speak no other protocol
             self._contexts[verify] = context
         return self._contexts[verify]
 
@@ -177,7 +182,7 @@ class ConnectionPool:
 
 
 def proxy_credentials(proxy: str) -> str | None:
-    """The Proxy-Authorization value that a proxy's URL asks for (RFC 7617), or None."""
+    """Return the Proxy-Authorization value for the credentials in a proxy's URL (RFC 7617), or None."""
     parts = urlsplit(proxy)
     if parts.username is None:
         return None
@@ -185,8 +190,8 @@ def proxy_credentials(proxy: str) -> str | None:
     return "Basic " + b64encode(pair.encode()).decode("ascii")
 
 
-def said(error: BaseException) -> str:
-    """What an error of the operating system or of OpenSSL says, without its numbers."""
+def error_text(error: BaseException) -> str:
+    """Return the text of an error of the operating system or of OpenSSL, without its numbers."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):

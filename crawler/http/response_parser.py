@@ -1,7 +1,7 @@
-"""The answer to one request, read as its bytes arrive: what they are, what they mean, where they end.
+"""Parse the answer to one request as its bytes arrive: status, fields, body, and where it ends.
 
-h11 decides the framing of the body (RFC 9112 section 6.3). It is strict about heads where servers are not, so
-it is given a tidied copy of the head; the bytes kept in `raw` are never touched.
+h11 decides the framing of the body (RFC 9112 section 6.3). It is strict about heads where servers are not, so it is
+given a copy of the head with only the fields that matter; the bytes kept in `raw` are never changed.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ import h11
 
 from pipelines.warc.http_message import HEAD_END, MessageHead, list_members, parse_head
 
-LENGTH = re.compile(rb"\d{1,18}")  # RFC 9110 section 8.6; more digits than that are no size of anything
+CONTENT_LENGTH = re.compile(rb"\d{1,18}")  # RFC 9110 section 8.6; more digits cannot be a size
 
 
 class MalformedResponse(Exception):
-    """What came back cannot be read as HTTP."""
+    """Report that the answer cannot be read as HTTP."""
 
 
 class BodyOverLimit(Exception):
-    """The body is, or says that it will be, larger than allowed."""
+    """Report that the body is, or is announced to be, larger than allowed."""
 
 
 class ResponseTruncated(Exception):
-    """The connection ended before the answer did."""
+    """Report that the connection ended before the answer did."""
 
 
 class ResponseParser:
-    """One response in the making: feed it bytes until it says that it is complete."""
+    """Parse one response. Feed it bytes until it is complete."""
 
     def __init__(self, sender: h11.Connection, method: str, *, max_head: int, max_body: int) -> None:
-        """`sender` has sent the request. Limits are bytes on the wire; `max_body` 0 means none."""
+        """`sender` has sent the request. Limits are bytes on the wire; `max_body` 0 means no limit."""
         self._h11, self._method = sender, method
         self._max_head, self._max_body = max_head, max_body
         self._skipped = 0  # bytes of interim responses
-        self._scanned = 0  # how far the blank line has been looked for
+        self._scanned = 0  # bytes of `raw` that were searched for the blank line
         self._entity = bytearray()  # de-chunked body; stays empty where the body needs no decoding
-        self.raw = bytearray()  # the final response as received, from its status line on
+        self.raw = bytearray()  # the final response as received, beginning with its status line
         self.head: MessageHead | None = None  # the final head; None until it is complete
         self.head_length = 0  # bytes of `raw` that it takes, blank line included
         self.chunked = False  # the body carries chunk framing
@@ -45,13 +45,13 @@ class ResponseParser:
 
     @property
     def body(self) -> bytes:
-        """The body without its transfer coding, as far as it has arrived."""
+        """Return the body without its transfer coding, as far as it has arrived."""
         return bytes(self._entity if self.chunked else self.raw[self.head_length :])
 
     def feed(self, data: bytes) -> bool:
-        """Take what was received, or b"" for the end of the connection. True once the answer is complete.
+        """Take received bytes, or b"" for the end of the connection. Return True once the answer is complete.
 
-        Raises Malformed, Overlong or Ended; what came until then stays in `raw`.
+        Raise MalformedResponse, BodyOverLimit or ResponseTruncated; what came until then stays in `raw`.
         """
         ended = not data
         self.raw += data
@@ -69,13 +69,13 @@ class ResponseParser:
         return complete
 
     def _take_head(self, ended: bool) -> bool:
-        """Look for the head that ends with a blank line. Interim (1xx) heads before it are dropped.
+        """Look for the head, which ends with a blank line, and drop interim (1xx) heads. Return True if it is there.
 
-        A WARC response record holds the response to the request (WARC 1.1 section 6.3), and replay tools take
-        the first head they find for it; an interim 103 in front would hide the page.
+        A WARC response record holds the response to the request (WARC 1.1 section 6.3), and replay tools take the first
+        head that they find for it: an interim 103 before it would hide the page.
         """
         while True:
-            # Line ends left over from an earlier answer; no part of this one (compare RFC 9112 section 2.2).
+            # Line ends left over from an earlier answer are not part of this one (compare RFC 9112 section 2.2).
             while self.raw[:1] in (b"\r", b"\n"):
                 del self.raw[:1]
                 self._skipped += 1
@@ -93,7 +93,7 @@ class ResponseParser:
             if head is None:
                 raise MalformedResponse("the answer has no status line")
             if head.status == 101:
-                raise MalformedResponse("the server switched to another protocol, unasked")
+                raise MalformedResponse("the server switched to another protocol, which we did not ask for")
             if head.status >= 200:
                 self._begin(head, match.end())
                 return True
@@ -104,7 +104,7 @@ class ResponseParser:
     def _begin(self, head: MessageHead, length: int) -> None:
         self.head, self.head_length = head, length
         try:
-            self._h11.receive_data(tidied(head))
+            self._h11.receive_data(framing_head(head))
             response = self._h11.next_event()
         except h11.RemoteProtocolError as error:
             raise MalformedResponse(str(error)) from error
@@ -130,27 +130,26 @@ class ResponseParser:
         return False
 
     def _too_long(self, cause: str) -> BodyOverLimit:
-        """Keep no more than was allowed."""
+        """Cut the body to the limit, and return the error."""
         del self.raw[self.head_length + self._max_body :]
         return BodyOverLimit(cause)
 
     def _finish(self) -> None:
-        """Cut off what came after the answer: bytes that no request asked for belong to no record."""
+        """Cut off bytes after the answer: no request asked for them, so they belong to no record."""
         surplus = len(self._h11.trailing_data[0])
         if surplus:
             del self.raw[-surplus:]
         self.reusable = not surplus and self._h11.our_state is self._h11.their_state is h11.DONE
 
 
-def tidied(head: MessageHead) -> bytes:
-    """The head in the form h11 accepts, with only the fields that frame the message (RFC 9112 section 6.3).
+def framing_head(head: MessageHead) -> bytes:
+    """Return a head that h11 accepts, with only the fields that frame the message (RFC 9112 section 6.3).
 
-    Chunked wins over any Content-Length, and so does an unknown transfer coding (then the end of the
-    connection ends the body). A Content-Length that is no number is passed over; two that differ are left for
-    h11 to refuse.
+    Chunked wins over any Content-Length, and so does an unknown transfer coding (then the end of the connection ends
+    the body). A Content-Length that is no number is ignored; two that differ are left for h11 to refuse.
     """
     codings = [coding for coding in list_members(head.all(b"transfer-encoding")) if coding != b"identity"]
-    lengths = {length for length in list_members(head.all(b"content-length")) if LENGTH.fullmatch(length)}
+    lengths = {length for length in list_members(head.all(b"content-length")) if CONTENT_LENGTH.fullmatch(length)}
     lines = [b"HTTP/%s %d" % (head.version.encode(), head.status)]
     if b"close" in list_members(head.all(b"connection")):
         lines.append(b"Connection: close")

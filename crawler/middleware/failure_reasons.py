@@ -1,4 +1,4 @@
-"""Why there was no answer, in few words that count well: no URL and no number in them."""
+"""Name the reason why there was no answer, in a few words that can be counted: without URLs and numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyTooLargeDecoded
 
 NOT_PUBLIC = "address is not public"
-ALLOW = "for a server on your own network or computer: -s crawl.allow_private_ips=true"
+ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
 
 REASONS: dict[type[FetchError], str] = {
-    outcome.Unsendable: "cannot be asked for",
+    outcome.Unsendable: "URL cannot be requested",
     outcome.NameNotResolved: "host not found",
     outcome.AddressRefused: NOT_PUBLIC,
     outcome.ConnectFailed: "connection failed",
@@ -25,7 +25,7 @@ REASONS: dict[type[FetchError], str] = {
 
 
 def reason_of(error: BaseException) -> str:
-    """The reason that an exception out of Scrapy's downloader stands for."""
+    """Return the reason for an exception that Scrapy's downloader raised."""
     cause = error.__cause__
     if isinstance(cause, FetchError):
         return REASONS[type(cause)]

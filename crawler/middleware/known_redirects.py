@@ -1,6 +1,6 @@
-"""A redirect to a page that the frontier knows is not followed: one page, one visit, however many old addresses it has.
+"""Stop redirects to pages that the frontier knows, so that a page with many old addresses is visited once.
 
-Stands nearer the wire than Scrapy's RedirectMiddleware, which follows all others.
+This middleware is nearer the wire than Scrapy's RedirectMiddleware, which follows all other redirects.
 """
 
 from __future__ import annotations
@@ -13,41 +13,43 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawler.discovery.url_classifier import classify
-from crawler.frontier.revisit_policy import PAGES
+from crawler.frontier.queue import Frontier
+from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.urls import fetchable, same_site
+from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
-KINDS = (*PAGES, "section")  # feeds and sitemaps are few, and wanted at whatever address they moved to
+CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
 
 class RedirectNotFollowed(IgnoreRequest):
-    """The redirect leads to a URL that is, or now becomes, a row of its own; `kind` is what it would be."""
+    """Report a redirect to a URL that has, or is to have, its own row in the frontier; `kind` is that of the row."""
 
     def __init__(self, target: str, kind: str) -> None:
-        super().__init__(f"redirected to {target}, which has its own turn")
+        super().__init__(f"redirected to {target}, which is visited on its own")
         self.target, self.kind = target, kind
 
 
 class KnownRedirectsMiddleware:
-    """Ends a request whose answer leads to a known page, or from a section page to an article."""
+    """End a request that is redirected to a known page, or from a section page to an article."""
 
-    def __init__(self, crawler: Any) -> None:
-        self.crawler = crawler
+    def __init__(self, context: CrawlContext) -> None:
+        self.context = context
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> KnownRedirectsMiddleware:
-        return cls(crawler)
+        return cls(CrawlContext.of(crawler))
 
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
-        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in KINDS:
+        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
             return response
-        claim, visits = request.cb_kwargs["claim"], self.crawler.spider.visits
+        claim = request.cb_kwargs["claim"]
         target = fetchable(urljoin(request.url, location.decode("latin-1")))
         if target is None:
             return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
             raise RedirectNotFollowed(target, "article")
-        if await visits.context.do(visits.frontier.is_known, target, claim):
+        if await self.context.do(self.context.part(Frontier).is_known, target, claim):
             raise RedirectNotFollowed(target, claim.kind)
         return response

@@ -1,17 +1,17 @@
-"""robots.txt in front of every request: the downloader middleware around the pure `crawler.discovery.robots_txt`.
+"""Check robots.txt before every request: the downloader middleware around the pure `crawler.discovery.robots_txt`.
 
-Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, and parses the body of a 503 as rules; RFC
+Scrapy's own middleware fetches pages of a site whose robots.txt answers 500, and parses the body of a 503 as rules. RFC
 9309 (2.3.1.4) says that an unreachable robots.txt disallows everything for the time being.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from scrapy import Request
 from scrapy.exceptions import (
@@ -28,8 +28,10 @@ from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
 from pipelines.session.context import CrawlContext
 
-# Scrapy's words for an exchange that brought no usable answer.
-NO_ANSWER = (
+logger = logging.getLogger("morgue.middleware")
+
+# Exceptions with which Scrapy reports an exchange that brought no usable answer.
+FETCH_ERRORS = (
     IgnoreRequest,
     CannotResolveHostError,
     DownloadCancelledError,
@@ -38,14 +40,15 @@ NO_ANSWER = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
-AGENT = "Newsmorgue"  # our product token (RFC 9309, 2.2.1)
+ROBOTS_AGENT = "Newsmorgue"  # the product token by which rules name us (RFC 9309, 2.2.1)
+FETCH_PRIORITY = 1000  # before all requests of pages, which have to wait for it
 
 
 class DisallowedByRobots(IgnoreRequest):
-    """robots.txt does not let us.
+    """Report that robots.txt disallows a request.
 
-    `for_now`: only because it could not be had, so ask again later; `unreachable`: because the host could not be
-    reached at all, and why.
+    `for_now`: robots.txt could not be fetched, so ask again later. `unreachable`: the reason why its host could not be
+    reached at all, if that is why.
     """
 
     def __init__(self, why: str, *, for_now: bool, unreachable: str | None = None) -> None:
@@ -54,13 +57,11 @@ class DisallowedByRobots(IgnoreRequest):
 
 
 class CrawlStopping(IgnoreRequest):
-    """The crawl is ending: a retry, a redirect or a page in line is left to the next one."""
+    """Report that the crawl is ending: a retry, a redirect or a page in line is left to the next crawl."""
 
 
 class RobotsCache:
-    """robots.txt of every site asked for in this crawl, fetched once a crawl (RFC 9309, 2.4: a day old at most)."""
-
-    _caches: ClassVar[WeakKeyDictionary[Any, RobotsCache]] = WeakKeyDictionary()
+    """Hold the robots.txt of each site, fetched once in a crawl (RFC 9309, 2.4: it may be a day old)."""
 
     def __init__(self, crawler: Any) -> None:
         self.crawler = crawler
@@ -70,61 +71,72 @@ class RobotsCache:
 
     @classmethod
     def of(cls, crawler: Any) -> RobotsCache:
-        """The cache of a Scrapy crawler."""
-        if crawler not in cls._caches:
-            cls._caches[crawler] = cls(crawler)
-        return cls._caches[crawler]
+        """Return the cache of a Scrapy crawler; the first call makes it."""
+        context = CrawlContext.of(crawler)
+        try:
+            return context.part(cls)
+        except KeyError:
+            context.provide(cls(crawler))
+            return context.part(cls)
 
     async def get(self, url: str, like: Mapping[str, Any] | None = None) -> Robots:
-        """The rules for `url`; fetched if this is the first URL of its scheme, host and port.
+        """Return the rules for `url`. Fetch them if this is the first URL of its scheme, host and port.
 
-        `like` is the meta of the request that asks: proxy and certificate settings are taken over from it.
+        `like` is the meta of the request that needs them: its proxy and certificate settings are used too.
         """
-        key = site_of(url)
-        if key not in self._robots:
-            self._robots[key] = asyncio.ensure_future(self._fetch(key, like or {}))
-            self._sites[urlsplit(key).hostname or ""].append(key)
-        # One page that is cancelled must not cancel the fetch that others wait for.
-        return await asyncio.shield(self._robots[key])
+        site = site_of(url)
+        if site not in self._robots:
+            self._robots[site] = asyncio.ensure_future(self._fetch(site, like or {}))
+            self._sites[urlsplit(site).hostname or ""].append(site)
+        if not self._robots[site].done():
+            logger.debug("%(url)s waits for %(site)s/robots.txt", {"url": url, "site": site})
+        # If a request is cancelled, the fetch that other requests wait for must go on.
+        return await asyncio.shield(self._robots[site])
 
     def unreachable(self, url: str) -> str | None:
-        """Why the robots.txt of the site of `url` brought no answer at all; None if it did, or was not asked for."""
+        """Return why the robots.txt for `url` brought no answer at all; None if it did, or was not fetched."""
         return self._unreachable.get(site_of(url))
 
     def known(self, host: str) -> list[Robots]:
-        """What is known so far about a host name, over all its ports and schemes."""
+        """Return the rules fetched so far for a host name, of all its ports and schemes."""
         futures = [self._robots[site] for site in self._sites.get(host, ())]
         return [
             future.result() for future in futures if future.done() and not future.cancelled() and not future.exception()
         ]
 
-    async def _fetch(self, key: str, like: Mapping[str, Any]) -> Robots:
-        taken_over = {name: like[name] for name in ("proxy", "verify_certificates", "source_id") if name in like}
+    async def _fetch(self, site: str, like: Mapping[str, Any]) -> Robots:
+        inherited = {name: like[name] for name in ("proxy", "verify_certificates", "source_id") if name in like}
         request = Request(
-            f"{key}/robots.txt",
-            meta={"kind": "robots", "ask_no_robots": True, **taken_over},
+            f"{site}/robots.txt",
+            meta={"kind": "robots", "ignore_robots": True, **inherited},
             dont_filter=True,
-            priority=1000,
+            priority=FETCH_PRIORITY,
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except NO_ANSWER as error:
+        except FETCH_ERRORS as error:
             why = reason_of(error)
             if why == "too many redirects":
-                return Robots.parse(302, b"", AGENT)  # RFC 9309, 2.3.1.2: as if there were none
-            self._unreachable[key] = why
-            return Robots.parse(None, b"", AGENT)
-        return Robots.parse(response.status, response.body, AGENT)
+                return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
+            self._unreachable[site] = why
+            logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
+            return Robots.parse(None, b"", ROBOTS_AGENT)
+        robots = Robots.parse(response.status, response.body, ROBOTS_AGENT)
+        why = robots.reason or ("its rules hold" if response.status < 300 else "no rules, all is allowed")
+        why += f", one request in {robots.crawl_delay:g} s" if robots.crawl_delay else ""
+        about = {"site": site, "status": response.status, "why": why}
+        logger.info("%(site)s/robots.txt: HTTP %(status)d, %(why)s", about)
+        return robots
 
 
 def site_of(url: str) -> str:
-    """What a robots.txt speaks for: scheme, host and port (RFC 9309, 2.3)."""
+    """Return what one robots.txt holds for: scheme, host and port (RFC 9309, 2.3)."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 class RobotsMiddleware:
-    """Lets a request pass or raises Disallowed."""
+    """Let a request pass, or raise DisallowedByRobots."""
 
     def __init__(self, cache: RobotsCache, context: CrawlContext) -> None:
         self.cache, self.context = cache, context
@@ -136,10 +148,13 @@ class RobotsMiddleware:
     async def process_request(self, request: Request) -> None:
         if self.context.stopping:
             raise CrawlStopping
-        if request.meta.get("ask_no_robots"):
+        if request.meta.get("ignore_robots"):
             return
         robots = await self.cache.get(request.url, request.meta)
-        if not robots.allowed(request.url):
+        allowed = robots.allowed(request.url)
+        word = "allowed" if allowed else "disallowed"
+        logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
+        if not allowed:
             raise DisallowedByRobots(
                 robots.reason or "by robots.txt",
                 for_now=robots.reason is not None,

@@ -1,4 +1,4 @@
-"""Whose page an address is, by the source files: what an import asks instead of the frontier."""
+"""Find the source that a URL belongs to, by the source files. Imports and rebuilds use this instead of the frontier."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from functools import lru_cache
 
 from crawler.config.models import Config, SourceConfig
-from crawler.discovery.url_classifier import judge
+from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.items import Source
 from pipelines.core.urls import fetchable, host_of, site_of
 
 
 class SourceOwners:
-    """The sources of an archive, by host and by site."""
+    """Look up the sources of an archive by host and by site."""
 
     def __init__(self, config: Config) -> None:
         self._by_host: dict[str, SourceConfig] = {}
@@ -23,23 +23,26 @@ class SourceOwners:
         self._source = lru_cache(maxsize=65536)(self._of_host)
 
     def own(self, url: str) -> SourceConfig | None:
-        """The source whose host this is, else the one highest up in its site; None: none covers it."""
+        """Return the source with the URL's host, else the one whose host is highest in its site; None if neither."""
         try:
             return self._source(host_of(url))
         except ValueError:
             return None
 
     def source(self, url: str) -> Source | None:
-        """As `own`, as the noun that the pipelines know."""
+        """Return the same as `own`, as the item that the pipelines use."""
         own = self.own(url)
         return own.source if own is not None else None
 
     def kind(self, url: str) -> str:
-        """article, section, front, other: by the source's own patterns, else by shape. What has no known shape counts
-        as an article: somebody thought it worth keeping, and a page that holds none is found out by reading it."""
+        """Return "article", "section", "front" or "other", by the source's own patterns, else by the URL's shape.
+
+        A URL without a known shape counts as an article: another archive found it worth keeping, and reading the page
+        will show whether it holds one.
+        """
         own = self.own(url)
         include, exclude = (own.include, own.exclude) if own is not None else ((), ())
-        judged = judge(fetchable(url) or url, include=include, exclude=exclude)
+        judged = classify_with_reason(fetchable(url) or url, include=include, exclude=exclude)
         if judged.kind == "section" and re.fullmatch(r"[a-z]+://[^/]+/?", url, re.IGNORECASE):
             return "front"
         if judged.kind is None:

@@ -1,7 +1,7 @@
-"""A site looked over: its feeds, news sitemaps, sitemaps and section pages, each fetched and found to be what it says.
+"""Look a site over: find its feeds, news sitemaps, sitemaps and section pages, and check each by reading it.
 
-Does no I/O of its own: `probe` is given a function that fetches one URL and one that runs a reader. What is tried, in
-which order, and when it is enough is decided here; `crawler.commands.add` brings the network, the archive and the user.
+Does no I/O of its own: `probe` gets a function that fetches a URL and one that runs a reader. This module decides what
+is tried, in which order, and when to stop. `SiteFetcher` supplies the network and the archive.
 
     robots.txt -> home page -> feeds named there, else common places -> sitemaps of robots.txt, else common places;
     one level of their index; a news sitemap if none showed up -> section pages of the menus, as far as requests last
@@ -9,6 +9,7 @@ which order, and when it is enough is decided here; `crawler.commands.add` bring
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,21 +24,23 @@ from crawler.discovery.sitemaps import read_sitemap
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.warc.http_message import REDIRECTS
 
-AGENT = "Newsmorgue"  # product token (RFC 9309, 2.2.1)
-MOST_REQUESTS = 25  # a site; robots.txt and redirects included
-LONGEST_WAIT = 180.0  # seconds that Crawl-delay may add up to; a slow site is asked fewer things
-FEWEST_REQUESTS = 8
-MOST_REDIRECTS = 5  # RFC 9309, 2.3.1.2, and enough for anything else
+logger = logging.getLogger("morgue.onboarding")
 
-MOST_FEEDS = 6
-MOST_SITEMAPS = 5
-MOST_NEWS_CHILDREN = 2
-FEWEST_LINKS = 1  # links to articles that make a page that a menu names a section page
+ROBOTS_AGENT = "Newsmorgue"  # product token (RFC 9309 section 2.2.1)
+MAX_REQUESTS = 25  # per site, robots.txt and redirects included
+MAX_TOTAL_WAIT_SECONDS = 180.0  # that Crawl-delay may add up to; a site with a long Crawl-delay gets fewer requests
+MIN_REQUESTS = 8  # per site, however long its Crawl-delay
+MAX_REDIRECTS = 5  # RFC 9309 section 2.3.1.2; enough for anything else
+
+MAX_FEEDS = 6
+MAX_SITEMAPS = 5
+MAX_NEWS_SITEMAPS_PER_INDEX = 2
+MIN_ARTICLE_LINKS = 1  # that a page in a menu needs to count as a section page
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """What one request brought."""
+    """Hold the response to one request."""
 
     status: int | None  # None: no answer
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
@@ -46,45 +49,45 @@ class ProbeResponse:
 
 
 Fetch = Callable[[str, str, float | None], Awaitable[ProbeResponse]]  # (URL, kind, Crawl-delay of its site in seconds)
-Read = Callable[..., Awaitable[Any]]  # (reader, *arguments), run where the reader can do no harm
+Read = Callable[..., Awaitable[Any]]  # (reader, *arguments); runs the reader in a process where it can do no harm
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedListing:
-    """A feed, sitemap or section page that is what it claims to be."""
+    """Describe a feed, sitemap or section page that was fetched and is what it claims to be."""
 
-    url: str  # where it is, after redirects
+    url: str  # after redirects
     kind: str  # "feed", "news sitemap", "sitemap" or "section"
-    count: int  # articles that it names; of a sitemap index: sitemaps
-    newest: str | None  # ISO day of the newest of them, as it says
-    where: str  # how we came upon it, for people
-    index: bool = False  # a sitemap index
+    count: int  # articles that it names; for a sitemap index, sitemaps
+    newest: str | None  # ISO day of the newest of them, as the listing states it
+    where: str  # how it was found, for people
+    index: bool = False  # True for a sitemap index
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """What was found."""
+    """Hold what was found on a site."""
 
     url: str  # the home page, after redirects
-    failure: str | None = None  # why nothing could be found out, for people; then the rest is empty
+    failure: str | None = None  # why the site could not be looked over, for people; then the rest is empty
     title: str | None = None
     language: str | None = None
     listings: tuple[VerifiedListing, ...] = ()
-    unseen: tuple[str, ...] = ()  # section pages that menus name and that requests did not last for
-    refused: tuple[tuple[str, str], ...] = ()  # what the site itself names and what is wrong with it; no guesses
-    crawl_delay: float | None = None  # seconds, as robots.txt says
-    requests: int = 0
+    unchecked: tuple[str, ...] = ()  # section pages in the menus that were not fetched, to limit the requests
+    rejected: tuple[tuple[str, str], ...] = ()  # (URL that the site names, what is wrong with it); guesses not included
+    crawl_delay: float | None = None  # seconds, from robots.txt
+    requests: int = 0  # requests sent
 
     def of(self, kind: str) -> tuple[VerifiedListing, ...]:
-        """The listings of one kind."""
+        """Return the listings of one kind."""
         return tuple(listing for listing in self.listings if listing.kind == kind)
 
 
 async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> ProbeReport:
-    """Look a site over. `url` is its home page; `obey` False ignores robots.txt."""
+    """Look a site over. `url` is its home page; `obey` False ignores what robots.txt disallows."""
     site = _SiteProbe(fetch, read, obey)
     try:
-        home = await _front(site, url)
+        home = await _front_page(site, url)
     except UnusableAddress as error:
         return ProbeReport(url, str(error), requests=site.requests)
     if not same_site(home.url, url):
@@ -94,36 +97,36 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
         return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
     await _feeds(site, home, seeds)
     await _sitemaps(site, home, seeds)
-    unseen = await _sections(site, seeds)
+    unchecked = await _sections(site, seeds)
     robots = site.robots.get(_origin(home.url), Robots())
     return ProbeReport(
         home.url,
         title=seeds.title or next((found.title for found in site.read_so_far if found.title), None),
         language=seeds.language or next((found.language for found in site.read_so_far if found.language), None),
         listings=tuple(site.listings),
-        unseen=unseen,
-        refused=tuple(site.refused),
+        unchecked=unchecked,
+        rejected=tuple(site.rejected),
         crawl_delay=robots.crawl_delay,
         requests=site.requests,
     )
 
 
 async def get(url: str, fetch: Fetch, *, obey: bool = True) -> ProbedPage:
-    """One page, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
+    """Fetch one page; follow redirects and obey the robots.txt of every host on the way. Raises UnusableAddress."""
 
     async def read(*_: Any) -> Any:
-        raise NotImplementedError("one page is not looked over")
+        raise NotImplementedError("a single page needs no reader")
 
     return await _SiteProbe(fetch, read, obey).get(url, "page")
 
 
 class UnusableAddress(Exception):
-    """An address that gives nothing; the message says why, for people."""
+    """Raised for an address that gives nothing usable. The message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedPage:
-    """A page that was answered."""
+    """Hold a page that was fetched."""
 
     url: str
     body: bytes
@@ -131,17 +134,17 @@ class ProbedPage:
 
 
 class _SiteProbe:
-    """One probe under way: its budget, the robots.txt of each host it meets, what it has found."""
+    """Hold the state of one probe: its budget, the robots.txt of each host, and the listings found so far."""
 
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
         self.fetch, self.read, self.obey = fetch, read, obey
-        self.budget, self.requests = MOST_REQUESTS, 0
+        self.budget, self.requests = MAX_REQUESTS, 0
         self.robots: dict[str, Robots] = {}
         self.bodies: dict[str, bytes] = {}  # of robots.txt
-        self.asked: set[str] = set()
+        self.requested: set[str] = set()
         self.listings: list[VerifiedListing] = []
         self.read_so_far: list[Discovery] = []
-        self.refused: list[tuple[str, str]] = []
+        self.rejected: list[tuple[str, str]] = []
 
     @property
     def spent(self) -> bool:
@@ -151,12 +154,12 @@ class _SiteProbe:
         return self.bodies.get(_origin(url), b"")
 
     async def get(self, url: str, kind: str) -> ProbedPage:
-        """The page at `url`, redirects followed, robots.txt of every host on the way obeyed. Raises Unusable."""
-        for _hop in range(MOST_REDIRECTS + 1):
-            robots = await self._rules(url)
+        """Fetch a page; follow redirects and obey the robots.txt of every host on the way. Raises UnusableAddress."""
+        for _hop in range(MAX_REDIRECTS + 1):
+            robots = await self._robots_of(url)
             if self.obey and not robots.allowed(url):
-                raise UnusableAddress(robots.reason or "robots.txt does not let us")
-            answer = await self._ask(url, kind, robots.crawl_delay)
+                raise UnusableAddress(robots.reason or "robots.txt disallows it")
+            answer = await self._request(url, kind, robots.crawl_delay)
             if answer.status is None:
                 raise UnusableAddress(answer.error or "no answer")
             if answer.status not in REDIRECTS:
@@ -165,25 +168,27 @@ class _SiteProbe:
                 return ProbedPage(url, answer.body, answer.headers.get("content-type"))
             onward = fetchable(_joined(url, answer.headers.get("location", "")))
             if onward is None:
-                raise UnusableAddress(f"HTTP {answer.status} to nowhere")
+                raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
             url = onward
         raise UnusableAddress("too many redirects")
 
-    async def _ask(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+    async def _request(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
         if self.spent:
-            raise UnusableAddress(f"not looked at: {self.budget} requests are enough")
+            raise UnusableAddress(f"not fetched, to stay at {self.budget} requests")
         self.requests += 1
-        self.asked.add(url_key(url))
+        self.requested.add(url_key(url))
+        about = {"url": url, "kind": kind, "number": self.requests, "budget": self.budget}
+        logger.debug("request %(number)d of at most %(budget)d: %(url)s (%(kind)s)", about)
         return await self.fetch(url, kind, crawl_delay)
 
-    async def _rules(self, url: str) -> Robots:
-        """robots.txt of the URL's scheme, host and port (RFC 9309, 2.3), fetched once."""
+    async def _robots_of(self, url: str) -> Robots:
+        """Return the robots.txt for the URL's scheme, host and port (RFC 9309 section 2.3). Fetch it only once."""
         origin = _origin(url)
         if origin in self.robots:
             return self.robots[origin]
         place = f"{origin}/robots.txt"
-        for _hop in range(MOST_REDIRECTS + 1):
-            answer = await self._ask(place, "robots", None)
+        for _hop in range(MAX_REDIRECTS + 1):
+            answer = await self._request(place, "robots", None)
             if answer.status is None or not 300 <= answer.status < 400:
                 break
             onward = fetchable(_joined(place, answer.headers.get("location", "")))
@@ -192,20 +197,23 @@ class _SiteProbe:
             place = onward
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, AGENT)
+        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
+        about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
+        logger.info("%(site)s/robots.txt: %(why)s", about)
         if robots.crawl_delay:
-            self.budget = min(self.budget, max(FEWEST_REQUESTS, int(LONGEST_WAIT / robots.crawl_delay)))
+            self.budget = min(self.budget, max(MIN_REQUESTS, int(MAX_TOTAL_WAIT_SECONDS / robots.crawl_delay)))
         return robots
 
-    async def look(
+    async def check(
         self, url: str, kind: str, where: str, *, guess: bool = False
     ) -> tuple[VerifiedListing, Discovery] | None:
-        """Fetch and read a candidate, and note it if it is what it claims. None if it is not, or was looked at before.
+        """Fetch and read a candidate, and add it to the listings if it is what it claims to be.
 
-        A guess that fails is nobody's fault; what the site itself names and does not keep is noted in `refused`.
+        Return None if it is not, or if it was checked before. A candidate that the site itself names and that fails
+        goes to `rejected`; a failed `guess` does not.
         """
-        if url_key(url) in self.asked:
+        if url_key(url) in self.requested:
             return None
         reader = {"feed": read_feed, "section": read_links}.get(kind, read_sitemap)
         try:
@@ -213,29 +221,34 @@ class _SiteProbe:
             found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
             listing = _listing(got.url, kind, where, found)
         except UnusableAddress as error:
+            about = {"url": url, "kind": kind, "where": where, "why": error}
+            logger.info("left out %(kind)s %(url)s, %(where)s: %(why)s", about)
             if not guess:
-                self.refused.append((url, str(error)))
+                self.rejected.append((url, str(error)))
             return None
-        return self.note(listing, found)
+        return self.add(listing, found)
 
-    def note(self, listing: VerifiedListing, found: Discovery) -> tuple[VerifiedListing, Discovery] | None:
-        """Keep what was found, unless another address led to it before."""
+    def add(self, listing: VerifiedListing, found: Discovery) -> tuple[VerifiedListing, Discovery] | None:
+        """Add a listing, unless another address led to it before; then return None."""
         if any(url_key(known.url) == url_key(listing.url) for known in self.listings):
+            logger.info("met before under another address: %(url)s", {"url": listing.url})
             return None
+        about = {"url": listing.url, "kind": listing.kind, "links": listing.count, "where": listing.where}
+        logger.info("found %(kind)s %(url)s, %(where)s (links: %(links)d)", about)
         self.listings.append(listing)
         self.read_so_far.append(found)
         return listing, found
 
 
 def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListing:
-    """A candidate that was read, if it holds what it should. Raises Unusable."""
+    """Return the listing of a candidate that was read. Raises UnusableAddress if it is not what it should be."""
     articles = [link for link in found.found if link.kind == "article"]
     if kind == "section":
-        if len(articles) < FEWEST_LINKS:
-            raise UnusableAddress("no list of articles" if not found.problem else found.problem)
+        if len(articles) < MIN_ARTICLE_LINKS:
+            raise UnusableAddress(found.problem or "it links to no article")
         return VerifiedListing(url, kind, len(articles), None, where)
     if kind == "feed" and found.kind != "feed":
-        raise UnusableAddress(found.problem or "no feed")
+        raise UnusableAddress(found.problem or "not a feed")
     if not found.found:
         raise UnusableAddress(found.problem or "it names no article")
     index = found.kind == "sitemap index"
@@ -251,59 +264,59 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     )
 
 
-async def _front(site: _SiteProbe, url: str) -> ProbedPage:
-    """The home page; of a site that was named by one of its feeds, too. Raises Unusable."""
+async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:
+    """Fetch the home page, also if the user gave a feed of the site. Raises UnusableAddress."""
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
         return home
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
         return home
-    site.note(_listing(home.url, "feed", "as you said", found), found)
+    site.add(_listing(home.url, "feed", "the address you gave", found), found)
     return await site.get(urljoin(home.url, "/"), "front")
 
 
 async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
-    """The feeds that the front page names; if none of them is one, the first that stands in a common place."""
-    for url in seeds.feeds[:MOST_FEEDS]:
-        await site.look(url, "feed", "named on the front page")
-    for path in COMMON_FEEDS[:MOST_FEEDS]:
+    """Check the feeds that the front page names; if none of them is a feed, try common places until one is."""
+    for url in seeds.feeds[:MAX_FEEDS]:
+        await site.check(url, "feed", "named on the front page")
+    for path in COMMON_FEEDS[:MAX_FEEDS]:
         if any(listing.kind == "feed" for listing in site.listings):
             return
-        await site.look(urljoin(home.url, path), "feed", "in a common place", guess=True)
+        await site.check(urljoin(home.url, path), "feed", "in a common place", guess=True)
 
 
 async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
-    """Sitemaps that robots.txt names, else in common places; news sitemaps one level down, else in common places."""
-    # News first: where there are many, the rest is of less use.
+    """Check the sitemaps that robots.txt names, else common places; news sitemaps also one level below an index."""
+    # News sitemaps go first: where there are many sitemaps, the others are less useful.
     named = sorted(seeds.sitemaps, key=lambda url: "news" not in url.lower())
-    for url in named[:MOST_SITEMAPS]:
-        await _with_children(site, await site.look(url, "sitemap", "named in robots.txt"))
+    for url in named[:MAX_SITEMAPS]:
+        await _with_children(site, await site.check(url, "sitemap", "named in robots.txt"))
     for news in (False, True):
         wanted = ("news sitemap",) if news else ("news sitemap", "sitemap")
         for path in [path for path in COMMON_SITEMAPS if ("news" in path) is news][:3]:
             if any(listing.kind in wanted for listing in site.listings):
                 break
             where = urljoin(home.url, path)
-            await _with_children(site, await site.look(where, "sitemap", "in a common place", guess=True))
+            await _with_children(site, await site.check(where, "sitemap", "in a common place", guess=True))
 
 
-async def _with_children(site: _SiteProbe, looked: tuple[VerifiedListing, Discovery] | None) -> None:
-    """News sitemaps that an index names (by their names: an index tells nothing else)."""
-    if looked is None or not looked[0].index:
+async def _with_children(site: _SiteProbe, checked: tuple[VerifiedListing, Discovery] | None) -> None:
+    """Check the news sitemaps of an index. They are recognised by their file names, as an index says nothing else."""
+    if checked is None or not checked[0].index:
         return
-    children = [link.url for link in looked[1].found if link.kind == "news sitemap"]
-    for url in children[:MOST_NEWS_CHILDREN]:
-        await site.look(url, "sitemap", "named in a sitemap index")
+    children = [link.url for link in checked[1].found if link.kind == "news sitemap"]
+    for url in children[:MAX_NEWS_SITEMAPS_PER_INDEX]:
+        await site.check(url, "sitemap", "named in a sitemap index")
 
 
 async def _sections(site: _SiteProbe, seeds: Seeds) -> tuple[str, ...]:
-    """Section pages of the menus, looked at while requests last; those that were not are returned."""
-    sections = [url for url in seeds.sections if url_key(url) not in site.asked]
+    """Check the section pages in the menus while requests are left; return those that were not checked."""
+    sections = [url for url in seeds.sections if url_key(url) not in site.requested]
     for number, url in enumerate(sections):
         if site.spent:
             return tuple(sections[number:])
-        await site.look(url, "section", "in a menu")
+        await site.check(url, "section", "in a menu")
     return ()
 
 

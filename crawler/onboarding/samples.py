@@ -1,7 +1,7 @@
-"""Page pairs: NAME.html as it was captured, NAME.json what is to be read from it; kept as tests of a source's rules.
+"""Write and check page pairs, the tests of a source's rules: NAME.html as captured, NAME.json what it should give.
 
-The JSON holds fields of Article (those that it holds are compared, `text` as a list of lines) and, for the reading
-itself, `source` (whose rules apply), `captured` (its day picks the rule) and `content_type`.
+The JSON holds fields of Article; those that it holds are compared, `text` as a list of lines. For the reading itself it
+also holds `source` (whose rules apply), `captured` (its day selects the rule) and `content_type`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from pipelines.core import timestamps
 from pipelines.core.errors import ConfigError, MorgueError, NotFound, os_errors
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 
-WRITTEN = ("title", "authors", "published", "language")  # fields that a new pair names; others may be added by hand
-ABOUT = ("url", "source", "captured", "content_type")  # what a pair says of the page; not compared
-COMPARED = tuple(field.name for field in fields(Article) if field.name != "url")
-NOTES = ("leaks", "note")  # a pair may say more to people
-FOLDER = "samples"  # where an archive's pairs lie: samples/SOURCE/NAME.html
+# Fields that a new pair holds besides the text. The user may add others by hand.
+NEW_PAIR_FIELDS = ("title", "authors", "published", "language")
+PAGE_KEYS = ("url", "source", "captured", "content_type")  # about the page; not compared
+COMPARED_FIELDS = tuple(field.name for field in fields(Article) if field.name != "url")
+NOTE_KEYS = ("leaks", "note")  # notes for people; not compared
+SAMPLES_FOLDER = "samples"  # of an archive; a pair is samples/SOURCE/NAME.html and .json
 
 
 @dataclass(frozen=True, slots=True)
 class PagePair:
-    """One page and what is to be read from it."""
+    """Hold one page pair."""
 
     path: Path  # of the JSON
-    truth: Mapping[str, Any]
+    truth: Mapping[str, Any]  # the JSON: what should be read from the page
 
     @property
     def html(self) -> Path:
@@ -40,53 +41,54 @@ class PagePair:
 
     @property
     def source(self) -> str | None:
-        """The name of the source whose rules apply."""
+        """Return the name of the source whose rules apply."""
         return self.truth.get("source")
 
 
 def page_at(url: str, body: bytes, content_type: str | None, captured: datetime, source: Source | None = None) -> Page:
-    """A page as if it came from a crawl: the time of capture decides which rule holds and which dates lie ahead."""
+    """Return a page as a crawl would give it. The time of capture selects the rule and shows which dates are future."""
     capture = Capture(None, url, captured, 200, "text/html", "", 0, 0, "", "response", None, None, "page")
     return Page(url, body, content_type, capture, source)
 
 
 def name_for(place: str) -> str:
-    """What a pair may be called: the more telling of the last two parts of an address; a file's own name."""
+    """Return a name for a pair: the longer of the last two parts of a URL's path, or a file's own name."""
     parts = [part for part in urlsplit(place).path.split("/") if part]
     names = [re.sub(r"[^\w-]+", "-", re.sub(r"(?:\.\w{1,5}){1,2}$", "", part)).strip("-")[:60] for part in parts]
     return max(names[-2:] if "://" in place else names[-1:], key=len, default="") or "page"
 
 
 def truth(page: Page, outcome: Article | NothingToRead) -> dict[str, Any]:
-    """What a new pair says: the page as it is read today, to be corrected by hand."""
+    """Return the JSON of a new pair: the page as it is read today, for the user to correct."""
     assert page.capture is not None
-    said: dict[str, Any] = {"url": page.url}
+    about: dict[str, Any] = {"url": page.url}
     if page.source is not None:
-        said["source"] = page.source.name
-    said["captured"] = timestamps.stamp(page.capture.time)
+        about["source"] = page.source.name
+    about["captured"] = timestamps.stamp(page.capture.time)
     if page.content_type and page.content_type != "text/html":
-        said["content_type"] = page.content_type
+        about["content_type"] = page.content_type
     values = as_read(outcome)
-    return said | {name: values[name] for name in (*WRITTEN, "text")}
+    return about | {name: values[name] for name in (*NEW_PAIR_FIELDS, "text")}
 
 
 def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
-    """An outcome in the words of a pair; nothing read is an article without anything."""
+    """Return an outcome as the JSON of a pair has it. For NothingToRead every field is empty."""
     if isinstance(outcome, NothingToRead):
-        return dict.fromkeys(COMPARED) | {"authors": [], "tags": [], "rights": [], "text": []}
-    values = {name: getattr(outcome, name) for name in COMPARED}
+        return dict.fromkeys(COMPARED_FIELDS) | {"authors": [], "tags": [], "rights": [], "text": []}
+    values = {name: getattr(outcome, name) for name in COMPARED_FIELDS}
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
     return values | {"text": outcome.text.split("\n")}
 
 
 def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> PagePair:
-    """Write a pair. Raises ConfigError if it is there already, NotWritable and its kin."""
+    """Write a pair. Raises ConfigError if it exists and `force` is not set, NotWritable, DiskFull."""
     pair = PagePair(folder / f"{name}.json", said)
     with os_errors(str(pair.path)):
-        same = pair.html.exists() and pair.html.read_bytes() == body  # the page itself, saved there by hand
+        same = pair.html.exists() and pair.html.read_bytes() == body  # the user saved this very page here
         there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
     if there is not None and not force:
-        raise ConfigError(str(there), "is there already", "say --name NAME to write another pair, --force to lose it")
+        cure = "--name NAME writes another pair, --force overwrites this one"
+        raise ConfigError(str(there), "exists already", cure)
     with os_errors(str(pair.path)):
         folder.mkdir(parents=True, exist_ok=True)
         pair.html.write_bytes(body)
@@ -95,11 +97,12 @@ def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, forc
 
 
 def pairs(paths: Iterable[Path]) -> list[PagePair]:
-    """The pairs that files (either half) and folders (to any depth) name. Raises NotFound, ConfigError."""
+    """Return the pairs named by files (either half) and folders (at any depth). Raises NotFound, ConfigError."""
     found: dict[Path, PagePair] = {}
     for path in paths:
         if not path.exists() and path.suffix not in (".html", ".json"):
-            raise NotFound(str(path), "is not there", "`morgue sample URL` makes page pairs: NAME.html and NAME.json")
+            cure = "`morgue sample URL` makes page pairs: NAME.html and NAME.json"
+            raise NotFound(str(path), "does not exist", cure)
         if path.is_dir():
             halves = sorted(half for half in path.rglob("*.json") if half.with_suffix(".html").exists())
         else:
@@ -110,8 +113,8 @@ def pairs(paths: Iterable[Path]) -> list[PagePair]:
     return list(found.values())
 
 
-def beside(page: Path) -> PagePair | None:
-    """The pair whose page this file is; None if there is no JSON beside it, or one that is none of ours."""
+def pair_of(page: Path) -> PagePair | None:
+    """Return the pair whose page this file is; None without a JSON file next to it, or if that is not a pair's."""
     try:
         return _read(page.with_suffix(".json")) if page.suffix == ".html" else None
     except MorgueError:
@@ -119,10 +122,10 @@ def beside(page: Path) -> PagePair | None:
 
 
 def _read(path: Path) -> PagePair:
-    cure = 'it is one object: {"url": "https://paper.example/story", "title": "Story", "text": ["A line."]}'
+    cure = 'write one object: {"url": "https://paper.example/story", "title": "Story", "text": ["A line."]}'
     missing = next((half for half in (path, path.with_suffix(".html")) if not half.exists()), None)
     if missing is not None:
-        raise NotFound(str(missing), "is not there", "a page pair is NAME.html and NAME.json beside it")
+        raise NotFound(str(missing), "does not exist", "a page pair is NAME.html and NAME.json in one folder")
     try:
         with os_errors(str(path)):
             said = json.loads(path.read_text(encoding="utf-8"))
@@ -131,20 +134,20 @@ def _read(path: Path) -> PagePair:
     if not isinstance(said, dict) or not isinstance(said.get("url"), str):
         raise ConfigError(str(path), "has no url", cure)
     for key in said:
-        if key not in (*ABOUT, *COMPARED, *NOTES):
-            near = difflib.get_close_matches(key, COMPARED, 1)
+        if key not in (*PAGE_KEYS, *COMPARED_FIELDS, *NOTE_KEYS):
+            near = difflib.get_close_matches(key, COMPARED_FIELDS, 1)
             raise ConfigError(
-                str(path), f'"{key}" is no field of an article', f"did you mean {near[0]}?" if near else ""
+                str(path), f'"{key}" is not a field of an article', f"did you mean {near[0]}?" if near else ""
             )
     try:
         timestamps.parse(said.get("captured", "2000-01-01"))
     except (TypeError, ValueError):
-        raise ConfigError(str(path), f'captured: "{said["captured"]}" is no time', 'say "2026-03-01"') from None
+        raise ConfigError(str(path), f'captured: "{said["captured"]}" is not a time', 'say "2026-03-01"') from None
     return PagePair(path, said)
 
 
 def page_of(pair: PagePair, source: Source | None) -> Page:
-    """The page of a pair, to be read as it was when it was captured."""
+    """Return the page of a pair, to be read as of the day of its capture."""
     captured = pair.truth.get("captured")
     with os_errors(str(pair.html)):
         body = pair.html.read_bytes()
@@ -154,21 +157,28 @@ def page_of(pair: PagePair, source: Source | None) -> Page:
 
 
 def differences(pair: PagePair, outcome: Article | NothingToRead) -> dict[str, list[str]]:
-    """By field, in lines for people, how what is read now differs from what the pair says; empty if it does not."""
+    """Return the differences between a new reading and the pair as lines for people, by field; empty if there are none.
+
+    For a page that gives no article, the key "" holds the reason.
+    """
     values = as_read(outcome)
-    wanted = {name: value for name, value in pair.truth.items() if name in COMPARED}
+    wanted = {name: value for name, value in pair.truth.items() if name in COMPARED_FIELDS}
     if isinstance(wanted.get("text"), str):
         wanted["text"] = wanted["text"].split("\n")
-    found = {name: list(_told(name, value, values[name])) for name, value in wanted.items() if value != values[name]}
+    found = {
+        name: list(_difference_lines(name, value, values[name]))
+        for name, value in wanted.items()
+        if value != values[name]
+    }
     if found and isinstance(outcome, NothingToRead):
         detail = f" ({outcome.detail})" if outcome.detail else ""
-        return {"": [f"nothing to read: {outcome.reason}{detail}"]} | found
+        return {"": [f"no article: {outcome.reason}{detail}"]} | found
     return found
 
 
-def _told(name: str, wanted: Any, value: Any) -> Iterator[str]:
+def _difference_lines(name: str, wanted: Any, value: Any) -> Iterator[str]:
     if name == "text":
-        names = "as it should be", "as it is read"
+        names = "as it should be", "as it is read now"
         yield from difflib.unified_diff(wanted or [], value or [], *names, lineterm="", n=1)
     else:
         yield f"-{name}: {json.dumps(wanted, ensure_ascii=False)}"

@@ -1,10 +1,11 @@
-"""The one spider: the frontier in, pages out.
+"""Hold the one spider: it turns claims of the frontier into requests, and answers into links or pages.
 
 It decides nothing: `crawler.frontier.visit_outcomes` says how a visit ended.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,11 @@ from crawler.discovery.links import read_links
 from crawler.discovery.results import Discovery
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS
 from crawler.discovery.sitemaps import read_sitemap
+from crawler.engine.crawl import CrawlRun
+from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.crawl_plan import WatchedSite, belongs
-from crawler.frontier.queue import Claim, FrontierEntry, Validators
-from crawler.frontier.revisit_policy import LISTINGS
+from crawler.frontier.queue import FrontierEntry
+from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectNotFollowed
@@ -28,10 +31,16 @@ from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsC
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.database.frontier.rows import Claim
 
-TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: what a site reserves, by path
-SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
-READERS = {
+logger = logging.getLogger("morgue.spiders")
+
+TDMREP = "/.well-known/tdmrep.json"  # W3C Community Group, TDM Reservation Protocol: rights that a site reserves
+MAX_SITEMAP_DEPTH = 4  # robots.txt or front page -> index -> index -> sitemap; the protocol allows one index only
+MAX_GUESSES = 3  # common paths of each kind that are tried on a site that was never probed
+SAME_TIME_MIN_LINKS = 5  # from so many links on, one time of change for all of them says nothing
+SAME_TIME_SPAN = timedelta(minutes=1)
+READER_OF_KIND = {
     "feed": read_feed,
     "news sitemap": read_sitemap,
     "sitemap": read_sitemap,
@@ -41,43 +50,37 @@ READERS = {
 
 
 class NewsSpider(scrapy.Spider):
-    """Every source, every site; what differs between them is data (`crawler.frontier.crawl_plan.WatchedSite`)."""
+    """Crawl every source and every site. Their differences are data: `crawler.frontier.crawl_plan.WatchedSite`."""
 
     name = "news"
+    visits: VisitOutcomes
 
-    def __init__(self, run: Any = None, **kwargs: Any) -> None:
+    def __init__(self, run: CrawlRun | None = None, **kwargs: Any) -> None:
+        """`run` is None under `scrapy crawl news`; `from_crawler` then makes one."""
         super().__init__(**kwargs)
-        self.run = run  # a crawler.engine.crawl.CrawlRun; None under `scrapy crawl news`, which makes its own
-        self.visits: VisitOutcomes
-        self.open: dict[int, tuple[Claim, Validators]] = {}  # pages on their way through the pipelines
+        self.run: Any = run
 
     @classmethod
     def from_crawler(cls, crawler: Any, *args: Any, **kwargs: Any) -> NewsSpider:
-        from crawler.engine.crawl import (
-            CrawlRun,  # run.py starts this spider; under `scrapy crawl` it is the other way round
-        )
-
         spider = super().from_crawler(crawler, *args, **kwargs)
         if spider.run is None:
-            spider.run = CrawlRun.for_scrapy(crawler, **kwargs)
+            spider.run = run_of_scrapy(crawler, **kwargs)
         spider.run.attach(crawler)
         return spider
 
     @classmethod
     def update_settings(cls, settings: Any) -> None:
-        from crawler.engine.crawl import configure
-
         super().update_settings(settings)
         configure(settings)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Requests for whatever the frontier hands out, until nothing is due."""
+        """Yield a request for each URL that the frontier hands out, until nothing is due."""
         self.visits = await self.run.begin()
         async for claim in self.visits.dispatcher.claims():
             yield self.request(claim)
 
     def request(self, claim: Claim) -> Request:
-        """The request of a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
+        """Return the request for a claim; conditional if the last answer gave validators (RFC 9110, 13.1)."""
         headers = {}
         if claim.etag:
             headers["If-None-Match"] = claim.etag.encode("latin-1")
@@ -95,7 +98,7 @@ class NewsSpider(scrapy.Spider):
         )
 
     async def parse(self, response: Response, claim: Claim) -> AsyncIterator[Page]:
-        """An answer: read a listing for links, send an article page down the pipelines."""
+        """Take an answer: read a listing for links, or send an article page down the item pipelines."""
         self.visits.dispatcher.fetched(claim)
         self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
         if response.status == 304:
@@ -104,15 +107,15 @@ class NewsSpider(scrapy.Spider):
             await self.visits.failed(
                 claim, f"HTTP {response.status}", response.status, response.meta.get("retry_after")
             )
-        elif claim.kind in LISTINGS:
+        elif claim.kind in LISTING_KINDS:
             try:
-                found, problem = await self.links(claim, response)
-            except WorkerFailure as overrun:
-                await self.visits.failed(claim, f"reading it {overrun.reason}", response.status)
+                links, problem = await self.links(claim, response)
+            except WorkerFailure as failure:
+                await self.visits.failed(claim, f"reading it {failure.reason}", response.status)
             else:
-                await self.visits.listing(claim, response, found, problem)
+                await self.visits.listing_read(claim, response, links, problem)
         else:
-            self.open[claim.id] = (claim, validators(response))
+            self.visits.page_sent(claim, validators(response))
             yield Page(
                 url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
                 body=response.body,
@@ -127,17 +130,15 @@ class NewsSpider(scrapy.Spider):
             )
 
     async def failed(self, failure: Any) -> None:
-        """No answer. `failure` is Twisted's, with the request as Scrapy's addition."""
+        """Take the failure of a request. `failure` is Twisted's, with the request as Scrapy's addition."""
         claim: Claim = failure.request.cb_kwargs["claim"]
         self.visits.dispatcher.fetched(claim)
         error = failure.value
         if self.visits.context.fatal is not None:
-            self.visits.dispatcher.filed(
-                claim
-            )  # not this page's fault: its row stays claimed, and waits again next time
-            return
-        if isinstance(error, CrawlStopping):
-            await self.visits.left(claim)
+            # The page is not the cause. Its row stays claimed, and waits again when the next crawl begins.
+            self.visits.dispatcher.filed(claim)
+        elif isinstance(error, CrawlStopping):
+            await self.visits.not_tried(claim)
         elif isinstance(error, RedirectNotFollowed):
             await self.visits.redirected(claim, error.target, error.kind)
         elif isinstance(error, DisallowedByRobots) and error.unreachable is not None:
@@ -148,65 +149,87 @@ class NewsSpider(scrapy.Spider):
             await self.visits.failed(claim, reason_of(error))
 
     async def links(self, claim: Claim, response: Response) -> tuple[list[FrontierEntry], str | None]:
-        """What a listing leads to, read in a worker process: feeds and sitemaps come from strangers. Raises Overrun."""
-        if claim.kind == "tdmrep":
-            return [], None  # kept for what it reserves; it leads nowhere
-        site, reader = self.visits.site(claim), READERS[claim.kind]
-        asked: list[Any] = [response.body, response.url, header(response, "Content-Type")]
-        if reader is read_links:
-            asked += [site.include, site.exclude]
-        found: Discovery = await self.visits.context.workers.run(reader, *asked)
-        wanted = follow(found, claim, site, self.run.config.crawl.url_length)
-        if claim.kind == "front":
-            wanted.append(guess(response, TDMREP, "tdmrep"))
-            wanted += [] if site.watched else await self.common_places(response, wanted)
-        return wanted, found.problem
+        """Return the links of a listing that its site follows, and a problem if it could be read in part only.
 
-    async def common_places(self, response: Response, wanted: list[FrontierEntry]) -> list[FrontierEntry]:
-        """Of a site that nobody has probed: the sitemaps that robots.txt names; else where most sites have theirs."""
+        A worker process reads it, because feeds and sitemaps come from strangers. Raise WorkerFailure.
+        """
+        if claim.kind == "tdmrep":
+            return [], None  # it is kept for the rights that it reserves, and has no links
+        site, reader = self.visits.site(claim), READER_OF_KIND[claim.kind]
+        arguments: list[Any] = [response.body, response.url, header(response, "Content-Type")]
+        if reader is read_links:
+            arguments += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
+        discovery: Discovery = await self.visits.context.workers.run(reader, *arguments)
+        for url, rule in discovery.rejected:
+            log_rejected(url, rule, claim)
+        links = followed_links(discovery, claim, site, self.run.config.crawl.url_length)
+        if claim.kind == "front":
+            links.append(guess(response, TDMREP, "tdmrep"))
+            links += [] if site.watched else await self.unprobed_listings(response, links)
+        return links, discovery.problem
+
+    async def unprobed_listings(self, response: Response, links: list[FrontierEntry]) -> list[FrontierEntry]:
+        """Return feeds and sitemaps of a site that was never probed.
+
+        Sitemaps are those that robots.txt names. Otherwise they are guessed at the common paths, and so are feeds if
+        the front page links none.
+        """
         robots = await RobotsCache.of(self.crawler).get(response.url, response.meta)
-        places = [FrontierEntry(url, "sitemap", 1, response.url) for url in robots.sitemaps]
-        if not places:
-            places = [guess(response, path, "sitemap") for path in COMMON_SITEMAPS[:3]]
-        if not any(want.kind == "feed" for want in wanted):
-            places += [guess(response, path, "feed") for path in COMMON_FEEDS[:3]]
-        return places
+        listings = [FrontierEntry(url, "sitemap", 1, response.url) for url in robots.sitemaps]
+        if not listings:
+            listings = [guess(response, path, "sitemap") for path in COMMON_SITEMAPS[:MAX_GUESSES]]
+        if not any(link.kind == "feed" for link in links):
+            listings += [guess(response, path, "feed") for path in COMMON_FEEDS[:MAX_GUESSES]]
+        return listings
 
 
 def guess(response: Response, path: str, kind: str) -> FrontierEntry:
-    """A common path that may not be there."""
+    """Return the entry of a common path of a site, at which there may be nothing."""
     return FrontierEntry(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
 
 
-def all_changed_at_once(found: Discovery) -> bool:
-    """Whether a sitemap gives all pages about the same time of change: that of its own making, which says nothing."""
+def have_same_time(discovery: Discovery) -> bool:
+    """Return True if a sitemap gives all pages about the same time of change.
+
+    That is the time at which the sitemap was made, and says nothing about the pages.
+    """
     times = []
-    for link in found.found:
+    for link in discovery.found:
         try:
             times.append(datetime.fromisoformat(link.hint.get("modified", "")))
         except ValueError:
             continue
     zones = {time.tzinfo is None for time in times}
-    return len(times) >= 5 and len(zones) == 1 and max(times) - min(times) < timedelta(minutes=1)
+    return len(times) >= SAME_TIME_MIN_LINKS and len(zones) == 1 and max(times) - min(times) < SAME_TIME_SPAN
 
 
-def follow(found: Discovery, claim: Claim, site: WatchedSite, url_length: int) -> list[FrontierEntry]:
-    """Which of the links found this site follows."""
-    wanted = []
-    stale = all_changed_at_once(found)
-    for link in found.found:
+def followed_links(discovery: Discovery, claim: Claim, site: WatchedSite, max_url_chars: int) -> list[FrontierEntry]:
+    """Return the links of a listing that this site follows."""
+    entries = []
+    same_time = have_same_time(discovery)
+    for link in discovery.found:
         url = fetchable(link.url)
-        kind = site.judge(url, link.kind) if url and len(url) <= url_length else None
-        # A feed or sitemap speaks for its site; a page's links are followed only within it.
+        kind = site.kind_of(url, link.kind) if url and len(url) <= max_url_chars else None
+        # A feed or sitemap may link anything for its site. Links of a page are followed only within the site.
         if url is None or kind is None or (claim.kind in ("front", "section") and not belongs(url, site)):
+            too_long = "no fetchable address, or longer than crawl.url_length"
+            log_rejected(link.url, "another site" if kind else "excluded by the source" if url else too_long, claim)
             continue
         depth = claim.depth + 1
-        if kind in ("sitemap", "news sitemap") and depth > SITEMAP_DEPTH:
+        if kind in ("sitemap", "news sitemap") and depth > MAX_SITEMAP_DEPTH:
+            log_rejected(url, "sitemaps in sitemaps, too deep", claim)
             continue
         if kind == "section" and (depth > site.depth or site.explicit_sections):
+            log_rejected(url, "a section page: too deep, or its source lists others", claim)
             continue
         if kind in ("feed", "sitemap", "news sitemap") and claim.kind in ("front", "section") and site.watched:
-            continue  # its file says which ones
-        hint = {name: text for name, text in link.hint.items() if not (stale and name == "modified")}
-        wanted.append(FrontierEntry(url, kind, depth, claim.url, hint))
-    return wanted
+            log_rejected(url, f"a {kind}: its source says which ones", claim)
+            continue  # the source's file names its feeds and sitemaps
+        hint = {name: text for name, text in link.hint.items() if not (same_time and name == "modified")}
+        entries.append(FrontierEntry(url, kind, depth, claim.url, hint))
+    return entries
+
+
+def log_rejected(url: str, rule: str, claim: Claim) -> None:
+    """Log by which rule a link is not followed."""
+    logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", {"url": url, "rule": rule, "page": claim.url})

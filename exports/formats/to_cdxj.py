@@ -1,15 +1,15 @@
-"""CDXJ: an index of the archive's own WARC files, sorted, a line a capture, for pywb and its kin.
+"""Write CDXJ: a sorted index of the archive's own WARC files, one line per capture, for pywb and similar tools.
 
-Made from the database alone: no WARC file is opened, unless what is reserved is to be left out. What cannot be replayed
-has no line (`warcfile.entry`).
+The database alone is read. WARC files are opened only if rights filters need the pages. Captures that cannot be
+replayed have no line (see `warc_package.index_entry`).
 """
 
 from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from exports import About
-from exports.formats.warc_package import entry
+from exports import ExportInfo
+from exports.formats.warc_package import index_entry
 from exports.sorted_lines import SortedLines
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.cdxj import cdxj_line
@@ -19,14 +19,14 @@ media_type = "application/x-cdxj"
 suffix = ".cdxj"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
-    """The lines in the order of their bytes, as binary search needs them."""
-    lines = silent = 0
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+    """Write the lines sorted by their bytes, as binary search needs them."""
+    lines = not_replayable = 0
     with SortedLines() as ordered:
         for capture in selection.captures():
-            found = entry(capture)
+            found = index_entry(capture)
             if found is None:
-                silent += 1
+                not_replayable += 1
                 continue
             ordered.add(cdxj_line(found).encode() + b"\n")
             lines += 1
@@ -34,5 +34,5 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, 
             out.write(text)
     return {
         "captures": lines, "added_for_revisits": selection.added, "revisits_without_response": selection.bodiless,
-        "not_to_be_replayed": silent, "damages": [*selection.damages],
+        "not_to_be_replayed": not_replayable, "damages": [*selection.damages],
     }  # fmt: skip

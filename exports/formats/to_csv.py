@@ -1,7 +1,7 @@
-"""CSV as RFC 4180 has it: CRLF line ends, a header, quotes where needed. UTF-8 without BOM; unknown is empty.
+"""Write CSV by RFC 4180: CRLF line ends, a header, quotes where needed; UTF-8 without BOM; unknown values are empty.
 
-Lists are joined by "; ", an object is JSON. A cell that a spreadsheet would run as a formula gets an apostrophe in
-front, which changes the data: `raw` leaves it out, and JSON Lines never needs it.
+Lists are joined with "; ", and an object is JSON. A cell that a spreadsheet would run as a formula gets an apostrophe
+in front. This changes the data; `raw` leaves it out, and JSON Lines never needs it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ name = "csv"
 media_type = "text/csv"
 suffix = ".csv"
 
-# OWASP's list (CSV injection), with the full-width forms that East Asian spreadsheets read alike, behind
-# anything they skip. A tab or CR at the start is dangerous itself: what follows can end up in a cell of its
-# own.
+# OWASP's list (CSV injection) and the full-width forms that East Asian spreadsheets treat alike, after any characters
+# that spreadsheets skip. A tab or CR at the start is itself dangerous: what follows can end up in a cell of its own.
 FORMULA = re.compile(r"[\s\ufeff\u200b\0]*[=+\-@＝＋－＠]|[\t\r]")
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def cell(value: Any, raw: bool) -> Any:
-    """A value as its cell shows it."""
+    """Return a value as the cell holds it."""
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
@@ -38,7 +37,7 @@ def cell(value: Any, raw: bool) -> Any:
 
 
 def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bool = False) -> int:
-    """A header, then the rows."""
+    """Write a header, then the rows; return the number of rows."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="")  # the csv module writes its own line ends
     try:
         writer = csv.writer(text, lineterminator="\r\n")
@@ -50,4 +49,4 @@ def write(rows: Iterable[Row], out: BinaryIO, columns: Sequence[str], *, raw: bo
         text.flush()
         return count
     finally:
-        text.detach()  # `out` is its owner's to close
+        text.detach()  # closing `text` would close `out`, which belongs to the caller

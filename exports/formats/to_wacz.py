@@ -1,6 +1,7 @@
-"""WACZ 1.1.1: captures, their index and the articles as pages in one ZIP file that a browser can replay.
+"""Write WACZ 1.1.1: captures, their index and the articles as pages in one ZIP file that a browser can replay.
 
-Spec: https://specs.webrecorder.net/wacz/1.1.1/. Written from front to back; no part is ever held whole in memory.
+Spec: https://specs.webrecorder.net/wacz/1.1.1/. The file is written from front to back, and no part is ever held whole
+in memory.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import IO, Any, BinaryIO, cast
 
-from exports import About
+from exports import ExportInfo
 from exports.formats.to_jsonl import line as json_line
-from exports.formats.warc_package import WarcOutput, asked_for
+from exports.formats.warc_package import WarcOutput, filters_used
 from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
 from pipelines.selection.captures import CaptureSelection
@@ -28,17 +29,19 @@ name = "wacz"
 media_type = "application/wacz"
 suffix = ".wacz"
 
-VERSION = "1.1.1"
-LINES = 1024  # lines of the index in one gzip member, of which a reader fetches one
-BIG = 1 << 30  # bytes from which on a part is given ZIP64 fields beforehand: only readers of large files need them
+WACZ_VERSION = "1.1.1"
+LINES_PER_MEMBER = 1024  # index lines in one gzip member; a reader fetches one member
+# A part of more bytes gets ZIP64 fields in advance. Smaller parts go without, as not every reader knows ZIP64.
+ZIP64_BYTES = 1 << 30
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
-    """archive/, indexes/, pages/, and the two files that say what they hold, with their digests."""
-    stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"  # what a data package may say
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+    """Write archive/, indexes/ and pages/, and the two files that list them with their digests."""
+    # A data package allows only these characters in the name of a resource.
+    stem = re.sub(r"[^a-z0-9._-]+", "-", about["name"].lower()).strip("-.") or "archive"
     pages = 0
     with zipfile.ZipFile(out, "w") as archive, SortedLines() as index:
-        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=selection.bytes > BIG)
+        package = WaczPackage(archive, datetime.fromisoformat(about["created"]), big=selection.bytes > ZIP64_BYTES)
         with package.part(f"archive/{stem}.warc.gz") as part:
             file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(selection, about):
@@ -61,16 +64,16 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, 
 
 
 class WaczPackage:
-    """The parts of a WACZ as they are written, and what datapackage.json says of each."""
+    """Write the parts of a WACZ and collect the entry of each for datapackage.json."""
 
     def __init__(self, archive: zipfile.ZipFile, created: datetime, *, big: bool) -> None:
-        """`created`: the one time in the file, UTC. `big`: a part may be larger than 2 GiB."""
+        """`created` (UTC) is the only time in the file. `big`: a part may be larger than 2 GiB."""
         self.archive, self.created, self.big = archive, created, big
         self.resources: list[dict[str, Any]] = []
 
     @contextmanager
     def part(self, path: str, *, squeeze: bool = False) -> Iterator[HashingFile]:
-        """A part to write to. `squeeze`: compressed by ZIP; else stored, so that a reader can fetch pieces of it."""
+        """Open a part for writing. ZIP compresses it if `squeeze`; stored parts can be fetched in pieces by readers."""
         info = zipfile.ZipInfo(path, self.created.timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
         info.external_attr = 0o644 << 16
@@ -81,12 +84,12 @@ class WaczPackage:
         digest = f"sha256:{hashing.state.hexdigest()}"
         self.resources.append({"name": named, "path": path, "hash": digest, "bytes": hashing.size})
 
-    def finish(self, about: About) -> None:
-        """datapackage.json, and the digest of that."""
-        described = ", ".join(f"{name} {value}" for name, value in asked_for(about))
+    def finish(self, about: ExportInfo) -> None:
+        """Write datapackage.json and its digest."""
+        described = ", ".join(f"{name} {value}" for name, value in filters_used(about))
         package = {
             "profile": "data-package",
-            "wacz_version": VERSION,
+            "wacz_version": WACZ_VERSION,
             "title": about["archive"],
             "description": described or "everything that the archive holds",
             "created": about["created"],
@@ -102,7 +105,7 @@ class WaczPackage:
 
 
 class HashingFile:
-    """A file to write to, with the SHA-256 and the number of the bytes that were written."""
+    """Pass bytes on to a file; keep their SHA-256 and their number."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
@@ -120,11 +123,11 @@ class HashingFile:
 
 
 def _blocks(lines: Iterable[bytes], out: HashingFile) -> Iterator[bytes]:
-    """Write the index in gzip members of LINES lines each; the line about each, for index.idx."""
+    """Write the index in gzip members of LINES_PER_MEMBER lines; yield the line of each member for index.idx."""
     batch: list[bytes] = []
     for text in lines:
         batch.append(text)
-        if len(batch) == LINES:
+        if len(batch) == LINES_PER_MEMBER:
             yield _block(batch, out)
             batch.clear()
     if batch:
@@ -140,7 +143,7 @@ def _block(batch: list[bytes], out: HashingFile) -> bytes:
 
 
 def _page(row: dict[str, Any]) -> dict[str, Any]:
-    """A line of pages.jsonl: one state of one article, as read from one capture."""
+    """Return a line of pages.jsonl: one revision of one article, as read from one capture."""
     return {
         "id": f"article-{row['article']}-revision-{row['number']}",
         "url": row["url"],

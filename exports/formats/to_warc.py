@@ -1,4 +1,4 @@
-"""WARC 1.1, gzip member by member: the records of whole exchanges as the archive has them, in one file.
+"""Write one WARC 1.1 file, one gzip member per record: the records of whole exchanges as the archive holds them.
 
 Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, BinaryIO
 
-from exports import About
+from exports import ExportInfo
 from exports.formats.warc_package import WarcOutput
 from pipelines.selection.captures import CaptureSelection
 
@@ -16,8 +16,8 @@ media_type = "application/warc"
 suffix = ".warc.gz"
 
 
-def pack(selection: CaptureSelection, out: BinaryIO, about: About) -> dict[str, Any]:
-    """A warcinfo record that says what was asked for, then every exchange."""
+def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[str, Any]:
+    """Write a warcinfo record that names the filters, then every exchange."""
     file = WarcOutput(out, f"{about['name']}.warc.gz")
     for _ in file.write(selection, about):
         pass

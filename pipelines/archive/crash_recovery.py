@@ -9,6 +9,7 @@ next journal record passes over its number and names the last committed record i
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
-from pipelines.database import captures
+from pipelines.database import stored_records
 from pipelines.database.connection import write_error
 from pipelines.database.journal_rows import database_state, void_number
 from pipelines.database.store import ArticleStore
@@ -27,6 +28,8 @@ from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
 from pipelines.warc.recovery import recover
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
+
+logger = logging.getLogger("morgue.archive")
 
 MAX_CRASH_SECONDS = 300.0  # time span of captures whose rows one crash may take, whole files of them included
 REBUILD = "`morgue rebuild` makes it anew from all of them"
@@ -66,6 +69,8 @@ def recover_archive(
         rows = verb(added, "its row", "their rows")
         pages = verb(added, "its page is", "their pages are")
         messages.append(f"{counted(added, 'capture')} of the last run got {rows} back; {pages} fetched again")
+    for message in messages:
+        logger.info("crash recovery: %(step)s", {"step": message})
     return messages
 
 
@@ -79,6 +84,8 @@ def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) ->
     for member in walk(storage, name, on_damage=lambda *damage: None):  # `recover` reports the damage
         header = journal_header(member.headers)
         if header is not None and header.archive in (archive, None) and header.number > last:
+            void = {"file": file, "number": header.number, "committed": last}
+            logger.info("%(file)s: journal record %(number)d is void: the last one committed is %(committed)d", void)
             void_number(db, header.number)
         try:
             capture = capture_of(member, file)
@@ -86,9 +93,10 @@ def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) ->
             continue
         if capture is None or capture.imported is not None:
             continue
-        if not captures.has_record(db, capture.record_id):
+        if not stored_records.has_record(db, capture.record_id):
             store.capture(capture, None, None)
             added += 1
+            logger.info("%(file)s: the capture of %(url)s gets its row back", {"file": file, "url": capture.url})
     return added
 
 
@@ -102,8 +110,11 @@ def files_without_rows(db: sqlite3.Connection, entries: Iterable[ManifestEntry])
     for entry in reversed(list(entries)):
         if entry.captures == 0:
             continue
-        if captures.count_in_file(db, entry.file) >= entry.captures:
+        rows = stored_records.count_in_file(db, entry.file)
+        if rows >= entry.captures:
             break
+        lost = {"file": entry.file, "captures": entry.captures, "rows": rows}
+        logger.info("%(file)s: some captures have lost their rows (captures: %(captures)d, rows: %(rows)d)", lost)
         found.append(entry)
     _must_be_of_one_crash([entry for entry in found if entry.journal is None])
     yield from (entry.file for entry in reversed(found))

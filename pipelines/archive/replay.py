@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
-from pipelines.database.captures import location_of
+from pipelines.database.stored_records import location_of
 from pipelines.warc.http_message import (
     DecodedTooLarge,
     MessageHead,
@@ -62,4 +62,4 @@ def _original_block(db: sqlite3.Connection, storage: WarcStorage, record_id: str
     if location is None:
         cure = "`morgue import` of the file that holds it brings it here"
         raise NotFound(revisit, f"refers to {record_id}, which is not in this archive", cure)
-    return read_record(storage, *location).block
+    return read_record(storage, location.file, location.offset, location.length).block

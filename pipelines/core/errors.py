@@ -7,7 +7,7 @@
     ├── NothingReachable           3   no source could be reached
     ├── ArchiveLocked              4   another crawl is writing to this archive
     ├── DiskFull                   5   no space left; everything committed before is safe
-    ├── NotWritable                6   the archive (or output) folder cannot be written
+    ├── NotWritable                6   the archive, an output folder or a log file cannot be written
     ├── ArchiveDamaged             7   the database or a WARC file is not what it should be
     ├── NotFound                   8   no such article, source or capture
     └── DiskFailing                9   the disk gave an input/output error; everything committed before is kept

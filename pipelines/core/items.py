@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,39 +103,42 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One state of one article as read from one capture. Field names are the keys of every export."""
+    """Hold one state of one article as read from one capture.
 
-    url: str  # where the page was fetched, after redirects
-    canonical_url: str | None  # what the page itself says its address is (rel=canonical, else og:url), absolute
-    title: str | None  # the headline, without the site's name
-    description: str | None  # subtitle, standfirst or summary that the page declares
-    authors: tuple[str, ...]  # persons of the byline, in order; if none, the agency, desk or outlet that signs
-    byline: str | None  # the byline as the page prints or declares it, before parsing
-    published: str | None  # ISO 8601; with time and zone (the page's own) where it gives both, else a day
-    published_raw: str | None  # the string `published` was parsed from
-    published_from: str | None  # where it was found: json-ld, meta, microdata, time, url, htmldate, feed, site rule
-    modified: str | None  # ISO 8601, as `published`
-    modified_raw: str | None  # the string `modified` was parsed from
-    modified_from: str | None  # where it was found, as `published_from`
-    language: str | None  # ISO 639-1 code of the text
-    section: str | None  # the paper's own section
-    tags: tuple[str, ...]  # keywords that the page declares
-    site_name: str | None  # what the site calls itself
-    publisher: str | None  # the organisation that publishes it, as declared; `site_name` where none is
-    issn: str | None  # the periodical's number, "2049-3630"; only one whose check digit is right (ISO 3297)
-    image: str | None  # absolute URL of the lead image
-    text: str  # the article's paragraphs, one a line, NFC, without boilerplate and readers' comments
-    word_count: int  # words in `text`: runs of word characters; of Chinese, Japanese and Thai two characters are one
-    kind: str  # article, opinion, live blog, gallery, video
-    origin: str | None  # who published the text first, if somebody else: a paper, a wire agency; None: nothing says so
-    origin_url: str | None  # where they published it, absolute; None if the page does not link it
-    dateline: str | None  # the place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"
-    access: str | None  # what keeps readers from the whole text: paywall, truncated, consent wall; None: nothing seen
-    access_evidence: str | None  # what on the page says so; None where `access` is
-    rights: tuple[str, ...]  # signals on use as the page sends them, "robots: noarchive", "tdm-reservation: 1"
-    comments: tuple[str, ...] | None  # what readers wrote below it, in page order; None where nobody asked for it
-    found_in: dict[str, str]  # where each field's value was found: {"title": "h1", "authors": "json-ld author", ...}
-    extractor: str  # name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"
+    Field names are the keys of every export. The annotations are the meanings that manifests and docs print.
+    """
+
+    url: Annotated[str, "where the page was fetched, after redirects"]
+    canonical_url: Annotated[str | None, "the address that the page gives itself (rel=canonical or og:url), absolute"]
+    title: Annotated[str | None, "the headline, without the site's name"]
+    description: Annotated[str | None, "subtitle, standfirst or summary that the page declares"]
+    authors: Annotated[tuple[str, ...], "persons in the byline, in order; if none, the signing agency, desk or outlet"]
+    byline: Annotated[str | None, "the byline as the page prints or declares it, before parsing"]
+    published: Annotated[str | None, "ISO 8601; with time and zone (the page's own) where it gives both, else a day"]
+    published_raw: Annotated[str | None, "the string `published` was parsed from"]
+    published_from: Annotated[str | None, "found in: json-ld, meta, microdata, time, url, htmldate, feed or site rule"]
+    modified: Annotated[str | None, "ISO 8601, as `published`"]
+    modified_raw: Annotated[str | None, "the string `modified` was parsed from"]
+    modified_from: Annotated[str | None, "where `modified` was found, as `published_from`"]
+    language: Annotated[str | None, "ISO 639-1 code of the text"]
+    section: Annotated[str | None, "the paper's own section"]
+    tags: Annotated[tuple[str, ...], "keywords that the page declares"]
+    site_name: Annotated[str | None, "what the site calls itself"]
+    publisher: Annotated[str | None, "the organisation that publishes it, as declared; `site_name` where none is"]
+    issn: Annotated[str | None, "the periodical's number, as 2049-3630; only with a right check digit (ISO 3297)"]
+    image: Annotated[str | None, "absolute URL of the lead image"]
+    text: Annotated[str, "the article's paragraphs, one a line, NFC, without boilerplate and readers' comments"]
+    word_count: Annotated[int, "runs of word characters in `text`; two Chinese, Japanese or Thai characters are one"]
+    kind: Annotated[str, "article, opinion, live blog, gallery, video"]
+    origin: Annotated[str | None, "first publisher of the text, if not this site: a paper, an agency; None: not stated"]
+    origin_url: Annotated[str | None, "where they published it, absolute; None if the page does not link it"]
+    dateline: Annotated[str | None, 'place that the text is dated from, as printed at its beginning: "BERLIN", "Kyiv"']
+    access: Annotated[str | None, "what hides part of the text: paywall, truncated, consent wall; None: nothing seen"]
+    access_evidence: Annotated[str | None, "what on the page says so; None where `access` is"]
+    rights: Annotated[tuple[str, ...], 'usage signals in the page: "robots: noarchive", "tdm-reservation: 1"']
+    comments: Annotated[tuple[str, ...] | None, "readers' comments, in page order; None where they are not collected"]
+    found_in: Annotated[dict[str, str], 'where each value was found: {"title": "h1", "authors": "json-ld author", ...}']
+    extractor: Annotated[str, 'name and version of what read it, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"']
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ its length (8 bytes) and a pickle. One parent thread a worker waits in `recv`; n
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import pickle
@@ -38,6 +39,7 @@ except ImportError:  # not on Windows: there only the wall clock guards
     resource = None  # type: ignore[assignment]
 
 T = TypeVar("T")
+logger = logging.getLogger("morgue.core")
 
 MAX_START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
 MAX_STOP_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
@@ -124,16 +126,21 @@ class WorkerPool:
         worker: _Worker | None = self._mine.__dict__.pop("worker", None)
         if worker is None:
             worker = _Worker(self)
+            logger.debug("worker process %(worker)d is ready", {"worker": worker.process.pid})
             with self._lock:
                 self._alive.add(worker)
                 if self._killed:  # while this one was starting
                     worker.process.kill()
         try:
             outcome, value, rss = worker.call(message, self.seconds)
-        except WorkerFailure:
+        except WorkerFailure as failure:
+            if not self._killed:
+                logger.warning("a worker process %(why)s; another takes its place", {"why": failure})
             self._forget(worker)
             raise
         if outcome == "overrun" or worker.calls >= self.calls or rss > self.rss:
+            why = {"calls": worker.calls, "rss": rss, "outcome": outcome}
+            logger.debug("worker replaced (calls: %(calls)d, bytes: %(rss)d, last call: %(outcome)s)", why)
             worker.leave()
             self._forget(worker)
         else:

@@ -13,12 +13,15 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression
+
+if TYPE_CHECKING:
+    from pipelines.database.frontier.table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
@@ -238,11 +241,11 @@ def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
     return _by_key(db, spellings) or _by_key(db, _normalised(spellings)) or _by_address(db, spellings)
 
 
-def _by_key(db: sqlite3.Connection, column_names: list[str]) -> int | None:
-    marks = ", ".join("?" * len(column_names))
+def _by_key(db: sqlite3.Connection, keys: list[str]) -> int | None:
+    marks = ", ".join("?" * len(keys))
     sql = f"""SELECT id FROM articles WHERE url_key IN ({marks})
               UNION ALL SELECT article_id FROM aliases WHERE url_key IN ({marks}) LIMIT 1"""
-    return next((row["id"] for row in ask(db, sql, column_names * 2)), None)
+    return next((row["id"] for row in ask(db, sql, keys * 2)), None)
 
 
 def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
@@ -262,13 +265,19 @@ def spellings(url: str) -> list[str]:
 def _normalised(spellings: list[str]) -> list[str]:
     from pipelines.core.urls import url_key  # a millisecond or two that most lookups do not need
 
-    column_names = []
+    keys = []
     for spelling in spellings:
         try:
-            column_names.append(url_key(spelling))
+            keys.append(url_key(spelling))
         except ValueError:  # not an address at all: a typing error, which the caller reports as not found
             continue
-    return list(dict.fromkeys(column_names))
+    return list(dict.fromkeys(keys))
+
+
+def _frontier(db: sqlite3.Connection) -> FrontierTable:
+    from pipelines.database.frontier.table import FrontierTable  # some milliseconds that a search need not pay
+
+    return FrontierTable(db)
 
 
 def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
@@ -277,26 +286,26 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
         newest = next(ask(db, "SELECT max(id) AS n FROM articles"))["n"] or 0
         cause = f"no such number (they go up to {newest})"
         return NotFound(subject, cause, "`morgue search WORDS` shows the numbers")
-    column_names = list({*spellings(wanted), *_normalised(spellings(wanted))})
-    marks = ", ".join("?" * len(column_names))
-    for row in ask(db, f"SELECT state, last_error FROM frontier WHERE url_key IN ({marks}) LIMIT 1", column_names):
-        if row["state"] == "removed":
-            return NotFound(subject, _removed(db, column_names), "it is not fetched again")
-        why = f" ({row['last_error']})" if row["last_error"] else ""
-        cause = f"{NO_ARTICLE}: {row['state']}{why}"
-        return NotFound(subject, cause, NEXT_STEPS.get(row["state"], "nothing more is planned for it"))
-    return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+    keys = list({*spellings(wanted), *_normalised(spellings(wanted))})
+    known = _frontier(db).state_of(keys)
+    if known is None:
+        return NotFound(subject, "not in this archive", "`morgue search WORDS` finds articles and their addresses")
+    state, last_error = known
+    if state == "removed":
+        return NotFound(subject, _removed(db, keys), "it is not fetched again")
+    cause = f"{NO_ARTICLE}: {state}{f' ({last_error})' if last_error else ''}"
+    return NotFound(subject, cause, NEXT_STEPS.get(state, "nothing more is planned for it"))
 
 
-def _removed(db: sqlite3.Connection, column_names: list[str]) -> str:
+def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
     """When and why an address, its host, or all that begins so was taken down."""
-    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in column_names if key.startswith("//")]
-    names = [*column_names, *hosts, *(host.partition(":")[0] for host in hosts)]
+    hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
+    names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
     sql = f"""SELECT time, reason FROM removals r WHERE url_key IN ({marks}) OR (url_key LIKE '%*' AND EXISTS (
                   SELECT 1 FROM json_each(?) k WHERE instr(k.value, substr(r.url_key, 1, length(r.url_key) - 1)) = 1))
                ORDER BY id DESC LIMIT 1"""
-    row = next(ask(db, sql, [*names, json.dumps(column_names)]), None)
+    row = next(ask(db, sql, [*names, json.dumps(keys)]), None)
     return f"was removed at {row['time']}: {row['reason']}" if row else "was removed"
 
 
@@ -328,17 +337,18 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
     if re.fullmatch("[0-9]{1,18}", wanted):
         urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
                    UNION SELECT url FROM articles WHERE id = :number
-                   UNION SELECT canonical_url FROM articles WHERE id = :number
-                   UNION SELECT f.url FROM frontier f JOIN aliases USING (url_key) WHERE article_id = :number"""
+                   UNION SELECT canonical_url FROM articles WHERE id = :number"""
         values: Row = {"number": int(wanted)}
+        keys = [row[0] for row in ask(db, "SELECT url_key FROM aliases WHERE article_id = :number", values)]
     else:
         from pipelines.core.urls import fetchable
 
         spelled = spellings(wanted)
         forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # stored with what is escaped
-        urls = """SELECT value FROM json_each(:spelled)
-                   UNION SELECT url FROM frontier WHERE url_key IN (SELECT value FROM json_each(:keys))"""
-        values = {"spelled": json.dumps(forms), "keys": json.dumps([*forms, *_normalised(forms)])}
+        urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
+        keys = [*forms, *_normalised(forms)]
+    urls += " UNION SELECT value FROM json_each(:met)"
+    values["met"] = json.dumps(_frontier(db).urls_of(keys))
     sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
     return list(map(decode_row, ask(db, sql, values)))
 
@@ -355,22 +365,15 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
     """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
-    return map(decode_row, ask(db, """
-        SELECT s.name, s.url, s.title, s.language, s.added,
-               coalesce(n.articles, 0) AS articles, n.newest,
-               f.last_success, coalesce(f.waiting, 0) AS waiting, coalesce(f.failed, 0) AS failed,
-               e.last_error, e.last_error_time
+    health = _frontier(db).health()
+    for row in ask(db, """
+        SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
           FROM sources s
           LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
-          LEFT JOIN (SELECT source_id, sum(state = 'waiting') AS waiting, sum(state = 'failed') AS failed,
-                            max(CASE WHEN last_status BETWEEN 200 AND 399 THEN last_visit END) AS last_success
-                       FROM frontier GROUP BY source_id) f ON f.source_id = s.id
-          -- beside a lone max(), SQLite takes the other columns from the row that has it
-          LEFT JOIN (SELECT source_id, last_error, max(last_visit) AS last_error_time FROM frontier
-                      WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed')
-                      GROUP BY source_id) e ON e.source_id = s.id
-         ORDER BY s.name"""))  # fmt: skip
+         ORDER BY s.name"""):  # fmt: skip
+        source = decode_row(row)
+        yield source | health[source.pop("id")]._asdict()
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:

@@ -51,6 +51,16 @@ class ArticleStore:
         ).fetchone()
         return int(row[0])
 
+    def sources(self) -> list[tuple[int, Source, bool]]:
+        """Return (row id, source, whether it is or was watched) of every source."""
+        rows = self.db.execute("SELECT id, watched, name, url, title, language FROM sources")
+        return [(row_id, Source(*values), bool(watched)) for row_id, watched, *values in rows]
+
+    def source_id(self, name: str) -> int | None:
+        """Return the row id of the source of this name; None if there is none."""
+        row = self.db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
     def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
         """A site crawled ad hoc that now has a file keeps its row, articles and frontier, under the file's name."""
         for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():

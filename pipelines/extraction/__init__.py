@@ -1,5 +1,5 @@
 """Turn a page into an article, or into the reason why there is none.
 
-Pure: bytes in, values out, no archive and no network. May import core. Start reading at `extract`; `entry` is what
-worker processes call.
+Pure: bytes in, values out, no archive and no network. May import core. Start reading at `extract`. Worker processes
+call `entry`, and `explain` records how a page is read.
 """

@@ -1,17 +1,17 @@
 """Read pages in worker processes: the functions that a `WorkerPool` calls by name.
 
-Importing this module is cheap; the extractor is imported by the first call, in the worker.
+To import this module is cheap. The extractor is imported by the first call, in the worker.
 """
 
 from __future__ import annotations
 
 from pipelines.core.items import Article, NothingToRead, Page
 
-WARM_UP = "pipelines.extraction.entry:warm_up"  # the `warm_up` of a worker pool that reads pages
+WARM_UP = "pipelines.extraction.entry:warm_up"  # argument of a worker pool
 
 
 def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
-    """Read a page; return its outcome and the CPU milliseconds. The page itself need not travel back to the caller."""
+    """Read a page; return its outcome and CPU milliseconds, without the page, which need not go back to the caller."""
     from pipelines.extraction.extract import timed_read
 
     reading = timed_read(page)
@@ -19,7 +19,7 @@ def outcome_of(page: Page) -> tuple[Article | NothingToRead, float]:
 
 
 def warm_up() -> None:
-    """Import and compile everything that the first page would otherwise pay for."""
+    """Import and compile everything that would otherwise slow down the first page."""
     from pipelines.extraction.extract import read
 
     story = "<p>" + "The council met on Monday and agreed to repair the old bridge before winter. " * 9 + "</p>"

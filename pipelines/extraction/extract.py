@@ -1,9 +1,9 @@
-"""Page -> Article, or the reason why there is none. The only importer of trafilatura.
+"""Read a page: return its article, or the reason why it has none. The only module that imports trafilatura.
 
 Pure: the same page gives the same article, today and when the archive is rebuilt. The page is decoded once and parsed
-once; metadata, our rules and trafilatura read the same tree, in that order, because the last two cut it.
+once. Metadata, our rules and trafilatura read the same tree, in this order, because the last two cut it.
 
-A page that is no article is not an error. Its reason is one of REASONS, for counting; `detail` is for people.
+A page without an article is not an error. Its reason is one of REASONS, for counting; `detail` is for people.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import gc
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,54 +25,75 @@ from lxml import etree
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading, Rule
 from pipelines.extraction import page_labels, site_rules
-from pipelines.extraction.body import blocks as layout
 from pipelines.extraction.body import classifier
-from pipelines.extraction.body.blocks import TextBlock
+from pipelines.extraction.body.blocks import HEADING_TAGS, TextBlock, blocks, menus
 from pipelines.extraction.body.classifier import BlockDecision
 from pipelines.extraction.body.features import Evidence, PageContext
 from pipelines.extraction.boilerplate import comments, remove
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.fields.authors import outlets
+from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
 from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, PageRefused, parse
-from pipelines.extraction.page.trace import BlockTrace, Trace
+from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
-NO_TEXT = "no article text"  # nothing, or fewer words than FLOOR
+NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
 INDEX = "index page"  # a front page, a section, a list of links
-FAILED = "extractor failed"  # an exception: our bug or trafilatura's; `detail` says which
+FAILED = "extractor failed"  # an exception, our bug or trafilatura's; `detail` says which
 REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, FAILED)
 
-FLOOR = 25  # words below which text is no article ...
-ARTICLE_FLOOR = 10  # ... unless the page declares itself to be one: flashes are short
-BEFORE, BEHIND = 3, 12  # blocks around the text in which credits and datelines are looked for
+MIN_WORDS = 25  # a shorter text is no article ...
+MIN_DECLARED_WORDS = 10  # ... unless the page declares itself one: news flashes are short
+BLOCKS_BEFORE, BLOCKS_AFTER = 3, 11  # around the text, in which credits and datelines are looked for
+MAX_LINK_SHARE = 0.3  # more link text in what trafilatura's fast mode reads: its slower methods are tried, too
+MAX_FALLBACK_BLOCKS = 2_000  # not on a page with more: justext compares every block with all others
+SUMMARY_METAS = ("og:description", "description", "twitter:description")
 INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
+CJK_LETTER = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
+SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
+
+
+class ReadingObserver:
+    """Watch one page being read; the methods of this class do nothing. An observer must not change what it is given."""
+
+    def fields_chosen(self, tree: Any, declared: DeclaredMetadata) -> None:
+        """Observe a page of which the metadata is known and nothing is cut yet."""
+
+    def rule_applied(self, candidates: dict[str, list[FieldCandidate]], won: Collection[str]) -> None:
+        """Observe what the source's own rule finds for fields, and the fields whose value it gives."""
+
+    def removed(self, parts: list[tuple[Any, BlockTrace]]) -> None:
+        """Observe elements that were cut out of the tree."""
+
+    def left_outside(self, rest: Any) -> None:
+        """Observe the body of the page without the elements that the source's own rule selects; None without a rule."""
+
+    def decided(self, decisions: list[BlockDecision], context: PageContext | None) -> None:
+        """Observe the decision on every block. Line rules still change them. `context`: None if a rule selects all."""
+
+    def labelled(self, labels: page_labels.PageLabels) -> None:
+        """Observe the labels of a page whose text is known."""
 
 
 def timed_read(page: Page) -> Reading:
-    """`read`, with the CPU milliseconds that it took in this process."""
+    """Read a page; return its outcome with the CPU milliseconds that it took in this process."""
     start = time.process_time()
     outcome = read(page)
     return Reading(page, outcome, round((time.process_time() - start) * 1000, 3))
 
 
 def read(page: Page) -> Article | NothingToRead:
-    """The article on a page. Never raises on account of the page; MemoryError passes."""
-    return _outcome(page, None)
+    """Return the article on a page, or the reason why it has none. No page makes it raise; only MemoryError passes."""
+    return observed_read(page, ReadingObserver())
 
 
-def explain(page: Page) -> tuple[Article | NothingToRead, Trace]:
-    """`read`, and how it came about: each field's candidates, each block's fate. Costs a few times as much."""
-    account = Trace()
-    return _outcome(page, account), account
-
-
-def _outcome(page: Page, account: Trace | None) -> Article | NothingToRead:
+def observed_read(page: Page, observer: ReadingObserver) -> Article | NothingToRead:
+    """Read a page as `read` does, and tell `observer` each step."""
     try:
         with collector_paused():
-            return _read(page, account)
+            return _read(page, observer)
     except PageRefused as refusal:
         return NothingToRead(*refusal.args)
     except MemoryError:
@@ -83,9 +104,9 @@ def _outcome(page: Page, account: Trace | None) -> Article | NothingToRead:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection while one page is read: thousands of its blocks would be looked at again and again.
+    """Pause garbage collection while one page is read; it would visit thousands of blocks again and again.
 
-    A page is bounded, what it leaves is freed by counting, and a cycle waits for the next collection.
+    The size of a page is bounded. Reference counting frees what it leaves, and a cycle waits for the next collection.
     """
     if not gc.isenabled():
         yield
@@ -97,200 +118,175 @@ def collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _read(page: Page, account: Trace | None) -> Article:
+def _read(page: Page, observer: ReadingObserver) -> Article:
     tree = parse(page)
-    seen = page.capture.time if page.capture else datetime.now(UTC)
-    declared = gather(tree, page.url, seen, page.hint)
-    rule = site_rules.chosen(page.source, seen.date().isoformat()) or Rule()
-    fields = metadata.read(declared, date_in_text)
-    if account is not None:
-        account.fields = metadata.candidates(declared, date_in_text)
-    if rule.fields:
-        fields = _by_rule(fields, declared, rule, account)
+    captured = page.capture.time if page.capture else datetime.now(UTC)
+    declared = gather(tree, page.url, captured, page.hint)
+    rule = site_rules.rule_on(page.source, captured.date().isoformat()) or Rule()
+    fields = _fields(declared, rule, observer)
     early = page_labels.early(declared)
-    written = comments.readers(tree) if page.comments else None
-    places = list(tree.iter()) if account is not None else []  # before anything is cut: the order of the page
+    written = comments.find_comments(tree) if page.comments else None
 
-    lighten(tree)
-    gone = [*site_rules.prune(tree, rule)]
-    named = site_rules.body(tree, rule)
-    rest = site_rules.only(tree, named)
-    if account is not None and rest is not None:
-        gone += _outside(rest)
-    gone += remove.prune(tree)
-    verdicts = _verdicts(tree, declared, fields, all_is_text=bool(named), explain=account is not None)
-    kept = [verdict for verdict in verdicts if verdict.rule is None]
-    if account is not None:
-        account.blocks = _fates(places, gone, verdicts)
-    if not named and is_index(declared, [verdict.block for verdict in verdicts], [verdict.block for verdict in kept]):
-        raise PageRefused(INDEX, "mostly links, and no article declared")
-
-    lines = classifier.as_lines([verdict.block for verdict in kept], _line)
-    pairs = zip(lines, kept, strict=True)
-    running = [line for line, verdict in pairs if verdict.block.place.tag not in layout.HEADINGS]
-    fields = metadata.with_byline_of_text(fields, declared, running)
-    plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
-    furniture = remove.furniture(lines, fields.authors, plain=plain)
-    for index, line in furniture.items():
-        kept[index].rule, kept[index].why = line.name, line.why
-    paragraphs = [line for index, line in enumerate(lines) if index not in furniture and line]
-    found = page_labels.read(declared, early, _around(verdicts), paragraphs, fields.byline)
-    if account is not None:
-        account.blocks = _fates(places, gone, verdicts)
-        account.fields |= found.claims
+    decisions = _decisions(tree, declared, fields, rule, observer)
+    paragraphs, fields = _paragraphs(decisions, declared, fields)
+    labels = page_labels.read(declared, early, _lines_around(decisions), paragraphs, fields.byline)
+    observer.labelled(labels)
     text = "\n".join(paragraphs)
     words = count_words(text)
-    if words < (ARTICLE_FLOOR if declared.is_article else FLOOR):
+    if words < (MIN_DECLARED_WORDS if declared.is_article else MIN_WORDS):
         raise PageRefused(NO_TEXT, f"{words} words")
     return Article(
         url=page.url,
         text=text,
         word_count=words,
-        kind=found.kind,
-        origin=found.origin,
-        origin_url=found.origin_url,
-        dateline=found.dateline,
-        access=found.access,
-        access_evidence=found.access_evidence,
-        rights=found.rights,
+        kind=labels.kind,
+        origin=labels.origin,
+        origin_url=labels.origin_url,
+        dateline=labels.dateline,
+        access=labels.access,
+        access_evidence=labels.access_evidence,
+        rights=labels.rights,
         comments=written,
         extractor=extractor(),
-        found_in=fields.found_in | found.found_in,
-        **{name: getattr(fields, name) for name in metadata.PageMetadata.__dataclass_fields__ if name != "found_in"},
+        found_in=fields.found_in | labels.found_in,
+        **{name: getattr(fields, name) for name in PageMetadata.__dataclass_fields__ if name != "found_in"},
     )
 
 
-def _by_rule(
-    fields: metadata.PageMetadata, page: DeclaredMetadata, rule: Rule, account: Trace | None
-) -> metadata.PageMetadata:
-    """`fields`, with those that the source's own rule finds."""
-    values, claims = site_rules.overrides(page.tree, rule, page.seen, page.url, outlets(page, metadata.site(page)))
-    found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SOURCE)
-    if account is not None:
-        for name, theirs in claims.items():
-            others = account.fields.get(name, [])
-            beaten = [replace(other, chosen=False) for other in others] if name in found else others
-            account.fields[name] = [*theirs, *beaten]
+def _fields(declared: DeclaredMetadata, rule: Rule, observer: ReadingObserver) -> PageMetadata:
+    """Choose the fields that the page declares or prints; what the source's own rule finds comes first."""
+    fields = metadata.read(declared, date_in_text)
+    observer.fields_chosen(declared.tree, declared)
+    if not rule.fields:
+        return fields
+    papers = outlets(declared, metadata.site(declared))
+    values, candidates = site_rules.overrides(declared.tree, rule, declared.captured, declared.url, papers)
+    found = dict.fromkeys((name for name in values if name in site_rules.FIELDS), site_rules.SITE_RULE)
+    observer.rule_applied(candidates, found)
     return replace(fields, **values, found_in=fields.found_in | found)
 
 
-def _verdicts(
-    tree: Any, declared: DeclaredMetadata, fields: metadata.PageMetadata, *, all_is_text: bool, explain: bool
+def _decisions(
+    tree: Any, declared: DeclaredMetadata, fields: PageMetadata, rule: Rule, observer: ReadingObserver
 ) -> list[BlockDecision]:
-    """What becomes of each block of the page."""
-    if all_is_text:
-        return classifier.named(layout.blocks(tree.find(".//body")), fields.title or "")
-    return classifier.judge(look(tree, declared, fields), explain=explain)
+    """Cut out of `tree` what is surely not the article, and decide on each block that is left.
+
+    Raises PageRefused for an index page.
+    """
+    lighten(tree)
+    observer.removed(site_rules.prune(tree, rule))
+    selected = site_rules.body(tree, rule)
+    observer.left_outside(site_rules.keep_only(tree, selected))
+    observer.removed(remove.prune(tree))
+    context = None if selected else page_context(tree, declared, fields)
+    if context is None:
+        decisions = classifier.keep_all(blocks(tree.find(".//body")), fields.title or "")
+    else:
+        decisions = classifier.classify(context)
+    observer.decided(decisions, context)
+    kept = [decision.block for decision in decisions if decision.rule is None]
+    if not selected and is_index(declared, [decision.block for decision in decisions], kept):
+        raise PageRefused(INDEX, "mostly links, and no article declared")
+    return decisions
 
 
-def _outside(rest: Any) -> list[tuple[Any, BlockTrace]]:
-    """The blocks of a page's body from which a source's own rule took the text."""
-    return [
-        (block.place.element, BlockTrace(block.text, classifier.where(block), OUTSIDE, WHY_OUTSIDE))
-        for block in layout.blocks(rest)
-    ]
+def _paragraphs(
+    decisions: list[BlockDecision], declared: DeclaredMetadata, fields: PageMetadata
+) -> tuple[list[str], PageMetadata]:
+    """Drop the lines that are boilerplate; return the other lines, and `fields` with a byline that the text prints."""
+    kept = [decision for decision in decisions if decision.rule is None]
+    lines = classifier.as_lines([decision.block for decision in kept], _line)
+    pairs = zip(lines, kept, strict=True)
+    running = [line for line, decision in pairs if decision.block.container.tag not in HEADING_TAGS]
+    fields = metadata.with_byline_of_text(fields, declared, running)
+    plain = {index for index, one in enumerate(kept) if not one.block.linked and not one.block.strong}
+    dropped = remove.boilerplate_lines(lines, fields.authors, plain=plain)
+    for index, rule in dropped.items():
+        kept[index].rule, kept[index].why = rule.name, rule.why
+    return [line for index, line in enumerate(lines) if index not in dropped and line], fields
 
 
-def look(tree: Any, declared: DeclaredMetadata, fields: metadata.PageMetadata) -> PageContext:
-    """The blocks of a page and what they are weighed with. Menus are cut out of the tree, for trafilatura's sake."""
-    blocks = layout.blocks(tree.find(".//body"))
-    for menu in layout.menus(blocks):
+def page_context(tree: Any, declared: DeclaredMetadata, fields: PageMetadata) -> PageContext:
+    """Return the blocks of a page and the evidence to classify them by.
+
+    Menus are cut out of the tree, because trafilatura reads it better without.
+    """
+    found = blocks(tree.find(".//body"))
+    for menu in menus(found):
         menu.drop_tree()
-    known = Evidence(
+    evidence = Evidence(
         declared=text_of(declared.article.get("articleBody")) or "",
         titles=tuple(title for title in (fields.title, *declared.headlines) if title),
-        summaries=tuple(text for text in (fields.description, *declared.meta(SUMMARIES)) if text),
+        summaries=tuple(text for text in (fields.description, *declared.meta(SUMMARY_METAS)) if text),
         names=tuple(name for name in (*fields.authors, *fields.tags, fields.section, fields.site_name) if name),
         is_article=declared.is_article,
     )
-    seen = PageContext(blocks, replace(known, read=_trafilatura_reads(tree, fast=True)))
-    if seen.linked_share_of_read > DOUBTFUL and len(blocks) < MANY_BLOCKS:
-        seen = PageContext(blocks, replace(known, read=_trafilatura_reads(tree, fast=False)))
-    return seen
+    context = PageContext(found, replace(evidence, read=_trafilatura_text(tree, fast=True)))
+    if context.link_share_of_read > MAX_LINK_SHARE and len(found) < MAX_FALLBACK_BLOCKS:
+        context = PageContext(found, replace(evidence, read=_trafilatura_text(tree, fast=False)))
+    return context
 
 
-OUTSIDE, WHY_OUTSIDE = "outside the body", "it stands in nothing that the source's own rule names as the text"
-DOUBTFUL = 0.3  # share of link text in what trafilatura's fast mode reads beyond which its whole cascade is asked
-MANY_BLOCKS = 2_000  # of a page; beyond, its cascade is not asked: justext compares every block with all others
-SUMMARIES = ("og:description", "description", "twitter:description")
+def is_index(page: DeclaredMetadata, found: Sequence[TextBlock], kept: Sequence[TextBlock]) -> bool:
+    """Return whether a page is a list of links. `found`: all of its blocks; `kept`: those taken for text.
 
-
-def is_index(page: DeclaredMetadata, blocks: Sequence[TextBlock], kept: Sequence[TextBlock]) -> bool:
-    """Is what was found on a page a list of links? `blocks`: all of the page; `kept`: what was taken for text.
-
-    Conservative: an article lost is worse than a section page kept.
+    Conservative: to lose an article is worse than to keep a section page.
     """
     if page.is_article:
         return False
     address = urlsplit(page.url)
     if address.netloc and not address.path.strip("/") and not address.query:
         return True
-    headlines = sum(1 for block in blocks if len(block.text) > 20 and block.linked > 0.9 * len(block.text))
+    headlines = sum(1 for block in found if len(block.text) > 20 and block.linked > 0.9 * len(block.text))
     linked = sum(block.linked for block in kept)
     return headlines > 20 and linked >= 0.5 * sum(len(block.text) for block in kept)
 
 
-def _around(verdicts: Sequence[BlockDecision]) -> list[str]:
-    """The text as it was found, with what was dropped within and close to it: what it says of where it comes from."""
-    kept = [index for index, verdict in enumerate(verdicts) if verdict.rule is None]
+def _lines_around(decisions: Sequence[BlockDecision]) -> list[str]:
+    """Return the lines of the text with those dropped within it and close to it, which may say where it comes from."""
+    kept = [index for index, decision in enumerate(decisions) if decision.rule is None]
     if not kept:
         return []
-    near = verdicts[max(0, kept[0] - BEFORE) : kept[-1] + BEHIND]
-    return [line for verdict in near if verdict.rule != classifier.MENU and (line := _line(verdict.block.text))]
-
-
-def _fates(
-    places: list[Any], gone: list[tuple[Any, BlockTrace]], verdicts: Sequence[BlockDecision]
-) -> list[BlockTrace]:
-    """What became of every block, in page order. `places`: the elements of the whole page, in theirs."""
-    order = {element: number for number, element in enumerate(places)}
-    told = [(order.get(element, 0), fate) for element, fate in gone]
-    at = 0
-    for verdict in verdicts:
-        at = max(at, order.get(verdict.block.place.element, 0))  # words may stand behind what is in the same element
-        told.append((at, BlockTrace(verdict.block.text, classifier.where(verdict.block), verdict.rule, verdict.why)))
-    return [fate for _, fate in sorted(told, key=lambda pair: pair[0])]
+    near = decisions[max(0, kept[0] - BLOCKS_BEFORE) : kept[-1] + 1 + BLOCKS_AFTER]
+    return [line for decision in near if decision.rule != classifier.MENU and (line := _line(decision.block.text))]
 
 
 def lighten(tree: Any) -> None:
-    """Take out what no stage of trafilatura reads, before it copies the tree. JSON-LD it does read."""
+    """Remove what no method of trafilatura reads, before trafilatura copies the tree. It does read JSON-LD."""
     for script in SCRIPTS(tree):
         script.drop_tree()
     etree.strip_elements(tree, "style", "svg", "template", "link", "meta", with_tail=False)
 
 
-SCRIPTS = etree.XPath('.//script[not(@type="application/ld+json")]')
-
-
-def _trafilatura_reads(tree: Any, fast: bool) -> str:
-    """trafilatura's text of the tree, which it leaves as it is; "" if it finds none. `fast`: no second opinions."""
+def _trafilatura_text(tree: Any, fast: bool) -> str:
+    """Return trafilatura's text of the tree, which stays as it is; "" if it finds none. `fast`: no second opinions."""
     trafilatura, options = _trafilatura(fast)
     try:
         document = trafilatura.bare_extraction(tree, options=options)
-    except RecursionError:  # hundreds of lists in lists: the other features must do
+    except RecursionError:  # hundreds of nested lists: the other features must do
         return ""
     return (document.text or "") if document is not None else ""
 
 
 def _line(text: str) -> str:
-    """A block's text as a line: NFC, one space for any run of white space, no characters that print nothing."""
+    """Return the text of a block as a line: NFC, one space for any run of white space, no invisible characters."""
     return " ".join(INVISIBLE.sub("", charset.composed(text)).split())
 
 
 def count_words(text: str) -> int:
-    """Words of a text; in scripts without spaces, two characters count as one."""
-    if cjk := len(CJK.findall(text)):
-        return cjk // 2 + len(re.findall(r"\w+", CJK.sub(" ", text)))
+    """Count the words of a text; in scripts without spaces, two characters count as one word."""
+    if cjk := len(CJK_LETTER.findall(text)):
+        return cjk // 2 + len(re.findall(r"\w+", CJK_LETTER.sub(" ", text)))
     return len(re.findall(r"\w+", text))
 
 
 def date_in_text(page: DeclaredMetadata) -> str | None:
-    """The day that htmldate finds in the URL or the text of a page that declares none."""
+    """Return the day (ISO 8601) that htmldate finds in the URL or the text of a page that declares none."""
     from htmldate import find_date
 
     try:
         return find_date(
-            page.tree, original_date=True, url=page.canonical or page.url, max_date=page.seen.strftime("%Y-%m-%d"),
+            page.tree, original_date=True, url=page.canonical or page.url, max_date=page.captured.strftime("%Y-%m-%d"),
             extensive_search=True,
         )  # fmt: skip
     except Exception:  # noqa: BLE001 a date is not worth an article
@@ -299,18 +295,18 @@ def date_in_text(page: DeclaredMetadata) -> str | None:
 
 @cache
 def _trafilatura(fast: bool) -> tuple[Any, Any]:
-    """The module and our options. Imported here: it takes a second, and only a process that reads pages needs it."""
+    """Return the module and our options. The import takes a second, and only a process that reads pages needs it."""
     import trafilatura
     from trafilatura.settings import Extractor
 
     for name in ("trafilatura", "htmldate", "justext", "readability"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they complain of is an outcome with a name here
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # their complaints are outcomes that have names here
     return trafilatura, Extractor(output_format="python", fast=fast, comments=False, tables=True, with_metadata=False)
 
 
 @cache
 def extractor() -> str:
-    """Name and version of what reads, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"."""
+    """Return name and version of the extractor, e.g. "newsmorgue 0.1.0 (trafilatura 2.3.1)"."""
     try:
         ours = version("newsmorgue")
     except PackageNotFoundError:  # run from a checkout that was never installed

@@ -1,31 +1,29 @@
-"""What a page tells beside its text and metadata: kind, origin, dateline, access, rights. Here they are put together.
+"""Collect the labels of a page beside its text and metadata: kind, origin, dateline, access, rights.
 
-In two steps, because some of it must be read before anything is cut out of the page and some needs the text.
+In two steps, because some labels must be read before anything is cut out of the page and others need the text.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipelines.extraction.labels import genre, origin
-from pipelines.extraction.labels import paywall as access
-from pipelines.extraction.labels import usage_signals as rights
+from pipelines.extraction.labels import genre, origin, paywall, usage_signals
 from pipelines.extraction.labels.dateline import NOWHERE, dateline
-from pipelines.extraction.page.declared import SITE, DeclaredMetadata
+from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
 
 
 @dataclass(frozen=True, slots=True)
 class EarlyLabels:
-    """What is read while the page is whole."""
+    """Hold what is read while the page is whole."""
 
     rights: tuple[str, ...] = ()
-    closed: str | None = None  # where it declares that its text is not free
+    closed: str | None = None  # the evidence that the page declares its text as not free
 
 
 @dataclass(frozen=True, slots=True)
 class PageLabels:
-    """The fields of `Article` of the same names."""
+    """Hold the fields of `Article` of the same names."""
 
     kind: str = genre.ARTICLE
     origin: str | None = None
@@ -35,30 +33,30 @@ class PageLabels:
     access_evidence: str | None = None
     rights: tuple[str, ...] = ()
     found_in: dict[str, str] = field(default_factory=dict)
-    claims: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field, the most trusted first
+    claims: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field, in order of precedence
 
 
 def early(declared: DeclaredMetadata) -> EarlyLabels:
-    """The part that must be read before anything is cut out of the page."""
-    return EarlyLabels(rights.signals(declared), access.closed(declared))
+    """Return the labels that must be read before anything is cut out of the page."""
+    return EarlyLabels(usage_signals.signals(declared), paywall.declared_closed(declared))
 
 
 def read(
-    declared: DeclaredMetadata, seen: EarlyLabels, lines: list[str], text: list[str], byline: str | None
+    declared: DeclaredMetadata, early: EarlyLabels, lines: list[str], text: list[str], byline: str | None
 ) -> PageLabels:
-    """All of it. lines: what was found as the text, furniture included; text: what of it stays."""
+    """Return all labels. `lines`: the text as it was found, with boilerplate; `text`: the lines of it that are kept."""
     kind, kinds = genre.kind(declared, text)
     begins = lines.index(text[0]) if text and text[0] in lines else 0
-    paper = " ".join(declared.meta(SITE))
-    dates = (dateline(some, paper) for some in (lines, lines[begins:], text))
-    date = next((found for found in dates if found.raw), NOWHERE)
-    name, address, origins = origin.origin(declared, lines, byline, date)
+    paper = " ".join(declared.meta(SITE_METAS))
+    datelines = (dateline(some, paper) for some in (lines, lines[begins:], text))
+    date = next((found for found in datelines if found.raw), NOWHERE)
+    name, url, origins = origin.origin(declared, lines, byline, date)
     kept = set(text)
-    barrier, evidence = access.access(declared, seen.closed, text, [line for line in lines if line not in kept])
+    access, evidence = paywall.access(declared, early.closed, text, [line for line in lines if line not in kept])
     claims = {"kind": kinds, "origin": origins}
     if date.raw:
         claims["dateline"] = [FieldCandidate("first line", date.raw, date.place, bool(date.place))]
     if evidence:
-        claims["access"] = [FieldCandidate(evidence.partition(":")[0], evidence, barrier, chosen=True)]
+        claims["access"] = [FieldCandidate(evidence.partition(":")[0], evidence, access, chosen=True)]
     found_in = {name: claim.source for name, found in claims.items() for claim in found if claim.chosen}
-    return PageLabels(kind, name, address, date.place, barrier, evidence, seen.rights, found_in, claims)
+    return PageLabels(kind, name, url, date.place, access, evidence, early.rights, found_in, claims)

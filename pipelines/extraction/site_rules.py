@@ -1,10 +1,10 @@
-"""A source's own rules for reading its pages: which one holds on a day, and what its selectors find.
+"""Apply a source's own rules for reading its pages: choose the rule of a day, and run its selectors.
 
-Pure; knows lxml, and cssselect once a CSS selector is met. A selector that begins with `/`, `./` or `(` is XPath 1.0
-(with EXSLT's `re:test`), any other is CSS, with the `::text` and `::attr(NAME)` that Scrapy's users know.
+Pure; uses lxml, and cssselect once there is a CSS selector. A selector that begins with `/`, `./` or `(` is XPath 1.0
+(with EXSLT's `re:test`). Any other is CSS, with the `::text` and `::attr(NAME)` that users of Scrapy know.
 
-The user's word knows no limit: what `prune` names goes, however much it is, and a field that a rule finds outranks
-whatever the page declares. A selector that finds nothing changes nothing.
+The user's rule has no limit: everything that `prune` selects is cut, however much it is, and a field that a rule finds
+comes before all that the page declares. A selector that finds nothing changes nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from pipelines.extraction.fields.titles import without_affix
 from pipelines.extraction.page.declared import DeclaredMetadata, absolute, clean
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
-SOURCE = "site rule"  # what `FieldCandidate.source` and `found_in` say of a field that a rule found
-MOST_TAGS = 50
-XPATH = ("/", "./", "(")  # how an XPath begins; no CSS selector does
+SITE_RULE = "site rule"  # `FieldCandidate.source` and `found_in` of a field that a rule found
+MAX_TAGS = 50
+XPATH_STARTS = ("/", "./", "(")  # no CSS selector begins so
 NAMESPACES = {"re": "http://exslt.org/regular-expressions"}
-# XPath 1.0 sections 2.3, 3.4 and 4. libxml2 misses a function only when it comes to call it.
-KNOWN = frozenset(
+# XPath 1.0 sections 2.3, 3.4 and 4. libxml2 does not notice an unknown function before it calls it.
+XPATH_FUNCTIONS = frozenset(
     [
         "last", "position", "count", "id", "local-name", "namespace-uri", "name", "string", "concat", "starts-with",
         "contains", "substring-before", "substring-after", "substring", "string-length", "normalize-space", "translate",
@@ -38,67 +38,74 @@ KNOWN = frozenset(
     ]
 )  # fmt: skip
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-CALLED = re.compile(r"(?<![\w:.-])([a-zA-Z_][\w.-]*(?::[\w.-]+)?)\s*\(")
+FUNCTION_CALL = re.compile(r"(?<![\w:.-])([a-zA-Z_][\w.-]*(?::[\w.-]+)?)\s*\(")
 TEXT_ENDS = re.compile(r"(?:/|^)\s*(?:@[\w:*-]+|text\(\)|attribute::[\w:*-]+)\s*(?:\[[^\]]*\])*\s*\)?(?:\[\d+\])?\s*$")
-WORDS = etree.XPath(".//text()[not(parent::script or parent::style)]", smart_strings=False)
-# Where an element says what its text does not, by kind of field.
-OF_DATE = ("datetime", "content")
-OF_IMAGE = ("content", "src", "data-src", "href")
+TEXT_NODES = etree.XPath(".//text()[not(parent::script or parent::style)]", smart_strings=False)
+# Attributes that are read before the text of an element, by field; "content" for all others.
+VALUE_ATTRIBUTES = {
+    "published": ("datetime", "content"),
+    "modified": ("datetime", "content"),
+    "image": ("content", "src", "data-src", "href"),
+}
 
 
-def chosen(source: Source | None, day: str) -> Rule | None:
-    """The rule of `source` that holds for a capture of that day (ISO, UTC); None if none does."""
+def rule_on(source: Source | None, day: str) -> Rule | None:
+    """Return the rule of `source` that applies to a capture of that day (ISO 8601, UTC), or None."""
     rules = source.rules if source is not None else ()
     return next((rule for rule in rules if rule.until is None or day < rule.until), None)
 
 
 def is_xpath(selector: str) -> bool:
-    """XPath, by its beginning; else CSS."""
-    return selector.lstrip().startswith(XPATH)
+    """Return whether a selector is XPath, by its beginning; any other is CSS."""
+    return selector.lstrip().startswith(XPATH_STARTS)
 
 
 @lru_cache(maxsize=1024)
 def compiled(selector: str) -> Any:
-    """What finds it: a function of an element. Raises ValueError that says what is wrong with the selector."""
+    """Return a function that finds the selector in an element. Raises ValueError that says what is wrong with it."""
     if not is_xpath(selector):
-        return etree.XPath(_of_css(selector))
+        return etree.XPath(_xpath_of_css(selector))
     try:
         path = etree.XPath(selector.strip(), namespaces=NAMESPACES)
     except (etree.XPathError, ValueError) as error:
         raise ValueError(f"is not an XPath expression ({error})") from None
-    unknown = [name for name in CALLED.findall(QUOTED.sub("''", selector)) if name not in KNOWN and "::" not in name]
+    unknown = [
+        name
+        for name in FUNCTION_CALL.findall(QUOTED.sub("''", selector))
+        if name not in XPATH_FUNCTIONS and "::" not in name
+    ]
     if unknown:
         raise ValueError(f"is not an XPath expression: XPath 1.0 has no function {unknown[0]}()")
     try:
-        path(_nothing())
+        path(_empty_page())
     except etree.XPathError as error:
         raise ValueError(f"is not an XPath expression ({error})") from None
     return path
 
 
 def check(selector: str, *, of_elements: bool) -> None:
-    """Raise ValueError if it cannot be used: to select elements, or (for a field) elements, attributes or text."""
+    """Raise ValueError if a selector cannot select elements; for a field, attributes and text will do, too."""
     path = compiled(selector)
-    found = path(_nothing())
+    found = path(_empty_page())
     if isinstance(found, bool | float):
         raise ValueError("gives a number or a yes or no, where elements are wanted")
-    if of_elements and (isinstance(found, str) or selectstext_of(selector)):
+    if of_elements and (isinstance(found, str) or selects_text(selector)):
         raise ValueError("selects text or an attribute, where elements are wanted")
 
 
-def selectstext_of(selector: str) -> bool:
-    """Does it end in text or an attribute instead of an element?"""
+def selects_text(selector: str) -> bool:
+    """Return whether a selector ends in text or an attribute, not in an element."""
     plain = QUOTED.sub("''", selector)
     return any(map(TEXT_ENDS.search, plain.split("|"))) if is_xpath(selector) else "::" in plain
 
 
 @lru_cache(maxsize=1)
-def _nothing() -> Any:
+def _empty_page() -> Any:
     return html.document_fromstring("<html><body></body></html>")
 
 
-def _of_css(selector: str) -> str:
-    """CSS as XPath. Raises ValueError."""
+def _xpath_of_css(selector: str) -> str:
+    """Return a CSS selector as XPath. Raises ValueError."""
     from cssselect import HTMLTranslator, SelectorError, parse
 
     def one(part: Any) -> str:
@@ -114,7 +121,7 @@ def _of_css(selector: str) -> str:
 
     try:
         path = " | ".join(one(part) for part in parse(selector))
-        etree.XPath(path)  # an attribute's name may be none
+        etree.XPath(path)  # fails if an attribute has an impossible name
     except (SelectorError, RecursionError, etree.XPathError) as error:
         hint = "; an XPath begins with / or ./ or (" if "//" in selector or "@" in selector else ""
         raise ValueError(f"is not a CSS selector ({error}{hint})") from None
@@ -122,7 +129,7 @@ def _of_css(selector: str) -> str:
 
 
 def _find(tree: Any, selector: str) -> list[Any]:
-    """What it selects: elements and strings, in page order. A selector that does not work selects nothing."""
+    """Return the elements and strings that a selector selects, in page order. A broken selector selects nothing."""
     try:
         found = compiled(selector)(tree)
     except (ValueError, etree.XPathError):
@@ -131,34 +138,36 @@ def _find(tree: Any, selector: str) -> list[Any]:
 
 
 def _elements(tree: Any, selector: str) -> list[Any]:
-    return [found for found in _find(tree, selector) if isinstance(found, etree._Element) and _may_move(found)]
+    return [found for found in _find(tree, selector) if isinstance(found, etree._Element) and _is_in_body(found)]
 
 
-def _may_move(element: Any) -> bool:
-    """An element of the page's body; the page itself, its head and its body stay where they are."""
+def _is_in_body(element: Any) -> bool:
+    """Return whether an element is inside the body, and so may be moved or cut."""
     return isinstance(element.tag, str) and element.tag not in ("html", "head", "body")
 
 
 def prune(tree: Any, rule: Rule) -> list[tuple[Any, BlockTrace]]:
-    """Cut what the rule names out of `tree`; each block with what stood there and the selector that named it."""
-    gone = []
+    """Cut what the rule selects out of `tree`; return each element with its text and its selector."""
+    removed = []
     for selector in rule.prune:
         for element in outermost(tree, _elements(tree, selector)):
-            gone.append((element, BlockTrace(text_of(element), place(element), selector, "the source's own rule")))
+            removed.append(
+                (element, BlockTrace(text_of(element), element_path(element), selector, "the source's own rule"))
+            )
             element.drop_tree()
-    return gone
+    return removed
 
 
 def body(tree: Any, rule: Rule) -> list[Any]:
-    """The elements that the rule says are the article's text, in page order, none within another.
+    """Return the elements that the rule selects as text of the article, in page order, none within another.
 
-    Empty if its selectors find nothing: then the page is to be read as any page.
+    If its selectors find nothing, the list is empty, and the page is read as a page without such a rule.
     """
     return outermost(tree, [element for selector in rule.body for element in _elements(tree, selector)])
 
 
 def outermost(tree: Any, elements: Iterable[Any]) -> list[Any]:
-    """Those of `elements` that are in none of the others, each once, in page order."""
+    """Return those of `elements` that are inside none of the others, each once, in page order."""
     wanted = set(elements)
     if len(wanted) <= 1:
         return list(wanted)
@@ -170,11 +179,11 @@ def outermost(tree: Any, elements: Iterable[Any]) -> list[Any]:
     return chosen
 
 
-def only(tree: Any, elements: list[Any]) -> Any:
-    """Leave nothing but `elements` in the tree's body, within one <article>; the body without them is handed back.
+def keep_only(tree: Any, elements: list[Any]) -> Any:
+    """Replace the body of the tree by one <article> with `elements`; return the old body without them.
 
-    They lose their own class and id: the user's word that they are the text outranks what a name suggests. No elements:
-    the tree is left as it is, and nothing (None) was taken out.
+    The elements lose their class and id, because the user's rule comes before what a name suggests. Without elements
+    the tree does not change, and the result is None.
     """
     if not elements:
         return None
@@ -182,7 +191,7 @@ def only(tree: Any, elements: list[Any]) -> Any:
     page = rest.makeelement("body", dict(rest.attrib))
     article = etree.SubElement(page, "article")
     for element in elements:
-        element.drop_tree()  # a copy of what stands behind it stays there
+        element.drop_tree()  # its tail stays in the old body
         element.tail = None
         article.append(element)
         for name in ("class", "id"):
@@ -191,68 +200,59 @@ def only(tree: Any, elements: list[Any]) -> Any:
     return rest
 
 
-def fields(tree: Any, rule: Rule) -> dict[str, list[str]]:
-    """The strings that the rule finds for each field, by the first of a field's selectors that finds any."""
-    found: dict[str, list[str]] = {}
-    for name, selector in rule.fields:
-        if name not in found and (strings := _strings(tree, name, selector)):
-            found[name] = strings
-    return found
-
-
 def overrides(
-    tree: Any, rule: Rule, seen: datetime, url: str = "", outlets: Collection[str] = ()
+    tree: Any, rule: Rule, captured: datetime, url: str = "", outlets: Collection[str] = ()
 ) -> tuple[dict[str, Any], dict[str, list[FieldCandidate]]]:
-    """What the rule finds, read as any candidate is: (values by field of Metadata, candidates by field of Article).
+    """Return what the rule finds: (values by field of PageMetadata, candidates by field of Article).
 
-    `tree` must be whole: a byline may stand in a block that is pruned later. `seen`: when the page was captured; `url`
-    resolves the address of an image; `outlets`: names of the paper, which are no persons.
+    The strings are read as those of any candidate. `tree` must be whole, because a byline may be in a block that is
+    pruned later. `captured`: when the page was captured. `url` resolves the address of an image. `outlets`: names of
+    the paper, which are no persons.
     """
-    page = DeclaredMetadata(tree, url, seen, {})
+    page = DeclaredMetadata(tree, url, captured, {})
     values: dict[str, Any] = {}
     candidates: dict[str, list[FieldCandidate]] = {}
     for name, selector in rule.fields:
         strings = _strings(tree, name, selector)
-        read = READERS[name](strings, page, outlets) if strings and name in READERS else {}
+        read = FIELD_READERS[name](strings, page, outlets) if strings and name in FIELD_READERS else {}
         value = read.get(name) or None
         won = value is not None and name not in values
         if won:
             values |= read
-        why = f"{selector} finds nothing" if not strings else f"{selector} finds nothing that can be one"
+        why = f"{selector} finds nothing" if not strings else f"{selector} finds no possible value"
         raw = clean(", ".join(strings)) or ""
         candidates.setdefault(name, []).append(
             FieldCandidate(
-                SOURCE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why
+                SITE_RULE, raw, value, won, f"the source's own rule: {selector}" if won else "" if value else why
             )
         )
     return values, candidates
 
 
-Reader = Callable[
-    [list[str], DeclaredMetadata, Collection[str]], dict[str, Any]
-]  # values by field of Metadata; {}: none
+# Returns values by field of PageMetadata; {} if the strings give none.
+FieldReader = Callable[[list[str], DeclaredMetadata, Collection[str]], dict[str, Any]]
 
 
 def _title(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     return {"title": without_affix(clean(strings[0]) or "", SiteNames(frozenset(map(joined, outlets)), ""))}
 
 
-def _line(name: str) -> Reader:
+def _line(name: str) -> FieldReader:
     return lambda strings, page, outlets: {name: clean(strings[0])}
 
 
-def _date(name: str) -> Reader:
+def _date(name: str) -> FieldReader:
     def read(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
         for raw in strings:
-            if moment := date_parser.parse(raw, page.seen):
-                return {name: moment, f"{name}_raw": raw, f"{name}_from": SOURCE}
+            if moment := date_parser.parse(raw, page.captured):
+                return {name: moment, f"{name}_raw": raw, f"{name}_from": SITE_RULE}
         return {}
 
     return read
 
 
 def _authors(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
-    found = person_names.persons(strings, outlets) or person_names.agencies(strings)
+    found = person_names.persons(strings, outlets) or person_names.named_agencies(strings)
     return {"authors": found, "byline": clean(", ".join(dict.fromkeys(strings)))} if found else {}
 
 
@@ -263,15 +263,15 @@ def _language(strings: list[str], page: DeclaredMetadata, outlets: Collection[st
 
 def _tags(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     words = (word for raw in strings for word in re.split(r"\s*[,;、]\s*", clean(raw) or "") if word)
-    return {"tags": tuple({word.casefold(): word for word in words}.values())[:MOST_TAGS]}
+    return {"tags": tuple({word.casefold(): word for word in words}.values())[:MAX_TAGS]}
 
 
 def _image(strings: list[str], page: DeclaredMetadata, outlets: Collection[str]) -> dict[str, Any]:
     return {"image": next((url for raw in strings if (url := absolute(raw, page))), None)}
 
 
-# The fields that a rule may name, and how what it finds is read.
-READERS: dict[str, Reader] = {
+# The fields that a rule may name, and how its strings are read.
+FIELD_READERS: dict[str, FieldReader] = {
     "title": _title,
     "description": _line("description"),
     "authors": _authors,
@@ -282,39 +282,39 @@ READERS: dict[str, Reader] = {
     "tags": _tags,
     "image": _image,
 }
-FIELDS = tuple(READERS)
+FIELDS = tuple(FIELD_READERS)
 
 
 def _strings(tree: Any, name: str, selector: str) -> list[str]:
-    """What a selector finds for a field, as strings with something in them."""
-    found = (text for one in _find(tree, selector) for text in _said(one, name))
+    """Return what a selector finds for a field, as strings that are not empty."""
+    found = (text for one in _find(tree, selector) for text in _values_of(one, name))
     return [text for text in found if text]
 
 
-def _said(found: Any, name: str) -> Iterator[str]:
-    """What an element (or an attribute, or text) says about a field."""
+def _values_of(found: Any, name: str) -> Iterator[str]:
+    """Yield the values of an element (or an attribute, or text) for a field."""
     if isinstance(found, str):
         yield clean(found) or ""
     elif isinstance(found.tag, str):
-        machine = OF_DATE if name in ("published", "modified") else OF_IMAGE if name == "image" else ("content",)
-        said = next((value for key in machine if (value := clean(found.get(key)))), None)
-        if said:
-            yield said
+        attributes = VALUE_ATTRIBUTES.get(name, ("content",))
+        value = next((value for key in attributes if (value := clean(found.get(key)))), None)
+        if value:
+            yield value
         elif name == "authors":
-            # Two names may be set in two elements, and so may one: one-word pieces belong together.
-            pieces = [piece for text in WORDS(found) if (piece := clean(text))]
+            # Two elements may be two names, or the two words of one name: single words belong together.
+            pieces = [piece for text in TEXT_NODES(found) if (piece := clean(text))]
             yield " ".join(pieces) if all(" " not in piece for piece in pieces) else "\n".join(pieces)
         else:
             yield text_of(found)
 
 
 def text_of(element: Any) -> str:
-    """The words of an element, one space between them."""
-    return " ".join(" ".join(WORDS(element)).split())
+    """Return the words of an element, one space between them."""
+    return " ".join(" ".join(TEXT_NODES(element)).split())
 
 
-def place(element: Any) -> str:
-    """Where an element stands, for people: `div.story > p`."""
+def element_path(element: Any) -> str:
+    """Return the path to an element, for people: `div.story > p`."""
     above = element.getparent()
     steps = [element] if above is None or above.tag in ("html", "body") else [above, element]
     return " > ".join(map(_step, steps))

@@ -1,15 +1,16 @@
-"""The last stage of an import: a group of foreign records into WARC and rows, all of it or nothing."""
+"""Write one imported exchange into WARC file and database, as a whole or not at all: the last stage of an import."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from pipelines.core.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.core.urls import host_of
-from pipelines.database.revisit_lengths import PendingRevisitLengths
+from pipelines.database.stored_records import PendingRevisitLengths
 from pipelines.importing import adopt
-from pipelines.importing.grouping import CLASH
-from pipelines.importing.job import ImportJob, ImportReport, Read, SourceClassifier
+from pipelines.importing.grouping import ID_CLASH
+from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier
 from pipelines.importing.known_records import KnownRecords
 from pipelines.importing.warcinfos import WarcinfoIndex
 from pipelines.session.context import CrawlContext
@@ -17,28 +18,32 @@ from pipelines.warc.exchange import capture_of
 from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import WarcRecord, digest
 
+logger = logging.getLogger("morgue.importing")
+
 
 class ExchangeFiling:
-    """Works on the keeper's thread."""
+    """File exchanges one after another. Runs on the writer's thread."""
 
-    def __init__(self, context: CrawlContext, judge: SourceClassifier, report: ImportReport) -> None:
-        self.context, self.judge, self.report = context, judge, report
-        self.kept = KnownRecords(context.archive_writer)
+    def __init__(self, context: CrawlContext, classifier: SourceClassifier, report: ImportReport) -> None:
+        self.context, self.classifier, self.report = context, classifier, report
+        self.known_records = KnownRecords(context.archive_writer)
         self._warcinfos = WarcinfoIndex(context.archive_writer)
-        self._awaited: PendingRevisitLengths
+        self._revisit_lengths: PendingRevisitLengths
         self._source_ids: dict[str, int] = {}
 
     def begin(self) -> None:
-        """Look at what the archive holds. Before anything is filed."""
-        self.kept.find_orphans()
-        self._awaited = PendingRevisitLengths(self.context.store.db)
+        """Look at what the archive holds, before anything is filed."""
+        self.known_records.find_orphans()
+        self._revisit_lengths = PendingRevisitLengths(self.context.store.db)
 
-    def file(self, job: ImportJob, read: Read | None) -> None:
-        """All of a group, or nothing."""
+    def file(self, job: ImportJob, read: ReadResult | None) -> None:
+        """File all records of an exchange, and the article that was read from it; or nothing, if it is known."""
         group, store = job.group, self.context.store
-        why = self.kept.why_not(adopt.record_id(group.answer), group.answer.fields)
-        if why is not None:  # twice in these files
-            self.report.passed[why] += len(group.records)
+        reason = self.known_records.reason_to_skip(adopt.record_id_of(group.answer), group.answer.fields)
+        if reason is not None:  # it occurs twice in the files of this import
+            about = {"url": group.answer.fields.get("WARC-Target-URI"), "file": job.label, "why": reason}
+            logger.info("refused: %(url)s in %(file)s, %(why)s", about)
+            self.report.passed[reason] += len(group.records)
             return
         warcinfo_id = group.warcinfo.fields.get("WARC-Record-ID") if group.warcinfo else None
         copies = [
@@ -46,20 +51,23 @@ class ExchangeFiling:
                           refers_to=job.refers_to if found is group.answer else None)
             for found in group.records
         ]  # fmt: skip
-        origin = adopt.origin(job.label.partition("!")[0], job.path.stat().st_size, job.sha256, job.member, warcinfo_id)
-        noted = self.kept.holds(origin.fields.get("WARC-Record-ID") or "")
-        origins = [] if noted else self._origin(job, origin)
-        written = self.kept.append([*origins, *copies])
-        if origins:
-            self._capture(written[len(origins) - 1], None)
-        for record in origins[:-1]:
+        file, size = job.label.partition("!")[0], job.path.stat().st_size
+        import_record = adopt.import_record(file, size, job.sha256, job.member, warcinfo_id)
+        is_noted = self.known_records.has_row(import_record.fields.get("WARC-Record-ID") or "")
+        about_file = [] if is_noted else self._records_about_file(job, import_record)
+        written = self.known_records.append([*about_file, *copies])
+        if about_file:
+            self._file_capture(written[len(about_file) - 1], None)
+        for record in about_file[:-1]:
             self._warcinfos.add(record)
         article = read[0] if read and isinstance(read[0], Article) else None
         url = group.answer.fields.get("WARC-Target-URI") or ""
-        source = self.judge.source(url)
+        source = self.classifier.source(url)
         source_id = self._source_id(source, url, create=article is not None)
-        capture = self._capture(written[-len(copies)], source_id)
+        capture = self._file_capture(written[-len(copies)], source_id)
         self.report.kept += len(copies)
+        place = {"url": url, "file": job.label, "offset": group.answer.offset, "kind": job.kind}
+        logger.debug("kept %(url)s (%(kind)s) of %(file)s, byte %(offset)d", place)
         if read is None or job.page is None:
             return
         name = source.name if source else host_of(job.page.url)
@@ -67,45 +75,51 @@ class ExchangeFiling:
         if article is not None:
             change = store.file(Reading(page, article, read[1]), source_id, "").change or "new"
             self.report.articles[change] += 1
+            logger.info("filed %(url)s: %(change)s", {"url": page.url, "source": name, "change": change})
             self.context.stats.outcome(name, change)
         elif isinstance(read[0], NothingToRead):
             self.report.articles["nothing"] += 1
             self.report.nothing[read[0].reason] += 1
+            nothing = {"url": url, "source": name, "why": read[0].reason}
+            logger.info("skipped %(url)s: nothing to read, %(why)s", nothing)
             self.context.stats.outcome(name, "nothing", read[0].reason, url)
 
-    def _origin(self, job: ImportJob, origin: WarcRecord) -> list[WarcRecord]:
-        """What says where the records come from: the file's own warcinfo record, if it is not kept yet (another file
-        may have brought a copy), and ours about the file."""
+    def _records_about_file(self, job: ImportJob, import_record: WarcRecord) -> list[WarcRecord]:
+        """Return the records that say where an exchange comes from, our own about the file last.
+
+        Before it comes the file's warcinfo record, unless the archive has it: another file may have brought a copy.
+        """
         warcinfo = job.group.warcinfo
         if warcinfo is None:
-            return [origin]
-        there = self._warcinfos.block_of(adopt.record_id(warcinfo))
-        if there is not None:
-            if there != digest(warcinfo.block or b""):
-                self.report.passed[CLASH] += 1
-            return [origin]
+            return [import_record]
+        known_digest = self._warcinfos.block_digest(adopt.record_id_of(warcinfo))
+        if known_digest is not None:
+            if known_digest != digest(warcinfo.block or b""):
+                self.report.passed[ID_CLASH] += 1
+            return [import_record]
         came_from = f"{job.label}@{warcinfo.offset}"
-        return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), origin]
+        return [adopt.adopted(warcinfo, came_from=came_from, kind="import", warcinfo_id=None), import_record]
 
-    def _capture(self, written: tuple[WarcRecord, StoredRecord, str], source_id: int | None) -> Capture:
+    def _file_capture(self, written: tuple[WarcRecord, StoredRecord, str], source_id: int | None) -> Capture:
         _record, member, file = written
         capture = capture_of(member, file)
         assert capture is not None
         filed = self.context.store.capture(capture, self.context.crawl_id, source_id)
-        self._awaited.filed(filed)
+        self._revisit_lengths.filed(filed)
         return filed
 
     def _source_id(self, source: Source | None, url: str, *, create: bool) -> int | None:
-        """The row of the source that covers an address; of a host that none covers, only if an article was read."""
+        """Return the row id of the source that covers an address.
+
+        For a host that no source covers, a row is made only if an article was read (`create`).
+        """
         if source is None and not create:
             return None
         name = source.name if source else host_of(url)
         if name not in self._source_ids:
-            db = self.context.store.db
-            row = db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                self._source_ids[name] = row[0]
-            else:
+            known = self.context.store.source_id(name)
+            if known is None:
                 new = source or Source(name, f"{url.partition('://')[0].lower()}://{name}/")
-                self._source_ids[name] = self.context.store.source(new, watched=source is not None)
+                known = self.context.store.source(new, watched=source is not None)
+            self._source_ids[name] = known
         return self._source_ids[name]

@@ -1,7 +1,7 @@
-"""Other people's records: WARC of any age and ARC, packed in any way, told one after the other with where they lie.
+"""Read the records of WARC files of any version and of ARC files, one after another, with their offsets.
 
-Lenient where a reader can be: fields in any case, heads that end in LF, ids without angle brackets, dates of WARC 0.18.
-What cannot be read is told as damage with its place, and the reading goes on at the next record behind it.
+The reader is lenient where it can be: field names in any case, heads that end in LF, ids without angle brackets, dates
+of WARC 0.18. Damage is reported with its offset, and reading goes on at the next record after it.
 """
 
 from __future__ import annotations
@@ -14,171 +14,176 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipelines.importing.containers import GZIP, TORN, ZSTD, ContainerDamage, UnpackedStream
+from pipelines.importing.unpacking import GZIP_MAGIC, TORN, ZSTD_MAGIC, ContainerDamage, UnpackedStream
 from pipelines.warc.record import WarcFields, digest
 
-LARGEST = 1 << 28  # bytes of a block; a larger record is passed over
-LARGEST_HEAD = 1 << 17
-MOST_TRIES = 2000  # places of a file that look like a beginning and are none: hostile files are full of them
-LONGEST_LINE = 1 << 14  # of an ARC record; and bytes in which a record shows that it is one
-WARC = re.compile(rb"WARC/\d")
+MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped
+MAX_HEAD_BYTES = 1 << 17
+MAX_ARC_LINE_BYTES = 1 << 14  # also the bytes in which a record must show that it is one
+MAX_RESYNC_TRIES = 2000  # places of a file that look like a record and are not; a hostile file is full of them
+WARC_START = re.compile(rb"WARC/\d")
 HEAD_END = re.compile(rb"\n\r?\n")
-FOLD = re.compile(rb"\r?\n[ \t]+")
-# URL, address, 14-digit date, media type, whatever version 2 adds, length; the URL may hold spaces.
+FOLDED_LINE = re.compile(rb"\r?\n[ \t]+")
+# URL, IP address, 14-digit date, media type, further columns of version 2, length. The URL may hold spaces.
 ARC_LINE = re.compile(rb"([a-z][a-z0-9+.-]*:\S.{0,8000}?) (\S+) (\d{14}) (\S*)(?: .{0,2000}?)? (\d{1,15})\r?\n", re.I)
-ANY = re.compile(rb"WARC/\d|[a-z][a-z0-9+.-]*:\S.{0,8000} \d{14} .{0,2000} \d{1,15}\r?\n", re.I)
-IDS = ("warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id")
-LONG_AGO = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # the namespace of ids that we derive
+RECORD_START = re.compile(rb"WARC/\d|[a-z][a-z0-9+.-]*:\S.{0,8000} \d{14} .{0,2000} \d{1,15}\r?\n", re.I)
+ID_FIELDS = ("warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id")
+URL_FIELDS = ("warc-target-uri", "warc-refers-to-target-uri")
+DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignRecord:
-    """A record of somebody else's."""
+    """Hold a record of another program."""
 
-    offset: int  # byte of the file at which its member begins; where a member holds many, byte of what it inflates to
-    fields: WarcFields  # ids in angle brackets; an ARC record's as those of the WARC record it becomes
+    # Of the gzip or zstd member in which the record begins. Where a member holds many records: unpacked offset.
+    offset: int
+    fields: WarcFields  # ids in angle brackets; an ARC record has the fields of the WARC record that it becomes
     block: bytes | None  # None: not wanted, or too large
     too_large: bool = False
 
 
 class DamagedRecord(NamedTuple):
-    """What could not be read."""
+    """Say where a stream cannot be read, and why."""
 
-    offset: int  # as Found.offset
+    offset: int  # as in ForeignRecord
     why: str
 
 
-Wanted = Callable[[WarcFields], bool]
+FieldsFilter = Callable[[WarcFields], bool]
 
 
-def records(
-    source: UnpackedStream, wanted: Wanted, on_damage: Callable[[DamagedRecord], object]
+def read_records(
+    source: UnpackedStream, is_wanted: FieldsFilter, on_damage: Callable[[DamagedRecord], object]
 ) -> Iterator[ForeignRecord]:
-    """The records of a stream in order; one block at a time is in memory, and only if its fields are `wanted`."""
+    """Yield the records of a stream in order. One block at a time is in memory, and only if `is_wanted(fields)`."""
     reader = _RecordReader(source)
     while True:
         try:
             if not reader.next_record():
                 return
-            yield reader.record(wanted)
+            yield reader.record(is_wanted)
         except ContainerDamage as damage:
-            on_damage(DamagedRecord(reader.place, str(damage)))
-            if not reader.go_on():
+            on_damage(DamagedRecord(reader.offset, str(damage)))
+            if not reader.resync():
                 return
 
 
 class _RecordReader:
-    """Where a stream stands, between two records or in one."""
+    """Hold the position in a stream: between two records, or in one."""
 
     def __init__(self, source: UnpackedStream) -> None:
         self.source = source
-        self.place = 0  # of the record being read, as Found.offset
-        self._tries = 0  # in vain, to find the next record
-        self._breaks = 0  # line breaks before what comes next
-        self._member = 0  # in which the record being read begins
-        self._late: ContainerDamage | None = None  # of the next record, met at the end of the one before
-        self._warcinfo_ids: set[str] = set()  # what records of this stream name as theirs
+        self.offset = 0  # of the record being read, as in ForeignRecord
+        self._member = 0  # stored offset of the member in which it begins
+        self._line_breaks = 0  # skipped before the next record
+        self._resync_tries = 0  # failed ones
+        self._pending_damage: ContainerDamage | None = None  # of the next record, met while the one before was ended
+        self._warcinfo_ids: set[str] = set()  # named by the records of this stream
 
     def next_record(self) -> bool:
-        """Go to the first byte of the next record, behind any line breaks; False at the end. Raises Damage."""
+        """Go to the first byte of the next record. Return False at the end. Raises ContainerDamage."""
         source = self.source
-        if self._late is not None:
-            late, self._late = self._late, None
-            self._stands(source.newest)
-            raise late
+        if self._pending_damage is not None:
+            damage, self._pending_damage = self._pending_damage, None
+            self._note_position(source.newest_member)
+            raise damage
         try:
-            more = self._pass_breaks()
+            more = self._skip_line_breaks()
         except ContainerDamage:
-            self._stands(source.newest)
+            self._note_position(source.newest_member)
             raise
-        self._stands()
-        if more and source.form and not source.at_member:
+        self._note_position()
+        if more and source.compression and not source.at_member:
             source.in_one_piece = True
         return more
 
-    def _stands(self, member: int | None = None) -> None:
-        self._member = self.source.member if member is None else member
-        self.place = self._member if self.source.form and not self.source.in_one_piece else self.source.offset
+    def _note_position(self, member: int | None = None) -> None:
+        source = self.source
+        self._member = source.member if member is None else member
+        self.offset = self._member if source.compression and not source.in_one_piece else source.offset
 
-    def _pass_breaks(self) -> bool:
-        """Go behind line breaks, and count them; False at the end."""
-        source, self._breaks = self.source, 0
-        while source.have(1):
+    def _skip_line_breaks(self) -> bool:
+        """Skip line breaks and count them. Return False at the end of the stream."""
+        source, self._line_breaks = self.source, 0
+        while source.fill(1):
             char = source.buffer[source.at]
             if char not in b"\r\n":
                 return True
-            self._breaks += char == 10
+            self._line_breaks += char == 10
             source.at += 1
         return False
 
-    def record(self, wanted: Wanted) -> ForeignRecord:
-        """The record that begins here. Raises Damage."""
-        self._stands()
-        self.source.have(8)
-        if not WARC.match(self.source.buffer, self.source.at):
-            return self._arc(wanted)
+    def record(self, is_wanted: FieldsFilter) -> ForeignRecord:
+        """Return the record that begins here. Raises ContainerDamage."""
+        self._note_position()
+        self.source.fill(8)
+        if not WARC_START.match(self.source.buffer, self.source.at):
+            return self._arc_record(is_wanted)
         fields = fields_of(self._head())
         length = fields.get("Content-Length") or ""
         if not (length.isascii() and length.isdigit() and len(length) < 16):
-            return self._without_length(fields, wanted)
-        found = self._block(fields, int(length), wanted)
+            return self._record_without_length(fields, is_wanted)
+        found = self._record_of_length(fields, int(length), is_wanted)
         self._warcinfo_ids.update(fields.all("WARC-Warcinfo-ID"))
         return found
 
     def _head(self) -> bytes:
-        """The head of a WARC record with its blank line."""
+        """Return the head of a WARC record with its blank line."""
         source = self.source
         while (match := HEAD_END.search(source.buffer, source.at)) is None:
-            if len(source.buffer) - source.at > LARGEST_HEAD:
+            if len(source.buffer) - source.at > MAX_HEAD_BYTES:
                 raise ContainerDamage("the head of a WARC record does not end")
-            if not source.more():
+            if not source.unpack_more():
                 raise ContainerDamage(TORN)
         other = source.next_member
-        if other is not None and other < match.end() and ANY.match(source.buffer, other):
+        if other is not None and other < match.end() and RECORD_START.match(source.buffer, other):
             source.at = other
             raise ContainerDamage("the head of a WARC record does not end")
         head = source.buffer[source.at : match.end()]
         source.at = match.end()
         return head
 
-    def _block(self, fields: WarcFields, length: int, wanted: Wanted, breaks: int = 2) -> ForeignRecord:
-        block, too_large = None, length > LARGEST
-        if too_large or not wanted(fields):
-            self.source.skip(length, ANY)
+    def _record_of_length(
+        self, fields: WarcFields, length: int, is_wanted: FieldsFilter, line_breaks: int = 2
+    ) -> ForeignRecord:
+        block, too_large = None, length > MAX_BLOCK_BYTES
+        if too_large or not is_wanted(fields):
+            self.source.skip(length, RECORD_START)
         else:
-            block = self.source.take(length, ANY)
-        self._end(breaks)
-        return ForeignRecord(self.place, fields, block, too_large)
+            block = self.source.take(length, RECORD_START)
+        self._check_end(line_breaks)
+        return ForeignRecord(self.offset, fields, block, too_large)
 
-    def _end(self, breaks: int) -> None:
-        """A record is followed by line breaks, so many at least, or by another, or by nothing, and its member is sound.
+    def _check_end(self, line_breaks: int) -> None:
+        """Check that a record ends here: by enough line breaks, another record or the end, in a sound member.
 
-        Raises Damage.
+        Raises ContainerDamage.
         """
         try:
-            if not self._pass_breaks() or self.source.at_member or self._breaks >= breaks:
+            if not self._skip_line_breaks() or self.source.at_member or self._line_breaks >= line_breaks:
                 return
-            self.source.have(LONGEST_LINE)
+            self.source.fill(MAX_ARC_LINE_BYTES)
         except ContainerDamage as damage:
-            if self.source.newest == self._member:
+            if self.source.newest_member == self._member:
                 raise
-            self._late = damage
+            self._pending_damage = damage
             return
-        if not ANY.match(self.source.buffer, self.source.at):
+        if not RECORD_START.match(self.source.buffer, self.source.at):
             raise ContainerDamage("a record does not end where it says")
 
-    def _without_length(self, fields: WarcFields, wanted: Wanted) -> ForeignRecord:
-        """A record that does not say how long it is: where it has a member to itself, all of that."""
-        if not self.source.form or self.source.in_one_piece:
+    def _record_without_length(self, fields: WarcFields, is_wanted: FieldsFilter) -> ForeignRecord:
+        """Return a record without Content-Length: the rest of its member, if it has a member to itself."""
+        if not self.source.compression or self.source.in_one_piece:
             raise ContainerDamage("a record without Content-Length")
-        block = self.source.rest_of_member(LARGEST)
+        block = self.source.rest_of_member(MAX_BLOCK_BYTES)
         end = next((end for end in (b"\r\n\r\n", b"\n\n") if block.endswith(end)), b"")
-        return ForeignRecord(self.place, fields, block.removesuffix(end) if wanted(fields) else None)
+        return ForeignRecord(self.offset, fields, block.removesuffix(end) if is_wanted(fields) else None)
 
-    def _arc(self, wanted: Wanted) -> ForeignRecord:
+    def _arc_record(self, is_wanted: FieldsFilter) -> ForeignRecord:
         source = self.source
         while source.buffer.find(b"\n", source.at) < 0:
-            if len(source.buffer) - source.at > LONGEST_LINE or not source.more():
+            if len(source.buffer) - source.at > MAX_ARC_LINE_BYTES or not source.unpack_more():
                 break
         match = ARC_LINE.match(source.buffer, source.at)
         if match is None:
@@ -187,88 +192,90 @@ class _RecordReader:
         url, ip, date, mime, length = (group.decode("utf-8", "replace") for group in match.groups())
         kind = "filedesc" if url.startswith("filedesc:") else "response"
         content_type = "application/http;msgtype=response" if url.startswith("http") else mime
-        rest = (("WARC-Target-URI", url), ("WARC-Date", when(date)), ("WARC-IP-Address", ip),
+        rest = (("WARC-Target-URI", url), ("WARC-Date", warc_date_of(date)), ("WARC-IP-Address", ip),
                 ("Content-Type", content_type))  # fmt: skip
-        found = self._block(WarcFields((("WARC-Type", kind), *rest)), int(length), wanted, breaks=1)
+        fields = WarcFields((("WARC-Type", kind), *rest))
+        found = self._record_of_length(fields, int(length), is_wanted, line_breaks=1)
         if found.block is None:
             return found
-        # Derived from what was captured: another copy of the same file gives the same id.
+        # The id is derived from what was captured, so that another copy of the same file gives the same id.
         seed = "\n".join((url, date, ip, digest(found.block)))
-        own = ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid5(LONG_AGO, seed)}>")
-        return ForeignRecord(found.offset, WarcFields((found.fields[0], own, *rest)), found.block)
+        record_id = ("WARC-Record-ID", f"<urn:uuid:{uuid.uuid5(DERIVED_ID_NAMESPACE, seed)}>")
+        return ForeignRecord(found.offset, WarcFields((found.fields[0], record_id, *rest)), found.block)
 
-    def go_on(self) -> bool:
-        """Find the next record behind a damaged one; False if there is none."""
+    def resync(self) -> bool:
+        """Find the next record after a damaged one. Return False if nothing is found."""
         source = self.source
         if source.at_member and source.member != self._member:
-            return True  # what ended too early was the record before
-        if self.source.in_one_piece and self._ahead():
+            return True  # the record before ended too early, and this is the next one
+        if self.source.in_one_piece and self._search_unpacked():
             return True
-        start = (self._member if source.form else self.place) + 1
-        return self._behind(start) or (bool(self._warcinfo_ids) and self._behind(start, any_file=True))
+        start = (self._member if source.compression else self.offset) + 1
+        return self._search_stored(start) or (bool(self._warcinfo_ids) and self._search_stored(start, any_file=True))
 
-    def _behind(self, at: int, *, any_file: bool = False) -> bool:
-        magic = {"gzip": GZIP, "zstd": ZSTD}.get(self.source.form, b"WARC/")
+    def _search_stored(self, at: int, *, any_file: bool = False) -> bool:
+        """Go to the next member (or, uncompressed, record) from a stored offset on. Return False if none is found."""
+        magic = {"gzip": GZIP_MAGIC, "zstd": ZSTD_MAGIC}.get(self.source.compression, b"WARC/")
         while (found := self.source.search(magic, at)) is not None:
-            if self._sound(any_file=any_file):
+            if self._is_record_start(any_file=any_file):
                 return True
-            self._tries += 1
-            if self._tries > MOST_TRIES:
+            self._resync_tries += 1
+            if self._resync_tries > MAX_RESYNC_TRIES:
                 return False
             at = found + 1
         return False
 
-    def _ahead(self) -> bool:
-        """In a file compressed as one piece there is no way back: the next record ahead, if that can be unpacked."""
+    def _search_unpacked(self) -> bool:
+        """Go to the next record of a file that is compressed as one piece, if it can be unpacked up to there."""
         source = self.source
         try:
-            while source.have(LONGEST_LINE) or source.have(1):
+            while source.fill(MAX_ARC_LINE_BYTES) or source.fill(1):
                 at = source.buffer.find(b"\nWARC/", source.at)
                 source.at = at + 1 if at >= 0 else max(source.at + 1, len(source.buffer) - 6)
-                if at >= 0 and self._sound():
+                if at >= 0 and self._is_record_start():
                     return True
         except ContainerDamage:
             pass
         return False
 
-    def _sound(self, *, any_file: bool = False) -> bool:
-        """Whether a record of this file begins where the stream stands; it then still stands there.
+    def _is_record_start(self, *, any_file: bool = False) -> bool:
+        """Return True if a record of this file begins here; the position does not change.
 
-        A body may hold records of its own: where this file's records name their warcinfo record, so must the next,
-        unless `any_file`.
+        A body may hold records of its own. So where the records of this file name their warcinfo record, the next one
+        must name it too, unless `any_file`.
         """
         source = self.source
         with suppress(ContainerDamage):
-            source.have(LONGEST_LINE)
-        match = HEAD_END.search(source.buffer, source.at) if WARC.match(source.buffer, source.at) else None
+            source.fill(MAX_ARC_LINE_BYTES)
+        match = HEAD_END.search(source.buffer, source.at) if WARC_START.match(source.buffer, source.at) else None
         if match is None:
-            return bool(source.form) and ARC_LINE.match(source.buffer, source.at) is not None
+            return bool(source.compression) and ARC_LINE.match(source.buffer, source.at) is not None
         fields = fields_of(source.buffer[source.at : match.start() + 1])
-        known = {fields.get("WARC-Warcinfo-ID"), fields.get("Morgue-Kept-In")}
-        ours = any_file or not self._warcinfo_ids or bool(self._warcinfo_ids & known)
-        return fields.get("WARC-Type") is not None and ours
+        named = {fields.get("WARC-Warcinfo-ID"), fields.get("Morgue-Kept-In")}
+        is_of_file = any_file or not self._warcinfo_ids or bool(self._warcinfo_ids & named)
+        return fields.get("WARC-Type") is not None and is_of_file
 
 
 def fields_of(head: bytes) -> WarcFields:
-    """The named fields in a record's head: lines unfolded, ids in angle brackets, addresses out of them."""
-    lines = FOLD.sub(b" ", head.rstrip(b"\r\n")).split(b"\n")[1:]
+    """Return the named fields of a record's head: lines unfolded, ids in angle brackets, URLs without them."""
+    lines = FOLDED_LINE.sub(b" ", head.rstrip(b"\r\n")).split(b"\n")[1:]
     pairs = []
     for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
-            pairs.append(_tidied(_text(name), _text(value)))
+            pairs.append(_normalized(_text(name), _text(value)))
     return WarcFields(pairs)
 
 
-def _tidied(name: str, value: str) -> tuple[str, str]:
+def _normalized(name: str, value: str) -> tuple[str, str]:
     known = name.lower()
-    if known in IDS and value and not value.startswith("<"):
+    if known in ID_FIELDS and value and not value.startswith("<"):
         return name, f"<{value}>"
-    if known in ("warc-target-uri", "warc-refers-to-target-uri") and value.startswith("<") and value.endswith(">"):
-        return name, value[1:-1]  # as wget writes them, by the grammar of WARC 1.0
+    if known in URL_FIELDS and value.startswith("<") and value.endswith(">"):
+        return name, value[1:-1]  # wget writes brackets, by the grammar of WARC 1.0
     if known == "warc-date" and len(value) == 14:
-        with suppress(ContainerDamage):  # whoever needs the date will say that there is none
-            return name, when(value)
+        with suppress(ContainerDamage):  # the caller that needs the date will refuse it
+            return name, warc_date_of(value)
     return name, value
 
 
@@ -279,16 +286,19 @@ def _text(raw: bytes) -> str:
         return raw.strip().decode("latin-1")
 
 
-def when(digits: str) -> str:
-    """14 digits (ARC, WARC before 0.18) as WARC-Date. Raises Damage if they are no time."""
+def warc_date_of(digits: str) -> str:
+    """Return 14 digits (ARC, WARC before 0.18) as a WARC-Date. Raises ContainerDamage if they are not a time."""
     try:
         return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
-        raise ContainerDamage(f"{digits[:40]} is no time") from None
+        raise ContainerDamage(f"{digits[:40]} is not a time") from None
 
 
-def moment(date: str) -> datetime:
-    """A WARC-Date (WARC 1.1 section 5.4) as a time in UTC; one without a time is its beginning. Raises ValueError."""
+def parse_warc_date(date: str) -> datetime:
+    """Return a WARC-Date (WARC 1.1 section 5.4) as a time in UTC.
+
+    A date without a day or time means its first moment, a time without a zone is UTC. Raises ValueError.
+    """
     if re.fullmatch(r"\d{4}(-\d\d)?", date):
         date += "-01-01" if len(date) == 4 else "-01"
     found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", date))

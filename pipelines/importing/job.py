@@ -1,4 +1,4 @@
-"""What the stages of an import hand on, and what they report."""
+"""Hold what the stages of an import pass on, and what an import reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple, Protocol
 from pipelines.core.items import Article, NothingToRead, Page, Source
 from pipelines.importing.grouping import ExchangeRecords
 
-MOST_NAMED = 1000  # damages that are told one by one
-Read = tuple[Article | NothingToRead, float]  # what came of a page, and the CPU milliseconds that it took
+MAX_LISTED_DAMAGES = 1000  # further ones are counted
+ReadResult = tuple[Article | NothingToRead, float]  # what was read from a page, and the CPU milliseconds it took
 
 
 class EmptyFile(NamedTuple):
-    """A file that holds no record, whole or damaged."""
+    """Hold a file without any record, whole or damaged."""
 
     file: str
     why: str
@@ -23,17 +23,17 @@ class EmptyFile(NamedTuple):
 
 
 class SourceClassifier(Protocol):
-    """What the newspapers' own files say of an address."""
+    """Say what the source files of the archive make of an address."""
 
     def source(self, url: str) -> Source | None:
-        """The source that covers it; None: none does."""
+        """Return the source that covers the address, or None."""
 
     def kind(self, url: str) -> str:
-        """What its shape is taken for: article, section, front, other."""
+        """Return the kind of page by the shape of the address: article, section, front, other."""
 
 
 class DamageLocation(NamedTuple):
-    """Where a damage is."""
+    """Say where a file is damaged, and why it cannot be read there."""
 
     file: str
     offset: int
@@ -42,36 +42,36 @@ class DamageLocation(NamedTuple):
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import found and did."""
+    """Count what an import found and did."""
 
     files: int = 0
     records: int = 0
     kept: int = 0  # records that were copied
-    passed: Counter[str] = field(default_factory=Counter)  # records passed over, by reason
+    passed: Counter[str] = field(default_factory=Counter)  # reason -> records that were skipped for it
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
-    nothing: Counter[str] = field(default_factory=Counter)  # pages without an article, by reason
+    nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
     damaged: int = 0  # places that could not be read
     damages: list[DamageLocation] = field(default_factory=list)  # the first of them
     empty: list[EmptyFile] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # what somebody may want to know of a file
+    notes: list[str] = field(default_factory=list)  # sentences about files, for the user
 
     def damage(self, file: str, offset: int, why: str) -> None:
-        """Count one."""
+        """Count a place that could not be read."""
         self.damaged += 1
-        if len(self.damages) < MOST_NAMED:
+        if len(self.damages) < MAX_LISTED_DAMAGES:
             self.damages.append(DamageLocation(file, offset, why))
 
 
 @dataclass(slots=True)
 class ImportJob:
-    """A group on its way."""
+    """Hold one exchange on its way from the reader to the archive."""
 
     path: Path
     label: str  # FILE, or FILE!MEMBER
     member: str
     group: ExchangeRecords
-    sha256: str
-    page: Page | None = None  # None: nothing to read in it
-    block: bytes = b""  # the response in which that page lies
+    sha256: str  # of the file
+    page: Page | None = None  # to be read for an article; None: no page
+    block: bytes = b""  # of the response that holds the page
     kind: str = "other"
-    refers_to: str | None = None  # of a revisit: the record that it repeats, where it is here
+    refers_to: str | None = None  # for a revisit: the id of the record that it repeats, if the archive has it

@@ -1,4 +1,4 @@
-"""What an archive holds already, asked by an import before it writes: by record id, and by what a revisit repeats."""
+"""Know which records the archive holds already: by record id, and by what a revisit repeats."""
 
 from __future__ import annotations
 
@@ -9,31 +9,29 @@ from contextlib import suppress
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import fine_stamp
-from pipelines.importing.adopt import kept_in
-from pipelines.importing.foreign_records import moment
-from pipelines.importing.grouping import ALREADY, CLASH
+from pipelines.database import stored_records
+from pipelines.importing.adopt import with_warcinfo_of_file
+from pipelines.importing.foreign_records import parse_warc_date
+from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.warc.reader import StoredRecord, read_block, read_record, walk
 from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord
 
 
 class KnownRecords:
-    """The records of an archive, rows or not. Used on the keeper's thread."""
+    """Hold the records of an archive, with and without rows. Used on the writer's thread."""
 
     def __init__(self, archive_writer: ArchiveWriter) -> None:
-        self._keeper = archive_writer
-        self._orphans: dict[str, RecordLocation] = {}
+        self._archive_writer = archive_writer
+        self._orphans: dict[str, RecordLocation] = {}  # record id -> place of a record without a row
 
     def find_orphans(self) -> None:
-        """Look for imported records that have no row: a crash may take rows away, never whole records.
+        """Look for imported records without a row: a crash may take rows away, but never whole records.
 
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
-        storage = self._keeper.storage
+        storage = self._archive_writer.storage
         for file in storage.list().finished:
-            last = self._keeper.db.execute(
-                "SELECT offset + length FROM captures WHERE file = ? ORDER BY offset DESC LIMIT 1", (file,)
-            ).fetchone()
-            end = last[0] if last else 0
+            end = stored_records.end_of_rows(self._archive_writer.db, file)
             if end >= (storage.size(file) or 0):
                 continue
             with suppress(NotFound, ArchiveDamaged):
@@ -42,84 +40,68 @@ class KnownRecords:
                         place = RecordLocation(file, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
-    def why_not(self, record_id: str, fields: WarcFields) -> str | None:
-        """`why_not`, of the keeper's database."""
-        return why_not(self._keeper.db, record_id, fields)
+    def reason_to_skip(self, record_id: str, fields: WarcFields) -> str | None:
+        """Return `reason_to_skip` by the writer's own database."""
+        return reason_to_skip(self._archive_writer.db, record_id, fields)
 
-    def holds(self, record_id: str) -> bool:
-        """Whether a capture with that id is filed."""
-        row = self._keeper.db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone()
-        return row is not None
+    def has_row(self, record_id: str) -> bool:
+        """Return True if a capture with this record id has its row."""
+        return stored_records.has_record(self._archive_writer.db, record_id)
 
     def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
-        """Write records side by side, but those that a crash left without a row; each as it lies, and in which file."""
-        writer, storage = self._keeper.writer, self._keeper.storage
-        new = [record for record in records if _id(record) not in self._orphans]
-        new = [kept_in(record, writer.warcinfo_id()) for record in new]
-        places = dict(zip(map(_id, new), writer.append(new), strict=True)) if new else {}
-        lie = {_id(record): record for record in new}
-        found = []
+        """Write records as neighbours, except those that are there and only lack a row.
+
+        Return each record as it is stored, with its place and the name of its file.
+        """
+        writer, storage = self._archive_writer.writer, self._archive_writer.storage
+        new = [record for record in records if _id_of(record) not in self._orphans]
+        new = [with_warcinfo_of_file(record, writer.warcinfo_id()) for record in new]
+        places = dict(zip(map(_id_of, new), writer.append(new), strict=True)) if new else {}
+        written = {_id_of(record): record for record in new}
+        stored = []
         for record in records:
-            place = places.get(_id(record)) or self._orphans[_id(record)]
-            # An orphan is what lies there, not what we would write now.
-            record = lie.get(_id(record)) or read_record(storage, *place)
-            found.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
-        return found
+            place = places.get(_id_of(record)) or self._orphans[_id_of(record)]
+            # An orphan is given as it was stored, which may differ from what would be written now.
+            record = written.get(_id_of(record)) or read_record(storage, *place)
+            stored.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
+        return stored
 
 
-def why_not(db: sqlite3.Connection, record_id: str, fields: WarcFields) -> str | None:
-    """Why a record is not kept once more, in words for counting; None if the archive has none with its id.
+def reason_to_skip(db: sqlite3.Connection, record_id: str, fields: WarcFields) -> str | None:
+    """Return why a record is not imported once more, as a reason to count; None if its id is new to the archive.
 
-    An id is for one record only (section 5.1), but some writers number theirs anew in each file.
+    An id is for one record only (WARC 1.1 section 5.1), but some programs number their records anew in each file.
     """
-    query = "SELECT url, time, block_digest FROM captures WHERE record_id = ?"
-    row = db.execute(query, (record_id,)).fetchone()
-    if row is None:
+    known = stored_records.url_time_and_digest(db, record_id)
+    if known is None:
         return None
+    url, time, block_digest = known
     stated = fields.get("WARC-Block-Digest")
-    same = fields.get("WARC-Target-URI") == row[0] and (stated is None or stated == row[2])
+    same = fields.get("WARC-Target-URI") == url and (stated is None or stated == block_digest)
     with suppress(ValueError):
-        same &= fine_stamp(moment(fields.get("WARC-Date") or "")) == row[1]
-    return ALREADY if same else CLASH
+        same &= fine_stamp(parse_warc_date(fields.get("WARC-Date") or "")) == time
+    return ALREADY_HERE if same else ID_CLASH
 
 
-def _id(record: WarcRecord) -> str:
+def _id_of(record: WarcRecord) -> str:
     return record.fields.get("WARC-Record-ID") or ""
 
 
-def original_of(archive_writer: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
-    """(record id, block) of the response that a revisit repeats, if it is kept: by its id, by address and date, else by
-    the digest of its payload. Raises ArchiveDamaged."""
-    row = _by_id(archive_writer, fields) or _by_date(archive_writer, fields) or _by_digest(archive_writer, fields)
-    if row is None:
+def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> tuple[str, bytes] | None:
+    """Return (record id, block) of the response that a revisit repeats; None if the archive does not have it.
+
+    It is found by its record id, else by address and date, else by the digest of its payload. Raises ArchiveDamaged.
+    """
+    db = archive_writer.db
+    found = stored_records.response_with_id(db, fields.get("WARC-Refers-To"))
+    if found is None:
+        with suppress(ValueError):
+            time = fine_stamp(parse_warc_date(fields.get("WARC-Refers-To-Date") or ""))
+            url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
+            found = stored_records.response_at(db, url, time)
+    if found is None:
+        label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
+        found = stored_records.response_with_payload(db, f"{label.lower()}:{value.upper()}")
+    if found is None:
         return None
-    record_id, file, offset, length = row
-    return record_id, read_block(archive_writer.storage, file, offset, length)
-
-
-COLUMNS = "SELECT record_id, file, offset, length FROM captures WHERE record_type = 'response' AND "
-Row = tuple[str, str, int, int]
-
-
-def _by_id(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
-    row: Row | None = archive_writer.db.execute(COLUMNS + "record_id = ?", (fields.get("WARC-Refers-To"),)).fetchone()
-    return row
-
-
-def _by_date(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
-    try:
-        time = fine_stamp(moment(fields.get("WARC-Refers-To-Date") or ""))
-    except ValueError:
-        return None
-    url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-    row: Row | None = archive_writer.db.execute(COLUMNS + "url = ? AND time = ?", (url, time)).fetchone()
-    return row
-
-
-def _by_digest(archive_writer: ArchiveWriter, fields: WarcFields) -> Row | None:
-    label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
-    payload = f"{label.lower()}:{value.upper()}"
-    row: Row | None = archive_writer.db.execute(
-        COLUMNS + "status = 200 AND payload_digest = ? ORDER BY time LIMIT 1", (payload,)
-    ).fetchone()
-    return row
+    return found.record_id, read_block(archive_writer.storage, found.file, found.offset, found.length)

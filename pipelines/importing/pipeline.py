@@ -1,17 +1,18 @@
-"""Other people's archives into ours: records copied, captures filed, articles read, all of it or nothing of each.
+"""Import files of other programs: copy records, file captures, read articles, each exchange as a whole or not at all.
 
-    reader thread        containers -> foreign records -> groups that are wanted and not here yet
-    worker processes     the page of a group, if it may hold an article
-    keeper               one transaction a group, in the order of the files: WARC records, row, article
+    reader thread (`reading`)     files -> streams -> foreign records -> exchanges that are wanted and new
+    event loop (this module)      resolves revisits, decides which exchanges hold a page
+    worker processes              the page of an exchange -> article
+    writer's thread (`filing`)    one transaction per exchange, in the order of the files: records, row, article
 
-Because a capture's row and what was read from it are written together, a row says that the work is done: an import that
-was interrupted goes on where it stopped when it is run again, and one that was finished changes nothing.
+A capture's row and the article read from it are written together, so a row says that the work is done. An interrupted
+import goes on where it stopped when it is run again, and a finished one changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,30 +24,29 @@ from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import ContainerDamage, UnpackedStream, parts, shown
 from pipelines.importing.filing import ExchangeFiling
-from pipelines.importing.foreign_records import DamagedRecord, records
-from pipelines.importing.grouping import ALREADY, TOO_LARGE, RecordGrouping
-from pipelines.importing.job import EmptyFile, ImportJob, ImportReport, Read, SourceClassifier
-from pipelines.importing.known_records import original_of, why_not
+from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier
+from pipelines.importing.known_records import repeated_response
+from pipelines.importing.reading import FileReader, ReaderStopped
 from pipelines.session.context import CrawlContext
-from pipelines.takedown.targets import TakedownRegister
-from pipelines.warc.record import WarcFields
-from pipelines.warc.storage import sha256_of
+from pipelines.takedown.register import TakedownRegister
 
-REMOVED = "taken down"
-IN_FLIGHT = 64 << 20  # bytes of blocks that are read and not filed yet, or one group
+logger = logging.getLogger("morgue.importing")
+
+MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
+QUEUED_JOBS_PER_WORKER = 4
 
 
 class ByteBudget:
-    """How many bytes are under way; `spend` waits until there is room, and lets one too large through alone."""
+    """Limit the bytes in memory. A single item larger than the limit is let through when nothing else is in memory."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._spent, self._changed = most, 0, threading.Condition()
+    def __init__(self, limit: int) -> None:
+        self._limit, self._spent, self._changed = limit, 0, threading.Condition()
 
     def spend(self, size: int) -> None:
+        """Wait until there is room for `size` bytes, and take it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._spent == 0 or self._spent + size <= self._most)
+            self._changed.wait_for(lambda: self._spent == 0 or self._spent + size <= self._limit)
             self._spent += size
 
     def give_back(self, size: int) -> None:
@@ -55,167 +55,87 @@ class ByteBudget:
             self._changed.notify_all()
 
 
-class ReaderStopped(Exception):
-    """The reader thread is to end."""
-
-
 class ImportPipeline:
-    """One import. `run` does it; `report` may be looked at meanwhile."""
+    """Run one import. `report` and `bytes_read` may be read meanwhile, and `stopping` may be set."""
 
     def __init__(
-        self, context: CrawlContext, judge: SourceClassifier, chosen: ImportFilter, *, comments: bool = False
+        self,
+        context: CrawlContext,
+        classifier: SourceClassifier,
+        wanted: ImportFilter,
+        *,
+        comments: bool = False,
     ) -> None:
-        self.context, self.judge, self.chosen, self.comments = context, judge, chosen, comments
+        self.context, self.classifier, self.wanted, self.comments = context, classifier, wanted, comments
         self.report = ImportReport()
-        self.done = 0  # bytes of the files that were read
-        self.current: UnpackedStream | None = None
         self.stopping = False
         self.failed: BaseException | None = None
-        self._budget = ByteBudget(IN_FLIGHT)
-        self._filing = ExchangeFiling(context, judge, self.report)
-        self._later: list[Path] = []  # files with revisits whose originals had not come when they were met
-        self._last = False  # the second reading of those files
-        self._why = ""
-        self._hashes: dict[Path, str] = {}
-        self._removed: TakedownRegister
-        self._queue: asyncio.Queue[tuple[ImportJob, asyncio.Task[Read | None]] | None]
+        self._budget = ByteBudget(MAX_UNFILED_BYTES)
+        self._filing = ExchangeFiling(context, classifier, self.report)
+        self._files_to_reread: list[Path] = []  # with revisits whose responses had not come yet
+        self._reader: FileReader | None = None
+        self._queue: asyncio.Queue[tuple[ImportJob, asyncio.Task[ReadResult | None]] | None]
+
+    @property
+    def bytes_read(self) -> int:
+        """Stored bytes of the files that were read."""
+        return self._reader.bytes_read if self._reader is not None else 0
 
     async def run(self, files: Sequence[Path]) -> None:
         """Read the files and file what is wanted. Raises MorgueError if the archive cannot be written."""
-        self._queue = asyncio.Queue(4 * self.context.workers.size)
-        loop = asyncio.get_running_loop()
+        self._queue = asyncio.Queue(QUEUED_JOBS_PER_WORKER * self.context.workers.size)
+        loop, writer = asyncio.get_running_loop(), self.context.archive_writer
         await self.context.do(self._filing.begin)
-        self._removed = await self.context.do(TakedownRegister, self.context.archive_writer.db)
-        filer = loop.create_task(self._filer())
+        removed = await self.context.do(TakedownRegister, writer.db)
+
+        def pass_on(job: ImportJob) -> None:  # in the reader's thread
+            self._budget.spend(job.group.bytes)
+            asyncio.run_coroutine_threadsafe(self._accept(job), loop).result()
+
+        reader = self._reader = FileReader(
+            writer.database, self.wanted, removed, self.report, pass_on, self._is_stopping
+        )
+        filer = loop.create_task(self._file_jobs())
         try:
-            await asyncio.to_thread(self._read, files, loop)
+            await asyncio.to_thread(reader.read, files)
             await self._queue.join()
-            if self._later and not self.stopping and self.failed is None:
-                self._last = True
-                await asyncio.to_thread(self._read, self._later, loop)
+            if self._files_to_reread and not self._is_stopping():
+                reader.second_pass = True
+                await asyncio.to_thread(reader.read, self._files_to_reread)
         finally:
             await self._queue.put(None)
             await filer
         if self.failed is not None:
             raise self.failed
 
-    # In the reader thread.
+    def _is_stopping(self) -> bool:
+        return self.stopping or self.failed is not None
 
-    def _read(self, files: Sequence[Path], loop: asyncio.AbstractEventLoop) -> None:
-        here = sqlite3.connect(f"{self.context.archive_writer.database.as_uri()}?mode=ro", uri=True)
-        try:
-            for path in files:
-                if not self._last:
-                    self.report.files += 1
-                base = self.done
-                try:
-                    self._read_file(path, here, loop)
-                    if not self._last:
-                        self.done = base + path.stat().st_size
-                except (MorgueError, OSError) as error:
-                    self._damaged(shown(path.name), 0, getattr(error, "cause", None) or str(error))
-        except ReaderStopped:
-            pass
-        finally:
-            self.current = None
-            here.close()
-
-    def _read_file(self, path: Path, here: sqlite3.Connection, loop: asyncio.AbstractEventLoop) -> None:
-        name, found_any, before = shown(path.name), False, (self.report.records, self.report.damaged)
-        for part in parts(path, lambda member, offset, why: self._damaged(labelled(name, member), offset, why)):
-            label, base, found_any = labelled(name, part.member), self.done, True
-            try:
-                self.current = UnpackedStream(part.stream, part.named)
-            except ContainerDamage as damage:
-                self._damaged(label, 0, str(damage))
-                continue
-            self._read_part(path, label, part.member, here, loop)
-            self.current = None
-            if part.member and not self._last:
-                self.done = base + part.size
-        if not self._last and before == (self.report.records, self.report.damaged):
-            self.report.empty.append(empty(name, path.stat().st_size, found_any=found_any))
-
-    def _read_part(
-        self, path: Path, label: str, member: str, here: sqlite3.Connection, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        source = self.current
-        assert source is not None
-        grouping = RecordGrouping(
-            lambda found: TOO_LARGE if found.too_large else self._why,
-            self._passed,
-            lambda offset, why: self._damaged(label, offset, why),
-            self.chosen.other_type,
-        )
-
-        def wanted(fields: WarcFields) -> bool:
-            if self.stopping or self.failed is not None:
-                raise ReaderStopped
-            if not self._last:
-                self.report.records += 1
-            self._why = self.chosen.why_not(fields) or self._not_again(fields, here) or ""
-            if not self._why and (fields.get("WARC-Target-URI") or "") in self._removed:
-                self._why = REMOVED
-            return not self._why
-
-        def damaged(damage: DamagedRecord) -> None:
-            self._damaged(label, damage.offset, damage.why)
-
-        for group in grouping.groups(records(source, wanted, damaged)):
-            job = ImportJob(path, label, member, group, self._sha256(path))
-            self._budget.spend(group.bytes)
-            asyncio.run_coroutine_threadsafe(self._offer(job), loop).result()
-        if source.in_one_piece and not self._last:
-            self.report.notes.append(
-                f"{label}: is compressed as one piece, not record by record; offsets are those of what it unpacks to"
-            )
-
-    def _not_again(self, fields: WarcFields, here: sqlite3.Connection) -> str | None:
-        """Whether a record is kept already, or is none of those that are looked at a second time."""
-        kind = fields.get("WARC-Type")
-        if kind in ("request", "warcinfo", "filedesc"):
-            return None
-        if self._last and kind != "revisit":
-            return ALREADY
-        return why_not(here, fields.get("WARC-Record-ID") or "", fields)
-
-    def _sha256(self, path: Path) -> str:
-        if path not in self._hashes:
-            self._hashes = {path: sha256_of(path)}
-        return self._hashes[path]
-
-    def _passed(self, why: str) -> None:
-        if not self._last:
-            self.report.passed[why] += 1
-
-    def _damaged(self, label: str, offset: int, why: str) -> None:
-        if not self._last:
-            self.report.damage(label, offset, why)
-
-    # On the event loop.
-
-    async def _offer(self, job: ImportJob) -> None:
-        """Send a group on its way, once there is room. Raises Stop."""
-        if self.failed is not None or self.stopping:
+    async def _accept(self, job: ImportJob) -> None:
+        """Queue a job once there is room. Raises ReaderStopped."""
+        if self._is_stopping():
             raise ReaderStopped
         if job.group.answer.fields.get("WARC-Type") == "revisit":
-            known = await self._resolved(job)
+            known = await self._resolve(job)
             if not known:
-                await self._queue.join()  # what it repeats may be on its way
-                known = await self._resolved(job)
-            if not known and not self._last:
+                await self._queue.join()  # the response may be among the jobs that are not filed yet
+                known = await self._resolve(job)
+            if not known and self._reader is not None and not self._reader.second_pass:
                 self._budget.give_back(job.group.bytes)
-                if job.path not in self._later:
-                    self._later.append(job.path)
+                about = {"file": job.label, "url": job.group.answer.fields.get("WARC-Target-URI")}
+                logger.info("%(url)s in %(file)s waits for the response that it repeats: the file is read again", about)
+                if job.path not in self._files_to_reread:
+                    self._files_to_reread.append(job.path)
                 return
         else:
             job.block = job.group.answer.block or b""
-        self._plan(job)
-        await self._queue.put((job, asyncio.get_running_loop().create_task(self._outcome(job))))
+        self._classify(job)
+        await self._queue.put((job, asyncio.get_running_loop().create_task(self._read_page(job))))
 
-    async def _resolved(self, job: ImportJob) -> bool:
+    async def _resolve(self, job: ImportJob) -> bool:
+        """Find the response that a revisit repeats. Return False if the archive does not have it."""
         try:
-            found = await self.context.do(original_of, self.context.archive_writer, job.group.answer.fields)
+            found = await self.context.do(repeated_response, self.context.archive_writer, job.group.answer.fields)
         except MorgueError as error:
             self.failed = self.failed or error
             raise ReaderStopped from error
@@ -223,32 +143,34 @@ class ImportPipeline:
             job.refers_to, job.block = found
         return found is not None
 
-    def _plan(self, job: ImportJob) -> None:
-        """What a group is, and whether there is a page to read in it."""
+    def _classify(self, job: ImportJob) -> None:
+        """Set the kind of a job's capture, and its page if it holds one to be read."""
         answer, fields = job.group.answer, job.group.answer.fields
         url = fields.get("WARC-Target-URI") or ""
-        job.kind = fields.get("Morgue-Kind") or kind_of(url, job.block, self.judge.kind)
+        job.kind = fields.get("Morgue-Kind") or kind_of(url, job.block, self.classifier.kind)
         whole = fields.get("WARC-Truncated") is None and fields.get("Morgue-Error") is None
         if not whole and job.kind in ("article", "page") and fields.get("Morgue-Error") is None:
             job.kind = "other"
         if whole and job.kind in ("article", "page") and may_hold_article(job.block):
             capture = Capture(
-                None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id(answer), "response", None, None,
-                job.kind,
+                None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
+                None, job.kind,
             )  # fmt: skip
             job.page = Page(
-                fetchable(url) or url, b"", capture=capture, source=self.judge.source(url), comments=self.comments
+                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
             )
 
-    async def _outcome(self, job: ImportJob) -> Read | None:
+    async def _read_page(self, job: ImportJob) -> ReadResult | None:
         if job.page is None:
             return None
         try:
             return await self.context.workers.run(outcome_of_block, job.page, job.block)
         except WorkerFailure as overrun:
+            logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
 
-    async def _filer(self) -> None:
+    async def _file_jobs(self) -> None:
+        """File the queued jobs in their order, until None comes."""
         while (item := await self._queue.get()) is not None:
             job, task = item
             try:
@@ -260,17 +182,3 @@ class ImportPipeline:
             finally:
                 self._budget.give_back(job.group.bytes)
                 self._queue.task_done()
-
-
-def empty(name: str, size: int, *, found_any: bool) -> EmptyFile:
-    """Why nothing came of a file in which nothing is damaged; `found_any`: it, or a part of it, is one of records."""
-    if not size:
-        return EmptyFile(name, "it has 0 bytes", "copy or download it again")
-    if not found_any:
-        return EmptyFile(name, "it is a ZIP without a WARC or ARC file", "unzip -l shows what is in it")
-    return EmptyFile(name, "it unpacks to 0 bytes", "copy or download it again")
-
-
-def labelled(name: str, member: str) -> str:
-    """How a stream in a file is called: FILE, or FILE!MEMBER."""
-    return f"{name}!{member}" if member else name

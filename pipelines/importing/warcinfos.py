@@ -1,7 +1,7 @@
-"""Which warcinfo records an archive holds: its own files', and those that imports brought along. None has a row.
+"""Know the warcinfo records of an archive: those of its own files, and those that imports copied. None has a row.
 
-An imported one is named by the record about the file that it came from (`adopt.origin`), which has a row, and which was
-written right behind it. Used on the keeper's thread.
+A copied warcinfo record is found by the record about the imported file (`adopt.import_record`), which has a row, names
+the warcinfo record, and was written right after it. Everything here runs on the writer's thread.
 """
 
 from __future__ import annotations
@@ -10,65 +10,64 @@ from contextlib import suppress
 
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
+from pipelines.database import stored_records
+from pipelines.database.stored_records import CaptureLocation
 from pipelines.warc.reader import read_record, walk
-from pipelines.warc.record import RecordLocation, WarcRecord, digest
-
-ORIGINS = """SELECT file, offset, length FROM captures
-              WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"""
-BEFORE = "SELECT offset + length FROM captures WHERE file = ? AND offset < ? ORDER BY offset DESC LIMIT 1"
+from pipelines.warc.record import WarcRecord, digest
 
 
 class WarcinfoIndex:
-    """Asked by record id. Nothing is read before the first question."""
+    """Answer questions about warcinfo records by their id. Nothing is read before the first question."""
 
     def __init__(self, archive_writer: ArchiveWriter) -> None:
-        self._keeper = archive_writer
-        self._blocks: dict[str, str] | None = None  # record id -> digest of the block
-        self._origins: dict[str, list[RecordLocation]] = {}  # record id -> the records that name it, not looked at yet
+        self._archive_writer = archive_writer
+        self._digests: dict[str, str] | None = None  # record id -> digest of the block
+        self._unread: dict[str, list[CaptureLocation]] = {}  # record id -> import records that name it
 
-    def block_of(self, record_id: str) -> str | None:
-        """Digest of the block of a warcinfo record; None if none that is whole has this id."""
-        if self._blocks is None:
-            self._blocks = self._own()
-            self._origins = self._named()
-        for place in self._origins.pop(record_id, ()):
-            block = self._written_before(record_id, place)
+    def block_digest(self, record_id: str) -> str | None:
+        """Return the digest of the block of a warcinfo record; None if no undamaged one has this id."""
+        if self._digests is None:
+            self._digests = self._digests_of_own_files()
+            self._unread = self._import_records()
+        for import_record in self._unread.pop(record_id, ()):
+            block = self._copied_block(record_id, import_record)
             if block is not None:
-                self._blocks.setdefault(record_id, digest(block))
-        return self._blocks.get(record_id)
+                self._digests.setdefault(record_id, digest(block))
+        return self._digests.get(record_id)
 
     def add(self, record: WarcRecord) -> None:
-        """One that was written since."""
-        if self._blocks is not None:
-            self._blocks[record.fields.get("WARC-Record-ID") or ""] = digest(record.block)
+        """Add a record that was written since."""
+        if self._digests is not None:
+            self._digests[record.fields.get("WARC-Record-ID") or ""] = digest(record.block)
 
-    def _own(self) -> dict[str, str]:
-        """The first record of each file."""
+    def _digests_of_own_files(self) -> dict[str, str]:
+        """Return record id -> digest of the first record of each file."""
         found = {}
-        listing = self._keeper.storage.list()
+        listing = self._archive_writer.storage.list()
         for file in sorted({*listing.finished, *listing.unfinished}):
             with suppress(NotFound, ArchiveDamaged):
-                for first in walk(self._keeper.storage, file):
+                for first in walk(self._archive_writer.storage, file):
                     if first.headers.get("WARC-Type") == "warcinfo":
                         found[first.headers.get("WARC-Record-ID") or ""] = digest(first.block)
                     break
         return found
 
-    def _named(self) -> dict[str, list[RecordLocation]]:
-        named: dict[str, list[RecordLocation]] = {}
-        for row in self._keeper.db.execute(ORIGINS):
-            place = RecordLocation(*row)
+    def _import_records(self) -> dict[str, list[CaptureLocation]]:
+        """Return the records about imported files by the id of the warcinfo record that they name."""
+        named: dict[str, list[CaptureLocation]] = {}
+        for found in stored_records.import_records(self._archive_writer.db):
             with suppress(NotFound, ArchiveDamaged):
-                origin = read_record(self._keeper.storage, *place)
-                named.setdefault(origin.fields.get("WARC-Refers-To") or "", []).append(place)
+                record = read_record(self._archive_writer.storage, found.file, found.offset, found.length)
+                named.setdefault(record.fields.get("WARC-Refers-To") or "", []).append(found)
         return named
 
-    def _written_before(self, record_id: str, origin: RecordLocation) -> bytes | None:
-        """The block of the warcinfo record between the capture before `origin` and that, if it lies there."""
-        (start,) = self._keeper.db.execute(BEFORE, (origin.file, origin.offset)).fetchone() or (0,)
+    def _copied_block(self, record_id: str, import_record: CaptureLocation) -> bytes | None:
+        """Return the block of the warcinfo record between an import record and the capture before it, or None."""
+        file, end = import_record.file, import_record.offset
+        start = stored_records.end_of_rows(self._archive_writer.db, file, before=end)
         with suppress(NotFound, ArchiveDamaged):
-            for found in walk(self._keeper.storage, origin.file, lambda *_: None, start=start):
-                if found.offset >= origin.offset:
+            for found in walk(self._archive_writer.storage, file, lambda *_: None, start=start):
+                if found.offset >= end:
                     break
                 if found.headers.get("WARC-Record-ID") == record_id:
                     return found.block

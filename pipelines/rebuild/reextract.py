@@ -1,29 +1,35 @@
-"""What a newer extractor, or a newer rule of a source, reads otherwise, and taking it: edits of ours, not the paper's.
+"""Find what a newer extractor, or a newer rule of a source, reads differently, and file it.
 
-A revision stays the revision that it is: number, capture, time. Its text is replaced, and the text that stood there
-goes into `readings`, with the name of the extractor that read it. The journal carries both into the WARC files.
+A revision stays what it is: number, capture, time. Its text is replaced, because the change is ours and not the
+newspaper's. The old text goes into `readings`, with the name of the extractor that read it. The journal carries both
+into the WARC files.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
+from pipelines.database import readings
 from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
-from pipelines.rebuild.reread import REVISIONS, RereadPage
+from pipelines.rebuild.reread import RereadPage
 
-NOT_READ = ("capture_id", "comments", "found_in", "text_digest", "extractor")  # of an article: not what a reader sees
+logger = logging.getLogger("morgue.rebuild")
+
+# Columns that are not compared: they do not come from the text of the page.
+NOT_COMPARED = ("capture_id", "comments", "found_in", "text_digest", "extractor")
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionChange:
-    """One revision that is read otherwise now."""
+    """Hold a revision that is read differently now."""
 
     revision_id: int
     article_id: int
@@ -35,44 +41,23 @@ class RevisionChange:
     values: dict[str, Any]  # all columns of `articles`, as they are read now
 
     def diff(self) -> Iterator[str]:
-        """The text before and after, as lines of a unified diff without its head."""
+        """Yield the lines of a unified diff of the text, without its header."""
         if "text" in self.before:
             before, after = self.before["text"].split("\n"), self.after["text"].split("\n")
             yield from list(unified_diff(before, after, lineterm="", n=1))[2:]
 
 
-def selection(db: sqlite3.Connection, condition: str, values: Mapping[str, Any], extractor: str | None) -> list[int]:
-    """Revisions of the articles that an SQL condition on `articles a` means, in the order of their files.
-
-    `extractor`: only those that another one has read; None: all.
-    """
-    other = "AND r.extractor != :extractor" if extractor is not None else ""
-    rows = db.execute(
-        f"""SELECT r.id FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
-             WHERE {condition} {other} ORDER BY c.file, c.offset""",  # noqa: S608 (the condition is one of ours)
-        {**values, "extractor": extractor},
-    )
-    return [row[0] for row in rows]
-
-
-def revisions(db: sqlite3.Connection, ids: list[int]) -> Iterator[dict[str, Any]]:
-    """Rows of REVISIONS, one at a time."""
-    for one in ids:
-        yield dict(db.execute(f"{REVISIONS} WHERE r.id = ?", (one,)).fetchone())
-
-
 def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None:
-    """How a new reading differs from what is filed; None if a reader would see no difference."""
+    """Return how a new reading differs from what is filed; None if a reader would see no difference."""
     row, article = read.row, read.outcome
     if not isinstance(article, Article) or read.page is None or read.page.capture is None:
         return None
     values = article_row(article, read.page.capture)
     if row["newest"]:
-        names = [name for name in values if name not in NOT_READ]
-        query = f"SELECT {', '.join(names)} FROM articles WHERE id = ?"  # noqa: S608 (our own names)
-        filed = dict(zip(names, db.execute(query, (row["article_id"],)).fetchone(), strict=True))
+        names = [name for name in values if name not in NOT_COMPARED]
+        filed = readings.article_values(db, row["article_id"], names)
     else:
-        filed = {name: row[name] for name in REVISION_COLUMNS if name not in NOT_READ}
+        filed = {name: row[name] for name in REVISION_COLUMNS if name not in NOT_COMPARED}
     differ = [name for name in filed if filed[name] != values[name]]
     return RevisionChange(
         row["id"], row["article_id"], row["number"], bool(row["newest"]), row["url"],
@@ -80,33 +65,35 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     ) if differ else None  # fmt: skip
 
 
-def take(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
-    """File a new reading: what it replaces is kept in `readings`. On the keeper's thread; commits nothing."""
+def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChange | None) -> None:
+    """File a new reading, and keep the one that it replaces. Runs on the writer's thread; commits nothing."""
     if not isinstance(read.outcome, Article):
+        logger.info("no text any more: %(url)s, %(why)s", {"url": read.row["url"], "why": read.outcome.reason})
         return
-    revision = {"id": read.row["id"]}
-    if change is not None:
-        if any(name in change.before for name in REVISION_COLUMNS):
-            db.execute(
-                f"""INSERT INTO readings (revision_id, replaced, {", ".join(REVISION_COLUMNS)})
-                    SELECT id, :replaced, {", ".join(REVISION_COLUMNS)} FROM revisions WHERE id = :id""",  # noqa: S608 (our names)
-                revision | {"replaced": stamp(now())},
-            )
-        update_row(db, "revisions", {name: change.values[name] for name in REVISION_COLUMNS}, change.revision_id)
-        if change.newest:
-            values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
-            update_row(db, "articles", values, change.article_id)
+    if change is None:
+        _note_extractor(db, read, read.outcome.extractor)
         return
-    if read.outcome.extractor == read.row["extractor"]:
-        return
-    # The same text: the next run need not read it again.
-    for table, where in (("revisions", read.row["id"]), ("articles", read.row["article_id"])):
-        if table == "revisions" or read.row["newest"]:
-            update_row(db, table, {"extractor": read.outcome.extractor}, where)
+    fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
+    logger.info("read differently: %(url)s, revision %(revision)d: %(fields)s", fields)
+    if any(name in change.before for name in REVISION_COLUMNS):
+        readings.keep_reading(db, change.revision_id, stamp(now()), read.row)
+    update_row(db, "revisions", {name: change.values[name] for name in REVISION_COLUMNS}, change.revision_id)
+    if change.newest:
+        values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
+        update_row(db, "articles", values, change.article_id)
 
 
-def shown(name: str, value: Any) -> str:
-    """A field's value on one line, for people."""
+def _note_extractor(db: sqlite3.Connection, read: RereadPage, extractor: str) -> None:
+    """Note that this extractor reads the same text, so that the next run need not read it again."""
+    if extractor == read.row["extractor"]:
+        return
+    update_row(db, "revisions", {"extractor": extractor}, read.row["id"])
+    if read.row["newest"]:
+        update_row(db, "articles", {"extractor": extractor}, read.row["article_id"])
+
+
+def in_words(name: str, value: Any) -> str:
+    """Return a field's value on one line, for people."""
     if value is None:
         return "(none)"
     if name in ("authors", "tags", "rights"):

@@ -1,7 +1,7 @@
-"""Reading again what was read before: revisions -> pages out of the WARC files -> articles, on all cores.
+"""Read stored pages again, on all cores: revisions -> pages from the WARC files -> articles.
 
-What `rebuild` and `reextract` share. A page is read as it was the first time: with the rules of its source that hold on
-the day of its capture, with what the feed said of it, with or without its readers' comments.
+`rebuild` and `reextract` share this module. A page is read as it was the first time: with the rules of its source for
+the day of its capture, with what the feed said about it, with or without its readers' comments.
 """
 
 from __future__ import annotations
@@ -21,24 +21,14 @@ from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import outcome_of
 from pipelines.warc.storage import WarcStorage
 
-CAPTURED = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
-           c.length AS warc_length, c.record_id AS warc_record_id"""
-# In the order of the files, where it is read: ORDER BY c.file, c.offset.
-REVISIONS = f"""
-    SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, r.title, r.description, r.authors,
-           r.modified, r.text, r.text_digest, r.extractor, a.comments IS NOT NULL AS comments, s.name AS source_name,
-           s.url AS source_url, s.title AS source_title, s.language AS source_language, a.source_id,
-           {CAPTURED}
-      FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
-      LEFT JOIN sources s ON s.id = a.source_id
-"""  # noqa: S608 (our own names)
+PAGES_PER_WORKER = 2  # so that a worker need not wait for its next page
 
 
 class RereadPage(NamedTuple):
-    """One page, read again."""
+    """Hold a page that was read again."""
 
-    row: Mapping[str, Any]  # of REVISIONS, or as much of it as a page needs
-    page: Page | None  # what it was read from; None if that could not be had
+    row: Mapping[str, Any]  # columns of `database.readings.REVISION`, or as many as a page needs
+    page: Page | None  # None: the stored page cannot be read
     outcome: Article | NothingToRead
 
 
@@ -49,16 +39,16 @@ async def reread(
     sources: Mapping[str, Source],
     workers: WorkerPool,
 ) -> AsyncIterator[RereadPage]:
-    """Read revisions again, as many at a time as there are workers; they come back as they get ready.
+    """Read revisions again, on all workers, and yield each as it gets ready.
 
-    `sources`: those that have a file, by name, for their rules. What cannot be read any more (a damaged record, a page
-    that breaks a limit) comes back as NothingToRead.
+    `sources`: sources that have a file, by name; their rules apply. A page that cannot be read any more (a damaged
+    record, a page that breaks a limit) has the outcome NothingToRead.
     """
     todo, running = iter(rows), set[asyncio.Task[RereadPage]]()
     try:
         while True:
-            while len(running) < 2 * workers.size and (row := next(todo, None)) is not None:
-                running.add(asyncio.ensure_future(read_one(db, storage, row, sources, workers)))
+            while len(running) < PAGES_PER_WORKER * workers.size and (row := next(todo, None)) is not None:
+                running.add(asyncio.ensure_future(reread_one(db, storage, row, sources, workers)))
             if not running:
                 return
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -69,16 +59,16 @@ async def reread(
             task.cancel()
 
 
-async def read_one(
+async def reread_one(
     db: sqlite3.Connection,
     storage: WarcStorage,
     row: Mapping[str, Any],
     sources: Mapping[str, Source],
     workers: WorkerPool,
 ) -> RereadPage:
-    """Read one page again; `row` as in REVISIONS."""
+    """Read one page again."""
     try:
-        page = page_of(db, storage, row, sources)
+        page = stored_page(db, storage, row, sources)
     except MorgueError as error:
         return RereadPage(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:
@@ -88,15 +78,15 @@ async def read_one(
     return RereadPage(row, page, outcome)
 
 
-def page_of(
+def stored_page(
     db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], sources: Mapping[str, Source]
 ) -> Page:
-    """The page that a revision was read from. Raises NotFound, ArchiveDamaged, MorgueError."""
-    got = replay(db, storage, row)
+    """Return the page that a revision was read from. Raises NotFound, ArchiveDamaged, MorgueError."""
+    response = replay(db, storage, row)
     return Page(
         url=fetchable(row["url"]) or row["url"],
-        body=got.body,
-        content_type=got.content_type,
+        body=response.body,
+        content_type=response.content_type,
         capture=_capture(row),
         source=source_of(row, sources),
         source_id=row["source_id"],
@@ -106,7 +96,7 @@ def page_of(
 
 
 def source_of(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Source | None:
-    """The source of a revision: its file as it is now, else what the row says."""
+    """Return the source of a revision: as its file is now, else as the row says; None if it has none."""
     name = row["source_name"]
     if name is None:
         return None
@@ -114,7 +104,7 @@ def source_of(row: Mapping[str, Any], sources: Mapping[str, Source]) -> Source |
 
 
 def _capture(row: Mapping[str, Any]) -> Capture:
-    """As much of a capture as reading and filing need."""
+    """Return as much of a capture as reading and filing need."""
     return Capture(
         id=row["capture_id"], url=row["url"], time=parse(row["time"]), status=200, mime=None, file=row["warc_file"],
         offset=row["warc_offset"], length=row["warc_length"], record_id=row["warc_record_id"], record_type="response",

@@ -1,6 +1,6 @@
-"""What one WARC file tells of an archive's database: its captures, and where its journal records lie. For a rebuild.
+"""Scan one WARC file for a rebuild: its captures, its tombstones, and where its journal records are.
 
-Runs in a worker process: a file of a gigabyte is a minute of inflating and hashing.
+Runs in a worker process, because inflating and hashing a file of a gigabyte takes a minute.
 """
 
 from __future__ import annotations
@@ -9,68 +9,55 @@ from typing import Any, NamedTuple
 
 from pipelines.archive.journal import JournalHeader, journal_header
 from pipelines.database.columns import capture_row
+from pipelines.takedown.tombstone import TombstoneNotice, notice_of
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
-from pipelines.warc.reader import StoredRecord, walk
+from pipelines.warc.reader import walk
 from pipelines.warc.record import ARCHIVE_FIELD
 from pipelines.warc.storage import WarcStorage
 
 
 class JournalLocation(NamedTuple):
-    """A journal record."""
+    """Hold the header and the place of a journal record."""
 
-    mark: JournalHeader
+    header: JournalHeader
     offset: int
     length: int
 
 
-class TombstoneNotice(NamedTuple):
-    """What a tombstone says."""
-
-    url: str
-    time: str  # when it was removed: WARC-Date
-    reason: str
-
-
 class FileScan(NamedTuple):
-    """A file, read to its end."""
+    """Hold what a file contains."""
 
-    captures: list[dict[str, Any]]  # columns of `captures`, without whose it is, in the order of the records
+    captures: list[dict[str, Any]]  # columns of `captures` but crawl and source, in the order of the records
     journal: list[JournalLocation]
     damaged: list[tuple[int, int, str]]  # offset, length, why
-    gone: list[TombstoneNotice]
-    archive: str | None  # id of the archive that wrote it; None: it does not say
-    entry: ManifestEntry  # what the manifest should say of it
+    tombstones: list[TombstoneNotice]
+    archive: str | None  # id of the archive that wrote the file; None: it does not say
+    entry: ManifestEntry  # the line that the manifest should have for it
 
 
 def scan(storage: WarcStorage, file: str) -> FileScan:
-    """Read a file below `warc/`. Damage costs what it hits. Raises NotFound."""
+    """Read a file in `warc/` to its end. Damage costs only the records that it hits. Raises NotFound."""
     contents = FileContents()
-    told = FileScan([], [], [], [], None, contents.entry(file))
+    found = FileScan([], [], [], [], None, contents.entry(file))
     archive: str | None = None
-    for member in walk(storage, file, on_damage=lambda *damage: told.damaged.append(damage)):
+    for member in walk(storage, file, on_damage=lambda *damage: found.damaged.append(damage)):
         contents.count(member.headers)
-        if member.block.startswith(b"removed-uri: ") and member.headers.get("WARC-Type") == "metadata":
-            told.gone.append(_gone(member))
-        # An import leaves out such fields (pipelines/importing/adopt.py): they are of whoever wrote the file.
+        if (notice := notice_of(member)) is not None:
+            found.tombstones.append(notice)
+        # The field is always of the archive that wrote the file: an import removes it from the records that it copies.
         archive = archive or member.headers.get(ARCHIVE_FIELD)
-        mark = journal_header(member.headers)
-        if mark is not None:
-            told.journal.append(JournalLocation(mark, member.offset, member.length))
+        header = journal_header(member.headers)
+        if header is not None:
+            found.journal.append(JournalLocation(header, member.offset, member.length))
             continue
         try:
             capture = capture_of(member, file)
         except ValueError as error:
-            told.damaged.append((member.offset, member.length, str(error)))
+            found.damaged.append((member.offset, member.length, str(error)))
             continue
         if capture is not None:
-            told.captures.append(capture_row(capture))
+            found.captures.append(capture_row(capture))
     with storage.open(file) as data:
         contents.add_file(data)
-    return told._replace(archive=archive, entry=contents.entry(file))
-
-
-def _gone(member: StoredRecord) -> TombstoneNotice:
-    lines = dict(line.partition(": ")[::2] for line in member.block[:65536].decode("utf-8", "replace").split("\r\n"))
-    time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
-    return TombstoneNotice(lines.get("removed-uri", ""), time, lines.get("reason", ""))
+    return found._replace(archive=archive, entry=contents.entry(file))

@@ -1,7 +1,7 @@
-"""What the page in a capture says about its own use, read out of its record when somebody asks.
+"""Read from the record of a capture what its page says about its own use.
 
-The database knows it of articles only, and of their newest reading: not of earlier states, and not of pages from which
-nothing was read. Costs a few milliseconds a page.
+The database knows these signals only of articles, and only of their newest reading: not of earlier states, and not of
+pages from which nothing was read. Reading them costs a few milliseconds per page.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from pipelines.core.errors import MorgueError
 from pipelines.warc.http_message import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
 
-REMEMBERED = 10_000  # pages whose signals are kept in memory: revisits show one page many times
+MAX_CACHED_PAGES = 10_000  # whose signals stay in memory, because revisits show one page many times
 
-# A capture `c` and the response with its page, which of a revisit is the one that it refers to.
-PAGE = """
+# Columns of a capture `c` and of the response with its page: `o` if `c` is a revisit, else `c` itself.
+PAGE_COLUMNS = """
     coalesce(o.id, c.id) AS page, coalesce(o.mime, c.mime) AS mime, c.record_type,
     coalesce(o.body_length, c.body_length) AS body_length, coalesce(o.record_id, c.record_id) AS warc_record_id,
     coalesce(o.file, c.file) AS warc_file, coalesce(o.offset, c.offset) AS warc_offset,
     coalesce(o.length, c.length) AS warc_length,
     c.record_type = 'revisit' AND o.id IS NULL AS bodiless"""
-FROM_PAGE = "LEFT JOIN captures o ON c.record_type = 'revisit' AND o.record_id = c.refers_to"
+JOIN_PAGE = "LEFT JOIN captures o ON c.record_type = 'revisit' AND o.record_id = c.refers_to"
 
-DAMAGED = "page that cannot be read"
-LARGE = "page too large to be read"
-ELSEWHERE = "revisit of a page that this archive does not hold"
+UNREADABLE_PAGE = "page that cannot be read"
+TOO_LARGE_PAGE = "page too large to be read"
+PAGE_ELSEWHERE = "revisit of a page that this archive does not hold"
 
 
 class UnknownSignals(Exception):
-    """What a page says is not known: why, in a few words, and the damage if it is one."""
+    """Say why it is not known what a page says, in a few words; with the damage, if that is why."""
 
     def __init__(self, reason: str, damage: MorgueError | None = None) -> None:
         super().__init__(reason)
@@ -42,50 +42,49 @@ class UnknownSignals(Exception):
 
 
 class CapturedSignals:
-    """The signals of pages, each read once while it is remembered."""
+    """Read the signals of pages, each once while it is in the cache."""
 
     def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
         """`warc`: the archive's WARC files."""
         self.db, self.warc = db, warc
-        self._known: dict[int, tuple[str, ...]] = {}
+        self._signals: dict[int, tuple[str, ...]] = {}  # by row id of the page's capture
 
     def of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        """The signals "name: value" of the page in a capture; none if it holds no page. Raises Unread.
+        """Return the signals "name: value" of the page in a capture; none if it has no page. Raises UnknownSignals.
 
-        `row` has the columns of PAGE, and url and time of the capture. What is no page: other media by their type,
-        or by their bytes where the type says little; exchanges that failed.
+        `row` has PAGE_COLUMNS, and url and time of the capture. There is no page in other media, by their type or by
+        their bytes where the type says little, and in exchanges that failed.
         """
         mime = row["mime"] or None
         if row["record_type"] == "metadata" or (mime not in HTML_TYPES and mime not in UNSPECIFIC_TYPES):
             return ()
         if row["bodiless"]:
-            raise UnknownSignals(ELSEWHERE)
+            raise UnknownSignals(PAGE_ELSEWHERE)
         if (row["body_length"] or 0) > MAX_PAGE_BYTES:
             if mime in HTML_TYPES:
-                raise UnknownSignals(LARGE)
+                raise UnknownSignals(TOO_LARGE_PAGE)
             return ()  # a file to download
-        known = self._known.get(row["page"])
-        if known is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            known = self._known[row["page"]] = self._read(row)
-        return known
+        signals = self._signals.get(row["page"])
+        if signals is None:
+            if len(self._signals) >= MAX_CACHED_PAGES:
+                self._signals.clear()
+            signals = self._signals[row["page"]] = self._read(row)
+        return signals
 
     def _read(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         try:
             got = replay(self.db, self.warc, row, MAX_PAGE_BYTES)
         except MorgueError as error:
             if isinstance(error.__cause__, DecodedTooLarge):
-                raise UnknownSignals(LARGE) from error
-            raise UnknownSignals(DAMAGED, error) from error
-        return said_in(got.body, got.content_type, row["url"], datetime.fromisoformat(row["time"]))
+                raise UnknownSignals(TOO_LARGE_PAGE) from error
+            raise UnknownSignals(UNREADABLE_PAGE, error) from error
+        return signals_in(got.body, got.content_type, row["url"], datetime.fromisoformat(row["time"]))
 
 
-def said_in(body: bytes, content_type: str | None, url: str, seen: datetime) -> tuple[str, ...]:
-    """The signals in a page's bytes; none if they are no page. Raises Unread for what the parser cannot take.
+def signals_in(body: bytes, content_type: str | None, url: str, captured: datetime) -> tuple[str, ...]:
+    """Return the signals in a page; none if the bytes are no page. Raises UnknownSignals if they cannot be parsed.
 
-    `seen`: when it was captured. Limits of reading articles do not hold here: a page without a body, or in no known
-    encoding, has its metas all the same.
+    The limits of reading articles do not apply: a page without a body, or in no known encoding, still has its metas.
     """
     from pipelines.extraction.labels import usage_signals
     from pipelines.extraction.page import attribute_limits, charset
@@ -97,11 +96,11 @@ def said_in(body: bytes, content_type: str | None, url: str, seen: datetime) -> 
     except PageRefused:
         return ()
     if attribute_limits.too_many_attributes(body):
-        raise UnknownSignals(LARGE)
+        raise UnknownSignals(TOO_LARGE_PAGE)
     try:
         tree, _limit = tree_of(charset.decode(body, content_type) or body.decode("latin-1"))
-        return () if tree is None else usage_signals.signals(gather(tree, url, seen))
+        return () if tree is None else usage_signals.signals(gather(tree, url, captured))
     except MemoryError:
         raise
-    except Exception as error:  # one strange page must not end an export; it stays out
-        raise UnknownSignals(DAMAGED) from error
+    except Exception as error:  # one strange page must not end an export; it is left out
+        raise UnknownSignals(UNREADABLE_PAGE) from error

@@ -1,8 +1,8 @@
-"""Which captures are meant: by source, article, host, address and day of capture; and what they cannot do without.
+"""Select captures by source, article, host, address and day of capture, with the responses that revisits refer to.
 
-A revisit has no body of its own: the response that it refers to comes along, whatever the filters say. Everything is
-read from one snapshot of the database, and what is chosen is a list of numbers in a temporary table: memory does not
-grow with the archive.
+A revisit has no body of its own, so the response that it refers to is selected too, whatever the filters say. All is
+read from one snapshot of the database. The selected row ids are in a temporary table, so memory does not grow with the
+archive.
 """
 
 # ruff: noqa: S608 - SQL is put together here from constants; every value is bound
@@ -22,48 +22,65 @@ from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
 from pipelines.database.connection import Row, ask, file_of, read_error
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.queries import article_selection, source_id, spellings
-from pipelines.selection.captured_signals import FROM_PAGE, PAGE, CapturedSignals, UnknownSignals
-from pipelines.selection.exclusions import NOTHING, ExclusionFilter, Exclusions
+from pipelines.database.removals import PREFIX_END
+from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
+from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
 from pipelines.warc.storage import WarcStorage
 
-END = "\U0010ffff"  # sorts behind every character of an address
-
-CAPTURE = """
+SELECTED_COLUMNS = """
     c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
     coalesce(c.payload_digest, (SELECT o.payload_digest FROM captures o WHERE o.record_id = c.refers_to)) AS digest,
     (SELECT p.offset + p.length FROM captures p WHERE p.file = c.file AND p.offset < c.offset
-      ORDER BY p.offset DESC LIMIT 1) AS behind,
+      ORDER BY p.offset DESC LIMIT 1) AS previous_end,
     (SELECT n.offset FROM captures n WHERE n.file = c.file AND n.offset > c.offset
-      ORDER BY n.offset LIMIT 1) AS next"""
-
+      ORDER BY n.offset LIMIT 1) AS next_offset"""
+BATCH_ROWS = 1000  # whose signals are read together
 SIGNALS = f"""
-    SELECT c.id, c.url, c.time, c.signals, c.length AS size, {PAGE}
-      FROM wanted w JOIN captures c ON c.id = w.id {FROM_PAGE}
-     WHERE w.id > :last AND w.asked = :asked ORDER BY w.id LIMIT :batch"""
-BATCH = 1000  # captures looked at together
-TOLD = 1000  # damages that are kept word for word
-REFERS = "revisit of a response that is left out"
+    SELECT c.id, c.url, c.time, c.signals, c.length AS size, {PAGE_COLUMNS}
+      FROM selected s JOIN captures c ON c.id = s.id {JOIN_PAGE}
+     WHERE s.id > :last AND s.asked = :asked ORDER BY s.id LIMIT :batch"""
+TOTALS = """
+    SELECT count(*) AS captures, coalesce(sum(NOT s.asked), 0) AS added,
+           coalesce(sum(c.length), 0) AS bytes, min(c.time) AS first, max(c.time) AS last,
+           coalesce(sum(c.record_type = 'revisit' AND NOT EXISTS (
+               SELECT 1 FROM captures o WHERE o.record_id = c.refers_to)), 0) AS bodiless
+      FROM selected s JOIN captures c ON c.id = s.id"""
+ADD_RESPONSES_OF_REVISITS = """
+    INSERT OR IGNORE INTO selected SELECT o.id, 0 FROM selected s JOIN captures c ON c.id = s.id
+      JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'"""
+DROP_REVISITS_WITHOUT_RESPONSE = """
+    DELETE FROM selected WHERE id IN (
+        SELECT c.id FROM captures c JOIN captures o ON o.record_id = c.refers_to
+         WHERE c.record_type = 'revisit' AND o.id NOT IN (SELECT id FROM selected))"""
+PAGES = """
+    SELECT r.article_id AS article, r.number, c.url, c.time, r.title, r.text
+      FROM selected s JOIN captures c ON c.id = s.id JOIN revisions r ON r.capture_id = c.id
+     WHERE s.asked AND (c.record_type != 'revisit' OR EXISTS (
+               SELECT 1 FROM captures o JOIN selected v ON v.id = o.id WHERE o.record_id = c.refers_to))
+     ORDER BY r.article_id, r.number"""
+MAX_LISTED_DAMAGES = 1000  # further ones are not kept
+RESPONSE_LEFT_OUT = "revisit of a response that is left out"
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureFilter:
-    """What is asked for. Nothing asked: every capture."""
+    """Say which captures the user asks for; empty: all."""
 
     filters: ArticleFilters = EVERYTHING  # source; since and until: UTC days of capture; language: of articles
     query: str | None = None  # articles that match, as in `queries.search`
     hosts: tuple[str, ...] = ()  # "paper.example": this host and those below it; with a port, that port only
-    urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" behind it
-    without: Exclusions = NOTHING  # of these, what is left out for the rights that are reserved in it
+    urls: tuple[str, ...] = ()  # an address, or the beginning of addresses with "*" after it
+    without: Exclusions = NO_EXCLUSIONS  # what to leave out of these, for the rights that are reserved in it
 
     def conditions(self, db: sqlite3.Connection) -> tuple[str, dict[str, Any]]:
-        """A condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
+        """Return a condition on `captures c`, and its named values. Raises QueryError, NotFound (of the source)."""
         filters = self.filters
         tests = ["1"]
         values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
         if filters.language or (self.query and self.query.strip()):
             which = article_selection(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
-            # By address too: visits that found nothing new, and redirects that led there.
+            # Also by address, which adds visits that found nothing new, and redirects that led to the article.
             tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
                 OR key_of(c.url) IN (SELECT url_key FROM articles WHERE id IN {articles}
                                      UNION SELECT url_key FROM aliases WHERE article_id IN {articles}))""")
@@ -79,12 +96,15 @@ class CaptureFilter:
             values |= {f"host{n}": _host(host) for n, host in enumerate(self.hosts)}
             tests.append(f"({' OR '.join(f'is_below(c.url, :host{n})' for n in range(len(self.hosts)))})")
         if self.urls:
-            tests.append(f"({' OR '.join(_address(n, url, values) for n, url in enumerate(self.urls))})")
+            tests.append(f"({' OR '.join(_url_condition(n, url, values) for n, url in enumerate(self.urls))})")
         return " AND ".join(tests), values
 
 
 class CaptureSelection:
-    """The captures that are wanted, as they stand at one moment; closes its snapshot when it is left."""
+    """Hold a snapshot of the captures that a filter selects. Leaving the context closes the snapshot.
+
+    The connection gets the SQL functions `key_of` and `is_below`; everything else about it is restored.
+    """
 
     def __init__(
         self,
@@ -92,118 +112,122 @@ class CaptureSelection:
         warc: WarcStorage,
         wanted: CaptureFilter | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
-        on_judged: Callable[[int, int], object] = lambda done, total: None,
+        on_rights_progress: Callable[[int, int], object] = lambda done, total: None,
     ) -> None:
-        """`warc`: the archive's WARC files. `on_capture` is told each capture that is handed out.
+        """`warc`: the archive's WARC files. `on_capture` is called with each capture that `captures` yields.
 
-        `on_judged`: while the rights in captures are looked at, bytes of their records, done and in all.
+        `on_rights_progress`: called while the rights in captures are read, with bytes of records done and in all.
 
         Raises QueryError, NotFound (of the source).
         """
         self.db, self.warc = db, warc
-        self._on_capture = on_capture
+        self._on_capture, self._on_rights_progress = on_capture, on_rights_progress
         wanted = wanted or CaptureFilter()
-        where, values = wanted.conditions(db)
-        self.sieve = ExclusionFilter(wanted.without, db, warc)
-        self.left_out = self.sieve.left_out  # of those asked for: reason -> captures
+        condition, values = wanted.conditions(db)
+        self.exclusion_filter = ExclusionFilter(wanted.without, db, warc)
+        self.left_out = self.exclusion_filter.left_out  # reason -> captures; only of those that were asked for
         self.damages: dict[str, None] = {}  # in order, each once: why the rights in a capture could not be read
-        self._metas = CapturedSignals(db, warc)
+        self._page_signals = CapturedSignals(db, warc)
         db.create_function("key_of", 1, _key, deterministic=True)
         db.create_function("is_below", 2, _is_below, deterministic=True)
+        self._query_only = bool(next(ask(db, "PRAGMA query_only"))[0])
+        try:
+            self._select(condition, values, excluding=bool(wanted.without))
+        except BaseException:
+            self.close()
+            raise
+
+    def _select(self, condition: str, values: Mapping[str, Any], *, excluding: bool) -> None:
+        """Fill the temporary table `selected`, and count what is in it."""
         self._do("PRAGMA query_only = OFF")  # for a temporary table; the archive's file is open for reading only
         self._do("BEGIN")
-        self._do("CREATE TEMP TABLE wanted (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
-        self._do(f"INSERT INTO wanted SELECT c.id, 1 FROM captures c WHERE {where}", values)
-        if wanted.without:
-            self._leave_out(asked=1, on_judged=on_judged)
-        self._do("""INSERT OR IGNORE INTO wanted SELECT o.id, 0 FROM wanted w JOIN captures c ON c.id = w.id
-                      JOIN captures o ON o.record_id = c.refers_to WHERE c.record_type = 'revisit'""")
-        if wanted.without:
+        self._do("CREATE TEMP TABLE selected (id INTEGER PRIMARY KEY, asked INTEGER NOT NULL)")
+        self._do(f"INSERT INTO selected SELECT c.id, 1 FROM captures c WHERE {condition}", values)
+        if excluding:
+            self._leave_out(asked=1)
+        self._do(ADD_RESPONSES_OF_REVISITS)
+        if excluding:
             self._leave_out(asked=0)
-            self._drop_empty_revisits()
-        counted = next(ask(db, """
-            SELECT count(*) AS captures, coalesce(sum(NOT w.asked), 0) AS added,
-                   coalesce(sum(c.length), 0) AS bytes, min(c.time) AS first, max(c.time) AS last,
-                   coalesce(sum(c.record_type = 'revisit' AND NOT EXISTS (
-                       SELECT 1 FROM captures o WHERE o.record_id = c.refers_to)), 0) AS bodiless
-              FROM wanted w JOIN captures c ON c.id = w.id"""))  # fmt: skip
-        self.count: int = counted["captures"]
-        self.added: int = counted["added"]  # of these, not asked for: revisits refer to them
-        self.bodiless: int = counted["bodiless"]  # revisits of a response that this archive does not hold
-        self.bytes: int = counted["bytes"]  # of the captures' own records, compressed
-        self.first: str | None = counted["first"]  # WARC-Date of the earliest
-        self.last: str | None = counted["last"]
+            self._drop_revisits_without_response()
+        totals = next(ask(self.db, TOTALS))
+        self.count: int = totals["captures"]
+        self.added: int = totals["added"]  # of these: not asked for, but revisits refer to them
+        self.bodiless: int = totals["bodiless"]  # of these: revisits of a response that this archive does not hold
+        self.bytes: int = totals["bytes"]  # of the captures' own records, compressed
+        self.first: str | None = totals["first"]  # WARC-Date of the earliest
+        self.last: str | None = totals["last"]
 
     def captures(self) -> Iterator[Row]:
-        """Each capture once, in the order in which the records lie in the files.
+        """Yield each capture once, in the order of the records in the files.
 
-        Beside the columns of `captures`: `digest` (of the payload; of a revisit without one, that of the response),
-        `behind` (where the capture before it in the file ends) and `next` (where the next begins); None: there is none.
+        A row has SELECTED_COLUMNS: some columns of `captures`, and `digest` (of the payload; of a revisit without one,
+        that of the response), `previous_end` (where the capture before it in the file ends) and `next_offset` (where
+        the next one begins). The last two are None if there is no such capture.
         """
-        sql = f"SELECT {CAPTURE} FROM wanted w JOIN captures c ON c.id = w.id ORDER BY c.file, c.offset"
+        sql = f"SELECT {SELECTED_COLUMNS} FROM selected s JOIN captures c ON c.id = s.id ORDER BY c.file, c.offset"
         for row in ask(self.db, sql):
             capture = dict(row)
             self._on_capture(capture)
             yield capture
 
     def pages(self) -> Iterator[Row]:
-        """Each state of an article whose capture is among these: article, number, url, time, title, text.
+        """Yield each state of an article whose capture is selected: article, number, url, time, title, text.
 
-        Of a revisit only if its response is among them. After `captures`: without those that were lost.
+        A state that was first seen in a revisit counts only if its response is selected. Call this after `captures`:
+        then captures that were dropped are left out.
         """
-        sql = """SELECT r.article_id AS article, r.number, c.url, c.time, r.title, r.text
-                   FROM wanted w JOIN captures c ON c.id = w.id JOIN revisions r ON r.capture_id = c.id
-                  WHERE w.asked AND (c.record_type != 'revisit' OR EXISTS (
-                            SELECT 1 FROM captures o JOIN wanted v ON v.id = o.id WHERE o.record_id = c.refers_to))
-                  ORDER BY r.article_id, r.number"""
-        return map(dict, ask(self.db, sql))
+        return map(dict, ask(self.db, PAGES))
 
-    def lose(self, capture: Row) -> None:
-        """Say that a capture could not be handed on, so that it is no page either."""
-        self._do("DELETE FROM wanted WHERE id = ?", (capture["id"],))
+    def drop(self, capture: Row) -> None:
+        """Take a capture out of the selection because its record cannot be read."""
+        self._do("DELETE FROM selected WHERE id = ?", (capture["id"],))
 
-    def _leave_out(self, asked: int, on_judged: Callable[[int, int], object] = lambda done, total: None) -> None:
-        """Take out of `wanted` what the sieve does not let through; counted are those that were asked for."""
-        sql = "SELECT sum(c.length) FROM wanted w JOIN captures c ON c.id = w.id WHERE w.asked = ?"
+    def _leave_out(self, asked: int) -> None:
+        """Take captures with reserved rights out of `selected`. Count those that were asked for."""
+        sql = "SELECT sum(c.length) FROM selected s JOIN captures c ON c.id = s.id WHERE s.asked = ?"
         total = next(ask(self.db, sql, (asked,)))[0] or 0
         last = done = 0
-        while rows := list(ask(self.db, SIGNALS, {"last": last, "asked": asked, "batch": BATCH})):
+        while rows := list(ask(self.db, SIGNALS, {"last": last, "asked": asked, "batch": BATCH_ROWS})):
             last = rows[-1]["id"]
             for row in rows:
-                why = self._why(row)
-                if why is not None:
-                    self._do("DELETE FROM wanted WHERE id = ?", (row["id"],))
+                reason = self._reason(row)
+                if reason is not None:
+                    self._do("DELETE FROM selected WHERE id = ?", (row["id"],))
                     if asked:
-                        self.left_out[why] += 1
+                        self.left_out[reason] += 1
+                        log_left_out(row["url"], reason)
                 done += row["size"]
-                on_judged(done, total)
+                if asked:
+                    self._on_rights_progress(done, total)
 
-    def _why(self, row: sqlite3.Row) -> str | None:
-        """Why a capture is left out: by what its own head and its own page say, or since that cannot be read."""
-        where = row["url"], row["time"], json.loads(row["signals"])
+    def _reason(self, row: sqlite3.Row) -> str | None:
+        """Return why a capture is left out, by its head and its page, or because these cannot be read; else None."""
+        url, time, in_headers = row["url"], row["time"], json.loads(row["signals"])
         try:
-            return self.sieve.why(*where, self._metas.of(dict(row)))
-        except UnknownSignals as unread:
-            if (damage := unread.damage) is not None and len(self.damages) < TOLD:
+            return self.exclusion_filter.reason(url, time, in_headers, self._page_signals.of(dict(row)))
+        except UnknownSignals as unknown:
+            if (damage := unknown.damage) is not None and len(self.damages) < MAX_LISTED_DAMAGES:
                 self.damages[f"{damage.subject}: {damage.cause}"] = None
-            return self.sieve.why(*where, ()) or unread.reason
+            return self.exclusion_filter.reason(url, time, in_headers, ()) or unknown.reason
 
-    def _drop_empty_revisits(self) -> None:
-        """Take out revisits whose response was left out: it is what they show."""
+    def _drop_revisits_without_response(self) -> None:
+        """Take out revisits whose response was left out: the response is what they show."""
         before = self.db.total_changes
-        self._do("""DELETE FROM wanted WHERE id IN (
-                        SELECT c.id FROM captures c JOIN captures o ON o.record_id = c.refers_to
-                         WHERE c.record_type = 'revisit' AND o.id NOT IN (SELECT id FROM wanted))""")
+        self._do(DROP_REVISITS_WITHOUT_RESPONSE)
         if dropped := self.db.total_changes - before:
-            self.left_out[REFERS] += dropped
+            self.left_out[RESPONSE_LEFT_OUT] += dropped
 
     def __enter__(self) -> CaptureSelection:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the snapshot and restore the connection."""
         if self.db.in_transaction:
-            self.db.execute("ROLLBACK")  # the temporary table with it
-        self.db.execute("PRAGMA query_only = ON")
+            self.db.execute("ROLLBACK")  # this drops the temporary table too
+        self.db.execute(f"PRAGMA query_only = {'ON' if self._query_only else 'OFF'}")
 
     def _do(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> None:
         try:
@@ -237,27 +261,32 @@ def _name_and_port(host: str) -> tuple[str, str]:
 
 
 def _host(text: str) -> str:
-    """A host as the archive writes it, with its port if one is named. Raises QueryError."""
+    """Return a host as the archive writes it, with its port if it has one. Raises QueryError."""
     try:
         if "/" in text:
             raise ValueError("an address, not a host")
         port = _name_and_port(text)[1]
         return _name_and_port(parts_of(f"http://{text}").host)[0] + (f":{port}" if port else "")
     except ValueError as error:
-        cure = "say paper.example; an address is asked for with --url"
-        raise QueryError(f"--host {text}", f"is no host: {error}", cure) from None
+        cure = "say paper.example; for an address use --url"
+        raise QueryError(f"--host {text}", f"is not a host: {error}", cure) from None
 
 
-def _address(n: int, text: str, values: dict[str, Any]) -> str:
-    """A condition on c.url, its values added to `values`: one address however it is spelled, or a beginning."""
+def _url_condition(n: int, text: str, values: dict[str, Any]) -> str:
+    """Return a condition on c.url for an address, however it is spelled, or for a beginning of addresses.
+
+    Its values are added to `values`, with names that contain `n`.
+    """
     if not text.endswith("*"):
         forms = dict.fromkeys([*spellings(text), *filter(None, map(fetchable, spellings(text)))])
         values |= {f"url{n}_{m}": form for m, form in enumerate(forms)}
         return f"c.url IN ({', '.join(f':url{n}_{m}' for m in range(len(forms)))})"
     rest = text[:-1].partition("://")[2] or text[:-1].removeprefix("//")
     if not rest or "*" in rest:
-        raise QueryError(f"--url {text}", "a star stands at the end of an address", "say https://paper.example/2024/*")
-    if "/" in rest and "?" not in rest:  # escaped as the archive writes addresses; a host may go on, and a query too
+        raise QueryError(
+            f"--url {text}", "may have a star only at the end of an address", "say https://paper.example/2024/*"
+        )
+    if "/" in rest and "?" not in rest:  # escape the path as the archive does; half a host or query stays as it is
         rest = (fetchable(f"http://{rest}") or f"http://{rest}").removeprefix("http://")
     values |= {f"url{n}": f"http://{rest}", f"urls{n}": f"https://{rest}"}
-    return " OR ".join(f"(c.url >= :{name} AND c.url < :{name} || '{END}')" for name in (f"url{n}", f"urls{n}"))
+    return " OR ".join(f"(c.url >= :{name} AND c.url < :{name} || '{PREFIX_END}')" for name in (f"url{n}", f"urls{n}"))

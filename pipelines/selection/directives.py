@@ -1,7 +1,7 @@
-"""Signals on use taken apart: to whom something is said, what, and with which value. Signals: `usage` and `rights`.
+"""Parse signals about use: to which robot something is said, what, and with which value. Signals: `usage`, `rights`.
 
-Robots directives (Google, Bing: robots meta and X-Robots-Tag) may be for one robot: `<meta name="googlebot">`,
-`X-Robots-Tag: googlebot: noarchive`. What is said to another robot is said neither to us nor to those whom we hand a
+Robots directives (Google, Bing: robots meta and X-Robots-Tag) may address one robot: `<meta name="googlebot">`,
+`X-Robots-Tag: googlebot: noarchive`. What another robot is told concerns neither us nor the people to whom we hand a
 dataset.
 """
 
@@ -11,33 +11,33 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-OURS = "newsmorgue"  # our product token (RFC 9309, 2.2.1), in lower case
-EVERYONE = ("robots", "x-robots-tag")  # what names no robot is for all
-# Directives with a value behind a colon; any other word before a colon is a robot's name.
-VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
-ROBOT = re.compile(r"\s*([A-Za-z][\w.-]*|\*)\s*:(?!//)\s*")
-BETWEEN = re.compile(r"[,;]|(?<=[a-z])\s+(?=[a-z-]+\s*(?:[\s,;]|$))")  # some part directives by blanks or semicolons
-# What `none` stands for (Google, "robots meta tag, data-nosnippet, and X-Robots-Tag specifications").
-NONE = ("noindex", "nofollow")
+OWN_ROBOT_NAME = "newsmorgue"  # our product token (RFC 9309, 2.2.1), in lower case
+FIELDS_FOR_ALL_ROBOTS = ("robots", "x-robots-tag")  # unless they name a robot
+# Directives with a value after a colon. Any other word before a colon is the name of a robot.
+VALUED_DIRECTIVES = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
+ROBOT_PREFIX = re.compile(r"\s*([A-Za-z][\w.-]*|\*)\s*:(?!//)\s*")
+SEPARATOR = re.compile(r"[,;]|(?<=[a-z])\s+(?=[a-z-]+\s*(?:[\s,;]|$))")  # some sites use spaces or semicolons
+# Google, "robots meta tag, data-nosnippet, and X-Robots-Tag specifications".
+MEANING_OF_NONE = ("noindex", "nofollow")
 
 
 class Directive(NamedTuple):
-    """One statement. All in lower case."""
+    """Hold one statement, all in lower case."""
 
-    field: str  # name of the signal that it stands in: "x-robots-tag", "robots", "tdm-reservation", "license"
-    robot: str | None  # to whom; None: to all
-    name: str  # "noarchive", "train-ai"; of a signal without directives the field
-    value: str  # "" where there is none
+    field: str  # name of the signal that has it: "x-robots-tag", "robots", "tdm-reservation", "license"
+    robot: str | None  # the robot that it addresses; None: all
+    name: str  # "noarchive", "train-ai"; the field, if the signal has no directives
+    value: str  # "" if it has no value
 
     @property
-    def counts(self) -> bool:
-        """Whether it is said to all or to us."""
-        return self.robot in (None, OURS)
+    def concerns_us(self) -> bool:
+        """True if it addresses all robots, or ours."""
+        return self.robot in (None, OWN_ROBOT_NAME)
 
 
-def said(signals: Iterable[str]) -> Iterator[Directive]:
-    """What signals ("name: value") say, in their order."""
-    from pipelines.extraction.labels.usage_signals import (  # with lxml, 0.1 s, which most exports have no use for
+def parse_signals(signals: Iterable[str]) -> Iterator[Directive]:
+    """Yield what signals ("name: value") say, in their order."""
+    from pipelines.extraction.labels.usage_signals import (  # imports lxml, 0.1 s that most exports need not pay
         FOR_MODELS,
         ROBOTS,
     )
@@ -46,29 +46,29 @@ def said(signals: Iterable[str]) -> Iterator[Directive]:
         field, _, text = signal.lower().partition(": ")
         text = text.strip()
         if field == "content-usage":
-            yield from _usage(field, text)
-        elif field in EVERYONE:
-            yield from _directives(field, None, text)
+            yield from _parse_usage(field, text)
+        elif field in FIELDS_FOR_ALL_ROBOTS:
+            yield from _parse_directives(field, None, text)
         elif field in FOR_MODELS or ROBOTS.fullmatch(field):
-            yield from _directives(field, field, text)
+            yield from _parse_directives(field, field, text)
         else:
             yield Directive(field, None, field, text)
 
 
-def _directives(field: str, robot: str | None, text: str) -> Iterator[Directive]:
-    """`[robot:] directive, directive, ...`; a robot's name holds for what stands behind it."""
-    for part in BETWEEN.split(text):
-        named = ROBOT.match(part)
-        if named and named[1] not in VALUED:
-            robot, part = None if named[1] == "*" else named[1], part[named.end() :]
+def _parse_directives(field: str, robot: str | None, text: str) -> Iterator[Directive]:
+    """Parse `[robot:] directive, directive, ...`. A robot's name holds for the directives after it."""
+    for part in SEPARATOR.split(text):
+        prefix = ROBOT_PREFIX.match(part)
+        if prefix and prefix[1] not in VALUED_DIRECTIVES:
+            robot, part = None if prefix[1] == "*" else prefix[1], part[prefix.end() :]
         name, _, value = (piece.strip() for piece in part.partition(":"))
-        for one in (name, *NONE) if name == "none" else (name,):
+        for one in (name, *MEANING_OF_NONE) if name == "none" else (name,):
             if one:
                 yield Directive(field, robot, one, value)
 
 
-def _usage(field: str, text: str) -> Iterator[Directive]:
-    """A dictionary of structured fields (RFC 9651, 3.2), without parameters: `train-ai=n, search=y`."""
+def _parse_usage(field: str, text: str) -> Iterator[Directive]:
+    """Parse a dictionary of structured fields (RFC 9651, 3.2), without parameters: `train-ai=n, search=y`."""
     for part in text.split(","):
         name, _, value = part.partition(";")[0].partition("=")
         if name.strip():
@@ -76,23 +76,24 @@ def _usage(field: str, text: str) -> Iterator[Directive]:
 
 
 class RequestedSignal:
-    """A signal that is asked for: a directive or the name of a signal or robot, with `:VALUE` behind it if need be."""
+    """Hold a signal that the user asks for: the name of a directive, signal or robot, with `:VALUE` if needed."""
 
     def __init__(self, text: str) -> None:
-        """Raises ValueError for nothing."""
+        """Raises ValueError for a text without a name."""
         self.text = text.strip()
         name, separator, value = re.fullmatch(r"\s*([^:=]*)([:=]?)(.*)", text.lower(), re.DOTALL).groups()  # type: ignore[union-attr]
         self.name, self.value = name.strip(), value.strip() if separator else None
         if not self.name or self.value == "":
             raise ValueError("names no signal")
 
-    def means(self, one: Directive) -> bool:
-        """Whether this is it. What is said to one robot is meant only where that robot is named."""
-        texts = (None, one.name, f"{one.name}:{one.value}", f"{one.name}={one.value}")
-        if one.robot is not None and self.name == one.robot:
+    def matches(self, directive: Directive) -> bool:
+        """Return True if the user means this directive. One for a single robot is meant only if that robot is named."""
+        name, value = directive.name, directive.value
+        texts = (None, name, f"{name}:{value}", f"{name}={value}")
+        if directive.robot is not None and self.name == directive.robot:
             return self.value in texts
-        if not one.counts:
+        if not directive.concerns_us:
             return False
-        if self.name == one.field:
-            return self.value in (*texts, one.value)
-        return self.name == one.name and self.value in (None, one.value)
+        if self.name == directive.field:
+            return self.value in (*texts, value)
+        return self.name == name and self.value in (None, value)

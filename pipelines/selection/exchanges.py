@@ -1,7 +1,7 @@
-"""The records of whole exchanges, found around their captures: response and request, metadata, revisits.
+"""Find the records of whole exchanges around their captures: response, request, metadata, revisit.
 
-A capture's row knows one record of its exchange. The others lie beside it, joined to it by WARC-Concurrent-To
-(WARC 1.1 section 5.7). Each record is inflated once, so that its checksum is known to be right, and never held whole.
+The row of a capture knows one record of its exchange. The other records are its neighbours, and are joined to it by
+WARC-Concurrent-To (WARC 1.1 section 5.7). Each record is inflated once to check it, and is never held in memory whole.
 """
 
 from __future__ import annotations
@@ -19,33 +19,35 @@ from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN
 from pipelines.warc.record import WarcFields, parse_fields
 from pipelines.warc.storage import WarcStorage, is_unfinished
 
-AT_ONCE = 1 << 18  # bytes inflated between two looks: a few bytes may inflate to a thousand times as many
-LONGEST_HEAD = 1 << 20  # bytes of a record's named fields
-BLANK = b"\r\n\r\n"
+MAX_INFLATED_BYTES = 1 << 18  # in one step: a few bytes may inflate to a thousand times as many
+MAX_HEAD_BYTES = 1 << 20  # of the named fields of a record
+COPY_CHUNK_BYTES = 1 << 20
+BLANK_LINE = b"\r\n\r\n"
+CONCURRENT_TO = "WARC-Concurrent-To"
 
-OnDamage = Callable[[MorgueError, Iterable[Row]], object]  # what is wrong, the captures that are left out for it
+OnDamage = Callable[[MorgueError, Iterable[Row]], object]  # what is wrong, and the captures left out because of it
 
 
 class RecordHead(NamedTuple):
-    """A whole record without its block."""
+    """Hold a record without its block."""
 
-    offset: int  # bytes from the start of the file to its gzip member
+    offset: int  # of its gzip member
     length: int  # bytes of that member
     fields: WarcFields
 
 
 @dataclass(frozen=True, slots=True)
 class StoredExchange:
-    """One exchange as it lies in its file."""
+    """Hold one exchange as it is stored in its file."""
 
-    capture: Row  # as `Holdings.captures` gives it
+    capture: Row  # as `CaptureSelection.captures` gives it
     file: OpenWarcFile
-    main: RecordHead  # the record that the capture stands for
+    main: RecordHead  # the record that the capture's row points to
     records: list[RecordHead]  # all of the exchange in the order of the file, `main` among them
 
 
 class OpenWarcFile:
-    """A WARC file, opened: heads of its records, and their bytes as they are. Raises NotFound if it is not there."""
+    """Read heads of records, and their bytes, from a WARC file. Raises NotFound if there is no such file."""
 
     def __init__(self, storage: WarcStorage, name: str) -> None:
         self.name, self._location = name, storage.location(name)
@@ -57,18 +59,18 @@ class OpenWarcFile:
         self._file.close()
 
     def head(self, offset: int) -> RecordHead:
-        """The record whose gzip member begins there; its checksum and Content-Length are right.
+        """Return the record whose gzip member begins at `offset`, after checking CRC-32 and Content-Length.
 
-        Raises ArchiveDamaged if there is none.
+        Raises ArchiveDamaged.
         """
         try:
             with os_errors(self._location):
-                return self._inflated(offset)
+                return self._inflate_head(offset)
         except (zlib.error, ValueError) as error:
             raise ArchiveDamaged(f"{self.name} at byte {offset}", str(error), "see `morgue verify`") from error
 
     def warcinfo(self) -> RecordHead | None:
-        """The record that the file begins with, if it says how the records behind it were made (section 6.1)."""
+        """Return the file's first record, if it is a warcinfo record (WARC 1.1 section 6.1)."""
         try:
             first = self.head(0)
         except ArchiveDamaged:
@@ -76,22 +78,22 @@ class OpenWarcFile:
         return first if first.fields.get("WARC-Type") == "warcinfo" else None
 
     def heads(self, start: int, stop: int | None) -> Iterator[RecordHead]:
-        """The records from one place up to another (None: the end of the file). Raises ArchiveDamaged."""
+        """Yield the records between two offsets (`stop` None: the end of the file). Raises ArchiveDamaged."""
         stop = self._size if stop is None else stop
         while start < stop:
             yield (found := self.head(start))
             start += found.length
 
     def raw(self, head: RecordHead) -> Iterator[bytes]:
-        """The bytes of a record's gzip member. Raises MorgueError."""
+        """Yield the bytes of a record's gzip member. Raises MorgueError."""
         rest = head.length
         with os_errors(self._location):
             self._file.seek(head.offset)
-            while rest and (data := self._file.read(min(rest, 1 << 20))):
+            while rest and (data := self._file.read(min(rest, COPY_CHUNK_BYTES))):
                 rest -= len(data)
                 yield data
 
-    def _inflated(self, offset: int) -> RecordHead:
+    def _inflate_head(self, offset: int) -> RecordHead:
         self._file.seek(offset)
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
         head, end, inflated, read = bytearray(), -1, 0, 0
@@ -102,29 +104,29 @@ class OpenWarcFile:
                 if not data:
                     raise ValueError(TORN)
                 read += len(data)
-            out = stream.decompress(data, AT_ONCE)
+            out = stream.decompress(data, MAX_INFLATED_BYTES)
             inflated += len(out)
             if end < 0:
                 head += out
-                end = head.find(BLANK)
-                if end < 0 and len(head) > LONGEST_HEAD:
+                end = head.find(BLANK_LINE)
+                if end < 0 and len(head) > MAX_HEAD_BYTES:
                     break
                 if end >= 0:
                     del head[end:]
         if end < 0 or not head.startswith(b"WARC/1."):
-            raise ValueError("no WARC record")
+            raise ValueError("not a WARC record")
         fields = parse_fields(bytes(head))
         length = fields.get("Content-Length") or ""
-        if not length.isdigit() or inflated != end + len(BLANK) + int(length) + len(BLANK):
+        if not length.isdigit() or inflated != end + len(BLANK_LINE) + int(length) + len(BLANK_LINE):
             raise ValueError("a WARC record that does not end where it says")
         return RecordHead(offset, read - len(stream.unused_data), fields)
 
 
 def exchanges(storage: WarcStorage, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
-    """The exchanges of captures, which come as `Holdings.captures` gives them: by file, by offset.
+    """Yield the exchanges of captures, which come as `CaptureSelection.captures` gives them: by file, by offset.
 
-    What cannot be read is told to `on_damage`, and costs only its own exchange (a missing file: all of its exchanges,
-    which `on_damage` has to go through).
+    Damage is passed to `on_damage` and costs only its own exchange. A missing file costs all of its exchanges; then
+    `on_damage` must consume its captures.
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
@@ -133,13 +135,13 @@ def exchanges(storage: WarcStorage, captures: Iterable[Row], on_damage: OnDamage
             on_damage(error, of_file)
             continue
         try:
-            yield from _of_file(file, of_file, on_damage)
+            yield from _exchanges_of_file(file, of_file, on_damage)
         finally:
             file.close()
 
 
-def _of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
-    ahead: list[RecordHead] = []  # records looked at behind the last exchange: they may belong to the next
+def _exchanges_of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
+    ahead: list[RecordHead] = []  # records read after the last exchange; they may belong to the next one
     for capture in captures:
         try:
             main = file.head(capture["offset"])
@@ -149,21 +151,23 @@ def _of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: OnDamage) -
         except MorgueError as error:
             on_damage(error, [capture])
             continue
-        start = capture["behind"] or 0
+        start = capture["previous_end"] or 0
         known = [head for head in ahead if start <= head.offset < main.offset]
-        before = _whole(file.heads(known[-1].offset + known[-1].length if known else start, main.offset), on_damage)
-        records = [head for head in (*known, *before) if _joined(head, main)] + [main]
+        read_from = known[-1].offset + known[-1].length if known else start
+        before = _until_damage(file.heads(read_from, main.offset), on_damage)
+        records = [head for head in (*known, *before) if _are_concurrent(head, main)] + [main]
         ahead = []
-        for head in _whole(file.heads(main.offset + main.length, capture["next"]), on_damage, quiet=file.growing):
+        after = file.heads(main.offset + main.length, capture["next_offset"])
+        for head in _until_damage(after, on_damage, quiet=file.growing):
             ahead.append(head)
-            if not _joined(head, main):
+            if not _are_concurrent(head, main):
                 break
             records.append(head)
         yield StoredExchange(capture, file, main, records)
 
 
-def _whole(heads: Iterator[RecordHead], on_damage: OnDamage, *, quiet: bool = False) -> Iterator[RecordHead]:
-    """The records up to the first that is damaged. `quiet`: what is being written need not be whole yet."""
+def _until_damage(heads: Iterator[RecordHead], on_damage: OnDamage, *, quiet: bool = False) -> Iterator[RecordHead]:
+    """Yield the records before the first damaged one. `quiet`: do not report it; it may still be being written."""
     try:
         yield from heads
     except MorgueError as error:
@@ -171,9 +175,8 @@ def _whole(heads: Iterator[RecordHead], on_damage: OnDamage, *, quiet: bool = Fa
             on_damage(error, [])
 
 
-def _joined(one: RecordHead, other: RecordHead) -> bool:
-    """Whether two records belong to one exchange (section 5.7)."""
-    joins = "WARC-Concurrent-To"
-    return one.fields.get("WARC-Record-ID") in other.fields.all(joins) or (
-        other.fields.get("WARC-Record-ID") in one.fields.all(joins)
+def _are_concurrent(one: RecordHead, other: RecordHead) -> bool:
+    """Return True if two records belong to one exchange (WARC 1.1 section 5.7)."""
+    return one.fields.get("WARC-Record-ID") in other.fields.all(CONCURRENT_TO) or (
+        other.fields.get("WARC-Record-ID") in one.fields.all(CONCURRENT_TO)
     )

@@ -1,11 +1,12 @@
-"""What is left out of a dataset because of the rights that are reserved in it, and why: counted, never silent.
+"""Leave out of a dataset what its rights holders reserve, and count it by reason, never silently.
 
-Reserved means: the source opts out of text and data mining (Directive (EU) 2019/790, article 4(3)) or of training
-models, in a way that machines can read and that addresses everyone.
+Reserved means that the source opts out of text and data mining (Directive (EU) 2019/790, article 4(3)) or of training
+models, in a way that machines can read and that addresses everyone:
 
-- TDM Reservation Protocol: tdm-reservation 1; the page's meta goes before the header, that before tdmrep.json
-- noai, noml, notrain for all robots, in a meta or X-Robots-Tag
-- Content-Usage (IETF aipref): train-ai=n, or what earlier drafts called the same or more
+- TDM Reservation Protocol: tdm-reservation 1. The page's meta takes precedence over the header, the header over
+  tdmrep.json.
+- noai, noml, notrain for all robots, in a meta or X-Robots-Tag.
+- Content-Usage (IETF aipref): train-ai=n, or the names that earlier drafts had for the same or more.
 """
 
 from __future__ import annotations
@@ -18,25 +19,34 @@ from dataclasses import dataclass
 
 from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.connection import Row
-from pipelines.selection.directives import EVERYONE, OURS, VALUED, Directive, RequestedSignal, said
-from pipelines.selection.tdmrep import TdmFiles, meaning
+from pipelines.selection.directives import (
+    FIELDS_FOR_ALL_ROBOTS,
+    OWN_ROBOT_NAME,
+    VALUED_DIRECTIVES,
+    Directive,
+    RequestedSignal,
+    parse_signals,
+)
+from pipelines.selection.tdmrep import TdmFiles, parse_reservation
 from pipelines.warc.storage import WarcStorage
 
-# Of everyone's text for models. noimageai is about pictures only; a dataset holds none.
-DIRECTIVES = ("noai", "noml", "notrain")
+# Directives against the use of text for models. noimageai is about images only; a dataset has none.
+MODEL_DIRECTIVES = ("noai", "noml", "notrain")
 # draft-ietf-aipref-vocab-08, 4.1; the others are from its earlier versions and from draft-thomson-aipref-sup.
-USAGES = ("train-ai", "bots", "tdm", "ai", "genai", "train-genai")
-# Other names that signals have: robots directives (Google, Bing) and headers.
-KNOWN = ("noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet", "noimageindex", "notranslate", "noimageai")
-NAMES = ("content-usage", "tdm-reservation", "tdm-policy")
-NEAR = 0.75  # of difflib; from which on two words are taken for one, misspelt
-REFUSALS = ("n", "?0", "no")  # a token; the false of RFC 9651, 3.3.6; and what is meant by a word
-UNREADABLE = "tdmrep.json that cannot be read"
+TRAINING_USAGES = ("train-ai", "bots", "tdm", "ai", "genai", "train-genai")
+REFUSING_VALUES = ("n", "?0", "no")  # a token; the false of RFC 9651, 3.3.6; and a word that means the same
+# Further names of signals: robots directives (Google, Bing) and headers.
+OTHER_DIRECTIVES = (
+    "noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet", "noimageindex", "notranslate", "noimageai",
+)  # fmt: skip
+OTHER_FIELDS = ("content-usage", "tdm-reservation", "tdm-policy")
+MIN_SIMILARITY = 0.75  # ratio of difflib from which on a word is taken for a misspelling of another
+UNREADABLE_TDMREP = "tdmrep.json that cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """What is not wanted. Raises QueryError for a signal without a name."""
+    """Say what to leave out. Raises QueryError for a signal without a name."""
 
     reserved: bool = False  # what is reserved, see above
     signals: tuple[str, ...] = ()  # directives or signals, as `directives.RequestedSignal` reads them
@@ -53,96 +63,109 @@ class Exclusions:
         return self.reserved or bool(self.signals)
 
 
-class ExclusionFilter:
-    """Lets through what is wanted, and counts the rest by reason."""
+NO_EXCLUSIONS = Exclusions()
 
-    def __init__(self, without: Exclusions, db: sqlite3.Connection, warc: WarcStorage) -> None:
-        """`warc`: the archive's WARC files; the rules of tdmrep.json are read out of them."""
+
+class ExclusionFilter:
+    """Pass on what is not excluded, and count the rest by reason."""
+
+    def __init__(self, exclusions: Exclusions, db: sqlite3.Connection, warc: WarcStorage) -> None:
+        """`warc`: the archive's WARC files; the rules of tdmrep.json are read from them."""
         self.left_out: Counter[str] = Counter()  # reason -> how many
-        self.met: set[str] = set()  # of the signals that are asked for, those that something had
-        self._reserved = without.reserved
-        self._signals = [RequestedSignal(text) for text in without.signals]
-        self._files = TdmFiles(db, warc)
+        self.signals_met: set[str] = set()  # requested signals that something had
+        self._reserved = exclusions.reserved
+        self._signals = [RequestedSignal(text) for text in exclusions.signals]
+        self._tdm_files = TdmFiles(db, warc)
 
     def articles(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Of rows with the keys of `queries.WHOLE_KEYS` those that are wanted."""
+        """Yield those rows, with the keys of `queries.WHOLE_KEYS`, that are not excluded."""
         for row in rows:
-            why = self.why(row["url"], row["captured"], row["header_rights"], row["rights"])
-            if why is None:
+            reason = self.reason(row["url"], row["captured"], row["header_rights"], row["rights"])
+            if reason is None:
                 yield row
             else:
-                self.left_out[why] += 1
+                self.left_out[reason] += 1
+                log_left_out(row["url"], reason)
 
-    def why(self, url: str, time: str, headers: Iterable[str], page: Iterable[str]) -> str | None:
-        """Why something is left out; None if it is not. Counts nothing.
+    def reason(self, url: str, time: str, headers: Iterable[str], page: Iterable[str]) -> str | None:
+        """Return why a capture is left out; None if it is not. Counts nothing.
 
-        `time`: of its capture; `headers`, `page`: signals in its head and its metas.
+        `time`: of the capture. `headers`, `page`: signals in its HTTP head and in its metas.
         """
-        in_headers, in_page = list(said(headers)), list(said(page))
-        has = [signal.text for signal in self._signals if any(map(signal.means, (*in_headers, *in_page)))]
-        self.met.update(has)
-        if self._reserved and (why := self._why_reserved(url, time, in_headers, in_page)):
-            return why
-        return next(iter(has), None)
+        in_headers, in_page = list(parse_signals(headers)), list(parse_signals(page))
+        met = [signal.text for signal in self._signals if any(map(signal.matches, (*in_headers, *in_page)))]
+        self.signals_met.update(met)
+        if self._reserved and (reason := self._reason_reserved(url, time, in_headers, in_page)):
+            return reason
+        return next(iter(met), None)
 
-    def unmet(self) -> Iterator[str]:
-        """A sentence for each signal that is asked for and that nothing had; with what it may be a misspelling of."""
+    def hints(self) -> Iterator[str]:
+        """Yield a sentence for each requested signal that nothing had, with the signal that may be meant."""
         for text in dict.fromkeys(signal.text for signal in self._signals):
-            if text not in self.met:
-                near = meant_by(text)
-                yield f"0 left out: nothing has the signal {text}" + (f" (did you mean {near}?)" if near else "")
+            if text not in self.signals_met:
+                similar = similar_signal(text)
+                question = f" (did you mean {similar}?)" if similar else ""
+                yield f"0 left out: nothing has the signal {text}{question}"
 
-    def _why_reserved(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
-        return self._by_protocol(url, time, headers, page) or _from_models([*page, *headers])
+    def _reason_reserved(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
+        return self._reason_by_protocol(url, time, headers, page) or _reason_by_directives([*page, *headers])
 
-    def _by_protocol(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
-        for where, statements in (("page", page), ("header", headers)):
-            meant = _reservation(statements)
-            if meant is not None:
-                return f"tdm-reservation in the {where}" if meant else None
+    def _reason_by_protocol(self, url: str, time: str, headers: list[Directive], page: list[Directive]) -> str | None:
+        for where, directives in (("page", page), ("header", headers)):
+            reserved = _tdm_reservation(directives)
+            if reserved is not None:
+                return f"tdm-reservation in the {where}" if reserved else None
         try:
-            return "tdmrep.json" if self._files.reserved(url, time) else None
+            return "tdmrep.json" if self._tdm_files.reserved(url, time) else None
         except MorgueError:
-            return UNREADABLE  # it may reserve everything
+            return UNREADABLE_TDMREP  # it may reserve everything
 
 
-def _from_models(statements: Iterable[Directive]) -> str | None:
-    for one in statements:
-        if one.field == "content-usage" and one.name in USAGES and one.value in REFUSALS:
+def log_left_out(url: str, why: str) -> None:
+    """Log that something is left out of a dataset."""
+    import logging  # only here: an export that leaves nothing out need not wait for it
+
+    logging.getLogger("morgue.selection").info("left out %(url)s: %(why)s", {"url": url, "why": why})
+
+
+def _reason_by_directives(directives: Iterable[Directive]) -> str | None:
+    for one in directives:
+        if one.field == "content-usage" and one.name in TRAINING_USAGES and one.value in REFUSING_VALUES:
             return f"content-usage {one.name}=n"
-        if one.field != "content-usage" and one.counts and one.name in DIRECTIVES:
+        if one.field != "content-usage" and one.concerns_us and one.name in MODEL_DIRECTIVES:
             return one.name
     return None
 
 
-def _reservation(statements: Iterable[Directive]) -> bool | None:
-    """What tdm-reservation says in one place; where it is said twice, what reserves."""
-    meant = [meaning(part) for one in statements if one.field == "tdm-reservation" for part in one.value.split(",")]
-    return True if True in meant else False if False in meant else None
+def _tdm_reservation(directives: Iterable[Directive]) -> bool | None:
+    """Return what tdm-reservation says in one place; None if nothing. If it is there twice, a reservation wins."""
+    values = [part for one in directives if one.field == "tdm-reservation" for part in one.value.split(",")]
+    reserved = [parse_reservation(value) for value in values]
+    return True if True in reserved else False if False in reserved else None
 
 
-def meant_by(text: str) -> str | None:
-    """The signal that one of no known name may be a misspelling of, its value kept; None if none is near."""
+def similar_signal(text: str) -> str | None:
+    """Return the known signal that an unknown one may be a misspelling of, with its value; None if none is similar."""
     from difflib import get_close_matches  # only once something is wrong
 
     from pipelines.extraction.labels.usage_signals import FOR_MODELS, RIGHTS, ROBOTS
 
-    known = {*KNOWN, *NAMES, *DIRECTIVES, *USAGES, *VALUED, *EVERYONE, *RIGHTS, *FOR_MODELS, OURS}
+    known = {
+        *OTHER_DIRECTIVES, *OTHER_FIELDS, *MODEL_DIRECTIVES, *TRAINING_USAGES, *VALUED_DIRECTIVES,
+        *FIELDS_FOR_ALL_ROBOTS, *RIGHTS, *FOR_MODELS, OWN_ROBOT_NAME,
+    }  # fmt: skip
 
-    def right(word: str) -> str:
+    def corrected(word: str) -> str:
         plain = word.strip().lower()
         if plain in known or ROBOTS.fullmatch(plain):
             return word
-        return next(iter(get_close_matches(plain, sorted(known), 1, NEAR)), word)
+        return next(iter(get_close_matches(plain, sorted(known), 1, MIN_SIMILARITY)), word)
 
     name, separator, value = re.fullmatch(r"([^:=]*)([:=]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
-    near = right(name) + separator + right(value)
-    return None if near == text else near
+    similar = corrected(name) + separator + corrected(value)
+    return None if similar == text else similar
 
 
-NOTHING = Exclusions()
-
-
-def in_words(left_out: Counter[str]) -> str:
-    """Each reason with its number, the commonest first."""
+def reasons_in_words(left_out: Counter[str]) -> str:
+    """Return each reason with its number, the commonest first."""
     return ", ".join(f"{count:,} {why}" for why, count in left_out.most_common())

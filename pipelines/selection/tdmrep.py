@@ -1,7 +1,8 @@
-"""`/.well-known/tdmrep.json`: what a host reserves by path, as it stood when a page was captured.
+"""Read `/.well-known/tdmrep.json`: what a host reserves by path, as it was when a page was captured.
 
 W3C Community Group, TDM Reservation Protocol (TDMRep), Final Report of 10 May 2024, section "TDM File on the Origin
-Server": rules in order, the first whose location matches holds; patterns are those of robots.txt (RFC 9309, 2.2.2-3).
+Server": the rules are in order, and the first whose location matches holds. Patterns are those of robots.txt (RFC 9309,
+2.2.2-3).
 """
 
 from __future__ import annotations
@@ -23,23 +24,23 @@ from pipelines.warc.http_message import REDIRECTS, parse_head, split_response
 from pipelines.warc.reader import read_block
 from pipelines.warc.storage import WarcStorage
 
-PATH = "/.well-known/tdmrep.json"
-LARGEST = 1 << 20  # bytes of such a file once decoded
-HOPS = 5  # redirects that are followed
-REMEMBERED = 1000  # hosts, and files, kept in memory
-CODED = re.compile(r"%([0-9A-Fa-f]{2})|[$*]|[^\x21-\x7e]")
+TDMREP_PATH = "/.well-known/tdmrep.json"
+MAX_FILE_BYTES = 1 << 20  # decoded
+MAX_REDIRECTS = 5
+MAX_CACHED_FILES = 1000
+ENCODED = re.compile(r"%([0-9A-Fa-f]{2})|[$*]|[^\x21-\x7e]")
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986, 2.3
 
 
 class TdmRule(NamedTuple):
-    """One object of the file."""
+    """Hold one object of the file."""
 
     parts: tuple[str, ...]  # of the location, between its stars
     to_the_end: bool  # the location ended in $
-    reservation: bool | None  # None: a value that the protocol does not know, which is unset
+    reservation: bool | None  # None: a value that the protocol does not define, which means unset
 
     def matches(self, path: str) -> bool:
-        """Whether it is about a path (with its query) in normal form. Linear in the length of both."""
+        """Return True if the rule is about a path, with its query, in normal form. Linear in the length of both."""
         first, *rest = self.parts
         if not path.startswith(first):
             return False
@@ -54,18 +55,18 @@ class TdmRule(NamedTuple):
         return not self.to_the_end or (len(path) - len(rest[-1]) >= at and path.endswith(rest[-1]))
 
 
-def rules(body: bytes) -> list[TdmRule] | None:
-    """The rules in a file; None for what is no such file (a page that says 404, or asks for consent, with status 200).
+def parse_rules(body: bytes) -> list[TdmRule] | None:
+    """Return the rules in a file; None if it is another kind of file (a 404 or consent page with status 200).
 
-    Raises ArchiveDamaged for one that is meant to be such a file and cannot be read: it may reserve everything.
+    Raises ArchiveDamaged for a file that is meant to be JSON and cannot be read: it may reserve everything.
     """
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
         if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
-            raise ArchiveDamaged(PATH, "is no JSON") from error
+            raise ArchiveDamaged(TDMREP_PATH, "is not valid JSON") from error
         return None
-    objects = found if isinstance(found, list) else [found]  # the brackets are mandatory, and are forgotten
+    objects = found if isinstance(found, list) else [found]  # the brackets are mandatory, and often forgotten
     return [rule for one in objects if (rule := _rule(one)) is not None]
 
 
@@ -74,28 +75,31 @@ def _rule(one: Any) -> TdmRule | None:
     if not isinstance(location, str) or not location:
         return None
     pattern = location.removesuffix("$")
-    parts = tuple(_normal(part) for part in pattern.split("*"))
-    return TdmRule(parts, pattern != location, meaning(str(one.get("tdm-reservation"))))
+    parts = tuple(_normal_form(part) for part in pattern.split("*"))
+    return TdmRule(parts, pattern != location, parse_reservation(str(one.get("tdm-reservation"))))
 
 
-def meaning(value: str) -> bool | None:
-    """Of a tdm-reservation: reserved, not reserved, or None: unset, which any other value is (its section says so)."""
+def parse_reservation(value: str) -> bool | None:
+    """Return what a tdm-reservation says: reserved, not reserved, or None for any other value, which means unset."""
     return {"1": True, "0": False}.get(value.strip(" \t\"'"))
 
 
-def reserved(ruling: list[TdmRule], url: str) -> bool | None:
-    """What the rules say of an address; None: nothing. Raises ValueError for no web address."""
+def reservation_of(rules: list[TdmRule], url: str) -> bool | None:
+    """Return what the rules say of an address; None if they say nothing. Raises ValueError if it is not HTTP."""
     parts = parts_of(url)
-    path = _normal((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-    return next((rule.reservation for rule in ruling if rule.matches(path)), None)
+    path = _normal_form((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+    return next((rule.reservation for rule in rules if rule.matches(path)), None)
 
 
-def _normal(text: str) -> str:
-    """Percent-encoding as RFC 9309, 2.2.2, compares it; `$` and `*` encoded, as a pattern has to write them."""
-    return CODED.sub(_one, text)
+def _normal_form(text: str) -> str:
+    """Return a path with the percent-encoding that RFC 9309, 2.2.2, compares.
+
+    `$` and `*` are encoded, as a pattern must write them.
+    """
+    return ENCODED.sub(_normal_character, text)
 
 
-def _one(match: re.Match[str]) -> str:
+def _normal_character(match: re.Match[str]) -> str:
     if match[1] is None:
         return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
     char = chr(int(match[1], 16))
@@ -103,49 +107,51 @@ def _one(match: re.Match[str]) -> str:
 
 
 class TdmFiles:
-    """The files of all hosts over time, out of an archive's WARC files."""
+    """Hold the files of all hosts over time, read from the WARC files of an archive."""
 
     def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
         self.db, self.warc = db, warc
-        self._hosts: dict[str, list[Row]] | None = None  # however its name is spelled: an import may have brought any
-        self._rules: dict[int, list[TdmRule] | None] = {}
+        # Captures by host. The host's name is normalized here, because an import may bring any spelling.
+        self._captures_by_host: dict[str, list[Row]] | None = None
+        self._rules: dict[int, list[TdmRule] | None] = {}  # by row id of the capture
 
     def reserved(self, url: str, time: str) -> bool | None:
-        """What the host's file said of an address at a time (as `captures.time`); None: nothing, or there is none.
+        """Return what the host's file said of an address at a time (as `captures.time`); None if it said nothing.
 
-        That is the newest one captured until then, and before there was any the first one after: on a crawl's first day
-        the file may come in a second behind the page. Raises MorgueError if it cannot be read.
+        That is the newest file captured until then, or else the first one after: on the first day of a crawl the file
+        may come a second after the page. Raises MorgueError if it cannot be read.
         """
         try:
             host = parts_of(url).host
         except ValueError:
             return None
-        for row in self._nearest(host, time):
-            ruling = self._ruling(row)
-            if ruling is not None:
-                return reserved(ruling, url)
+        for row in self._captures_near(host, time):
+            rules = self._rules_of(row)
+            if rules is not None:
+                return reservation_of(rules, url)
         return None
 
-    def _nearest(self, host: str, time: str) -> Iterator[Row]:
-        if self._hosts is None:
-            self._hosts = {}
-            for row in self._captures("c.url LIKE ?", f"%{PATH}"):
+    def _captures_near(self, host: str, time: str) -> Iterator[Row]:
+        """Yield the captures of a host's file: those until `time`, the newest first, then those after it."""
+        if self._captures_by_host is None:
+            self._captures_by_host = {}
+            for row in self._captures("c.url LIKE ?", f"%{TDMREP_PATH}"):
                 with suppress(ValueError):
-                    self._hosts.setdefault(parts_of(row["url"]).host, []).append(row)
-        rows = self._hosts.get(host, [])
+                    self._captures_by_host.setdefault(parts_of(row["url"]).host, []).append(row)
+        rows = self._captures_by_host.get(host, [])
         yield from (row for row in reversed(rows) if row["captured"] <= time)
         yield from (row for row in rows if row["captured"] > time)
 
-    def _captures(self, which: str, *values: str) -> Iterator[Row]:
+    def _captures(self, condition: str, *values: str) -> Iterator[Row]:
         sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE_COLUMNS} FROM captures c
-                   WHERE {which} AND c.record_type IN ('response', 'revisit')
+                   WHERE {condition} AND c.record_type IN ('response', 'revisit')
                    ORDER BY c.time"""  # noqa: S608 (our own names)
         return map(dict, ask(self.db, sql, values))
 
-    def _ruling(self, row: Row, redirects: int = HOPS) -> list[TdmRule] | None:
-        """What a capture of the file says; None: nothing at all, so that the next nearest is asked."""
+    def _rules_of(self, row: Row, redirects: int = MAX_REDIRECTS) -> list[TdmRule] | None:
+        """Return the rules in a capture of the file; None if it says nothing, so that the next one is asked."""
         if row["id"] not in self._rules:
-            if len(self._rules) >= REMEMBERED:
+            if len(self._rules) >= MAX_CACHED_FILES:
                 self._rules.clear()
             self._rules[row["id"]] = self._read(row, redirects)
         return self._rules[row["id"]]
@@ -153,18 +159,19 @@ class TdmFiles:
     def _read(self, row: Row, redirects: int) -> list[TdmRule] | None:
         status = row["status"] or 0
         if row["error"]:
-            return None  # it broke off
+            return None  # the response was cut off
         if status in REDIRECTS:
             return self._follow(row, redirects)
         if status in (200, 203, 304):
-            return rules(replay(self.db, self.warc, row, LARGEST).body)
-        return [] if status in (404, 410) else None  # not there; else: could not be said just then
+            return parse_rules(replay(self.db, self.warc, row, MAX_FILE_BYTES).body)
+        return [] if status in (404, 410) else None  # there is no file; any other status says nothing about it
 
     def _follow(self, row: Row, redirects: int) -> list[TdmRule] | None:
+        """Return the rules in the first capture of a redirect's target that is not older than the redirect."""
         block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
         head = parse_head(split_response(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
         address = "//" + target.partition("#")[0].partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]
-        there = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None
-        return None if there is None else self._ruling(there, redirects - 1)
+        found = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None
+        return None if found is None else self._rules_of(found, redirects - 1)

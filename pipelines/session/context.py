@@ -1,16 +1,19 @@
-"""What the parts of one running crawl share: the keeper, the workers, the tally. One desk a crawl.
+"""Hold what the parts of one run share: the archive writer, the workers, the counts.
 
-Scrapy builds its components one by one and hands each the `Crawler`; `CrawlContext.of(crawler)` is how they meet.
+Scrapy builds its components one by one and gives each the `Crawler`. `CrawlContext.of(crawler)` leads from there to the
+one context of the run.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from pipelines.archive.deduplication import original_of
 from pipelines.archive.writer import ArchiveWriter
+from pipelines.core import log_output
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.worker_pool import WorkerPool
@@ -19,13 +22,16 @@ from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
 from pipelines.warc.exchange import body_of, write_exchange
 
-BRIEF = 1 << 16  # bytes of an answer that is recorded in about a millisecond
+T = TypeVar("T")
+logger = logging.getLogger("morgue.session")
+
+MAX_BRIEF_RESPONSE_BYTES = 1 << 16  # of a response that is recorded in about a millisecond
 
 
 class CrawlContext:
-    """The shared things of one crawl. Whoever makes it closes it."""
+    """Hold the shared parts of one run. The code that makes a context closes it."""
 
-    _desks: ClassVar[WeakKeyDictionary[Any, CrawlContext]] = WeakKeyDictionary()
+    _contexts: ClassVar[WeakKeyDictionary[Any, CrawlContext]] = WeakKeyDictionary()
 
     def __init__(
         self,
@@ -37,58 +43,68 @@ class CrawlContext:
         software: str,
         **record_options: Any,
     ) -> None:
-        self.archive_writer, self.workers, self.backpressure, self.stats = (
-            archive_writer,
-            workers,
-            backpressure,
-            CrawlStats(),
-        )
+        self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
+        self.stats = CrawlStats()
         self.store = ArticleStore(archive_writer.db)
-        self.stopping = False  # nothing more is to be asked for; what is under way is finished
-        self.fatal: MorgueError | None = None  # why nothing can be kept any more; ends the crawl
+        self.stopping = False  # True: send no further requests, and finish those under way
+        self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
+        self._parts: dict[type, Any] = {}
         self._record_options = record_options
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
+        log_output.add_run_fields(crawl_id=self.crawl_id)
+        logger.info("run %(crawl_id)d begins", {"crawl_id": self.crawl_id})
 
     @classmethod
     def of(cls, crawler: Any) -> CrawlContext:
-        """The desk of a Scrapy crawler. Raises KeyError if it has none."""
-        return cls._desks[crawler]
+        """Return the context of a Scrapy crawler. Raises KeyError if it has none."""
+        return cls._contexts[crawler]
 
     def register(self, crawler: Any) -> None:
-        """Make this the desk of a Scrapy crawler."""
-        self._desks[crawler] = self
+        """Make this the context of a Scrapy crawler."""
+        self._contexts[crawler] = self
+
+    def provide(self, part: object) -> None:
+        """Let the other parts of this run find a part by its type."""
+        self._parts[type(part)] = part
+
+    def part(self, kind: type[T]) -> T:
+        """Return the part of this run that has this type. Raise KeyError if it was not provided."""
+        part: T = self._parts[kind]
+        return part
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
-        """Keep one exchange: WARC records, then its row. Raises MorgueError if it cannot be kept."""
-        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < BRIEF)
+        """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
+        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES)
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
-        """`ArchiveWriter.do`; a failure to write ends the crawl, because going on would fetch what cannot be kept."""
+        """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""
         try:
             return await self.archive_writer.do(task, *args, brief=brief)
         except MorgueError as error:
             if self.archive_writer.failed is not None and self.fatal is None:
                 self.fatal = self.archive_writer.failed
+                logger.error("nothing can be written any more; the run ends: %(error)s", {"error": self.fatal})
                 self.backpressure.let_all_through()
                 self.on_fatal(self.fatal)
             raise error
 
     def close(self, outcome: str) -> None:
-        """Write the run's last row, commit and let go of the archive."""
+        """Complete the row of the run, commit, and close the archive writer."""
+        logger.info("run %(crawl_id)d ends: %(outcome)s", {"crawl_id": self.crawl_id, "outcome": outcome})
         try:
             if self.archive_writer.failed is None:
                 self.archive_writer.call(self.store.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
         finally:
-            self.archive_writer.close(on_full_disk=self._failed)
+            self.archive_writer.close(on_full_disk=self._end_after_failure)
 
     @property
     def lost(self) -> int:
-        """Pages that were counted and whose visit no commit has: known once the keeper has failed, or is closed."""
+        """Number of counted pages whose visit is in no commit; final once the archive writer failed or was closed."""
         return self.stats.lost(self.archive_writer.commits)
 
-    def _failed(self, failure: MorgueError) -> None:
-        """The run's last row, after a failure. What was rolled back is no count of it."""
+    def _end_after_failure(self, failure: MorgueError) -> None:
+        """Complete the row of the run after a failure, without counts if pages were rolled back."""
         counts = self.stats.as_dict() if self.lost == 0 else {}
         self.store.end_crawl(self.crawl_id, type(failure).__name__, counts)
 
@@ -96,6 +112,9 @@ class CrawlContext:
         body, writer = body_of(exchange), self.archive_writer.writer
         original = original_of(self.archive_writer.db, exchange, body, writer.is_finished)
         capture = write_exchange(exchange, writer, original=original, body=body, **self._record_options)
+        if original is not None:
+            same = {"url": exchange.url, "original": original.record_id}
+            logger.debug("%(url)s repeats %(original)s, kept as a revisit", same)
         if original is not None and body is not None and exchange.status == 200:
             self.stats.saved(body.length)
         return self.store.capture(capture, self.crawl_id, source_id)

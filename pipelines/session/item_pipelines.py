@@ -1,7 +1,8 @@
-"""The item pipelines that a page goes through under Scrapy: read it, then keep it. Thin: the work is done elsewhere."""
+"""Read and file pages as Scrapy item pipelines. They are thin: worker processes and the archive writer do the work."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from pipelines.core.items import Article, NothingToRead, Page, Reading
@@ -9,9 +10,11 @@ from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.entry import outcome_of
 from pipelines.session.context import CrawlContext
 
+logger = logging.getLogger("morgue.session")
+
 
 class ReadPage:
-    """Page -> Reading, in a worker process: a page that hangs or explodes costs one page."""
+    """Turn a Page into a Reading, in a worker process: a page that hangs or crashes it costs only itself."""
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context
@@ -25,11 +28,13 @@ class ReadPage:
             outcome, ms = await self.context.workers.run(outcome_of, item)
         except WorkerFailure as overrun:
             outcome, ms = NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
+            logger.warning("reading %(url)s was stopped: %(why)s", {"url": item.url, "why": overrun})
+        logger.debug("read %(url)s in %(ms).0f ms", {"url": item.url, "ms": ms})
         return Reading(item, outcome, ms)
 
 
 class StoreArticle:
-    """Reading -> Reading that says what changed; pages without an article pass through."""
+    """File a Reading and say in it what changed. A page without an article passes through."""
 
     def __init__(self, context: CrawlContext) -> None:
         self.context = context

@@ -1,12 +1,13 @@
-"""Taking down a page or a host: out of the WARC files and out of the database, with a tombstone that says so.
+"""Take down pages, prefixes or hosts: remove them from WARC files and database, and leave tombstones.
 
-What goes: every capture of the address (and of those that the archive knows as the same article) with its request; the
-article, its revisions, texts and index entries; what the journal says of them. What stays: that it was removed, when
-and why. The address is not crawled or imported again.
+Removed are all captures of an address (and of every address that the archive knows as the same article) with their
+requests, the articles with their revisions, texts and index entries, and what the journal says about them. What stays
+is the fact that something was removed, when and why. Neither a crawl nor an import brings it back.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,111 +17,129 @@ from pathlib import Path
 from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
+from pipelines.database import removals
+from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.targets import TakedownTargets
-from pipelines.takedown.tombstone import MemberSpan, Tombstone, rewrite, tombstone, without
+from pipelines.takedown.tombstone import (
+    MemberSpan,
+    Tombstone,
+    journal_member_without,
+    removed_record_ids,
+    tombstone_member,
+    write_copy,
+)
 from pipelines.warc import manifest
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
 from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
-DAMAGED_TOO = (
+logger = logging.getLogger("morgue.takedown")
+
+DAMAGED_CURE = (
     "nothing was removed; restore the file from a copy (`morgue verify` says what is wrong with it), or say\n"
-    "  --damaged-too: it goes out of this file all the same, and `morgue verify` goes on naming the damage"
+    "  --damaged-too: then the page is removed from this file as well, and `morgue verify` goes on naming the damage"
 )
 
 
 class Removal:
-    """One takedown. The caller holds the archive's lock."""
+    """Hold one takedown. The caller holds the archive's lock."""
 
     def __init__(
         self,
         warc: WarcStorage,
-        manifest_path: Path,
-        doomed: TakedownTargets,
+        manifest_file: Path,
+        targets: TakedownTargets,
         reason: str,
         time: datetime,
         *,
         damaged_too: bool = False,
     ) -> None:
-        """`damaged_too`: take out of files that are not as they are listed as well."""
+        """`damaged_too`: also rewrite files that differ from their line in the manifest."""
         self.damaged_too, self.damaged = damaged_too, list[str]()  # names of such files
-        self.warc, self.manifest_path, self.doomed, self.reason, self.time = warc, manifest_path, doomed, reason, time
-        self.files = self.bytes = self.records = 0  # rewritten; taken out of them
+        self.warc, self.manifest_file, self.targets, self.reason, self.time = warc, manifest_file, targets, reason, time
+        self.files = 0  # rewritten
+        self.bytes = self.records = 0  # removed from them
 
-    def rewrite(self, tell: Callable[[str, int, int], object]) -> None:
-        """Take the records out of the WARC files, one by one, and keep the manifest true.
+    def rewrite(self, on_progress: Callable[[str, int, int], object]) -> None:
+        """Replace the records in the WARC files, one file after another, and keep the manifest true.
 
-        What cannot be done shows before anything is. Raises ArchiveDamaged for a file that is not as it is listed,
-        unless `damaged_too`: then its line has its new SHA-256, and beside that the one that it should have had, for
-        `morgue verify` to go on naming it. Raises MorgueError.
+        Every finished file is read: journal rows about the targets may be in any file younger than the captures. All
+        replacements are tried before the first file is changed, so that a failure changes nothing.
+
+        Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`. Then its line
+        gets the new SHA-256 and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify` goes on
+        naming the file. Raises MorgueError.
         """
-        entries = manifest.load(self.manifest_path)
-        files = self.warc.list().finished  # the journal's rows about it may be in any younger than the captures
+        entries = manifest.load(self.manifest_file)
+        files = self.warc.list().finished
         touched = []
         for done, file in enumerate(files, 1):
             entry = entries.get(file)
             finish_rewriting(self.warc, file, entry)
-            if sum(1 for _span in self._spans(file)):  # all of them: any may turn out not to fit
+            if sum(1 for _span in self._spans(file)):  # try all spans of the file: each may turn out not to fit
                 touched.append(file)
                 if entry is not None and self.warc.sha256(file) != entry.sha256:
                     if not self.damaged_too:
-                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_TOO)
+                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
                     self.damaged.append(file)
-            tell("looking", done, len(files))
+            on_progress("looking", done, len(files))
         self.records = self.bytes = 0
         for done, file in enumerate(touched, 1):
-            part = rewrite(self.warc, file, list(self._spans(file)))
+            part = write_copy(self.warc, file, list(self._spans(file)))
             entries[file] = self._entry(part, file, entries.get(file))
-            manifest.write(self.manifest_path, entries.values())
+            manifest.write(self.manifest_file, entries.values())
             self.warc.replace_by_part(file)
             self.files += 1
-            tell("taking out", done, len(touched))
+            taken = {"file": file, "records": self.records, "bytes": self.bytes}
+            logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
+            on_progress("taking out", done, len(touched))
 
     def _spans(self, file: str) -> Iterator[MemberSpan]:
-        """What changes in a file. An exchange's records lie side by side, the capture's own first."""
-        doomed = self.doomed.records
-        wanted = {row["record_id"]: row for row in self.doomed.captures.values() if row["file"] == file}
-        group: list[StoredRecord] = []
+        """Yield what changes in a file. The records of an exchange are neighbours, the capture's own record first."""
+        record_ids = self.targets.record_ids
+        missing = {one.record_id: one for one in self.targets.captures.values() if one.file == file}
+        exchange: list[StoredRecord] = []
         for member in walk(self.warc, file, on_damage=lambda *damage: None):
-            if group and not _belongs(member, group[0]):
-                yield self._grave(group)
-                group = []
-            own = wanted.pop(member.headers.get("WARC-Record-ID") or "", None)
-            if group or own is not None or not doomed.isdisjoint(member.headers.all("WARC-Concurrent-To")):
-                group.append(member)
+            if exchange and not _is_concurrent_to(member, exchange[0]):
+                yield self._entomb(exchange)
+                exchange = []
+            own = missing.pop(member.headers.get("WARC-Record-ID") or "", None)
+            if exchange or own is not None or not record_ids.isdisjoint(member.headers.all("WARC-Concurrent-To")):
+                exchange.append(member)
                 continue
-            for line in member.block[:4096].split(b"\r\n") if member.block.startswith(b"removed-uri: ") else ():
-                wanted.pop(line.removeprefix(b"removed-record: ").decode("utf-8", "replace"), None)  # gone already
+            for record_id in removed_record_ids(member.block):  # by an earlier run that did not get to the rows
+                missing.pop(record_id, None)
             mark = journal_header(member.headers)
             if mark is not None:
-                ours = mark.archive in (self.doomed.archive, None)
-                drops = self.doomed.drops if ours else self.doomed.drops_of_another
-                shorter = without(WarcRecord(member.headers, member.block), drops, member.length)
+                is_ours = mark.archive in (self.targets.archive, None)
+                drop = self.targets.concerns if is_ours else self.targets.may_concern
+                shorter = journal_member_without(WarcRecord(member.headers, member.block), drop, member.length)
                 if shorter is not None:
                     yield MemberSpan(member.offset, member.length, shorter)
-        if group:
-            yield self._grave(group)
-        for row in wanted.values():  # damaged: it cannot be read as a record, and perhaps as a text
-            yield self._blind(row)
+        if exchange:
+            yield self._entomb(exchange)
+        for capture in missing.values():  # their records are damaged: only the database knows where they are
+            yield self._entomb_damaged(capture)
 
-    def _blind(self, row: sqlite3.Row) -> MemberSpan:
-        """A record that is no whole one any more goes by its place."""
-        self.records += 1
-        self.bytes += row["length"]
-        grave = Tombstone(row["url"], (row["record_id"],), row["time"], self.time, self.reason)
-        return MemberSpan(row["offset"], row["length"], tombstone(grave, row["length"]))
-
-    def _grave(self, group: list[StoredRecord]) -> MemberSpan:
-        first, last = group[0], group[-1]
-        ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in group)
-        get = first.headers.get
-        grave = Tombstone(get("WARC-Target-URI") or "", ids, get("WARC-Date") or "", self.time, self.reason)
+    def _entomb(self, exchange: list[StoredRecord]) -> MemberSpan:
+        first, last = exchange[0], exchange[-1]
+        record_ids = tuple(member.headers.get("WARC-Record-ID") or "" for member in exchange)
+        url, date = first.headers.get("WARC-Target-URI") or "", first.headers.get("WARC-Date") or ""
         length = last.offset + last.length - first.offset
-        self.records += len(group)
+        self.records += len(exchange)
         self.bytes += length
-        return MemberSpan(first.offset, length, tombstone(grave, length))
+        tombstone = Tombstone(url, record_ids, date, self.time, self.reason)
+        return MemberSpan(first.offset, length, tombstone_member(tombstone, length))
+
+    def _entomb_damaged(self, capture: CaptureLocation) -> MemberSpan:
+        self.records += 1
+        self.bytes += capture.length
+        tombstone = Tombstone(capture.url, (capture.record_id,), capture.time, self.time, self.reason)
+        return MemberSpan(capture.offset, capture.length, tombstone_member(tombstone, capture.length))
 
     def _entry(self, part: str, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
+        """Return the manifest line of a rewritten file that is still its `.part` copy."""
         contents = manifest.FileContents()
         for member in walk(self.warc, part, on_damage=lambda *damage: None):
             contents.count(member.headers)
@@ -132,44 +151,27 @@ class Removal:
         was = before.was or (before.sha256 if name in self.damaged else None)
         return replace(entry, archive=before.archive, journal=before.journal, was=was)
 
-    def forget(self, db: sqlite3.Connection) -> None:
-        """Take the rows out of the database. On the keeper's thread; commits nothing."""
-        doomed = self.doomed
-        db.execute("PRAGMA secure_delete = ON")
-        for table, column, ids in (
-            ("readings", "revision_id", doomed.revisions), ("sightings", "revision_id", doomed.revisions),
-            ("sightings", "capture_id", doomed.captures), ("revisions", "id", doomed.revisions),
-            ("aliases", "article_id", doomed.articles), ("articles", "id", doomed.articles),
-            ("captures", "id", doomed.captures),
-        ):  # fmt: skip
-            db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in ids])  # noqa: S608
-        db.executemany(
-            """UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL, last_error = 'removed',
-                      etag = NULL, last_modified = NULL WHERE id = ?""",
-            [(one,) for one in doomed.frontier],
-        )
-        db.executemany(
-            "INSERT INTO removals (time, url_key, reason, captures) VALUES (?, ?, ?, ?)",
-            [(stamp(self.time), target, self.reason, captures) for target, captures in doomed.targets.items()],
-        )
+    def delete_rows(self, db: sqlite3.Connection) -> None:
+        """Delete the rows, and note in `removals` what was removed. Runs on the writer's thread; commits nothing."""
+        targets = self.targets
+        removals.delete_rows(db, captures=targets.captures, articles=targets.articles, revisions=targets.revisions)
+        FrontierTable(db).mark_removed(targets.frontier)
+        for name, captures in targets.names.items():
+            removals.remember(db, name, stamp(self.time), self.reason, captures)
+            about = {"target": name, "captures": captures, "reason": self.reason}
+            logger.info("taken down: %(target)s, %(reason)s (captures: %(captures)d)", about)
 
 
-def _belongs(member: StoredRecord, capture: StoredRecord) -> bool:
-    """Whether a record is of the same exchange as a capture's (section 5.7)."""
+def _is_concurrent_to(member: StoredRecord, capture: StoredRecord) -> bool:
+    """Return True if a record belongs to the exchange of a capture's record (WARC 1.1 section 5.7)."""
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
 def finish_rewriting(storage: WarcStorage, file: str, entry: manifest.ManifestEntry | None) -> None:
-    """A kill came after the manifest was written and before the file got its place: it gets it now."""
+    """Put a copy in its place that an interrupted run left beside the file, if the manifest lists it already."""
     if storage.has_part(file):
+        logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": file})
         if entry is not None and storage.sha256(file + PART_SUFFIX) == entry.sha256:
             storage.replace_by_part(file)
         else:
             storage.discard_part(file)
-
-
-def purge(db: sqlite3.Connection) -> None:
-    """Leave nothing of deleted rows in the database file: index entries, free pages, the write-ahead log."""
-    db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('optimize')")
-    db.execute("VACUUM")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,8 +1,8 @@
-"""Records taken out of a WARC file without moving any other: in their place, in just their length, stands a tombstone.
+"""Replace records in a WARC file by tombstones of the same length, so that no other record moves.
 
-Offsets are what indexes everywhere remember, so no byte behind a removed record may move. A tombstone is a metadata
-record (WARC 1.1 section 6.6) that says what stood there, when and why it was taken away. What its gzip member lacks in
-length is filled with a field `padding`, stored without compression; a journal record that has lost lines likewise.
+Indexes everywhere remember offsets, so no byte after a removed record may move. A tombstone is a metadata record
+(WARC 1.1 section 6.6) that says what was removed, when and why. A field `padding`, stored without compression, fills
+what its gzip member lacks in length. A journal record that has lost lines is padded in the same way.
 """
 
 from __future__ import annotations
@@ -17,128 +17,181 @@ from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import MorgueError, os_errors
 from pipelines.core.timestamps import fine_stamp
+from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import VERSION, WarcRecord, digest, new_id, one_line, warc_fields
 from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
-MOST_EXTRA = 4096  # bytes of a gzip header's extra field; readers take a longer one for the end of the file
-LARGEST_STORED = 65_535  # bytes of a stored block (RFC 1951 section 3.2.4)
-COPY = 1 << 20  # bytes copied at a time
+MAX_EXTRA_FIELD_BYTES = 4096  # in a gzip header; readers take a longer extra field for the end of the file
+MAX_STORED_BLOCK_BYTES = 65_535  # RFC 1951 section 3.2.4
+MAX_FIELDS_BYTES = 65_536  # of a tombstone, without its padding
+COPY_CHUNK_BYTES = 1 << 20
+URL_FIELD, RECORD_FIELD, REASON_FIELD = "removed-uri", "removed-record", "reason"
 
 
 class MemberSpan(NamedTuple):
-    """Neighbouring gzip members that give way to one."""
+    """Neighbouring gzip members of a file, and the one member that replaces them."""
 
     offset: int
     length: int
-    data: bytes  # the member that takes their place, as long as they are together
+    data: bytes  # of exactly this length
 
 
 class Tombstone(NamedTuple):
-    """What a tombstone says."""
+    """Hold what a tombstone is to say."""
 
     url: str
-    records: tuple[str, ...]  # WARC-Record-IDs that stood there
-    date: str  # WARC-Date of what stood there
+    record_ids: tuple[str, ...]  # WARC-Record-IDs of what was removed
+    date: str  # WARC-Date of what was removed
     removed: datetime
     reason: str
 
 
-def tombstone(grave: Tombstone, length: int) -> bytes:
-    """A gzip member of `length` bytes. Raises MorgueError if not even the shortest one fits."""
-    # Not WARC-Refers-To: what it names must be there.
-    said = [("removed-uri", grave.url), ("captured", grave.date), ("reason", " ".join(grave.reason.split()))]
-    records = [("removed-record", record_id) for record_id in grave.records]
+class TombstoneNotice(NamedTuple):
+    """Hold what a tombstone in a WARC file says."""
+
+    url: str
+    time: str  # when the records were removed: WARC-Date, to the second
+    reason: str
+
+
+def notice_of(member: StoredRecord) -> TombstoneNotice | None:
+    """Return what a tombstone says; None for any other record."""
+    if member.headers.get("WARC-Type") != "metadata" or not _is_tombstone(member.block):
+        return None
+    text = member.block[:MAX_FIELDS_BYTES].decode("utf-8", "replace")
+    lines = dict(line.partition(": ")[::2] for line in text.split("\r\n"))
+    time = (member.headers.get("WARC-Date") or "")[:19] + "Z"
+    return TombstoneNotice(lines.get(URL_FIELD, ""), time, lines.get(REASON_FIELD, ""))
+
+
+def removed_record_ids(block: bytes) -> set[str]:
+    """Return the WARC-Record-IDs that a tombstone's block names; nothing for any other block."""
+    if not _is_tombstone(block):
+        return set()
+    prefix = f"{RECORD_FIELD}: ".encode()
+    lines = block[:MAX_FIELDS_BYTES].split(b"\r\n")
+    return {line.removeprefix(prefix).decode("utf-8", "replace") for line in lines if line.startswith(prefix)}
+
+
+def _is_tombstone(block: bytes) -> bool:
+    return block.startswith(f"{URL_FIELD}: ".encode())
+
+
+def tombstone_member(tombstone: Tombstone, length: int) -> bytes:
+    """Return a tombstone as a gzip member of exactly `length` bytes.
+
+    Where there is little room, it leaves out the record ids, then date and reason, then the URL. Raises MorgueError if
+    not even an empty tombstone fits.
+    """
+    # The ids are not given in WARC-Refers-To: that field may only name records that exist.
+    about = [
+        (URL_FIELD, tombstone.url),
+        ("captured", tombstone.date),
+        (REASON_FIELD, " ".join(tombstone.reason.split())),
+    ]
+    record_ids = [(RECORD_FIELD, record_id) for record_id in tombstone.record_ids]
     head = [
         ("WARC-Type", "metadata"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(grave.removed)),
+        ("WARC-Date", fine_stamp(tombstone.removed)),
         ("Content-Type", "application/warc-fields"),
     ]
-    for text in ([*said, *records], said, said[:1], []):
-        member = _fitted(head, warc_fields(text), b"padding: ", b"\r\n", length)
+    for fields in ([*about, *record_ids], about, about[:1], []):
+        member = padded_member(head, warc_fields(fields), b"padding: ", b"\r\n", length)
         if member is not None:
             return member
-    raise MorgueError(grave.url, f"a tombstone does not fit into the {length} bytes of its record")
+    raise MorgueError(tombstone.url, f"a tombstone does not fit into the {length} bytes of its record")
 
 
-def without(record: WarcRecord, drop: Callable[[str, dict[str, object]], bool], length: int) -> bytes | None:
-    """A journal record without the rows for which `drop(table, row)` holds, as a member of `length` bytes.
+def journal_member_without(
+    record: WarcRecord, drop: Callable[[str, dict[str, object]], bool], length: int
+) -> bytes | None:
+    """Return a journal record without the rows for which `drop(table, row)` is true, as a member of `length` bytes.
 
-    None if there is no such row in it. Raises MorgueError.
+    Return None if it has no such row. Raises MorgueError if the shorter record does not fit.
     """
     lines = record.block.split(b"\n")
-    kept = [line for line in lines if not (line and drop(*next(iter(json.loads(line).items()))))]
-    if len(kept) == len(lines):
+    remaining = [line for line in lines if not (line and drop(*next(iter(json.loads(line).items()))))]
+    if len(remaining) == len(lines):
         return None
     fields = [(name, value) for name, value in record.fields if name not in ("Content-Length", "WARC-Block-Digest")]
-    # Another compressor may have done better than ours: then what can be spared goes.
+    # Another program may have compressed the record better than we can. Then fields that can be spared are left out.
     for spared in ((), ("WARC-Warcinfo-ID",), ("WARC-Warcinfo-ID", "WARC-Date")):
         left = [(name, value) for name, value in fields if name not in spared]
-        member = _fitted(left, b"\n".join(kept), b'{"padding":{"gone":"', b'"}}\n', length)
+        member = padded_member(left, b"\n".join(remaining), b'{"padding":{"gone":"', b'"}}\n', length)
         if member is not None:
             return member
-    cause = "a shorter journal record does not fit its place"
-    raise MorgueError(record.fields.get("WARC-Record-ID") or "", cause, "report this; nothing was taken away")
+    cause = "a shorter journal record does not fit into the place of the old one"
+    raise MorgueError(record.fields.get("WARC-Record-ID") or "", cause, "report this; nothing was removed")
 
 
-def _fitted(
+def padded_member(
     fields: Sequence[tuple[str, str]], block: bytes, opening: bytes, closing: bytes, length: int
 ) -> bytes | None:
-    """A record as a gzip member of exactly `length` bytes: padded by a last line, and by a few bytes in its header."""
-    room = length - len(_packed(fields, block, 0))
-    if 0 <= room <= MOST_EXTRA:
-        return _packed(fields, block, room)
-    padding = length - len(_member(fields, block, b"", 0))
+    """Return a record as a gzip member of exactly `length` bytes; None if it is longer than that.
+
+    A last line of the block (`opening`, zeros, `closing`) and a few bytes in the gzip header fill the length.
+    """
+    room = length - len(_deflated_member(fields, block, 0))
+    if 0 <= room <= MAX_EXTRA_FIELD_BYTES:
+        return _deflated_member(fields, block, room)
+    padding = length - len(_stored_member(fields, block, b"", 0))
     if padding < 0:
         return None
     while padding > 0:
-        member = _member(fields, block, opening + b"0" * padding + closing, 0)
+        member = _stored_member(fields, block, opening + b"0" * padding + closing, 0)
         if len(member) <= length:
-            return _member(fields, block, opening + b"0" * padding + closing, length - len(member))
+            return _stored_member(fields, block, opening + b"0" * padding + closing, length - len(member))
         padding -= len(member) - length
     return None
 
 
-def _packed(fields: Sequence[tuple[str, str]], block: bytes, extra: int) -> bytes:
-    """A gzip member all of which is deflated, and whose header is `extra` bytes longer than needed."""
-    whole = _head(fields, block) + block + b"\r\n\r\n"
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return b"".join([_gzip_head(extra), squeeze.compress(whole), squeeze.flush(), _gzip_tail(whole)])
+def _deflated_member(fields: Sequence[tuple[str, str]], block: bytes, extra: int) -> bytes:
+    """Return a gzip member that is deflated as a whole, with a header `extra` bytes longer than needed."""
+    whole = _record_head(fields, block) + block + b"\r\n\r\n"
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return b"".join([_gzip_header(extra), deflater.compress(whole), deflater.flush(), _gzip_trailer(whole)])
 
 
-def _head(fields: Sequence[tuple[str, str]], block: bytes) -> bytes:
+def _stored_member(fields: Sequence[tuple[str, str]], block: bytes, padding: bytes, extra: int) -> bytes:
+    """Return a gzip member (RFC 1952) whose `padding` is stored, with a header `extra` bytes longer than needed."""
+    start, end = _record_head(fields, block + padding) + block, padding + b"\r\n\r\n"
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = [deflater.compress(start), deflater.flush(zlib.Z_FULL_FLUSH)]  # a full flush ends on a whole byte
+    for at in range(0, len(end), MAX_STORED_BLOCK_BYTES):
+        part = end[at : at + MAX_STORED_BLOCK_BYTES]
+        last = at + MAX_STORED_BLOCK_BYTES >= len(end)
+        body.append(struct.pack("<BHH", int(last), len(part), len(part) ^ 0xFFFF) + part)
+    return b"".join([_gzip_header(extra), *body, _gzip_trailer(start + end)])
+
+
+def _record_head(fields: Sequence[tuple[str, str]], block: bytes) -> bytes:
     named = [*fields, ("WARC-Block-Digest", digest(block)), ("Content-Length", str(len(block)))]
     lines = "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in named)
     return f"{VERSION}\r\n{lines}\r\n".encode()
 
 
-def _member(fields: Sequence[tuple[str, str]], block: bytes, padding: bytes, extra: int) -> bytes:
-    """A gzip member (RFC 1952) whose `padding` is stored, and whose header is `extra` bytes longer than needed."""
-    start, end = _head(fields, block + padding) + block, padding + b"\r\n\r\n"
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = [squeeze.compress(start), squeeze.flush(zlib.Z_FULL_FLUSH)]  # ends on a byte's edge
-    for at in range(0, len(end), LARGEST_STORED):
-        part = end[at : at + LARGEST_STORED]
-        last = at + LARGEST_STORED >= len(end)
-        body.append(struct.pack("<BHH", int(last), len(part), len(part) ^ 0xFFFF) + part)
-    return b"".join([_gzip_head(extra), *body, _gzip_tail(start + end)])
-
-
-def _gzip_tail(whole: bytes) -> bytes:
+def _gzip_trailer(whole: bytes) -> bytes:
     return struct.pack("<II", zlib.crc32(whole), len(whole) & 0xFFFFFFFF)
 
 
-def _gzip_head(extra: int) -> bytes:
-    """A header without time and name: with an empty name for one more byte, with an extra field for more."""
+def _gzip_header(extra: int) -> bytes:
+    """Return a gzip header without time and name, `extra` bytes longer than needed.
+
+    An empty file name takes one byte; an extra field takes two or more.
+    """
     flags = 0 if extra == 0 else 8 if extra == 1 else 4
-    head = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, flags, 0, 0, 255)
+    header = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, flags, 0, 0, 255)
     if extra == 1:
-        return head + b"\0"
-    return head + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
+        return header + b"\0"
+    return header + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
 
 
-def rewrite(storage: WarcStorage, file: str, spans: Sequence[MemberSpan]) -> str:
-    """Write a durable copy of a WARC file with spans in their places; return its name. Raises MorgueError."""
+def write_copy(storage: WarcStorage, file: str, spans: Sequence[MemberSpan]) -> str:
+    """Write a copy of a file beside it, with the spans replaced, and return its name. The copy is durable.
+
+    Raises MorgueError.
+    """
     part = file + PART_SUFFIX
     with os_errors(storage.location(part)):
         try:
@@ -158,9 +211,9 @@ def rewrite(storage: WarcStorage, file: str, spans: Sequence[MemberSpan]) -> str
 
 
 def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:
-    """The next `length` bytes, or all that are left."""
+    """Copy the next `length` bytes (None: all that are left)."""
     while length is None or length > 0:
-        data = old.read(COPY if length is None else min(COPY, length))
+        data = old.read(COPY_CHUNK_BYTES if length is None else min(COPY_CHUNK_BYTES, length))
         if not data:
             return
         new.write(data)

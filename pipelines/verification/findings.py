@@ -1,4 +1,4 @@
-"""What a verification may find: each kind with what to do about it. Words only; `verify` and its kin do the looking."""
+"""Define the kinds of findings, with what to do about each, and the report of a verification."""
 
 from __future__ import annotations
 
@@ -6,53 +6,54 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MOST = 1000  # findings of one kind in one file that are listed; more are counted
+MAX_LISTED_FINDINGS = 1000  # of one kind in one file; further ones are counted
 
 RESTORE = "restore the file from a copy, then run `morgue verify` again"
 REBUILD = "`morgue rebuild` makes the database anew from the WARC files"
-RECORD = (
-    "restore the file from a copy; without one this record is lost, and only it: keep the file, "
-    "`morgue rebuild` reads all the others"
+RESTORE_OR_LOSE_RECORD = (
+    "restore the file from a copy. Without a copy only this record is lost: keep the file, `morgue rebuild` reads all "
+    "other records in it"
 )
-NEXT = {
+NEXT_STEPS = {
     # files
-    "missing": "put the file back into warc/ from a copy; without one, its records are lost",
+    "missing": "put the file back into warc/ from a copy; without a copy its records are lost",
     "extra": "if this archive wrote it, `morgue rebuild` lists it; if not, move it out of warc/ and `morgue import` it",
     "swapped": "give the files their own names back, or restore them from a copy",
     "size": RESTORE,
     "sha256": RESTORE,
-    "changed": "restore the file from a copy of before the damage, and remove again what was taken out; without one "
-    "keep it: the records that are named are lost, all others can be read",
-    "counts": "the bytes are as listed, so it is the manifest that errs: `morgue rebuild` writes it anew",
+    "changed": "restore the file from a copy made before the damage, and repeat the removal. Without a copy keep the "
+    "file: the records named here are lost, all others can be read",
+    "counts": "the bytes are as listed, so the manifest is wrong: `morgue rebuild` writes it anew",
     "no manifest": "`morgue rebuild` writes one; until then only what is inside the files can be checked",
     "bad manifest": "restore manifest.jsonl from a copy, or let `morgue rebuild` write it anew",
-    "left open": "left open by a crash; the next `morgue crawl` mends it",
-    "set aside": "a crawl put it aside, nothing in it could be read; restore the file from a copy, or remove it",
+    "left open": "a crash left it; the next `morgue crawl` mends it",
+    "set aside": "a crawl set it aside because nothing in it could be read; restore the file from a copy, or delete it",
     "unreadable": "check the disk and the permissions of the file, then run `morgue verify` again",
     # records
-    "damaged": RECORD,
-    "torn": "the file was cut off; restore it from a copy; without one, the records behind the cut are lost",
-    "block digest": RECORD,
-    "payload digest": RECORD,
-    "bad digest": "what wrote the record wrote no digest, or a bit flipped: restore the file from a copy",
-    "bad record": "what wrote the record broke the standard, or a bit flipped: restore the file from a copy",
+    "damaged": RESTORE_OR_LOSE_RECORD,
+    "torn": "the file was cut off: restore it from a copy; without a copy the records after the cut are lost",
+    "block digest": RESTORE_OR_LOSE_RECORD,
+    "payload digest": RESTORE_OR_LOSE_RECORD,
+    "bad digest": "the program that wrote the record made a mistake, or a bit flipped: restore the file from a copy",
+    "bad record": "the program that wrote the record broke the standard, or a bit flipped: restore the file from a "
+    "copy",
     "gzip header": RESTORE,
     "twice": (
-        "delete neither of the files, each may hold records that are nowhere else: one that is also `extra` or "
-        "`swapped` is the copy, do what is said there; if none is, both may stay"
+        "delete neither file, because each may hold records that are nowhere else. If one of them is also `extra` or "
+        "`swapped`, it is the copy: do what is said there. If neither is, both may stay"
     ),
-    "link": "the record that it names is in a file that is missing or damaged: restore that one",
-    "revisit": "one of the two records is not what it was: restore the file of either from a copy",
+    "link": "the record that it names is in a file that is missing or damaged: restore that file",
+    "revisit": "one of the two records has changed: restore the files of both from a copy",
     # the database
     "no database": REBUILD,
     "bad database": f"keep the file; {REBUILD}",
-    "wrong database": f"no command writes with it: {REBUILD}; or put the right one back",
+    "wrong database": f"no command writes with it: {REBUILD}; or put the right database back",
     "no row": (
-        f"{REBUILD}. Only rows that a crash or a failing disk took come back by themselves: with the next "
-        "`morgue crawl`, those of an import with the same `morgue import`"
+        f"{REBUILD}. Rows that were lost in a crash, or on a failing disk, come back by themselves: with the next "
+        "`morgue crawl`, or for imported records with the same `morgue import`"
     ),
-    "no record": f"restore the file from a copy; if it is lost, {REBUILD}, without this capture",
-    "row differs": f"if the record has no finding of its own, the row errs: {REBUILD}",
+    "no record": f"restore the file from a copy; without a copy {REBUILD}, without this capture",
+    "row differs": f"if the record has no finding of its own, the row is wrong: {REBUILD}",
     "dangling": REBUILD,
     "index": REBUILD,
 }
@@ -60,17 +61,17 @@ NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be."""
+    """Hold one thing that is wrong."""
 
     file: str  # from the archive's folder: "warc/NAME", "manifest.jsonl", "morgue.db"
     offset: int | None  # bytes from the start of the file to the record; None: the file as a whole
-    kind: str  # a key of NEXT
+    kind: str  # a key of NEXT_STEPS
     what: str  # for people
 
     @property
     def next_step(self) -> str:
-        """What to do about it, for people."""
-        return NEXT[self.kind]
+        """Next step for the user."""
+        return NEXT_STEPS[self.kind]
 
     @property
     def place(self) -> str:
@@ -80,35 +81,59 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """Findings as they come, at most MOST of a kind in a file: a swapped file of a gigabyte must not fill memory."""
+    """Collect findings; count those of a kind in a file that are too many to list.
+
+    A swapped file of a gigabyte must not fill the memory with findings.
+    """
 
     listed: list[Finding] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (file, kind): all of them
 
     def add(self, finding: Finding) -> None:
-        """One more."""
+        """Add one finding."""
         key = finding.file, finding.kind
         self.counts[key] += 1
-        if self.counts[key] <= MOST:
+        if self.counts[key] <= MAX_LISTED_FINDINGS:
             self.listed.append(finding)
 
     def extend(self, findings: Iterable[Finding]) -> None:
-        """Several more."""
+        """Add several findings."""
         for finding in findings:
             self.add(finding)
 
     def merge(self, other: Findings) -> None:
-        """Those of a part of the work, counted ones included."""
+        """Add the findings of a part of the work, also those that it only counted."""
         known = Counter((finding.file, finding.kind) for finding in other.listed)
         self.extend(other.listed)
         self.counts.update(other.counts - known)
 
     def of_kind(self, kind: str) -> int:
-        """How many of a kind there are, listed or not."""
+        """Return the number of findings of a kind, listed or not."""
         return sum(count for (_, one), count in self.counts.items() if one == kind)
 
     @property
     def unlisted(self) -> dict[tuple[str, str], int]:
-        """(file, kind) and how many more there are than `listed` holds."""
+        """Number of findings that are not in `listed`, by (file, kind)."""
         known = Counter((finding.file, finding.kind) for finding in self.listed)
         return dict(self.counts - known)
+
+
+@dataclass(slots=True)
+class VerificationReport:
+    """Hold the result of a verification."""
+
+    quick: bool
+    files: int = 0  # WARC files
+    records: int = 0  # whole ones that were read; 0 with `quick`
+    captures: int = 0  # records that are captures; with `quick`: rows
+    bytes: int = 0  # of the WARC files
+    undigested: int = 0  # records without a block digest that could be checked
+    writing: list[str] = field(default_factory=list)  # files that a living process writes; checked as far as they went
+    left_out: tuple[str, ...] = ()  # sentences: what was not checked
+    seconds: float = 0.0  # that it took
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def well(self) -> bool:
+        """True if nothing was found."""
+        return not self.findings.counts

@@ -31,68 +31,68 @@ class WarcFileInfo:
 class Inventory:
     """Everything below warc/."""
 
-    selection: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
+    files: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
     entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
     others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
     findings: list[Finding] = field(default_factory=list)
 
 
-def take_stock(archive: Path) -> Inventory:
+def take_inventory(archive: Path) -> Inventory:
     """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
-    stock = Inventory()
+    inventory = Inventory()
     storage = WarcStorage(archive / WARC_FOLDER)
     for name in storage.list().finished:
-        _hold(stock, storage, name)
+        _hold(inventory, storage, name)
     listing = storage.list()  # again: a file may have been finished meanwhile
     for name in listing.unfinished:
-        _hold_open(stock, storage, name)
-    stock.others = listing.others
+        _hold_open(inventory, storage, name)
+    inventory.others = listing.others
     path = archive / manifest.NAME
     try:
         if path.exists():
-            stock.entries = manifest.load(path)
-        elif any(holding.state == "finished" for holding in stock.selection.values()):
-            stock.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
+            inventory.entries = manifest.load(path)
+        elif any(file.state == "finished" for file in inventory.files.values()):
+            inventory.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
-        stock.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
-    stock.findings += _strangers(stock)
-    return stock
+        inventory.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
+    inventory.findings += _strangers(inventory)
+    return inventory
 
 
-def _hold(stock: Inventory, storage: WarcStorage, name: str) -> None:
+def _hold(inventory: Inventory, storage: WarcStorage, name: str) -> None:
     try:
         status = storage.status(name)
     except OSError as error:
         finding = Finding(f"warc/{name}", None, "unreadable", error.strerror or str(error))
-        stock.findings.append(finding)
+        inventory.findings.append(finding)
         return
-    stock.selection[name] = WarcFileInfo(name, status.size, "finished", status.modified_ns / 1e9)
+    inventory.files[name] = WarcFileInfo(name, status.size, "finished", status.modified_ns / 1e9)
 
 
-def _hold_open(stock: Inventory, storage: WarcStorage, name: str) -> None:
-    stored = name + OPEN_SUFFIX
+def _hold_open(inventory: Inventory, storage: WarcStorage, name: str) -> None:
+    path = name + OPEN_SUFFIX
     try:
-        status, alive = storage.status(stored), storage.is_being_written(name)
+        status, alive = storage.status(path), storage.is_being_written(name)
     except FileNotFoundError:  # finished since it was listed
-        if name not in stock.selection:
-            _hold(stock, storage, name)
+        if name not in inventory.files:
+            _hold(inventory, storage, name)
         return
     if not alive:
-        stock.findings.append(Finding(f"warc/{stored}", None, "left open", "its writer ended before it was finished"))
-    if name not in stock.selection:
+        inventory.findings.append(Finding(f"warc/{path}", None, "left open", "its writer ended before it was finished"))
+    if name not in inventory.files:
         state: State = "being written" if alive else "left open"
-        stock.selection[name] = WarcFileInfo(name, status.size, state, status.modified_ns / 1e9)
+        inventory.files[name] = WarcFileInfo(name, status.size, state, status.modified_ns / 1e9)
 
 
-def _strangers(stock: Inventory) -> Iterator[Finding]:
+def _strangers(inventory: Inventory) -> Iterator[Finding]:
     """Files that nobody has listed."""
-    for name in stock.others:
+    for name in inventory.others:
         if name.endswith(DAMAGED_SUFFIX):
             yield Finding(f"warc/{name}", None, "set aside", "a file in which nothing could be read")
         else:
             yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
-    if stock.entries is None:
+    if inventory.entries is None:
         return
-    for holding in stock.selection.values():
-        if holding.state == "finished" and holding.name not in stock.entries:
-            yield Finding(f"warc/{holding.name}", None, "extra", "is not in the manifest")
+    for file in inventory.files.values():
+        if file.state == "finished" and file.name not in inventory.entries:
+            yield Finding(f"warc/{file.name}", None, "extra", "is not in the manifest")

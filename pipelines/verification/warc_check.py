@@ -1,6 +1,6 @@
-"""One WARC file, or a stretch of a large one, looked through: every record, its digests, its links, its row.
+"""Read one WARC file, or a stretch of a large one, and check every record: its digests, its references, its row.
 
-Runs in a process of its own as well as in the command's; reads only, and one record is in memory at a time.
+Runs in a process of its own or in the command's. Reads only, and holds one record in memory at a time.
 """
 
 from __future__ import annotations
@@ -22,90 +22,93 @@ from pipelines.core.items import Capture
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import ask, connect
-from pipelines.verification.findings import MOST, Finding, Findings
+from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findings
 from pipelines.warc.digests import check_digests
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
-WINDOW = 1 << 20  # bytes read at once where nothing is inflated
-TOLD = 1 << 23  # bytes between two calls of `tell`
-NEEDED = ("warc-type", "warc-record-id", "warc-date")  # section 5: every record has them
-LINKS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
-         ("warc-warcinfo-id", "WARC-Warcinfo-ID"))  # fmt: skip
-COMPARED: tuple[str, ...] = (
+READ_BYTES = 1 << 20  # at once, where nothing is inflated
+PROGRESS_BYTES = 1 << 23  # between two calls of `on_progress`
+REQUIRED_FIELDS = ("warc-type", "warc-record-id", "warc-date")  # of every record (WARC 1.1 section 5)
+REFERENCE_FIELDS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
+                    ("warc-warcinfo-id", "WARC-Warcinfo-ID"))  # fmt: skip
+COMPARED_COLUMNS: tuple[str, ...] = (
     "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
 )  # fmt: skip
-GROUP = 4  # records that one exchange becomes, at most
+MAX_EXCHANGE_RECORDS = 4
+MAX_OFFSET = 1 << 62
 
-Tell = Callable[[int], object]  # bytes done since the last call
+OnProgress = Callable[[int], object]  # bytes done since the last call
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionTask:
-    """What to look through."""
+    """Say what to read."""
 
     storage: WarcStorage
     name: str  # of the file, without `.open`
-    database: Path | None  # None: there is none to compare with
-    growing: bool = False  # it is `.open`: it may end inside a record, and rows may be behind
+    database: Path | None  # None: no rows to compare with
+    growing: bool = False  # it is `.open`: it may end inside a record, and its last rows may still be missing
     listed: bool = False  # the manifest has its SHA-256
-    start: int = 0  # bytes from the start of the file to the first record
-    end: int | None = None  # to the first record that is somebody else's task; None: to the end of the file
-    digest: bool = True  # its SHA-256 is wanted
-    records: bool = True  # False: the SHA-256 is all that is wanted
+    start: int = 0  # offset of the first record to read
+    end: int | None = None  # offset of the first record of another task; None: read to the end of the file
+    digest: bool = True  # compute the SHA-256 of the file
+    records: bool = True  # False: compute only the SHA-256
 
 
 class RecordReference(NamedTuple):
-    """A record names another that is not in the same file."""
+    """Hold the name of a record that is not in the same file as the record that names it."""
 
-    offset: int  # of the record that names it
+    offset: int  # of the record that names the other
     name: str  # of the field
     target: str  # WARC-Record-ID
-    payload: str | None  # of a revisit: its WARC-Payload-Digest
+    payload: str | None  # WARC-Payload-Digest, if it is a revisit
 
 
 @dataclass(slots=True)
 class InspectionResult:
-    """What came of a task."""
+    """Hold the result of a task."""
 
     task: InspectionTask
-    size: int = 0  # bytes that were looked at
-    records: int = 0  # whole ones
-    captures: int = 0  # of these
-    undigested: int = 0  # of these, without a block digest that could be checked
+    size: int = 0  # bytes that were read
+    records: int = 0  # whole records
+    captures: int = 0  # records that are captures
+    undigested: int = 0  # records without a block digest that could be checked
     sha256: str | None = None  # of the file, hex
-    called: str | None = None  # what its first record calls the file, if that is another name
-    whole: bool = True  # its records lie side by side from the first byte to the last
+    called: str | None = None  # the name that the first record gives the file, if it is another
+    whole: bool = True  # the records follow each other without a gap, from the first byte to the last
     findings: Findings = field(default_factory=Findings)
-    ids: array[int] = field(default_factory=lambda: array("q"))  # `short` of each record's id,
-    payloads: array[int] = field(default_factory=lambda: array("q"))  # of its payload digest (0: none),
-    offsets: array[int] = field(default_factory=lambda: array("q"))  # and where it lies
-    adopted: array[int] = field(default_factory=lambda: array("q"))  # offsets of imported records that are no capture
-    links: list[RecordReference] = field(default_factory=list)
-    unrowed: int = 0  # captures without a row, and
+    # Three numbers per record: hashes of its id and of its payload digest (0: it has none), and its offset.
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    payloads: array[int] = field(default_factory=lambda: array("q"))
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+    imported: array[int] = field(default_factory=lambda: array("q"))  # offsets of imported records, not of captures
+    references: list[RecordReference] = field(default_factory=list)
+    unrowed: int = 0  # captures without a row
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (offset, record id) of the first of them
 
 
-def short(text: str) -> int:
-    """Eight bytes that stand for a text: two of ten million differ but for one chance in 300,000."""
+def short_hash(text: str) -> int:
+    """Return eight bytes of a hash, never 0. Of ten million texts two collide with a probability of 1 in 300,000."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
 
 
 class HashedFile:
-    """A file whose bytes are hashed once, in order, while they are read here and there."""
+    """Read a file at any place, and hash all its bytes in order while they pass."""
 
     def __init__(self, file: FileIO, *, wanted: bool) -> None:
+        """`wanted`: compute the hash."""
         self._file = file
-        self._sum = hashlib.sha256() if wanted else None
-        self._at = self._done = 0
+        self._hash = hashlib.sha256() if wanted else None
+        self._at = self._hashed = 0
 
     def read(self, size: int) -> bytes:
         data = self._file.read(size) or b""
         start, self._at = self._at, self._at + len(data)
-        if self._sum is not None and start <= self._done < self._at:
-            self._sum.update(memoryview(data)[self._done - start :])
-            self._done = self._at
+        if self._hash is not None and start <= self._hashed < self._at:
+            self._hash.update(memoryview(data)[self._hashed - start :])
+            self._hashed = self._at
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -113,256 +116,268 @@ class HashedFile:
         return self._at
 
     def sha256(self) -> str | None:
-        """Of the whole file, in hex; None if it was not wanted."""
-        if self._sum is None:
+        """Return the SHA-256 of the whole file in hex, after reading the rest; None if it is not wanted."""
+        if self._hash is None:
             return None
-        self.seek(self._done)
-        while self.read(WINDOW):
+        self.seek(self._hashed)
+        while self.read(READ_BYTES):
             pass
-        return self._sum.hexdigest()
+        return self._hash.hexdigest()
 
     def peek(self, offset: int, size: int) -> bytes:
-        """Bytes from anywhere; reading goes on where it was."""
+        """Return bytes from any place, without moving the position."""
         return os.pread(self._file.fileno(), size, offset)
 
     def close(self) -> None:
         self._file.close()
 
 
-def inspect(task: InspectionTask, tell: Tell | None = None) -> InspectionResult:
-    """Look a file through. What is wrong with it is in the answer; nothing is raised."""
-    seen = InspectionResult(task)
+def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> InspectionResult:
+    """Read a file as the task says. All that is wrong with it is in the result; nothing is raised."""
+    result = InspectionResult(task)
+    name = f"warc/{task.name}"
     try:
         rows = CaptureRows(task) if task.records else None
         with closing(_opened(task)) as file:
             if task.records:
-                _Inspection(task, seen, file, rows, tell).run()
+                _Inspection(task, result, file, rows, on_progress).run()
             if task.digest:
-                seen.sha256 = file.sha256()
+                result.sha256 = file.sha256()
     except OSError as error:
-        seen.findings.add(Finding(f"warc/{task.name}", None, "unreadable", error.strerror or str(error)))
+        result.findings.add(Finding(name, None, "unreadable", error.strerror or str(error)))
     except MemoryError:
-        seen.findings.add(Finding(f"warc/{task.name}", None, "unreadable", "a record is too large for the memory here"))
-    return seen
+        result.findings.add(Finding(name, None, "unreadable", "a record is too large for the memory of this machine"))
+    return result
 
 
 def _opened(task: InspectionTask) -> HashedFile:
     if task.growing:
         try:
             return HashedFile(task.storage.open_unbuffered(task.name + OPEN_SUFFIX), wanted=False)
-        except FileNotFoundError:  # finished meanwhile
+        except FileNotFoundError:  # it was finished meanwhile
             pass
     return HashedFile(task.storage.open_unbuffered(task.name), wanted=task.digest)
 
 
 class CaptureRows:
-    """The rows of `captures` that point into a stretch of a file, as they were before its bytes were read."""
+    """Hold the rows of `captures` that point into a stretch of a file, as they were before its bytes were read."""
 
     def __init__(self, task: InspectionTask) -> None:
-        self.known = False  # whether there are rows to compare with at all
-        self.compared = COMPARED  # without columns that this archive's database has not got yet
+        self.known = False  # False: there are no rows to compare with
+        self.compared = COMPARED_COLUMNS  # without columns that the database of this archive does not have yet
         self._by_offset: dict[int, list[sqlite3.Row]] = {}
         if task.database is None:
             return
-        end = 1 << 62 if task.end is None else task.end
+        end = MAX_OFFSET if task.end is None else task.end
         try:
             with closing(connect(task.database)) as db:
-                there = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
-                self.compared = tuple(name for name in COMPARED if name in there)
+                columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
+                self.compared = tuple(name for name in COMPARED_COLUMNS if name in columns)
                 sql = f"SELECT id, offset, {', '.join(self.compared)} FROM captures"  # noqa: S608 our own names
                 where = " WHERE file = ? AND offset >= ? AND offset < ? ORDER BY offset"
                 for row in ask(db, sql + where, (task.name, task.start, end)):
                     self._by_offset.setdefault(row["offset"], []).append(row)
             self.known = True
-        except MorgueError:  # the task that looks at the database says so
+        except MorgueError:  # the check of the database reports it
             self._by_offset.clear()
 
     def take(self, offset: int) -> list[sqlite3.Row]:
-        """The rows that point at `offset`; none the next time."""
+        """Remove and return the rows that point at an offset."""
         return self._by_offset.pop(offset, [])
 
-    def within(self, start: int, end: int) -> list[sqlite3.Row]:
-        """The rows that point into damage, taken."""
+    def take_within(self, start: int, end: int) -> list[sqlite3.Row]:
+        """Remove and return the rows that point between two offsets."""
         return [row for offset in sorted(self._by_offset) if start <= offset < end for row in self.take(offset)]
 
     def rest(self) -> Iterator[sqlite3.Row]:
-        """The rows that nobody took."""
+        """Yield the rows that were not taken."""
         for rows in self._by_offset.values():
             yield from rows
 
 
 class _Inspection:
-    """The walk through one file."""
+    """Walk through one file."""
 
     def __init__(
         self,
         task: InspectionTask,
-        seen: InspectionResult,
+        result: InspectionResult,
         file: HashedFile,
         rows: CaptureRows | None,
-        tell: Tell | None,
+        on_progress: OnProgress | None,
     ) -> None:
-        self.task, self.seen, self.file, self.tell = task, seen, file, tell
+        self.task, self.result, self.file, self.on_progress = task, result, file, on_progress
         self.rows = rows if rows is not None and rows.known else None
         self.size = file.seek(0, 2)
         self.end = self.size if task.end is None else min(task.end, self.size)
         self.damaged = False
-        self.open_links: list[tuple[int, RecordReference]] = []  # (number of the record, link)
-        self.inside: set[str] = set()  # ids of this stretch, and of the file's warcinfo record
+        self.open_references: list[tuple[int, RecordReference]] = []  # (number of the record, reference)
+        self.ids_here: set[str] = set()  # of this stretch, and of the file's warcinfo record
         self.header = b""  # the first gzip header of the file
-        self.other_headers: list[int] = []  # offsets of records with another, where nothing else tells of a flipped bit
-        self.repaired: list[int] = []  # numbers of the records that say that a torn one was cut off
+        # Offsets of records with another gzip header, where no SHA-256 shows a flipped bit.
+        self.other_headers: list[int] = []
+        self.repairs: list[int] = []  # numbers of the records that say that a torn record was cut off
 
     def run(self) -> None:
-        first_id = self._first()
-        at, told = self.task.start, self.task.start
-        for found in members(self.file, self.task.start, self.end, self._damage, first_id):  # type: ignore[arg-type]
-            self.seen.whole &= found.offset == at
+        first_id = self._read_first()
+        at = reported = self.task.start
+        for found in members(self.file, self.task.start, self.end, self._on_damage, first_id):  # type: ignore[arg-type]
+            self.result.whole &= found.offset == at
             at = found.offset + found.length
-            self._record(found)
-            if self.tell is not None and at - told >= TOLD:
-                self.tell(at - told)
-                told = at
-        if self.tell is not None:
-            self.tell(self.end - told)
-        self.seen.whole &= at == self.end
-        self.seen.size = self.end - self.task.start
-        self._close()
+            self._check_record(found)
+            if self.on_progress is not None and at - reported >= PROGRESS_BYTES:
+                self.on_progress(at - reported)
+                reported = at
+        if self.on_progress is not None:
+            self.on_progress(self.end - reported)
+        self.result.whole &= at == self.end
+        self.result.size = self.end - self.task.start
+        self._finish()
 
-    def _first(self) -> str | None:
-        """Look at the file's first record; its id."""
+    def _read_first(self) -> str | None:
+        """Read the first record of the file. Return its id; None if it is not a warcinfo record."""
         self.header = self.file.peek(0, 10)
         try:
             first = next(members(self.file, 0, 1), None)  # type: ignore[arg-type]
-        except RecordDamage:  # the walk will say what it is
+        except RecordDamage:  # the walk will report it
             return None
         if first is None or first.headers.get("WARC-Type") != "warcinfo":
             return None
         name, first_id = first.headers.get("WARC-Filename"), first.headers.get("WARC-Record-ID")
         if name is not None and name != self.task.name:
-            self.seen.called = name
-            self.rows = None  # they would all differ
+            self.result.called = name
+            self.rows = None  # all of them would differ
         if first_id is not None:
-            self.inside.add(first_id)
+            self.ids_here.add(first_id)
         return first_id
 
     def _add(self, offset: int | None, kind: str, what: str) -> None:
-        self.seen.findings.add(Finding(f"warc/{self.task.name}", offset, kind, what))
+        self.result.findings.add(Finding(f"warc/{self.task.name}", offset, kind, what))
 
-    def _damage(self, offset: int, length: int, why: str) -> None:
-        self.seen.whole = False
+    def _on_damage(self, offset: int, length: int, why: str) -> None:
+        self.result.whole = False
         torn = why == TORN and offset + length >= self.size
         if torn and self.task.growing:
             return
         self.damaged = True
-        lost = self.rows.within(offset, offset + length) if self.rows else []
+        lost = self.rows.take_within(offset, offset + length) if self.rows else []
         why = "its end cannot be found" if why == TORN and not torn else why
-        what = f"{counted(length, 'byte')} {verb(length, 'is', 'are')} no whole record: {why}"
+        what = f"{counted(length, 'byte')} {verb(length, 'is', 'are')} not a whole record: {why}"
         if lost:
             more = f" and {len(lost) - 1:,} more" if len(lost) > 1 else ""
             what += f"; it was capture {lost[0]['id']}, {lost[0]['url']}{more}"
         self._add(offset, "torn" if torn else "damaged", what)
 
-    def _record(self, found: StoredRecord) -> None:
-        fields = found.headers.first
-        number, self.seen.records = self.seen.records, self.seen.records + 1
-        for name in NEEDED:
+    def _check_record(self, found: StoredRecord) -> None:
+        result, fields = self.result, found.headers.first
+        number, result.records = result.records, result.records + 1
+        for name in REQUIRED_FIELDS:
             if name not in fields:
                 self._add(found.offset, "bad record", f"it has no {name}")
         record_id = fields.get("warc-record-id", "")
-        self.inside.add(record_id)
+        self.ids_here.add(record_id)
         try:
             capture = capture_of(found, self.task.name)
         except ValueError:
-            self._add(found.offset, "bad record", f"its WARC-Date is no date: {fields.get('warc-date')!r}")
+            self._add(found.offset, "bad record", f"its WARC-Date is not a date: {fields.get('warc-date')!r}")
             capture = None
-        entity = capture.payload_digest if capture is not None else None
-        problems, undigested = check_digests(fields, found.block, entity)
-        self.seen.undigested += undigested
+        payload_digest = capture.payload_digest if capture is not None else None
+        problems, undigested = check_digests(fields, found.block, payload_digest)
+        result.undigested += undigested
         for kind, what in problems:
-            self._add(found.offset, kind, f"{what}{_of(fields)}")
+            self._add(found.offset, kind, f"{what}{_type_and_url(fields)}")
         if capture is not None:
-            self.seen.captures += 1
-            self._compare(found, fields, capture)
-        self.seen.ids.append(short(record_id))
-        self.seen.payloads.append(short(entity) if entity else 0)
-        self.seen.offsets.append(found.offset)
+            result.captures += 1
+            self._compare_row(found, fields, capture)
+        result.ids.append(short_hash(record_id))
+        result.payloads.append(short_hash(payload_digest) if payload_digest else 0)
+        result.offsets.append(found.offset)
         if capture is None and "morgue-imported" in fields:
-            self.seen.adopted.append(found.offset)
-        self._links(number, found, fields)
+            result.imported.append(found.offset)
+        self._collect_references(number, found, fields)
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
-            self.repaired.append(number)
-        if not self.task.listed and self._header_differs(found.offset):
+            self.repairs.append(number)
+        if not self.task.listed and self._has_other_header(found.offset):
             self.other_headers.append(found.offset)
 
-    def _compare(self, found: StoredRecord, fields: dict[str, str], capture: Capture) -> None:
-        """The row of a capture with its record."""
+    def _compare_row(self, found: StoredRecord, fields: dict[str, str], capture: Capture) -> None:
+        """Compare the row of a capture with its record."""
         if self.rows is None:
             return
         rows = self.rows.take(found.offset)
         if not rows:
-            self.seen.unrowed += 1
-            if len(self.seen.orphans) < MOST:
-                self.seen.orphans.append((found.offset, capture.record_id))
+            self.result.unrowed += 1
+            if len(self.result.orphans) < MAX_LISTED_FINDINGS:
+                self.result.orphans.append((found.offset, capture.record_id))
             return
-        said = [fields["warc-date"], *(getattr(capture, name) for name in self.rows.compared[1:])]
+        of_record = [fields["warc-date"], *(getattr(capture, name) for name in self.rows.compared[1:])]
         for row in rows:
-            there = [row[name] for name in self.rows.compared]
-            if there == said:
+            of_row = [row[name] for name in self.rows.compared]
+            if of_row == of_record:
                 continue
-            wrong = [f"{name} is {one!r}, of the record {other!r}"
-                     for name, one, other in zip(self.rows.compared, there, said, strict=True)
+            wrong = [f"{name} is {one!r}, in the record {other!r}"
+                     for name, one, other in zip(self.rows.compared, of_row, of_record, strict=True)
                      if not _same(one, other)]  # fmt: skip
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 
-    def _links(self, number: int, found: StoredRecord, fields: dict[str, str]) -> None:
-        for key, name in LINKS:
+    def _collect_references(self, number: int, found: StoredRecord, fields: dict[str, str]) -> None:
+        for key, name in REFERENCE_FIELDS:
             if key not in fields:
                 continue
             revisit = key == "warc-refers-to" and fields.get("warc-type") == "revisit"
             payload = fields.get("warc-payload-digest") if revisit else None
             for target in found.headers.all(name) if key == "warc-concurrent-to" else [fields[key]]:
-                if revisit or target not in self.inside:
-                    self.open_links.append((number, RecordReference(found.offset, name, target, payload)))
+                if revisit or target not in self.ids_here:
+                    reference = RecordReference(found.offset, name, target, payload)
+                    self.open_references.append((number, reference))
 
-    def _header_differs(self, offset: int) -> bool:
-        """Flags, time and system of a gzip header, which no checksum covers: all of a file's records have the same."""
-        there = self.file.peek(offset, 10)
-        return there[3:8] != self.header[3:8] or there[9:] != self.header[9:] or there[8] not in (0, 2, 4)
+    def _has_other_header(self, offset: int) -> bool:
+        """Return True if flags, time or system in a gzip header differ from those of the first record.
 
-    def _close(self) -> None:
-        """What can be said only when all has been read."""
-        for number, link in self.open_links:
-            if link.payload is None and link.target in self.inside:
+        No checksum covers them, and all records of a file have the same ones.
+        """
+        header = self.file.peek(offset, 10)
+        return header[3:8] != self.header[3:8] or header[9:] != self.header[9:] or header[8] not in (0, 2, 4)
+
+    def _finish(self) -> None:
+        """Report what can be known only when all records are read."""
+        for number, reference in self.open_references:
+            if reference.payload is None and reference.target in self.ids_here:
                 continue
-            # A crash tore the other record of the exchange off, or it has a finding of its own.
-            torn = any(0 < repair - number <= GROUP for repair in self.repaired)
-            if link.name == "WARC-Concurrent-To" and (self.task.growing or self.damaged or torn):
+            # A crash tore off the other record of the exchange, or that record has a finding of its own.
+            torn = any(0 < repair - number <= MAX_EXCHANGE_RECORDS for repair in self.repairs)
+            if reference.name == "WARC-Concurrent-To" and (self.task.growing or self.damaged or torn):
                 continue
-            if link.name == "WARC-Warcinfo-ID" and self.damaged:
+            if reference.name == "WARC-Warcinfo-ID" and self.damaged:
                 continue
-            self.seen.links.append(link)
+            self.result.references.append(reference)
         if self.other_headers:
-            count = len(self.other_headers)
-            what = f"another gzip header than that of the file's first record: {count:,} of"
-            self._add(self.other_headers[0], "gzip header", f"{what} {counted(self.seen.records, 'record')}")
+            count, records = len(self.other_headers), counted(self.result.records, "record")
+            what = (
+                f"{count:,} of {records} {verb(count, 'has', 'have')} another gzip header than the file's first record"
+            )
+            self._add(self.other_headers[0], "gzip header", what)
         for row in self.rows.rest() if self.rows else ():
             self._add(row["offset"], "no record", f"capture {row['id']} of {row['url']}: no record begins there")
 
 
-def _same(row: object, record: object) -> bool:
-    return row == record or (isinstance(row, str) and isinstance(record, str) and _moment(row) == _moment(record) != "")
+def _same(of_row: object, of_record: object) -> bool:
+    if of_row == of_record:
+        return True
+    if not isinstance(of_row, str) or not isinstance(of_record, str):
+        return False
+    return _normalized_time(of_row) == _normalized_time(of_record) != ""
 
 
-def _moment(text: str) -> str:
-    """A time as one spelling; "" for any other text."""
+def _normalized_time(text: str) -> str:
+    """Return a time in one spelling; "" for any other text."""
     try:
         return fine_stamp(datetime.fromisoformat(text))
     except ValueError:
         return ""
 
 
-def _of(fields: dict[str, str]) -> str:
-    """Whose record it is, for people."""
+def _type_and_url(fields: dict[str, str]) -> str:
+    """Return a record's type and URL, for people."""
     return f" ({fields.get('warc-type')} of {fields['warc-target-uri']})" if "warc-target-uri" in fields else ""

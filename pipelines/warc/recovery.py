@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from pipelines.warc.reader import TORN, walk
 from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, new_id, warc_fields
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import append_members
+
+logger = logging.getLogger("morgue.warc")
 
 BeforeListing = Callable[[str], object]  # takes the name under which the mended file is stored, with `.open`
 
@@ -67,6 +70,7 @@ def _mend(
     before_listing: BeforeListing | None,
     state: DatabaseState | None,
 ) -> RecoveredFile:
+    logger.info("%(file)s was left open by a crash; it is kept up to its last whole record", {"file": name})
     stored_name = name + OPEN_SUFFIX
     os.fsync(file)
     evict(file)
@@ -102,6 +106,8 @@ def _mend(
             contents.add_file(data)
         manifest.add(manifest_path, contents.entry(name, state))
     storage.finish(name)
+    about = {"file": name, "records": contents.records, "cut": torn}
+    logger.info("%(file)s is recovered (records: %(records)d, bytes cut off: %(cut)d)", about)
     return RecoveredFile(name, tuple(messages), finished=True)
 
 

@@ -7,6 +7,7 @@ again; `warcrecord` knows what a record is, `warcread` reads it back.
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import socket
@@ -32,6 +33,8 @@ from pipelines.warc.record import (
     warc_fields,
 )
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
+
+logger = logging.getLogger("morgue.warc")
 
 FORMAT = "WARC File Format 1.1"
 MAX_JOINED_BYTES = 1 << 20  # bytes that are written at once rather than record by record
@@ -150,6 +153,8 @@ class WarcWriter:
             self.storage.finish(self._name)
             os.close(self._file)
         self._file = None
+        about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
+        logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
     def _list(self, manifest_path: Path) -> None:
         assert self._file is not None
@@ -200,6 +205,7 @@ class WarcWriter:
             os.close(self._file)
             self._file = None
             raise
+        logger.info("%(file)s is begun", {"file": self._name})
 
     def _warcinfo(self, now: datetime) -> WarcRecord:
         block = warc_fields(self._info.items())

@@ -1,4 +1,4 @@
-"""What several laws of the wire need."""
+"""Share what several tests of the HTTP client need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A throwaway self-signed certificate for 127.0.0.1 and localhost, key in the same file."""
+    """Make a throwaway self-signed certificate for 127.0.0.1 and localhost, with its key in the same file."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command")
     folder = tmp_path_factory.mktemp("tls")

@@ -1,20 +1,23 @@
-"""A dataset is whole or not there, says what it is, and is the same bytes for the same archive."""
+"""A dataset is whole or not there, describes itself, and is the same bytes for the same archive."""
 
 from __future__ import annotations
 
+import compileall
 import gzip
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
 from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from exports import dataset, load
+from exports import dataset, load_format
 from pipelines.core.errors import ConfigError, DiskFull, MorgueError
 from pipelines.core.items import Article
 from pipelines.database import queries
@@ -22,6 +25,7 @@ from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
 from tests.support.article_archive import build
 
+ROOT = Path(__file__).parents[2]
 ABOUT = {"software": "newsmorgue test", "created": "2024-01-01T00:00:00Z"}
 
 
@@ -46,12 +50,33 @@ def test_every_column_has_a_meaning():
     assert meanings["title"] == "the headline, without the site's name"
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.jsonl.gz", "ein Name mit Ümläuten.csv.gz"])
-def test_the_manifest_tells_the_truth(db, tmp_path, name):
-    """Rows, bytes, SHA-256, first and last day are those of the file that lies there."""
+def test_columns_need_no_source_files(tmp_path):
+    """The meanings are data: compiled modules without their sources give the same columns."""
+    for package in ("exports", "pipelines"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert compileall.compile_dir(tmp_path, quiet=1, legacy=True)
+    for source in tmp_path.rglob("*.py"):
+        source.unlink()
+    program = "import json; from exports import dataset; print(dataset.__file__); print(json.dumps(dataset.columns()))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    file, printed = done.stdout.splitlines()
+    assert file == str(tmp_path / "exports" / "dataset.pyc")
+    assert json.loads(printed) == dataset.columns()
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "compression"),
+    [
+        ("jsonl", "a.jsonl", None),
+        ("csv", "a.csv", None),
+        ("jsonl", "a.jsonl.gz", "gzip"),
+        ("csv", "ein Name mit Ümläuten.csv.gz", "gzip"),
+    ],
+)
+def test_manifest_describes_the_file(db, tmp_path, form, name, compression):
+    """Rows, bytes, SHA-256, first and last day are those of the file on disk."""
     out = tmp_path / name
-    form = load("csv" if "csv" in name else "jsonl")
-    manifest = dataset.export(form, queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
+    manifest = dataset.export(load_format(form), queries.articles(db, ArticleFilters(since="2024")), out, ABOUT)
     assert json.loads(dataset.manifest_path(out).read_text()) == manifest
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
     data = out.read_bytes()
@@ -59,22 +84,27 @@ def test_the_manifest_tells_the_truth(db, tmp_path, name):
     assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
     assert manifest["rows"] == 8
     assert (manifest["first_day"], manifest["last_day"]) == ("2024-01-05", "2024-03-01")
-    assert manifest["compression"] == ("gzip" if name.endswith(".gz") else None)
-    if form.name == "jsonl":
-        lines = (gzip.decompress(data) if name.endswith(".gz") else data).decode().splitlines()
-        rows = [json.loads(line) for line in lines]
-        assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-        assert all(list(row) == [column["name"] for column in manifest["columns"]] for row in rows)
-        assert rows == list(queries.articles(db, ArticleFilters(since="2024")))
+    assert manifest["compression"] == compression
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv.gz"])
-def test_the_same_archive_gives_the_same_bytes(db, tmp_path, name):
-    """No time, no name and no order of chance in the file."""
-    form = load("csv" if "csv" in name else "jsonl")
+@pytest.mark.parametrize(("name", "unpack"), [("a.jsonl", bytes), ("a.jsonl.gz", gzip.decompress)])
+def test_jsonl_dataset_holds_the_articles_in_order(db, tmp_path, name, unpack):
+    """With the columns that the manifest lists."""
+    manifest = dataset.export(
+        load_format("jsonl"), queries.articles(db, ArticleFilters(since="2024")), tmp_path / name, ABOUT
+    )
+    rows = [json.loads(line) for line in unpack((tmp_path / name).read_bytes()).decode().splitlines()]
+    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
+    assert all(list(row) == [column["name"] for column in manifest["columns"]] for row in rows)
+    assert rows == list(queries.articles(db, ArticleFilters(since="2024")))
+
+
+@pytest.mark.parametrize(("form", "name"), [("jsonl", "a.jsonl"), ("csv", "a.csv.gz")])
+def test_same_archive_gives_the_same_bytes(db, tmp_path, form, name):
+    """No time, no name and no order of chance is in the file."""
     (tmp_path / "other").mkdir()
     for place in (tmp_path, tmp_path / "other"):
-        dataset.export(form, queries.articles(db), place / name, ABOUT)
+        dataset.export(load_format(form), queries.articles(db), place / name, ABOUT)
     assert (tmp_path / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
@@ -87,21 +117,28 @@ def failing(error):
     return SimpleNamespace(name="bad", media_type="x/y", suffix=".bad", write=write)
 
 
-@pytest.mark.parametrize("error", [ValueError("a bug"), KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (ValueError("a bug"), ValueError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (OSError(28, "No space left on device"), DiskFull),
+    ],
+)
 @pytest.mark.parametrize("there", [True, False])
-def test_nothing_half_written_stays(db, tmp_path, error, there):
+def test_failed_export_leaves_the_old_file_or_none(db, tmp_path, error, raised, there):
     """Whatever goes wrong: the old file and its manifest as they were, or none; no temporary file."""
     out = tmp_path / "a.jsonl"
     if there:
-        dataset.export(load("jsonl"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("jsonl"), queries.articles(db), out, ABOUT)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert len(before) == 2 * there
-    with pytest.raises(DiskFull if isinstance(error, OSError) else type(error)):
+    with pytest.raises(raised):
         dataset.export(failing(error), queries.articles(db), out, ABOUT, force=True)
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_a_full_disk_leaves_nothing_behind(folder, tmp_path):
+def test_full_disk_leaves_no_file(folder, tmp_path):
     """A real limit on the size of a file, in a process of its own: a message, no traceback, no file."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"
@@ -120,17 +157,17 @@ def test_a_full_disk_leaves_nothing_behind(folder, tmp_path):
         assert os.listdir(tmp_path) == ["stdout"]
 
 
-def test_an_existing_file_is_not_replaced_without_force(db, tmp_path):
+def test_existing_file_is_not_replaced_without_force(db, tmp_path):
     """Neither the file nor, where only that is left, its manifest."""
     out = tmp_path / "a.csv"
     out.write_text("precious")
     with pytest.raises(ConfigError, match="exists already"):
-        dataset.export(load("csv"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), out, ABOUT)
     assert out.read_text() == "precious"
-    dataset.export(load("csv"), queries.articles(db), out, ABOUT, force=True)
+    dataset.export(load_format("csv"), queries.articles(db), out, ABOUT, force=True)
     out.unlink()
     with pytest.raises(ConfigError, match=r"manifest.json: exists already"):
-        dataset.export(load("csv"), queries.articles(db), out, ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), out, ABOUT)
 
 
 def test_only_ordinary_files_are_replaced(db, tmp_path):
@@ -141,18 +178,18 @@ def test_only_ordinary_files_are_replaced(db, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "link", "pipe"):
         with pytest.raises(ConfigError, match="not an ordinary file"):
-            dataset.export(load("csv"), queries.articles(db), tmp_path / name, ABOUT, force=True)
-    with pytest.raises(ConfigError, match="no such folder"):
-        dataset.export(load("csv"), queries.articles(db), tmp_path / "nowhere" / "a.csv", ABOUT)
+            dataset.export(load_format("csv"), queries.articles(db), tmp_path / name, ABOUT, force=True)
+    with pytest.raises(ConfigError, match="the folder does not exist"):
+        dataset.export(load_format("csv"), queries.articles(db), tmp_path / "nowhere" / "a.csv", ABOUT)
     with pytest.raises(MorgueError):
-        dataset.export(load("csv"), queries.articles(db), tmp_path / ("x" * 300), ABOUT)
+        dataset.export(load_format("csv"), queries.articles(db), tmp_path / ("x" * 300), ABOUT)
 
 
 def test_memory_does_not_grow_with_rows(db, tmp_path):
     """A dataset is streamed: 20 MB pass through two."""
     row = next(queries.articles(db)) | {"text": "word " * 2000}
     tracemalloc.start()
-    dataset.export(load("jsonl"), (dict(row) for _ in range(2000)), tmp_path / "big.jsonl.gz", ABOUT)
+    dataset.export(load_format("jsonl"), (dict(row) for _ in range(2000)), tmp_path / "big.jsonl.gz", ABOUT)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2_000_000

@@ -1,4 +1,4 @@
-"""A small archive to ask questions of: tables by the real migrations, a few dozen articles, their WARC file.
+"""Build a small archive to query: tables by the real migrations, a few dozen articles, their WARC file.
 
 `build(folder)` is what most tests want. Everything in it is fixed: its bytes are the same on every run.
 """
@@ -47,7 +47,7 @@ WRITTEN = [
 
 
 def rows() -> list[dict[str, Any]]:
-    """Every article as `articles` has it (but its capture): those written above, and thirty by rule."""
+    """Return every article as a row of `articles`, without its capture: those of WRITTEN, and thirty made up."""
     filler = [
         (
             "courier" if n % 2 else "gazette",
@@ -109,7 +109,7 @@ def _row(n: int, source: str, day: str, language: str, title: str, byline: str |
 
 
 def build(folder: Path) -> Path:
-    """An archive in `folder` (made if need be); returns the folder."""
+    """Make an archive in `folder`, and the folder if need be; return the folder."""
     (folder / "warc").mkdir(parents=True, exist_ok=True)
     (folder / "morgue.toml").touch()
     db = database(folder / "morgue.db")
@@ -192,7 +192,7 @@ def build(folder: Path) -> Path:
 
 
 def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
-    """A second revision of an article, kept at `offset`; returns the gzip member of its record."""
+    """Add a second revision of an article, captured at `offset`; return the gzip member of its record."""
     row = dict(
         zip(
             ("url", "title", "description", "authors", "modified", "extractor"),
@@ -232,7 +232,7 @@ def edit(db: sqlite3.Connection, article_id: int, offset: int) -> bytes:
 
 
 def database(path: Path) -> sqlite3.Connection:
-    """A connection to a new database with the tables of the newest migration, and nothing in them."""
+    """Return a connection to a new database with the empty tables of the newest migration."""
     from sqlite_utils import Database
 
     from pipelines.database.schema import migrations
@@ -245,7 +245,7 @@ def database(path: Path) -> sqlite3.Connection:
 
 
 def insert(db: sqlite3.Connection, table: str, **row: Any) -> None:
-    """One row."""
+    """Insert one row."""
     db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
 
 
@@ -254,7 +254,7 @@ def _page(row: dict[str, Any]) -> bytes:
 
 
 def _capture(number: int, url: str, page: bytes, offset: int) -> tuple[bytes, dict[str, Any]]:
-    """The gzip member of a WARC response record (content-encoded and chunked, as servers do), and its row."""
+    """Return the gzip member of a WARC response record (compressed and chunked, as servers do), and its row."""
     entity = gzip.compress(page, mtime=0)
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (entity[:50], entity[50:])) + b"0\r\n\r\n"
     block = (

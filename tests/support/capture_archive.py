@@ -1,6 +1,6 @@
-"""A small archive of captures to export: two WARC files by our own writer, every kind of exchange, and their rows.
+"""Build a small archive of captures to export: two WARC files, every kind of exchange, and their rows.
 
-Everything in it but record ids, host name and the files' own dates is fixed. `build(folder)` gives it back as rows.
+Everything in it but record ids, host name and the files' own dates is fixed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,15 @@ FIRST = b"<html><h1>A crane</h1><p>It stands in the harbour.</p></html>"
 SECOND = b"<html><h1>A crane</h1><p>It has fallen over.</p></html>"
 LIT = b"<html><h1>Lights</h1><p>" + b"Lanterns over the basin. " * 40 + b"</p></html>"
 
+ABOUT = {  # what an export says of itself
+    "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
+    "filters": {"source": None, "url": ["https://a.example/*"]},
+}  # fmt: skip
+
 
 @dataclass
 class Archive:
-    """The folder, and its captures by a name of ours."""
+    """Hold the folder of an archive, and its captures by names that tests use."""
 
     folder: Path
     captures: dict[str, Capture]
@@ -47,7 +52,7 @@ class Archive:
 
 
 def exchange(url: str, day: int, head: bytes, body: bytes = b"", kind: str = "article") -> Exchange:
-    """An answer to a GET at 05:06:07 of a day in March 2026."""
+    """Return a GET and its response, at 05:06:07 UTC of a day in March 2026."""
     request = f"GET {url.split('/', 3)[3]} HTTP/1.1\r\nHost: {url.split('/')[2]}\r\n\r\n".encode()
     head = b"HTTP/1.1 " + head.replace(b"\n", b"\r\n") + b"\r\n\r\n"
     parsed = parse_head(head)
@@ -60,6 +65,7 @@ def exchange(url: str, day: int, head: bytes, body: bytes = b"", kind: str = "ar
 
 
 def chunked(body: bytes) -> bytes:
+    """Return the body in two chunks."""
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:20], body[20:])) + b"0\r\n\r\n"
 
 
@@ -69,7 +75,7 @@ GZIPPED = chunked(gzip.compress(LIT, mtime=0))
 
 
 def spoil(path: Path, capture: Capture, gone: str) -> None:
-    """Lose a WARC file ("file"), or flip a bit in the middle of a capture's record in it ("record")."""
+    """Delete a WARC file ("file"), or flip a bit in the middle of a capture's record in it ("record")."""
     if gone == "file":
         path.unlink()
     else:
@@ -79,7 +85,7 @@ def spoil(path: Path, capture: Capture, gone: str) -> None:
 
 
 class Writing:
-    """Exchanges on their way into WARC files and rows."""
+    """Write exchanges into WARC files and rows."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "warc").mkdir(parents=True)
@@ -94,16 +100,18 @@ class Writing:
         return WarcWriter(WarcStorage(self.archive.warc), prefix="test", info={"software": "tests", "operator": "Zoé"})
 
     def next_file(self) -> None:
+        """Finish the WARC file and begin the next."""
         self.writer.close()
         self.writer = self.new_writer()
 
     def keep(self, name: str, exchange: Exchange, source: int | None = 1, *, backwards: bool = False) -> Capture:
-        """`backwards`: as other crawlers write it, the request first."""
+        """Write an exchange and its row; `backwards`: the request first, as other crawlers do."""
         records = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), chunked_payload_digest="entity")
         return self._file(name, exchange, records, source, backwards=backwards)
 
     def revisit(self, name: str, exchange: Exchange, of: str, source: int | None = 1) -> Capture:
-        """The same answer again: its head alone, and where its body is. Of chunks too, which our crawls keep whole."""
+        """Write the same response again as a revisit: its head alone, and where its body is. Our own crawls would store
+        a chunked one whole."""
         kept = self.archive.captures[of]
         original = RevisitOriginal(kept.record_id, target_uri(kept.url), fine_stamp(kept.time))
         revisit, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), original=original)
@@ -135,7 +143,7 @@ class Writing:
         return capture
 
     def article(self, number: int, title: str, address: str, *states: str, language: str = "en") -> None:
-        """An article whose texts were read from the captures of these names."""
+        """Add an article whose texts were read from the captures of these names."""
         captures = [self.archive.captures[name] for name in states]
         row = rows()[0] | {
             "id": number, "url": captures[-1].url, "url_key": url_key(address), "canonical_url": address,
@@ -150,7 +158,8 @@ class Writing:
 
 
 def build(folder: Path, *, twin: bool = False) -> Archive:
-    """An archive in `folder`, which is made. `twin`: with a revisit of another address whose body came whole."""
+    """Make an archive in `folder`, which is created. `twin`: with a revisit of another address whose body came
+    whole."""
     to = Writing(folder)
     plain = b"200 OK\nContent-Type: text/plain"
     to.keep("robots", exchange(f"{PAPER}/robots.txt", 1, plain, b"User-agent: *\n", "robots"))
@@ -186,7 +195,7 @@ def build(folder: Path, *, twin: bool = False) -> Archive:
 
 
 def visible(response: bytes) -> bytes:
-    """What a reader gets to see of a stored response."""
+    """Return what a browser shows of a stored response."""
     head = parse_head(split_response(response)[0])
     assert head is not None
     return content_decoded(head.fields, entity_body(response), 1 << 30)

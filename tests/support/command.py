@@ -1,4 +1,4 @@
-"""Running `morgue` as a user does: a process of its own, its exit code, what it prints, what it leaves on disk."""
+"""Run `morgue` as a user does: a process of its own, its exit code, what it prints, what it leaves on disk."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ LOOPBACK = ("-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0")  # for 
 
 
 def environment() -> dict[str, str]:
-    """The environment of a user who has installed us: our packages importable from any folder, no archive named."""
+    """Return the environment of a user who has installed us: packages importable from any folder, no archive named."""
     ours = ("MORGUE_", "SCRAPY_", "COLUMNS")  # the last is set for the processes in which pytest runs tests
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return env | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
 def command_line(*args: str | Path) -> list[str]:
-    """The arguments of a process that runs `morgue`."""
+    """Return the arguments of a process that runs `morgue`."""
     return [sys.executable, "-m", "crawler", *map(str, args)]
 
 
 def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, stdin: str | None = None) -> Any:
-    """Run to its end; a CompletedProcess with text. A traceback on stderr fails the test, whatever it tests."""
+    """Run `morgue` to its end; return a CompletedProcess with text. A traceback on stderr fails the test."""
     done = subprocess.run(
         command_line(*args), cwd=cwd, env=environment(), capture_output=True, text=True, timeout=timeout, input=stdin
     )
@@ -37,7 +37,7 @@ def morgue(*args: str | Path, cwd: Path | None = None, timeout: float = 120, std
 
 
 def start(*args: str | Path, cwd: Path | None = None, program: tuple[str, ...] | None = None) -> subprocess.Popen[str]:
-    """Begin, in a process group of its own, as a shell does. `program`: a script that is run instead of `morgue`."""
+    """Start `morgue`, or the script `program`, in a process group of its own, as a shell does."""
     return subprocess.Popen(
         command_line(*args) if program is None else [sys.executable, *program, *map(str, args)],
         cwd=cwd,
@@ -50,7 +50,7 @@ def start(*args: str | Path, cwd: Path | None = None, program: tuple[str, ...] |
 
 
 def make_archive(path: Path) -> Path:
-    """A fresh archive, made in this process, in which one process reads pages: a second of start-up each counts."""
+    """Make an archive, in this process, in which one process reads pages: each further one takes a second to start."""
     from crawler.cli.main import morgue as command
 
     command.main(["init", str(path), "--contact", "tests@example.org"], prog_name="morgue", standalone_mode=False)
@@ -62,12 +62,12 @@ def make_archive(path: Path) -> Path:
 
 
 def crawl(archive: Path, *args: str | Path, **options: Any) -> Any:
-    """`morgue crawl` of our own server."""
+    """Run `morgue crawl` on a server of ours."""
     return morgue("-C", archive, "crawl", *LOOPBACK, *args, **options)
 
 
 def rows(archive: Path, sql: str, *values: object) -> list[tuple]:
-    """What the database holds."""
+    """Return the rows of a query on the database of an archive."""
     db = sqlite3.connect(f"file:{archive / 'morgue.db'}?mode=ro", uri=True)
     try:
         return db.execute(sql, values).fetchall()
@@ -76,7 +76,7 @@ def rows(archive: Path, sql: str, *values: object) -> list[tuple]:
 
 
 def tables(database: Path) -> dict[str, list[tuple]]:
-    """Every row of an archive."""
+    """Return every row of a database, by table."""
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
         return {name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in TABLES}

@@ -1,11 +1,12 @@
-"""Exchanges with a newspaper, and their recording in an archive."""
+"""Hold exchanges of every kind, as the HTTP client returns them; write one into an archive."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipelines.archive.writer import ArchiveWriter
-from pipelines.core.items import Capture, Exchange
+from pipelines.core.items import Exchange
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import write_exchange
 
@@ -24,8 +25,37 @@ PLAIN = Exchange(
     kind="article",
 )
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = replace(
+    PLAIN,
+    response=CHUNKED_HEAD + b"5;x\r\nhello\r\n0\r\nT: 1\r\n\r\n",
+    head_length=len(CHUNKED_HEAD),
+    chunked=True,
+)
+CUT = replace(PLAIN, truncated="disconnect", error="closed before\r\nWARC-Type: response")
+NO_ANSWER = replace(PLAIN, response=b"", head_length=0, status=None, error="refused")
+NOT_EVEN_SENT = replace(NO_ANSWER, request=b"", ip=None, tls=None, cipher=None, error="no such host")
+NOT_HTTP = replace(NO_ANSWER, response=b"SSH-2.0\r\n\x00", truncated="unspecified", error="not HTTP")
+ODD_HEAD = "HTTP/1.1 200 Gr\u00fc\u00dfe\nX : \u00e9\r\nno colon\r\n folded\r\n\r\n".encode("latin-1")
+ODD = replace(PLAIN, response=ODD_HEAD + b"\x00\xff", head_length=len(ODD_HEAD))
+ALL = {
+    "plain": PLAIN,
+    "chunked": CHUNKED,
+    "cut": CUT,
+    "no answer": NO_ANSWER,
+    "not even sent": NOT_EVEN_SENT,
+    "not http": NOT_HTTP,
+    "odd": ODD,
+}
+SMALL = Exchange(
+    "http://paper.example/",
+    datetime(2026, 11, 23, tzinfo=UTC),
+    b"GET / HTTP/1.1\r\nHost: paper.example\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    head_length=38,
+    status=200,
+)
 
 
-def record(archive_writer: ArchiveWriter) -> Capture:
-    """Record an exchange, as a crawl does. Runs on the archive writer's thread."""
-    return ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+def write_small_exchange(archive_writer: ArchiveWriter) -> int:
+    """Write the same small exchange, record and row, as a crawl does; return the id of its capture."""
+    return ArticleStore(archive_writer.db).capture(write_exchange(SMALL, archive_writer.writer), None, None)

@@ -1,5 +1,7 @@
-"""Programs of other people that judge what we write. Those that are no dependency of ours are on PATH, or in an
-environment of their own (`make tools`)."""
+"""Run other people's programs that judge what we write.
+
+Those that are no dependency of ours are on PATH, or in an environment of their own (`make tools`).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ WARCIO = "from warcio.bufferedreaders import BufferedReader as B; B.DECOMPRESSOR
 
 
 def tool(name: str, package: str = "", how: str = "") -> str:
-    """Where a program is; the test is skipped where it is not installed."""
+    """Return the path of a program; skip the test where it is not installed."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), str(TOOLS / "bin")]))
     if found is None:
         how = how or f"make tools, or pip install {package or name} in an environment of its own"
@@ -28,17 +30,17 @@ def tool(name: str, package: str = "", how: str = "") -> str:
 
 
 def said(name: str, *command: str | Path) -> str:
-    """Nothing, or the fault that a checker found, in its words."""
+    """Return the fault that a checker found, in its words, or an empty text."""
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     words = (done.stdout + done.stderr).strip()
     return f"{name}: exit code {done.returncode}: {words[-2000:]}" if done.returncode or words else ""
 
 
 def faults(*files: Path, payloads: bool = True) -> list[str]:
-    """What `gzip -t`, `warcio check` and `fastwarc check` say against WARC files: nothing, where they are sound.
+    """Return what `gzip -t`, `warcio check` and `fastwarc check` say against WARC files; nothing, where they are sound.
 
     warcio checks payload digests too, but takes chunk framing for a part of the payload, against the standard:
-    `payloads` is False for files whose digests are the standard's there.
+    `payloads` is False for files whose digests follow the standard there.
     """
     found = [said("gzip", "gzip", "-t", *files)]
     if payloads:

@@ -1,4 +1,4 @@
-"""WARC, ARC and WACZ files as other people's tools write them, byte by byte, for tests of reading them."""
+"""Make WARC, ARC and WACZ files as other people's tools write them, byte by byte, for tests of reading them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORDS = """
 
 
 def page(number: int, more: str = "") -> bytes:
-    """An article that every reader finds; `more` is a further paragraph."""
+    """Return an article that every reader finds; `more` is a further paragraph."""
     said = " ".join(WORDS[(number * 7 + at * (number % 5 + 1)) % len(WORDS)] for at in range(90))
     paragraphs = f"<p>Report {number}: {said}.</p><p>Nobody said more about it than {number} words.</p>"
     if more:
@@ -39,17 +39,18 @@ def page(number: int, more: str = "") -> bytes:
 
 
 def address(number: int, host: str = "paper.example") -> str:
-    """Where that article stands."""
+    """Return the URL of that article."""
     return f"https://{host}/2024/03/09/report-number-{number}"
 
 
 def answer(body: bytes, *headers: bytes, status: bytes = b"HTTP/1.1 200 OK", eol: bytes = b"\r\n") -> bytes:
-    """The block of a response record."""
+    """Return the block of a response record."""
     fields = headers or (b"Content-Type: text/html; charset=utf-8",)
     return eol.join([status, *fields, b"", b""]) + body
 
 
 def an_id(text: str) -> str:
+    """Return a record id that is the same for the same text."""
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, text)}>"
 
 
@@ -65,7 +66,7 @@ def record(
     record_id: str | None = "",
     **fields: str,
 ) -> bytes:
-    """One record. `at`: hours after NOON. `length`: what Content-Length says, None for no such field.
+    """Return one record. `at`: hours after NOON. `length`: the value of Content-Length, None for no such field.
 
     Further fields by name with `_` for `-`, e.g. WARC_Concurrent_To="<...>"; their case stays.
     """
@@ -87,23 +88,23 @@ def record(
 
 
 def response(number: int, *, at: float = 0, host: str = "paper.example", more: str = "", **fields: Any) -> bytes:
-    """The response record of an article."""
+    """Return the response record of an article."""
     return record("response", address(number, host), answer(page(number, more)), at=at, **fields)
 
 
 def warcinfo(name: str = "theirs") -> bytes:
-    """The header of a WARC file."""
+    """Return the warcinfo record of a file."""
     block = b"software: theirs/1.0\r\n"
     return record("warcinfo", None, block, record_id=an_id(name), Content_Type="application/warc-fields")
 
 
 def gz(records: Iterable[bytes]) -> bytes:
-    """One gzip member a record."""
+    """Return the records compressed, one gzip member each."""
     return b"".join(gzip.compress(one, mtime=0) for one in records)
 
 
 def arc(captures: Iterable[tuple[str, bytes]], *, compressed: bool = True) -> bytes:
-    """An ARC file of (URL, block); all of them captured at NOON."""
+    """Return an ARC file of (URL, block); all of them captured at NOON."""
     header = b"1 0 Theirs\nURL IP-address Archive-date Content-type Archive-length\n\n"
     date = f"{NOON:%Y%m%d%H%M%S}"
     lines = [f"filedesc://theirs.arc 0.0.0.0 {date} text/plain {len(header)}\n".encode() + header + b"\n"]
@@ -113,7 +114,7 @@ def arc(captures: Iterable[tuple[str, bytes]], *, compressed: bool = True) -> by
 
 
 def wacz(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    """A zip of these members."""
+    """Return a zip of these members."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as file:
         for name, data in members.items():

@@ -1,5 +1,8 @@
-"""The crawl that `test_handler` and `test_fidelity` run in a process of its own: order (JSON) on stdin, report on
-stdout. With an "archive" in the order it is kept there, by the handler, desk and keeper of a real crawl."""
+"""Crawl in a process of its own, for `test_download_handler` and `test_fidelity`: order (JSON) on stdin, report on
+stdout.
+
+With an "archive" in the order, exchanges are written there, as in a real crawl.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ report: dict[str, Any] = {"exchanges": [], "got": {}, "failed": {}}
 
 
 class RecordingHandler(ArchivingDownloadHandler):
-    """The handler with a record that only remembers."""
+    """Hand exchanges to a record that only remembers them."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RecordingHandler:
@@ -78,7 +81,7 @@ class HostileSpider(scrapy.Spider):
 
 
 def peak() -> int:
-    """The most bytes that this process had in memory."""
+    """Return the peak memory of this process, in bytes."""
     (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 

@@ -1,4 +1,4 @@
-"""What the hostile server answers in the laws of the wire, and the two helpers that all of them use."""
+"""Hold what the hostile server answers in tests of the HTTP client, and two helpers for all of them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ HEAD = [(b"User-Agent", b"morgue/1 (+mailto:x@example.org)"), (b"accept", b"*/*"
 
 
 def chunked(*chunks: bytes) -> bytes:
+    """Return the chunks with their framing."""
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
 
 
 def coded(coding: bytes, body: bytes) -> Reply:
+    """Return a response whose body has a content coding."""
     return Reply(b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s" % (coding, len(body), body))
 
 
@@ -174,7 +176,7 @@ Scenario = Callable[[HttpClient], Coroutine[Any, Any, Any]]
 def run(
     scenario: Scenario, *, limits: FetchLimits | None = None, allow_private_ips: bool = True, **options: Any
 ) -> Any:
-    """Run a scenario with a client that is closed behind it."""
+    """Run a scenario with a client that is closed afterwards."""
 
     async def main() -> Any:
         client = HttpClient(limits or FetchLimits(timeout=5.0), allow_private_ips=allow_private_ips, **options)
@@ -187,6 +189,8 @@ def run(
 
 
 def fails(client: HttpClient, url: str, **options: Any) -> Coroutine[Any, Any, FetchError]:
+    """Fetch; return the error that this raises."""
+
     async def expect() -> FetchError:
         with pytest.raises(FetchError) as caught:
             await client.fetch(url, **options)
@@ -196,7 +200,7 @@ def fails(client: HttpClient, url: str, **options: Any) -> Coroutine[Any, Any, F
 
 
 def check(server: HostileServer, path: str, fetched: FetchResult) -> None:
-    """The record of a fetch equals the server's journal, and the caller got the body."""
+    """Check that the record of a fetch equals the server's journal, and that the caller got the body."""
     served = server.for_path(path)
     assert fetched.exchange.request in [entry.request for entry in served]
     assert fetched.exchange.response == REPLIES[path].response

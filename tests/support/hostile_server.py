@@ -1,7 +1,6 @@
-"""A raw-socket server that says exactly what it is told to, however wrong, and journals every byte.
+"""Serve exactly the bytes that a test asks for, however wrong, from a raw socket, and journal every byte.
 
-Frameworks cannot send broken HTTP; the web can. The journal is the oracle: what it holds is what a recording
-must equal.
+Frameworks cannot send broken HTTP; the web can. The journal is the oracle: a recording must equal it.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from types import TracebackType
 
 @dataclass(frozen=True)
 class Reply:
-    """What one path answers."""
+    """Hold what one path answers."""
 
     response: bytes  # the final response, byte for byte
     before: bytes = b""  # interim responses in front of it
-    after: bytes = b""  # bytes behind it that belong to nothing
+    after: bytes = b""  # bytes after it that belong to nothing
     then: str = "keep"  # the connection afterwards: keep, close, drop (no close_notify), reset, stall
     slices: int = 1  # in how many pieces it is sent, with a pause between them
     wait: float = 0.0  # seconds before the first byte
@@ -34,7 +33,7 @@ NOT_A_WORD = Reply(b"", then="reset")
 
 @dataclass(frozen=True)
 class Served:
-    """One request as received and what was sent for it."""
+    """Hold one request as received, and what was sent for it."""
 
     connection: int  # number of the connection, from 1
     request: bytes
@@ -43,11 +42,11 @@ class Served:
 
 @dataclass
 class HostileServer:
-    """`with HostileServer({"/path": Reply(...)}) as server: server.url("/path")`."""
+    """Serve replies by path: `with HostileServer({"/path": Reply(...)}) as server: server.url("/path")`."""
 
     replies: dict[str, Reply]
     tls: ssl.SSLContext | None = None
-    greeting: bytes = b""  # sent as soon as somebody connects
+    greeting: bytes = b""  # sent as soon as a client connects
     journal: list[Served] = field(default_factory=list)
     connections: int = 0  # accepted so far
 
@@ -55,7 +54,7 @@ class HostileServer:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{path}"
 
     def for_path(self, path: str) -> list[Served]:
-        """What was served for a path (as it stood in the request line)."""
+        """Return what was served for a path, as written in the request line."""
         return [served for served in self.journal if served.request.split(b" ")[1] == path.encode()]
 
     def __enter__(self) -> HostileServer:
@@ -120,7 +119,8 @@ class HostileServer:
 
 
 def read_request(connection: socket.socket) -> bytes | None:
-    """One request: its head, and a body as long as Content-Length says. None at the end of the connection."""
+    """Read one request: its head, and a body as long as Content-Length says. Return None at the end of the
+    connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65_536)
@@ -135,7 +135,7 @@ def read_request(connection: socket.socket) -> bytes | None:
 
 
 def server_context(certificate: Path, highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
-    """TLS with a certificate and its key, both in one file."""
+    """Return a TLS context from a file with a certificate and its key."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     context.set_alpn_protocols(["h2", "http/1.1"])

@@ -1,4 +1,4 @@
-"""A real HTTP(S) server on loopback that answers what a test tells it to, and remembers what it was asked."""
+"""Serve fixed answers over real HTTP or HTTPS on loopback, and remember the requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Answers = dict[str, tuple[int, bytes, dict[str, str]]]  # path -> status, body, 
 
 @contextlib.contextmanager
 def answering(answers: Answers, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[str]]]:
-    """A real HTTP(S) server with these answers by path (404 else): its address, and what it was asked for."""
+    """Serve these answers by path, else 404; yield the address of the server, and the list of the paths requested."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,7 +27,7 @@ def answering(answers: Answers, tls: ssl.SSLContext | None = None) -> Iterator[t
             self.wfile.write(body)
 
         def log_message(self, *_args: object) -> None:
-            """Silence: what was asked is in the list."""
+            """Print nothing: the requests are in the list."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if tls is not None:

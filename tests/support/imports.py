@@ -1,10 +1,9 @@
-"""The source of the product as modules and the names that each of them uses, for the tests of architecture."""
+"""Read the source of the product as modules, and the names that each uses, for the tests of architecture."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -56,17 +55,32 @@ def docstrings(tree: ast.Module) -> set[int]:
     return {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
 
 
-def names_used(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, dotted name) of everything that a file imports, by a statement anywhere in it or by a string."""
-    tree, module = tree_of(path), name_of(path)
+@cache
+def strings_of(path: Path) -> tuple[ast.Constant, ...]:
+    """Return the strings of a file that are not docstrings."""
+    tree = tree_of(path)
     prose = docstrings(tree)
-    for node in ast.walk(tree):
-        for name in imported(node, module, package=path.stem == "__init__"):
-            yield node.lineno, name
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            found = DOTTED.fullmatch(node.value.replace(":", "."))
-            if found:
-                yield node.lineno, found[0]
+    return tuple(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+    )
+
+
+@cache
+def imports_of(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return (line, dotted name) of everything that a file imports by a statement anywhere in it."""
+    module, package = name_of(path), path.stem == "__init__"
+    return tuple(
+        (node.lineno, name) for node in ast.walk(tree_of(path)) for name in imported(node, module, package=package)
+    )
+
+
+@cache
+def names_used(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return (line, dotted name) of everything that a file imports, by a statement anywhere in it or by a string."""
+    dotted = ((node.lineno, DOTTED.fullmatch(node.value.replace(":", "."))) for node in strings_of(path))
+    return imports_of(path) + tuple((line, found[0]) for line, found in dotted if found)
 
 
 def module_named(name: str) -> str:
@@ -76,12 +90,13 @@ def module_named(name: str) -> str:
     return name
 
 
-def modules_used(module: str) -> set[str]:
+@cache
+def modules_used(module: str) -> frozenset[str]:
     """Return the modules of ours that a module uses anywhere: in functions, for type checkers, by strings."""
     names = {module_named(name) for _, name in names_used(MODULES[module])}
     # `from pipelines.warc import reader` names the package too; a package is used only for what its own file holds.
     used = {name for name in names if name and not (MODULES[name].stem == "__init__" and _holds_nothing(name))}
-    return used - {module}
+    return frozenset(used - {module})
 
 
 @cache
@@ -90,6 +105,7 @@ def _holds_nothing(package: str) -> bool:
     return all(isinstance(node, ast.Expr) for node in tree_of(MODULES[package]).body)
 
 
+@cache
 def packages_used() -> dict[str, set[str]]:
     """Return each package with the other packages that its modules use."""
     found: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""What the tests of boilerplate share: the page pairs, and a page's text by no extractor but our own two steps."""
+"""Read the page pairs of tests/pages, and a page's text by our own two steps alone."""
 
 import json
 from pathlib import Path
@@ -6,29 +6,29 @@ from typing import Any
 
 from pipelines.core.items import Page
 from pipelines.extraction.boilerplate import remove
-from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
-from pipelines.extraction.boilerplate.block_matcher import blocks
-from pipelines.extraction.boilerplate.block_rules import BLOCKS
-from pipelines.extraction.boilerplate.line_rules import LINES
+from pipelines.extraction.boilerplate.author_lines import AUTHOR_BOX, BYLINE
+from pipelines.extraction.boilerplate.block_matcher import matching_blocks
+from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
+from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.page.parse import parse
 
 PAGES = Path(__file__).parents[1] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.html"))
-RULES = {rule.name for rule in (*BLOCKS, *LINES, BYLINE, BOX)}
+RULES = {rule.name for rule in (*BLOCK_RULES, *LINE_RULES, BYLINE, AUTHOR_BOX)}
 OF_TEXT = ("p", "h2", "h3", "h4", "li", "label", "button", "time", "small")
 
 
 def pair(name: str) -> tuple[Page, dict[str, Any]]:
-    """The page `name` and what is known of it."""
+    """Return the page `name` and its truth."""
     truth = json.loads((PAGES / f"{name}.json").read_text(encoding="utf-8"))
     return Page(truth["url"], (PAGES / f"{name}.html").read_bytes(), "text/html"), truth
 
 
 def text_of(page: Page, authors: tuple[str, ...] = (), title: str = "", without: str = "") -> list[str]:
-    """The page's lines after our rules, all but the one called `without`. No other extractor has a say."""
-    unused = frozenset((without,))
+    """Return the lines of a page after all our rules but the one called `without`. No other extractor is used."""
+    disabled = frozenset((without,))
     tree = parse(page)
-    for element, _ in blocks(tree, unused):
+    for element, _ in matching_blocks(tree, disabled):
         if element.getparent() is not None:
             element.drop_tree()
     lines: list[str] = []
@@ -41,5 +41,5 @@ def text_of(page: Page, authors: tuple[str, ...] = (), title: str = "", without:
                 if element.find(".//a") is None and element.find(".//b") is None:
                     plain.add(len(lines))
                 lines.append(text)
-    going = remove.furniture(lines, authors, unused, plain)
-    return [line for index, line in enumerate(lines) if index not in going]
+    dropped = remove.boilerplate_lines(lines, authors, disabled, plain)
+    return [line for index, line in enumerate(lines) if index not in dropped]

@@ -1,4 +1,4 @@
-"""Addresses in the manner of many kinds of papers, and what each is to be taken for. We made them up."""
+"""List addresses as many kinds of papers write them, and what each is to be taken for. We made them up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small archive with everything in it that `morgue verify` looks at: real exchanges in WARC, their rows, a manifest.
+"""Build a small archive with everything that `morgue verify` looks at: exchanges in WARC, their rows, a manifest.
 
 `build(folder)` makes it; `reindex(folder)` makes rows and manifest anew after a test has changed the files on purpose.
 """
@@ -31,7 +31,7 @@ BODY = b"<html><h1>The harbour</h1><p>Boats came in, and the harbour master coun
 
 
 def exchange(number: int, body: bytes = BODY, *, chunked: bool = False, coded: bool = False) -> Exchange:
-    """A page and its answer; the number makes address, time and body its own."""
+    """Return a request and its response; the number makes address, time and body unique."""
     body += b"<!-- %d -->" % number
     fields = b"Content-Type: text/html\r\n"
     if coded:
@@ -55,19 +55,19 @@ def exchange(number: int, body: bytes = BODY, *, chunked: bool = False, coded: b
 
 
 def failure(number: int) -> Exchange:
-    """An exchange without an answer that has a head."""
+    """Return an exchange whose response has no head."""
     request = b"GET / HTTP/1.1\r\n\r\n"
     return Exchange(f"http://gone.example/{number}", START, request, b"rubbish", error="no HTTP response")
 
 
 def record(type_: str, block: bytes, *more: tuple[str, str]) -> WarcRecord:
-    """A record by hand."""
+    """Return a record made by hand."""
     fields = [("WARC-Type", type_), ("WARC-Record-ID", new_id()), ("WARC-Date", fine_stamp(START)), *more]
     return WarcRecord(WarcFields(fields), block)
 
 
 def revisit(of: str, payload: str | None, *, profile: str = "identical-payload-digest") -> WarcRecord:
-    """A revisit of the record `of`."""
+    """Return a revisit of the record `of`."""
     block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
     more = [
         ("WARC-Target-URI", "http://paper.example/again"),
@@ -80,7 +80,7 @@ def revisit(of: str, payload: str | None, *, profile: str = "identical-payload-d
 
 
 def build(folder: Path) -> Path:
-    """Three finished files with rows and manifest; returns the folder."""
+    """Make three finished files with rows and manifest; return the folder."""
     (folder / "warc").mkdir(parents=True)
     (folder / "morgue.toml").touch()
     writer = WarcWriter(WarcStorage(folder / "warc"), info={"software": "test"})
@@ -103,19 +103,19 @@ def build(folder: Path) -> Path:
 
 
 def warcs(folder: Path) -> list[Path]:
-    """The finished files."""
+    """Return the finished files."""
     return sorted((folder / "warc").glob("*.warc.gz"))
 
 
 def members(folder: Path) -> Iterator[tuple[Path, StoredRecord]]:
-    """Every record and its file."""
+    """Yield every record with its file."""
     for path in warcs(folder):
         for found in walk(path):
             yield path, found
 
 
 def reindex(folder: Path) -> None:
-    """Rows and manifest as they should be for the files as they are."""
+    """Write rows and manifest as they should be for the files as they are."""
     for path in folder.glob("morgue.db*"):
         path.unlink()
     db = open_database(folder / "morgue.db")
@@ -131,7 +131,7 @@ def reindex(folder: Path) -> None:
 
 
 def entry(path: Path) -> ManifestEntry:
-    """The line about a file."""
+    """Return the manifest's entry of a file."""
     found = list(walk(path))
     captures = [capture for one in found if (capture := capture_of(one, path.name))]
     times = sorted(fine_stamp(capture.time) for capture in captures) or [None]
@@ -155,7 +155,7 @@ def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
 
 
 def flip(path: Path, bit: int) -> bytes:
-    """Flip one bit of a file; its bytes before."""
+    """Flip one bit of a file; return its bytes before."""
     data = path.read_bytes()
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
@@ -164,7 +164,7 @@ def flip(path: Path, bit: int) -> bytes:
 
 
 def places(folder: Path, count: int, seed: int) -> list[tuple[Path, int]]:
-    """(file, bit) at random over all files, larger files more often."""
+    """Return (file, bit) at random over all files, larger files more often."""
     paths = warcs(folder)
     sizes = [8 * path.stat().st_size for path in paths]
     chosen = random.Random(seed)

@@ -1,7 +1,7 @@
-"""Which blocks of a page are the article's text: each is weighed (`forest`) by what is seen of it (`features`). Pure.
+"""Decide which blocks of a page are text of its article: `model` scores each by its `features`. Pure.
 
-trafilatura is the first witness, not the judge: it says what it would take, and where it is wrong (a standfirst outside
-of its container, teasers inside of it, a text set in several containers) the other features outweigh it.
+What trafilatura would take is only one of the features. Where it is wrong (a standfirst outside of its container,
+teasers inside of it, a text set in several containers), the other features outweigh it.
 """
 
 from __future__ import annotations
@@ -11,150 +11,167 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.extraction.body import model
-from pipelines.extraction.body.blocks import HEADINGS, LINKS, BlockContainer, TextBlock
+from pipelines.extraction.body.blocks import HEADING_TAGS, MENU_LINK_SHARE, BlockContainer, TextBlock
 from pipelines.extraction.body.features import PageContext, letters
 
-MENU = "menu"  # nothing but links, and nothing that is read around it
-WEIGHED = "weighed"  # the forest says no
-SIGNS = "ornament"  # asterisks, lines: they part what stands above from what stands below
-TWICE = "said before"  # a paragraph that stands on the page once more
-WHOLE = "the text once more"  # a block that holds several others of the text
-CAPTION = "caption"  # only where a source's own rule names the text; else captions are weighed
-HANGING = "heading of nothing"  # what stood below the last headings is gone
-HEADLINE = "headline"  # the title is a field of its own
+# Names of the rules that drop blocks, as `--explain` shows them.
+MENU = "menu"  # a link among links, with no article text near
+CLASSIFIER = "classifier"  # the score is not above 0
+SEPARATOR = "separator"  # asterisks or lines between two parts of a text
+REPEATED = "repeated paragraph"
+COPY = "repeats other blocks"  # a block that contains several others of the text
+CAPTION = "caption"  # only where a source's own rule selects the text; else captions are scored like any block
+BARE_HEADING = "heading without text"  # the text below the last headings was dropped
+HEADLINE = "repeats the headline"  # the title is a field of its own
 
 WHY = {
-    MENU: "a link, and nothing around it is article text",
-    SIGNS: "there is no letter and no digit in it",
-    TWICE: "the same paragraph stood here before",
-    WHOLE: "the paragraphs around it, in one piece",
-    CAPTION: "it stands below a picture",
-    HANGING: "nothing of the text stands below it",
+    MENU: "a link, and no text of the article is near it",
+    SEPARATOR: "it has no letter and no digit",
+    REPEATED: "the text already has this paragraph",
+    COPY: "most of it is text that other blocks have, too",
+    CAPTION: "the caption of a picture",
+    BARE_HEADING: "no text of the article follows it",
     HEADLINE: "the headline is a field of its own",
 }
-LONGEST_LINK = 150  # characters of a link that can be a menu's
-PARAGRAPH = 60  # characters from which words that come again are a paragraph set twice
-LONG = 1000  # characters of a block from which it may be the whole text once more ...
-SAME = 0.6  # ... and the share of it that then stands in other blocks of the text
-LAST = 3  # lines of the text that may be headings of what is gone
-LONGEST_HEADING = 100  # characters; papers that set their text as headings have longer ones
-TOP = 5  # lines of the text among which the headline may stand once more
-MOST = 4000  # blocks of a page that are weighed; on a longer one trafilatura is believed
-LEAST = 150  # characters of text below which the forest is not believed
+WHY_TRAFILATURA = "the classifier found too little text on this page, and trafilatura takes this block for text"
+MAX_MENU_LINK_CHARS = 150  # a longer link is scored
+MIN_PARAGRAPH_CHARS = 60  # a shorter line may come twice in one text
+MIN_COPY_CHARS = 1000  # a block of this length may be a copy of others ...
+MIN_COPIED_SHARE = 0.6  # ... if more than this share of it is in other blocks of the text
+MAX_BARE_HEADINGS = 3  # lines at the end of the text that may be headings without text
+MAX_HEADING_CHARS = 100  # papers that set their text as headings have longer ones
+HEADLINE_LINES = 5  # lines of the text among which the headline may be repeated
+MAX_BLOCKS = 4000  # blocks of a page that are scored; trafilatura decides on a longer page
+MIN_TEXT_CHARS = 150  # if the classifier finds less text, trafilatura decides
 
 
 @dataclass(slots=True)
 class BlockDecision:
-    """One block and what became of it."""
+    """Hold one block and what was decided about it."""
 
     block: TextBlock
-    rule: str | None  # None: it is text
+    rule: str | None  # the rule that drops it; None: it is text
     why: str = ""
 
 
-def judge(seen: PageContext, explain: bool = False) -> list[BlockDecision]:
-    """A verdict on every block of a page, in its order. `explain`: with reasons."""
-    wanted = candidates(seen)
-    verdicts = [BlockDecision(block, MENU, WHY[MENU]) for block in seen.blocks]
-    for index, row in zip(wanted, seen.rows(wanted), strict=True):
-        weight = model.weigh(row)
-        verdict = verdicts[index]
-        verdict.rule, verdict.why = (None, "") if weight > 0 else (WEIGHED, "")
-        if explain:
-            verdict.why = ", ".join(f"{name} {value:+.1f}" for name, value in model.reasons(row))
-    if sum(len(verdict.block.text) for verdict in verdicts if verdict.rule is None) < LEAST:
-        # A page like none that the forest was grown on: what trafilatura says stands.
-        for verdict, taken in zip(verdicts, seen.read, strict=True):
-            verdict.rule, verdict.why = (None, "") if taken else (verdict.rule, verdict.why)
-    return _without_idle(verdicts, next(iter(seen.witnesses.titles), ""))
+def classify(page: PageContext) -> list[BlockDecision]:
+    """Decide on every block of a page, in page order."""
+    scored = blocks_to_score(page)
+    decisions = [BlockDecision(block, MENU, WHY[MENU]) for block in page.blocks]
+    for index, row in zip(scored, page.feature_rows(scored), strict=True):
+        decisions[index].rule, decisions[index].why = (None if model.score(row) > 0 else CLASSIFIER), ""
+    if sum(len(decision.block.text) for decision in decisions if decision.rule is None) < MIN_TEXT_CHARS:
+        # No page like this one was trained on: trafilatura decides.
+        for decision, taken in zip(decisions, page.read, strict=True):
+            if taken:
+                decision.rule, decision.why = None, WHY_TRAFILATURA
+    return _drop_redundant(decisions, next(iter(page.evidence.titles), ""))
 
 
-def named(blocks: Sequence[TextBlock], title: str) -> list[BlockDecision]:
-    """Verdicts where a source's own rule says what the text is: all of it but captions and what says nothing new."""
-    captions = [any(place.tag == "figcaption" for place in _up(block.place)) for block in blocks]
-    verdicts = [
-        BlockDecision(block, CAPTION, WHY[CAPTION]) if caption else BlockDecision(block, None)
-        for block, caption in zip(blocks, captions, strict=True)
-    ]
-    return _without_idle(verdicts, title)
+def add_contributions(decisions: Sequence[BlockDecision], page: PageContext) -> None:
+    """Write the features that moved each score most into `why`, where nothing but the score decided."""
+    scored = blocks_to_score(page)
+    for index, row in zip(scored, page.feature_rows(scored), strict=True):
+        if not decisions[index].why:
+            decisions[index].why = ", ".join(f"{name} {value:+.1f}" for name, value in model.contributions(row))
 
 
-def _up(place: BlockContainer | None) -> Iterator[BlockContainer]:
-    while place is not None:
-        yield place
-        place = place.parent
+def keep_all(blocks: Sequence[TextBlock], title: str) -> list[BlockDecision]:
+    """Decide on blocks that a source's own rule selects: all are text but captions and redundant ones."""
+    decisions = []
+    for block in blocks:
+        caption = any(container.tag == "figcaption" for container in _containers(block))
+        decisions.append(BlockDecision(block, CAPTION, WHY[CAPTION]) if caption else BlockDecision(block, None))
+    return _drop_redundant(decisions, title)
 
 
-def _without_idle(verdicts: list[BlockDecision], title: str) -> list[BlockDecision]:
-    for verdict, rule in _idle([verdict for verdict in verdicts if verdict.rule is None], letters(title)):
-        verdict.rule, verdict.why = rule, WHY[rule]
-    return verdicts
+def _containers(block: TextBlock) -> Iterator[BlockContainer]:
+    container: BlockContainer | None = block.container
+    while container is not None:
+        yield container
+        container = container.parent
 
 
-def candidates(seen: PageContext) -> list[int]:
-    """Indexes of the blocks that are worth weighing: all but links with nothing but links around them."""
-    read, count = seen.read, len(seen.blocks)
-    if count > MOST:
+def _drop_redundant(decisions: list[BlockDecision], title: str) -> list[BlockDecision]:
+    for decision, rule in _redundant([one for one in decisions if one.rule is None], letters(title)):
+        decision.rule, decision.why = rule, WHY[rule]
+    return decisions
+
+
+def blocks_to_score(page: PageContext) -> list[int]:
+    """Return the indexes of the blocks that are worth scoring: all but links that have only links around them."""
+    read, count = page.read, len(page.blocks)
+    if count > MAX_BLOCKS:
         return []
     return [
         index
         for index in range(count)
-        if seen.shares[index] < LINKS or seen.lengths[index] > LONGEST_LINK or any(read[max(0, index - 2) : index + 3])
+        if page.link_shares[index] < MENU_LINK_SHARE
+        or page.lengths[index] > MAX_MENU_LINK_CHARS
+        or any(read[max(0, index - 2) : index + 3])
     ]
 
 
-def _idle(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[BlockDecision, str]]:
-    """Kept blocks that say nothing new: the headline above the text, paragraphs set twice, ornaments."""
+def _redundant(kept: Sequence[BlockDecision], title: str) -> Iterator[tuple[BlockDecision, str]]:
+    """Yield kept blocks that add nothing, each with its rule: the headline above the text, repetitions, separators.
+
+    `title`: the `letters` of the headline.
+    """
     before: set[str] = set()
-    pieces = {piece for verdict in kept if PARAGRAPH <= len(piece := verdict.block.text) < LONG}
-    for number, verdict in enumerate(kept):
-        text = verdict.block.text
+    paragraphs = {text for one in kept if MIN_PARAGRAPH_CHARS <= len(text := one.block.text) < MIN_COPY_CHARS}
+    for number, decision in enumerate(kept):
+        text = decision.block.text
         if not letters(text):
-            yield verdict, SIGNS
-        elif number < TOP and title and letters(text) == title:
-            yield verdict, HEADLINE
-        elif len(text) >= PARAGRAPH and text in before:
-            yield verdict, TWICE
-        elif len(text) >= LONG and sum(len(piece) for piece in pieces if piece in text) > SAME * len(text):
-            yield verdict, WHOLE
+            yield decision, SEPARATOR
+        elif number < HEADLINE_LINES and title and letters(text) == title:
+            yield decision, HEADLINE
+        elif len(text) >= MIN_PARAGRAPH_CHARS and text in before:
+            yield decision, REPEATED
+        elif len(text) >= MIN_COPY_CHARS and _copied(text, paragraphs) > MIN_COPIED_SHARE * len(text):
+            yield decision, COPY
         before.add(text)
-    for verdict in reversed(kept[-LAST:]):
-        if verdict.block.place.tag not in HEADINGS or len(verdict.block.text) > LONGEST_HEADING:
+    for decision in reversed(kept[-MAX_BARE_HEADINGS:]):
+        if decision.block.container.tag not in HEADING_TAGS or len(decision.block.text) > MAX_HEADING_CHARS:
             break
-        yield verdict, HANGING
+        yield decision, BARE_HEADING
+
+
+def _copied(text: str, paragraphs: set[str]) -> int:
+    """Count the characters of `text` that are in one of `paragraphs`."""
+    return sum(len(paragraph) for paragraph in paragraphs if paragraph in text)
 
 
 def as_lines(kept: Sequence[TextBlock], clean: Callable[[str], str]) -> list[str]:
-    """A line for each block: an item of a list begins with a dash; empty if nothing is left of it."""
+    """Return a line for each block; an item of a list begins with a dash. A block that `clean` empties gives ""."""
     items: set[Any] = set()
-    found = []
+    lines = []
     for block in kept:
-        item, text = _item(block), clean(block.text)
-        found.append(f"- {text}" if text and item is not None and item not in items else text)
+        item, text = _list_item(block), clean(block.text)
+        lines.append(f"- {text}" if text and item is not None and item not in items else text)
         items.add(item)
-    return found
+    return lines
 
 
-def _item(block: TextBlock) -> Any:
-    """The item of a list that a block stands in, if it is near."""
-    place = block.place
+def _list_item(block: TextBlock) -> Any:
+    """Return the item of a list that contains a block, if it is one of the three nearest containers."""
+    container = block.container
     for _ in range(3):
-        if place.tag == "li":
-            return place.element
-        if place.parent is None:
+        if container.tag == "li":
+            return container.element
+        if container.parent is None:
             return None
-        place = place.parent
+        container = container.parent
     return None
 
 
-def where(block: TextBlock) -> str:
-    """Where a block stands, as people read paths: "div.story > p"."""
+def block_path(block: TextBlock) -> str:
+    """Return the last steps of the path to a block, for people: "div.story > p"."""
     steps: list[str] = []
-    place = block.place
-    while place.parent is not None and len(steps) < 3:
-        name = (place.element.get("id") and f"#{place.element.get('id')}") or ""
-        if not name and (classes := place.element.get("class", "").split()):
+    container = block.container
+    while container.parent is not None and len(steps) < 3:
+        name = (container.element.get("id") and f"#{container.element.get('id')}") or ""
+        if not name and (classes := container.element.get("class", "").split()):
             name = f".{classes[0]}"
-        steps.append(place.tag + name[:30])
-        place = place.parent
-    return " > ".join(reversed(steps)) or place.tag
+        steps.append(container.tag + name[:30])
+        container = container.parent
+    return " > ".join(reversed(steps)) or container.tag

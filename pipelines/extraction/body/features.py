@@ -1,13 +1,14 @@
-"""What is seen of each block of a page, as numbers with names: the input of `forest`. Pure.
+"""Describe each block of a page with named numbers, the input of `model`. Pure.
 
-What a block is, where it stands, what stands around it, and what three witnesses say of it: trafilatura, the page's own
-articleBody, and the page's own headline and summary. What differs between languages (capitals, length of words) is kept
-coarse.
+The features say what a block is, where it is, what is around it, and what three other sources say of it: trafilatura,
+the articleBody that the page declares, and its declared headline and summary. Features that differ between languages
+(capitals, length of words) are kept coarse.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -15,40 +16,45 @@ from itertools import accumulate
 from pipelines.extraction.body.blocks import BlockContainer, TextBlock
 from pipelines.extraction.body.lexicon import PLACES, TOPICS, UNSPACED, flags, groups, topics
 
-PROSE = 80  # characters from which a block that is not mostly links counts as prose
-LONG = 400  # characters from which a block is not looked at for what it is about
-AROUND = 3  # neighbours on either side
-MOST_COMPARED = 1_000_000_000  # characters, summed over the blocks of a page: 250,000 for each of 4,000, half a second
-WINDOW = 6  # blocks on either side whose shares are summed up
+MIN_PROSE_CHARS = 80  # a block of this length that is not mostly links counts as prose
+MAX_TOPIC_CHARS = 400  # topics, dates and addresses are looked for in shorter blocks only
+MAX_WEIGHT_CHARS = 500  # a longer block weighs no more than this in sums over several blocks
+MIN_DECLARED_CHARS = 300  # a shorter articleBody is not the text of an article
+NEIGHBOURS = 3  # blocks on either side whose own features are included
+LEVELS = 3  # containers that are summed up: a block's own, the one around it, and the next
+MAX_COMPARED_CHARS = 1_000_000_000  # over all blocks of a page: 250,000 for each of 4,000, half a second
+WINDOW_BLOCKS = 6  # on either side, whose shares are summed up
 
-SENTENCE = re.compile(r"[.!?…。！？۔؟।](?:[\"'”’»)\]]|\s|$)")
-ENDED = re.compile(r"[.!?…。！？۔؟।:;]['\"”’»)\]*]*$")
-ASKS = re.compile(r"[?？؟]['\"”’»]*$")
+SENTENCE_END = re.compile(r"[.!?…。！？۔؟।](?:[\"'”’»)\]]|\s|$)")
+ENDS_SENTENCE = re.compile(r"[.!?…。！？۔؟।:;]['\"”’»)\]*]*$")
+ENDS_QUESTION = re.compile(r"[?？؟]['\"”’»]*$")
 DATE = re.compile(r"\d{1,2}[:.]\d{2}|\b(?:19|20)\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]|[年月日]")
 ADDRESS = re.compile(r"https?://|www\.|\S@\S+\.\w|(?:^|\s)@\w{3}")
+NOT_LETTERS = re.compile(r"[\W_]+")
 
-KINDS = {
+KIND_OF_TAG = {
     "p": 0, "blockquote": 1, "pre": 2, "div": 3, "section": 3, "article": 3, "main": 3, "body": 3, "center": 3,
     "li": 4, "ul": 4, "ol": 4, "dt": 4, "dd": 4, "dl": 4, "h2": 5, "h3": 6, "h4": 7, "h5": 7, "h6": 7, "h1": 8,
     "tr": 9, "td": 10, "th": 10, "figcaption": 11, "caption": 11, "figure": 11, "header": 12, "aside": 13,
     "footer": 14, "form": 15, "nav": 16, "label": 15,
 }  # fmt: skip
-OTHER = 17
-ROOMS = ("article", "main", "aside", "header", "footer", "nav", "form", "figure", "section", "table", "ul", "ol",
-         "blockquote", "li", "details", "td")  # fmt: skip
-ROOM = {tag: 1 << number for number, tag in enumerate(ROOMS)}
+OTHER_KIND = 17
+CONTAINER_TAGS = ("article", "main", "aside", "header", "footer", "nav", "form", "figure", "section", "table", "ul",
+                  "ol", "blockquote", "li", "details", "td")  # fmt: skip
+CONTAINER_BITS = {tag: 1 << number for number, tag in enumerate(CONTAINER_TAGS)}
+NO_TOPICS = (0,) * (len(TOPICS) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What else is known of a page that its blocks can be held against."""
+    """Hold what else is known of a page, to compare its blocks with."""
 
-    read: str = ""  # what trafilatura takes for the text
-    declared: str = ""  # articleBody of JSON-LD
-    titles: tuple[str, ...] = ()  # headlines, of all kinds
+    read: str = ""  # the text that trafilatura finds
+    declared: str = ""  # articleBody of the JSON-LD
+    titles: tuple[str, ...] = ()  # headlines of all kinds
     summaries: tuple[str, ...] = ()  # descriptions that the page declares
     names: tuple[str, ...] = ()  # authors, section, tags, site
-    is_article: bool = False  # the page says that it is one
+    is_article: bool = False  # the page declares itself an article
 
 
 BLOCK_NAMES = (
@@ -63,7 +69,7 @@ PLACE_NAMES = (
     *(f"in a place called {name}" for name in PLACES),
     *(f"near a place called {name}" for name in PLACES),
     *(f"far in a place called {name}" for name in PLACES),
-    *(f"inside {tag}" for tag in ROOMS),
+    *(f"inside {tag}" for tag in CONTAINER_TAGS),
     "depth", "hidden", "in itemprop articleBody",
     "prose of its own place", "prose of the place around", "prose of the place around that",
 )  # fmt: skip
@@ -76,217 +82,254 @@ ORDER_NAMES = (
     "part of the page", "blocks below the headline", "blocks after the first read", "blocks before the last read",
     "part of what is read", "prose read before", "prose read after",
 )  # fmt: skip
-AROUND_NAMES = (
+NEIGHBOUR_NAMES = (
     *(f"{what} at {step:+d}" for step in (-3, -2, -1, 1, 2, 3)
       for what in ("length", "link share", "read", "kind", "ended")),
     "read in the next six", "read in the last six", "links in the next six", "links in the last six",
 )  # fmt: skip
 PAGE_NAMES = ("blocks of the page", "prose of the page", "says it is an article", "read share of the page")
 NAMES = (*BLOCK_NAMES, *(f"about {name}" for name in TOPICS), "topics", *ECHO_NAMES, *PLACE_NAMES, *ALIKE_NAMES,
-         *ORDER_NAMES, *AROUND_NAMES, *PAGE_NAMES)  # fmt: skip
+         *ORDER_NAMES, *NEIGHBOUR_NAMES, *PAGE_NAMES)  # fmt: skip
 
 
-def bare(text: str) -> str:
-    """`text` without white space: equal for two renderings of one paragraph."""
+def without_spaces(text: str) -> str:
+    """Return `text` without white space, so that two renderings of one paragraph are equal."""
     return "".join(text.split())
 
 
-LETTERS = re.compile(r"[\W_]+")
-
-
 def letters(text: str) -> str:
-    """Letters and digits of `text` alone, in lower case."""
-    return LETTERS.sub("", text.lower())
+    """Return only the letters and digits of `text`, in lower case."""
+    return NOT_LETTERS.sub("", text.lower())
 
 
 @dataclass(slots=True)
 class FeatureSum:
-    """What some blocks have in common, each weighted by its length."""
+    """Sum features of several blocks, each weighted by its length."""
 
     read: float = 0.0
     linked: float = 0.0
     weight: float = 0.0
     blocks: int = 0
 
-    def add(self, read: bool, share: float, weight: int) -> None:
+    def add(self, read: bool, link_share: float, weight: int) -> None:
+        """Add one block."""
         self.read += weight if read else 0
-        self.linked += share * weight
+        self.linked += link_share * weight
         self.weight += weight
         self.blocks += 1
 
-    def without(self, read: bool, share: float, weight: int) -> tuple[float, float, int]:
-        """Read share and link share of all but one of them, and how many they are."""
+    def means_without(self, read: bool, link_share: float, weight: int) -> tuple[float, float, int]:
+        """Return read share and link share of all blocks but this one, and the number of all blocks."""
         rest = self.weight - weight
         if rest <= 0:
             return -1.0, -1.0, self.blocks
-        return (self.read - (weight if read else 0)) / rest, (self.linked - share * weight) / rest, self.blocks
+        return (self.read - (weight if read else 0)) / rest, (self.linked - link_share * weight) / rest, self.blocks
 
 
 @dataclass(slots=True)
 class PageContext:
-    """One page as its blocks are compared with it; `rows` is what for."""
+    """Hold the blocks of one page and the evidence that they are compared with."""
 
     blocks: Sequence[TextBlock]
-    witnesses: Evidence
+    evidence: Evidence
     lengths: list[int] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
-    read: list[bool] = field(default_factory=list)
+    link_shares: list[float] = field(default_factory=list)
+    read: list[bool] = field(default_factory=list)  # trafilatura takes the block for text
 
     def __post_init__(self) -> None:
         self.lengths = [_length(block.text) for block in self.blocks]
-        self.shares = [min(1.0, block.linked / len(block.text)) for block in self.blocks]
-        self.read = witnessed(self.blocks, self.witnesses.read)
+        self.link_shares = [min(1.0, block.linked / len(block.text)) for block in self.blocks]
+        self.read = blocks_in_text(self.blocks, self.evidence.read)
 
     @property
-    def linked_share_of_read(self) -> float:
-        """How much of what trafilatura reads is link text; 1 if it reads nothing."""
+    def link_share_of_read(self) -> float:
+        """Return the share of link text in what trafilatura reads; 1 if it reads nothing."""
         read = [index for index, taken in enumerate(self.read) if taken]
         total = sum(self.lengths[index] for index in read)
-        return sum(self.lengths[index] * self.shares[index] for index in read) / total if total else 1.0
+        return sum(self.lengths[index] * self.link_shares[index] for index in read) / total if total else 1.0
 
-    def rows(self, wanted: Sequence[int] | None = None) -> list[tuple[float, ...]]:
-        """The features of the blocks with these indexes (None: of all), in the order of NAMES."""
+    def feature_rows(self, wanted: Sequence[int] | None = None) -> list[tuple[float, ...]]:
+        """Return the features of the blocks with the indexes `wanted` (None: of all), in the order of NAMES."""
         if wanted is not None and not wanted:
             return []
-        blocks, lengths, shares, read = self.blocks, self.lengths, self.shares, self.read
-        count = len(blocks)
-        declared = witnessed(blocks, self.witnesses.declared) if len(self.witnesses.declared) > 300 else None
-        titles = {key for title in self.witnesses.titles if (key := letters(title))}
-        summaries = [key for text in self.witnesses.summaries if len(key := letters(text)) > 20]
-        names = {key for name in self.witnesses.names if (key := letters(name))}
-        kinds = [KINDS.get(block.place.tag, OTHER) for block in blocks]
-        ended = [1 if ENDED.search(block.text[-6:]) else 0 for block in blocks]
-        prose = [
-            length if length >= PROSE and share < 0.5 else 0 for length, share in zip(lengths, shares, strict=True)
-        ]
-        total = sum(prose) or 1
+        features = PageFeatures(self)
+        return [features.row(index) for index in (range(len(self.blocks)) if wanted is None else wanted)]
 
-        mass: dict[int, int] = {}
-        places: dict[int, FeatureSum] = {}
-        alike: dict[object, FeatureSum] = {}
-        alike_prose: dict[object, int] = {}
-        signatures = [signature(block) for block in blocks]
-        repeats: dict[str, int] = {}
-        for index, block in enumerate(blocks):
-            weight, share, taken = min(lengths[index], 500), shares[index], read[index]
-            repeats[block.text] = repeats.get(block.text, 0) + 1
-            place: BlockContainer | None = block.place
-            for _ in range(3):
+
+class PageFeatures:
+    """Compute the features of blocks from sums over all blocks of their page.
+
+    Each private method that returns a tuple gives the features of one table of names above, in its order.
+    """
+
+    def __init__(self, page: PageContext) -> None:
+        self.page, blocks, evidence = page, page.blocks, page.evidence
+        self.count = len(blocks)
+        has_body = len(evidence.declared) > MIN_DECLARED_CHARS
+        self.declared = blocks_in_text(blocks, evidence.declared) if has_body else None
+        self.titles = {key for title in evidence.titles if (key := letters(title))}
+        self.summaries = [key for text in evidence.summaries if len(key := letters(text)) > 20]
+        self.names = {key for name in evidence.names if (key := letters(name))}
+        self.kinds = [KIND_OF_TAG.get(block.container.tag, OTHER_KIND) for block in blocks]
+        self.ended = [1 if ENDS_SENTENCE.search(block.text[-6:]) else 0 for block in blocks]
+        self.prose = [
+            length if length >= MIN_PROSE_CHARS and share < 0.5 else 0
+            for length, share in zip(page.lengths, page.link_shares, strict=True)
+        ]
+        self.total_prose = sum(self.prose) or 1
+        self.repeats = Counter(block.text for block in blocks)
+        self._sum_containers()
+        self._sum_order()
+
+    def _sum_containers(self) -> None:
+        """Sum the blocks of each container, and of all that are set alike."""
+        self.containers: dict[int, FeatureSum] = {}
+        self.container_prose: dict[int, int] = {}
+        self.signatures = [layout_signature(block) for block in self.page.blocks]
+        self.alike: dict[object, FeatureSum] = {}
+        self.alike_prose: dict[object, int] = {}
+        self.known_places: dict[int, tuple[float, ...]] = {}
+        for index, block in enumerate(self.page.blocks):
+            own, signature = self._own(index), self.signatures[index]
+            place: BlockContainer | None = block.container
+            for _ in range(LEVELS):
                 if place is None:
                     break
-                places.setdefault(id(place), FeatureSum()).add(taken, share, weight)
+                self.containers.setdefault(id(place), FeatureSum()).add(*own)
                 place = place.parent
-            alike.setdefault(signatures[index], FeatureSum()).add(taken, share, weight)
-            if size := prose[index]:
-                alike_prose[signatures[index]] = alike_prose.get(signatures[index], 0) + size
-                place = block.place
+            self.alike.setdefault(signature, FeatureSum()).add(*own)
+            if size := self.prose[index]:
+                self.alike_prose[signature] = self.alike_prose.get(signature, 0) + size
+                place = block.container
                 while place is not None:
-                    mass[id(place)] = mass.get(id(place), 0) + size
+                    self.container_prose[id(place)] = self.container_prose.get(id(place), 0) + size
                     place = place.parent
 
-        reading = [index for index in range(count) if read[index] and prose[index]]
-        first, last = (reading[0], reading[-1]) if reading else (count, -1)
-        reads = [0, *accumulate(map(int, read))]
-        links = [0.0, *accumulate(shares)]
-        proses = [0, *accumulate(int(read[index] and prose[index] > 0) for index in range(count))]
-        headline = _headline(blocks, titles)
-        page = (count, total, int(self.witnesses.is_article), reads[-1] / count if count else 0.0)
-        pad = (-1,) * 5
-        beside = [
-            (lengths[index], shares[index], int(read[index]), kinds[index], ended[index]) for index in range(count)
-        ]
-        beside = [pad] * AROUND + beside + [pad] * AROUND
-        stands: dict[int, tuple[float, ...]] = {}
+    def _sum_order(self) -> None:
+        """Sum what comes before each block, and line up the features that neighbours see."""
+        page, count = self.page, self.count
+        reading = [index for index in range(count) if page.read[index] and self.prose[index]]
+        self.first, self.last = (reading[0], reading[-1]) if reading else (count, -1)
+        self.reads_before = [0, *accumulate(map(int, page.read))]
+        self.links_before = [0.0, *accumulate(page.link_shares)]
+        self.prose_before = [0, *accumulate(int(page.read[at] and self.prose[at] > 0) for at in range(count))]
+        self.headline = _headline_index(page.blocks, self.titles)
+        none = [(-1,) * 5] * NEIGHBOURS
+        blocks = zip(page.lengths, page.link_shares, map(int, page.read), self.kinds, self.ended, strict=True)
+        self.padded: list[tuple[float, ...]] = [*none, *blocks, *none]
+        read_share = self.reads_before[-1] / count if count else 0.0
+        self.page_features = (count, self.total_prose, int(page.evidence.is_article), read_share)
 
-        rows = []
-        for index in range(count) if wanted is None else wanted:
-            block, length, share, taken = blocks[index], lengths[index], shares[index], read[index]
-            text, place = block.text, block.place
-            short = length < LONG
-            key = letters(text[:LONG])
-            weight = min(length, 500)
-            stand = stands.get(id(place))
-            if stand is None:
-                stand = stands[id(place)] = _stand(place, mass, total)
-            around: list[float] = []
-            up: BlockContainer | None = place
-            for _ in range(3):
-                around.extend((-1.0, -1.0, 0) if up is None else places[id(up)].without(taken, share, weight))
-                up = up.parent if up is not None else None
-            same = alike[signatures[index]].without(taken, share, weight)
-            low, high = max(0, index - WINDOW), min(count, index + WINDOW + 1)
-            rows.append((
-                kinds[index], length, share, len(SENTENCE.findall(text[:1000])), ended[index],
-                min(1.0, block.strong / len(text)), *_letters(text), not text[0].isalnum(), text.endswith(":"),
-                1 if ASKS.search(text[-4:]) else 0, "|" in text, 1 if short and DATE.search(text) else 0,
-                1 if short and ADDRESS.search(text) else 0, block.after_break, taken,
-                -1 if declared is None else declared[index], repeats[text],
-                *(topics(text) if short else NO_TOPICS),
-                *_echoes(key, titles, summaries, names),
-                *stand, *around,
-                alike_prose.get(signatures[index], 0) / total, same[0], same[2],
-                index / count, index - headline if headline >= 0 else -999, index - first, last - index,
-                (index - first) / (last - first + 1) if last >= first else -1.0, proses[index],
-                proses[-1] - proses[index + 1],
-                *beside[index], *beside[index + 1], *beside[index + 2],
-                *beside[index + 4], *beside[index + 5], *beside[index + 6],
-                (reads[high] - reads[index + 1]) / WINDOW, (reads[index] - reads[low]) / WINDOW,
-                (links[high] - links[index + 1]) / WINDOW, (links[index] - links[low]) / WINDOW,
-                *page,
-            ))  # fmt: skip
-        return rows
+    def _own(self, index: int) -> tuple[bool, float, int]:
+        """Return what a block adds to a `FeatureSum`."""
+        return self.page.read[index], self.page.link_shares[index], min(self.page.lengths[index], MAX_WEIGHT_CHARS)
+
+    def row(self, index: int) -> tuple[float, ...]:
+        """Return the features of one block."""
+        text = self.page.blocks[index].text
+        return (
+            *self._block_features(index),
+            *(topics(text) if self.page.lengths[index] < MAX_TOPIC_CHARS else NO_TOPICS),
+            *_echo_features(letters(text[:MAX_TOPIC_CHARS]), self.titles, self.summaries, self.names),
+            *self._place_features(self.page.blocks[index].container),
+            *self._alike_features(index),
+            *self._order_features(index),
+            *self._neighbour_features(index),
+            *self.page_features,
+        )
+
+    def _block_features(self, index: int) -> tuple[float, ...]:
+        block, length = self.page.blocks[index], self.page.lengths[index]
+        text, short = block.text, length < MAX_TOPIC_CHARS
+        return (
+            self.kinds[index], length, self.page.link_shares[index], len(SENTENCE_END.findall(text[:1000])),
+            self.ended[index], min(1.0, block.strong / len(text)), *_opening_features(text), not text[0].isalnum(),
+            text.endswith(":"), 1 if ENDS_QUESTION.search(text[-4:]) else 0, "|" in text,
+            1 if short and DATE.search(text) else 0, 1 if short and ADDRESS.search(text) else 0, block.after_break,
+            self.page.read[index], -1 if self.declared is None else self.declared[index], self.repeats[text],
+        )  # fmt: skip
+
+    def _place_features(self, place: BlockContainer) -> tuple[float, ...]:
+        if (known := self.known_places.get(id(place))) is None:
+            known = self.known_places[id(place)] = _container_features(place, self.container_prose, self.total_prose)
+        return known
+
+    def _alike_features(self, index: int) -> tuple[float, ...]:
+        own, signature = self._own(index), self.signatures[index]
+        around: list[float] = []
+        place: BlockContainer | None = self.page.blocks[index].container
+        for _ in range(LEVELS):
+            around += (-1.0, -1.0, 0) if place is None else self.containers[id(place)].means_without(*own)
+            place = place.parent if place is not None else None
+        read_share, _, count = self.alike[signature].means_without(*own)
+        return (*around, self.alike_prose.get(signature, 0) / self.total_prose, read_share, count)
+
+    def _order_features(self, index: int) -> tuple[float, ...]:
+        first, last = self.first, self.last
+        return (
+            index / self.count, index - self.headline if self.headline >= 0 else -999, index - first, last - index,
+            (index - first) / (last - first + 1) if last >= first else -1.0,
+            self.prose_before[index], self.prose_before[-1] - self.prose_before[index + 1],
+        )  # fmt: skip
+
+    def _neighbour_features(self, index: int) -> tuple[float, ...]:
+        low, high = max(0, index - WINDOW_BLOCKS), min(self.count, index + WINDOW_BLOCKS + 1)
+        padded, reads, links = self.padded, self.reads_before, self.links_before
+        return (
+            *padded[index], *padded[index + 1], *padded[index + 2],
+            *padded[index + 4], *padded[index + 5], *padded[index + 6],
+            (reads[high] - reads[index + 1]) / WINDOW_BLOCKS, (reads[index] - reads[low]) / WINDOW_BLOCKS,
+            (links[high] - links[index + 1]) / WINDOW_BLOCKS, (links[index] - links[low]) / WINDOW_BLOCKS,
+        )  # fmt: skip
 
 
-NO_TOPICS = (0,) * (len(TOPICS) + 1)
+def blocks_in_text(blocks: Sequence[TextBlock], text: str) -> list[bool]:
+    """Return for each block whether `text`, another reading of the same page, contains it.
 
-
-def witnessed(blocks: Sequence[TextBlock], text: str) -> list[bool]:
-    """Which blocks stand in `text`, which is somebody's reading of the same page.
-
-    Within its lines they are looked for in as much of its beginning as MOST_COMPARED allows.
+    Blocks are searched within lines only in the beginning of `text`, as much of it as MAX_COMPARED_CHARS allows.
     """
     if not text or not blocks:
         return [False] * len(blocks)
-    lines = {bare(line).lstrip("-") for line in text.split("\n")}
-    whole = bare(text)[: MOST_COMPARED // len(blocks)]
+    lines = {without_spaces(line).lstrip("-") for line in text.split("\n")}
+    whole = without_spaces(text)[: MAX_COMPARED_CHARS // len(blocks)]
     found = []
     for block in blocks:
-        key = bare(block.text)
+        key = without_spaces(block.text)
         found.append(key in lines or (len(key) > 20 and key in whole))
     return found
 
 
-def signature(block: TextBlock) -> tuple[object, ...]:
-    """What blocks that are set alike have in common."""
-    parent = block.place.parent
-    return block.place.tag, block.place.names, parent.tag if parent else "", parent.names if parent else None
+def layout_signature(block: TextBlock) -> tuple[object, ...]:
+    """Return tag and names of a block's container and of the next one: equal for blocks that are set alike."""
+    parent = block.container.parent
+    return block.container.tag, block.container.names, parent.tag if parent else "", parent.names if parent else None
 
 
-def _headline(blocks: Sequence[TextBlock], titles: set[str]) -> int:
-    """Index of the headline that the article stands below; -1 if there is none."""
+def _headline_index(blocks: Sequence[TextBlock], titles: set[str]) -> int:
+    """Return the index of the headline above the article, else -1."""
     found = -1
     for index, block in enumerate(blocks):
-        if block.place.tag in ("h1", "h2") and letters(block.text) in titles:
-            if block.place.tag == "h1":
+        if block.container.tag in ("h1", "h2") and letters(block.text) in titles:
+            if block.container.tag == "h1":
                 return index
             found = index if found < 0 else found
     return found
 
 
-def _letters(text: str) -> tuple[float, float, bool]:
-    """Shares of digits and of capitals among the first characters, and whether it starts with a small letter."""
+def _opening_features(text: str) -> tuple[float, float, bool]:
+    """Return the shares of digits and of capitals at the start of a text, and whether it starts with a small letter."""
     start = text[:60]
     size = len(start)
     return sum(map(str.isdigit, start)) / size, sum(map(str.isupper, start)) / size, start[0].islower()
 
 
 def _length(text: str) -> int:
-    """Characters; those of scripts that write a word in two of them count three."""
+    """Count characters; in scripts that write a word in two of them, each counts three."""
     return len(text) if text.isascii() else len(text) + 2 * len(UNSPACED.findall(text))
 
 
-def _echoes(key: str, titles: set[str], summaries: list[str], names: set[str]) -> tuple[int, ...]:
-    """What the page declares that a block, as letters, repeats."""
+def _echo_features(key: str, titles: set[str], summaries: list[str], names: set[str]) -> tuple[int, ...]:
+    """Return which declared values a block repeats. `key`: the `letters` of its text."""
     long = len(key) > 15
     return (
         key in titles,
@@ -297,9 +340,9 @@ def _echoes(key: str, titles: set[str], summaries: list[str], names: set[str]) -
     )
 
 
-def _stand(place: BlockContainer, mass: dict[int, int], total: int) -> tuple[float, ...]:
-    """Where a block stands: what the place and those around it are called, and how much prose they hold."""
-    near = far = rooms = depth = 0
+def _container_features(place: BlockContainer, prose: dict[int, int], total: int) -> tuple[float, ...]:
+    """Return what a container and those around it are called, and their shares of the prose of the page."""
+    near = far = tags = depth = 0
     hidden = body = False
     up: BlockContainer | None = place
     while up is not None and up.tag != "body":
@@ -311,13 +354,13 @@ def _stand(place: BlockContainer, mass: dict[int, int], total: int) -> tuple[flo
         else:
             far |= names
         if depth:
-            rooms |= ROOM.get(up.tag, 0)
+            tags |= CONTAINER_BITS.get(up.tag, 0)
         hidden |= up.hidden
         body |= up.body
         depth += 1
         up = up.parent
     parent = place.parent
     above = parent.parent if parent is not None else None
-    shares = (1.0 if up is None else mass.get(id(up), 0) / total for up in (place, parent, above))
-    inside = (rooms >> number & 1 for number in range(len(ROOMS)))
+    shares = (1.0 if up is None else prose.get(id(up), 0) / total for up in (place, parent, above))
+    inside = (tags >> number & 1 for number in range(len(CONTAINER_TAGS)))
     return (*flags(groups(place.names)), *flags(near), *flags(far), *inside, depth, hidden, body, *shares)

@@ -1,7 +1,7 @@
-"""What short lines around an article are about, and what its places are called: word lists in many languages.
+"""Say which topics a short line is about, and which kinds of places the names of an element speak of.
 
-A topic or a place group is no verdict: it is one of the things that `forest` weighs. A word counts if it begins with a
-stem; scripts that write no spaces are searched for it.
+Neither decides anything: both are features that the classifier weighs. A word belongs to a topic if it begins with one
+of the topic's beginnings; scripts that write no spaces are searched for them.
 """
 
 from __future__ import annotations
@@ -9,44 +9,18 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# Beginnings of words, lower case.
-TOPICS = {
-    "newsletter": "newsletter nyhetsbrev nyhedsbrev nieuwsbrief boletín boletim infolettre inbox рассылк розсилк "
-    "bülten biuletyn メルマガ ニュースレター 通讯 نشرة",
-    "subscribe": "abonn subscri suscri suscríb assin prenumer abbonat iscriv regist inscri inscrev подпис підпис "
-    "abone premium mitglied member tilaa zasubskrybuj اشترك 会員 有料 订阅 구독",
-    "account": "login log-in anmeld einlogg connexion account konto cuenta войти увійти giriş ログイン 登录 로그인",
-    "follow": "follow folg suivez sígue siga segui volg følg följ obserwuj takip facebook twitter instagram whatsapp "
-    "telegram youtube tiktok linkedin bluesky threads flipboard フォロー 关注",
-    "share": "share teilen partag compart condivi deel dela udostępnij поделит поділит paylaş print drucken imprimir "
-    "imprimer stampa e-mail シェア 分享 공유 شارك",
-    "read on": "related recommend empfehl también também aussi anche ook også også också także również читайте ayrıca "
-    "interessant interesar similar popular trending verwandte relacionad correlat powiązane weiterlesen 関連 相关 "
-    "あわせて 관련 اقرأ",
-    "picture": "photo foto bild image imagen immagine фото picture credit crédit grafik illustration getty "
-    "shutterstock istock imago alamy zdjęcie kuva billede screenshot 写真 画像 图片 사진 صورة",
-    "rights": "copyright © rights rechte droits derechos direitos diritti riservata vorbehalten réservés reservados "
-    "права 転載 版权 무단 حقوق",
-    "comment": "comment komment coment reactie réaction reaction reaktion коммент комент yorum hozzászól コメント "
-    "评论 댓글 تعليق",
-    "advert": "advert anzeige publici pubblicit annons reklam реклам sponsor werbung affiliate 広告 广告 광고 إعلان",
-    "writer": "writer reporter editor journalist correspondent professor author fellow columnist researcher lecturer "
-    "redakt autor journaliste périodiste periodista giornalist korrespond журналист автор yazar dziennikarz 記者 기자",
-    "dated": "updated published posted aktualisiert veröffentlicht publié publicado publicerad mis actualizado "
-    "atualizado uppdaterad oppdatert opdateret gepubliceerd bijgewerkt aggiornato pubblicato обновлено опубликовано "
-    "lesezeit leestijd güncelleme zaktualizowano 更新 発表 입력",
-    "agency": "reporting editing dpa afp reuters apa ap efe ansa ntb sda pap ritzau kna epd afx tass xinhua source "
-    "quelle fuente fonte źródło bron kilde källa lähde источник джерело kaynak 新华社 共同 연합뉴스",
-    "consent": "cookie javascript datenschutz privatsphäre privacy consent einwillig zustimm adblock extern embed",
-    "listen": "app download podcast listen anhören écouter escuch ascolta lyssna watch video newsroom",
-    "support": "donat spend support unterstütz soutenir apoya patreon contribut поддерж",
-    "tags": "tags tag topics topic themen schlagw mots etiquetas filed categor kategori keyword теги タグ 标签 temas "
-    "temi emner emneord ämnen",
-    "asked": "click klick clic cliquez tap нажмите clicca klikk hier here tryk kliknij",
-    "again": "originally republish reprint print edition erschien translated übersetz traduit traducido version",
-}
+from pipelines.extraction.languages import tables
 
-# Words of ids, classes and roles, by what such places hold.
+# Topic -> beginnings of its words, from the sections topic.* of the word tables. The order is that of the features.
+TOPICS = {
+    topic: tables.phrases(f"topic.{topic.replace(' ', '-')}")
+    for topic in (
+        "newsletter", "subscribe", "account", "follow", "share", "read on", "picture", "rights", "comment", "advert",
+        "writer", "dated", "agency", "consent", "listen", "support", "tags", "asked", "again",
+    )
+}  # fmt: skip
+
+# Kind of place -> words that its ids, classes and roles have.
 PLACES = {
     "body": "content body article post entry story text paragraph prose main richtext artikel articulo texte corps "
     "inhalt noticia materia nota cuerpo hentry rich long",
@@ -81,49 +55,50 @@ PLACES = {
 
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 WORD = re.compile(r"[^\W\d_][\w'’-]*|©", re.UNICODE)
-START = 4  # characters of a stem; a shorter one must be the whole word: "ap" is an agency, "apple" is none
-_WHOLE: dict[str, int] = {}
-_STEMS: dict[str, list[tuple[str, int]]] = {}
-_INSIDE: list[tuple[str, int]] = []
+# A beginning of fewer characters must be the whole word: "ap" is an agency, "apple" is a fruit.
+MIN_PREFIX_CHARS = 4
+_WHOLE_WORDS: dict[str, int] = {}  # word -> its topics, a bit each
+_PREFIXES: dict[str, list[tuple[str, int]]] = {}  # first MIN_PREFIX_CHARS of a beginning -> (beginning, topic's bit)
+_UNSPACED: list[tuple[str, int]] = []  # (word of a script without spaces, topic's bit)
 for _number, _words in enumerate(TOPICS.values()):
-    for _word in _words.split():
+    for _word in _words:
         if UNSPACED.search(_word):
-            _INSIDE.append((_word, 1 << _number))
-        elif len(_word) < START:
-            _WHOLE[_word] = _WHOLE.get(_word, 0) | 1 << _number
+            _UNSPACED.append((_word, 1 << _number))
+        elif len(_word) < MIN_PREFIX_CHARS:
+            _WHOLE_WORDS[_word] = _WHOLE_WORDS.get(_word, 0) | 1 << _number
         else:
-            _STEMS.setdefault(_word[:START], []).append((_word, 1 << _number))
-_PLACE = {word: 1 << number for number, words in enumerate(PLACES.values()) for word in words.split()}
+            _PREFIXES.setdefault(_word[:MIN_PREFIX_CHARS], []).append((_word, 1 << _number))
+_PLACE_BITS = {word: 1 << number for number, words in enumerate(PLACES.values()) for word in words.split()}
 
 
 @lru_cache(maxsize=8192)
 def topics(text: str) -> tuple[int, ...]:
-    """For each of TOPICS 1 if a word of `text` belongs to it, else 0; and how many do."""
+    """Return a number for each of TOPICS, 1 if a word of `text` belongs to it, else 0; then how many topics do."""
     found = 0
     for word in WORD.findall(text.lower()):
-        start = word[:START]
+        start = word[:MIN_PREFIX_CHARS]
         if start == word:
-            found |= _WHOLE.get(word, 0)
-        for stem, bit in _STEMS.get(start, ()):
-            if word.startswith(stem):
+            found |= _WHOLE_WORDS.get(word, 0)
+        for prefix, bit in _PREFIXES.get(start, ()):
+            if word.startswith(prefix):
                 found |= bit
     if UNSPACED.search(text):
-        for stem, bit in _INSIDE:
-            if stem in text:
+        for unspaced, bit in _UNSPACED:
+            if unspaced in text:
                 found |= bit
     return *(found >> number & 1 for number in range(len(TOPICS))), found.bit_count()
 
 
 @lru_cache(maxsize=20_000)
 def groups(names: frozenset[str]) -> int:
-    """The groups of PLACES that words of an element's names belong to, a bit each."""
+    """Return the kinds of PLACES that words of an element's names belong to, a bit each."""
     found = 0
     for name in names:
-        found |= _PLACE.get(name, 0)
+        found |= _PLACE_BITS.get(name, 0)
     return found
 
 
 @lru_cache(maxsize=4096)
 def flags(groups: int) -> tuple[int, ...]:
-    """The bits of `groups`, one by one."""
+    """Return the bits of `groups` one by one, in the order of PLACES."""
     return tuple(groups >> number & 1 for number in range(len(PLACES)))

@@ -1,10 +1,10 @@
-"""Weighing blocks: gradient-boosted decision trees (Friedman 2001) as data, turned into plain Python once a process.
+"""Score blocks with gradient-boosted decision trees (Friedman 2001): data that is compiled to Python once a process.
 
-`forest.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}; a tree is a leaf's
-number, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py grows it from pages with ground
-truth. The sum of the leaves that a block falls into is its log-odds of being the article's text: above 0 it stays.
-After the trees of a stage, a block below `low` or above `high` is decided: none of those pages' blocks came back from
-there.
+`model.json` holds {"features": [names], "stages": [[number of trees, low, high]], "trees": [tree]}. A tree is the
+number of a leaf, or [feature, threshold, tree if not above, tree if above]. benchmarks/learn.py trains the trees on
+pages with ground truth. The score of a block is the sum of the leaves that it falls into: the log-odds that it is text
+of the article. A block with a score above 0 is kept. After the trees of a stage, a block below `low` or above `high` is
+decided: in training, no block that far out changed sides afterwards.
 """
 
 from __future__ import annotations
@@ -19,99 +19,100 @@ from typing import Any, NamedTuple
 from pipelines.extraction.body.features import NAMES
 
 Tree = Any  # a number, or [feature, threshold, tree, tree]
-Weigh = Callable[[Sequence[float]], float]
+ScoreFunction = Callable[[Sequence[float]], float]
 
-FILE: Traversable = files("pipelines.extraction.body").joinpath("forest.json")
+FILE: Traversable = files("pipelines.extraction.body").joinpath("model.json")
 
 
-def weigh(row: Sequence[float]) -> float:
-    """The log-odds that a block with these features is article text; only their sign once they are clear."""
-    score = 0.0
-    for trees, low, high in _stages():
-        score += trees(row)
-        if score < low or score > high:
+def score(row: Sequence[float]) -> float:
+    """Return the log-odds that a block with the features `row` is article text.
+
+    When a stage already decides, the value is the sum up to that stage, and only its sign counts.
+    """
+    total = 0.0
+    for sum_trees, low, high in _stages():
+        total += sum_trees(row)
+        if total < low or total > high:
             break
-    return score
+    return total
 
 
-def reasons(row: Sequence[float], most: int = 3) -> list[tuple[str, float]]:
-    """What weighed most in a verdict, heaviest first: (name of the feature, log-odds that it brought).
+def contributions(row: Sequence[float], count: int = 3) -> list[tuple[str, float]]:
+    """Return the `count` features that moved the score of `row` most, as (name, log-odds), the largest first.
 
-    The way through each tree is credited, split by split, with the change of the mean of the leaves below (Saabas
+    Every split on the path through a tree credits its feature with the change of the mean of the leaves below (Saabas
     2014).
     """
-    brought: dict[int, float] = {}
-    for split in _measured():
-        while split.below:
-            taken = split.below[row[split.feature] > split.threshold]
-            brought[split.feature] = brought.get(split.feature, 0.0) + taken.mean - split.mean
-            split = taken
-    ranked = sorted(brought.items(), key=lambda item: -abs(item[1]))
-    return [(NAMES[feature], value) for feature, value in ranked[:most]]
+    credits: dict[int, float] = {}
+    for node in _tree_nodes():
+        while node.below:
+            taken = node.below[row[node.feature] > node.threshold]
+            credits[node.feature] = credits.get(node.feature, 0.0) + taken.mean - node.mean
+            node = taken
+    ranked = sorted(credits.items(), key=lambda item: -abs(item[1]))
+    return [(NAMES[feature], value) for feature, value in ranked[:count]]
 
 
 def use(file: Traversable) -> None:
-    """Weigh with the trees of another file from now on, in this process: benchmarks leave domains out of them."""
+    """Score with the trees of another file from now on in this process; benchmarks leave domains out of training."""
     global FILE
     FILE = file
-    _forest.cache_clear()
+    _model.cache_clear()
     _stages.cache_clear()
-    _measured.cache_clear()
+    _tree_nodes.cache_clear()
 
 
-class TreeSplit(NamedTuple):
-    """A tree, and the mean of its leaves."""
+class TreeNode(NamedTuple):
+    """Hold a tree with the mean of its leaves."""
 
     mean: float
     leaves: int
     feature: int = 0
     threshold: float = 0.0
-    below: tuple[TreeSplit, ...] = ()  # where the feature is not above the threshold, and where it is; a leaf has none
+    below: tuple[TreeNode, ...] = ()  # the trees for "not above the threshold" and for "above"; a leaf has none
 
 
-def _measure(tree: Tree) -> TreeSplit:
+def _node(tree: Tree) -> TreeNode:
     if not isinstance(tree, list):
-        return TreeSplit(tree, 1)
+        return TreeNode(tree, 1)
     feature, threshold, *below = tree
-    low, high = map(_measure, below)
+    low, high = map(_node, below)
     leaves = low.leaves + high.leaves
-    return TreeSplit(
-        (low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high)
-    )
+    return TreeNode((low.mean * low.leaves + high.mean * high.leaves) / leaves, leaves, feature, threshold, (low, high))
 
 
 @cache
-def _measured() -> list[TreeSplit]:
-    """The trees as `reasons` walks them; only who asks for reasons pays for it."""
-    return [_measure(tree) for tree in _forest()["trees"]]
+def _tree_nodes() -> list[TreeNode]:
+    """Return the trees as `contributions` walks them. Only a caller that asks for contributions pays for them."""
+    return [_node(tree) for tree in _model()["trees"]]
 
 
 @cache
-def _forest() -> dict[str, Any]:
-    forest: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    if tuple(forest["features"]) != NAMES:
-        raise ValueError("pipelines/extraction/body/forest.json was made for other features: run benchmarks/learn.py")
-    return forest
+def _model() -> dict[str, Any]:
+    model: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    if tuple(model["features"]) != NAMES:
+        raise ValueError("pipelines/extraction/body/model.json was made for other features: run benchmarks/learn.py")
+    return model
 
 
 @cache
-def _stages() -> list[tuple[Weigh, float, float]]:
-    """The trees in some functions, each with the scores beyond which its successors are not asked."""
-    trees, done, stages = _forest()["trees"], 0, []
-    for count, low, high in [*_forest()["stages"], (len(trees), 0.0, 0.0)]:
-        stages.append((_function(trees[done:count]), float(low), float(high)))
+def _stages() -> list[tuple[ScoreFunction, float, float]]:
+    """Return the trees compiled stage by stage, each with the bounds beyond which the later stages are not run."""
+    trees, done, stages = _model()["trees"], 0, []
+    for count, low, high in [*_model()["stages"], (len(trees), 0.0, 0.0)]:
+        stages.append((_compiled(trees[done:count]), float(low), float(high)))
         done = count
     return stages
 
 
-def _function(trees: Sequence[Tree]) -> Weigh:
-    """The sum of `trees` as one Python function: nested conditions on a row run at the interpreter's best speed."""
+def _compiled(trees: Sequence[Tree]) -> ScoreFunction:
+    """Return the sum of `trees` as one Python function, because nested conditions on a row run fastest."""
     source = "\n".join(
         ["def total(row):", "    score = 0.0", *(f"    score += {_source(tree)}" for tree in trees), "    return score"]
     )
     names: dict[str, Any] = {}
     exec(source, {"__builtins__": {}}, names)  # noqa: S102 numbers from our own file, checked by `_source`
-    total: Weigh = names["total"]
+    total: ScoreFunction = names["total"]
     return total
 
 

@@ -1,6 +1,7 @@
-"""Which lines of a text are furniture: `named` says it and changes nothing.
+"""Find the lines of a text that are boilerplate. `matching_lines` names them and changes nothing.
 
-Cheap on prose: a pattern is tried only where one of its words stands, and most lines begin like no phrase and no plea.
+Prose costs little: a pattern is tried only on a text that has one of its words, and most lines begin like no phrase and
+no call to action.
 """
 
 from __future__ import annotations
@@ -8,152 +9,158 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.extraction.boilerplate import words_comment_stems, words_promotion
-from pipelines.extraction.boilerplate.calls_to_action import LONGEST, SPEECH, pleas
-from pipelines.extraction.boilerplate.line_patterns import PATTERNS
-from pipelines.extraction.boilerplate.line_rules import ONE_WORD_AT_EDGES, RULES, TABLES, LineRule
-from pipelines.extraction.boilerplate.phrases import PhraseSet, plain
-
-LONGEST_LINE = 400  # characters; a longer line is a paragraph
-SHORT = 220  # characters of a line that patterns are tried on away from the edges
-LONGEST_TEASER = 240
-HEAD, TAIL = 4, 8  # lines at either end of a text that rules of the edges look at
-LONGEST_EDGE = 80  # lines that an edge may have, furniture included
-NEAR = 2  # lines between a line that is surely of a form and a label of it
-AROUND = "-–•| "  # what lists and tables put around a line
-STEM = 4  # letters by which the words of a text and of the patterns are compared
-
-# A line that says where a text comes from may say as well what was wrong in it, and that stays.
-SOURCES = frozenset(("sign-off", "first published", "credit", "contact"))
-CORRECTED = re.compile(
-    r"\b(?:amended|corrected|corrections?|clarif\w+|earlier version|korrigiert|berichtigt|richtigstellung|korrektur"
-    r"|früheren? (?:version|fassung)|corrigée?|rectifi\w+|version (?:antérieure|précédente)|corregid[oa]|correcci[óo]n"
-    r"|versi[óo]n anterior|corrigid[oa]|correç(?:ão|ões)|versão anterior|corrett[oa]|rettific\w+|gecorrigeerd"
-    r"|rectificatie|eerdere versie|rättelse|rättad|tidigare version|rettelse|rettet|korrigert"
-    r"|tidligere (?:versjon|version)"
-    r"|sprostowanie|poprawion\w+|исправлен\w*|уточнен\w*|виправлен\w*|düzelti\w+)\b|訂正|更正|تصحيح",
-    re.IGNORECASE,
+from pipelines.extraction.boilerplate.calls_to_action import MAX_CALL_CHARS, REPORTED_SPEECH, calls_to_action
+from pipelines.extraction.boilerplate.line_rules import (
+    ONE_WORD_AT_EDGES,
+    PATTERN_SECTIONS,
+    PHRASE_SECTIONS,
+    RULE_BY_NAME,
+    LineRule,
 )
+from pipelines.extraction.boilerplate.phrases import PhraseSet, normalized
+from pipelines.extraction.languages import tables
 
-NO_STORY = frozenset(("akismet", "issn", "embedded content"))  # what no story says in these words
+MAX_LINE_CHARS = 400  # a longer line is a paragraph
+MAX_PATTERN_CHARS = 220  # away from the edges, patterns are tried on shorter lines only
+MAX_TEASER_CHARS = 240
+MAX_NOTICE_CHARS = 260  # of a notice around comments
+HEAD_LINES, TAIL_LINES = 4, 8  # at either end of a text, in which rules of the edges apply
+MAX_EDGE_LINES = 80  # at either end, boilerplate included
+FORM_LINES = 2  # a label counts if it is at most so far from a line that is surely of a form
+LIST_MARKS = "-–•| "  # what lists and tables put around a line
+PREFIX_LETTERS = 4  # by which the words of a text and of the patterns are compared
+
+# A line that says where a text comes from may also correct an error in it. A correction is kept.
+SOURCE_RULES = frozenset(("sign-off", "first published", "picture credit", "contact"))
+CORRECTION = tables.compiled(r"\b{correction}\b|{correction.inside}", re.IGNORECASE)
+
+NEVER_PROSE = frozenset(("spam filter notice", "issn", "embedded content"))  # no story uses the words of these rules
 
 Patterns = list[tuple[str, list[str], re.Pattern[str]]]
 
-PHRASES = PhraseSet(TABLES)
-ALSO = PhraseSet([("read also", words_promotion.ALSO)])
+PHRASES = PhraseSet((rule, tables.phrases(section)) for rule, section in PHRASE_SECTIONS)
+READ_ALSO = PhraseSet([("read also", tables.phrases("label.read-also"))])
+PATTERNS = tuple(
+    (rule, tables.phrases(f"{section}.cues"), tables.compiled(f"{{{section}}}")) for rule, section in PATTERN_SECTIONS
+)
 WORD = re.compile(r"\w+")
-COMMENT_RULES = tuple((stem, re.compile(words)) for stem, words in words_comment_stems.MODERATION.values())
-BROWSERS = {browser: [(n, c) for n, b, c in words_comment_stems.REMEMBER.values() if b == browser]
-            for _, browser, _ in words_comment_stems.REMEMBER.values()}  # fmt: skip
+MODERATION: dict[str, list[str]] = {}  # the word for comment -> words of a notice on how comments are moderated
+for _comment, _word in (line.split(" + ") for line in tables.phrases("comments.moderation")):
+    MODERATION.setdefault(_comment, []).append(_word)
+COMMENT_RULES = tuple((comment, re.compile("|".join(map(re.escape, words)))) for comment, words in MODERATION.items())
+BROWSERS: dict[str, list[tuple[str, str]]] = {}  # the word for browser -> those for name and comment
+for _name, _browser, _comment in (line.split(" + ") for line in tables.phrases("comments.remember")):
+    BROWSERS.setdefault(_browser, []).append((_name, _comment))
 
 
-def _stem(word: str) -> str:
-    """The beginning of a pattern's word; "" for signs, and for scripts that do not part their words."""
+def _prefix(word: str) -> str:
+    """Return the first letters of a word of a pattern; "" for signs, and for scripts that do not separate words."""
     found = WORD.match(word)
-    return found[0][:STEM] if found and word[0] < "\u3000" else ""
+    return found[0][:PREFIX_LETTERS] if found and word[0] < "\u3000" else ""
 
 
-STEMS = tuple({(word, _stem(word)) for _, words, _ in PATTERNS for word in words})
+PREFIXES = tuple({(word, _prefix(word)) for _, words, _ in PATTERNS for word in words})
 
 
-def named(
-    lines: list[str], without: frozenset[str] = frozenset(), plain: Collection[int] = ()
+def matching_lines(
+    lines: list[str], disabled: frozenset[str] = frozenset(), plain: Collection[int] = ()
 ) -> Iterator[tuple[int, LineRule]]:
-    """(index, rule) of every line that a rule names, in order.
+    """Yield (index, rule) of every line that a rule matches, in order.
 
-    `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is, without a link
-    and without bold or italic letters: within a text little but whole phrases takes them. Stories ask for things too.
+    `disabled`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is, without a link
+    and without bold or italic letters. Within a text, only whole phrases take such a line: stories ask for things, too.
     """
-    trial = LineCandidate(lines, without, plain)
-    # What is furniture at an end does not count: behind a form of ten lines, the heading above it still is at the end.
-    edges = trial.walk(range(len(lines)), HEAD) | trial.walk(range(len(lines) - 1, -1, -1), TAIL)
+    text = RuledText(lines, disabled, plain)
+    # Dropped lines do not count: above a form of ten lines, its heading is still at the end of the text.
+    edges = text.try_edge(range(len(lines)), HEAD_LINES)
+    edges |= text.try_edge(range(len(lines) - 1, -1, -1), TAIL_LINES)
     for index in range(len(lines)):
         if index not in edges:
-            trial.put(index, edge=False)
-    trial.settle()
-    yield from sorted(trial.found.items())
+            text.try_line(index, edge=False)
+    text.accept_labels()
+    yield from sorted(text.matched.items())
 
 
-class LineCandidate:
-    """One text before the rules."""
+class RuledText:
+    """Match the lines of one text with the rules."""
 
-    def __init__(self, lines: list[str], without: frozenset[str], plain: Collection[int]) -> None:
-        self.lines, self.without, self.plain = lines, without, plain
-        self.found: dict[int, LineRule] = {}
-        self.weak: dict[int, LineRule] = {}  # what needs a line of a form beside it
-        text = "\n".join([line for line in lines if len(line) < LONGEST_LINE]).lower()
+    def __init__(self, lines: list[str], disabled: frozenset[str], plain: Collection[int]) -> None:
+        self.lines, self.disabled, self.plain = lines, disabled, plain
+        self.matched: dict[int, LineRule] = {}
+        self.labels: dict[int, LineRule] = {}  # these count only beside a line of a form
+        text = "\n".join([line for line in lines if len(line) < MAX_LINE_CHARS]).lower()
         words = set(WORD.findall(text))
-        stems = {word[:size] for word in words for size in (STEM, 1, 2, 3)}
-        present = {word for word, stem in STEMS if (stem in stems if stem else word in text)}
+        prefixes = {word[:size] for word in words for size in (PREFIX_LETTERS, 1, 2, 3)}
+        present = {word for word, prefix in PREFIXES if (prefix in prefixes if prefix else word in text)}
         self.browsers = any(browser in text for browser in BROWSERS)
         self.anywhere: Patterns = []
         self.at_edges: Patterns = []
-        for name, gate, pattern in PATTERNS:
-            if not present.isdisjoint(gate):
-                one = (name, [word for word in gate if word in present], pattern)
-                self.at_edges.append(one)
-                if not RULES[name].edges:
-                    self.anywhere.append(one)
+        for name, needed, pattern in PATTERNS:
+            if not present.isdisjoint(needed):
+                entry = (name, [word for word in needed if word in present], pattern)
+                self.at_edges.append(entry)
+                if not RULE_BY_NAME[name].edges:
+                    self.anywhere.append(entry)
 
-    def walk(self, indexes: Iterable[int], most: int) -> set[int]:
-        """Try the lines of an edge, up to the one where `most` have been kept; their indexes."""
+    def try_edge(self, indexes: Iterable[int], keep: int) -> set[int]:
+        """Try the lines at one end until `keep` of them matched no rule; return the indexes of all that were tried."""
         edge: set[int] = set()
         kept = 0
         for index in indexes:
-            if kept == most or len(edge) == LONGEST_EDGE:
+            if kept == keep or len(edge) == MAX_EDGE_LINES:
                 break
             edge.add(index)
-            self.put(index, edge=True)
-            kept += index not in self.found and index not in self.weak
+            self.try_line(index, edge=True)
+            kept += index not in self.matched and index not in self.labels
         return edge
 
-    def put(self, index: int, *, edge: bool) -> None:
-        """Write down the rule that names the line, if there is one."""
+    def try_line(self, index: int, *, edge: bool) -> None:
+        """Record the rule that matches the line, if there is one."""
         line = self.lines[index]
-        if len(line) >= LONGEST_LINE or index in self.found or index in self.weak:
+        if len(line) >= MAX_LINE_CHARS or index in self.matched or index in self.labels:
             return
         for name in self._names(index, edge):
-            rule = RULES[name]
-            if name in SOURCES and CORRECTED.search(line):
+            rule = RULE_BY_NAME[name]
+            if name in SOURCE_RULES and CORRECTION.search(line):
                 continue
-            if name not in self.without and (edge or not rule.edges):
-                (self.weak if rule.beside else self.found)[index] = rule
+            if name not in self.disabled and (edge or not rule.edges):
+                (self.labels if rule.beside else self.matched)[index] = rule
                 return
 
-    def settle(self) -> None:
-        """Labels count beside a line that is surely of a form: below its heading, or above its notice."""
-        for indexes in (sorted(self.weak), sorted(self.weak, reverse=True)):
+    def accept_labels(self) -> None:
+        """Accept labels beside a line that is surely of a form: below its heading, or above its notice."""
+        for indexes in (sorted(self.labels), sorted(self.labels, reverse=True)):
             for index in indexes:
-                around = (self.found.get(index + step) for step in range(-NEAR, NEAR + 1))
-                if any(rule is not None and rule.family == self.weak[index].beside for rule in around):
-                    self.found[index] = self.weak[index]
+                around = (self.matched.get(index + step) for step in range(-FORM_LINES, FORM_LINES + 1))
+                if any(rule is not None and rule.family == self.labels[index].beside for rule in around):
+                    self.matched[index] = self.labels[index]
 
     def _names(self, index: int, edge: bool) -> Iterator[str]:
-        """Names of rules that a line is like, the surest first."""
+        """Yield the names of the rules that match a line, the surest first."""
         line, prose = self.lines[index], index in self.plain
-        if names := PHRASES.names(line):
-            one_word = " " not in plain(line)
+        if names := PHRASES.rules_of(line):
+            one_word = " " not in normalized(line)
             yield from (name for name in names if edge or not one_word or name not in ONE_WORD_AT_EDGES)
         lower = line.lower()
-        bare = lower.strip(AROUND)
+        bare = lower.strip(LIST_MARKS)
         patterns = edge or not prose
-        for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= SHORT else ():
-            if (patterns or name in NO_STORY) and _any_in(words, bare) and pattern.fullmatch(bare):
-                told = name == "affiliate" and prose and SPEECH.search(lower)
-                yield from () if told else (name,)
+        for name, words, pattern in self.at_edges if edge else self.anywhere if len(line) <= MAX_PATTERN_CHARS else ():
+            if (patterns or name in NEVER_PROSE) and _any_in(words, bare) and pattern.fullmatch(bare):
+                speech = name == "affiliate notice" and prose and REPORTED_SPEECH.search(lower)
+                yield from () if speech else (name,)
         if not patterns:
             return
-        labelled = len(line) <= LONGEST_TEASER and (":" in line or "：" in line)
-        # "Related: the bridge that fell" may be prose, "Read also: ..." is none.
-        if labelled and (not prose or " " in line.partition(":")[0].strip(AROUND)) and teaser(line):
+        labelled = len(line) <= MAX_TEASER_CHARS and (":" in line or "：" in line)
+        # "Related: the bridge that fell" may be prose, "Read also: ..." never is.
+        if labelled and (not prose or " " in line.partition(":")[0].strip(LIST_MARKS)) and is_teaser(line):
             yield "read also"
-        if len(line) <= words_comment_stems.LONGEST_NOTICE:
-            if self.browsers and remembers(lower):
+        if len(line) <= MAX_NOTICE_CHARS:
+            if self.browsers and is_browser_notice(lower):
                 yield "e-mail notice"
-            if edge and any(stem in lower and words.search(lower) for stem, words in COMMENT_RULES):
+            if edge and any(comment in lower and words.search(lower) for comment, words in COMMENT_RULES):
                 yield "comment rules"
-        if len(line) <= LONGEST:
-            yield from pleas(lower, edge=edge, plain=prose)
+        if len(line) <= MAX_CALL_CHARS:
+            yield from calls_to_action(lower, edge=edge, plain=prose)
 
 
 def _any_in(words: list[str], text: str) -> bool:
@@ -163,16 +170,16 @@ def _any_in(words: list[str], text: str) -> bool:
     return False
 
 
-def teaser(line: str) -> bool:
-    """Is `line` "Read also", a colon, and another article's headline?"""
-    if not ALSO.begins(line):
+def is_teaser(line: str) -> bool:
+    """Return whether `line` is "Read also", a colon, and the headline of another article."""
+    if not READ_ALSO.may_begin(line):
         return False
     label, colon, headline = line.replace("：", ":").lstrip("-–•|[(>» ").partition(":")
-    return bool(colon and headline.strip()) and bool(ALSO.names(label))
+    return bool(colon and headline.strip()) and bool(READ_ALSO.rules_of(label))
 
 
-def remembers(line: str) -> bool:
-    """Is `line`, in lower case, about keeping a name in the browser for the next comment?"""
+def is_browser_notice(line: str) -> bool:
+    """Return whether `line`, in lower case, offers to keep a name in the browser for the next comment."""
     for browser, others in BROWSERS.items():
         if browser in line and any(name in line and comment in line for name, comment in others):
             return True

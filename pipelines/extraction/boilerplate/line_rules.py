@@ -1,84 +1,108 @@
-"""Lines of a text that are furniture, as named rules. Data only; lines.py says which lines they name.
+"""Describe lines of a text that are boilerplate, as named rules. Data only; line_matcher.py applies them.
 
-A rule speaks of a whole line: phrases that tile it, a pattern that matches all of it, or a sentence that asks readers
-for something. So it never bites inside prose. Three things keep it from biting prose that sounds like furniture: rules
-of the edges look at both ends of a text only, labels of forms count beside a line that is surely of a form, and words
-between quotation marks belong to somebody.
+A rule is about a whole line: phrases that make it up, a pattern that matches all of it, or a sentence that asks readers
+for something. So a rule never takes a part of a paragraph. Three things protect prose that sounds like boilerplate:
+rules of the edges look at both ends of a text only, labels of forms count only beside a line that is surely of a form,
+and words between quotation marks are speech.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.extraction.boilerplate import words_calls_to_action, words_comments, words_promotion
-from pipelines.extraction.boilerplate.words_calls_to_action import Asks
-from pipelines.extraction.boilerplate.words_comments import Words
-
 
 @dataclass(frozen=True, slots=True)
 class LineRule:
-    """Why lines go, and where they do."""
+    """Describe lines that are dropped, and the part of a text in which they are."""
 
     name: str
     why: str
-    edges: bool = False  # only among the first HEAD or the last TAIL lines
+    edges: bool = False  # only among the first HEAD_LINES or the last TAIL_LINES
     beside: str = ""  # only beside a line of the rules of this family
     family: str = ""
 
 
 FORM = "comment form"
-LINES = (
-    LineRule("reply heading", "heads a comment form or invites to it", family=FORM),
-    LineRule("e-mail notice", "stands in comment forms: what becomes of the address, which fields must be filled",
-    family=FORM),
-    LineRule("akismet", "WordPress's spam filter introduces itself", family=FORM),
-    LineRule("log in to comment", "tells readers who may comment", family=FORM),
-    LineRule("comment count", "heads the comments", edges=True, family=FORM),
+LINE_RULES = (
+    LineRule("reply heading", "the heading of a comment form, or an invitation to comment", family=FORM),
+    LineRule("e-mail notice", "a notice in a comment form: what happens to the address, which fields are required",
+             family=FORM),
+    LineRule("spam filter notice", "says that WordPress's spam filter Akismet is used", family=FORM),
+    LineRule("log in to comment", "says who may comment", family=FORM),
+    LineRule("comment count", "the heading above the comments", edges=True, family=FORM),
     LineRule("comment form", "labels and buttons of a comment form", beside=FORM, family=FORM),
-    LineRule("comment rules", "tells readers how comments are handled", edges=True, beside=FORM, family=FORM),
-    LineRule("newsletter", "asks readers to subscribe to letters"),
-    LineRule("follow", "asks readers to follow an account"),
-    LineRule("get the app", "advertises the paper's own application"),
-    LineRule("support", "asks readers for money", edges=True),
-    LineRule("subscribers only", "sells a subscription or asks to log in", edges=True),
-    LineRule("share", "the label of buttons"),
-    LineRule("read also", "heads or names other articles"),
+    LineRule("comment rules", "says how comments are moderated", edges=True, beside=FORM, family=FORM),
+    LineRule("newsletter", "asks readers to subscribe to a newsletter"),
+    LineRule("follow us", "asks readers to follow an account"),
+    LineRule("get the app", "advertises the paper's own app"),
+    LineRule("donation appeal", "asks readers for money", edges=True),
+    LineRule("subscribers only", "sells a subscription, or asks readers to log in", edges=True),
+    LineRule("share label", "the label of share buttons"),
+    LineRule("read also", "announces or names other articles"),
     LineRule("advertisement", "labels an advertisement that is not in the text"),
-    LineRule("affiliate", "says that the paper earns on what is bought"),
-    LineRule("tools", "players, printers, bookmarks, the time that reading takes"),
+    LineRule("affiliate notice", "says that the paper earns a commission on purchases"),
+    LineRule("page tools", "labels of players, of buttons to print or save; the time that reading takes"),
     LineRule("tags", "the sections and keywords that the article is filed under", edges=True),
-    LineRule("breadcrumb", "the way from the front page to this one", edges=True),
-    LineRule("issn", "the periodical's number, from the page's head or foot"),
-    LineRule("first published", "says where the article comes from", edges=True),
-    LineRule("date line", "a date that the page prints beside the article", edges=True),
-    LineRule("copyright", "the owner's mark", edges=True),
-    LineRule("credit", "who made the picture above it"),
+    LineRule("breadcrumb", "the path from the front page to this page", edges=True),
+    LineRule("issn", "the number of the periodical, from the head or foot of the page"),
+    LineRule("first published", "says where the article was first published", edges=True),
+    LineRule("printed date", "a date that the page prints beside the article", edges=True),
+    LineRule("copyright", "a copyright notice", edges=True),
+    LineRule("picture credit", "names who made the picture above it"),
     LineRule("sign-off", "names the desk or the agency at the end", edges=True),
     LineRule("contact", "says how to reach the newsroom", edges=True),
     LineRule("cookie notice", "says that the site uses cookies", edges=True),
-    LineRule("embedded content", "the place of a film or post that needed consent or a script"),
-    LineRule("address", "a bare web address", edges=True),
+    LineRule("embedded content", "takes the place of a film or post that needs consent or a script"),
+    LineRule("web address", "a web address and nothing else", edges=True),
 )  # fmt: skip
-RULES = {rule.name: rule for rule in LINES}
+RULE_BY_NAME = {rule.name: rule for rule in LINE_RULES}
 
-TABLES: tuple[tuple[str, Words], ...] = (
-    ("reply heading", words_comments.REPLY),
-    ("e-mail notice", words_comments.NOTICE),
-    ("log in to comment", words_comments.LOGIN),
-    ("comment count", words_comments.COUNT),
-    ("share", words_promotion.SHARE),
-    ("read also", words_promotion.ALSO),
-    ("advertisement", words_promotion.ADVERT),
-    ("tools", words_promotion.TOOLS),
-    ("comment form", words_comments.FIELDS),
+# Rule -> section of the word tables (extraction/languages) with phrases that make up its lines. If two rules know a
+# phrase, the first in this order decides; labels of forms come last.
+PHRASE_SECTIONS = (
+    ("reply heading", "comments.reply"),
+    ("e-mail notice", "comments.notice"),
+    ("log in to comment", "comments.login"),
+    ("comment count", "comments.count"),
+    ("share label", "label.share"),
+    ("read also", "label.read-also"),
+    ("advertisement", "label.advertisement"),
+    ("page tools", "label.tools"),
+    ("comment form", "comments.form"),
 )
-# Of a word that two rules know, the first in LINES' order decides, and labels of forms come last. One word alone is a
-# heading as often as a button, so this rule takes it at the edges only.
-ONE_WORD_AT_EDGES = frozenset(("tools",))
-ASKS: tuple[tuple[str, Asks], ...] = (
-    ("newsletter", words_calls_to_action.NEWSLETTER),
-    ("follow", words_calls_to_action.FOLLOW),
-    ("get the app", words_calls_to_action.APP),
-    ("support", words_calls_to_action.SUPPORT),
-    ("subscribers only", words_calls_to_action.SUBSCRIBE),
+# One word alone is a heading as often as a button, so these rules take it at the edges only.
+ONE_WORD_AT_EDGES = frozenset(("page tools",))
+# Rule -> section with patterns of its lines, in the order in which they are tried. A pattern is tried only on a line
+# that has one of the words in SECTION.cues.
+PATTERN_SECTIONS = (
+    ("spam filter notice", "line.akismet"),
+    ("reply heading", "line.reply"),
+    ("log in to comment", "line.login"),
+    ("comment count", "line.comment-count"),
+    ("newsletter", "line.newsletter"),
+    ("follow us", "line.follow"),
+    ("get the app", "line.app"),
+    ("affiliate notice", "line.affiliate"),
+    ("issn", "line.issn"),
+    ("first published", "line.first-published"),
+    ("printed date", "line.date"),
+    ("copyright", "line.copyright"),
+    ("picture credit", "line.credit"),
+    ("sign-off", "line.sign-off"),
+    ("contact", "line.contact"),
+    ("cookie notice", "line.cookies"),
+    ("embedded content", "line.embedded"),
+    ("share label", "line.share"),
+    ("tags", "line.tags"),
+    ("breadcrumb", "line.breadcrumb"),
+    ("read also", "line.read-also"),
+    ("web address", "line.address"),
+)
+# Rule -> sections of calls to action: SECTION.verbs begin the sentence, SECTION.words say what it asks for.
+CALL_SECTIONS = (
+    ("newsletter", "ask.newsletter"),
+    ("follow us", "ask.follow"),
+    ("get the app", "ask.app"),
+    ("donation appeal", "ask.support"),
+    ("subscribers only", "ask.subscribe"),
 )

@@ -1,6 +1,6 @@
-"""Lines that consist of nothing but known phrases ("3 Comments · Leave a Reply"), in any language.
+"""Recognise lines that consist of known phrases and nothing else ("3 Comments · Leave a Reply"), in any language.
 
-A line is compared as `plain` makes it and must be tiled by phrases from end to end: linear in its length, no patterns.
+A line is compared after `normalized`, and phrases must cover it from end to end. The cost is linear in its length.
 """
 
 from __future__ import annotations
@@ -11,76 +11,76 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from unicodedata import normalize
 
-from pipelines.extraction.boilerplate.words_comments import Words
+MAX_LINE_CHARS = 140  # a longer line is a paragraph
+KEY_CHARS = 2  # by which phrases are looked up
 
-LONGEST = 140  # characters; a longer line is a paragraph
-KEY = 2  # characters that phrases are looked up by
-
-# "e-mail", "E‑Mail" and "email" are one word; what stands between words, and marks on Arabic and Latin letters, is not
+# "e-mail", "E‑Mail" and "email" are one word. Signs between words, and marks on Arabic and Latin letters, are not
 # compared. The apostrophe is: "l'article".
-E_WORD = re.compile(r"\be[-‐‑ ](?=(?:mail|post)|поч)")
-JOINED = re.compile(r"(?<=email)[- ](?=adres)")
-BETWEEN = re.compile(r"(?:[^\w']|[\d_])+")
-SAME = str.maketrans(
+E_HYPHEN = re.compile(r"\be[-‐‑ ](?=(?:mail|post)|поч)")
+EMAIL_ADDRESS = re.compile(r"(?<=email)[- ](?=adres)")
+SEPARATORS = re.compile(r"(?:[^\w']|[\d_])+")
+EQUIVALENTS = str.maketrans(
     {**dict.fromkeys("’‘`´ʼ", "'"), **dict(zip("أإآٱىةёıґ", "اااايهеiг", strict=True)), "ـ": None, "\u200c": " "}
 )
-MARKS = re.compile("[\u0300-\u036f\u064b-\u0652]+")
+COMBINING_MARKS = re.compile("[\u0300-\u036f\u064b-\u0652]+")
 
 
 @lru_cache(8192)
-def plain(line: str) -> str:
-    """`line` without what two printings of one phrase differ in; numbers are left out."""
-    text = JOINED.sub("", E_WORD.sub("e", line.casefold().translate(SAME)))
+def normalized(line: str) -> str:
+    """Return a line without the differences between two printings of one phrase, and without numbers."""
+    text = EMAIL_ADDRESS.sub("", E_HYPHEN.sub("e", line.casefold().translate(EQUIVALENTS)))
     if not text.isascii():
-        text = normalize("NFC", MARKS.sub("", normalize("NFD", text)))
-    return BETWEEN.sub(" ", text).strip()
+        text = normalize("NFC", COMBINING_MARKS.sub("", normalize("NFD", text)))
+    return SEPARATORS.sub(" ", text).strip()
 
 
 class PhraseSet:
-    """Phrases by the name of their rule."""
+    """Hold phrases, each with the name of its rule."""
 
-    def __init__(self, tables: Iterable[tuple[str, Words]]) -> None:
-        self.rules: dict[str, str] = {}  # phrase -> name
-        starts: dict[str, set[str]] = defaultdict(set)
-        for name, words in tables:
-            for phrase in (phrase for text in words.values() for phrase in text.split("|")):
-                if key := plain(phrase.strip()):
-                    self.rules.setdefault(key, name)
-                    starts[key[:KEY]].add(key)
-        # Six characters tell most prose from phrases. A shorter phrase ends with a space: "address" begins with none.
-        self.heads = {key[:2] if key[0] > "\u3000" else f"{key} "[:6] for key in self.rules}
-        self.starts = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in starts.items()}
+    def __init__(self, tables: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Take phrases by rule. The first rule that has a phrase gets it."""
+        self.rule_by_phrase: dict[str, str] = {}
+        by_key: dict[str, set[str]] = defaultdict(set)
+        for rule, phrases in tables:
+            for phrase in phrases:
+                if words := normalized(phrase):
+                    self.rule_by_phrase.setdefault(words, rule)
+                    by_key[words[:KEY_CHARS]].add(words)
+        # The first six characters tell most prose from phrases. A shorter phrase ends with a space, so that "ad" is not
+        # the beginning of "address".
+        self.heads = {words[:2] if words[0] > "\u3000" else f"{words} "[:6] for words in self.rule_by_phrase}
+        self.by_key = {key: tuple(sorted(found, key=len, reverse=True)) for key, found in by_key.items()}
 
-    def names(self, line: str) -> tuple[str, ...]:
-        """Names of the rules whose phrases make up all of `line`; none if a part of it is no phrase."""
-        if len(line) > LONGEST or not self.begins(line):
+    def rules_of(self, line: str) -> tuple[str, ...]:
+        """Return the names of the rules whose phrases make up `line`; none if a part of it is not a phrase."""
+        if len(line) > MAX_LINE_CHARS or not self.may_begin(line):
             return ()
-        text = plain(line)
-        if name := self.rules.get(text):
-            return (name,)
-        found: list[str] = []
+        text = normalized(line)
+        if rule := self.rule_by_phrase.get(text):
+            return (rule,)
+        rules: list[str] = []
         at = 0
         while at < len(text):
-            phrase = next(self._at(text, at), None)
+            phrase = next(self._phrases_at(text, at), None)
             if phrase is None:
                 return ()
-            found.append(self.rules[phrase])
+            rules.append(self.rule_by_phrase[phrase])
             at += len(phrase)
             while at < len(text) and text[at] == " ":
                 at += 1
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(rules))
 
-    def begins(self, line: str) -> bool:
-        """Could `line` begin with a phrase? Cheap, and says yes to few that do not."""
-        head, heads = f"{plain(line[:24])} ", self.heads
+    def may_begin(self, line: str) -> bool:
+        """Return whether `line` may begin with a phrase. This is cheap, and false for most lines that do not."""
+        head, heads = f"{normalized(line[:24])} ", self.heads
         return (
             head[:6] in heads or head[:5] in heads or head[:4] in heads or head[:3] in heads or head[:2] in heads
         )  # fmt: skip
 
-    def _at(self, text: str, at: int) -> Iterator[str]:
-        """Phrases that stand at `at` and end where a word ends, the longest first."""
-        for phrase in self.starts.get(text[at : at + KEY], ()):
+    def _phrases_at(self, text: str, at: int) -> Iterator[str]:
+        """Yield the phrases that begin at `at` and end at the end of a word, the longest first."""
+        for phrase in self.by_key.get(text[at : at + KEY_CHARS], ()):
             end = at + len(phrase)
-            # In Chinese and Japanese, words have no ends that one could see.
+            # Chinese and Japanese have no visible ends of words.
             if text.startswith(phrase, at) and (end == len(text) or text[end] == " " or phrase[-1] > "\u3000"):
                 yield phrase

@@ -1,8 +1,8 @@
-"""What stands on an article's page and is not the article: how the rules act.
+"""Remove what is on the page of an article and is not the article: apply the rules for blocks and for lines.
 
-Structure first, on the tree: blockrules.py, blocks.py. Lines last, on the text that was found: linerules.py,
-authorlines.py. Both know a limit: rules that go beyond it have met a page that they were not made for. Every rule has
-a page in tests/pages that leaks without it.
+Structure comes first, on the tree: block_rules.py and block_matcher.py. Lines come last, on the text that was found:
+line_rules.py, line_matcher.py and author_lines.py. Both have a limit: rules that match more than that have met a page
+that they were not made for. Every rule has a page in tests/pages whose text is wrong without it.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from pipelines.extraction.boilerplate.author_lines import of_authors
-from pipelines.extraction.boilerplate.block_matcher import blocks
-from pipelines.extraction.boilerplate.line_matcher import named
+from pipelines.extraction.boilerplate.author_lines import author_lines
+from pipelines.extraction.boilerplate.block_matcher import matching_blocks
+from pipelines.extraction.boilerplate.line_matcher import matching_lines
 from pipelines.extraction.boilerplate.line_rules import LineRule
 from pipelines.extraction.page.trace import BlockTrace
 
-MOST_LINES = 0.5  # share of the found text that line rules may take: a flash is shorter than the form below it
+MAX_DROPPED_SHARE = 0.5  # of the text that line rules may drop: a news flash is shorter than the form below it
 
 
 def prune(tree: Any) -> list[tuple[Any, BlockTrace]]:
-    """Cut the blocks that the rules name out of `tree`; each with what stood there and which rule it was."""
-    gone: list[tuple[Any, BlockTrace]] = []
-    for element, rule in blocks(tree):
+    """Cut the blocks that a rule matches out of `tree`; return each element with its text and its rule."""
+    removed: list[tuple[Any, BlockTrace]] = []
+    for element, rule in matching_blocks(tree):
         if element.getparent() is not None:
             text = " ".join(" ".join(element.itertext(with_tail=False)).split())
-            gone.append((element, BlockTrace(text, place(element), rule.name, rule.why)))
+            removed.append((element, BlockTrace(text, element_path(element), rule.name, rule.why)))
             element.drop_tree()
-    return gone
+    return removed
 
 
-def place(element: Any) -> str:
-    """Where `element` stands, as a selector for people: "div.story > p"."""
+def element_path(element: Any) -> str:
+    """Return the path to `element`, as a selector for people: "div.story > p"."""
     return " > ".join(_step(part) for part in (element.getparent(), element) if part is not None)
 
 
@@ -43,28 +43,28 @@ def _step(element: Any) -> str:
     return f"{name}.{first[0][:40]}" if first else name
 
 
-def tidy(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
-    """`lines` without those that are furniture, and without those that name or present the `authors`."""
-    going = furniture(lines, authors)
-    return [line for index, line in enumerate(lines) if index not in going]
+def without_boilerplate(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
+    """Return `lines` without boilerplate, and without those that name or present the `authors`."""
+    dropped = boilerplate_lines(lines, authors)
+    return [line for index, line in enumerate(lines) if index not in dropped]
 
 
-def furniture(
+def boilerplate_lines(
     lines: list[str],
     authors: tuple[str, ...] = (),
-    without: frozenset[str] = frozenset(),
+    disabled: frozenset[str] = frozenset(),
     plain: Collection[int] = (),
 ) -> dict[int, LineRule]:
-    """Which of `lines` go, and by which rule. None, if that were more than half of the text.
+    """Return the indexes of the lines to drop, each with its rule. If that is more than half of the text, drop none.
 
-    `without`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is.
+    `disabled`: names of rules that are not applied. `plain`: indexes of lines that are set as prose is.
     """
-    going = dict(named(lines, without, plain))
-    rest = [index for index in range(len(lines)) if index not in going]  # a biography may stand above a form
-    for index, rule in of_authors([lines[index] for index in rest], authors):
-        if rule.name not in without:
-            going[rest[index]] = rule
-    # A line counts once: the notice in the place of each of thirty films is one notice.
-    if sum(map(len, {lines[index] for index in going})) > MOST_LINES * sum(map(len, set(lines))):
+    dropped = dict(matching_lines(lines, disabled, plain))
+    rest = [index for index in range(len(lines)) if index not in dropped]  # a biography may be above a form
+    for index, rule in author_lines([lines[index] for index in rest], authors):
+        if rule.name not in disabled:
+            dropped[rest[index]] = rule
+    # A repeated line counts once: the notice in the place of each of thirty films is one notice.
+    if sum(map(len, {lines[index] for index in dropped})) > MAX_DROPPED_SHARE * sum(map(len, set(lines))):
         return {}
-    return dict(sorted(going.items()))
+    return dict(sorted(dropped.items()))

@@ -1,4 +1,4 @@
-"""Who wrote it: persons first, wherever they are named; then the agency; then the desk or outlet that signs."""
+"""Find the authors: persons first, wherever they are named; then the agency; then the desk or outlet that signs."""
 
 from __future__ import annotations
 
@@ -7,94 +7,99 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.extraction.fields import precedence, printed_bylines
-from pipelines.extraction.fields.candidates import PLACES, FieldClaim
-from pipelines.extraction.fields.person_names import BY, agencies, collective, full, persons
+from pipelines.extraction.fields.candidates import PLACE_READERS, FieldClaim
+from pipelines.extraction.fields.person_names import BY, collective_author, has_full_name, named_agencies, persons
 from pipelines.extraction.fields.site_names import SiteNames
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import SITE, DeclaredMetadata, clean
+from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata, clean
 
-AGENCY = "no person is named: the agency that sent it"
-USERNAME = "nobody is named in full: the name of the account"
-SIGNED = "no person is named: the desk or outlet that signs it"
-NOBODY = "names no person"
-MORE = "names those who are declared, and others beside them"
-MOST_PRINTED = 5  # names of a byline; more are a list of authors of other stories
+WHY_AGENCY = "no person is named; this agency sent it"
+WHY_USERNAME = "no person is named in full; this is the name of an account"
+WHY_SIGNED = "no person is named; this desk or outlet signs it"
+NO_PERSON = "names no person"
+WHY_MORE = "names the declared authors and others"
+MAX_NAMES = 5  # of a byline; more names are a list of authors of other stories
 
-# The name of an account, not of its owner: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
+# Names of accounts, not of their owners: "gabor_m", "KatieS", "officialjoquill". "Ela" and "Paul" are names.
 USERNAME_SHAPE = re.compile(r"\S*[_.\d]\S*|[a-z]{6,}|[A-Za-z][a-z]+[A-Z]\w*")
-PRINTED = ("class", "rel", "itemprop", "by-line", "author link")
+PRINTED_SOURCES = ("class", "rel", "itemprop", "by-line", "author link")
 
 
 def authors(page: DeclaredMetadata, site: SiteNames) -> Iterator[FieldClaim]:
-    """The claims to the authors. One that names an outlet is put off until everybody has been asked for persons."""
+    """Yield the claims about the authors. A claim that names an outlet comes after all that may name persons."""
     papers = outlets(page, site)
     short: list[FieldClaim] = []
-    asked = False  # has somebody named persons?
+    found_persons = False
     refused: list[tuple[str, list[str], str]] = []
-    for source, names, why in _named(page, site):
+    for source, names, why in _sources(page, site):
         raw = clean(", ".join(dict.fromkeys(name.replace("\n", ", ") for name in names)))
         if not raw:
             continue
-        found = _readable(persons([name for name in names if not site.is_called(name)], papers), page)
-        if found and all(USERNAME_SHAPE.fullmatch(name) for name in found) and not source.startswith(PRINTED):
-            short.append(FieldClaim(source, raw, found, USERNAME))
+        found = _with_page_spelling(persons([name for name in names if not site.is_called(name)], papers), page)
+        declared = not source.startswith(PRINTED_SOURCES)
+        if found and declared and all(USERNAME_SHAPE.fullmatch(name) for name in found):
+            short.append(FieldClaim(source, raw, found, WHY_USERNAME))
             found = ()
         elif not found:
             refused.append((source, names, raw))
-        elif not asked and not source.startswith(PRINTED) and (more := _more(found, page, site, papers)):
+        elif declared and not found_persons and (more := _longer_byline(found, page, site, papers)):
             yield more
-        asked = asked or bool(found)
-        yield FieldClaim(source, raw, found or None, why, NOBODY)
+        found_persons = found_persons or bool(found)
+        yield FieldClaim(source, raw, found or None, why, NO_PERSON)
     yield from short
     for source, names, raw in refused:
-        if wires := agencies(names):
-            yield FieldClaim(source, raw, wires, AGENCY)
+        if wires := named_agencies(names):
+            yield FieldClaim(source, raw, wires, WHY_AGENCY)
     for source, names, raw in refused:
-        if signed := tuple(dict.fromkeys(name for one in names if (name := collective(one))))[:3]:
-            yield FieldClaim(source, raw, signed, SIGNED)
+        if signed := tuple(dict.fromkeys(name for one in names if (name := collective_author(one))))[:3]:
+            yield FieldClaim(source, raw, signed, WHY_SIGNED)
     for byline in printed_bylines.beside_date(page, site):
         if found := persons(byline.lines, papers):
             yield FieldClaim(byline.source, byline.lines[0], found, byline.why)
 
 
-def _more(found: tuple[str, ...], page: DeclaredMetadata, site: SiteNames, papers: set[str]) -> FieldClaim | None:
-    """A byline that is printed and names all of `found` and others: systems that declare one author drop the rest."""
+def _longer_byline(
+    found: tuple[str, ...], page: DeclaredMetadata, site: SiteNames, papers: set[str]
+) -> FieldClaim | None:
+    """Return a printed byline with all of `found` and further names: some systems declare only one of the authors."""
     declared = {name.casefold() for name in found}
     for byline in printed_bylines.bylines(page, site):
         if not BY.match(byline.lines[0]):
             continue
-        names = _readable(persons(byline.lines, papers), page)
-        if len(names) <= MOST_PRINTED and declared < {name.casefold() for name in names} and full(names):
-            return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, MORE)
+        names = _with_page_spelling(persons(byline.lines, papers), page)
+        if len(names) <= MAX_NAMES and declared < {name.casefold() for name in names} and has_full_name(names):
+            return FieldClaim(byline.source, clean(", ".join(byline.lines)) or "", names, WHY_MORE)
     return None
 
 
-def _named(page: DeclaredMetadata, site: SiteNames) -> Iterator[tuple[str, list[str], str]]:
-    """(source, names as they stand there, why it is trusted), the most trusted first. Lazy."""
-    yield "json-ld author", _in_node(page, page.article), precedence.AUTHORS_JSON_LD
+def _sources(page: DeclaredMetadata, site: SiteNames) -> Iterator[tuple[str, list[str], str]]:
+    """Yield (source, names as printed there, reason for its precedence), in order of precedence. Lazy."""
+    yield "json-ld author", _names_in_node(page, page.article), precedence.AUTHORS_JSON_LD
     for node in page.page_nodes:
-        yield "json-ld page author", _in_node(page, node), precedence.AUTHORS_PAGE_NODE
+        yield "json-ld page author", _names_in_node(page, node), precedence.AUTHORS_PAGE_NODE
     for line in precedence.AUTHORS_META:
         for name in line.names:
-            raws = [raw for raw in PLACES[line.kind](page, name) if not raw.startswith(("http", "/", "@", "www."))]
+            raws = [
+                raw for raw in PLACE_READERS[line.kind](page, name) if not raw.startswith(("http", "/", "@", "www."))
+            ]
             yield f"{line.kind} {name}", raws, line.why
     for byline in printed_bylines.bylines(page, site):
         yield byline.source, byline.lines, byline.why
-    yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "what the feed says"
+    yield "feed authors", [page.hint["authors"]] if page.hint.get("authors") else [], "named by the feed"
 
 
-def _in_node(page: DeclaredMetadata, node: jsonld.Node) -> list[str]:
-    """Names of a node's authors, references into the graph resolved."""
+def _names_in_node(page: DeclaredMetadata, node: jsonld.Node) -> list[str]:
+    """Return the names of the authors of a node, with references into the graph resolved."""
     found: list[str] = []
     for author in _flat(node.get("author") or node.get("creator") or []):
         value = jsonld.resolved(author, page.by_id)
-        names = _names_of(value) if isinstance(value, dict) else jsonld.texts(value)
+        names = _names_of_person(value) if isinstance(value, dict) else jsonld.texts(value)
         found += [name for raw in names if (name := clean(raw)) and not name.startswith("http")]
     return found
 
 
-def _names_of(person: jsonld.Node) -> list[str]:
-    """A person's name, or the two halves of it."""
+def _names_of_person(person: jsonld.Node) -> list[str]:
+    """Return the name of a person, or first and last name joined."""
     halves = [half for key in ("givenName", "familyName") if (half := jsonld.text(person.get(key)))]
     return jsonld.texts(person.get("name")) or ([" ".join(halves)] if len(halves) == 2 else [])
 
@@ -106,23 +111,23 @@ def _flat(value: Any) -> list[Any]:
 
 
 def outlets(page: DeclaredMetadata, site: SiteNames) -> set[str]:
-    """Names of the paper, and of all that JSON-LD types as an organisation: they name no person."""
+    """Return the names of the paper, and of all organisations in the JSON-LD, which are no persons."""
     organisations = {
         jsonld.text(node.get("name")) or ""
         for value in (page.article.get("author"), page.article.get("publisher"), *page.nodes)
         for node in _flat(value)
         if isinstance(node, dict) and _is_outlet(jsonld.types(node))
     }
-    return {*site.names, *page.meta(SITE), *organisations}
+    return {*site.names, *page.meta(SITE_METAS), *organisations}
 
 
 def _is_outlet(kinds: list[str]) -> bool:
-    """By its types. The owner of a blog is typed as a person and an organisation."""
+    """Return whether the types of a node are those of an outlet. The owner of a blog is typed as a person, too."""
     return "Person" not in kinds and any(kind.endswith(("Organization", "WebSite")) for kind in kinds)
 
 
-def _readable(found: tuple[str, ...], page: DeclaredMetadata) -> tuple[str, ...]:
-    """Names in capitals, as the page writes them elsewhere."""
+def _with_page_spelling(found: tuple[str, ...], page: DeclaredMetadata) -> tuple[str, ...]:
+    """Return the names; those in capitals as the page writes them elsewhere."""
     if not any(name.isupper() and len(name) > 4 for name in found):
         return found
     persons_of = (jsonld.text(node.get("name")) for node in page.nodes if "Person" in jsonld.types(node))

@@ -1,7 +1,7 @@
-"""How a field is decided: claims in the order of trust, and the first that can be believed wins.
+"""Decide a field: its claims come in order of precedence, and the first that is usable wins.
 
-Pure. A field's order is a table of `PrecedenceLine`s, each with its reason; a caller that needs the value alone stops
-at the winner, a caller that needs an explanation reads the same claims to the end. So the two cannot disagree.
+Pure. The order of a field is a table of `PrecedenceLine`s, each with its reason. A caller that needs only the value
+stops at the winner. A caller that needs an explanation reads the same claims to the end, so the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pipelines.extraction.page.trace import FieldCandidate
 
 @dataclass(frozen=True, slots=True)
 class FieldClaim:
-    """What one place of the page says of one field."""
+    """Hold what one place of the page says about one field."""
 
-    source: str  # where it stands: "json-ld headline", "meta og:title", "h1", ...
-    raw: str  # as it stands there
-    value: Any = None  # what it means; None: it cannot be believed
-    why: str = ""  # why such a place is trusted
-    against: str = ""  # why it is not believed, if it is not
+    source: str  # the place: "json-ld headline", "meta og:title", "h1", ...
+    raw: str  # as the page has it
+    value: Any = None  # the value that was read from it; None: not usable
+    why: str = ""  # why such a place has this precedence
+    against: str = ""  # why it is not usable, if it is not
 
 
 class PrecedenceLine(NamedTuple):
-    """One line of an order of trust."""
+    """Hold one line of an order of precedence."""
 
-    kind: str  # a key of PLACES
-    names: tuple[str, ...]  # what it is called there; all are trusted alike, in their order
-    why: str  # why it stands at this place of the order
+    kind: str  # a key of PLACE_READERS
+    names: tuple[str, ...]  # of equal precedence, tried in this order
+    why: str  # the reason for this place in the order
 
 
 def _of_article(page: DeclaredMetadata, name: str) -> list[str]:
@@ -43,7 +43,7 @@ def _of_page_node(page: DeclaredMetadata, name: str) -> list[str]:
 
 
 def _of_node(page: DeclaredMetadata, node: jsonld.Node, name: str) -> list[str]:
-    """`name` is a key, or "key.key" for what stands in a node inside, by reference too."""
+    """Return the strings of a node. `name`: a key, or "key.key" for a node inside, which may be a reference."""
     key, _, inside = name.partition(".")
     value = node.get(key)
     values = value if isinstance(value, list) else [value]
@@ -51,8 +51,8 @@ def _of_node(page: DeclaredMetadata, node: jsonld.Node, name: str) -> list[str]:
     return [raw for item in values if (raw := jsonld.text(jsonld.resolved(item, page.by_id), *keys))]
 
 
-# How each kind of place is read: (page, name) -> what stands there.
-PLACES: dict[str, Callable[[DeclaredMetadata, str], Iterable[str]]] = {
+# How each kind of place is read: (page, name) -> its strings.
+PLACE_READERS: dict[str, Callable[[DeclaredMetadata, str], Iterable[str]]] = {
     "json-ld": _of_article,
     "json-ld page": _of_page_node,
     "json-ld site": lambda page, name: [
@@ -74,9 +74,12 @@ def claims(
     read: Callable[[str, DeclaredMetadata], Any],
     against: str = "not usable",
 ) -> Iterator[FieldClaim]:
-    """What `lines` find on the page, one claim for each string; `read` makes a value of it, or None: then `against`."""
+    """Yield a claim for each string that `lines` find on the page.
+
+    `read` makes a value of it, or None if it is not usable; `against` is the reason then.
+    """
     for line in lines:
-        place = PLACES[line.kind]
+        place = PLACE_READERS[line.kind]
         for name in line.names:
             for raw in place(page, name):
                 if tidy := clean(raw):
@@ -84,26 +87,29 @@ def claims(
                     yield FieldClaim(f"{line.kind} {name}", tidy, value, line.why, "" if value else against)
 
 
-def first(found: Iterable[FieldClaim]) -> FieldClaim | None:
-    """The winner: the first claim that can be believed. Reads no further."""
+def first_usable(found: Iterable[FieldClaim]) -> FieldClaim | None:
+    """Return the first claim that is usable, the winner. Read no further."""
     return next((claim for claim in found if claim.value is not None), None)
 
 
-def told(found: Iterable[FieldClaim]) -> list[FieldCandidate]:
-    """All claims for people, the winner marked. What was put off and came again is told where it won, else first."""
+def as_candidates(found: Iterable[FieldClaim]) -> list[FieldCandidate]:
+    """Return all claims as candidates, the winner marked.
+
+    A claim that was put off comes twice: it is listed where it won, else where it came first.
+    """
     listed = list(found)
-    winner = first(listed)
+    winner = first_usable(listed)
     candidates: list[FieldCandidate] = []
     done = {(winner.source, winner.raw)} if winner else set()
     for claim in listed:
         if claim is winner or (claim.source, claim.raw) not in done:
             done.add((claim.source, claim.raw))
-            verdict = _verdict(claim, claim is winner)
-            candidates.append(FieldCandidate(claim.source, claim.raw, claim.value, claim is winner, verdict))
+            why = _reason(claim, claim is winner)
+            candidates.append(FieldCandidate(claim.source, claim.raw, claim.value, claim is winner, why))
     return candidates
 
 
-def _verdict(claim: FieldClaim, won: bool) -> str:
+def _reason(claim: FieldClaim, won: bool) -> str:
     if claim.value is None:
         return claim.against
     return claim.why if won else ""

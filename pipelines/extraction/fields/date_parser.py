@@ -1,7 +1,7 @@
-"""A date as a page writes it -> ISO 8601, or None.
+"""Parse a date as a page writes it to ISO 8601.
 
-`parse` reads what is meant for machines, `printed` what is meant for readers, in their language. Neither searches
-prose: that is htmldate's business.
+`parse` reads dates for machines, `parse_printed` dates for readers, in their language. Neither searches prose, as
+htmldate does.
 """
 
 from __future__ import annotations
@@ -11,72 +11,76 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from pipelines.extraction.fields import words_months
+from pipelines.extraction.languages import tables
 
-EARLIEST = date(1990, 8, 6)  # the first web page; a date before it is a default value, not a date
-AHEAD = timedelta(days=2)  # how far in the future a date may lie: time zones, and papers dated tomorrow
+EARLIEST_DAY = date(1990, 8, 6)  # the first web page; an earlier date is a default value
+MAX_AHEAD = timedelta(days=2)  # into the future: time zones, and papers dated tomorrow
 
-NUMERIC = re.compile(r"^\d{10}(\d{3})?$")  # seconds or milliseconds since 1970
+UNIX_TIME = re.compile(r"^\d{10}(\d{3})?$")  # seconds or milliseconds since 1970
 ISO = re.compile(
     r"^(?P<y>\d{4})[-/.]?(?P<m>\d{1,2})[-/.]?(?P<d>\d{1,2})"
     r"(?:[T\s]+(?:-\s*)?(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2}))?(?:[.,:]\d+)?)?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{1,2})?\b",
     re.IGNORECASE,
 )
-DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b")  # day first wherever dots are used
-SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")  # day first or month first: depends on the reader
-NAMED = re.compile(
+DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b")  # with dots, the day comes first
+SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")  # day first or month first, by country
+NAMED_MONTH = re.compile(
     r"^(?:\w{2,12}\.?,?\s+)?(?:(\d{1,2})\.?\s+([^\W\d_]{3,12})\.?,?|([^\W\d_]{3,12})\.?\s+(\d{1,2}),?)\s+(\d{4})\b"
 )
-# In a line for readers: "Published on 6 May 2024", "6. Mai 2024, 8:30 Uhr", "May 6th, 2024", "2024年5月6日".
-WORDS = re.compile(
+# PRINTED_...: a date in a line for readers, "Published on 6 May 2024", "6. Mai 2024, 8:30 Uhr", "May 6th, 2024",
+# "2024年5月6日".
+PRINTED_NAMED = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?(?:\s+|\s*[-.]\s*)(?:de\s+|of\s+)?([^\W\d_]{3,12})\.?,?\s+(?:de\s+|del\s+)?((?:19|20)\d\d)(?!\d)"
     r"|([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d\d)(?!\d)"
 )
-NUMBERS = re.compile(r"(?<![\d.])(\d{1,2})[.]\s?(\d{1,2})[.]\s?((?:19|20)\d\d)(?!\d)")
-YEAR_FIRST = re.compile(
+PRINTED_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})[.]\s?(\d{1,2})[.]\s?((?:19|20)\d\d)(?!\d)")
+PRINTED_YEAR_FIRST = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:[-/.]\s?|\s*[年년]\s*)(\d{1,2})(?:[-/.]\s?|\s*[月월]\s*)(\d{1,2})(?!\d)"
 )
-SLASHES = re.compile(r"(?<![\d/])(\d{1,2}/\d{1,2}/(?:19|20)\d\d)(?![\d/])")
-# English is written with the month first in America alone.
-MONTH_FIRST_ENGLISH = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
+PRINTED_SLASHED = re.compile(r"(?<![\d/])(\d{1,2}/\d{1,2}/(?:19|20)\d\d)(?![\d/])")
+# Name of a month -> its number; a line of the word tables is "1 january jan".
+MONTH_NUMBERS = {name: int(number) for number, *names in map(str.split, tables.phrases("months")) for name in names}
+# English has the month first in American usage only.
+MONTH_FIRST_LOCALES = frozenset(("en", "en-us", "en_us", "en-ca", "en-ph"))
 
 
-def parse(raw: str | None, seen: datetime, locale: str | None = None) -> str | None:
-    """`raw` in ISO 8601: with time and zone if it has both, else the day. `seen`: when the page was captured.
+def parse(raw: str | None, captured: datetime, locale: str | None = None) -> str | None:
+    """Return `raw` in ISO 8601, with time and zone if it has both, else the day.
 
-    None for what cannot be read, for days before the web, and for days more than two days after `seen`.
-    `locale`: the page's, "en-GB"; it tells the day from the month in 05/06/2024, which is not read without it.
+    `captured`: when the page was captured. `locale`: that of the page, "en-GB"; without one, 05/06/2024 is not read,
+    because day and month cannot be told apart. Return None if `raw` cannot be read, is before the web, or is more than
+    two days after `captured`.
     """
     if not raw or len(raw) > 80:
         return None
-    return judged(_read(raw.strip(), locale), seen)
+    return if_possible(_parse(raw.strip(), locale), captured)
 
 
-def printed(line: str | None, seen: datetime, locale: str | None = None) -> str | None:
-    """The day that a short line for readers names: a byline, what stands in a <time>. None if it names none, or two."""
+def parse_printed(line: str | None, captured: datetime, locale: str | None = None) -> str | None:
+    """Return the day in a short line for readers, such as a byline or a <time>; None if it has none or several."""
     if not line or len(line) > 150:
         return None
-    days = {day for found in _in_words(line, locale) if (day := judged(found, seen))}
+    days = {day for found in _printed_days(line, locale) if (day := if_possible(found, captured))}
     return days.pop() if len(days) == 1 else None
 
 
-def judged(moment: datetime | date | None, seen: datetime) -> str | None:
-    """ISO 8601, if the moment is possible for a page that was captured at `seen`."""
+def if_possible(moment: datetime | date | None, captured: datetime) -> str | None:
+    """Return a moment in ISO 8601 if a page that was captured at `captured` can have it, else None."""
     if moment is None:
         return None
     day = moment.date() if isinstance(moment, datetime) else moment
-    if not EARLIEST <= day <= (seen + AHEAD).date():
+    if not EARLIEST_DAY <= day <= (captured + MAX_AHEAD).date():
         return None
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         return moment.replace(microsecond=0).isoformat()
     return day.isoformat()
 
 
-def _read(raw: str, locale: str | None) -> datetime | date | None:
-    """Without judgement: an aware datetime, or a date (a time without zone is a moment nobody can place)."""
+def _parse(raw: str, locale: str | None) -> datetime | date | None:
+    """Return an aware datetime, or a date, possible or not. Of a time without zone, only the day is read."""
     try:
-        if NUMERIC.match(raw):
+        if UNIX_TIME.match(raw):
             return datetime.fromtimestamp(int(raw[:10]), UTC)
         if found := ISO.match(raw):
             return _iso(found)
@@ -84,50 +88,50 @@ def _read(raw: str, locale: str | None) -> datetime | date | None:
             return date(int(found[3]), int(found[2]), int(found[1]))
         if found := SLASHED.match(raw):
             return _slashed(found[0], locale)
-        if found := NAMED.match(raw):
-            month = words_months.NUMBER.get((found[2] or found[3]).casefold())
+        if found := NAMED_MONTH.match(raw):
+            month = MONTH_NUMBERS.get((found[2] or found[3]).casefold())
             if month is None:
                 return None
             day = date(int(found[5]), month, int(found[1] or found[4]))
             if re.search(r"\d{2}:\d{2}:\d{2}\s+([+-]\d{4}|GMT|UTC|Z)", raw):
                 return parsedate_to_datetime(raw)
             return day
-        if found := DAY_BEFORE.match(raw):
-            return _read(found[1], locale)
+        if found := WEEKDAY_FIRST.match(raw):
+            return _parse(found[1], locale)
     except (ValueError, OverflowError, OSError, TypeError):
         pass
     return None
 
 
-DAY_BEFORE = re.compile(r"^[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)$")  # "Mo., 06.05.2024 - 14:30"
+WEEKDAY_FIRST = re.compile(r"^[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)$")  # "Mo., 06.05.2024 - 14:30"
 
 
 def _slashed(raw: str, locale: str | None) -> date | None:
-    """dd/mm/yyyy or mm/dd/yyyy, if only one of them is possible or the locale tells."""
+    """Read dd/mm/yyyy or mm/dd/yyyy, if only one of them is possible or the locale decides."""
     one, two, year = (int(part) for part in re.split("[/-]", raw))
     if one <= 12 and two <= 12 and one != two:
         if locale is None or locale.lower() == "en":
             return None
-        if locale.lower() in MONTH_FIRST_ENGLISH:
+        if locale.lower() in MONTH_FIRST_LOCALES:
             one, two = two, one
     elif two > 12:
         one, two = two, one
     return date(year, two, one)
 
 
-def _in_words(line: str, locale: str | None) -> Iterator[date]:
-    """The days that a line names."""
-    for found in WORDS.finditer(line):
-        month = words_months.NUMBER.get((found[2] or found[4]).casefold())
+def _printed_days(line: str, locale: str | None) -> Iterator[date]:
+    """Yield the days in a line."""
+    for found in PRINTED_NAMED.finditer(line):
+        month = MONTH_NUMBERS.get((found[2] or found[4]).casefold())
         if month and (day := _day(found[3] or found[6], month, found[1] or found[5])):
             yield day
-    for found in NUMBERS.finditer(line):
+    for found in PRINTED_DOTTED.finditer(line):
         if day := _day(found[3], found[2], found[1]):
             yield day
-    for found in YEAR_FIRST.finditer(line):
+    for found in PRINTED_YEAR_FIRST.finditer(line):
         if day := _day(found[1], found[2], found[3]):
             yield day
-    for found in SLASHES.finditer(line):
+    for found in PRINTED_SLASHED.finditer(line):
         try:
             if day := _slashed(found[1], locale):
                 yield day

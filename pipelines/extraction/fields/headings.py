@@ -1,7 +1,7 @@
-"""What a page prints as headlines: its headings, what stands in each, and where each stands.
+"""Find what a page prints as headlines: its headings, the parts of each, and the place of each.
 
 A heading is rarely the headline alone. The line above it (the kicker), a date, a subtitle or words for screen readers
-lie inside as elements of their own; logos and the last step of a breadcrumb trail are headings too.
+are elements inside it. Logos and the last step of a breadcrumb trail are headings, too.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import Any
 
 from pipelines.extraction.fields.site_names import is_home
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import DeclaredMetadata, named, tidied, words_of
+from pipelines.extraction.page.declared import DeclaredMetadata, class_and_id, element_text, normalized
 
-MOST = 50  # headings that are looked at
-TRAIL_LENGTH = 600  # characters of a breadcrumb trail, the headline at its end included
-DEEPEST = 20  # elements inside each other in a heading
-LONGEST = 220  # characters; what is longer is a standfirst
+MAX_HEADINGS = 50
+MAX_TRAIL_CHARS = 600  # of a breadcrumb trail, including the headline at its end
+MAX_DEPTH = 20  # of nested elements in a heading
+MAX_HEADLINE_CHARS = 220  # a longer text is a standfirst
 
-# Class names of an element that holds the headline of the page's own article.
-CLASSY = re.compile(
+# Class names of an element with the headline of the page's own article.
+HEADLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:(?:entry|post|article|story|page|content|news|single|blog|main|detail)[-_]*(?:title|headline|heading)"
     r"|headline|titulo|titre|titolo|otsikko|rubrik|überschrift|ueberschrift)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
 # Parts inside a heading that are not the headline.
-HIDDEN = re.compile(
+HIDDEN_CLASS = re.compile(
     r"(?:^|[\s_-])(?:sr-only|screen-?reader(?:-text)?|visually-?hidden|element-invisible|invisible|off-?screen|aural"
     r"|a11y|u-hidden|is-hidden)(?=[\s_-]|$)",
     re.IGNORECASE,
 )
-BESIDE = re.compile(
+BESIDE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:overline|kicker|eyebrow|dachzeile|topline|roof-?line|spitzmarke|ober-?titel|ober-?zeile|over-?title"
     r"|pre-?title|pre-?headline|head-?kicker|suptitle|super-?title|antetitulo|ante-?titulo|cintillo|volanta|epigrafe"
     r"|chapeu|surtitre|sur-?titre|occhiello|sopra-?titolo|sovra-?titolo|stikk?titt?el|vignett?e?|vinjett|nad-?tytul"
@@ -41,41 +41,41 @@ BESIDE = re.compile(
 )
 BESIDE_TAGS = frozenset(("time", "small", "button", "svg", "figure", "img", "script", "style", "noscript", "template"))
 CLASSED_TAGS = frozenset(("h3", "div", "span", "p"))
-TRAIL = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
-LOGO = re.compile(
+TRAIL_CLASS = re.compile(r"bread-?crumb|(?:^|[\s_-])crumbs?(?=[\s_-]|$)", re.IGNORECASE)
+LOGO_CLASS = re.compile(
     r"(?:^|\s)(?:site-?(?:title|name|logo|branding|heading)(?=[\s_-]|$)|(?:site-?)?(?:logo|brand|masthead)(?=\s|$))",
     re.I,
 )
-INLINE = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr"))
+INLINE_TAGS = frozenset(("b", "i", "em", "strong", "a", "font", "u", "mark", "abbr", "q", "cite", "sub", "sup", "wbr"))
 
 
 @dataclass(slots=True)
 class Heading:
-    """One heading of the page."""
+    """Hold one heading of the page."""
 
     element: Any
     source: str  # "h1", "h2", "itemprop headline", "class headline"
     raw: str  # all of its text
-    text: str  # without what is marked as beside the headline
-    parts: list[str] = field(default_factory=list)  # the texts of its child elements, and of what is around them
+    text: str  # without the parts that are marked as not of the headline
+    parts: list[str] = field(default_factory=list)  # the texts of its child elements, and the text around them
     place: str = "own"  # "logo", "trail", "hidden", "link" (to another story), "elsewhere", or "own"
 
 
 def headings(page: DeclaredMetadata) -> list[Heading]:
-    """The page's headings in page order."""
+    """Return the headings of the page, in page order."""
     found: list[Heading] = []
     for element in page.marks.headings:
         source = _source(element)
         if not source or (found and found[-1].element in element.iterancestors()):
             continue  # <h1><span class="headline">: one heading
-        raw = words_of(element)
+        raw = element_text(element)
         if not raw:
             continue
         place = _place(element, raw, page)
-        # The menus of some pages are headings by the hundred; an h1 is one wherever it stands.
-        if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MOST):
+        # The menus of some pages are hundreds of headings. An h1 always counts.
+        if source in ("h1", "itemprop headline") or (place == "own" and len(raw) > 10 and len(found) < MAX_HEADINGS):
             found.append(Heading(element, source, raw, _text(element) or raw, _parts(element), place))
-        if len(found) >= 2 * MOST:
+        if len(found) >= 2 * MAX_HEADINGS:
             break
     return found
 
@@ -85,88 +85,94 @@ def _source(element: Any) -> str | None:
         return str(element.tag)
     if "headline" in (element.get("itemprop") or "").split():
         return "itemprop headline"
-    if element.tag not in CLASSED_TAGS or not CLASSY.search((element.get("class") or "")[:300]):
+    if element.tag not in CLASSED_TAGS or not HEADLINE_CLASS.search((element.get("class") or "")[:300]):
         return None
-    if len(words_of(element) or "") > LONGEST or any(inner is not element for inner in element.iter("h1", "h2", "h3")):
-        return None  # it holds the headline and more
+    if len(element_text(element) or "") > MAX_HEADLINE_CHARS or any(
+        inner is not element for inner in element.iter("h1", "h2", "h3")
+    ):
+        return None  # it contains more than the headline
     return "class headline"
 
 
 def _text(element: Any) -> str | None:
-    """The words of a heading without the parts that are marked as beside it."""
-    words: list[str] = []  # "\\0" for the edge of an element, which is a space unless a mark follows
+    """Return the words of a heading without the parts that are marked as not of the headline."""
+    words: list[str] = []  # "\\0" is the edge of an element: a space, unless a punctuation mark follows
     _collect(element, words, 0)
-    text = tidied(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
-    return EDGES.sub("", text) or None if text else None
+    text = normalized(re.sub(r"\0+(?=\s*[:,.;!?])", "", "".join(words)).replace("\0", " "))
+    return OUTER_MARKS.sub("", text) or None if text else None
 
 
-EDGES = re.compile(r"^[:,;|·•–—-]\s+|\s+[:;|·•–—-]$")  # what stood between the headline and what is beside it
+OUTER_MARKS = re.compile(r"^[:,;|·•–—-]\s+|\s+[:;|·•–—-]$")  # between the headline and the parts that were left out
 
 
 def _collect(element: Any, words: list[str], depth: int) -> None:
-    """The words of an element, and of those inside it that are part of the headline."""
+    """Collect the words of an element and of its children that are part of the headline."""
     words.append(element.text or "")
-    for child in element if depth < DEEPEST else ():
-        if isinstance(child.tag, str) and not _beside(child):
-            edge = "" if child.tag in INLINE else "\0"
+    for child in element if depth < MAX_DEPTH else ():
+        if isinstance(child.tag, str) and not _is_beside(child):
+            edge = "" if child.tag in INLINE_TAGS else "\0"
             words.append(edge)
             _collect(child, words, depth + 1)
             words.append(edge)
         else:
             words.append("\0")
-        words.append((child.tail or "")[:LONGEST])
+        words.append((child.tail or "")[:MAX_HEADLINE_CHARS])
         if len(words) > 1000:
             return
 
 
-def _beside(element: Any) -> bool:
+def _is_beside(element: Any) -> bool:
     classes = (element.get("class") or "")[:300]
     if element.tag in BESIDE_TAGS or element.get("aria-hidden") == "true" or element.get("hidden") is not None:
         return True
-    return bool(classes) and bool(HIDDEN.search(classes) or BESIDE.search(classes))
+    return bool(classes) and bool(HIDDEN_CLASS.search(classes) or BESIDE_CLASS.search(classes))
 
 
 def _parts(element: Any) -> list[str]:
-    """The texts of a heading's children, and of what stands around them: one of them may be the headline."""
+    """Return the texts of the children of a heading, and the text around them: one of them may be the headline."""
     children = [child for child in element if isinstance(child.tag, str) and child.tag != "br"]
     if not children or len(children) > 8:
         return []
-    texts = [words_of(child) or "" for child in children]
+    texts = [element_text(child) or "" for child in children]
     loose = [element.text or "", *(child.tail or "" for child in children)]
     after_first = [*texts[1:], *(child.tail or "" for child in children)]
-    return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := tidied(text[:1000]))]
+    return [part for text in (*texts, " ".join(loose), " ".join(after_first)) if (part := normalized(text[:1000]))]
 
 
 def _place(element: Any, raw: str, page: DeclaredMetadata) -> str:
-    links = [a for a in element.iterfind(".//a") if 2 * len(words_of(a) or "") > len(raw) or is_home(a.get("href"))][:4]
+    links = [
+        a for a in element.iterfind(".//a") if 2 * len(element_text(a) or "") > len(raw) or is_home(a.get("href"))
+    ][:4]
     links += list(element.iterancestors("a"))[:1]
     classes = element.get("class") or ""
-    if LOGO.search(classes[:300]) or any(is_home(a.get("href")) for a in links):
+    if LOGO_CLASS.search(classes[:300]) or any(is_home(a.get("href")) for a in links):
         return "logo"
-    if HIDDEN.search(classes[:300]):
+    if HIDDEN_CLASS.search(classes[:300]):
         return "hidden"
     if _in_trail(element):
         return "trail"
-    if any(not _leads_here(a, page) for a in links):
+    if any(not _links_to_page(a, page) for a in links):
         return "link"
     return "elsewhere" if page.elsewhere(element) else "own"
 
 
 def _in_trail(element: Any) -> bool:
-    """Is the heading the last step of a breadcrumb trail, or a part of a menu?"""
+    """Return whether the heading is the last step of a breadcrumb trail, or a part of a menu."""
     if element.get("aria-current") == "page":
         return True
     for up in (element, *element.iterancestors()):
         if up.tag in ("article", "main", "body"):
             return False
-        # "with-breadcrumbs" may be the whole page: a trail is short
-        if up.tag == "nav" or (TRAIL.search(named(up)) and len(words_of(up, 2 * TRAIL_LENGTH) or "") < TRAIL_LENGTH):
+        # A trail is short: "with-breadcrumbs" may be the class of the whole page.
+        if up.tag == "nav" or (
+            TRAIL_CLASS.search(class_and_id(up)) and len(element_text(up, 2 * MAX_TRAIL_CHARS) or "") < MAX_TRAIL_CHARS
+        ):
             return True
     return False
 
 
-def _leads_here(a: Any, page: DeclaredMetadata) -> bool:
-    """Is the link an anchor, or to this page itself, as blogs have it?"""
+def _links_to_page(a: Any, page: DeclaredMetadata) -> bool:
+    """Return whether the link is an anchor, or leads to this page itself, as on blogs."""
     href = (a.get("href") or "").strip()
     if not href or href.startswith("#"):
         return True

@@ -1,8 +1,7 @@
-"""Every field of an article that a page declares or prints: the claims, and who wins.
+"""Choose the value of every field of an article that a page declares or prints.
 
-Pure: what the page says in, values out. The orders of trust are data, in `trust`; what is read from a claim is decided
-by the small functions below. `read` asks until somebody can be believed, `candidates` asks everybody: both get their
-claims from FIELDS.
+Pure. The orders of precedence are data, in `precedence`; the small functions below read a value from a claim. `read`
+stops at the first usable claim of a field, `candidates` reads all claims. Both get them from FIELDS.
 """
 
 from __future__ import annotations
@@ -15,18 +14,18 @@ from typing import Any, NamedTuple
 
 from pipelines.extraction.fields import authors as bylines
 from pipelines.extraction.fields import dates, person_names, precedence, site_names, titles
-from pipelines.extraction.fields.candidates import FieldClaim, PrecedenceLine, claims, first, told
+from pipelines.extraction.fields.candidates import FieldClaim, PrecedenceLine, as_candidates, claims, first_usable
 from pipelines.extraction.fields.dates import DateInText
 from pipelines.extraction.page import issn
-from pipelines.extraction.page.declared import DeclaredMetadata, absolute, own
+from pipelines.extraction.page.declared import DeclaredMetadata, absolute, own_address
 from pipelines.extraction.page.trace import FieldCandidate
 
-MOST_TAGS = 50
+MAX_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """The fields of `Article` that a page declares; the same names, the same meaning of None and of ()."""
+    """Hold the fields of `Article` that a page declares, with the same names and the same meaning of None and ()."""
 
     canonical_url: str | None = None
     title: str | None = None
@@ -50,7 +49,7 @@ class PageMetadata:
 
 
 class ClaimSource(NamedTuple):
-    """What the claims of a field are drawn from."""
+    """Hold what the claims of a field are read from."""
 
     page: DeclaredMetadata
     site: site_names.SiteNames
@@ -61,25 +60,25 @@ NOT_A_NAME = re.compile(r"https?:|//|@|©|\(c\)|copyright", re.IGNORECASE)
 
 
 def language(raw: str, _page: DeclaredMetadata) -> str | None:
-    """ISO 639-1 code. A language in words is none; nobody guesses."""
+    """Return the ISO 639-1 code. A language in words gives None; nothing is guessed."""
     return raw[:2].lower() if re.fullmatch(r"[a-zA-Z]{2}(?:[-_ ,;].*)?", raw) else None
 
 
-def name(raw: str, _page: DeclaredMetadata) -> str | None:
-    """A short name, no address."""
+def short_name(raw: str, _page: DeclaredMetadata) -> str | None:
+    """Return a short name; None for an address, a copyright notice or a long text."""
     return raw if len(raw) <= 80 and not NOT_A_NAME.match(raw) else None
 
 
 def tags(found: Iterable[FieldClaim]) -> Iterator[FieldClaim]:
-    """The claims of one place as one: its keywords, each once."""
+    """Join the claims of one place to one, with its keywords, each once."""
     for source, group in groupby(found, lambda claim: claim.source):
         one_place = list(group)
         words: dict[str, str] = {}
         for word in (word for claim in one_place for word in re.split(r"\s*[,;、]\s*", claim.raw)):
-            if 1 < len(word) <= 80 and ":" not in word[:12]:  # "type:article" is for an advertising network
+            if 1 < len(word) <= 80 and ":" not in word[:12]:  # "type:article" is for advertising
                 words.setdefault(word.casefold(), word)
         raw = ", ".join(claim.raw for claim in one_place)
-        yield FieldClaim(source, raw, tuple(words.values())[:MOST_TAGS] or None, one_place[0].why, "no keywords in it")
+        yield FieldClaim(source, raw, tuple(words.values())[:MAX_TAGS] or None, one_place[0].why, "no keywords in it")
 
 
 def _as_is(raw: str, _page: DeclaredMetadata) -> str | None:
@@ -89,31 +88,31 @@ def _as_is(raw: str, _page: DeclaredMetadata) -> str | None:
 def _lines(
     lines: tuple[PrecedenceLine, ...], read: Callable[[str, DeclaredMetadata], Any]
 ) -> Callable[[ClaimSource], Iterable[FieldClaim]]:
-    return lambda asked: claims(asked.page, lines, read)
+    return lambda source: claims(source.page, lines, read)
 
 
 # Every field and where its claims come from.
 FIELDS: dict[str, Callable[[ClaimSource], Iterable[FieldClaim]]] = {
-    "canonical_url": _lines(precedence.CANONICAL_URL, own),
-    "title": lambda asked: titles.ranked(asked.page, asked.site),
+    "canonical_url": _lines(precedence.CANONICAL_URL, own_address),
+    "title": lambda source: titles.ranked(source.page, source.site),
     "description": _lines(precedence.DESCRIPTION, _as_is),
-    "authors": lambda asked: bylines.authors(asked.page, asked.site),
-    "published": lambda asked: dates.published(asked.page, asked.date_in_text),
-    "modified": lambda asked: dates.modified(asked.page),
+    "authors": lambda source: bylines.authors(source.page, source.site),
+    "published": lambda source: dates.published(source.page, source.date_in_text),
+    "modified": lambda source: dates.modified(source.page),
     "language": _lines(precedence.LANGUAGE, language),
-    "section": _lines(precedence.SECTION, name),
-    "tags": lambda asked: tags(claims(asked.page, precedence.TAGS, _as_is)),
-    "site_name": _lines(precedence.SITE_NAME, name),
-    "publisher": _lines(precedence.PUBLISHER, name),
-    "issn": lambda asked: claims(asked.page, precedence.ISSN, lambda raw, _page: issn.parse(raw), issn.REFUSED),
+    "section": _lines(precedence.SECTION, short_name),
+    "tags": lambda source: tags(claims(source.page, precedence.TAGS, _as_is)),
+    "site_name": _lines(precedence.SITE_NAME, short_name),
+    "publisher": _lines(precedence.PUBLISHER, short_name),
+    "issn": lambda source: claims(source.page, precedence.ISSN, lambda raw, _page: issn.parse(raw), issn.REFUSED),
     "image": _lines(precedence.IMAGE, absolute),
 }
 
 
 def read(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> PageMetadata:
-    """Choose every field. `date_in_text` is asked for a day (ISO 8601) only if nobody better names one."""
-    asked = ClaimSource(page, site(page), date_in_text)
-    won = {field: winner for field, find in FIELDS.items() if (winner := first(find(asked)))}
+    """Choose every field. `date_in_text` is called for a day (ISO 8601) only if no better place has one."""
+    source = ClaimSource(page, site(page), date_in_text)
+    won = {field: winner for field, find in FIELDS.items() if (winner := first_usable(find(source)))}
     values = {field: winner.value for field, winner in won.items()}
     found_in = {field: winner.source for field, winner in won.items()}
     if "authors" in won:
@@ -121,27 +120,28 @@ def read(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> Page
     for moment in ("published", "modified"):
         if moment in won:
             values[f"{moment}_raw"] = won[moment].raw
-            values[f"{moment}_from"] = dates.short(won[moment].source)
-    if (values.get("modified") or "9") < (values.get("published") or "")[:10]:  # nothing is changed before it is there
-        for name in ("modified", "modified_raw", "modified_from"):
-            values.pop(name, None)
+            values[f"{moment}_from"] = dates.short_source(won[moment].source)
+    # Nothing is changed before it is published.
+    if (values.get("modified") or "9") < (values.get("published") or "")[:10]:
+        for field in ("modified", "modified_raw", "modified_from"):
+            values.pop(field, None)
         found_in.pop("modified")
     return PageMetadata(**values, found_in=found_in)
 
 
 def candidates(page: DeclaredMetadata, date_in_text: DateInText | None = None) -> dict[str, list[FieldCandidate]]:
-    """Every claim to every field, in the order of trust: what `read` chose is marked, and what it passed by is told."""
-    asked = ClaimSource(page, site(page), date_in_text)
-    return {field: told(find(asked)) for field, find in FIELDS.items()}
+    """Return all claims of every field in order of precedence; those that `read` chooses are marked."""
+    source = ClaimSource(page, site(page), date_in_text)
+    return {field: as_candidates(find(source)) for field, find in FIELDS.items()}
 
 
 def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: list[str]) -> PageMetadata:
-    """`fields`, with the authors that the first or last lines of the text name, if nobody else is named in full."""
+    """Return `fields`; if no author is named in full, with the authors in the first or last lines of the text."""
     papers = bylines.outlets(page, site(page))
-    if person_names.full(person_names.persons([fields.byline or ""], papers)):
+    if person_names.has_full_name(person_names.persons([fields.byline or ""], papers)):
         return fields
     ends = [*lines[:3], *lines[-2:]]
-    line = person_names.in_lines(ends, papers) or person_names.in_lines(ends, papers, bare=page.is_article)
+    line = person_names.byline_in(ends, papers) or person_names.byline_in(ends, papers, bare=page.is_article)
     if not line:
         return fields
     found_in = {**fields.found_in, "authors": "text"}
@@ -149,6 +149,6 @@ def with_byline_of_text(fields: PageMetadata, page: DeclaredMetadata, lines: lis
 
 
 def site(page: DeclaredMetadata) -> site_names.SiteNames:
-    """The names of the site, which are cut from titles and are no persons."""
-    claim = first(claims(page, precedence.SITE_NAME, name))
-    return site_names.named(page, claim.value if claim else None, titles.shown_names(page))
+    """Return the names of the site, which are cut off titles and are no persons."""
+    claim = first_usable(claims(page, precedence.SITE_NAME, short_name))
+    return site_names.names_of_site(page, claim.value if claim else None, titles.printed_site_names(page))

@@ -1,4 +1,4 @@
-"""A byline as printed or declared -> the persons it names. Outlets, desks, agencies and roles are not persons."""
+"""Read the persons that a byline names, as printed or declared. Outlets, desks, agencies and roles are not persons."""
 
 from __future__ import annotations
 
@@ -6,207 +6,142 @@ import re
 from collections.abc import Collection, Iterable
 from html import unescape
 
-LONGEST = 60  # characters of a name; what is longer is a sentence
-LONGEST_BYLINE = 2_000  # characters of a byline that are read: fifty persons
+from pipelines.extraction.languages import tables
 
-# What comes before the first name of a byline. "De" and "Da" start names, so they are not here.
-BY = re.compile(
-    r"^\W*(?:.{0,40}\b(?:all|more|alle|posts?|beiträge|artikel|articles|stories)\s+(?:by|von|from|de)"
-    r"|(?:written|posted|reported|reporting|published|story|words|text|texte?|interview|analysis"
-    r"|opinion)\s+(?:and\s+\w+\s+)?by"
-    r"|by|von|vom|par|por|di(?=\s+[A-Z])|door|af|av|przez|autorin/autor"
-    r"|autor(?:es|en|in|a)?|auteurs?|authors?|автор[ыи]?|geschrieben von"
-    r"|publié par|publicado por|escrito por|propos recueillis par|(?:skrevet|skriven) (?:af|av)|napsala?|írta|yazan"
-    r"|от|γράφει (?:ο|η)|του|της|מאת|作者|撰文|文|記者|记者|記事|取材・文|بقلم|كتب|تحرير)"
-    r"(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])"
-    r"|^\W*(?:interview|text|texte|texto|testo|tekst|teksti|report|bericht|analyse|analysis|kommentar|текст|haber"
-    r"|kirjoittaja|szerző|piše|penulis|oleh|tác giả|autorius|autors|συντάκτης|लेखक|ผู้เขียน|글)\s*[:：]\s*",
-    re.IGNORECASE,
+MAX_NAME_CHARS = 60  # a longer part of a byline is a sentence
+MAX_BYLINE_CHARS = 2_000  # of a byline that are read: fifty persons
+MAX_BYLINE_LINE_CHARS = 120  # of a line of the text that may be a byline
+MAX_COLLECTIVE_CHARS = 80  # of the name of a desk, team or outlet
+
+# What comes before the first name of a byline. "De" and "Da" begin names, so they are not in the word tables.
+BY = tables.compiled(
+    r"^\W*{byline.by}(?:\s*[:：・]\s*|\s+|(?<=[文者])[/／])|^\W*{byline.labels}\s*[:：]\s*", re.IGNORECASE
 )
-# Who made the pictures, checked or translated the text is not who wrote it.
-PICTURES = re.compile(
-    r"^\W*(?:photo|foto|bild|image|illustration|video|design|code|graphic|grafik|crédit)\w*(?:\s+by|\s*:)"
-    r"|^\W*(?:medically\s+|legally\s+|expert\s+)?(?:review|fact[- ]?check|verif|edit|translat|updat)\w*\s+by|^\W*©"
-    r"|^\W*(?:übersetzung|übersetzt|redigiert|geprüft|traduction|traducción|traduzione|tradução|vertaling)\b",
-    re.IGNORECASE,
+# The persons who made the pictures, or who checked or translated the text, are not its authors.
+OTHER_CREDIT = tables.compiled(
+    r"^\W*{byline.pictures}\w*(?:\s+by|\s*:)|^\W*{byline.checked}|^\W*©|^\W*{byline.translated}\b", re.IGNORECASE
 )
 # Between two persons. The one-letter conjunctions of Spanish, Portuguese, Italian and Polish also join the two
 # surnames of one person, so they only split where both sides have two words.
-SPLIT = re.compile(
-    r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+"
-    r"|\s+(?:and|und|et|og|och|ja|with|mit|avec|con|та|и|&amp;|&|\+|im Gespräch mit)\s+",
-    re.IGNORECASE,
-)
-SHORT_AND = re.compile(r"(?<=\w\w)\s+(?:y|e|i|en)\s+(?=\w+\.?\s+\w)")
-COLUMN = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
+PERSON_SEPARATOR = tables.compiled(r"\s*[;/、,،\n]\s*|(?<=\w{5})\.\s+|\s+{byline.and}\s+", re.IGNORECASE)
+SHORT_CONJUNCTION = tables.compiled(r"(?<=\w\w)\s+{byline.and-short}\s+(?=\w+\.?\s+\w)")
+COLUMN_SEPARATOR = re.compile(r"\s+[-–—•·|/]\s+|\s*\|\s*")
 # What follows a name: a bracket, a place, a date, the word for journalist.
-AFTER = re.compile(
-    r"\s*(?:기자|특파원|논설위원|记者|記者)$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
+AFTER_NAME = tables.compiled(
+    r"\s*{byline.job-after}$|\s*[(\[].*$|\s+(?:in|aus)\s+[^\W\d_].*$|\s*\b(?:on|am|le|el|at|um|vom|den)?\s*"
     r"(?:(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?\s*)?\d.*$", re.IGNORECASE
 )  # fmt: skip
-ROLE = re.compile(
-    r"\b(?:correspondents?|editors?|editorial|reporters?|writer|columnist|contributors?|staff|producer"
-    r"|journalists?|team"
-    r"|desk|newsroom|bureau|chief|director|professor|fellow|analyst|expert|intern|guest|news|press|media|agenc(?:y|ies)"
-    r"|services?|online|digital|magazine|admin(?:istrator)?|webmaster|updated|published|sponsored|name"
-    r"|follow|home|author"
-    r"|manager|head of|min(?:utes?)? read|views?|comments?|says|subscribe|affairs|foundation|university"
-    r"|institute|posted|marketing|strategy|strategist|operations|engineering|founders?|co-founders?|ceo|cto|president"
-    r"|senior|junior|specialist|consultant|engineer|developer|photographer|freelance|researcher|lecturer|attorney|sponsors?|bio|biography"
-    r"|twitter|facebook|instagram|linkedin|whatsapp|youtube|telegram|learn more|read more|view all|lesezeit|lesedauer"
-    r"|rechte|copyright|rights"
-    r"|korrespondent(?:in)?|\w*redakteur(?:in)?|\w*-?redaktion\w*|reporterin|autorin|chefredakteur(?:in)?|ressort\w*|sagt"
-    r"|rédaction|rédact(?:eur|rice)|journaliste|correspondante?|envoyée?|agences?|redacci[óo]n|redação|redator|redactie"
-    r"|redazione|redakcja|redaksjon\w*|corresponsal|enviad[oa]|periodista|agencias?|agentur(?:en)?|nachrichtenagentur|giornalista|inviat[oa]"
-    r"|redaktor(?:ka)?|dziennikar(?:z|ka)|korespondent(?:ka)?|redakce|redakcia|redac[țt]ia|redakcija|uredništvo"
-    r"|szerkesztőség|toimitus|toimittaja|muhabir|editör|haber merkezi|журналист(?:ка)?|корреспондент|редактор"
-    r"|журналіст(?:ка)?|кореспондент|tòa soạn|ban biên tập|编辑部|編輯部|本报讯|편집부"
-    r"|редакция|редакції|редакція|編集部|デジタル|新聞|newspaper|zeitung|verlag|gmbh|inc|ltd|llc)\b",
-    re.IGNORECASE,
-)
-AGENCIES = {
-    "aa", "aap", "afp", "afx", "agence france-presse", "agerpres", "anadolu agency", "anadolu ajansı",
-    "anadolu", "ani", "anp", "ansa", "ap", "apa", "associated press", "belga", "bloomberg", "cna", "ctk", "dpa",
-    "dpa-afx", "dpa-infocom", "efe", "epd", "europa press", "europapress", "ians", "itar-tass", "jiji",
-    "keystone-sda", "kna", "kyodo", "lusa", "mti", "ntb", "ots", "pap", "press association", "pti", "reuters",
-    "ria", "ritzau", "sda", "sid", "stt", "tass", "the associated press", "the canadian press", "tt", "upi",
-    "xinhua", "yonhap", "čtk",
-}  # fmt: skip
+ROLE_WORD = tables.compiled(r"\b{byline.roles}\b", re.IGNORECASE)
+AGENCIES = frozenset(tables.phrases("byline.agencies"))
+AGENCY_WORD = tables.compiled(r"{byline.agency-words}", re.IGNORECASE)
 NOT_A_NAME = re.compile(
     r"[@#<>{}=\[\]…?!:]|https?:|www\.|\d{2}|\.(?:com|org|net|de|fr|es|it|ru|no|se|ch|at|uk)\b", re.IGNORECASE
 )
-WIRE = re.compile(
-    r"\b(?:press|news|wire) (?:agency|association|service)\b|^agence \w|^agencia \w|nachrichtenagentur", re.IGNORECASE
+PLACEHOLDERS = frozenset(tables.phrases("byline.placeholders"))
+PARTICLES = frozenset(tables.phrases("byline.particles"))
+BRACKETED_NAME = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
+TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
+NAME_LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, or a licence with its version, is no name
+
+# Names without "By": two to four words that begin with capitals, and more of them after a slash, a comma or "and". A
+# headline has words that no name has.
+_NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
+BARE_NAMES = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
+NEVER_IN_NAMES = tables.compiled(r"\b{byline.no-name}\b", re.IGNORECASE)
+# What is beside names in a byline: "Political Editor", "à Évron", "in Port Selby".
+ROLE_OR_PLACE = re.compile(
+    r"(?:(?:à|in|aus|en|from|im|i|w|de) )?[^\W\d_a-z][\w'’.-]{1,30}(?: [^\W\d_a-z][\w'’.-]{0,30}){0,3}"
 )
-# Placeholders, and words that stand where a name is expected.
-NOBODY = frozenset(
-    (
-        "by", "von", "par", "por", "di", "door", "af", "av", "unknown", "anonymous", "anonym", "anónimo",
-        "photo", "foto", "text", "texte", "admin", "administrator", "root", "user", "guest", "no-author",
-        "no_author", "none", "null", "undefined", "author", "authors", "autor", "autoren", "editor",
-        "webmaster", "superadmin", "default", "posted", "written", "published", "veröffentlicht", "publié",
-        "publicado", "pubblicato", "gepubliceerd", "opublikowano", "recipe", "rezept", "receta", "recette",
-        "ricetta", "share", "teilen", "print", "drucken", "am", "on", "at", "um", "le", "el", "den", "http",
-        "podcast", "zvg", "courtesy", "cortesía", "email", "e-mail",
-        "https", "no author", "super user", "site admin", "rezept von", "recipe by",
-    )
-)  # fmt: skip
-PARTICLES = frozenset(
-    (
-        "von", "van", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "la", "le", "el",
-        "al", "bin", "ibn", "ben", "y", "e", "zu", "zur", "vom", "und", "of", "the", "ter", "ten", "te", "af",
-        "av", "dal", "dalla", "dello", "degli", "do", "d'", "i", "st",
-    )
-)  # fmt: skip
 
 
 def persons(bylines: Iterable[str], outlets: Collection[str] = ()) -> tuple[str, ...]:
-    """The persons that `bylines` name, each once, in order. `outlets`: names of the paper, which are no persons."""
-    papers = [words for outlet in outlets if (words := _words(outlet))]
+    """Return the persons that `bylines` name, each once, in order. `outlets`: names of the paper, not persons."""
+    papers = [words for outlet in outlets if (words := _folded_words(outlet))]
     found: dict[str, str] = {}
     for byline in bylines:
-        for group in split(byline):
-            # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person
-            name = next((name for name in COLUMN.split(group) if is_person(name, papers)), None)
+        for part in split_byline(byline):
+            # "Jane Doe - The Gazette" and "The Gazette - Jane Doe" name one person.
+            name = next((name for name in COLUMN_SEPARATOR.split(part) if is_person(name, papers)), None)
             if name:
-                found.setdefault("".join(_words(name)), name)
+                found.setdefault("".join(_folded_words(name)), name)
     names = tuple(found.values())
     if any(" " in name for name in names):  # beside full names, "MD" is a degree, "Gardener" a trade, "lsc" a typist
-        return tuple(name for name in names if " " in name or not latin(name))
+        return tuple(name for name in names if " " in name or not is_latin(name))
     return names
 
 
-def latin(name: str) -> bool:
-    """Is a name written in Latin letters, where a full name has a space in it?"""
+def is_latin(name: str) -> bool:
+    """Return whether a name is in Latin letters, in which a full name has a space."""
     return bool(re.search("[A-Za-z]", name))
 
 
-def full(found: Iterable[str]) -> bool:
-    """Is anybody among these named in full?"""
-    return any(" " in name or not latin(name) for name in found)
+def has_full_name(names: Iterable[str]) -> bool:
+    """Return whether one of these is a full name."""
+    return any(" " in name or not is_latin(name) for name in names)
 
 
-def in_lines(
+def byline_in(
     lines: Iterable[str], outlets: Collection[str] = (), *, bare: bool = False
 ) -> tuple[str, tuple[str, ...]] | None:
-    """(byline, persons) of the first of `lines` that is nothing but "By" and names; None if there is none.
+    """Return (byline, persons) of the first line that is "By" and names, and nothing else.
 
-    `bare`: names that stand for themselves do as well.
+    `bare`: names without "By" count as well.
     """
     for line in lines:
-        if len(line) < 120 and (BY.match(line) or (bare and BARE.fullmatch(line) and not NO_NAME.search(line))):
+        if len(line) < MAX_BYLINE_LINE_CHARS and (
+            BY.match(line) or (bare and BARE_NAMES.fullmatch(line) and not NEVER_IN_NAMES.search(line))
+        ):
             found = persons([line], outlets)
-            if full(found) and names_only(line, found):  # "By Friday" is no byline
+            if has_full_name(found) and has_only_names(line, found):  # "By Friday" is no byline
                 return line, found
     return None
 
 
-# Two to four words that begin with capitals, and more of them after a slash, a comma or "and": a headline has others.
-NO_NAME = re.compile(
-    r"\b(?:the|in|on|this|our|your|about|how|what|why|all|gruß|grüße|über|was|wie|alle|les|nos|notre|el|los)\b",
-    re.IGNORECASE,
-)
-_NAME = r"[^\W\d_a-z][\w.'’-]{0,30}(?: [^\W\d_a-z][\w.'’-]{0,30}){1,3}"
-BARE = re.compile(rf"{_NAME}(?:(?:, | ?/ ?| and | und | et | y | e | och | og | i | en ){_NAME}){{0,3}}")
-
-
-def names_only(line: str, names: Iterable[str]) -> bool:
-    """Does `line` hold, besides "By" and what joins names, only `names`? Behind "By", their roles and places too."""
-    known = {"".join(_words(name)) for name in names}
-    parts = split(line)
-    others = [part for part in parts if "".join(_words(part)) not in known]
+def has_only_names(line: str, names: Iterable[str]) -> bool:
+    """Return whether `line` is `names`, "By" and what joins names. After "By", roles and places may be beside names."""
+    known = {"".join(_folded_words(name)) for name in names}
+    parts = split_byline(line)
+    others = [part for part in parts if "".join(_folded_words(part)) not in known]
     if len(others) == len(parts) or not others:
         return bool(parts) and not others
-    return bool(BY.match(line)) and all(BESIDE.fullmatch(part) for part in others)
+    return bool(BY.match(line)) and all(ROLE_OR_PLACE.fullmatch(part) for part in others)
 
 
-# What stands beside names in a byline: "Political Editor", "à Évron", "in Port Selby".
-BESIDE = re.compile(r"(?:(?:à|in|aus|en|from|im|i|w|de) )?[^\W\d_a-z][\w'’.-]{1,30}(?: [^\W\d_a-z][\w'’.-]{0,30}){0,3}")
-
-
-def collective(byline: str) -> str | None:
-    """The desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
-    name = TRIM.sub("", _without_by(unescape(byline[:LONGEST_BYLINE]).replace("\n", " ").strip()))
-    if not 1 < len(name) <= 80 or len(name.split()) > 8 or not LETTERS.search(name) or PICTURES.match(name):
+def collective_author(byline: str) -> str | None:
+    """Return the desk, team or outlet that signs, without "By"; None for placeholders and for what is no name."""
+    name = TRIM.sub("", _without_by(unescape(byline[:MAX_BYLINE_CHARS]).replace("\n", " ").strip()))
+    if not 1 < len(name) <= MAX_COLLECTIVE_CHARS or len(name.split()) > 8:
         return None
-    if name.casefold() in NOBODY or name.split()[-1].casefold() in PARTICLES or is_agency(name):
+    if not NAME_LETTERS.search(name) or OTHER_CREDIT.match(name):
+        return None
+    if name.casefold() in PLACEHOLDERS or name.split()[-1].casefold() in PARTICLES or is_agency(name):
         return None
     return None if "@" in name or "://" in name else name
 
 
-LETTERS = re.compile(r"^(?!.*\d[.,:]\d).*[^\W\d_]{2}")  # a date, a licence and its version are no names
+def named_agencies(bylines: Iterable[str]) -> tuple[str, ...]:
+    """Return the news agencies that `bylines` name, each once."""
+    parts = (part for byline in bylines for part in split_byline(byline))
+    return tuple(dict.fromkeys(part for part in parts if is_agency(part) or AGENCY_WORD.search(part)))
 
 
-def agencies(bylines: Iterable[str]) -> tuple[str, ...]:
-    """The news agencies that `bylines` name."""
-    return tuple(
-        dict.fromkeys(name for byline in bylines for name in split(byline) if is_agency(name) or WIRE.search(name))
-    )
-
-
-def split(byline: str) -> list[str]:
-    """The parts of a byline (its first LONGEST_BYLINE characters), cleaned of "By" and of what follows a name."""
-    line = unescape(byline[:LONGEST_BYLINE]).strip()
+def split_byline(byline: str) -> list[str]:
+    """Return the parts of a byline (its first MAX_BYLINE_CHARS), without "By" and without what follows a name."""
+    line = unescape(byline[:MAX_BYLINE_CHARS]).strip()
     if re.fullmatch(r"[^\W\d_]+(?:-\w+)?, [^\W\d_]+(?: [^\W\d_]\.?)?", line) and not is_agency(line.split(", ")[1]):
         return [" ".join(reversed(line.split(", ")))]  # "Surname, Name", as libraries write it
-    line = INSIDE_BRACKETS.sub(r"\1", line)
+    line = BRACKETED_NAME.sub(r"\1", line)
     parts = []
-    others = False  # "Text: A, B; photos: C, D": D made pictures too
-    for whole in SPLIT.split(line if PICTURES.match(line) else _without_by(line)):
-        for part in SHORT_AND.split(whole or ""):
-            if PICTURES.match(part):
-                others = True
+    other_credit = False  # "Text: A, B; photos: C, D": D made pictures, too
+    for whole in PERSON_SEPARATOR.split(line if OTHER_CREDIT.match(line) else _without_by(line)):
+        for part in SHORT_CONJUNCTION.split(whole or ""):
+            if OTHER_CREDIT.match(part):
+                other_credit = True
             elif BY.match(part):
-                others = False
-            if not others and (name := TRIM.sub("", AFTER.sub("", _without_by(part)))):
+                other_credit = False
+            if not other_credit and (name := TRIM.sub("", AFTER_NAME.sub("", _without_by(part)))):
                 parts.append(" ".join(name.split()))
     return parts
-
-
-INSIDE_BRACKETS = re.compile(r"\((\w{1,30})\)(?=\s+\w)")  # "Jane (Roe) Doe" has two surnames
-
-
-TRIM = re.compile(r"^[^\w]+|[\s,:;•·|*–—-]+$")
 
 
 def _without_by(line: str) -> str:
@@ -216,17 +151,17 @@ def _without_by(line: str) -> str:
 
 
 def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
-    """Could this be a person's name, or the pseudonym of one? `papers`: the names of the paper, as words."""
+    """Return whether this may be a person's name or pseudonym. `papers`: names of the paper, as lists of words."""
     words = name.split()
-    if not 1 < len(name.strip(".")) <= LONGEST or len(words) > 6 or NOT_A_NAME.search(name):
+    if not 1 < len(name.strip(".")) <= MAX_NAME_CHARS or len(words) > 6 or NOT_A_NAME.search(name):
         return False
-    if is_agency(name) or name.casefold() in NOBODY or ROLE.search(name):
+    if is_agency(name) or name.casefold() in PLACEHOLDERS or ROLE_WORD.search(name):
         return False
-    key = _words(name)
-    if any(key[: len(paper)] == paper or "".join(key) == "".join(paper) for paper in papers):
+    folded = _folded_words(name)
+    if any(folded[: len(paper)] == paper or "".join(folded) == "".join(paper) for paper in papers):
         return False
-    # Every word of a name starts with a capital, particles aside, in scripts that have capitals. A lone word may be
-    # an account's; no name ends with a particle.
+    # In scripts that have capitals, every word of a name begins with one, but for particles. A lone word may be the
+    # name of an account. No name ends with a particle.
     checked = words[1:] if len(words) == 1 else words
     if any(word[0].islower() and word.casefold() not in PARTICLES for word in checked):
         return False
@@ -234,10 +169,10 @@ def is_person(name: str, papers: Iterable[list[str]] = ()) -> bool:
 
 
 def is_agency(name: str) -> bool:
-    """Is this the name of a news agency?"""
+    """Return whether this is the name of a news agency."""
     return name.casefold().strip(". ") in AGENCIES
 
 
-def _words(name: str) -> list[str]:
-    """A name without what two spellings of it differ in."""
+def _folded_words(name: str) -> list[str]:
+    """Return the words of a name for comparison: letter case and punctuation do not count."""
     return re.findall(r"\w+", name.casefold())

@@ -1,8 +1,7 @@
-"""Whom to believe, field by field: every order of trust in one place, a reason beside each line.
+"""List which place of a page comes first, field by field: every order of precedence, with a reason for each line.
 
-Data only. The first line that gives a usable value wins (`arbitration.first`). Three fields have an order that is more
-than a list of names: the title (`titles`), the authors (`bylines`) and the dates (`moments`) put what the page prints
-between these lines.
+Data only. The first line that gives a usable value wins (`candidates.first_usable`). Three fields have an order that is
+more than a list of names: `titles`, `authors` and `dates` put what the page prints between these lines.
 """
 
 from __future__ import annotations
@@ -10,44 +9,50 @@ from __future__ import annotations
 from pipelines.extraction.fields.candidates import PrecedenceLine
 
 CANONICAL_URL = (
-    PrecedenceLine("link", ("canonical",), "made for this question (RFC 6596)"),
+    PrecedenceLine("link", ("canonical",), "made for this purpose (RFC 6596)"),
     PrecedenceLine("meta", ("og:url",), "the address to share, usually the same"),
 )
 
-# What is declared as the headline. Whether the page prints it decides among them: see `titles`.
+# Declared headlines. Which of them the page prints decides among them: see `titles`.
 TITLE = (
     PrecedenceLine("json-ld", ("headline",), "the article's own node, written for machines that quote it"),
     PrecedenceLine("meta", ("og:title",), "for social media: often reworded"),
     PrecedenceLine(
-        "meta", ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"), "for libraries"
+        "meta",
+        ("citation_title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title"),
+        "for library catalogues",
     ),
-    PrecedenceLine("meta", ("twitter:title", "headline", "title"), "no standard says what they hold"),
+    PrecedenceLine("meta", ("twitter:title", "headline", "title"), "no standard says what they contain"),
     PrecedenceLine("json-ld page", ("headline",), "of the page, not of the article"),
-    PrecedenceLine("title", ("title",), "with site name and section around it"),
+    PrecedenceLine("title", ("title",), "includes the names of site and section"),
     PrecedenceLine("json-ld", ("name",), "sometimes a working title"),
-    PrecedenceLine("json-ld page", ("name",), "as <title>"),
+    PrecedenceLine("json-ld page", ("name",), "the same as <title>"),
     PrecedenceLine("feed", ("title",), "may be cut or changed since"),
 )
 
 DESCRIPTION = (
-    PrecedenceLine("json-ld", ("description",), "of the article's own node"),
-    PrecedenceLine("meta", ("og:description",), "shown to readers where the article is shared"),
+    PrecedenceLine("json-ld", ("description",), "the article's own node"),
+    PrecedenceLine("meta", ("og:description",), "shown to readers when the article is shared"),
     PrecedenceLine("meta", ("description", "twitter:description"), "written for search engines"),
-    PrecedenceLine("meta", ("sailthru.description", "dc.description", "dcterms.description"), "copies"),
+    PrecedenceLine("meta", ("sailthru.description", "dc.description", "dcterms.description"), "copies of the others"),
     PrecedenceLine("microdata", ("description",), "may belong to a part of the page"),
 )
 
-# The metas that name authors. Addresses among them (article:author is meant to be one) name nobody.
+# Metas that name authors. URLs among them (the standard wants one in article:author) are skipped.
 AUTHORS_JSON_LD = "names the persons of this article, one by one"
-AUTHORS_PAGE_NODE = "the page's author, where the article has no node of its own"
+AUTHORS_PAGE_NODE = "the author of the page, if the article has no node of its own"
 AUTHORS_META = (
-    PrecedenceLine("meta", ("article:author", "citation_author"), "only articles carry them"),
+    PrecedenceLine("meta", ("article:author", "citation_author"), "only articles have them"),
     PrecedenceLine(
-        "meta", ("author", "articleauthor", "parsely-author", "sailthru.author", "cxenseparse:author"), "of the page"
+        "meta",
+        ("author", "articleauthor", "parsely-author", "sailthru.author", "cxenseparse:author"),
+        "authors of the page",
     ),
     PrecedenceLine("meta", ("dc.creator", "dcterms.creator"), "library practice: surname first"),
     PrecedenceLine(
-        "meta", ("byl", "og:article:author", "og:author", "authors", "dcsext.author", "creator"), "no standard"
+        "meta",
+        ("byl", "og:article:author", "og:author", "authors", "dcsext.author", "creator"),
+        "no standard defines them",
     ),
 )
 
@@ -66,27 +71,29 @@ PUBLISHED_DECLARED = (
             "publication_date", "published_at", "pubdate", "publishdate", "article:post_date",
             "article_date_original", "originalpublicationdate", "ptime",
         ),
-        "say publication in so many words",
+        "their names say that it is the date of publication",
     ),
     PrecedenceLine("microdata", ("datePublished",), "beside the text, for machines"),
-    PrecedenceLine("json-ld", ("dateCreated",), "before publication, by hours at most"),
+    PrecedenceLine("json-ld", ("dateCreated",), "at most hours before publication"),
 )  # fmt: skip
-PUBLISHED_DATE = (PrecedenceLine("meta", ("date",), "the date of the page, which on most is that of the article"),)
+PUBLISHED_DATE = (PrecedenceLine("meta", ("date",), "the date of the page, usually that of the article"),)
 PUBLISHED_PRINTED = "what readers see below the headline"
-PUBLISHED_URL = "the day on which the system made the address"
+PUBLISHED_URL = "the day on which the system created the URL"
 PUBLISHED_GENERIC = (
     PrecedenceLine("meta", ("dcterms.created", "dc.date.created", "dc.date"), "may be any date of the document"),
 )
-PUBLISHED_HTMLDATE = "searches the whole page, and may find another story's date"
-PUBLISHED_FEED = (PrecedenceLine("feed", ("published",), "the feed's date moves when an entry is touched"),)
+PUBLISHED_HTMLDATE = "searches the whole page, and may find the date of another story"
+PUBLISHED_FEED = (PrecedenceLine("feed", ("published",), "changes whenever an entry of the feed is edited"),)
 
 MODIFIED = (
     PrecedenceLine("json-ld", ("dateModified",), "the article's own node"),
     PrecedenceLine("meta", ("article:modified_time", "og:article:modified_time"), "only articles have it"),
-    PrecedenceLine("json-ld page", ("dateModified",), "of the page: moves with its frame"),
+    PrecedenceLine("json-ld page", ("dateModified",), "of the page: changes with its header or footer"),
     PrecedenceLine("microdata", ("dateModified",), "beside the text, for machines"),
     PrecedenceLine(
-        "meta", ("datemodified", "dcterms.modified", "dc.date.modified", "article.updated"), "say so in words"
+        "meta",
+        ("datemodified", "dcterms.modified", "dc.date.modified", "article.updated"),
+        "their names say that it is the date of a change",
     ),
     PrecedenceLine(
         "meta", ("og:updated_time", "lastmod", "last-modified"), "may be the day on which the page was built"
@@ -98,7 +105,7 @@ LANGUAGE = (
     PrecedenceLine("html", ("lang", "xml:lang"), "of the page; set by its template"),
     PrecedenceLine("meta", ("og:locale",), "a locale, not a language, but its first half is one"),
     PrecedenceLine(
-        "meta", ("content-language", "dc.language", "dcterms.language", "language"), "rare, often forgotten"
+        "meta", ("content-language", "dc.language", "dcterms.language", "language"), "rare, often not maintained"
     ),
     PrecedenceLine("feed", ("language",), "of the feed"),
 )
@@ -110,16 +117,16 @@ SECTION = (
 )
 
 TAGS = (
-    PrecedenceLine("json-ld", ("keywords.name",), "of the article's own node"),
-    PrecedenceLine("meta", ("article:tag", "og:article:tag"), "one a tag"),
-    PrecedenceLine("meta", ("news_keywords",), "chosen by the desk"),
+    PrecedenceLine("json-ld", ("keywords.name",), "the article's own node"),
+    PrecedenceLine("meta", ("article:tag", "og:article:tag"), "one for each tag"),
+    PrecedenceLine("meta", ("news_keywords",), "chosen by the editors"),
     PrecedenceLine("meta", ("parsely-tags", "sailthru.tags"), "for statistics, mixed with types"),
     PrecedenceLine("meta", ("keywords",), "written for search engines"),
 )
 
 SITE_NAME = (
-    PrecedenceLine("meta", ("og:site_name",), "made for this question"),
-    PrecedenceLine("json-ld", ("publisher.name",), "who publishes the article is whose site it is"),
+    PrecedenceLine("meta", ("og:site_name",), "made for this purpose"),
+    PrecedenceLine("json-ld", ("publisher.name",), "the publisher of the article owns the site"),
     PrecedenceLine("json-ld site", ("name",), "the site's node"),
     PrecedenceLine("meta", ("application-name", "apple-mobile-web-app-title"), "may be an app's name"),
     PrecedenceLine("meta", ("dc.publisher", "publisher", "copyright"), "may be a company's name"),
@@ -132,13 +139,14 @@ PUBLISHER = (
     ),
     PrecedenceLine("json-ld page", ("publisher.name",), "declared for the page"),
     PrecedenceLine("json-ld site", ("publisher.name",), "declared for the site"),
-    *SITE_NAME,  # nobody declares an organisation: the site's name stands for it
+    *SITE_NAME,  # if no organisation is declared, the name of the site takes its place
 )
 
 ISSN = (
     PrecedenceLine("json-ld", ("issn", "isPartOf.issn", "publisher.issn"), "the periodical of the article"),
     PrecedenceLine(
-        "meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"), "for libraries"
+        "meta", ("citation_issn", "prism.issn", "prism.eissn", "dc.identifier", "dc.source", "issn"),
+        "for library catalogues",
     ),
     PrecedenceLine("json-ld site", ("issn",), "the site is the periodical"),
     PrecedenceLine("printed", ("issn",), "the imprint in header or footer"),
@@ -146,8 +154,8 @@ ISSN = (
 
 IMAGE = (
     PrecedenceLine(
-        "meta", ("og:image:secure_url", "og:image", "og:image:url"), "the picture that stands for the article"
+        "meta", ("og:image:secure_url", "og:image", "og:image:url"), "the picture that represents the article"
     ),
-    PrecedenceLine("meta", ("twitter:image", "twitter:image:src", "parsely-image-url"), "the same, for others"),
+    PrecedenceLine("meta", ("twitter:image", "twitter:image:src", "parsely-image-url"), "the same, for other services"),
     PrecedenceLine("json-ld", ("image.url", "image.contentUrl", "image.@id"), "often many sizes, the largest first"),
 )

@@ -1,4 +1,4 @@
-"""What a site calls itself: names that are cut from headlines and are no persons."""
+"""Find the names of a site, which are cut off headlines and are no persons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pipelines.extraction.page import jsonld
-from pipelines.extraction.page.declared import SITE, DeclaredMetadata
+from pipelines.extraction.page.declared import SITE_METAS, DeclaredMetadata
 
 ARCHIVE = re.compile(r"^https?://web\.archive\.org/web/\d+\w*/")  # an archived page's links lead through the archive
 ARTICLE_WORD = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|lo|de|het)(?=\w{4})")
@@ -16,39 +16,42 @@ ARTICLE_WORD = re.compile(r"^(?:the|der|die|das|le|la|les|el|il|lo|de|het)(?=\w{
 
 @dataclass(frozen=True, slots=True)
 class SiteNames:
-    """A site's names, as words without spaces: "thepaper", "paper", "paper.example"."""
+    """Hold the names of a site, as words without spaces: "thepaper", "paper", "paper.example"."""
 
     names: frozenset[str]
     host: str  # without dots and hyphens
 
     def is_called(self, text: str) -> bool:
-        """Does `text` say nothing but the site's name?"""
+        """Return whether `text` is a name of the site, and no more."""
         word = joined(text)
         if not word:
             return False
         return word in self.names or ARTICLE_WORD.sub("", word) in self.names or (len(word) >= 6 and word in self.host)
 
 
-def named(page: DeclaredMetadata, name: str | None, shown: Iterable[str] = ()) -> SiteNames:
-    """`name`: what it declares as its name; `shown`: what it prints as the link to its home page."""
+def names_of_site(page: DeclaredMetadata, name: str | None, shown: Iterable[str] = ()) -> SiteNames:
+    """Return the names of the site of a page.
+
+    `name`: the declared name; `shown`: headings that are printed as links to its home page.
+    """
     host = (urlsplit(ARCHIVE.sub("", page.canonical or page.url)).hostname or "").removeprefix("www.")
     labels = host.split(".")
     ends = [".".join(labels[at:]) for at in range(len(labels) - 1)]  # blog.paper.example, paper.example
-    names = [name, jsonld.text(page.article.get("publisher"), "name"), *page.meta(SITE), *shown, *ends]
+    names = [name, jsonld.text(page.article.get("publisher"), "name"), *page.meta(SITE_METAS), *shown, *ends]
     names += [end.rpartition(".")[0] for end in ends] + labels[:1] + [host.rsplit(".", 2)[0]]
-    # A site that is called like its article is a mistake of the page.
+    # If the site has the same name as its article, the page made a mistake.
     own = {joined(words) for words in page.headlines if len(words.split()) > 3}
     words = {word for name in names if name and (word := joined(name)) and word not in own - set(map(joined, shown))}
     return SiteNames(frozenset(words | {ARTICLE_WORD.sub("", word) for word in words}), re.sub(r"\W", "", host))
 
 
 def joined(text: str) -> str:
-    """The words of a name without spaces, lower case."""
+    """Return the words of a name without spaces, in lower case."""
     return jsonld.same_words(text).replace(" ", "")
 
 
 def is_home(address: str | None) -> bool:
-    """Does a link lead to the home page?"""
+    """Return whether a link leads to the home page."""
     if address is None:
         return False
     try:

@@ -1,7 +1,7 @@
-"""Where a text was written: the place, and the agency, that its first paragraph begins with.
+"""Find the dateline: the place, and the agency, at the beginning of the first paragraph of a text.
 
-Precise rather than greedy: a sentence begins with a capitalised word as well, so a lone word counts only with a date
-or an agency beside it, in capitals before a dash, or where it is a city that everybody knows or that the text names.
+Precise rather than greedy: every sentence begins with a capitalised word. A word counts only with a date or an agency
+beside it, in capitals before a dash, or if it is a well-known city or one that the text uses as a place.
 """
 
 from __future__ import annotations
@@ -10,45 +10,34 @@ import re
 from typing import NamedTuple
 
 from pipelines.extraction.labels.agencies import only_agencies
-from pipelines.extraction.labels.words_places import CITIES
+from pipelines.extraction.languages import tables
 
-HEAD = 3  # lines in which a dateline is looked for: a standfirst or a byline may come first
-LONGEST = 110  # characters of a dateline
+HEAD_LINES = 3  # in which a dateline is looked for: a standfirst or a byline may come first
+MAX_DATELINE_CHARS = 110
 
 
 class Dateline(NamedTuple):
-    """What a dateline says; None for what it does not say."""
+    """Hold the parts of a dateline; None for those that it does not have."""
 
     place: str | None  # as printed, without region, country or date
     agency: str | None  # as printed, without brackets
-    raw: str  # as it stands there, with its dash
+    raw: str  # as printed, with its dash
 
 
 NOWHERE = Dateline(None, None, "")
 
-# Capitals before a dash that are no place.
-LABELED = """
-update updated breaking watch exclusive opinion video videos photos photo analysis live column comment editorial
-review interview podcast audio listen read more new note correction corrected obituary factbox explainer explained
-gallery quiz poll sponsored advertisement alert spoiler warning recap preview report feature special eilmeldung
-exklusiv kommentar meinung anzeige bilder fotos liveticker ticker analyse info infos korrektur hinweis direct vidéo
-images exclusif tribune entretien reportage enquête récit portrait décryptage exclusivo directo urgente vivo última
-hora opinión entrevista crónica análisis ao exclusiva esclusivo diretta foto intervista analisi aggiornamento
-ultimora wideo pilne срочно обновлено видео фото the a an my our your this that it's it i we you don't can't won't
-how why what when where who der die das ein eine le les un une nato nasa fifa uefa nfl nba mlb nhl unesco unicef
-opec mvp diy faq tl;dr covid covid-19 usa uk eu uno imf
-"""
-LABELS = frozenset(LABELED.split())
+CITIES = frozenset(tables.phrases("dateline.cities"))
+NOT_PLACES = frozenset(tables.phrases("dateline.labels"))  # words in capitals before a dash that are no place
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĮİĶŁŃŇŌŐŒŘŚŞŠŢŤŪŮŰŲŹŻŽΑ-ΩЀ-Я"
-WORD = rf"(?:[{UPPER}][\w'’.]*|[\u0590-\u06ff]+)"  # Hebrew and Arabic know no capitals
-SMALL = r"(?:(?:de|del|des|du|da|do|dos|la|le|los|las|el|al|am|an der|sur|upon|in)[ -]){0,2}"
-PARTS = rf"(?:St\. )?{WORD}(?:[ /-]{SMALL}{WORD}){{0,4}}"
+WORD = rf"(?:[{UPPER}][\w'’.]*|[\u0590-\u06ff]+)"  # Hebrew and Arabic have no capitals
+PARTICLES = r"(?:(?:de|del|des|du|da|do|dos|la|le|los|las|el|al|am|an der|sur|upon|in)[ -]){0,2}"
+PARTS = rf"(?:St\. )?{WORD}(?:[ /-]{PARTICLES}{WORD}){{0,4}}"
 MONTH = r"[^\W\d_]{3,10}\.?"
 DATE = rf"(?:\d{{1,2}}(?:\.|er|º|\.º| de)? ?(?:{MONTH})?(?:,? (?:de )?\d{{4}})?|{MONTH} \d{{1,2}}(?:,? \d{{4}})?)"
 REGION = rf"(?:, ?(?!{DATE}\b){PARTS}){{0,2}}"
 DASH = r"\s*[.,]?\s*(?:[—–―‒−]{1,2}|-{1,2})(?=\s|[\"“„«'‘]|\w)\s*"
-SLOWDASH = r"(?:\.?\s*[—–―‒−]\s*|\.?\s+--?\s+|\.-\s*)"  # one that no compound word has
+SPACED_DASH = r"(?:\.?\s*[—–―‒−]\s*|\.?\s+--?\s+|\.-\s*)"  # not the hyphen of a compound word
 
 STATE = rf"(?:{REGION}|,? \({PARTS}\))"
 
@@ -59,22 +48,24 @@ WITH_AGENCY = re.compile(
 )
 # (AGENCY) - PLACE, 3 MAR - ...; (AGENCY) — ...
 AGENCY_FIRST = re.compile(
-    rf"\((?P<agency>[^()]{{2,40}})\)(?:{DASH}|\s+)(?:(?P<place>{PARTS}){REGION}(?:, ?{DATE})?{SLOWDASH})?"
+    rf"\((?P<agency>[^()]{{2,40}})\)(?:{DASH}|\s+)(?:(?P<place>{PARTS}){REGION}(?:, ?{DATE})?{SPACED_DASH})?"
 )
 # PLACE, 3 March - ...; PLACE, 3 March /
 DATED = re.compile(
-    rf"(?P<place>{PARTS}){STATE}[,.] ?(?P<date>{DATE})\.?(?:,? ?[(/](?P<agency>[^()]{{2,40}}?)[)/]\.?|{SLOWDASH})"
-    rf"(?:(?P<after>[^\W\d_][\w -]{{1,30}}?)(?:{SLOWDASH}|\.\s))?"
+    rf"(?P<place>{PARTS}){STATE}[,.] ?(?P<date>{DATE})\.?(?:,? ?[(/](?P<agency>[^()]{{2,40}}?)[)/]\.?|{SPACED_DASH})"
+    rf"(?:(?P<after>[^\W\d_][\w -]{{1,30}}?)(?:{SPACED_DASH}|\.\s))?"
 )
 # ROMA - ...; LONDON — ...; SANTA ROSA, Calif. – ...; Kyiv, Ukraine – ...; Berlin – ...; Berlin. ...; NEW DELHI: ...
-BARE = re.compile(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SLOWDASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
+BARE = re.compile(rf"(?P<place>{PARTS})(?P<region>{REGION})(?P<dash>{SPACED_DASH})(?=\W*(?:[{UPPER}\d]|[^\W\d_a-z]))")
 STOP = re.compile(rf"(?P<place>{PARTS})(?P<mark>[.:]) (?=\W*[{UPPER}\d])")
 
 STATION = re.compile(r"[A-Z]{3,5}(?:-TV)?|[A-Z][\w ]{3,25}")  # of radio or television: "PORT SELBY (KPSB) —"
 BUREAU = re.compile(r"[a-z]{3,6}")  # an agency's sign as German papers print it: "Kleinfurt (nfa) -"
 DASHES, DIGIT = re.compile("[—–―‒−-]"), re.compile(r"\d")
-IN = r"(?:in|nach|aus|bei|à|en|em|w|we|ve)"
-THE = r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|the|a|an|la|le|les|el|il|lo|un|une|una|uno|o|os|as|de)"
+PREPOSITION = r"(?:in|nach|aus|bei|à|en|em|w|we|ve)"
+ARTICLE = (
+    r"(?:der|die|das|dem|den|des|ein|eine|einen|einem|einer|the|a|an|la|le|les|el|il|lo|un|une|una|uno|o|os|as|de)"
+)
 
 # Agencies' own forms in scripts without spaces: 新华社北京3月3日电, 【ワシントン＝中村亮】, [서울=뉴시스].
 CHINESE = re.compile(
@@ -88,22 +79,22 @@ KOREAN = re.compile(r"[\[(](?P<place>[가-힣]{2,8})[＝=](?P<after>[^\])]{2,20}
 
 
 def dateline(lines: list[str], site: str = "") -> Dateline:
-    """What the first paragraph of a text begins with. `lines`: the text, furniture included or not.
+    """Return the dateline of a text. `lines`: the text, with or without boilerplate.
 
-    `site`: what the paper calls itself; a word of it in capitals before a dash is the place that it is named for.
+    `site`: the name of the paper. One of its words in capitals before a dash is the place that the paper is named for.
     """
-    for line in lines[:HEAD]:
-        start = line[:LONGEST].lstrip("-•* ")
-        found = _signed(start)
-        if found is None and len(line) >= 30:  # "BERLIN - Tuesday" alone is furniture, "Hamburg (dpa)" is not
-            found = _bare(start, lines, site)
+    for line in lines[:HEAD_LINES]:
+        start = line[:MAX_DATELINE_CHARS].lstrip("-•* ")
+        found = _with_agency_or_date(start)
+        if found is None and len(line) >= 30:  # a line "BERLIN - Tuesday" is boilerplate, "Hamburg (dpa)" is not
+            found = _alone(start, lines, site)
         if found is not None and (found.agency or len(line) >= 30):
             return found
     return NOWHERE
 
 
-def _signed(start: str) -> Dateline | None:
-    """A place with an agency or a date beside it."""
+def _with_agency_or_date(start: str) -> Dateline | None:
+    """Return a place with an agency or a date beside it."""
     for pattern in (CHINESE, JAPANESE, KOREAN):
         if found := pattern.match(start):
             parts = found.groupdict()
@@ -121,7 +112,7 @@ def _signed(start: str) -> Dateline | None:
 
 
 def _wire(found: re.Match[str]) -> str | None:
-    """What stands in the brackets after a place, if it is an agency: one that we know, or one by its looks."""
+    """Return the words in brackets after a place, if they are a known agency or look like one."""
     wire = found["agency"].strip()
     if only_agencies(wire):
         return wire
@@ -129,8 +120,8 @@ def _wire(found: re.Match[str]) -> str | None:
     return wire if looks and DASHES.search(found["dash"]) else None
 
 
-def _bare(start: str, lines: list[str], site: str) -> Dateline | None:
-    """A place before a dash, a full stop or a colon, with nothing beside it that says so."""
+def _alone(start: str, lines: list[str], site: str) -> Dateline | None:
+    """Return a place before a dash, a full stop or a colon, with neither agency nor date beside it."""
     if found := BARE.match(start):
         place, region = found["place"], found["region"]
         if _is_city(place) or (_in_capitals(place) and _may_be_place(place, region, lines, site)):
@@ -139,36 +130,36 @@ def _bare(start: str, lines: list[str], site: str) -> Dateline | None:
     if stop and stop["mark"] == ":" and not _in_capitals(stop["place"]):
         return None  # "Leipzig: Here it was that ..."
     found = found or stop
-    if found and (_is_city(found["place"]) or _is_named(found["place"], lines)):
+    if found and (_is_city(found["place"]) or _is_used_as_place(found["place"], lines)):
         return Dateline(_place(found["place"]), None, found[0].strip())
     return None
 
 
 def _may_be_place(place: str, region: str, lines: list[str], site: str) -> bool:
-    """Could these capitals before a dash be a place? Not where the text goes on to speak of them as of a company."""
-    if len(place) < 4 or _is_label(place):
+    """Return whether capitals before a dash may be a place, which they are not if the text uses them like a company."""
+    if len(place) < 4 or _is_no_place(place):
         return False
     word = re.escape(place.title())
     if region or re.search(rf"\b{word}\b", site):
         return True
-    return not re.search(rf"\b{word}\b", _start(lines)) or _is_named(place, lines)
+    return not re.search(rf"\b{word}\b", _beginning(lines)) or _is_used_as_place(place, lines)
 
 
-def _is_named(place: str, lines: list[str]) -> bool:
-    """Does the text speak of `place` as one speaks of a place: "in Trier", and never "the Trier"?"""
-    if " " in place or len(place) < 4 or _is_label(place):
+def _is_used_as_place(place: str, lines: list[str]) -> bool:
+    """Return whether the text uses `place` like a place: "in Trier", and never "the Trier"."""
+    if " " in place or len(place) < 4 or _is_no_place(place):
         return False
     word = re.escape(place.title() if _in_capitals(place) else place)
-    text = _start(lines)
-    return bool(re.search(rf"\b{IN} {word}\b", text)) and not re.search(rf"\b(?i:{THE}) {word}\b", text)
+    text = _beginning(lines)
+    return bool(re.search(rf"\b{PREPOSITION} {word}\b", text)) and not re.search(rf"\b(?i:{ARTICLE}) {word}\b", text)
 
 
-def _start(lines: list[str]) -> str:
+def _beginning(lines: list[str]) -> str:
     return "\n".join(lines)[:5000]
 
 
 def _agency(words: str | None) -> str | None:
-    """`words`, if they name agencies and nothing else."""
+    """Return `words` if they name agencies and nothing else."""
     return words.strip() if words and only_agencies(words) else None
 
 
@@ -176,12 +167,12 @@ def _in_capitals(place: str) -> bool:
     return place == place.upper() and place != place.lower()
 
 
-def _is_label(place: str) -> bool:
-    return any(word in LABELS for word in re.split(r"[\s/]", place.lower())) or bool(re.search(r"\d", place))
+def _is_no_place(place: str) -> bool:
+    return any(word in NOT_PLACES for word in re.split(r"[\s/]", place.lower())) or bool(re.search(r"\d", place))
 
 
 def _is_city(place: str) -> bool:
-    """A city that everybody knows, or two of them."""
+    """Return whether `place` is a well-known city, or two of them."""
     return all(part.lower() in CITIES for part in place.split("/"))
 
 

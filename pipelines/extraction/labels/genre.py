@@ -1,7 +1,7 @@
-"""What kind of piece a page is: article, opinion, live blog, gallery or video.
+"""Decide what kind of piece a page is: article, opinion, live blog, gallery or video.
 
-Claims in the order of trust: schema.org's types, other metas, the section, the address, the headline, the shape of the
-text. A word counts only where it stands alone: the whole section, a whole segment of the address.
+Candidates in the order of precedence: schema.org's types, other metas, the section, the address, the headline, the
+shape of the text. A word counts only alone: as the whole section, or a whole segment of the address.
 """
 
 from __future__ import annotations
@@ -12,156 +12,83 @@ from dataclasses import replace
 from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
+from pipelines.extraction.languages import tables
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 from pipelines.extraction.page.trace import FieldCandidate
 
 ARTICLE, OPINION, LIVE, GALLERY, VIDEO = "article", "opinion", "live blog", "gallery", "video"
 
-# Types of schema.org that are a kind.
-TYPES = {
+SCHEMA_KINDS = {
     "OpinionNewsArticle": OPINION,
     "LiveBlogPosting": LIVE,
     "ImageGallery": GALLERY,
     "MediaGallery": GALLERY,
     "VideoGallery": VIDEO,
 }
-OG_TYPES = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "gallery": GALLERY, "liveblog": LIVE}
+OG_KINDS = {"video": VIDEO, "video.other": VIDEO, "video.episode": VIDEO, "gallery": GALLERY, "liveblog": LIVE}
 
-SHORT = 1500  # characters of text; what is longer is no mere caption of a film or of pictures
-FEW, MANY = 4, 6  # paragraphs that begin with a time of day: beside a word for live, and beside nothing
+MAX_CAPTION_CHARS = 1500  # of text that may be no more than a caption of a film or of pictures
+MIN_TIMES_BESIDE_WORD = 4  # paragraphs that begin with a time of day, if a section or label says "live" ...
+MIN_TIMES = 6  # ... and if it does not
 
-# Sections and segments of addresses, without accents, words joined by "-".
-OPINIONS = """
-opinion opinions opinion-editorial opinion-analysis op-ed op-eds oped editorial editorials commentary columnists
-columnist letters letters-to-the-editor viewpoint viewpoints editorials-opinion opinion-columns guest-column
-guest-columns meinung meinungen kommentar kommentare leitartikel kolumne kolumnen gastkommentar gastkommentare
-gastbeitrag gastbeitrage standpunkt standpunkte leserbriefe debatte debatten meinung-debatte meinung-kommentare
-pro-und-contra tribune tribunes edito editos editoriaux chronique chroniques point-de-vue points-de-vue debats
-idees-debats opinions-debats opiniones editoriales columnas columna columnistas tribuna tribunas cartas-al-director
-cartas-de-los-lectores opiniao opinioes editoriais coluna colunas colunistas artigos-de-opiniao cartas-ao-diretor
-opinioni opinione commenti editoriali editoriale lettere-al-direttore commento rubriche-opinioni opinie opinies
-commentaar ingezonden-brieven lezersbrieven opinie-en-debat columns column debatt debat meninger meningar asikter
-ledare ledarsidan insandare kronika kronikor kronikk kronikker kronik klumme klummer synspunkt ytring ytringer
-leserinnlegg leserbrev laeserbreve debattinlagg kolumn kolumner mielipide mielipiteet paakirjoitus paakirjoitukset
-kolumni kolumnit kolumnin opinia komentarze felieton felietony publicystyka nazory nazor komentare komentar glosa
-velemeny publicisztika opinii misljenja misljenje mnenja kolumna stavovi nuomones nuomone viedokli viedoklis arvamus
-мнения мнение мнению колонка колонки колумнисты mneniya mnenie kolonka kolonki kolumnisty думки думка погляди погляд
-dumky dumka pohlyady kolonky коментар-думка коментари-мнения мнения-и-анализи yazarlar kose-yazilari kose-yazisi
-yorum yorumlar gorus gorusler apopseis γνωμες αποψεις αποψη راي الراي اراء مقالات-راي كتاب-واراء ديدگاه يادداشت דעות
-评论 評論 社论 社論 观点 觀點 读者来信 讀者投書 專欄 专栏 时评 社説 オピニオン コラム 論説 投書 사설 칼럼 오피니언
-사설-칼럼 opini kolom tajuk tajuk-rencana goc-nhin y-kien xa-luan विचार संपादकीय vichar sampadkiya
-"""
-LIVES = """
-liveblog live-blog liveblogs live-blogs liveticker live-ticker live-updates live-reporting newsblog en-direct
-le-direct en-vivo envivo en-directo minuto-a-minuto minuto-x-minuto minuto-por-minuto ao-vivo aovivo em-direto
-ao-minuto in-diretta diretta-live liveverslag liveblogg direkterapport liverapport livestudio direkterapportering
-hetki-hetkelta na-zywo relacja-na-zywo relacje-na-zywo online-reportaz onlajn canli-anlatim canli-blog canli-yayin
-truc-tiep текстовая-трансляция онлайн-трансляция 文字直播 图文直播 実況 라이브블로그
-"""
-LIVE_HINTS = "live direct directo diretta direkt ticker canli vivo direkte live-news onlain трансляция 直播 ライブ 速報"
-GALLERIES = """
-gallery galleries photo-gallery photo-galleries photogallery picture-gallery in-pictures slideshow slideshows
-photo-essay bildergalerie bildergalerien fotostrecke fotostrecken fotogalerie fotogalerien bilderstrecke
-bilderstrecken bildstrecke bildstrecken diaporama diaporamas galerie-photo galeries-photo galeries-photos en-images
-galeria-de-fotos galeria-fotos galerias-de-fotos fotogaleria fotogalerias galeria-grafica galerias-graficas
-galeria-de-imagenes galerias galeria fotogallery foto-gallery galleria-fotografica gallerie galleria fotoserie
-fotoreeks fotogalleri bildspel bildgalleri billedserie billedgalleri bildeserie kuvagalleria kuvasarja galeria-zdjec
-fotoreportaz fotogalerija galerija фотогалерея фотогалереи фоторепортаж фоторепортажи фоторепортажі fotogalereya
-fotoreportazh foto-galeri fotogaleri galeri-foto foto-galerisi معرض-الصور صور البوم-صور 图集 組圖 组图 图片新闻
-フォトギャラリー 写真特集 포토뉴스 화보
-"""
-PICTURES = """
-photos photo pictures foto fotos bilder imagenes images galerie galeries galeri portfolio kuvat
-zdjecia фото 写真 포토 图片 anh
-"""
-VIDEOS = """
-video videos watch videothek mediathek videotheque video-galeri videogaleri wideo видео відео فيديو 视频 視頻 影音
-影片 動画 영상 동영상 videonews video-news videa videot videoer filmy video-gallery videogallery
-"""
-# What a headline begins with, before a colon or a bar.
-LABELS = {
-    OPINION: """
-        opinion op-ed editorial column commentary letter letters kommentar leitartikel meinung
-        kolumne gastbeitrag gastkommentar tribune edito chronique columna tribuna coluna opiniao
-        artigo editoriale commento opinie commentaar debatt debat leder ledare kronikk kronika
-        kronik paakirjoitus kolumni komentarz felieton мнение колонка думка yorum راي 社説 社论 社論 评论 評論
-        사설 칼럼
-    """,
-    LIVE: """
-        live live-updates live-blog liveblog liveticker live-ticker newsblog newsticker en-direct
-        direct en-vivo en-directo minuto-a-minuto ao-vivo em-direto in-diretta diretta-live na-zywo
-        relacja-na-zywo canli
-    """,
-    GALLERY: """
-        gallery in-pictures photos pictures photo-gallery slideshow bildergalerie fotostrecke
-        diaporama en-images galeria fotogaleria fotogallery
-    """,
-    VIDEO: """
-        video watch wideo видео відео فيديو 视频 動画 영상
-    """,
-}
-TIME = re.compile(
+TIME_OF_DAY = re.compile(
     r"[\W_]*(?:[01]?\d|2[0-3])(?:[:.h]|\.)[0-5]\d\b(?:\s*(?:uhr|h|a\.?m\.?|p\.?m\.?|[A-Z]{2,4}))?(?![.\d]?\d)",
     re.IGNORECASE,
 )
-LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
-LIVE_TITLE = re.compile(
-    r"\b(?:live|liveblog|(?:live-?|news-?)?ticker|newsblog|en direct|en vivo|en directo|minuto a minuto|ao vivo"
-    r"|em direto|ao minuto"
-    r"|in diretta|la diretta|na żywo|онлайн|наживо|canlı|as it happened|direkte|liveverslag)\b|直播|ライブ|速報"
-    r"|라이브|実況|مباشر",
-    re.IGNORECASE,
-)
+HEADLINE_LABEL = re.compile(r"([^:|：｜–—]{2,40}?)(?:\s*[:|]\s|\s+[–—]\s|：|｜)")
+LIVE_TITLE = tables.compiled(r"\b{headline.live-words}\b|{headline.live-words.inside}", re.IGNORECASE)
 
 
 def kind(declared: DeclaredMetadata, lines: list[str]) -> tuple[str, list[FieldCandidate]]:
-    """(kind, claims) of a page; "article" with no claim chosen where nothing says otherwise. `lines`: its text."""
-    claims: list[FieldCandidate] = []
+    """Return (kind, candidates) of a page: "article", and no candidate chosen, if there is none. `lines`: its text."""
+    candidates: list[FieldCandidate] = []
     chosen: str | None = None
-    for claim in _claims(declared, lines):
+    for candidate in _candidates(declared, lines):
         if chosen is None:
-            chosen = claim.value
-            claim = replace(claim, chosen=True)
-        claims.append(claim)
-    return chosen or ARTICLE, claims
+            chosen = candidate.value
+            candidate = replace(candidate, chosen=True)
+        candidates.append(candidate)
+    return chosen or ARTICLE, candidates
 
 
-def _claims(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandidate]:
+def _candidates(declared: DeclaredMetadata, lines: list[str]) -> Iterator[FieldCandidate]:
     length = sum(map(len, lines))
-    times = sum(1 for line in lines if TIME.match(line[:40]))
-    yield from _types(declared)
+    times = sum(1 for line in lines if TIME_OF_DAY.match(line[:40]))
+    yield from _schema_types(declared)
     for raw in declared.metas.get("og:type", ()):
-        # Where JSON-LD describes an article, a film is what stands at its head.
-        if (found := OG_TYPES.get(raw.lower())) and (not declared.article or length < SHORT):
+        # If the JSON-LD describes an article, a film is only at the head of it.
+        if (found := OG_KINDS.get(raw.lower())) and (not declared.article or length < MAX_CAPTION_CHARS):
             yield FieldCandidate("meta og:type", raw, found)
     if any(raw.lower() in ("true", "1", "yes") for raw in declared.metas.get("article:opinion", ())):
         yield FieldCandidate("meta article:opinion", "true", OPINION)
     has_video = _has_video(declared)
-    for source, raw in (*_sections(declared), *_segments(declared.url)):
+    for source, raw in (*_sections(declared), *_url_segments(declared.url)):
         word = slug(raw)
-        if word in WORDS:
-            found = WORDS[word]
-            # A film's page under /video/ holds a film or next to no text.
-            if found != VIDEO or has_video or length < SHORT:
+        if word in SECTION_WORDS:
+            found = SECTION_WORDS[word]
+            # A page of a film under /video/ has a film, or hardly any text.
+            if found != VIDEO or has_video or length < MAX_CAPTION_CHARS:
                 yield FieldCandidate(source, raw, found)
-        elif (word in HINTS and times >= FEW) or (word in PICTURE_WORDS and length < SHORT):
-            yield FieldCandidate(source, raw, LIVE if word in HINTS else GALLERY)
+        elif (word in LIVE_HINTS and times >= MIN_TIMES_BESIDE_WORD) or (
+            word in PICTURE_WORDS and length < MAX_CAPTION_CHARS
+        ):
+            yield FieldCandidate(source, raw, LIVE if word in LIVE_HINTS else GALLERY)
     yield from _headline(declared, length, times)
-    # The section as the page prints it: a line above the text, or between the bars of the window's title.
+    # The section as the page prints it: a line above the text, or a part of the title between bars.
     printed = [("first line", line) for line in lines[:2] if len(line) < 30]
     printed += [("title", part) for part in re.split(r"\s+[|–—·-]\s+", declared.page_title[:300])[1:]]
     for source, raw in printed:
-        if WORDS.get(slug(raw)) == OPINION:
+        if SECTION_WORDS.get(slug(raw)) == OPINION:
             yield FieldCandidate(source, raw, OPINION)
 
 
-def _types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
-    """The types of the nodes that describe this page. Pictures described beside an article are in the article."""
-    own = [declared.article, *(node for node in declared.nodes if _is_own(declared, node))]
+def _schema_types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
+    """Yield the types of the nodes that describe this page. Pictures described beside an article are part of it."""
+    own = [declared.article, *(node for node in declared.nodes if _describes_page(declared, node))]
     for node in own:
         for name in jsonld.types(node):
-            found = TYPES.get(name)
+            found = SCHEMA_KINDS.get(name)
             if found and (found in (OPINION, LIVE) or node is declared.article or not declared.article):
                 yield FieldCandidate("json-ld @type", name, found)
         if node.get("coverageStartTime"):
@@ -172,10 +99,10 @@ def _types(declared: DeclaredMetadata) -> Iterator[FieldCandidate]:
                 yield FieldCandidate("json-ld @type", "VideoObject", VIDEO)
 
 
-def _is_own(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
-    """Does `node` describe this page: by its address or by its headline?"""
+def _describes_page(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
+    """Return whether `node` has the address or the headline of this page."""
     names = jsonld.types(node)
-    if not any(name in TYPES or name.lower() == "videoobject" for name in names):
+    if not any(name in SCHEMA_KINDS or name.lower() == "videoobject" for name in names):
         return False
     addresses = {jsonld.same_address(declared.url), jsonld.same_address(declared.canonical)} - {"-", ""}
     titles = {jsonld.same_words(title) for title in (*declared.headlines, *declared.metas.get("og:title", ()))} - {""}
@@ -185,7 +112,7 @@ def _is_own(declared: DeclaredMetadata, node: jsonld.Node) -> bool:
 
 
 def _sections(declared: DeclaredMetadata) -> Iterator[tuple[str, str]]:
-    """(source, words) of every section that the page says it is in."""
+    """Yield (source, words) of every section that the page declares."""
     found = [("json-ld articleSection", declared.article.get("articleSection"))]
     found += [("json-ld genre", declared.article.get("genre"))]
     found += [(f"meta {name}", declared.metas.get(name)) for name in ("article:section", "parsely-section", "section")]
@@ -193,13 +120,13 @@ def _sections(declared: DeclaredMetadata) -> Iterator[tuple[str, str]]:
         for words in jsonld.texts(value, "name")[:10]:
             for part in re.split(r"\s*[,;|/>]\s*", words[:200]):
                 yield source, part
-    way = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
-    for step in jsonld.texts([_step(item) for item in _list(way.get("itemListElement"))[:6]]):
+    breadcrumb = next((node for node in declared.nodes if "BreadcrumbList" in jsonld.types(node)), {})
+    for step in jsonld.texts([_step(item) for item in _list(breadcrumb.get("itemListElement"))[:6]]):
         yield "json-ld BreadcrumbList", step
 
 
 def _step(item: object) -> str | None:
-    """The words of one step of the way from the front page."""
+    """Return the words of one step of a breadcrumb."""
     return (jsonld.text(item.get("name")) or jsonld.text(item.get("item"), "name")) if isinstance(item, dict) else None
 
 
@@ -207,8 +134,8 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _segments(url: str) -> Iterator[tuple[str, str]]:
-    """(source, words) of the folders of an address, and of the first part of its host."""
+def _url_segments(url: str) -> Iterator[tuple[str, str]]:
+    """Yield (source, words) of the first part of an address's host, and of its folders."""
     address = urlsplit(url)
     yield "url", (address.hostname or "").partition(".")[0]
     for segment in unquote(address.path).split("/")[1:-1][:6]:
@@ -216,14 +143,15 @@ def _segments(url: str) -> Iterator[tuple[str, str]]:
 
 
 def _headline(declared: DeclaredMetadata, length: int, times: int) -> Iterator[FieldCandidate]:
-    """What the headline calls itself, and what it says beside many paragraphs that begin with a time."""
+    """Yield the label before a headline, and words for live if many paragraphs begin with a time of day."""
     titles = [*declared.headlines[:1], *declared.metas.get("og:title", ())[:1]]
     for title in titles:
-        label = LABEL.match(title)
+        label = HEADLINE_LABEL.match(title)
         found = LABEL_WORDS.get(slug(label[1])) if label else None
-        if found and not (found in (VIDEO, GALLERY) and length >= SHORT) and not (found == LIVE and times < FEW):
+        too_long = found in (VIDEO, GALLERY) and length >= MAX_CAPTION_CHARS
+        if found and not too_long and not (found == LIVE and times < MIN_TIMES_BESIDE_WORD):
             yield FieldCandidate("headline", title, found)
-        if times >= MANY and LIVE_TITLE.search(title):
+        if times >= MIN_TIMES and LIVE_TITLE.search(title):
             yield FieldCandidate("headline", title, LIVE, why=f"{times} paragraphs begin with a time of day")
 
 
@@ -233,20 +161,22 @@ def _has_video(declared: DeclaredMetadata) -> bool:
     )
 
 
-PLAIN = str.maketrans("łøıđ", "loid")  # letters that are no letter with an accent
+ASCII_LETTERS = str.maketrans("łøıđ", "loid")  # letters that Unicode does not take apart
 
 
 def slug(words: str) -> str:
-    """Words as a segment of an address has them: lower case, no accents, "-" between."""
+    """Return words as a segment of an address has them: lower case, no accents, joined by "-"."""
     letters = (char for char in normalize("NFKD", words[:80].casefold().strip()) if not combining(char))
     word = re.sub(r"[\W_]+", "-", normalize("NFC", "".join(letters))).strip("-")
-    return word.translate(PLAIN)
+    return word.translate(ASCII_LETTERS)
 
 
-def _table(*groups: tuple[str, str]) -> dict[str, str]:
-    return {slug(word): found for words, found in groups for word in words.split()}
+def _words(group: str) -> dict[str, str]:
+    """Return the words of a group of sections of the word tables, each with its kind."""
+    return {slug(word): kind for part, kind in KINDS.items() for word in tables.phrases(f"{group}.{part}")}
 
 
-WORDS = _table((OPINIONS, OPINION), (LIVES, LIVE), (GALLERIES, GALLERY), (VIDEOS, VIDEO))
-HINTS, PICTURE_WORDS = _table((LIVE_HINTS, LIVE)), _table((PICTURES, GALLERY))
-LABEL_WORDS = _table(*((words, found) for found, words in LABELS.items()))
+KINDS = {"opinion": OPINION, "live": LIVE, "gallery": GALLERY, "video": VIDEO}  # last part of a section's name -> kind
+SECTION_WORDS, LABEL_WORDS = _words("section"), _words("headline")
+LIVE_HINTS = frozenset(map(slug, tables.phrases("section.live-hint")))
+PICTURE_WORDS = frozenset(map(slug, tables.phrases("section.pictures")))

@@ -1,8 +1,8 @@
-"""What a page says about the use of its text: signals as sent, never judged.
+"""Collect what a page says about the use of its text: signals as sent, never judged.
 
-A meta for robots counts where it limits use (noarchive, noai, max-snippet:160), not where it only repeats what is
-allowed anyway (index, follow, max-snippet:-1). Everything about text and data mining or a licence counts. What HTTP
-headers say is not on the page and not here.
+A meta for robots counts if it limits use (noarchive, noai, max-snippet:160), not if it only repeats what is allowed
+anyway (index, follow, max-snippet:-1). Everything about text and data mining or a licence counts. HTTP headers are not
+part of the page and are not read here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from lxml.etree import XPath
 from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata
 
-MOST = 30  # signals of one page
-LONGEST = 500  # characters of one value
+MAX_SIGNALS = 30  # of one page
+MAX_VALUE_CHARS = 500
 
 # Directives that limit what may be done with a page that was fetched (Google's and Bing's lists; noai is DeviantArt's).
 LIMITS = re.compile(
@@ -24,9 +24,9 @@ LIMITS = re.compile(
     r"|unavailable_after|max-snippet\s*:\s*\d|max-image-preview\s*:\s*none|max-video-preview\s*:\s*\d)",
     re.IGNORECASE,
 )
-# Metas that address robots; "contentid" of some publishing systems ends in no "bot".
+# Metas for robots. The pattern must not match "contentid" of some publishing systems.
 ROBOTS = re.compile(r"robots|\S*bot(?:-news|-image|-video|-extended)?|slurp|teoma|bytespider|baiduspider|yandex")
-# Robots that collect text for language models: whatever is said to them is a signal.
+# Robots that collect text for language models: every directive for them is a signal.
 FOR_MODELS = frozenset(
     ("gptbot", "ccbot", "google-extended", "applebot-extended", "anthropic-ai", "claudebot", "claude-web", "cohere-ai",
      "perplexitybot", "bytespider", "meta-externalagent", "amazonbot", "diffbot", "omgilibot", "ai2bot")
@@ -40,14 +40,14 @@ RIGHTS = frozenset(
 RELATIONS = frozenset(("license", "copyright", "tdm-policy", "cc:license"))  # of links
 # Properties of a schema.org CreativeWork.
 PROPERTIES = ("license", "usageInfo", "acquireLicensePage", "conditionsOfAccess", "copyrightNotice", "copyrightHolder")
-# A licence inside a figure is the picture's.
 HEAD_LINKS = XPath(".//head/link[@rel and @href]")
+# A licence inside a figure is that of the picture.
 LINKS = XPath('.//a[contains(@rel, "license")][@href][not(ancestor::figure)]')
 
 
 def signals(declared: DeclaredMetadata) -> tuple[str, ...]:
-    """The page's signals, "name: value" as sent, each once: of its metas, its links and its JSON-LD."""
-    return tuple(dict.fromkeys([*_in_metas(declared), *_in_links(declared), *_in_nodes(declared)]))[:MOST]
+    """Return the signals of metas, links and JSON-LD of a page, "name: value" as sent, each once."""
+    return tuple(dict.fromkeys([*_in_metas(declared), *_in_links(declared), *_in_nodes(declared)]))[:MAX_SIGNALS]
 
 
 def _in_metas(declared: DeclaredMetadata) -> Iterator[str]:
@@ -55,12 +55,12 @@ def _in_metas(declared: DeclaredMetadata) -> Iterator[str]:
         name = name.replace("dc:", "dc.").replace("dcterms:", "dcterms.")
         for value in values:
             if _counts(name, value):
-                yield f"{name}: {value[:LONGEST]}"
+                yield f"{name}: {value[:MAX_VALUE_CHARS]}"
 
 
 def _in_links(declared: DeclaredMetadata) -> Iterator[str]:
     for link in (*HEAD_LINKS(declared.tree), *LINKS(declared.tree)):
-        value = link.get("href").strip()[:LONGEST]
+        value = link.get("href").strip()[:MAX_VALUE_CHARS]
         names = RELATIONS & set(link.get("rel").lower().split())
         if value and names:
             yield f"{min(names)}: {value}"
@@ -75,4 +75,4 @@ def _counts(name: str, value: str) -> bool:
 def _in_nodes(declared: DeclaredMetadata) -> Iterator[str]:
     for name in PROPERTIES:
         for value in jsonld.texts(declared.article.get(name), "name", "url", "@id"):
-            yield f"json-ld {name}: {' '.join(value.split())[:LONGEST]}"
+            yield f"json-ld {name}: {' '.join(value.split())[:MAX_VALUE_CHARS]}"

@@ -1,8 +1,8 @@
-"""Bytes of a page -> its characters, decoded once.
+"""Decode the bytes of a page, once.
 
-The order is the WHATWG Encoding Standard's with one repair: bytes that are valid UTF-8 and hold at least one
-multi-byte sequence are UTF-8 whatever the page declares (chance makes that in no other encoding), and a declaration
-that the bytes contradict is not believed.
+The order is that of the WHATWG Encoding Standard, with one repair. Bytes that are valid UTF-8 and contain at least one
+multi-byte sequence are UTF-8, whatever the page declares, because no other encoding gives that by chance. And a
+declaration that the bytes contradict does not count.
 """
 
 from __future__ import annotations
@@ -12,56 +12,57 @@ from unicodedata import combining, normalize
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
-SAMPLE = 20_000  # bytes that guessing looks at; statistics need no more
-DAMAGE = 0.1  # share of broken characters among the non-ASCII ones up to which an encoding is believed
-WESTERN = 0.2  # share of non-ASCII bytes among letters below which an unknown text is in a Western language
-# ASCII bytes that are no ASCII text: the escape sequences of ISO-2022 and the tilde codes of HZ.
-SEVEN_BIT = ("iso2022", "iso-2022", "hz")
+SAMPLE_BYTES = 20_000  # used for guessing; statistics need no more
+MAX_BROKEN_SHARE = 0.1  # of the non-ASCII characters; an encoding that breaks more is wrong
+MAX_WESTERN_SHARE = 0.2  # of non-ASCII bytes among letters; an unknown text with fewer is in a Western language
+# Encodings that write other text in ASCII bytes: the escape sequences of ISO-2022 and the tilde codes of HZ.
+SEVEN_BIT_PREFIXES = ("iso2022", "iso-2022", "hz")
 
-# What to assume when nothing is declared: the encodings by language of HTML 13.2.3.2 (step 9).
-LEGACY = {
+# Assumed when nothing is declared: the encodings by language of HTML 13.2.3.2 (step 9).
+ENCODING_OF_LANGUAGE = {
     "ar": "cp1256", "be": "cp1251", "bg": "cp1251", "cs": "cp1250", "el": "cp1253", "et": "cp1257",
     "fa": "cp1256", "he": "cp1255", "hr": "cp1250", "hu": "iso8859_2", "ja": "cp932", "ko": "cp949",
     "lt": "cp1257", "lv": "cp1257", "mk": "cp1251", "pl": "iso8859_2", "ru": "cp1251", "sk": "cp1250",
     "sl": "iso8859_2", "sr": "cp1251", "th": "cp874", "tr": "cp1254", "uk": "cp1251", "vi": "cp1258",
     "zh": "gb18030",
 }  # fmt: skip
-LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([a-zA-Z]{2})(-(?:TW|HK|Hant))?", re.IGNORECASE)
+HTML_LANG = re.compile(rb"<html[^>]{0,500}?\blang\s*=\s*[\"']?([a-zA-Z]{2})(-(?:TW|HK|Hant))?", re.IGNORECASE)
 
 
 def decode(body: bytes, content_type: str | None = None) -> str | None:
-    """The characters of `body`; None if no encoding makes text of it. `content_type` is the HTTP header."""
+    """Return the text of `body`; None if no encoding makes text of it. `content_type`: the HTTP header."""
     encoding, mark = read_bom(body)
     if encoding and mark:
         return body[len(mark) :].decode(encoding, "replace")
-    if encoding := _wide(body):
+    if encoding := _utf16_encoding(body):
         return body.decode(encoding, "replace")
     declared = [http_content_type_encoding(content_type), html_body_declared_encoding(body)]
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         return _decode_legacy(body, [name for name in declared if name])
-    seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT)), None)
+    seven_bit = next((name for name in declared if name and name.startswith(SEVEN_BIT_PREFIXES)), None)
     if seven_bit and (b"\x1b" in body or b"~{" in body):
         return body.decode(seven_bit, "replace")
-    return TWICE.sub(_once, text) if C1_TWICE.search(body) else text
+    return DOUBLE_ENCODED.sub(_decoded_once, text) if DOUBLE_ENCODED_C1.search(body) else text
 
 
-# UTF-8 that was taken for Latin-1 and written as UTF-8 once more. Only where a C1 control, which no text has, shows it.
-C1_TWICE = re.compile(rb"\xc3[\x82-\xb4]\xc2[\x80-\x9f]")
-TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")
+# UTF-8 that was taken for Latin-1 and encoded as UTF-8 again. It is repaired only if a C1 control, which no text has,
+# proves it.
+DOUBLE_ENCODED_C1 = re.compile(rb"\xc3[\x82-\xb4]\xc2[\x80-\x9f]")
+DOUBLE_ENCODED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf]{1,3}")
 
 
-def _once(found: re.Match[str]) -> str:
-    """The character that was encoded twice; what was found as it stands if it is none."""
+def _decoded_once(found: re.Match[str]) -> str:
+    """Return the character that was encoded twice; the match unchanged if it is no such character."""
     try:
         return found[0].encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return found[0]
 
 
-def _wide(body: bytes) -> str | None:
-    """UTF-16 without a byte order mark: markup has NUL in every other byte."""
+def _utf16_encoding(body: bytes) -> str | None:
+    """Return the name of the encoding if it is UTF-16 without a byte order mark: every other byte of markup is NUL."""
     start = body[:200]
     if start.count(0) < len(start) // 3:
         return None
@@ -69,7 +70,7 @@ def _wide(body: bytes) -> str | None:
 
 
 def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
-    """`body`, which is not valid UTF-8, by the first encoding that it does not contradict."""
+    """Decode `body`, which is not valid UTF-8, with the first encoding that it does not contradict."""
     for name in dict.fromkeys([*declared, "utf-8", *_guesses(body)]):
         try:
             text = body.decode(name, "replace")
@@ -82,44 +83,44 @@ def _decode_legacy(body: bytes, declared: list[str]) -> str | None:
 
 
 def _guesses(body: bytes) -> list[str]:
-    """Encodings for a page that declares none, or a wrong one: by its language, else by statistics."""
-    found = LANG.search(body[:2000])
+    """Guess encodings for a page that declares none, or a wrong one: by its language, else by statistics."""
+    found = HTML_LANG.search(body[:2000])
     if found:
         language = found[1].decode().lower()
         if language == "zh" and found[2]:
             return ["big5hkscs"]
-        return [LEGACY.get(language, "cp1252")]
-    sample = re.sub(rb"<[^>]*>|[^a-zA-Z\x80-\xff]+", b" ", body[: SAMPLE * 5])[:SAMPLE]
+        return [ENCODING_OF_LANGUAGE.get(language, "cp1252")]
+    sample = re.sub(rb"<[^>]*>|[^a-zA-Z\x80-\xff]+", b" ", body[: SAMPLE_BYTES * 5])[:SAMPLE_BYTES]
     letters = len(sample) - sample.count(b" ")
-    if sum(byte > 127 for byte in sample) < WESTERN * letters:
+    if sum(byte > 127 for byte in sample) < MAX_WESTERN_SHARE * letters:
         return ["cp1252"]
-    from charset_normalizer import from_bytes  # slow, so only here: a page in thousands
+    from charset_normalizer import from_bytes  # slow, and needed for one page in thousands
 
     best = from_bytes(sample).best()
     return [resolve_encoding(best.encoding) or best.encoding] if best else []
 
 
 def _plausible(text: str) -> bool:
-    """Nearly every character beyond ASCII came out whole, and there are no control characters to speak of."""
+    """Return whether nearly all characters beyond ASCII are whole and hardly any is a control character."""
     broken = text.count("\ufffd") + len(CONTROLS.findall(text))
-    return broken <= DAMAGE * (len(text) - len(text.encode("ascii", "ignore")))
+    return broken <= MAX_BROKEN_SHARE * (len(text) - len(text.encode("ascii", "ignore")))
 
 
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x80-\x9f]")
 
-HIGHEST = 30  # marks on one letter that a "stream-safe" text may have (Unicode UAX 15, section 13)
-STACKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{HIGHEST + 1},}}")  # marks, and whatever else is no letter
+MAX_STACKED_MARKS = 30  # on one letter of a "stream-safe" text (Unicode UAX 15, section 13)
+MARK_RUNS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MAX_STACKED_MARKS + 1},}}")  # marks and other characters but letters
 
 
 def composed(text: str) -> str:
-    """`text` as NFC, without marks stacked beyond HIGHEST: composing sorts them, in quadratic time."""
-    return normalize("NFC", text if text.isascii() else STACKS.sub(_lowered, text))
+    """Return `text` as NFC, without marks beyond MAX_STACKED_MARKS: composition sorts marks in quadratic time."""
+    return normalize("NFC", text if text.isascii() else MARK_RUNS.sub(_without_high_stacks, text))
 
 
-def _lowered(run: re.Match[str]) -> str:
+def _without_high_stacks(run: re.Match[str]) -> str:
     kept, height = [], 0
     for character in run[0]:
         height = height + 1 if combining(character) else 0
-        if height <= HIGHEST:
+        if height <= MAX_STACKED_MARKS:
             kept.append(character)
     return "".join(kept)

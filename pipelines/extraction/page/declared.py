@@ -1,6 +1,6 @@
-"""Everything that a page says about itself, gathered once; `metadata`, `titles` and `bylines` choose from it.
+"""Gather everything that a page declares about itself, once; `metadata`, `titles` and `authors` choose from it.
 
-One pass over the metas, one over the JSON-LD, a few looks at the body. Nothing here judges.
+One pass over the metas, one over the JSON-LD, a few looks at the body. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import urljoin, urlsplit
 from lxml.etree import XPath
 
 from pipelines.extraction.page import issn, jsonld
-from pipelines.extraction.page.marked_elements import MarkedElements, marks
+from pipelines.extraction.page.marked_elements import MarkedElements, marked_elements
 
-LONGEST = 2000  # characters of a field; a longer one is a mistake of the page
+MAX_FIELD_CHARS = 2000  # a longer field is a mistake of the page
 
 SCRIPTS = XPath('.//script[contains(@type, "ld+json")]/text()')
 METAS = XPath(".//meta[@content]")
@@ -28,17 +28,24 @@ HEADLINES = XPath(".//h1")
 TITLE = XPath("string(.//head/title)")
 CANONICAL = XPath('string(.//link[@rel="canonical" or @rel="Canonical"]/@href)')
 BASE = XPath("string(.//head/base/@href)")
-HAS_ISSN = XPath('contains(string(.), "ISSN")')  # four times as fast as the search below, and nearly always false
+HAS_ISSN = XPath('contains(string(.), "ISSN")')  # nearly always false, and four times as fast as the search below
 ISSNS = XPath('.//text()[contains(., "ISSN")]')
 
-# What a site calls itself, where a headline ends.
-SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "dc.publisher", "publisher", "copyright")
-# What tells which of several article nodes is the page's own.
-HEADLINE = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "headline", "title")
+# Metas with the name of the site, which is cut off at the end of a headline.
+SITE_METAS = (
+    "og:site_name",
+    "application-name",
+    "apple-mobile-web-app-title",
+    "dc.publisher",
+    "publisher",
+    "copyright",
+)
+# Metas with the headline, by which the page's own article is found among several article nodes.
+HEADLINE_METAS = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "headline", "title")
 
-# Parts of a page that speak of other stories or are other people's words. Class tokens are whole words or begin one:
-# "has-sidebar" is the article's own wrapper.
-ELSEWHERE = re.compile(
+# Parts of a page with other stories or readers' words. A name must be at the beginning of a class token: "has-sidebar"
+# is the wrapper of the article itself.
+OTHER_STORIES = re.compile(
     r"(?:^|\s)(?:comment|respond|replies|related|recommend|sidebar|footer|teaser|widget(?:[_-]\w+)?(?=\s|$)|most-?read"
     r"|most-?popular|trending|recent-?(?:posts|articles)|popular-?(?:posts|articles)|more-?(?:news|stories|articles|posts|from)"
     r"|read-?(?:more|next)|up-?next|newsletter|you-?may|cross-?link|outbrain|taboola)",
@@ -48,11 +55,11 @@ ELSEWHERE = re.compile(
 
 @dataclass
 class DeclaredMetadata:
-    """Everything a page says about itself, gathered once: what the orders of trust are applied to."""
+    """Hold everything that a page declares about itself. The orders of precedence are applied to it."""
 
     tree: Any
     url: str
-    seen: datetime
+    captured: datetime
     hint: Mapping[str, str]
     metas: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, list[str]] = field(default_factory=dict)
@@ -61,31 +68,31 @@ class DeclaredMetadata:
     headlines: list[str] = field(default_factory=list)
     page_title: str = ""
     canonical: str | None = None
-    headings: Any = None  # what `headings` found, once somebody asked
+    headings: Any = None  # of the page, once `titles.page_headings` was asked for them
     _elsewhere: dict[Any, bool] = field(default_factory=dict)
 
     def meta(self, names: Iterable[str]) -> Iterable[str]:
-        """The contents of the metas with these names, in the order of the names."""
+        """Return the contents of the metas with these names, in the order of the names."""
         return (content for name in names for content in self.metas.get(name, ()))
 
     @property
     def is_article(self) -> bool:
-        """Does the page call itself an article?"""
+        """Return whether the page declares itself an article."""
         return bool(self.article) or "article" in self.metas.get("og:type", ())
 
     @cached_property
     def marks(self) -> MarkedElements:
-        """The elements that are made or named for headlines, authors and dates."""
-        return marks(self.tree)
+        """Return the elements that are made or named for headlines, authors and dates."""
+        return marked_elements(self.tree)
 
     @cached_property
     def by_id(self) -> dict[str, jsonld.Node]:
-        """The nodes of the JSON-LD that others can refer to."""
+        """Return the nodes of the JSON-LD that have an @id, by which others refer to them."""
         return {node["@id"]: node for node in self.nodes if isinstance(node.get("@id"), str)}
 
     @cached_property
     def page_nodes(self) -> list[jsonld.Node]:
-        """The nodes of the page around the article, a second node of the article, or of a work that is no article."""
+        """Return the nodes of the page, of a work that is no article, and further nodes of the article itself."""
         title = jsonld.same_words(jsonld.text(self.article.get("headline")))
         return [
             node
@@ -96,32 +103,34 @@ class DeclaredMetadata:
 
     @cached_property
     def microdata(self) -> dict[str, list[str]]:
-        """Dates and descriptions beside the text, by itemprop; those of comments and teasers left out."""
+        """Return dates and descriptions of the microdata by itemprop, without those of comments and teasers."""
         found: dict[str, list[str]] = {}
         for element in self.marks.items:
-            raw = element.get("datetime") or element.get("content") or words_of(element) or ""
+            raw = element.get("datetime") or element.get("content") or element_text(element) or ""
             if raw.strip() and not self.elsewhere(element):
                 for name in element.get("itemprop")[:200].split():
-                    found.setdefault(name, []).append(raw[:LONGEST])
+                    found.setdefault(name, []).append(raw[:MAX_FIELD_CHARS])
         return found
 
     @cached_property
     def printed_issn(self) -> list[str]:
-        """Numbers of periodicals in the imprint above or below the page."""
+        """Return the ISSNs in the imprint, above or below the article."""
         if not HAS_ISSN(self.tree):
             return []
         lines = (
-            text for text in ISSNS(self.tree)[:20] if issn.alone(text) or (text.is_text and _in_frame(text.getparent()))
+            text
+            for text in ISSNS(self.tree)[:20]
+            if issn.is_imprint(text) or (text.is_text and _in_frame(text.getparent()))
         )
-        return [raw for text in lines for raw in issn.printed(text[:2000])]
+        return [raw for text in lines for raw in issn.labelled_numbers(text[:2000])]
 
     def root_attribute(self, name: str) -> str | None:
-        """An attribute of <html>."""
+        """Return an attribute of <html>."""
         root = self.tree.getroottree().getroot()
         return root.get(name) or root.get(name.replace("xml:", "{http://www.w3.org/XML/1998/namespace}"))
 
     def elsewhere(self, element: Any) -> bool:
-        """Does an element stand in a part of the page that is not about its article?"""
+        """Return whether an element is in a part of the page that is not about its article."""
         path = []
         answer = False
         while element is not None and element.tag not in ("body", "html"):
@@ -131,8 +140,8 @@ class DeclaredMetadata:
             path.append(element)
             if (
                 element.tag == "nav"
-                or ELSEWHERE.search((element.get("class") or "")[:500])
-                or ELSEWHERE.search((element.get("id") or "")[:100])
+                or OTHER_STORIES.search((element.get("class") or "")[:500])
+                or OTHER_STORIES.search((element.get("id") or "")[:100])
                 or "Comment" in (element.get("itemtype") or "")[-40:]
             ):
                 answer = True
@@ -143,32 +152,35 @@ class DeclaredMetadata:
         return answer
 
 
-# Around the text, not in it: an article may well name the number of another periodical.
-FRAME = re.compile(
+# An ISSN counts around the text only: an article may well name the ISSN of another periodical.
+PAGE_FRAME = re.compile(
     r"(?:^|[\s_-])(?:foot|footer|header|masthead|imprint|impressum|copyright|colophon|site-?info|legal)", re.IGNORECASE
 )
 
 
 def _in_frame(element: Any) -> bool:
-    """Does an element belong to the page's header or footer?"""
+    """Return whether an element belongs to the header or footer of the page."""
     while element is not None and element.tag not in ("article", "main", "body"):
-        if element.tag in ("header", "footer") or FRAME.search(named(element)):
+        if element.tag in ("header", "footer") or PAGE_FRAME.search(class_and_id(element)):
             return True
         element = element.getparent()
     return False
 
 
-def named(element: Any) -> str:
-    """The names of an element: its classes and its id."""
+def class_and_id(element: Any) -> str:
+    """Return the classes and the id of an element as one string."""
     return f"{element.get('class') or ''} {element.get('id') or ''}"[:500]
 
 
-def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None = None) -> DeclaredMetadata:
-    """Read what the page `tree` (an lxml element, left as it is) declares. `seen`: when it was captured."""
-    page = DeclaredMetadata(tree, url, seen, hint or {})
+def gather(tree: Any, url: str, captured: datetime, hint: Mapping[str, str] | None = None) -> DeclaredMetadata:
+    """Return what the page `tree` (an lxml element, not changed) declares.
+
+    `captured`: when the page was captured. `hint`: what a feed or news sitemap says about it.
+    """
+    page = DeclaredMetadata(tree, url, captured, hint or {})
     for meta in METAS(tree):
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
-        if not name or ("date" in name and "itemprop" in meta.attrib):  # a comment may have one: see `microdata`
+        if not name or ("date" in name and "itemprop" in meta.attrib):  # may be of a comment: see `microdata`
             continue
         if content := clean(meta.get("content")):
             page.metas.setdefault(name.strip().lower()[:100], []).append(content)
@@ -178,54 +190,54 @@ def gather(tree: Any, url: str, seen: datetime, hint: Mapping[str, str] | None =
     page.canonical = canonical_url(page)
     page.nodes = jsonld.nodes(SCRIPTS(tree))
     addresses = {jsonld.same_address(url), jsonld.same_address(page.canonical)} - {"-", ""}
-    titles = {jsonld.same_words(words) for words in [*page.headlines, *page.meta(HEADLINE)]} - {""}
+    titles = {jsonld.same_words(words) for words in [*page.headlines, *page.meta(HEADLINE_METAS)]} - {""}
     page.article = jsonld.article(page.nodes, addresses, titles)
     return page
 
 
 def clean(value: str | None) -> str | None:
-    """A field's text: entities resolved (publishers escape twice), one space for white space, NFC; None if empty."""
+    """Return the text of a field: entities resolved (publishers escape twice), single spaces, NFC; None if empty."""
     if not value:
         return None
-    value = value[: 10 * LONGEST]
+    value = value[: 10 * MAX_FIELD_CHARS]
     if "&" in value:
         value = unescape(unescape(value))
     if "<" in value:
         value = re.sub(r"</?[a-zA-Z][^<>]{0,200}>", " ", value)
-    return tidied(value)
+    return normalized(value)
 
 
-def words_of(element: Any, most: int = LONGEST) -> str | None:
-    """The text of an element as `tidied`, None if it has none; not much more than `most` characters are looked at."""
+def element_text(element: Any, max_chars: int = MAX_FIELD_CHARS) -> str | None:
+    """Return the `normalized` text of an element, None if it has none. Little more than `max_chars` is read."""
     pieces: list[str] = []
     length = 0
     for piece in element.itertext():
-        pieces.append(piece[:most])
+        pieces.append(piece[:max_chars])
         length += len(pieces[-1])
-        if length > most or len(pieces) > most:
+        if length > max_chars or len(pieces) > max_chars:
             break
-    return tidied(" ".join(pieces))
+    return normalized(" ".join(pieces))
 
 
-def tidied(text: str) -> str | None:
-    """Text as it stands in an element: as `clean`, but what looks like markup was meant to be read."""
-    line = " ".join(text.split())[: 2 * LONGEST]
+def normalized(text: str) -> str | None:
+    """Return the text of an element as `clean` does, but keep what looks like markup, which is meant to be read."""
+    line = " ".join(text.split())[: 2 * MAX_FIELD_CHARS]
     if not line.isascii():
         line = normalize("NFC", line).translate(INVISIBLE).strip()
-    return line[:LONGEST].strip() or None
+    return line[:MAX_FIELD_CHARS].strip() or None
 
 
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 
 
 def canonical_url(page: DeclaredMetadata) -> str | None:
-    """rel=canonical, else og:url, made absolute."""
+    """Return rel=canonical, else og:url, as an absolute URL."""
     raws = (*page.links["canonical"], *page.metas.get("og:url", ()))
-    return next((url for raw in raws if (url := own(raw, page))), None)
+    return next((url for raw in raws if (url := own_address(raw, page))), None)
 
 
-def own(raw: str, page: DeclaredMetadata) -> str | None:
-    """`raw` as the page's own address. The home page is none: it is a template's mistake."""
+def own_address(raw: str, page: DeclaredMetadata) -> str | None:
+    """Return `raw` as the page's own address. The home page is not one: there it is a mistake of a template."""
     address = absolute(raw, page)
     if address and (urlsplit(address).path.strip("/") or not urlsplit(page.url).path.strip("/")):
         return address
@@ -233,7 +245,7 @@ def own(raw: str, page: DeclaredMetadata) -> str | None:
 
 
 def absolute(raw: str | None, page: DeclaredMetadata) -> str | None:
-    """`raw` as an absolute http(s) URL without fragment, or None."""
+    """Return `raw` as an absolute http(s) URL without fragment, or None."""
     if not raw or raw.startswith(("data:", "javascript:", "about:")):
         return None
     try:

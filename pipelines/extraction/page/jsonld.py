@@ -1,6 +1,6 @@
-"""JSON-LD of a page: the blocks as publishers write them, damage included -> the node that describes the article.
+"""Read the JSON-LD of a page, damage included, and find the node that describes the article.
 
-Only structure is decided here; what a value means is `metadata`'s business. Nothing raises on a publisher's mistake.
+Only the structure is read here; `fields.metadata` decides what a value means. A mistake of a publisher never raises.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 Node = dict[str, Any]
 
-MAX_NODES = 2000  # nodes of a page that are looked at; product lists of shops run to thousands
-# Types that are an article without saying so in their name; every "...Article" is one anyway.
+MAX_NODES = 2000  # of a page that are read; product lists of shops run to thousands
+# Types that are articles, though their names do not end in "Article".
 ARTICLE_TYPES = frozenset(
     (
         "BlogPosting",
@@ -34,15 +34,15 @@ TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
 CONTROLS = re.compile("[\x00-\x1f]")
 BETWEEN = re.compile(r"[\s,;]*")
-# What is still worth having of a block that cannot be repaired.
+# Values that are still read from a block that cannot be repaired.
 SCALAR = re.compile(
     r'"(headline|datePublished|dateModified|articleSection|inLanguage)"\s*:\s*"((?:[^"\\]|\\.){1,500})"'
-    r"(?=\s*[,}\]])"  # a quotation mark that nobody escaped ends no value
+    r"(?=\s*[,}\]])"  # an unescaped quotation mark does not end a value
 )
 
 
 def nodes(blocks: Iterable[str]) -> list[Node]:
-    """Every typed node of every block, in document order, those inside @graph and mainEntity(OfPage) included."""
+    """Return every typed node of every block in document order, with those inside @graph and mainEntity(OfPage)."""
     found: list[Node] = []
     for block in blocks:
         for value in parse(block):
@@ -53,12 +53,12 @@ def nodes(blocks: Iterable[str]) -> list[Node]:
 
 
 def parse(block: str) -> list[Any]:
-    """The JSON values of one script block; empty if nothing can be made of it."""
+    """Return the JSON values of one script block; none if it cannot be read."""
     try:
         return [DECODER.decode(block)]
     except ValueError:
         pass
-    except RecursionError:  # brackets beyond sense
+    except RecursionError:  # thousands of nested brackets
         return []
     text = WRAPPER.sub("", block, count=1)
     for repair in (str, _without_commas, _without_bad_escapes, unescape):
@@ -78,7 +78,7 @@ def _without_bad_escapes(text: str) -> str:
 
 
 def _values(text: str) -> list[Any]:
-    """The values at the start of `text`, one after another; whatever follows them (-->, ]]>, ;) is let go."""
+    """Return the values at the start of `text`, one after another; what follows them (-->, ]]>, ;) is ignored."""
     values, at = [], 0
     try:
         while text[at : at + 1] in ("{", "["):
@@ -106,23 +106,23 @@ def _walk(value: Any, depth: int = 0) -> Iterator[Node]:
 
 
 def types(node: Node) -> list[str]:
-    """The names of a node's types, without the vocabulary's address."""
+    """Return the names of the types of a node, without the address of the vocabulary."""
     kinds = node.get("@type")
     return [str(kind).rsplit("/", 1)[-1] for kind in (kinds if isinstance(kinds, list) else [kinds]) if kind]
 
 
 def is_article(node: Node) -> bool:
-    """Is the node an article of some kind?"""
+    """Return whether the node is an article of some kind."""
     return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(node))
 
 
 def is_page(node: Node) -> bool:
-    """Is the node a page, or a work that is no article but has an author and a date: a recipe, a how-to?"""
+    """Return whether the node is a page, or a work with author and date that is no article: a recipe, a how-to."""
     return any(kind.endswith("Page") or kind in WORK_TYPES for kind in types(node))
 
 
 def resolved(value: Any, by_id: dict[str, Node]) -> Any:
-    """`value`, or the node that it refers to: {"@id": "#jane"}, or the bare address of a node."""
+    """Return `value`, or the node that it refers to by {"@id": "#jane"} or by address alone."""
     if isinstance(value, str):
         return by_id.get(value, value)
     if isinstance(value, dict) and "name" not in value and isinstance(value.get("@id"), str):
@@ -131,10 +131,10 @@ def resolved(value: Any, by_id: dict[str, Node]) -> Any:
 
 
 def article(found: list[Node], addresses: set[str], headlines: set[str]) -> Node:
-    """The node that describes this page's article, {} if none does.
+    """Return the node that describes the article of this page, else {}.
 
-    addresses: the page's own, each made `same_address`; headlines: what else the page calls it, each made `same_words`.
-    A page of teasers describes many articles and none of them is its own: with no match, only a lone node counts.
+    `addresses`: those of the page, each made `same_address`; `headlines`: other names of the page, each made
+    `same_words`. A page of teasers describes many articles of other pages, so one of many nodes must match.
     """
     articles = [node for node in found if is_article(node)]
     if not articles:
@@ -145,19 +145,19 @@ def article(found: list[Node], addresses: set[str], headlines: set[str]) -> Node
         title = same_words(text(node.get("headline")) or text(node.get("name")))
         return 4 * bool(at & addresses) + 3 * (title in headlines) + ("datePublished" in node)
 
-    best = max(articles, key=closeness)  # of equals the first
+    best = max(articles, key=closeness)  # the first of several with the same value
     return best if len(articles) == 1 or closeness(best) > 1 or len(articles) <= 3 else {}
 
 
 def same_address(url: str | None) -> str:
-    """`url` without what varies between two spellings of one address: scheme, www, query, fragment, last slash."""
+    """Return `url` without scheme, www, query, fragment and last slash, which vary between spellings of one address."""
     if not url:
         return "-"  # equal to no address
     return re.sub(r"^[a-z]+:(?://)?(?:www\.)?|[?#].*$", "", url.strip(), flags=re.IGNORECASE).rstrip("/").lower()
 
 
 def same_words(title: str | None) -> str:
-    """`title` as words alone, lower case: what two spellings of one headline have in common."""
+    """Return the words of `title` in lower case, which two spellings of one headline have in common."""
     return " ".join(WORD.findall((unescape(title) if "&" in title else title).casefold())) if title else ""
 
 
@@ -165,7 +165,7 @@ WORD = re.compile(r"\w+")
 
 
 def text(value: Any, *keys: str) -> str | None:
-    """The first plain string of a value that may be a string, a number, a list or a node with one of `keys`."""
+    """Return the first plain string of a value: a string, a number, a list, or a node with one of `keys`."""
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -178,6 +178,6 @@ def text(value: Any, *keys: str) -> str | None:
 
 
 def texts(value: Any, *keys: str) -> list[str]:
-    """All plain strings of such a value, in their order."""
+    """Return all plain strings of a value as `text` reads it, in their order."""
     items = value if isinstance(value, list) else [value]
     return [found for item in items if (found := text(item, *keys))]

@@ -1,7 +1,7 @@
-"""One walk over a page: the elements that are made or named for headlines, authors and dates.
+"""Collect, in one walk over a page, the elements that are made or named for headlines, authors and dates.
 
-A walk in Python costs half a millisecond; asking libxml2 for each kind of element apart, with contains(@class, ...),
-costs several. What a mark is worth is decided by who asked: `headings`, `printed`, `moments`.
+A walk in Python costs half a millisecond. To ask libxml2 for each kind of element, with contains(@class, ...), costs
+several. `headings`, `printed_bylines` and `dates` decide what a mark is worth.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-# Beginnings are left out: "Headline", "articleHeadline". Each kind has finer expressions of its own.
+# First letters are left out to match "Headline" and "articleHeadline". Each kind has finer expressions of its own.
 HEADLINE = re.compile(r"headline|itle|eadline|heading|titulo|titre|titolo|otsikko|rubrik|schrift")
 AUTHOR = re.compile(
     r"uthor|yline|utor|uteur|orfatter|rfattare|kribent|irjoittaja|edakteur|chrijver|ournalist|riter|ontributor|osted-by"
     r"|ritten-by|AUTHOR|BYLINE"
 )
 DATE = re.compile(r"date|Date|DATE|ublish|osted|datum|fecha|time|Time")
-MOST = 500  # elements of a kind; no article has as many, and every one of them costs a look around it
-SECTIONING = frozenset(("html", "body", "head", "script", "style", "link", "img", "svg", "path", "main"))
+MAX_ELEMENTS_PER_KIND = 500  # no article has as many, and each costs a look at its surroundings
+SKIPPED_TAGS = frozenset(("html", "body", "head", "script", "style", "link", "img", "svg", "path", "main"))
 
 
 @dataclass(slots=True)
 class MarkedElements:
-    """Elements in page order."""
+    """Hold the marked elements of each kind, in page order."""
 
-    headings: list[Any] = field(default_factory=list)  # h1, h2, itemprop=headline, what a class calls headline or title
-    authors: list[Any] = field(default_factory=list)  # what a class calls author or byline
+    headings: list[Any] = field(default_factory=list)  # h1, h2, itemprop=headline, classes named headline or title
+    authors: list[Any] = field(default_factory=list)  # classes named author or byline
     author_items: list[Any] = field(default_factory=list)  # itemprop=author, creator
     author_links: list[Any] = field(default_factory=list)  # rel=author
-    dates: list[Any] = field(default_factory=list)  # time, and what a class calls date
+    dates: list[Any] = field(default_factory=list)  # time, and classes named date
     items: list[Any] = field(default_factory=list)  # other itemprops: datePublished, dateModified, description
 
 
-def marks(tree: Any) -> MarkedElements:
-    """The marked elements of a page, the first MOST of each kind."""
+def marked_elements(tree: Any) -> MarkedElements:
+    """Return the marked elements of a page, the first MAX_ELEMENTS_PER_KIND of each kind."""
     found = MarkedElements()
     for element in tree.iter():
         tag = element.tag
-        if tag in SECTIONING or not isinstance(tag, str):
+        if tag in SKIPPED_TAGS or not isinstance(tag, str):
             continue
         if tag in ("h1", "h2"):
             found.headings.append(element)
@@ -52,7 +52,7 @@ def marks(tree: Any) -> MarkedElements:
         if item := element.get("itemprop"):
             _by_item(element, item, found)
     for name in MarkedElements.__dataclass_fields__:
-        del getattr(found, name)[MOST:]
+        del getattr(found, name)[MAX_ELEMENTS_PER_KIND:]
     return found
 
 
@@ -68,7 +68,7 @@ def _by_class(element: Any, tag: str, classes: str, found: MarkedElements) -> No
 
 @lru_cache(maxsize=8192)  # a page repeats its classes, and so do the pages of a site
 def _kinds(classes: str) -> tuple[bool, bool, bool]:
-    """Are these classes named for a headline, an author, a date?"""
+    """Return whether these classes are named for a headline, for an author, for a date."""
     return bool(HEADLINE.search(classes)), bool(AUTHOR.search(classes)), bool(DATE.search(classes))
 
 

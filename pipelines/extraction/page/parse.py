@@ -1,4 +1,4 @@
-"""A page's bytes -> its tree, or the reason why there is none. Decoded once, parsed once."""
+"""Parse the bytes of a page, or refuse them with a reason. A page is decoded once and parsed once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipelines.core.items import Page
 from pipelines.extraction.page import attribute_limits, charset
 
 EMPTY = "empty page"  # no bytes, or white space only
-NOT_HTML = "not HTML"  # by its Content-Type, or by what the bytes are
+NOT_HTML = "not HTML"  # according to its Content-Type or its bytes
 TOO_LARGE = "too large"  # more than MAX_BYTES, MAX_ELEMENTS, or libxml2's limits
 UNDECODABLE = "undecodable"  # no character encoding makes text of it
-REFUSALS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE)  # what makes it no page at all
+REFUSALS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE)  # no page at all
 
 MAX_BYTES = 20_000_000
-MOST_TABLES = 100  # of a page whose depth is not looked at
-DEEPEST_TABLE = 8  # tables in tables that layouts of the last century had are fewer
+MAX_UNCHECKED_TABLES = 100  # with no more tables, their depth is not looked at
+MAX_TABLE_DEPTH = 8  # layouts of the last century nested fewer tables
 MAX_ELEMENTS = 40_000  # as paragraphs they take trafilatura 3 s; real articles have a tenth of that
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
 
@@ -36,20 +36,23 @@ OTHER_XML = re.compile(
     rb"\A\s*(?:<\?xml[^>]*>)?\s*(?:(?><!--.*?-->)\s*)*<(rss|feed|urlset|sitemapindex|svg|rdf:RDF)\b", re.DOTALL
 )
 
-# What XML 1.0 (section 2.2) has no place for; libxml2 would stop at the first one.
-INVALID = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
+# Characters that XML 1.0 (section 2.2) does not allow. libxml2 would stop at the first one.
+INVALID_BYTES = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 SELF_CLOSED_HTML = re.compile(
     r"((?>[^<]*(?:<!doctype[^>]*>|<!--.*?-->))*[^<]*<html\b[^>]*?)/>", re.IGNORECASE | re.DOTALL
 )
-STRAY = 0.02  # share of NUL bytes at the start up to which a page is text with a flaw
+MAX_NUL_SHARE = 0.02  # of the bytes at the start; a page with more is no text with a flaw, but binary data
 
 
 class PageRefused(Exception):
-    """Internal: this page has nothing to read; (reason, detail)."""
+    """Say internally that this page has nothing to read; its arguments are (reason, detail)."""
 
 
 def parse(page: Page) -> Any:
-    """The page's tree. Raises Refused for what is no HTML, or more of it than can be read in reasonable time."""
+    """Return the tree of the page.
+
+    Raises PageRefused for what is not HTML, and for more HTML than can be read in reasonable time.
+    """
     body = page.body
     if len(body) > MAX_BYTES:
         raise PageRefused(TOO_LARGE, f"{len(body):,} bytes")
@@ -78,24 +81,24 @@ def parse(page: Page) -> Any:
 
 
 def _flatten_tables(tree: Any) -> None:
-    """Make tables that stand deeper than DEEPEST_TABLE in others plain elements: trafilatura reads each level again."""
-    if sum(1 for _ in islice(tree.iter("table"), MOST_TABLES + 1)) <= MOST_TABLES:
+    """Turn tables nested deeper than MAX_TABLE_DEPTH into divs, because trafilatura reads each level again."""
+    if sum(1 for _ in islice(tree.iter("table"), MAX_UNCHECKED_TABLES + 1)) <= MAX_UNCHECKED_TABLES:
         return
     depth = 0
     deep = []
     for event, table in etree.iterwalk(tree, events=("start", "end"), tag="table"):
         depth += 1 if event == "start" else -1
-        if event == "start" and depth > DEEPEST_TABLE:
+        if event == "start" and depth > MAX_TABLE_DEPTH:
             deep.append(table)
     for table in deep:
         table.tag = "div"
 
 
 def _close_buttons(tree: Any) -> None:
-    """Make what holds paragraphs and calls itself a button a plain element.
+    """Turn buttons that contain paragraphs into divs.
 
-    An element left open inside of a button keeps it open to the end of the page for libxml2; in a browser its end tag
-    closes both (HTML 13.2.6.4.7).
+    If an element inside a button is left open, libxml2 keeps the button open to the end of the page. In a browser, the
+    end tag of the button closes both (HTML 13.2.6.4.7).
     """
     for button in [*tree.iter("button")]:
         if button.find(".//p") is not None:
@@ -103,22 +106,23 @@ def _close_buttons(tree: Any) -> None:
 
 
 def tree_of(text: str) -> tuple[Any, str]:
-    """(tree or None if there is nothing in it, what limit of libxml2 was reached)."""
+    """Return (tree, or None if it is empty; message of libxml2 if a limit was reached, else "")."""
     parser = html.HTMLParser(
         encoding="utf-8",
         collect_ids=False,
         default_doctype=False,
         remove_comments=True,
         remove_pis=True,
-        # Nesting up to 2048 instead of 255, beyond which libxml2 drops the rest of the page; MAX_BYTES bounds the rest.
+        # Allow nesting up to 2048 levels instead of 255; deeper down, libxml2 drops the rest of the page. MAX_BYTES
+        # bounds everything else.
         huge_tree=True,
     )
-    # One Python class for every element, chosen in C: lxml.html's own lookup is Python code that runs for each.
+    # One Python class for every element, chosen in C. lxml.html's own lookup is Python code that runs for each element.
     parser.set_element_class_lookup(_lookup())
     if found := SELF_CLOSED_HTML.match(text, 0, 4096):
-        # libxml2 knows no self-closing <html/>: everything would come to lie outside of it.
+        # libxml2 takes <html/> for an empty element, and everything would be outside of it.
         text = f"{found[1]}>{text[found.end() :]}"
-    data = text.encode("utf-8", "ignore").translate(None, INVALID)
+    data = text.encode("utf-8", "ignore").translate(None, INVALID_BYTES)
     try:
         tree = html.document_fromstring(data, parser=parser)
     except etree.ParserError:  # "Document is empty"
@@ -135,9 +139,9 @@ def _lookup() -> Any:
 
 
 def refuse_other_media(body: bytes, content_type: str | None, *, served: bool) -> None:
-    """Raise Refused for what is not HTML: by what it is called, and by what it is.
+    """Raise PageRefused for what is not HTML according to its type or its bytes.
 
-    `served`: a server called it so; the type of a file on disk is presumed.
+    `served`: a server gave the type; the type of a file on disk is only presumed.
     """
     start = body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, name in BINARY.items():
@@ -146,7 +150,7 @@ def refuse_other_media(body: bytes, content_type: str | None, *, served: bool) -
     if found := OTHER_XML.match(start):
         raise PageRefused(NOT_HTML, f"an XML document <{found[1].decode()}>")
     wide = body[:2] in (b"\xff\xfe", b"\xfe\xff") or 0.3 < start.count(0) / (len(start) or 1) < 0.6
-    if start[:1024].count(0) > STRAY * len(start[:1024]) and not wide:
+    if start[:1024].count(0) > MAX_NUL_SHARE * len(start[:1024]) and not wide:
         raise PageRefused(NOT_HTML, "binary data (NUL bytes)")
     mime = (content_type or "").partition(";")[0].strip().lower()
     if mime in HTML_TYPES:

@@ -1,6 +1,6 @@
-"""How one page was read, told on request: each field's candidates and the winner, each block's fate and its reason.
+"""Hold how one page was read: the candidates of each field with the winner, and what became of each block, and why.
 
-Values only. Whoever decides writes it down here where somebody asked (`morgue extract --explain`); a crawl does not.
+Values only. `extraction.explain` fills them when the user asks (`morgue extract --explain`); a crawl does not.
 """
 
 from __future__ import annotations
@@ -8,41 +8,41 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-NEAR = 8  # blocks before and behind a text that are near it
+NEARBY_BLOCKS = 8  # before and after a text
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCandidate:
-    """One claim about one field."""
+    """Hold one claim about one field."""
 
-    source: str  # where it stands: "json-ld headline", "meta og:title", "h1", "url", ...
-    raw: str  # as it stands there
+    source: str  # where the page makes it: "json-ld headline", "meta og:title", "h1", "url", ...
+    raw: str  # as the page has it
     value: Any  # what was read from it: str, or a tuple of str; None if nothing could be
-    chosen: bool = False  # it is the field's value
-    why: str = ""  # why it won, or what spoke against it; "" for a candidate that merely came later
+    chosen: bool = False  # it is the value of the field
+    why: str = ""  # why it won, or why it was refused; "" for a candidate that only comes later in the order
 
 
 @dataclass(frozen=True, slots=True)
 class BlockTrace:
-    """One block of the page, and what became of it."""
+    """Hold one block of the page and what became of it."""
 
-    text: str  # what stands in it
-    place: str  # where it stands, "div.story > p"
-    rule: str | None  # name of what dropped it; None: it is in the text
-    why: str = ""  # that rule in a sentence, or what was weighed
+    text: str
+    place: str  # path to it, "div.story > p"
+    rule: str | None  # name of the rule that dropped it; None: it is in the text
+    why: str = ""  # the rule in a sentence, or the features that moved the classifier's score most
 
 
 @dataclass(slots=True)
 class Trace:
-    """What the stages of one reading write down."""
+    """Hold the trace of one reading."""
 
-    fields: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field of Article, in the order of trust
+    fields: dict[str, list[FieldCandidate]] = field(default_factory=dict)  # by field of Article, in order of precedence
     blocks: list[BlockTrace] = field(default_factory=list)  # in page order
 
-    def near(self, *rules: str) -> list[str]:
-        """Texts of the blocks that these rules dropped amid the text and near its ends; without a text, none."""
-        kept = [number for number, fate in enumerate(self.blocks) if fate.rule is None]
+    def near_text(self, *rules: str) -> list[str]:
+        """Return the texts of the blocks that these rules dropped within the text or near its ends, if there is any."""
+        kept = [number for number, block in enumerate(self.blocks) if block.rule is None]
         if not kept:
             return []
-        around = self.blocks[max(0, kept[0] - NEAR) : kept[-1] + 1 + NEAR]
-        return [fate.text for fate in around if fate.rule in rules]
+        around = self.blocks[max(0, kept[0] - NEARBY_BLOCKS) : kept[-1] + 1 + NEARBY_BLOCKS]
+        return [block.text for block in around if block.rule in rules]

@@ -21,14 +21,14 @@ def lines(**counts: int) -> list[str]:
     ("counts", "said"),
     [
         ({}, []),
-        ({"not_modified": 1}, ["1 answer was 304: not modified since the last visit, not sent again"]),
-        ({"not_modified": 2}, ["2 answers were 304: not modified since the last visit, not sent again"]),
-        ({"revisits": 1}, ["1 answer with a body that is kept already: 1.0 kB not stored again"]),
-        ({"revisits": 3}, ["3 answers with a body that is kept already: 6.0 kB not stored again"]),
+        ({"not_modified": 1}, ["1 page has not changed since the last visit (HTTP 304)"]),
+        ({"not_modified": 2}, ["2 pages have not changed since the last visit (HTTP 304)"]),
+        ({"revisits": 1}, ["1 response has a body that the archive holds already: 1.0 kB not stored twice"]),
+        ({"revisits": 3}, ["3 responses have a body that the archive holds already: 6.0 kB not stored twice"]),
     ],
 )
-def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):
-    """By the server's word (304), and by the digest of the body; of none nothing is said."""
+def test_unchanged_pages_and_repeated_bodies_are_counted(counts, said):
+    """By the server's word (304), and by the digest of the body; a count of zero is not printed."""
     assert lines(**counts) == said
 
 
@@ -36,6 +36,6 @@ def test_what_was_not_sent_or_not_stored_again_is_counted(counts, said):
     ("number", "text"),
     [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_950, "1.0 MB"), (2.5e12, "2,500.0 GB")],
 )
-def test_a_size_is_for_people(number, text):
+def test_size_is_printed_in_powers_of_ten(number, text):
     """In powers of ten."""
     assert size(number) == text

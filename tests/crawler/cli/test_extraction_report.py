@@ -1,14 +1,17 @@
-"""How an account is drawn: aligned, within the width, nothing hidden without a word, nothing that a terminal obeys."""
+"""How the trace of a reading is printed: aligned, within the width, nothing hidden silently, nothing that a terminal
+would obey."""
 
 import re
 from dataclasses import replace
 
 import pytest
 
-from crawler.cli.extraction_report import CHOSEN, DROPPED, KEPT, REFUSED, ReportWriter, as_json, lines
-from exports import terminal
+from crawler.cli import output
+from crawler.cli.extraction_report import CHOSEN, DROPPED_BAR, KEPT_BAR, REFUSED, ReportLayout, as_json, lines
+from pipelines.core import terminal
 from pipelines.core.items import Article, NothingToRead, Page
 from pipelines.extraction import extract
+from pipelines.extraction.explain import explain
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate, Trace
 
 STORY = "The council met on Monday and agreed to mend the old bridge before the winter storms."
@@ -41,11 +44,11 @@ BLOCKS = [
 
 
 def drawn(account: Trace, outcome=None, room: int = 80, **options) -> list[str]:
-    sheet = ReportWriter(room, options.pop("styled", False), **options)
+    sheet = ReportLayout(room, options.pop("styled", False), **options)
     return list(lines("page.html", None, outcome or article(), account, sheet))
 
 
-def test_candidates_stand_in_the_order_of_trust_with_the_winner_marked():
+def test_candidates_are_listed_by_precedence_with_the_winner_marked():
     """Who won and why, who was refused and why, what a value was read from; the name of the field once."""
     account = Trace(fields={"title": TITLES})
     text = drawn(account, room=100)
@@ -59,8 +62,8 @@ def test_candidates_stand_in_the_order_of_trust_with_the_winner_marked():
     assert "Bridge to be mended  ← Bridge to be mended | The Paper" in everything
 
 
-def test_two_long_values_are_told_apart():
-    """What lost is cut in its middle: headlines differ at their ends."""
+def test_long_value_is_cut_in_its_middle():
+    """Headlines differ at their ends."""
     start = "A headline that is rather long, as headlines are that were made for search engines and not for readers"
     claims = [
         FieldCandidate("h1", start, start, chosen=True),
@@ -72,38 +75,40 @@ def test_two_long_values_are_told_apart():
     )
 
 
-def test_a_value_without_a_candidate_is_told_all_the_same():
-    """A field that some stage filled without an account appears with where it was found; an empty one is listed."""
+def test_field_without_a_candidate_is_still_printed():
+    """A field that some stage filled without a trace appears with where it was found; an empty one is listed."""
     text = "\n".join(drawn(Trace(fields={"title": TITLES})))
     assert re.search(rf"^language +{CHOSEN} .*  en$", text, re.MULTILINE)
     assert "nothing found: " in text
     assert "issn" in text.partition("nothing found: ")[2]
 
 
-def test_the_page_is_shown_in_its_order():
-    """Kept text whole, what was dropped between it with its rule at the margin."""
-    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT in line or DROPPED in line]
-    assert text[0].startswith(f"navigation {DROPPED} 30 blocks: Section 0 · Section 1")
-    shown = [line.partition(KEPT)[2] or line for line in text[2:]]
+def test_blocks_are_printed_in_page_order():
+    """Kept text whole, dropped blocks between it with their rule at the margin."""
+    text = [line for line in drawn(Trace(blocks=BLOCKS)) if KEPT_BAR in line or DROPPED_BAR in line]
+    assert text[0].startswith(f"navigation {DROPPED_BAR} 30 blocks: Section 0 · Section 1")
+    shown = [line.partition(KEPT_BAR)[2] or line for line in text[2:]]
     assert " ".join(" ".join(shown[:2]).split()) == STORY
-    assert shown[2] == f"newsletter {DROPPED} Subscribe to our newsletter"
+    assert shown[2] == f"newsletter {DROPPED_BAR} Subscribe to our newsletter"
     assert shown[3].strip() == "It will take nine weeks, she said."
-    assert [line.strip() for line in shown[-2:]] == [KEPT, "Then it will be open."]
+    assert [line.strip() for line in shown[-2:]] == [KEPT_BAR, "Then it will be open."]
 
 
-def test_all_means_all():
-    """Nothing is folded, and each dropped block says where it stood."""
+def test_all_folds_nothing():
+    """Each dropped block has its place on the page."""
     text = "\n".join(drawn(Trace(blocks=BLOCKS), everything=True))
     assert all(f"Section {number} ‹nav > a›" in text for number in range(30))
 
 
-def test_a_long_run_of_many_rules_is_folded_amid_it():
-    """Furniture that alternates between rules does not push the article off the screen; the page keeps its order."""
+def test_long_run_of_dropped_blocks_is_folded_in_the_middle():
+    """Boilerplate that alternates between rules does not push the article off the screen; the page keeps its order."""
     mixed = [
         BlockTrace(f"Thing {number}", "p", ("share", "related", "newsletter")[number % 3], "why")
         for number in range(60)
     ]
-    text = [line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED in line]
+    text = [
+        line for line in drawn(Trace(blocks=[*mixed, BlockTrace(STORY, "p", None)]), room=200) if DROPPED_BAR in line
+    ]
     numbers = [int(number) for line in text for number in re.findall(r"Thing (\d+)", line)]
     assert numbers[:4] + numbers[-4:] == [0, 1, 2, 3, 56, 57, 58, 59]
     assert numbers == sorted(numbers)
@@ -111,14 +116,14 @@ def test_a_long_run_of_many_rules_is_folded_amid_it():
     assert "52 blocks (related, newsletter, share): Thing 4 · Thing 5" in "\n".join(text)
 
 
-def test_a_few_rules_are_told_one_by_one_in_the_order_of_the_page():
-    """What stands at the foot is not told before what stands above it."""
+def test_few_dropped_blocks_are_printed_one_by_one_in_page_order():
+    """A block at the foot is not printed before one above it."""
     mixed = [BlockTrace(f"Thing {number}", "p", ("share", "related")[number % 2], "why") for number in range(10)]
-    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED in line]
+    text = [line for line in drawn(Trace(blocks=[BlockTrace(STORY, "p", None), *mixed])) if DROPPED_BAR in line]
     assert [line.split()[-1] for line in text] == [str(number) for number in range(10)]
 
 
-def test_all_cuts_no_name():
+def test_all_cuts_no_name_of_file_source_or_rule():
     """Neither of the file, nor of a source, nor of a rule."""
     source, rule = "meta " + "article:published_time:" * 3 + "end", "xpath-" * 9 + "end"
     account = Trace({"title": [FieldCandidate(source, "x", "Bridge", True)]}, [BlockTrace("Box", "p", rule, "why")])
@@ -136,10 +141,10 @@ ROWS = """<html lang="en"><head><title>Who won</title></head><body><article><h1>
 </article></body></html>"""
 
 
-def test_items_of_a_list_look_as_in_the_text():
+def test_list_items_are_printed_as_in_the_text():
     """With their dash, and without a blank line between."""
-    outcome, account = extract.explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
-    page = [line.partition(KEPT)[2].strip() for line in drawn(account, outcome, room=130) if KEPT in line]
+    outcome, account = explain(Page("https://paper.example/a/2", ROWS.encode(), "text/html"))
+    page = [line.partition(KEPT_BAR)[2].strip() for line in drawn(account, outcome, room=130) if KEPT_BAR in line]
     assert isinstance(outcome, Article)
     at = next(number for number, line in enumerate(page) if line.startswith("- The mayor"))
     assert page[at - 1] == page[at + 2] == ""
@@ -147,17 +152,17 @@ def test_items_of_a_list_look_as_in_the_text():
     assert [line for line in page if line] == outcome.text.split("\n")
 
 
-def test_comments_that_are_kept_are_shown():
+def test_kept_comments_are_printed_apart_from_the_text():
     """Apart from the text."""
     text = drawn(Trace(blocks=BLOCKS), replace(article(), comments=("First!", "Seals.\nMore seals.")))
-    assert text[text.index("COMMENTS  2, kept apart from the text") :][1:] == [
+    assert text[text.index("COMMENTS  2, separate from the text") :][1:] == [
         " │ First!",
         " │",
         " │ Seals. More seals.",
     ]
 
 
-def test_one_is_one():
+def test_counts_of_one_are_singular():
     """One block, one character, one word."""
     blocks = [BlockTrace("x", "p", "share", "why"), BlockTrace(STORY, "p", None)]
     text = "\n".join(drawn(Trace(blocks=blocks), replace(article(), word_count=1)))
@@ -166,23 +171,23 @@ def test_one_is_one():
     assert re.search("share  1 block   1 character  why", text)
 
 
-def test_where_there_is_no_article_nothing_is_said_to_be_kept():
+def test_report_without_an_article_keeps_nothing():
     """Neither a block nor a field."""
     text = "\n".join(drawn(Trace({"title": TITLES}, BLOCKS), NothingToRead("no article text"), room=100))
-    assert "✓ would be chosen: nothing is kept" in text
-    assert "PAGE  3 blocks might have been text, 31 dropped; nothing is kept" in text
+    assert "✓ would be chosen, but the page gives no article" in text
+    assert "PAGE  3 blocks might have been text, 31 dropped; the page gives no article" in text
     assert "blocks of text" not in text
 
 
-def test_empty_frames_are_only_for_those_who_want_everything():
+def test_empty_block_is_printed_only_with_all():
     """A place for advertisements that came empty is no news."""
     account = Trace(blocks=[BlockTrace(" ", "div.ad", "advertisements", "places"), *BLOCKS])
     assert "advertisements" not in "\n".join(drawn(account))
     assert "advertisements" in "\n".join(drawn(account, everything=True))
 
 
-def test_every_rule_is_summed_up():
-    """How many blocks and characters it took, and its reason; the hungriest first."""
+def test_rules_are_summed_up_by_what_they_took():
+    """How many blocks and characters, and the reason; the rule that took most comes first."""
     text = "\n".join(drawn(Trace(blocks=BLOCKS))).partition("DROPPED BY\n")[2].splitlines()
     assert re.match(r"navigation +30 blocks +\d+ characters  links to other pages$", text[0])
     assert re.match(r"newsletter +1 block +27 characters  asks readers to subscribe$", text[1])
@@ -201,8 +206,8 @@ def test_no_line_is_wider_than_the_terminal(room):
         assert max(map(terminal.width, drawn(account, room=room, everything=everything))) <= room
 
 
-def test_a_page_cannot_speak_to_the_terminal():
-    """Escape sequences and bidirectional overrides in whatever comes from the page are disarmed."""
+def test_control_characters_of_a_page_are_disarmed():
+    """Escape sequences and bidirectional overrides, in any text that comes from the page."""
     evil = "\x1b]0;owned\x07\u202eevil\x9b31m"
     account = Trace(
         {evil: [FieldCandidate(evil, evil, evil, True, evil)]},
@@ -210,8 +215,8 @@ def test_a_page_cannot_speak_to_the_terminal():
     )
     for outcome in (article(), NothingToRead("not HTML", evil)):
         for everything in (False, True):
-            for line in lines(evil, evil, outcome, account, ReportWriter(80, styled=False, everything=everything)):
-                assert not terminal.UNSAFE.search(line)
+            for line in lines(evil, evil, outcome, account, ReportLayout(80, styled=False, everything=everything)):
+                assert not terminal.UNSAFE_CHARACTERS.search(line)
 
 
 def test_colours_are_only_for_terminals():
@@ -220,28 +225,29 @@ def test_colours_are_only_for_terminals():
     styled, plain = drawn(account, styled=True), drawn(account)
     assert "\x1b" not in "".join(plain)
     assert [re.sub(r"\x1b\[\d+m", "", line) for line in styled] == plain
-    assert all(line.count(terminal.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
+    assert all(line.count(output.RESET) == len(re.findall(r"\x1b\[[1-9]\d*m", line)) for line in styled)
 
 
-def test_what_was_weighed_is_summed_up_in_a_sentence():
-    """Each block has reasons of its own, which are for those who want everything."""
-    fates = [BlockTrace(f"Thing {number}", "p", "weighed", f"is the headline -{number}.0") for number in range(3)]
+def test_blocks_of_the_classifier_are_summed_up_in_a_sentence():
+    """Each block has reasons of its own, which are printed with --all."""
+    fates = [BlockTrace(f"Thing {number}", "p", "classifier", f"is the headline -{number}.0") for number in range(3)]
     account = Trace(blocks=[*fates, BlockTrace(STORY, "p", None)])
     text, everything = "\n".join(drawn(account, room=120)), "\n".join(drawn(account, room=120, everything=True))
-    assert re.search(r"^weighed +3 blocks +21 characters  not like article text, .* \(--all says what\)$", text, re.M)
+    line = r"^classifier +3 blocks +21 characters  not like article text, .* \(--all lists them\)$"
+    assert re.search(line, text, re.M)
     assert "headline" not in text.partition("PAGE")[2]
     assert "Thing 2 ‹p› is the headline -2.0" in everything
-    assert "a feature's name does not say that the block has it" in " ".join(everything.split())
+    assert "the name of a feature does not mean that the block has it" in " ".join(everything.split())
 
 
-def test_no_article_says_why():
-    """With whatever the stages wrote down before they gave up."""
+def test_report_without_an_article_has_the_reason():
+    """With everything that the stages wrote down before they gave up."""
     text = drawn(Trace(), NothingToRead("not HTML", "PNG, served as text/html"))
     assert text[1:] == ["No article: not HTML (PNG, served as text/html)"]
 
 
-def test_json_is_the_account_itself():
-    """Every candidate and every block, nothing folded."""
+def test_json_has_every_candidate_and_block():
+    """Nothing is folded."""
     made = as_json(Trace(fields={"title": TITLES}, blocks=BLOCKS))
     assert [claim["chosen"] for claim in made["candidates"]["title"]] == [False, True, False]
     assert len(made["blocks"]) == len(BLOCKS)

@@ -1,4 +1,4 @@
-"""Laws of `morgue add`: what it finds on real servers, what it writes, how it behaves towards them."""
+"""`morgue add`: what it finds on real servers, what it writes, how it behaves towards them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from crawler.commands.add import name_for, source_text
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
-from crawler.onboarding.probe import MOST_REQUESTS, ProbeReport, VerifiedListing
+from crawler.onboarding.probe import MAX_REQUESTS, ProbeReport, VerifiedListing
 from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
@@ -36,7 +36,7 @@ def add(archive, *args):
 
 
 def written(archive, name):
-    """The values of a source file."""
+    """Return the values of a source file."""
     return tomllib.loads((archive / "sources" / f"{name}.toml").read_text("utf-8"))
 
 
@@ -48,7 +48,7 @@ def added(tmp_path_factory):
         yield paper, archive, add(archive, paper.url, "--name", "gazette")
 
 
-def test_a_newspaper_is_found_out_and_written_down(added):
+def test_newspaper_is_probed_and_written_to_a_file(added):
     """Feeds, news sitemap (known by what is in it), sitemap index, sections of the menu, name and language."""
     paper, archive, done = added
     assert done.returncode == 0, done.stderr
@@ -65,8 +65,8 @@ def test_a_newspaper_is_found_out_and_written_down(added):
     assert {f"{paper.url}/{name}/" for name in ("politics", "sport", "culture")} <= set(sections)
 
 
-def test_the_report_says_what_was_found(added):
-    """Each with how many articles, the newest one's day, and where it was come upon."""
+def test_report_lists_what_was_found(added):
+    """Each with the number of articles, the newest one's day, and where it was found."""
     paper, _archive, done = added
     newest = max(truth.published for truth in paper.truth.values())[:10]
     feed, news = f"feed: {paper.url}/feed.xml", f"news sitemap: {paper.url}/news-sitemap.xml"
@@ -76,19 +76,19 @@ def test_the_report_says_what_was_found(added):
     assert "morgue crawl gazette" in done.stdout
 
 
-def test_an_added_source_is_a_valid_source(added):
+def test_added_source_is_valid(added):
     """`morgue crawl` reads the file as it was written."""
     paper, archive, _done = added
     config = load(ArchiveFolder(archive))
     assert config.sources["gazette"].url == f"{paper.url}/"
 
 
-def test_the_site_is_treated_politely(added):
+def test_site_is_asked_politely(added):
     """robots.txt first, nothing that it disallows, one request at a time, few of them, under our name."""
     paper, _archive, _done = added
     targets = paper.journal.targets()
     assert targets[0] == "/robots.txt"
-    assert len(targets) == len(set(targets)) <= MOST_REQUESTS
+    assert len(targets) == len(set(targets)) <= MAX_REQUESTS
     assert [target for target in targets if target.startswith(("/private/", "/search", "/calendar"))] == []
     spans = sorted((entry.time, entry.end) for entry in paper.journal)
     assert [after for before, after in pairwise(spans) if after[0] < before[1]] == []
@@ -104,8 +104,8 @@ def test_every_exchange_is_in_the_archive(added):
     assert ("robots",) in rows(archive, "SELECT DISTINCT kind FROM captures")
 
 
-def test_the_delay_is_kept(archive):
-    """crawl.delay and the site's Crawl-delay: the longer of the two, up to max_delay."""
+def test_delay_is_the_longer_of_setting_and_crawl_delay(archive):
+    """Up to max_delay."""
     with serve(crawl_delay=30) as paper:
         done = morgue("-C", archive, "add", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0.01",
                       "-s", "crawl.max_delay=0.2", paper.url)  # fmt: skip
@@ -117,7 +117,7 @@ def test_the_delay_is_kept(archive):
     assert all(later - earlier > 0.19 for earlier, later in pairwise(times[1:]))
 
 
-def test_a_source_is_never_overwritten_unasked(archive):
+def test_existing_source_is_not_overwritten_without_force(archive):
     """Its file is the user's; --force writes it anew, under its own name."""
     with serve() as paper:
         assert add(archive, paper.url, "--name", "gazette").returncode == 0
@@ -132,19 +132,19 @@ def test_a_source_is_never_overwritten_unasked(archive):
     assert [path.name for path in (archive / "sources").glob("[!_]*.toml")] == ["gazette.toml"]
 
 
-def test_a_site_without_feed_or_sitemap_is_read_by_its_sections(archive):
+def test_site_without_feed_or_sitemap_is_read_by_its_sections(archive):
     """And the report says so."""
     with answering({"/": (200, HOME, {}), "/politics/": (200, HOME, {})}) as (url, asked):
         done = add(archive, url, "--name", "plain")
     assert done.returncode == 0, done.stderr
-    assert "no feed found: the section pages will be read instead" in done.stdout
+    assert "no feed found: crawls will read the section pages instead" in done.stdout
     assert "no sitemap found" in done.stdout
     home = {"url": f"{url}/", "title": "A Paper", "language": "en"}
     assert written(archive, "plain") == home | {"sections": [f"{url}/politics/"]}
     assert {"/feed/", "/rss", "/sitemap.xml", "/news-sitemap.xml"} <= set(asked)
 
 
-def test_common_places_are_tried_and_what_lies_there_is_read(archive):
+def test_feeds_and_sitemaps_at_common_places_are_found(archive):
     """A feed, and a gzip sitemap index with a news child. An HTML page in a feed's place is no feed."""
     index = b"<sitemap><loc>/a.xml.gz</loc></sitemap><sitemap><loc>/sitemap-news.xml</loc></sitemap>"
     index = b"<sitemapindex>" + index + b"</sitemapindex>"
@@ -166,7 +166,7 @@ def test_common_places_are_tried_and_what_lies_there_is_read(archive):
     assert asked.count("/rss.xml") == 1
 
 
-def test_what_a_site_names_and_does_not_keep_is_said(archive):
+def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
     """A dead feed in the page's head is left out, with the reason."""
     head = b'<head><link rel="alternate" type="application/rss+xml" href="/gone.xml">'
     answers = {
@@ -195,8 +195,8 @@ def test_what_a_site_names_and_does_not_keep_is_said(archive):
         ({"/": (301, b"", {"Location": "http://[::1]:1/"})}, "connection failed"),
     ],
 )
-def test_a_site_that_cannot_be_read_is_no_source(archive, answers, why):
-    """Exit code 3, the reason, and no file."""
+def test_unreadable_site_gives_exit_code_3_and_no_file(archive, answers, why):
+    """With the reason."""
     with answering(answers) as (url, asked):
         done = add(archive, url, "--name", "none")
     assert done.returncode == 3
@@ -206,7 +206,7 @@ def test_a_site_that_cannot_be_read_is_no_source(archive, answers, why):
     assert rows(archive, "SELECT outcome FROM crawls") == [("nothing reachable",)]
 
 
-def test_a_site_that_has_moved_to_another_is_not_added_unasked(archive):
+def test_site_that_moved_to_another_is_not_added(archive):
     """A parked domain leads anywhere; the message names the address to add instead."""
     with serve() as paper:
         done = add(archive, paper.url + "/elsewhere", "--name", "moved")
@@ -215,8 +215,8 @@ def test_a_site_that_has_moved_to_another_is_not_added_unasked(archive):
     assert not (archive / "sources" / "moved.toml").exists()
 
 
-def test_dead_hosts_and_a_mixture(archive):
-    """Some sites and some not: what could be added is, and the exit code is 1."""
+def test_several_sites_of_which_one_fails_give_exit_code_1(archive):
+    """The others are added."""
     dead = "http://127.0.0.1:1/"
     assert add(archive, dead).returncode == 3
     nowhere = add(archive, "https://no-such-host.invalid/")
@@ -239,24 +239,24 @@ def test_dead_hosts_and_a_mixture(archive):
         ([], "Missing argument"),
     ],
 )
-def test_a_typing_error_asks_nobody(archive, args, why):
-    """Exit code 2, before anything is fetched or locked."""
+def test_mistyped_url_gives_exit_code_2_without_a_request(archive, args, why):
+    """Nothing is fetched or locked before."""
     done = add(archive, *args)
     assert done.returncode == 2
     assert why in done.stderr
 
 
-def test_private_addresses_are_refused_by_default(archive):
+def test_private_address_is_refused_by_default(archive):
     """`add` does not make us read the router's pages; the cure is a setting."""
     with answering({"/": (200, HOME, {})}) as (url, asked):
         done = morgue("-C", archive, "add", url)
     assert done.returncode == 3
-    assert "address is not public\n  for a server on your own network" in done.stderr
+    assert "address is not public\n  to crawl a server on your own network" in done.stderr
     assert "-s crawl.allow_private_ips=true\n" in done.stderr
     assert asked == []
 
 
-def test_a_feed_may_be_named_instead_of_the_home_page(archive):
+def test_feed_may_be_added_instead_of_the_home_page(archive):
     """People paste what they have."""
     with answering({"/": (200, HOME, {}), "/news.rss": (200, RSS, {})}) as (url, _asked):
         done = add(archive, f"{url}/news.rss", "--name", "pasted")
@@ -278,12 +278,12 @@ def test_a_feed_may_be_named_instead_of_the_home_page(archive):
         ("https://www.twice.com/de/", "twice-com-de"),
     ],
 )
-def test_a_source_is_named_after_its_domain(url, name):
-    """Short, and free: two papers of one name are told apart by the rest of their address."""
+def test_source_is_named_after_its_domain(url, name):
+    """Short, and free: two papers of one name differ by the rest of their address."""
     assert name_for(url, {"taken", "twice", "twice-com"}) == name
 
 
-def test_whatever_a_site_calls_itself_the_file_is_valid_toml(archive):
+def test_file_is_valid_toml_whatever_the_site_is_called(archive):
     """Quotes, backslashes and control characters in a title or an address."""
     odd = ['The "Quoted" \\ Paper', "Ends with \\", "Tab\there", "Nül\x00", "Zeile\u2028zwei", "新聞", "'''", "x" * 900]
     for title in odd:

@@ -24,8 +24,8 @@ def folder(tmp_path_factory):
     return build(tmp_path_factory.mktemp("export") / "archive")
 
 
-def test_a_dataset_and_its_manifest(folder, tmp_path):
-    """The file, and beside it what was asked, of what, when, by what, and its digest."""
+def test_dataset_has_a_manifest_beside_it(folder, tmp_path):
+    """What was asked for, of which archive, when, by which software, and the digest of the file."""
     done = morgue("-C", folder, "export", "jsonl", "all.jsonl", "--query", "trade", "--since", "2022-03",
                   "--source", "gazette", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0
@@ -52,7 +52,7 @@ def test_a_dataset_and_its_manifest(folder, tmp_path):
     assert len(ids) == manifest["rows"] > 5
 
 
-def test_rows_hold_the_article_and_its_provenance(folder, tmp_path):
+def test_rows_have_the_article_and_its_provenance(folder, tmp_path):
     """Every field as it is in the archive."""
     morgue("-C", folder, "export", "jsonl", tmp_path / "all.jsonl")
     found = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().split("\n")[:-1]]
@@ -65,8 +65,8 @@ def test_rows_hold_the_article_and_its_provenance(folder, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_an_export_repeats_byte_for_byte(folder, tmp_path, form):
-    """Manifest's `created` aside; plain and compressed hold the same."""
+def test_repeated_export_is_the_same_bytes(folder, tmp_path, form):
+    """The manifest's `created` aside; plain and compressed hold the same."""
     for name in ("one", "two", "three.gz"):
         assert morgue("-C", folder, "export", form, tmp_path / name).returncode == 0
     one = (tmp_path / "one").read_bytes()
@@ -106,7 +106,7 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
         (["warc", "a.warc.gz", "--source", "nobody"], 8, "source nobody"),
     ],
 )
-def test_a_mistake_is_answered_before_anything_is_written(folder, tmp_path, args, code, words):
+def test_mistake_is_reported_before_anything_is_written(folder, tmp_path, args, code, words):
     """Cause, cure and exit code; the folder is as it was."""
     (tmp_path / "there.csv").write_text("mine")
     done = morgue("-C", folder, "export", *args, cwd=tmp_path)
@@ -116,8 +116,8 @@ def test_a_mistake_is_answered_before_anything_is_written(folder, tmp_path, args
     assert (tmp_path / "there.csv").read_text() == "mine"
 
 
-def test_nothing_selected_is_an_empty_dataset(folder, tmp_path):
-    """Said, but no error: a program that runs every night meets quiet nights."""
+def test_empty_selection_gives_an_empty_dataset(folder, tmp_path):
+    """The message says so, but it is no error: a program that runs every night meets quiet nights."""
     done = morgue("-C", folder, "export", "csv", tmp_path / "none.csv", "--since", "2030")
     assert done.returncode == 0
     assert "No article matches" in done.stderr
@@ -126,7 +126,7 @@ def test_nothing_selected_is_an_empty_dataset(folder, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_half_way_it_leaves_nothing(tmp_path, number):
+def test_interrupted_export_leaves_no_file(tmp_path, number):
     """Ctrl-C and SIGTERM: exit code 130, no traceback, neither the file nor its temporary one."""
     folder, out = tmp_path / "archive", tmp_path / "out"
     folder.mkdir()
@@ -158,9 +158,12 @@ def captured(tmp_path_factory):
     return captured_archive(tmp_path_factory.mktemp("captured") / "archive")
 
 
-@pytest.mark.parametrize("name", ["all.warc.gz", "all.wacz", "all.cdxj", "all.cdxj.gz"])
-def test_captures_and_their_manifest(captured, tmp_path, name):
-    """The file, and beside it what was asked for, what came of it, and its digest; said in a line."""
+@pytest.mark.parametrize(
+    ("name", "unpack"),
+    [("all.warc.gz", gzip.decompress), ("all.wacz", bytes), ("all.cdxj", bytes), ("all.cdxj.gz", gzip.decompress)],
+)
+def test_export_of_captures_has_a_manifest_beside_it(captured, tmp_path, name, unpack):
+    """What was asked for, what came of it, and the digest of the file; summed up in a line."""
     done = morgue("-C", captured.folder, "export", name.split(".")[1], name, "--host", "other.example",
                   "--since", "2026-03-05", "--url", "http://www.other.example:8080/*", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -175,12 +178,11 @@ def test_captures_and_their_manifest(captured, tmp_path, name):
     assert f"{name}: 4 captures" in done.stderr
     assert str(captured.folder) not in json.dumps(manifest)
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])
-    if name.endswith(".gz"):
-        assert gzip.decompress(data)
+    assert unpack(data)
 
 
-def test_captures_into_a_pipe(captured, tmp_path):
-    """The same file, and nothing said."""
+def test_export_of_captures_into_a_pipe_is_the_same_file(captured, tmp_path):
+    """Nothing is printed."""
     command = command_line("-C", captured.folder, "export", "cdxj", "-")
     piped = subprocess.run(command, env=environment(), capture_output=True)
     morgue("-C", captured.folder, "export", "cdxj", tmp_path / "a.cdxj")
@@ -188,7 +190,7 @@ def test_captures_into_a_pipe(captured, tmp_path):
     assert piped.stderr == b""
 
 
-def test_damage_is_named_and_ends_with_1(tmp_path):
+def test_damage_is_named_and_gives_exit_code_1(tmp_path):
     """The file is there, without what cannot be read; the manifest names it too."""
     archive = captured_archive(tmp_path / "archive")
     crane = archive.captures["crane"]

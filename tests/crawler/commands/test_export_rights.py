@@ -1,4 +1,4 @@
-"""`morgue export --without-reserved --without-signal`: what a source reserves stays out, is counted, and says why."""
+"""`morgue export --without-reserved --without-signal`: what a source reserves is left out, counted, and explained."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ NAMES = {name_of(path) for path in STORIES}
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    """A site of which each story says something else about its use, crawled."""
+    """Crawl a site on which each story says something else about its use."""
     links = "".join(f'<p><a href="{path}">The story of {name_of(path)}</a></p>' for path in STORIES)
     answers = {
         "/": (200, f"<html><h1>The Paper</h1>{links}</html>".encode(), {}),
@@ -77,8 +77,8 @@ def stories(path) -> set[str]:
     return {name_of(json.loads(line)["url"]) for line in path.read_text().splitlines()}
 
 
-def test_what_is_reserved_stays_out(archive, tmp_path):
-    """By meta, header, tdmrep.json, noai, Content-Usage; meta goes before header, header before the file."""
+def test_reserved_pages_are_left_out(archive, tmp_path):
+    """By meta, header, tdmrep.json, noai, Content-Usage; meta comes before header, header before the file."""
     done = morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", "--without-reserved")
     assert stories(tmp_path / "a.jsonl") == NAMES - RESERVED.keys()
     manifest = json.loads((tmp_path / "a.jsonl.manifest.json").read_text())
@@ -101,15 +101,15 @@ def test_what_is_reserved_stays_out(archive, tmp_path):
     ],
     ids=lambda value: "" if isinstance(value, set) else " ".join(value),
 )  # fmt: skip
-def test_what_has_a_signal_stays_out(archive, tmp_path, signals, gone):
-    """Each that is named; what is said to another robot only where that robot is."""
+def test_pages_with_a_named_signal_are_left_out(archive, tmp_path, signals, gone):
+    """Rules addressed to another robot count only where that robot is named."""
     options = [word for signal in signals for word in ("--without-signal", signal)]
     done = morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", *options)
     assert stories(tmp_path / "a.jsonl") == NAMES - gone
     assert (f"{counted(len(gone), 'article')} left out" in done.stderr) is bool(gone)
 
 
-def test_a_pipe_is_told_as_well(archive):
+def test_count_goes_to_stderr_when_rows_go_to_a_pipe(archive):
     """Rows on the standard output, the count on the other."""
     command = command_line("-C", archive, "export", "csv", "-", "--without-reserved")
     piped = subprocess.run(command, env=environment(), capture_output=True, text=True)
@@ -118,8 +118,9 @@ def test_a_pipe_is_told_as_well(archive):
     assert piped.stderr.startswith("5 articles left out: ")
 
 
-def test_a_page_without_an_article_is_judged_too(tmp_path):
-    """The front page says noai; so did a story that says it no longer: its first capture and its first state go."""
+def test_page_without_an_article_is_judged_too(tmp_path):
+    """The front page says noai; so did a story that says it no longer: its first capture and its first state are left
+    out."""
     noai = '<meta name="robots" content="noai">'
     path = "/2026/11/the-harbour-crane.html"
 
@@ -149,7 +150,7 @@ def test_a_page_without_an_article_is_judged_too(tmp_path):
     assert [page["id"] for page in pages] == ["article-1-revision-2"]
 
 
-def test_captures_stay_out_as_well(archive, tmp_path):
+def test_reserved_captures_are_left_out_of_every_format(archive, tmp_path):
     """No record of a reserved page in the WARC, no line in the index, no page in the WACZ."""
     done = morgue("-C", archive, "export", "warc", tmp_path / "a.warc.gz", "--without-reserved")
     assert done.returncode == 0, done.stderr
@@ -167,49 +168,50 @@ def test_captures_stay_out_as_well(archive, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("signal", "near"),
+    ("signal", "hint"),
     [
-        ("no-archive", "noarchive"),
-        ("noarchiv", "noarchive"),
-        ("otherbot:no-archive", "otherbot:noarchive"),
-        ("tdm-reservatoin:1", "tdm-reservation:1"),
-        ("nosnippet", None),
-        ("weather", None),
+        ("no-archive", " (did you mean noarchive?)"),
+        ("noarchiv", " (did you mean noarchive?)"),
+        ("otherbot:no-archive", " (did you mean otherbot:noarchive?)"),
+        ("tdm-reservatoin:1", " (did you mean tdm-reservation:1?)"),
+        ("nosnippet", ""),
+        ("weather", ""),
     ],
 )
-def test_a_signal_that_nothing_has_is_said(archive, signal, near):
-    """It may be misspelt; where it is close to one that is known, that is named."""
+def test_signal_that_no_page_has_is_reported(archive, signal, hint):
+    """It may be misspelt; where it is close to one that is known, that one is named."""
     with closing(connect(archive / "morgue.db")) as db:
         sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, WarcStorage(archive / "warc"))
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
-        (said,) = sieve.unmet()
-    assert said == f"0 left out: nothing has the signal {signal}" + (f" (did you mean {near}?)" if near else "")
+        (said,) = sieve.hints()
+    assert said == f"0 left out: nothing has the signal {signal}{hint}"
 
 
-def test_a_signal_is_met_whatever_the_reason(archive):
-    """What is reserved is left out for that; its other signals were there all the same."""
+def test_signal_of_a_reserved_page_counts_as_met(archive):
+    """The page is left out because it is reserved; its other signals were there all the same."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, WarcStorage(archive / "warc"))
-        assert len(list(sieve.articles(articles(db)))) == len(NAMES) - len(RESERVED)
-        assert list(sieve.unmet()) == []
+        exclusion_filter = ExclusionFilter(
+            Exclusions(reserved=True, signals=("noimageai",)), db, WarcStorage(archive / "warc")
+        )
+        assert len(list(exclusion_filter.articles(articles(db)))) == len(NAMES) - len(RESERVED)
+        assert list(exclusion_filter.hints()) == []
 
 
-@pytest.mark.parametrize("form", ["jsonl", "cdxj"])
-def test_a_misspelt_signal_is_not_silent(archive, form):
-    """On standard error, rows and captures alike; one that was met is counted, in the singular if it is one."""
+@pytest.mark.parametrize(("form", "noun"), [("jsonl", "article"), ("cdxj", "capture")])
+def test_misspelt_signal_is_reported_on_stderr(archive, form, noun):
+    """For rows and captures alike; one that was met is counted, in the singular if it is one."""
     options = ["--without-signal", "no-archive", "--without-signal", "train-ai=n"]
     done = subprocess.run(
         command_line("-C", archive, "export", form, "-", *options), env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 0
-    noun = "article" if form == "jsonl" else "capture"
     assert done.stderr.splitlines()[:2] == [
         f"1 {noun} left out: 1 train-ai=n",
         "0 left out: nothing has the signal no-archive (did you mean noarchive?)",
     ]
 
 
-def test_a_page_that_cannot_be_read_ends_an_index_with_1(archive, tmp_path):
+def test_unreadable_page_gives_an_index_exit_code_1(archive, tmp_path):
     """It is left out and named, as in warc and wacz."""
     copied = shutil.copytree(archive, tmp_path / "archive")
     sql = "SELECT file, offset, length FROM captures WHERE url LIKE '%free-of-all.html'"
@@ -224,7 +226,7 @@ def test_a_page_that_cannot_be_read_ends_an_index_with_1(archive, tmp_path):
     assert "free-of-all" not in (tmp_path / "a.cdxj").read_text()
 
 
-def test_a_signal_without_a_name_is_refused(archive, tmp_path):
+def test_signal_without_a_name_is_refused(archive, tmp_path):
     """Before anything is written."""
     done = morgue("-C", archive, "export", "jsonl", tmp_path / "a.jsonl", "--without-signal", ":1")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""`morgue extract` as a user runs it: rows in, rows out, in order, whatever the pages are."""
+"""`morgue extract`, as a user runs it: rows in, rows out, in order, whatever the pages are."""
 
 import gzip
 import json
@@ -12,8 +12,8 @@ import pytest
 from pipelines.core import timestamps
 from pipelines.core.items import Article, Capture, NothingToRead, Page
 from pipelines.extraction.extract import read
+from tests.support.command import ROOT
 
-ROOT = Path(__file__).parents[3]
 PAGES = ROOT / "tests" / "pages"
 KEYS = ["id", *(field.name for field in fields(Article))]
 
@@ -26,11 +26,11 @@ def morgue(*arguments: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.
 
 
 def rows(done: subprocess.CompletedProcess) -> list[dict]:
-    """The objects on standard output."""
+    """Return the objects on standard output."""
     return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
 
 
-def test_a_file_gives_one_object(tmp_path):
+def test_file_gives_one_object(tmp_path):
     """Every field of an article, id and ms, in a stable order, outside any archive."""
     done = morgue(str(PAGES / "german.html"), "--url", "https://gezeitenblatt.example/a/1", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -45,8 +45,8 @@ def test_a_file_gives_one_object(tmp_path):
     assert row["ms"] >= 0
 
 
-def test_standard_input_and_gzip(tmp_path):
-    """ "-" is standard input; what is gzip is unpacked, by its bytes and not by its name."""
+def test_standard_input_and_gzip_are_read(tmp_path):
+    """ "-" is standard input; gzip is recognised by its bytes and not by its name."""
     page = (PAGES / "blocks.html").read_bytes()
     (tmp_path / "page.html.gz").write_bytes(gzip.compress(page))
     done = morgue("-", "page.html.gz", stdin=page, cwd=tmp_path)
@@ -56,7 +56,7 @@ def test_standard_input_and_gzip(tmp_path):
     assert one["url"] is None
 
 
-def test_a_manifest_gives_its_rows_in_its_order(tmp_path):
+def test_manifest_gives_its_rows_in_its_order(tmp_path):
     """Many pages on several workers and in this process: the same rows, in the order of the manifest."""
     names = [path.stem for path in sorted(PAGES.glob("*.html"))] * 8
     for name in set(names):
@@ -69,8 +69,8 @@ def test_a_manifest_gives_its_rows_in_its_order(tmp_path):
     assert many == one
 
 
-def test_readers_comments_are_kept_apart_for_those_who_ask(tmp_path):
-    """In a field of their own, in every form of row, and the text is the same with and without them."""
+def test_comments_are_a_field_of_their_own_on_request(tmp_path):
+    """In every form of row, and the text is the same with and without them."""
     said = "My grandfather mended that pier twice, and was paid for it once."
     comments = f"<div id='comments'><ol class='comment-list'><li class='comment'><p>{said}</p></li></ol></div>"
     page = (PAGES / "island-review.html").read_text(encoding="utf-8").replace("</article>", f"</article>{comments}")
@@ -86,7 +86,7 @@ def test_readers_comments_are_kept_apart_for_those_who_ask(tmp_path):
     assert (done.returncode, b"'drop', 'separate'" in done.stderr) == (2, True)
 
 
-def test_a_page_without_an_article_says_why(tmp_path):
+def test_page_without_an_article_has_a_reason(tmp_path):
     """Text is empty, the rest unknown, reason and detail are there; the exit code is 0: this is no error."""
     (tmp_path / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = morgue("picture.html", cwd=tmp_path)
@@ -96,8 +96,8 @@ def test_a_page_without_an_article_says_why(tmp_path):
     assert done.returncode == 0
 
 
-def test_nobody_served_a_file(tmp_path):
-    """What a server called a picture is told only where there was one."""
+def test_reason_for_a_file_names_no_server(tmp_path):
+    """The media type of a server is mentioned only where there was a server."""
     picture = b"\x89PNG\r\n\x1a\n" + bytes(99)
     (tmp_path / "picture.html").write_bytes(picture)
     assert rows(morgue(str(tmp_path / "picture.html")))[0]["detail"] == "PNG"
@@ -107,7 +107,7 @@ def test_nobody_served_a_file(tmp_path):
     assert served == NothingToRead("not HTML", "PNG, served as text/html")
 
 
-def test_an_unreadable_file_is_a_row_and_exit_code_1(tmp_path):
+def test_unreadable_file_is_a_row_and_exit_code_1(tmp_path):
     """The other pages are read all the same."""
     (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08 this is no gzip")
     done = morgue("missing.html", "broken.gz", ".", str(PAGES / "blocks.html"), cwd=tmp_path)
@@ -127,7 +127,7 @@ def test_an_unreadable_file_is_a_row_and_exit_code_1(tmp_path):
         ('{"html": "a", "url": 1}', '"url" is neither'),
     ],
 )
-def test_a_malformed_manifest_names_file_and_line(tmp_path, line, cause):
+def test_malformed_manifest_is_named_with_its_line(tmp_path, line, cause):
     """Exit code 2, before any page is read, with the cure."""
     (tmp_path / "pages.jsonl").write_text(f'{{"html": "a.html"}}\n{line}\n')
     done = morgue("--manifest", "pages.jsonl", cwd=tmp_path)
@@ -141,16 +141,17 @@ def test_wrong_usage_is_exit_code_2(arguments):
     assert morgue(*arguments).returncode == 2
 
 
-def test_the_day_is_a_key_of_its_own():
-    """date: the day of `published`, as the page's own clock has it; null where none is known."""
+def test_date_is_the_day_of_published():
+    """As the page's own clock has it; null where none is known."""
     undated = b"<html><body><p>" + b"The tide came in twice that day, as it does, and went out twice. " * 9
     one, two = rows(morgue(str(PAGES / "german.html"), "-", "--format", "jsonl", stdin=undated))
     assert (one["published"], one["date"]) == ("2024-05-06T08:30:00+02:00", "2024-05-06")
     assert (two["published"], two["date"]) == (None, None)
 
 
-def test_explain_is_for_people():
-    """The fields with what won, the page with what went by which rule; several pages one after another; no colours."""
+def test_explain_prints_fields_and_blocks_for_people():
+    """The fields with what won, the page with what was dropped by which rule; several pages one after another; no
+    colours."""
     done = morgue("--explain", str(PAGES / "german.html"), "missing.html")
     text = done.stdout.decode("utf-8")
     assert done.returncode == 1
@@ -161,8 +162,8 @@ def test_explain_is_for_people():
     assert text.index("german.html") < text.index("PAGE") < text.index("missing.html")
 
 
-def test_explain_is_for_programs(tmp_path):
-    """The row of the page, and every candidate and every block; one a line, or one array; a manifest too."""
+def test_explain_as_json_has_every_candidate_and_block(tmp_path):
+    """With the row of the page; one a line, or one array; for a manifest too."""
     (tmp_path / "pages.jsonl").write_text(json.dumps({"html": str(PAGES / "german.html")}) + "\n")
     (line,) = rows(morgue("--explain", "--manifest", "pages.jsonl", "--format", "jsonl", cwd=tmp_path))
     (item,) = json.loads(morgue("--explain", str(PAGES / "german.html"), "--format", "json").stdout)
@@ -193,7 +194,7 @@ def test_json_is_one_array(tmp_path):
         (("a.html", "--explain", "--all", "--format", "json"), "--all goes with --explain"),
     ],
 )
-def test_options_that_contradict_each_other(arguments, cure):
+def test_contradictory_options_give_exit_code_2_and_the_cure(arguments, cure):
     """Exit code 2 and the cure."""
     done = morgue(*arguments)
     assert done.returncode == 2

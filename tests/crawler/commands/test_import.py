@@ -29,17 +29,18 @@ from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.grouping import ALREADY, CLASH
+from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
 from pipelines.warc.record import digest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 from tests.support.newspaper import serve
+from tests.support.waiting import wait_until
 from tests.support.warc_files import read_record, walk
 
 command = importlib.import_module("crawler.commands.import")
-chosen_of, lines, as_dict = command.chosen_of, command.lines, command.as_dict
+import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
 WORKERS = WorkerPool(2, warm_up=WARM_UP)  # of all tests here: starting them takes longer than most of what they do
 
 
@@ -51,7 +52,7 @@ def workers():
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory):
-    """A new archive, to be copied."""
+    """Return a new archive, to be copied."""
     return make_archive(tmp_path_factory.mktemp("empty") / "archive")
 
 
@@ -77,13 +78,13 @@ def bring(archive: Path, *files: Path | bytes, chosen: ImportFilter | None = Non
 
 
 def articles(archive: Path) -> dict[str, tuple]:
-    """What was read, by address."""
+    """Return what was read, by address."""
     names = "title, text, authors, published, language, revision, first_seen, last_seen"
     return {url: row for url, *row in rows(archive, f"SELECT url, {names} FROM articles")}
 
 
 def everything(archive: Path) -> dict[str, list[tuple]]:
-    """All rows that an import may write, without row ids and places in files."""
+    """Return all rows that an import may write, without row ids and places in files."""
     columns = {
         "captures": "url, time, kind, status, mime, record_id, record_type, block_digest, payload_digest, refers_to, "
                     "body_length, body_digest, signals, (SELECT name FROM sources s WHERE s.id = source_id)",
@@ -106,7 +107,7 @@ def everything(archive: Path) -> dict[str, list[tuple]]:
 
 
 def kept(archive: Path) -> Counter[str]:
-    """How often the id of each record that was brought in stands in the WARC files."""
+    """Return how often the id of each imported record is in the WARC files."""
     found: Counter[str] = Counter()
     for file in sorted((archive / "warc").iterdir()):
         with file.open("rb") as stream:
@@ -116,7 +117,7 @@ def kept(archive: Path) -> Counter[str]:
 
 
 def accepted(archive: Path) -> None:
-    """What other people's tools say of our files."""
+    """Check that other people's tools find no fault in our files."""
     files = sorted((archive / "warc").iterdir())
     assert all(file.name.endswith(".warc.gz") for file in files)
     assert faults(*files) == []
@@ -127,7 +128,7 @@ def accepted(archive: Path) -> None:
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory, empty):
-    """The newspaper while it is served, and an archive into which its articles were crawled."""
+    """Serve the newspaper, and crawl its articles into an archive."""
     folder = tmp_path_factory.mktemp("crawled")
     archive = Path(shutil.copytree(empty, folder / "archive"))
     with serve() as paper:
@@ -137,13 +138,13 @@ def crawled(tmp_path_factory, empty):
 
 
 def read_as(archive: Path) -> dict[str, list]:
-    """What was read, without when."""
+    """Return what was read, without when."""
     return {url: row[:6] for url, row in articles(archive).items()}
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
-def test_what_wget_recorded_gives_the_articles_that_a_crawl_gives(crawled, archive, tmp_path):
-    """All of them, with robots.txt and the front page filed for what they are."""
+def test_wget_recording_gives_the_articles_of_a_crawl(crawled, archive, tmp_path):
+    """All of them, with robots.txt and the front page filed as what they are."""
     paper, other = crawled
     (tmp_path / "list").write_text("\n".join([paper.url + "/robots.txt", paper.url + "/", *paper.truth]))
     wget = ["wget", "-q", "--warc-file=theirs", "-i", "list", "-P", "pages", "--delete-after"]
@@ -157,7 +158,7 @@ def test_what_wget_recorded_gives_the_articles_that_a_crawl_gives(crawled, archi
     accepted(archive)
 
 
-def test_what_warcio_recorded_gives_the_articles_that_a_crawl_gives(crawled, archive, tmp_path):
+def test_warcio_recording_gives_the_articles_of_a_crawl(crawled, archive, tmp_path):
     """Its records of requests come after those of the responses."""
     from warcio.capture_http import capture_http
 
@@ -178,8 +179,8 @@ def test_what_warcio_recorded_gives_the_articles_that_a_crawl_gives(crawled, arc
     accepted(archive)
 
 
-def test_another_archive_of_ours_comes_in_as_it_was(crawled, archive):
-    """Bytes, ids, kinds; the journal of another archive, if it has one, stays there."""
+def test_archive_of_ours_is_imported_as_it_was(crawled, archive):
+    """Bytes, ids, kinds; the journal of the other archive, if it has one, stays there."""
     _, other = crawled
     ending, _report = bring(archive, other / "warc")
     assert ending.word == "done"
@@ -191,7 +192,7 @@ def test_another_archive_of_ours_comes_in_as_it_was(crawled, archive):
 # Once, and in any order
 
 
-def test_the_same_import_twice_changes_nothing(archive):
+def test_repeated_import_changes_nothing(archive):
     """No row, no byte; ARC records too, whose ids are derived."""
     files = gz([warcinfo(), response(1), response(2, at=1)]), arc([(address(3), answer(page(3)))])
     bring(archive, *files)
@@ -204,7 +205,7 @@ def test_the_same_import_twice_changes_nothing(archive):
     assert {path.name: path.read_bytes() for path in (archive / "warc").iterdir()} == warc
 
 
-def test_a_record_that_stands_twice_in_the_files_is_kept_once(archive):
+def test_record_that_is_in_two_files_is_stored_once(archive):
     """Two copies of one download, perhaps."""
     ending, report = bring(archive, gz([response(1), response(1)]), gz([response(1)]))
     assert (ending.word, report.kept, report.records) == ("done", 1, 3)
@@ -212,17 +213,17 @@ def test_a_record_that_stands_twice_in_the_files_is_kept_once(archive):
 
 
 def infos(archive: Path) -> dict[str, int]:
-    """How often each warcinfo record that was brought in is there."""
+    """Return how often each imported warcinfo record is there."""
     return {one: count for one, count in kept(archive).items() if one in map(an_id, ("theirs", "others"))}
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
-def test_the_header_that_two_files_share_is_kept_once(archive, together):
-    """Two exports of one archive, or a damaged copy and a good one: the archive stays well."""
+@pytest.mark.parametrize("imports", [[(0, 1, 2)], [(0,), (1,), (2,)]], ids=["in one import", "in three"])
+def test_warcinfo_that_two_files_share_is_stored_once(archive, imports):
+    """Two exports of one archive, or a damaged copy and a good one: the archive has no finding."""
     torn = gz([warcinfo(), response(1), response(3)])[:-20]
     files = torn, gz([warcinfo(), response(2)]), gz([warcinfo("others"), warcinfo(), response(3), response(4)])
-    for some in [files] if together else [[file] for file in files]:
-        bring(archive, *some)
+    for numbers in imports:
+        bring(archive, *(files[number] for number in numbers))
     assert len(articles(archive)) == 4
     assert infos(archive) == {an_id("theirs"): 1}
     assert len(rows(archive, "SELECT * FROM captures WHERE kind = 'import'")) == 3
@@ -230,7 +231,7 @@ def test_the_header_that_two_files_share_is_kept_once(archive, together):
     accepted(archive)
 
 
-def test_the_header_of_a_file_of_our_own_is_not_brought_in(crawled, archive):
+def test_warcinfo_of_our_own_file_is_not_imported(crawled, archive):
     """A record that was lost comes back from a copy of the archive's own file."""
     shutil.copytree(crawled[1], archive, dirs_exist_ok=True)
     (file,) = (archive / "warc").glob("*.warc.gz")
@@ -246,31 +247,30 @@ def test_the_header_of_a_file_of_our_own_is_not_brought_in(crawled, archive):
     assert len(rows(archive, "SELECT * FROM captures WHERE url = ?", url)) == 1
 
 
-def test_another_header_with_the_id_of_one_that_is_kept_is_counted(archive):
-    """It is not kept, and that is said."""
+def test_other_warcinfo_with_a_known_id_is_counted(archive):
+    """It is not stored, and the summary says so."""
     other = warcinfo().replace(b"theirs/1.0", b"theirs/2.0")
     assert bring(archive, gz([warcinfo(), response(1)]))[1].passed == {"header of a file": 1}
     ending, report = bring(archive, gz([other, response(2)]))
-    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, CLASH: 1})
+    assert (ending.exit_code, report.kept, report.passed) == (1, 1, {"header of a file": 1, ID_CLASH: 1})
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["in one import", "in two"])
-def test_another_record_with_the_id_of_one_that_is_kept_is_said_not_to_be_in_the_archive(archive, together):
+@pytest.mark.parametrize("earlier", [0, 1], ids=["in one import", "in two"])
+def test_other_record_with_a_known_id_is_reported_as_not_stored(archive, earlier):
     """Some writers number theirs anew in each file. It is no copy: another address, or time, or other bytes."""
     first = gz([response(1, record_id="<urn:theirs:1>")])
     others = gz([response(2, record_id="<urn:theirs:1>")]), gz([response(1, at=3, record_id="<urn:theirs:1>")])
-    if together:
-        ending, report = bring(archive, first, *others)
-    else:
-        bring(archive, first)
-        ending, report = bring(archive, *others)
-    assert (ending.exit_code, report.passed) == (1, {CLASH: 2})
+    files = [first, *others]
+    for file in files[:earlier]:
+        bring(archive, file)
+    ending, report = bring(archive, *files[earlier:])
+    assert (ending.exit_code, report.passed) == (1, {ID_CLASH: 2})
     assert len(articles(archive)) == 1
-    assert bring(archive, first)[1].passed == {ALREADY: 1}
+    assert bring(archive, first)[1].passed == {ALREADY_HERE: 1}
 
 
-def test_filters_one_after_the_other_give_what_all_at_once_gives(archive, empty, tmp_path):
-    """Headers of files too are kept once."""
+def test_imports_by_several_filters_give_what_one_import_gives(archive, empty, tmp_path):
+    """Headers of files too are stored once."""
     data = gz([warcinfo(), response(1), response(2, host="other.example"), warcinfo("second"), response(3)])
     other = Path(shutil.copytree(empty, tmp_path / "other"))
     for host in ("other.example", "paper.example"):
@@ -282,8 +282,8 @@ def test_filters_one_after_the_other_give_what_all_at_once_gives(archive, empty,
     assert len(drop) == 2
 
 
-def test_old_captures_become_earlier_states(archive, empty, tmp_path):
-    """Whichever file comes first: revisions in order of time, first and last sighting, the newest text in front."""
+def test_older_captures_become_earlier_revisions(archive, empty, tmp_path):
+    """In either order of the files: revisions by time, first and last sighting, the newest text in front."""
     old = gz([response(1), response(1, at=24, more="Correction:"), response(2, at=5)])
     new = gz([response(1, at=48, more="Second correction:"), response(1, at=50, more="Second correction:")])
     between = gz([response(1, at=36, more="Correction:"), response(2, at=1)])
@@ -307,7 +307,7 @@ def test_old_captures_become_earlier_states(archive, empty, tmp_path):
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory, empty):
-    """A file that takes some seconds to read, and an archive with all of it."""
+    """Return a file that takes some seconds to read, and an archive with all of it."""
     folder = tmp_path_factory.mktemp("long")
     path = folder / "long.warc.gz"
     pairs = []
@@ -320,27 +320,29 @@ def long(tmp_path_factory, empty):
     return path, archive
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["int", "kill"])
-def test_an_import_that_was_stopped_goes_on(long, archive, number):
-    """The end is the same, and no record stands twice; a clean stop says 130."""
+@pytest.mark.parametrize(
+    ("number", "code", "outcomes", "message"),
+    [
+        (signal.SIGINT, 130, [("interrupted",)], "the same command goes on"),
+        (signal.SIGKILL, -signal.SIGKILL, [(None,)], ""),
+    ],
+    ids=["int", "kill"],
+)
+def test_interrupted_import_goes_on(long, archive, number, code, outcomes, message):
+    """The end is the same, and no record is stored twice; a clean stop gives exit code 130."""
     path, whole = long
     process = start("-C", archive, "import", path)
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            time.sleep(0.05)
-            if (archive / "morgue.db").exists() and rows_or_none(archive):
-                break
+        wait_until(lambda: (archive / "morgue.db").exists() and rows_or_none(archive), 60)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=60)
     finally:
         process.kill()
     part = rows(archive, "SELECT count(*) FROM articles")[0][0]
     assert 0 < part < 200, (out, err)
-    if number != signal.SIGKILL:
-        assert process.returncode == 130
-        assert "the same command goes on" in err
-        assert rows(archive, "SELECT outcome FROM crawls") == [("interrupted",)]
+    assert process.returncode == code
+    assert message in err
+    assert rows(archive, "SELECT outcome FROM crawls") == outcomes
     ending, _report = bring(archive, path)
     assert ending.word == "done"
     assert everything(archive) == everything(whole)
@@ -351,14 +353,14 @@ def test_an_import_that_was_stopped_goes_on(long, archive, number):
 
 
 def rows_or_none(archive: Path) -> bool:
-    """Whether any article is filed and committed."""
+    """Return True if any article is filed and committed."""
     try:
         return rows(archive, "SELECT count(*) FROM articles")[0][0] > 0
     except Exception:  # noqa: BLE001 the tables are being made
         return False
 
 
-def test_records_that_a_crash_left_without_rows_are_not_written_again(archive):
+def test_records_without_rows_after_a_crash_are_not_written_again(archive):
     """The rows of the last second may be lost, the bytes are not: they get their rows back."""
     data = gz([warcinfo(), *(response(n) for n in range(6))])
     bring(archive, data)
@@ -380,7 +382,7 @@ def test_records_that_a_crash_left_without_rows_are_not_written_again(archive):
         assert read_record(archive / "warc" / file, offset, length).fields.get("WARC-Record-ID") == record_id
 
 
-def test_what_a_crash_left_gets_the_rows_of_what_lies_there(archive):
+def test_rows_after_a_crash_are_those_of_the_stored_records(archive):
     """Also the note about the file: it has the date of the import that wrote it, not of the one that goes on."""
     data = gz([warcinfo(), *(response(n) for n in range(3))])
     bring(archive, data)
@@ -401,8 +403,8 @@ def test_what_a_crash_left_gets_the_rows_of_what_lies_there(archive):
 # What is damaged, and what is hostile
 
 
-def test_a_rebuild_files_what_a_killed_import_left(archive):
-    """Records without rows, and no journal that tells of them: the files are enough; the next import finds them."""
+def test_rebuild_files_what_a_killed_import_left(archive):
+    """Records without rows, and no journal that mentions them: the files are enough; the next import finds them."""
     data = gz([warcinfo(), response(1), response(2)])
     bring(archive, data)
     before = articles(archive)
@@ -417,10 +419,10 @@ def test_a_rebuild_files_what_a_killed_import_left(archive):
     assert articles(archive) == before
     assert morgue("-C", archive, "verify").returncode == 0
     _ending, report = bring(archive, data)
-    assert (report.kept, report.passed[ALREADY]) == (0, 2)
+    assert (report.kept, report.passed[ALREADY_HERE]) == (0, 2)
 
 
-def test_damage_costs_the_damaged_record_and_is_named(archive, tmp_path):
+def test_damage_costs_its_record_and_is_named(archive, tmp_path):
     """In a file, in a WACZ, in a body without compression; exit code 1."""
     members = [gzip.compress(one, mtime=0) for one in (warcinfo(), *(response(n) for n in range(5)))]
     bad = bytearray(members[2])
@@ -435,7 +437,7 @@ def test_damage_costs_the_damaged_record_and_is_named(archive, tmp_path):
     place = len(members[0]) + len(members[1])
     assert f"damaged: a.warc.gz at byte {place:,}: " in done.stdout
     assert f"damaged: b.wacz!archive/data.warc.gz at byte {place:,}: " in done.stdout
-    assert "damaged: c.warc at byte 0: its block is not what its digest says" in done.stdout
+    assert "damaged: c.warc at byte 0: its block does not match its digest" in done.stdout
     assert sorted(articles(archive)) == sorted(address(n) for n in (0, 2, 3, 4, 11))
 
 
@@ -445,8 +447,8 @@ def sha1(block: bytes) -> str:
     return "sha1:" + hashlib.sha1(block).hexdigest()
 
 
-def test_a_file_that_cannot_be_opened_costs_itself(archive, tmp_path):
-    """Gone between the look at it and its turn; the others are read."""
+def test_unreadable_file_costs_only_itself(archive, tmp_path):
+    """It vanished between being listed and its turn; the others are read."""
     for name in ("a.warc.gz", "b.warc.gz"):
         (tmp_path / name).write_bytes(gz([response(ord(name[0]))]))
     files = files_of([str(tmp_path)], io.StringIO())
@@ -464,8 +466,8 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_a_file_that_holds_no_record_is_no_success(archive, tmp_path, name):
-    """It is named with what to do, the exit code is 1, and the other files are in."""
+def test_file_without_records_is_named_with_exit_code_1(archive, tmp_path, name):
+    """With what to do, and the other files are imported."""
     ending, data, why = EMPTY[name]
     (tmp_path / f"theirs{ending}").write_bytes(data)
     done, report = bring(archive, tmp_path / f"theirs{ending}", gz([response(1)]))
@@ -475,14 +477,14 @@ def test_a_file_that_holds_no_record_is_no_success(archive, tmp_path, name):
     assert as_dict(report, done.word)["empty"][0]["why"] == why
 
 
-def test_a_file_whose_records_are_not_wanted_is_no_failure(archive):
+def test_file_of_unwanted_or_known_records_is_no_failure(archive):
     """Nor one whose records are all here already."""
     for filters in ({"hosts": frozenset(["another.example"])}, {}, {}):
         done, report = bring(archive, gz([response(1)]), **filters)
         assert (done.exit_code, report.empty) == (0, [])
 
 
-def test_names_in_a_zip_are_never_paths(archive, tmp_path):
+def test_name_in_a_zip_is_never_a_path(archive, tmp_path):
     """Upward, absolute, with a drive, a link: read as streams, shown on one line, nothing written anywhere."""
     link = zipfile.ZipInfo("link.warc.gz")
     link.external_attr = 0o120777 << 16
@@ -504,7 +506,7 @@ def test_names_in_a_zip_are_never_paths(archive, tmp_path):
     assert "theirs-0!../../evil.warc.gz@0" in names
 
 
-def test_a_field_that_would_break_its_line_is_refused(archive):
+def test_field_with_a_line_break_is_refused(archive):
     """A forged field could name another record, or a journal of ours."""
     forged = response(1, X_Note="one\rMorgue-Journal: 1")
     ending, report = bring(archive, gz([forged, response(2)]))
@@ -512,8 +514,8 @@ def test_a_field_that_would_break_its_line_is_refused(archive):
     assert "break its line" in report.damages[0].why
 
 
-def test_fields_of_ours_are_not_taken_from_strangers(archive):
-    """Nobody else says where a record came from, or that it is a journal."""
+def test_fields_of_ours_are_dropped_from_foreign_records(archive):
+    """Only we say where a record came from, or that it is a journal."""
     fields = {"Morgue-Imported": "elsewhere@1", "Morgue-Kept-In": "<x>", "Morgue-Journal": "7"}
     stranger = response(1, **{name.replace("-", "_"): value for name, value in fields.items()})
     journal = record("metadata", None, b"{}\n", Content_Type="application/x-ndjson", Morgue_Journal="1")
@@ -540,7 +542,7 @@ FORMS = {
 
 @pytest.mark.parametrize("data", FORMS.values(), ids=FORMS)
 def test_every_container_is_read(archive, data):
-    """And said, where offsets mean something else."""
+    """And named, where offsets mean something else."""
     ending, report = bring(archive, data)
     assert (ending.word, report.articles["new"]) == ("done", 2)
     assert len(report.notes) == (data == FORMS["one piece"])
@@ -566,8 +568,8 @@ STORED = {
 }  # fmt: skip
 
 
-def test_an_answer_is_read_however_it_was_stored(archive):
-    """Twelve ways to keep one page give one text."""
+def test_response_is_read_in_every_way_of_storing_it(archive):
+    """Twelve ways to store one page give one text."""
     hosts = {name: f"h{number}.example" for number, name in enumerate(STORED)}
     bring(archive, gz(record("response", address(1, hosts[name]), block) for name, block in STORED.items()))
     found = {url: row[1] for url, row in articles(archive).items()}
@@ -575,7 +577,7 @@ def test_an_answer_is_read_however_it_was_stored(archive):
     assert len(set(found.values())) == 1
 
 
-def test_what_is_no_answer_is_counted(archive):
+def test_record_that_is_no_response_is_counted(archive):
     """Browsertrix's resources, texts (WET), DNS, other crawlers' notes, pieces of records, requests alone."""
     others = [
         record("resource", "urn:text:https://paper.example/", b"text"),
@@ -608,7 +610,7 @@ KINDS = {
 }
 
 
-def test_captures_are_filed_for_what_they_are(archive):
+def test_captures_are_filed_as_what_they_are(archive):
     """Only what may be an article is read as one."""
     blocks = [record("response", "https://paper.example" + path, answer(body, b"Content-Type: " + mime.encode()))
               for path, (mime, body, _) in KINDS.items()]  # fmt: skip
@@ -631,7 +633,7 @@ def revisit(number: int, *, at: float, more: str = "", **fields: str) -> bytes:
 
 
 def pointing(number: int) -> dict[str, dict[str, str]]:
-    """The ways in which a revisit names what it repeats."""
+    """Return the ways in which a revisit names its response."""
     return {
         "by id": {"WARC_Refers_To": an_id(f"original {number}")},
         "by address and date": {
@@ -643,23 +645,27 @@ def pointing(number: int) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("way", ["by id", "by address and date", "by digest"])
-@pytest.mark.parametrize("order", ["response first", "revisit first", "another import"])
-def test_a_revisit_is_a_sighting_of_what_it_repeats(archive, way, order):
-    """Whether that stands before it, behind it, in another file or in the archive."""
-    first, second = gz([response(1, record_id=an_id("original 1"))]), gz([revisit(1, at=48, **pointing(1)[way])])
-    if order == "another import":
-        bring(archive, first)
-        _ending, report = bring(archive, second)
-    else:
-        _ending, report = bring(archive, *((first, second) if order == "response first" else (second, first)))
-    assert report.passed == {}
+@pytest.mark.parametrize(
+    "imports",
+    [[("response", "revisit")], [("revisit", "response")], [("response",), ("revisit",)]],
+    ids=["response first", "revisit first", "another import"],
+)
+def test_revisit_is_a_sighting_of_its_response(archive, way, imports):
+    """Whether the response is before it, after it, in another file or in the archive."""
+    files = {
+        "response": gz([response(1, record_id=an_id("original 1"))]),
+        "revisit": gz([revisit(1, at=48, **pointing(1)[way])]),
+    }
+    for names in imports:
+        _ending, report = bring(archive, *(files[name] for name in names))
+        assert report.passed == {}
     assert articles(archive)[address(1)][6:] == ["2024-03-09T12:00:00Z", "2024-03-11T12:00:00Z"]
     ((kind, refers_to),) = rows(archive, "SELECT kind, refers_to FROM captures WHERE record_type = 'revisit'")
     assert (kind, refers_to) == ("article", an_id("original 1"))
     accepted(archive)
 
 
-def test_a_revisit_of_what_nobody_has_is_kept_unread(archive):
+def test_revisit_without_its_response_is_stored_unread(archive):
     """Once; the body may come with a later import."""
     data = gz([revisit(1, at=1, WARC_Refers_To=an_id("nowhere"))])
     for kept_now in (1, 0):
@@ -667,31 +673,45 @@ def test_a_revisit_of_what_nobody_has_is_kept_unread(archive):
         assert (ending.word, report.kept, len(articles(archive))) == ("done", kept_now, 0)
 
 
-@pytest.mark.parametrize("way", ["one import", "two imports", "an archive of before"])
-def test_a_revisit_has_the_length_of_its_body_as_soon_as_that_is_there(archive, way):
+def revisit_and_response() -> tuple[bytes, bytes]:
+    """Return a file with a revisit, and one with the response that it refers to."""
+    return gz([revisit(1, at=48, **pointing(1)["by id"])]), gz([response(1, record_id=an_id("original 1"))])
+
+
+BODY_LENGTHS = "SELECT DISTINCT body_length FROM captures WHERE url = ?"
+
+
+def test_revisit_gets_the_body_length_of_its_response(archive):
+    """Though the response comes after it in the same import."""
+    bring(archive, *revisit_and_response())
+    assert rows(archive, BODY_LENGTHS, address(1)) == [(len(page(1)),)]
+
+
+def test_revisit_gets_its_body_length_when_a_later_import_brings_the_response(archive):
     """The row is that of a rebuild."""
-    again, first = gz([revisit(1, at=48, **pointing(1)["by id"])]), gz([response(1, record_id=an_id("original 1"))])
-    if way == "one import":
-        bring(archive, again, first)
-    else:
-        bring(archive, again)
-        bring(archive, first)
-    if way == "an archive of before":
-        with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
-            db.execute("UPDATE captures SET body_length = NULL WHERE record_type = 'revisit'")
-        bring(archive, gz([response(2)]))
-    assert rows(archive, "SELECT DISTINCT body_length FROM captures WHERE url = ?", address(1)) == [(len(page(1)),)]
-    if way == "two imports":
-        before = everything(archive)["captures"]
-        done = morgue("-C", archive, "rebuild")
-        assert done.returncode == 0, done.stderr
-        assert everything(archive)["captures"] == before
+    for file in revisit_and_response():
+        bring(archive, file)
+    assert rows(archive, BODY_LENGTHS, address(1)) == [(len(page(1)),)]
+    before = everything(archive)["captures"]
+    done = morgue("-C", archive, "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert everything(archive)["captures"] == before
+
+
+def test_revisit_of_an_older_archive_gets_its_body_length_with_the_next_import(archive):
+    """Earlier versions left it unknown."""
+    for file in revisit_and_response():
+        bring(archive, file)
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE captures SET body_length = NULL WHERE record_type = 'revisit'")
+    bring(archive, gz([response(2)]))
+    assert rows(archive, BODY_LENGTHS, address(1)) == [(len(page(1)),)]
 
 
 # Where it came from, and whose it is
 
 
-def test_where_a_record_came_from_is_written_beside_it(archive):
+def test_record_has_its_origin_beside_it(archive):
     """File and offset with each record, its own header still its header; the file's digest once."""
     import hashlib
 
@@ -716,8 +736,8 @@ def test_where_a_record_came_from_is_written_beside_it(archive):
     assert rows(archive, "SELECT command, outcome FROM crawls") == [("import", "done")]
 
 
-def test_a_page_belongs_to_the_source_whose_site_it_is_of(archive):
-    """The file of that host, else of that site, else a source named after the host; what is no article needs none."""
+def test_page_belongs_to_the_source_of_its_site(archive):
+    """The file of that host, else of that site, else a source named after the host; other captures need none."""
     for name, url in (("paper", "https://www.harbour-gazette.org/"), ("blog", "https://blog.harbour-gazette.org/")):
         (archive / "sources").mkdir(exist_ok=True)
         (archive / "sources" / f"{name}.toml").write_text(f'url = "{url}"\n')
@@ -758,10 +778,10 @@ FILTERED = gz([
     ],
     ids=lambda value: "" if isinstance(value, set) else " ".join(f"{k}={v}" for k, v in value.items()),
 )
-def test_filters_take_what_they_say(archive, filters, wanted):
+def test_filter_takes_what_its_words_say(archive, filters, wanted):
     """By host, domain, day and media type; all must hold."""
     given = {"hosts": (), "domains": (), "since": None, "until": None, "mimes": ()} | filters
-    chosen = chosen_of(*given.values())
+    chosen = import_filter(*given.values())
     _ending, report = bring(archive, FILTERED, chosen=chosen)
     urls = [url for (url,) in rows(archive, "SELECT url FROM captures WHERE kind != 'import'")]
     assert {url.rpartition("-" if "number" in url else "/")[2] for url in urls} == wanted
@@ -769,7 +789,7 @@ def test_filters_take_what_they_say(archive, filters, wanted):
     assert report.kept == len(urls) + ("1" in wanted)
 
 
-def test_folders_and_lists_name_files(archive, tmp_path):
+def test_folder_and_list_name_files(archive, tmp_path):
     """A folder is searched to its depths, a list read by lines; a file that is named twice is read once."""
     deep = tmp_path / "in" / "deep"
     deep.mkdir(parents=True)
@@ -792,8 +812,7 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("picture.png", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         (
             "page.html",
-            "is neither a WARC, ARC or WACZ file nor a list of such files: there is no file of the name in "
-            "line 1, '<html>",
+            "is neither a WARC, ARC or WACZ file nor a list of such files: line 1 names no file: '<html>",
         ),
         ("long-line", "is neither a WARC, ARC or WACZ file nor a list of such files"),
         ("empty", "empty: is neither a WARC, ARC or WACZ file nor a list of such files: it is empty"),
@@ -802,7 +821,7 @@ def test_folders_and_lists_name_files(archive, tmp_path):
         ("list-of-comments", "lists no file"),
     ],
 )
-def test_what_is_no_file_is_said_before_anything_is_done(tmp_path, monkeypatch, argument, said):
+def test_missing_file_is_reported_before_anything_is_done(tmp_path, monkeypatch, argument, said):
     """With the cure."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
@@ -818,8 +837,8 @@ def test_what_is_no_file_is_said_before_anything_is_done(tmp_path, monkeypatch, 
     assert said in str(refused.value)
 
 
-def test_the_command_says_what_it_did(archive, tmp_path):
-    """For people and for programs; wrong arguments are exit code 2."""
+def test_summary_is_for_people_and_programs(archive, tmp_path):
+    """Wrong arguments give exit code 2."""
     (tmp_path / "a.warc.gz").write_bytes(FILTERED)
     args = ("-C", archive, "import", tmp_path / "a.warc.gz")
     done = morgue(*args, "--domain", "notpaper.example", "--format", "json")
@@ -836,12 +855,12 @@ WRONG = [("--domain", "a/b"), ("--host", ""), ("--mime", "html"), ("--since", "M
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=" ".join)
-def test_wrong_filters_are_refused(wrong):
+def test_wrong_filter_is_refused(wrong):
     """Before a file is looked at; exit code 2, and the cure."""
     given = {"--host": (), "--domain": (), "--since": None, "--until": None, "--mime": ()}
     options = " ".join(wrong).split(" ")
     for name, value in zip(options[::2], options[1::2], strict=True):
         given[name] = value if name in ("--since", "--until") else (value,)
     with pytest.raises(MorgueError) as refused:
-        chosen_of(*given.values())
+        import_filter(*given.values())
     assert (refused.value.exit_code, bool(refused.value.cure)) == (2, True)

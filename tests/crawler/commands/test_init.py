@@ -12,8 +12,8 @@ import pytest
 from tests.support.command import morgue
 
 
-def test_a_new_archive_is_whole(tmp_path):
-    """Settings, sources, database and WARC folder; and what to do next."""
+def test_new_archive_has_all_its_parts(tmp_path):
+    """Settings, sources, database and WARC folder; and the message says what to do next."""
     done = morgue("init", "mine", "--contact", "me@example.org", "--name", "Ann & Co", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     archive = tmp_path / "mine"
@@ -28,7 +28,7 @@ def test_a_new_archive_is_whole(tmp_path):
     db.close()
 
 
-def test_a_new_archive_can_be_used_at_once(tmp_path):
+def test_new_archive_can_be_used_at_once(tmp_path):
     """The settings file that it wrote is understood."""
     assert morgue("init", tmp_path / "a").returncode == 0
     done = morgue("-C", tmp_path / "a", "crawl")
@@ -36,8 +36,8 @@ def test_a_new_archive_can_be_used_at_once(tmp_path):
     assert "no sources yet" in done.stdout
 
 
-def test_here_is_the_default_and_may_hold_other_things(tmp_path):
-    """A folder that is in use for something else is left as it is."""
+def test_current_folder_is_the_default_and_may_have_other_files(tmp_path):
+    """They are left as they are."""
     (tmp_path / "notes.txt").write_text("mine")
     done = morgue("init", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -46,7 +46,7 @@ def test_here_is_the_default_and_may_hold_other_things(tmp_path):
 
 
 @pytest.mark.parametrize("there", ["morgue.toml", "morgue.db", "warc", "sources"])
-def test_what_is_there_is_never_overwritten(tmp_path, there):
+def test_existing_archive_is_never_overwritten(tmp_path, there):
     """An archive, or what may be left of one: exit code 2, and a way on."""
     (tmp_path / there).write_text("keep me")
     done = morgue("init", tmp_path)
@@ -57,7 +57,7 @@ def test_what_is_there_is_never_overwritten(tmp_path, there):
     assert (tmp_path / there).read_text() == "keep me"
 
 
-def test_twice_is_once(tmp_path):
+def test_second_init_changes_nothing(tmp_path):
     """The second time changes nothing."""
     assert morgue("init", tmp_path / "a").returncode == 0
     before = (tmp_path / "a" / "morgue.toml").read_text()
@@ -67,14 +67,14 @@ def test_twice_is_once(tmp_path):
     assert (tmp_path / "a" / "morgue.toml").read_text() == before
 
 
-def test_a_file_in_the_way(tmp_path):
+def test_file_in_the_way_gives_exit_code_2(tmp_path):
     """Exit code 2."""
     (tmp_path / "file").touch()
     assert morgue("init", tmp_path / "file").returncode == 2
 
 
 @pytest.mark.parametrize("contact", ["me", "me@", "@x.org", "a b@x.org", "ftp://x.org", "me@x.org (me)", "mé@x.org"])
-def test_a_contact_is_a_mail_address_or_a_url(tmp_path, contact):
+def test_contact_is_a_mail_address_or_a_url(tmp_path, contact):
     """It goes out with every request."""
     done = morgue("init", tmp_path / "a", "--contact", contact)
     assert done.returncode == 2
@@ -82,8 +82,8 @@ def test_a_contact_is_a_mail_address_or_a_url(tmp_path, contact):
     assert not (tmp_path / "a").exists()
 
 
-def test_where_nothing_can_be_written(tmp_path):
-    """Exit code 6, and nothing half-made is left."""
+def test_unwritable_folder_gives_exit_code_6(tmp_path):
+    """Nothing half-made is left."""
     place = Path("/sys/morgue-test") if os.geteuid() == 0 else tmp_path / "closed" / "a"
     if os.geteuid() != 0:
         place.parent.mkdir(mode=0o555)

@@ -17,7 +17,8 @@ LEAK = "Share this story with a friend"
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> Path:
-    """A few articles, of which two were read by an extractor that let a line through, one by one that did not."""
+    """Return an archive of a few articles: two were read by an extractor that let a line through, one by one that did
+    not."""
     archive = make_archive(tmp_path_factory.mktemp("reextract") / "archive")
     with serve() as paper:
         crawl(archive, "--limit", "12", paper.url + "/")
@@ -39,8 +40,8 @@ def state(archive: Path) -> list[list[tuple]]:
     return [rows(archive, f"SELECT * FROM {name}") for name in ("articles", "revisions", "readings", "changes")]
 
 
-def test_diff_shows_and_changes_nothing(archive):
-    """What would go, with its address; not a row is written, and no WARC file begun."""
+def test_diff_shows_changes_and_writes_nothing(archive):
+    """The text that would go, with its address; not a row is written, and no WARC file begun."""
     before, files = state(archive), sorted((archive / "warc").iterdir())
     done = morgue("-C", archive, "reextract", "--diff")
     assert done.returncode == 0, done.stderr
@@ -50,8 +51,9 @@ def test_diff_shows_and_changes_nothing(archive):
     assert sorted((archive / "warc").iterdir()) == files
 
 
-def test_the_old_text_is_kept_and_no_edit_is_made_of_it(archive):
-    """The revision keeps its number and capture; a search finds the new text; a second run has nothing to do."""
+def test_new_text_replaces_the_old_one_without_an_edit(archive):
+    """The old text is kept. The revision keeps its number and capture; a search finds the new text; a second run has
+    nothing to do."""
     numbers = rows(archive, "SELECT id, article_id, number, capture_id, seen FROM revisions")
     done = morgue("-C", archive, "reextract")
     assert "3 revisions read again, 2 changed" in done.stdout, done.stdout + done.stderr
@@ -64,8 +66,8 @@ def test_the_old_text_is_kept_and_no_edit_is_made_of_it(archive):
     assert "0 revisions read again" in morgue("-C", archive, "reextract").stdout
 
 
-def test_the_old_text_outlives_the_database(archive):
-    """It is in the WARC files too: a rebuild brings it back."""
+def test_old_text_survives_a_rebuild(archive):
+    """It is in the WARC files too."""
     morgue("-C", archive, "reextract")
     before = rows(archive, "SELECT * FROM readings")
     (archive / "morgue.db").unlink()
@@ -73,8 +75,8 @@ def test_the_old_text_outlives_the_database(archive):
     assert rows(archive, "SELECT * FROM readings") == before
 
 
-def test_a_changed_rule_is_applied_with_all(archive):
-    """What this version has read is left alone, unless one asks."""
+def test_changed_rule_is_applied_with_all(archive):
+    """What this version has read is left alone without it."""
     ((name, url),) = rows(archive, "SELECT name, url FROM sources")
     (archive / "sources" / "gazette.toml").write_text(f'url = "{url}"\n[[rule]]\nfields.section = "h1"\n')
     db = sqlite3.connect(archive / "morgue.db")
@@ -88,7 +90,7 @@ def test_a_changed_rule_is_applied_with_all(archive):
     assert "+ section: " in done.stdout
 
 
-def test_a_page_that_gives_nothing_keeps_its_text(archive):
+def test_page_that_gives_no_text_keeps_its_old_one(archive):
     """Exit code 1, and the page is named."""
     ((file, offset, length),) = rows(
         archive, "SELECT file, offset, length FROM captures WHERE id = (SELECT capture_id FROM articles WHERE id = 1)"
@@ -105,14 +107,15 @@ def test_a_page_that_gives_nothing_keeps_its_text(archive):
 
 
 def with_a_journal_that_knows(archive: Path) -> None:
-    """The WARC files are told of the rows that the fixture has changed by hand."""
+    """Write the rows that the fixture has changed by hand into the journal."""
     from pipelines.archive.writer import ArchiveWriter
 
     ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={}).close(everything=True)
 
 
-def test_a_rebuild_keeps_what_the_old_database_had(archive):
-    """As `reextract` would; told to the files, so that the next rebuild, without that database, has it too."""
+def test_rebuild_keeps_the_texts_of_the_old_database(archive):
+    """As `reextract` would. They are written to the files, so that the next rebuild, without that database, has them
+    too."""
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 texts read otherwise" in done.stdout
@@ -131,8 +134,8 @@ def test_a_rebuild_keeps_what_the_old_database_had(archive):
     assert rows(archive, query, f"%{LEAK}") == kept
 
 
-def test_a_rebuild_without_the_old_database_says_which_version_read_what_is_lost(archive):
-    """And each revision says who read the text that stands there now."""
+def test_rebuild_without_the_old_database_names_lost_versions(archive):
+    """And each revision says who read the text that it has now."""
     with_a_journal_that_knows(archive)
     for path in archive.glob("morgue.db*"):
         path.unlink()

@@ -16,21 +16,21 @@ from pipelines.warc.storage import WarcStorage, sha256_of
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.external_tools import faults
 from tests.support.newspaper import serve
+from tests.support.waiting import let_a_day_pass
 from tests.support.warc_files import read_record, walk
-from tests.test_resume import a_day_passes
 
 REASON = "asked for by the subject, letter of 3 May"
 
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> tuple[Path, str]:
-    """An archive, and the address of an article in it that was captured twice, with an edit between."""
+    """Return an archive, and the address of an article in it that was captured twice, with an edit between."""
     archive = make_archive(tmp_path_factory.mktemp("remove") / "archive")
     with serve() as paper:
         (archive / "sources" / "gazette.toml").write_text(f'url = "{paper.url}/"\nfeeds = ["{paper.url}/feed.xml"]\n')
         crawl(archive, "gazette")
         truth = paper.correct()
-        a_day_passes(archive)
+        let_a_day_pass(archive)
         crawl(archive, "gazette")
     assert rows(archive, "SELECT revision FROM articles WHERE url = ?", truth.url) == [(2,)]
     return archive, truth.url
@@ -48,7 +48,7 @@ def removed(crawled, tmp_path_factory) -> tuple[Path, Path, str]:
 
 
 def everything(archive: Path) -> bytes:
-    """All bytes of an archive, WARC files inflated."""
+    """Return all bytes of an archive, WARC files inflated."""
     parts = [path.read_bytes() for path in archive.rglob("*") if path.is_file() and path.suffix != ".gz"]
     return b"".join([*parts, *(gzip.decompress(path.read_bytes()) for path in archive.glob("warc/*.gz"))])
 
@@ -58,8 +58,8 @@ def text_of(archive: Path, url: str) -> list[tuple[str, str]]:
     return rows(archive, query, url)
 
 
-def test_no_byte_of_the_text_is_left(removed):
-    """Neither in WARC files nor in the database: no paragraph of either revision."""
+def test_no_paragraph_of_a_removed_article_is_left(removed):
+    """Neither in WARC files nor in the database, of either revision."""
     before, after, url = removed
     left = everything(after)
     for _title, text in text_of(before, url):
@@ -69,8 +69,8 @@ def test_no_byte_of_the_text_is_left(removed):
                 assert paragraph.encode() not in left
 
 
-def test_a_tombstone_says_what_stood_there(removed):
-    """In the place of the exchange, with its address, the ids of its records, the date of capture and the reason."""
+def test_tombstone_names_what_it_replaced(removed):
+    """The address of the exchange, the ids of its records, the date of capture and the reason."""
     before, after, url = removed
     for file, offset, length, record_id, time in rows(
         before, "SELECT file, offset, length, record_id, time FROM captures WHERE url = ?", url
@@ -83,8 +83,8 @@ def test_a_tombstone_says_what_stood_there(removed):
         assert f"removed-record: {record_id}" in lines
 
 
-def test_no_other_record_moves_or_changes(removed):
-    """Every other capture is where it was, byte for byte; files have their length."""
+def test_other_records_stay_in_their_place(removed):
+    """Byte for byte; files have their length."""
     before, after, url = removed
     kept = rows(after, "SELECT file, offset, length, record_id FROM captures")
     assert len(kept) == len(rows(before, "SELECT id FROM captures WHERE url != ?", url))
@@ -96,8 +96,8 @@ def test_no_other_record_moves_or_changes(removed):
         assert (after / "warc" / path.name).stat().st_size == path.stat().st_size
 
 
-def test_files_and_manifest_are_sound(removed):
-    """gzip, warcio, FastWARC and our own verification find nothing wrong; the manifest tells the files as they are."""
+def test_files_and_manifest_are_sound_after_a_removal(removed):
+    """gzip, warcio, FastWARC and our own verification find nothing wrong; the manifest lists the files as they are."""
     _before, after, _url = removed
     files = sorted((after / "warc").iterdir())
     assert faults(*files) == []
@@ -110,7 +110,7 @@ def test_files_and_manifest_are_sound(removed):
         assert len(list(walk(path))) == entries[path.name].records
 
 
-def test_a_rebuild_does_not_bring_it_back(removed, tmp_path):
+def test_rebuild_does_not_bring_a_removed_page_back(removed, tmp_path):
     """All rows are as the removal left them."""
     _before, after, _url = removed
     archive = Path(shutil.copytree(after, tmp_path / "archive"))
@@ -122,11 +122,11 @@ def test_a_rebuild_does_not_bring_it_back(removed, tmp_path):
     assert [rows(archive, f"SELECT * FROM {name} ORDER BY 1") for name in tables] == left
 
 
-def test_a_crawl_does_not_fetch_it_again(removed, tmp_path):
-    """Not when its feed still lists it, nor when it is named."""
+def test_crawl_does_not_fetch_a_removed_page_again(removed, tmp_path):
+    """Neither when its feed still lists it, nor when it is named."""
     _before, after, url = removed
     archive = Path(shutil.copytree(after, tmp_path / "archive"))
-    a_day_passes(archive)
+    let_a_day_pass(archive)
     port = int(url.split(":")[2].partition("/")[0])
     with serve(port=port) as paper:
         crawl(archive, "gazette")
@@ -136,8 +136,8 @@ def test_a_crawl_does_not_fetch_it_again(removed, tmp_path):
     assert url.partition(f":{port}")[2] not in asked
 
 
-def test_a_host_goes_whole(crawled, tmp_path):
-    """Every capture of it; what it was asked for is not asked again."""
+def test_removed_host_is_gone_whole(crawled, tmp_path):
+    """Every capture of it; its addresses are not requested again."""
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     host = crawled[1].split("/")[2]
     done = morgue("-C", archive, "remove", host, "--reason", REASON, "--yes")
@@ -150,8 +150,9 @@ def test_a_host_goes_whole(crawled, tmp_path):
     assert rows(archive, "SELECT count(*) FROM captures WHERE url LIKE ?", f"%//{host}/%") == [(0,)]
 
 
-def test_nothing_goes_without_a_yes(crawled, tmp_path):
-    """--dry-run says what would go; without --yes and without a terminal it is refused (2); unknown addresses are 8."""
+def test_removal_needs_a_yes(crawled, tmp_path):
+    """--dry-run shows what would go; without --yes and without a terminal it is refused (2); unknown addresses give
+    8."""
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = everything(archive)
     assert "2 captures" in morgue("-C", archive, "remove", crawled[1], "--reason", REASON, "--dry-run").stdout
@@ -164,16 +165,16 @@ def test_nothing_goes_without_a_yes(crawled, tmp_path):
     assert everything(archive) == before
 
 
-def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, tmp_path, monkeypatch):
+def test_interrupted_removal_is_finished_by_the_same_command(crawled, tmp_path, monkeypatch):
     """Killed between the files and the rows: the second run finds the tombstones, and ends the same way."""
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.targets import find
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = finding.find(db, [crawled[1]])
-    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", doomed, REASON, now())
+    targets = find(db, [crawled[1]])
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", targets, REASON, now())
     monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         work.rewrite(lambda *_: None)
@@ -186,13 +187,13 @@ def test_a_removal_that_was_cut_short_is_finished_by_the_same_command(crawled, t
         assert sha256_of(archive / "warc" / name) == entry.sha256
 
 
-def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeypatch):
-    """A record in the last file that does not fit its place: no file is touched, not the ones before it either."""
+def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
+    """A record in the last file does not fit its place: the files before it are as they were, too."""
     from pipelines.archive.journal import journal_header
     from pipelines.core.errors import MorgueError
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
-    from pipelines.takedown import targets as finding
+    from pipelines.takedown.targets import find
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
@@ -203,11 +204,11 @@ def test_what_cannot_be_done_shows_before_anything_is(crawled, tmp_path, monkeyp
         if journal_header(record.fields).number == max(numbers):
             raise MorgueError("journal", "does not fit")
 
-    monkeypatch.setattr(remove, "without", does_not_fit)
+    monkeypatch.setattr(remove, "journal_member_without", does_not_fit)
     db = sqlite3.connect(archive / "morgue.db")
-    doomed = finding.find(db, [crawled[1]])
+    targets = find(db, [crawled[1]])
     db.close()
-    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", doomed, REASON, now())
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", targets, REASON, now())
     with pytest.raises(MorgueError, match="does not fit"):
         work.rewrite(lambda *_: None)
     assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before
@@ -220,8 +221,8 @@ def take(archive: Path, *targets: str) -> str:
     return done.stdout
 
 
-def test_a_number_means_the_article(crawled, tmp_path):
-    """As `show` takes it: the page under its every address, as if its URL were named; an unknown number is 8."""
+def test_number_removes_the_article(crawled, tmp_path):
+    """As `show` takes it: the page under all its addresses, as if its URL were named; an unknown number gives 8."""
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     ((number, key),) = rows(archive, "SELECT id, url_key FROM articles WHERE url = ?", crawled[1])
     assert "1 article, 2 captures" in take(archive, str(number))
@@ -233,7 +234,7 @@ def test_a_number_means_the_article(crawled, tmp_path):
 
 @pytest.fixture(scope="module")
 def below(crawled, tmp_path_factory) -> tuple[Path, str]:
-    """An archive from which a section was removed, and what its addresses begin with."""
+    """Return an archive from which a section was removed, and what its addresses begin with."""
     archive = Path(shutil.copytree(crawled[0], tmp_path_factory.mktemp("below") / "archive"))
     section = "/".join(crawled[1].split("/")[:4]) + "/"
     assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", section + "%") > [(1,)]
@@ -241,7 +242,7 @@ def below(crawled, tmp_path_factory) -> tuple[Path, str]:
     return archive, section
 
 
-def test_a_star_means_all_that_begins_so(crawled, below):
+def test_star_removes_all_that_begins_so(crawled, below):
     """Every capture, article and queued address below it, and nothing else."""
     archive, section = below
     for table in ("captures", "articles"):
@@ -256,12 +257,12 @@ def test_a_star_means_all_that_begins_so(crawled, below):
     assert REASON in shown.stderr
 
 
-def test_what_begins_so_does_not_come_back(crawled, below, tmp_path):
-    """Neither by a crawl, of an address there that was never seen, nor by an import, nor by a rebuild."""
+def test_address_below_a_removed_star_does_not_come_back(crawled, below, tmp_path):
+    """Neither by a crawl of a new address there, nor by an import, nor by a rebuild."""
     archive = Path(shutil.copytree(below[0], tmp_path / "archive"))
     section = below[1]
     port = int(section.split(":")[2].partition("/")[0])
-    a_day_passes(archive)
+    let_a_day_pass(archive)
     with serve(port=port) as paper:
         crawl(archive, "gazette")
         crawl(archive, "--urls", "-", stdin=f"{section}never-seen.html\n{crawled[1]}")
@@ -293,14 +294,14 @@ def test_removals_are_listed(below):
      ["--list", "a.example"], []],
     ids=["query", "half a host", "two stars", "no scheme", "list and target", "nothing"],
 )  # fmt: skip
-def test_what_is_no_target_is_refused(crawled, args):
+def test_malformed_target_is_refused(crawled, args):
     """Before anything is done: exit code 2."""
     assert morgue("-C", crawled[0], "remove", *args, "--reason", REASON, "--yes").returncode == 2
 
 
 @pytest.fixture(scope="module")
 def flipped(crawled, tmp_path_factory) -> tuple[Path, str, str]:
-    """An archive with a flipped bit in another record of a file that an article lies in; the article, the file."""
+    """Return an archive with a flipped bit in another record of a file that has an article; the article, the file."""
     before, url = crawled
     archive = Path(shutil.copytree(before, tmp_path_factory.mktemp("flipped") / "archive"))
     ((file,),) = rows(archive, "SELECT file FROM captures WHERE url = ? ORDER BY id LIMIT 1", url)
@@ -315,8 +316,8 @@ def flipped(crawled, tmp_path_factory) -> tuple[Path, str, str]:
     return archive, url, file
 
 
-def test_a_flipped_bit_is_not_signed_silently(flipped):
-    """The refusal names the way out; nothing is removed."""
+def test_removal_from_a_damaged_file_is_refused(flipped):
+    """The message names the way out; nothing is removed."""
     archive, url, file = flipped
     before = (archive / "warc" / file).read_bytes()
     done = morgue("-C", archive, "remove", url, "--reason", REASON, "--yes")
@@ -327,7 +328,7 @@ def test_a_flipped_bit_is_not_signed_silently(flipped):
     assert rows(archive, "SELECT count(*) FROM articles WHERE url = ?", url) == [(1,)]
 
 
-def test_a_takedown_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
+def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
     """The page is gone; verify goes on naming the record and the file, also after another takedown and a rebuild."""
     archive, url, file = flipped
     archive = Path(shutil.copytree(archive, tmp_path / "archive"))
@@ -359,8 +360,9 @@ def test_a_takedown_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
     assert still <= {(one.kind, one.offset) for one in verify(archive).findings.listed}
 
 
-def test_a_crawl_says_what_was_taken_down(removed, tmp_path):
-    """By its address, on a list, and a whole source: not as if there were nothing to do. The date and the reason."""
+def test_crawl_of_a_removed_page_says_so(removed, tmp_path):
+    """By its address, on a list, and for a whole source, with the date and the reason: not as if there were nothing to
+    do."""
     _before, after, url = removed
     archive = Path(shutil.copytree(after, tmp_path / "archive"))
     ((day,),) = rows(archive, "SELECT DISTINCT substr(time, 1, 10) FROM removals")

@@ -1,4 +1,4 @@
-"""Laws of `morgue sample`: page pairs, the skeleton of a rule, and pairs that are read again."""
+"""`morgue sample`: page pairs, the skeleton of a rule, and pairs that are read again."""
 
 import json
 import tomllib
@@ -22,7 +22,7 @@ BIOGRAPHY = "Mara Ellison keeps our harbour desk, three cats, and a list of ever
 
 
 def html(story=STORY, box="about-desk-9"):
-    """A page whose author box leaks into the text, and whose byline nothing declares."""
+    """Return a page whose author box leaks into the text, and whose byline nothing declares."""
     lines = "".join(f"<p>{line}</p>\n" for line in story)
     return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Pier bought back</title></head><body>
 <div class="css-1q2w3e wrap"><h1 class="story-title">Pier bought back</h1>
@@ -41,7 +41,7 @@ def archive(tmp_path):
 
 @pytest.fixture
 def page(tmp_path):
-    """A page in a file."""
+    """Return the path of a page in a file."""
     path = tmp_path / "pier.html"
     path.write_bytes(html())
     return path
@@ -64,7 +64,7 @@ def rule_in(archive, text):
 # a pair
 
 
-def test_a_file_becomes_a_pair(archive, page):
+def test_file_becomes_a_pair(archive, page):
     """The page byte for byte, and what is read from it today; its source is known by its address."""
     done = sample(archive, page, "--url", "https://gazette.example/2026/pier-bought-back", "--captured", "2026-02-04")
     assert done.returncode == 0, done.stderr
@@ -84,15 +84,15 @@ def test_a_file_becomes_a_pair(archive, page):
     assert said["text"][: len(STORY)] == STORY
 
 
-def test_a_file_needs_no_archive(tmp_path, page):
-    """Then the pair lies in the current folder, perhaps beside the page itself."""
+def test_file_becomes_a_pair_without_an_archive(tmp_path, page):
+    """The pair is written to the current folder, perhaps beside the page itself."""
     done = morgue("sample", page, "--url", "https://a.example/one", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "pier.json").read_text())["url"] == "https://a.example/one"
 
 
-def test_nothing_is_written_over(archive, page):
-    """A corrected JSON is somebody's work; --force is their word."""
+def test_existing_pair_is_not_overwritten_without_force(archive, page):
+    """A corrected JSON is a user's work."""
     args = (page, "--source", "gazette", "--name", "pier")
     assert sample(archive, *args).returncode == 0
     truth = archive / "samples" / "gazette" / "pier.json"
@@ -105,7 +105,7 @@ def test_nothing_is_written_over(archive, page):
     assert truth.read_text() != "mine"
 
 
-def test_a_page_that_gives_nothing_becomes_a_pair_too(archive, tmp_path):
+def test_page_without_an_article_becomes_a_pair(archive, tmp_path):
     """It is the page that most needs a rule."""
     (tmp_path / "short.html").write_bytes(b"<html><body><div>Nothing here.</div></body></html>")
     done = sample(archive, tmp_path / "short.html", "--source", "gazette")
@@ -124,7 +124,7 @@ def test_a_page_that_gives_nothing_becomes_a_pair_too(archive, tmp_path):
         (b"<p>" * 300_000, "too large (up to 300,000 elements)"),
     ],
 )
-def test_what_is_no_page_becomes_no_pair(archive, tmp_path, body, cause):
+def test_response_that_is_no_page_becomes_no_pair(archive, tmp_path, body, cause):
     """The reason is the extractor's; nothing is written."""
     (tmp_path / "odd.html").write_bytes(body)
     done = sample(archive, tmp_path / "odd.html", "--source", "gazette")
@@ -134,10 +134,10 @@ def test_what_is_no_page_becomes_no_pair(archive, tmp_path, body, cause):
 
 
 @pytest.mark.parametrize("name", ["nofile.html", "story.zip", "data.json", "../nofile.html", "folder/nofile", "nofile"])
-@pytest.mark.parametrize("inside", [True, False])
-def test_a_slip_in_a_files_name_asks_nobody(archive, tmp_path, name, inside):
+@pytest.mark.parametrize("folder", ["archive", "."], ids=["inside", "outside"])
+def test_mistyped_file_name_sends_no_request(archive, tmp_path, name, folder):
     """Within an archive and outside of any."""
-    done = morgue("sample", name, cwd=archive if inside else tmp_path)
+    done = morgue("sample", name, cwd=tmp_path / folder)
     assert (done.returncode, done.stdout) == (8, "")
     assert f"{name}: is neither a file nor a web address" in done.stderr
     assert rows(archive, "SELECT count(*) FROM crawls, captures") == [(0,)]
@@ -155,16 +155,16 @@ def test_a_slip_in_a_files_name_asks_nobody(archive, tmp_path, name, inside):
         ("saved/long-name-of-a-folder/pier.html.gz", "pier"),
     ],
 )
-def test_a_pair_is_called_by_its_address(url, name):
-    """The last telling part of it, harmless as a file's name."""
+def test_pair_is_named_after_its_url(url, name):
+    """The last telling part of it, harmless as a file name."""
     assert name_for(url).replace("2e-2e", "page") == name
 
 
 # where the page comes from
 
 
-def test_an_address_is_fetched_politely_and_recorded(archive):
-    """As `morgue add` does; a page that is in the archive is not asked for again."""
+def test_url_is_fetched_politely_and_recorded(archive):
+    """As `morgue add` does; a page that is in the archive is not requested again."""
     answers = {
         "/robots.txt": (200, b"User-agent: *\nDisallow: /private", {}),
         "/moved": (301, b"", {"Location": "/pier"}),
@@ -190,7 +190,7 @@ def test_an_address_is_fetched_politely_and_recorded(archive):
     assert kept == [(f"{site}/moved", 301), (f"{site}/pier", 200)]
 
 
-def test_an_article_may_be_named_by_its_number(tmp_path):
+def test_article_may_be_named_by_its_number(tmp_path):
     """As `morgue search` shows it; its source is known."""
     from tests.support.article_archive import build
 
@@ -220,7 +220,7 @@ def test_an_article_may_be_named_by_its_number(tmp_path):
         (("--check",), 8, "samples: is not there"),
     ],
 )
-def test_a_mistake_is_answered_with_cause_and_cure(archive, page, args, code, words):
+def test_mistake_has_cause_cure_and_exit_code(archive, page, args, code, words):
     """And with its exit code."""
     done = sample(archive, *(page if arg == "PAGE" else arg for arg in args))
     assert (done.returncode, done.stdout) == (code, "")
@@ -230,8 +230,8 @@ def test_a_mistake_is_answered_with_cause_and_cure(archive, page, args, code, wo
 # the rule
 
 
-def test_the_rule_names_what_may_serve(archive, page):
-    """The block of the text, the stranger in it, headline and date; never a name that a build made up."""
+def test_proposed_rule_has_blocks_headline_and_date(archive, page):
+    """The block of the text, a block to prune in it, headline and date; never a name that a build made up."""
     text = sample(archive, page, "--source", "gazette").stdout
     assert '#body = ["div.story-copy"]  # 6 of 6 lines of the text, 100% of what is in it' in text
     assert '    #"div.about-desk-9",  # “Mara Ellison keeps our harbour desk, three cats' in text
@@ -241,8 +241,8 @@ def test_the_rule_names_what_may_serve(archive, page):
     assert "post-4711" not in text
 
 
-def test_the_rule_changes_nothing_until_a_sign_is_taken_away(archive, page):
-    """Appended as it is, and without its #: both are valid."""
+def test_proposed_rule_is_inert_until_uncommented(archive, page):
+    """Appended as it is, and without its #, the file is valid."""
     done = sample(archive, page, "--source", "gazette", "--rule")
     assert (done.returncode, done.stdout) == (0, "")
     assert "appended a rule to sources/gazette.toml: pick from it, then morgue sample --check" in done.stderr
@@ -255,7 +255,7 @@ def test_the_rule_changes_nothing_until_a_sign_is_taken_away(archive, page):
     assert rule.fields == (("title", "h1.story-title"),)
 
 
-def test_beside_a_rule_that_holds_all_of_it_waits(archive, page):
+def test_whole_proposal_is_commented_out_beside_an_open_rule(archive, page):
     """Two rules without an end would be a mistake."""
     rule_in(archive, '[[rule]]\nprune = [".x"]')
     done = sample(archive, page, "--source", "gazette", "--rule")
@@ -266,11 +266,11 @@ def test_beside_a_rule_that_holds_all_of_it_waits(archive, page):
 
 
 def appended(archive, text):
-    """What `--rule` adds to a source's file that holds a rule."""
+    """Return what `--rule` adds to a source's file that has a rule."""
     return (archive / "sources" / "gazette.toml").read_text("utf-8").partition(text)[2]
 
 
-def test_beside_a_rule_that_holds_each_line_waits_behind_one_sign(archive, page):
+def test_line_of_a_proposal_beside_an_open_rule_has_one_comment_sign(archive, page):
     """Without it, the lines are a rule."""
     own = '[[rule]]\nprune = [".x"]\n'
     rule_in(archive, own)
@@ -286,7 +286,7 @@ def test_beside_a_rule_that_holds_each_line_waits_behind_one_sign(archive, page)
     assert tomllib.loads(rule[1:])["rule"] == [{"prune": ["div.about-desk-9"]}]
 
 
-def test_what_the_own_rule_names_as_text_is_not_proposed_for_pruning(archive, tmp_path):
+def test_block_that_a_rule_names_as_text_is_not_proposed_for_pruning(archive, tmp_path):
     """The user has said so."""
     body = html().replace(
         b'<div class="story-copy"', b'<p class="lead-in">All seals return.</p><div class="story-copy"'
@@ -301,8 +301,8 @@ def test_what_the_own_rule_names_as_text_is_not_proposed_for_pruning(archive, tm
     assert "p.lead-in" not in block
 
 
-def test_a_page_proposes_once(archive, page):
-    """A second run shows what it would propose today."""
+def test_rule_is_proposed_once_for_a_page(archive, page):
+    """A second run prints what it would propose today."""
     args = (page, "--source", "gazette", "--rule", "--force")
     assert sample(archive, *args).returncode == 0
     before = (archive / "sources" / "gazette.toml").read_text("utf-8")
@@ -313,7 +313,7 @@ def test_a_page_proposes_once(archive, page):
     assert (archive / "sources" / "gazette.toml").read_text("utf-8") == before
 
 
-def test_a_pairs_page_is_of_the_source_that_its_json_names(archive, page):
+def test_page_of_a_pair_belongs_to_the_source_of_its_json(archive, page):
     """The pair, corrected by hand perhaps, stays as it is."""
     assert sample(archive, page, "--source", "gazette", "--captured", "2026-02-04").returncode == 0
     half = archive / "samples" / "gazette" / "pier.json"
@@ -325,7 +325,7 @@ def test_a_pairs_page_is_of_the_source_that_its_json_names(archive, page):
     assert "# From pier.html, captured 2026-02-04." in appended(archive, "gazette.example/")
 
 
-def test_what_was_dropped_next_to_the_text_is_named(archive, tmp_path):
+def test_block_dropped_next_to_the_text_is_named(archive, tmp_path):
     """A standfirst outside of the block of the text is what a rule's author looks for."""
     lead = "Sign here and share: all seals of the harbour return, says a letter to our subscribers and friends."
     body = html().replace(
@@ -338,7 +338,7 @@ def test_what_was_dropped_next_to_the_text_is_named(archive, tmp_path):
     assert "#   p.lead-in  “Sign here and share" in done.stdout
 
 
-def test_a_file_that_no_rule_can_follow_stays_as_it_is(archive, page):
+def test_source_file_with_inline_rules_stays_as_it_is(archive, page):
     """Rules written as one value cannot be appended to."""
     rule_in(archive, 'rule = [{until = 2020-01-01, prune = [".x"]}]\n')
     before = (archive / "sources" / "gazette.toml").read_text()
@@ -348,7 +348,7 @@ def test_a_file_that_no_rule_can_follow_stays_as_it_is(archive, page):
     assert (archive / "sources" / "gazette.toml").read_text() == before
 
 
-def test_what_a_page_says_cannot_break_the_file(archive, tmp_path):
+def test_text_of_a_page_cannot_break_the_source_file(archive, tmp_path):
     """Quotes, line ends and control characters in classes and text."""
     body = (
         html(box='bad"box')
@@ -365,7 +365,7 @@ def test_what_a_page_says_cannot_break_the_file(archive, tmp_path):
 
 @pytest.fixture
 def corrected(archive, page):
-    """A pair as it should be: without the biography, with the author."""
+    """Return a pair as it should be: without the biography, with the author."""
     assert sample(archive, page, "--source", "gazette", "--captured", "2026-02-04").returncode == 0
     path = archive / "samples" / "gazette" / "pier.json"
     said = json.loads(path.read_text("utf-8"))
@@ -376,8 +376,8 @@ def corrected(archive, page):
 FOUND = "prune = ['.about-desk-9']\n[rule.fields]\nauthors = '.story-signed'"
 
 
-def test_a_check_shows_what_differs(archive, corrected):
-    """Exit code 1, fields and lines as a diff."""
+def test_check_shows_differences_with_exit_code_1(archive, corrected):
+    """Fields and lines as a diff."""
     done = sample(archive, "--check", corrected)
     assert done.returncode == 1
     assert f"{corrected}: " in done.stdout
@@ -385,8 +385,8 @@ def test_a_check_shows_what_differs(archive, corrected):
     assert "1 page pair, 1 differs" in done.stdout
 
 
-def test_paths_are_shown_as_they_are_typed(archive, page):
-    """Within the folder where somebody stands, from there on."""
+def test_paths_are_printed_relative_to_the_current_folder(archive, page):
+    """As a user in that folder would type them."""
     pair = "samples/gazette/pier.html"
     done = morgue("sample", page, "--source", "gazette", "--rule", cwd=archive)
     assert f"wrote {pair} and pier.json: " in done.stderr
@@ -397,14 +397,14 @@ def test_paths_are_shown_as_they_are_typed(archive, page):
 
 
 @pytest.mark.parametrize("named", [(), ("samples",), ("samples/gazette/pier.html",), ("samples/gazette/pier.json",)])
-def test_a_check_is_content_once_the_rule_is_right(archive, corrected, named):
+def test_check_passes_once_the_rule_is_right(archive, corrected, named):
     """Pairs are found by folder, by either half, or all of the archive's."""
     rule_in(archive, f"[[rule]]\n{FOUND}")
     done = sample(archive, "--check", *(archive / name for name in named))
     assert (done.returncode, done.stdout) == (0, "1 page pair, none differs\n"), done.stderr
 
 
-def test_what_a_check_promises_a_crawl_keeps(archive):
+def test_crawl_reads_as_the_check_does(archive):
     """The article in the archive is read by the rule, and its page makes a pair that agrees."""
     front = b'<html lang="en"><body><a href="/2026/02/03/pier-bought-back">Pier bought back at last</a></body></html>'
     with answering({"/": (200, front, {}), "/2026/02/03/pier-bought-back": (200, html(), {})}) as (site, asked):
@@ -419,8 +419,8 @@ def test_what_a_check_promises_a_crawl_keeps(archive):
     assert sample(archive, "--check").returncode == 0
 
 
-def test_the_day_of_capture_picks_the_rule(archive, corrected):
-    """A redesign's rule is not applied to the page of before."""
+def test_day_of_capture_picks_the_rule(archive, corrected):
+    """The rule of a redesign is not applied to an earlier page."""
     rule_in(archive, f"[[rule]]\nuntil = 2026-02-05\n{FOUND}\n[[rule]]\nprune = ['p']")
     assert sample(archive, "--check").returncode == 0
     rule_in(archive, f"[[rule]]\nuntil = 2026-02-04\n{FOUND}\n[[rule]]\nprune = ['p']")
@@ -429,8 +429,8 @@ def test_the_day_of_capture_picks_the_rule(archive, corrected):
     assert "nothing to read: no article text" in done.stdout
 
 
-def test_any_field_of_an_article_may_be_kept(archive, corrected):
-    """What a pair names is compared; a name that is none is a mistake, not a law that always holds."""
+def test_pair_may_have_any_field_of_an_article(archive, corrected):
+    """What a pair names is compared; an unknown name is a mistake, not a check that always passes."""
     rule_in(archive, f"[[rule]]\n{FOUND}\nsection = 'footer p'")
     said = json.loads(corrected.read_text())
     corrected.write_text(json.dumps(said | {"section": "Harbour"}))
@@ -453,7 +453,7 @@ def test_any_field_of_an_article_may_be_kept(archive, corrected):
         ('{"url": "x", "source": "gone"}', 8, "there is no sources/gone.toml"),
     ],
 )
-def test_a_pair_that_is_none_is_named(archive, corrected, text, code, words):
+def test_malformed_pair_is_named(archive, corrected, text, code, words):
     """File, cause and cure."""
     corrected.write_text(text)
     done = sample(archive, "--check")

@@ -1,4 +1,4 @@
-"""`morgue schedule`: what it prints works as it stands."""
+"""`morgue schedule`: what it prints works as printed."""
 
 from __future__ import annotations
 
@@ -35,28 +35,29 @@ def archive(tmp_path_factory):
 
 
 def cron_gives(line):
-    """What cron hands to sh: five fields off, all up to the first bare %, backslashes before % off (crontab(5))."""
+    """Return what cron hands to sh: five fields off, all up to the first bare %, backslashes before % off
+    (crontab(5))."""
     command = line.split(maxsplit=5)[5]
     return re.sub(r"\\%", "%", re.match(r"(?:\\.|[^\\%])*", command)[0])
 
 
 def words_of(shell_line):
-    """What a program called by this line of sh is given."""
+    """Return what a program called by this line of sh is given."""
     script = f"set -- {shell_line}; printf '%s\\0' \"$@\""
     return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
 
 
 @pytest.mark.parametrize("folder", AWKWARD)
-def test_cron_calls_what_is_meant(folder):
-    """Whatever stands in a path, sh sees exactly it."""
+def test_cron_command_is_quoted_for_sh(folder):
+    """Whatever is in a path, sh sees exactly it."""
     job = ScheduledJob(f"/data/{folder}", (f"/opt/{folder}/morgue",), 900, ("paper",))
     line = cron(job).splitlines()[-1]
     assert line.endswith(cron_line(job))
     assert words_of(cron_gives(line)) == job.arguments
 
 
-def test_the_crontab_line_runs(tmp_path):
-    """The very line, through sh, with no more environment than cron gives: a crawl, and not a word of mail."""
+def test_crontab_line_runs_with_the_environment_of_cron(tmp_path):
+    """The very line, through sh: a crawl, and not a word of mail."""
     archive = make_archive(tmp_path / "my 100% archive")
     done = morgue("-C", archive, "schedule", "--cron", "--every", "1h")
     assert done.returncode == 0, done.stderr
@@ -85,7 +86,7 @@ def test_cron_rounds_are_evenly_spaced(every):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("folder", AWKWARD)
-def test_systemd_understands_the_units(tmp_path, folder):
+def test_systemd_accepts_the_units(tmp_path, folder):
     """No complaint, and the words of the command are the ones meant."""
     place = tmp_path / folder
     place.mkdir()
@@ -108,7 +109,7 @@ def test_systemd_understands_the_units(tmp_path, folder):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("every", INTERVALS)
-def test_systemd_understands_the_calendar(every):
+def test_systemd_accepts_the_calendar(every):
     """Two rounds are as far apart as asked for."""
     when = re.search(r"OnCalendar=(.*)", timer(ScheduledJob("/a", ("/m",), every)))[1]
     done = subprocess.run(
@@ -121,8 +122,8 @@ def test_systemd_understands_the_calendar(every):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_script_installs_both_units(archive, tmp_path):
-    """Piped into sh it leaves the two files and starts the timer."""
+def test_script_installs_both_units(archive, tmp_path):
+    """Piped into sh it writes the two files and starts the timer."""
     done = morgue("-C", archive, "schedule", "--systemd", "--every", "30m")
     assert done.returncode == 0, done.stderr
     tools = tmp_path / "bin"
@@ -150,14 +151,14 @@ def test_two_archives_never_share_a_unit():
 
 
 @pytest.mark.parametrize("path", ["/a\nb", "/both ' and \""])
-def test_paths_that_cannot_be_said_are_refused(path):
+def test_unquotable_path_is_refused(path):
     """Better no timer than one that crawls elsewhere."""
     with pytest.raises(ConfigError):
         ScheduledJob(path, ("/m",), 900)
 
 
 @pytest.mark.parametrize(("args", "code"), [(["--every", "7m"], 2), (["--every", "often"], 2), (["nobody"], 8)])
-def test_bad_arguments(archive, args, code):
+def test_bad_argument_is_refused_with_the_cure(archive, args, code):
     """Say what would be right."""
     done = morgue("-C", archive, "schedule", *args)
     assert done.returncode == code
@@ -165,8 +166,8 @@ def test_bad_arguments(archive, args, code):
     assert args[-1] in done.stderr
 
 
-def test_the_printed_script_is_the_pure_text(archive):
-    """With a source named, only it is crawled, and the units have their own name."""
+def test_script_for_a_source_has_its_own_unit_name(archive):
+    """With a source named, only it is crawled."""
     done = morgue("-C", archive, "schedule", "--systemd", "paper")
     name = re.search(r"user/(\S+)\.timer", done.stdout)[1]
     assert name.startswith("morgue-my-100-archive-paper-")

@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from exports.terminal import width
+from pipelines.core.terminal import width
 from tests.support import capture_archive
 from tests.support.article_archive import WARC_FILE, build, rows
 from tests.support.command import command_line, environment, morgue
@@ -31,7 +31,7 @@ def output(folder, *args) -> bytes:
     return done.stdout
 
 
-def test_the_text_is_for_reading_and_says_where_it_comes_from(folder):
+def test_text_shows_the_article_and_its_provenance(folder):
     """Headline, byline, dates, text; then record, digests, extractor, revisions."""
     text = output(folder, "https://courier.example/2024/article-1").decode()
     assert text.startswith("Climate summit opens, then closes\nBy Anna Berg · Published 2024-01-05T09:30:00+01:00")
@@ -58,7 +58,7 @@ LIVE = {
 
 @pytest.fixture
 def live(tmp_path):
-    """An article (number 3) that says much of itself."""
+    """Return an archive with an article (number 3) that has every label."""
     folder = build(tmp_path / "archive")
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         db.execute(f"UPDATE articles SET {', '.join(f'{name} = :{name}' for name in LIVE)} WHERE id = 3", LIVE)
@@ -66,8 +66,8 @@ def live(tmp_path):
     return folder
 
 
-def test_what_the_page_says_of_itself_stands_below_the_text(live):
-    """Origin, dateline, publisher, access with its evidence, rights; nothing where nothing is said."""
+def test_labels_are_printed_below_the_text(live):
+    """Origin, dateline, publisher, access with its evidence, rights; unknown ones are not printed."""
     env = environment() | {"COLUMNS": "60"}
     text = subprocess.run(command_line("-C", live, "show", "3"), capture_output=True, text=True, env=env).stdout
     facts = text.splitlines()[1]
@@ -99,20 +99,20 @@ def told(folder, tmp_path):
     return told
 
 
-def test_a_number_of_an_unknown_publisher_is_called_what_it_is(told):
+def test_issn_without_a_publisher_is_called_issn(told):
     """Not a publisher."""
     text = told(publisher=None, issn="1234-5679")
     assert "ISSN       1234-5679" in text
     assert not any(line.startswith("publisher") for line in text)
 
 
-def test_a_standfirst_that_the_text_begins_with_is_printed_once(told):
+def test_description_at_the_start_of_the_text_is_printed_once(told):
     """As is one that is the headline; another is printed."""
     text = told(description="All seals return!", text="All seals return.\nThey came by ferry.", title="Seals")
     assert [line for line in text if "seals return" in line] == ["All seals return."]
 
 
-def test_a_standfirst_of_its_own_is_printed(told):
+def test_description_of_its_own_is_printed_above_the_text(told):
     """Above the text."""
     text = told(description="All seals return!", text="They came by ferry.", title="Seals")
     assert text.index("All seals return!") < text.index("They came by ferry.")
@@ -122,17 +122,17 @@ def test_a_standfirst_of_its_own_is_printed(told):
     ("modified", "shown"),
     [("2024-01-05T09:30:00+01:00", False), ("2024-01-05T08:30:00Z", False), ("2024-01-05T10:00:00Z", True)],
 )
-def test_a_change_at_the_moment_of_publication_is_none(told, modified, shown):
-    """In whatever zone it is written."""
+def test_modified_equal_to_published_is_not_printed(told, modified, shown):
+    """In any zone."""
     assert ("modified " in told(published="2024-01-05T09:30:00+01:00", modified=modified)[1]) is shown
 
 
-def test_a_section_that_says_what_kind_it_is_stands_there_once(told):
+def test_section_equal_to_the_kind_is_printed_once(told):
     """Opinion in the section Opinion."""
     assert told(kind="opinion", section="Opinion")[1].count("Opinion") == 1
 
 
-def test_comments_that_were_kept_stand_apart(live):
+def test_kept_comments_are_printed_apart(live):
     """Below the text, indented, counted, disarmed; the text of the article ends before them."""
     text = output(live, "3").decode()
     article, _, comments = text.partition("── 2 readers' comments ──\n\n")
@@ -153,8 +153,8 @@ def test_json_says_where_each_field_was_found(live):
     assert row["comments"][0] == "First!\nAnd last."
 
 
-def test_text_fits_and_is_disarmed(folder):
-    """No line beyond the terminal, whatever the script; no control sequence of the page's."""
+def test_text_fits_the_terminal_and_is_disarmed(folder):
+    """In any script; no control sequence of the page is printed."""
     for number in range(1, 10):
         done = subprocess.run(command_line("-C", folder, "show", str(number)), capture_output=True, text=True,
                               env=environment() | {"COLUMNS": "60"}, check=True)  # fmt: skip
@@ -163,7 +163,7 @@ def test_text_fits_and_is_disarmed(folder):
         assert not set(done.stdout) & set("\x1b\x9b\x07\u202e\u2028")
 
 
-def test_an_earlier_revision_is_shown_as_it_was(folder):
+def test_earlier_revision_is_shown_as_it_was(folder):
     """Its own text, its own record."""
     first = json.loads(output(folder, "1", "--revision", "1", "--format", "json"))
     newest = json.loads(output(folder, "1", "--format", "json"))
@@ -183,8 +183,8 @@ def copy(folder, tmp_path):
     return shutil.copytree(folder, tmp_path / "copy")
 
 
-def test_a_revision_was_seen_when_it_stood_there(copy):
-    """From its first capture to the last in which it stood: not as long as the article is known."""
+def test_revision_is_dated_by_its_own_captures(copy):
+    """From its first capture to its last: not as long as the article is known."""
     with sqlite3.connect(copy / "morgue.db") as db:
         query = "SELECT id, capture_id FROM revisions WHERE article_id = 1 ORDER BY number"
         (earlier, first), (later, second) = db.execute(query).fetchall()
@@ -199,7 +199,7 @@ def test_a_revision_was_seen_when_it_stood_there(copy):
     assert b"Z to 2024-02-02T02:02:02Z\n" in output(copy, "1")
 
 
-def test_a_revision_that_is_lost_is_said(copy):
+def test_lost_revision_is_reported(copy):
     """A rebuild leaves out what is in no WARC file any more; the others keep their numbers."""
     with sqlite3.connect(copy / "morgue.db") as db:
         db.execute("DELETE FROM sightings")
@@ -219,7 +219,7 @@ def test_html_is_the_page_as_captured(folder):
 
 
 def test_warc_is_the_record_byte_for_byte(folder):
-    """One gzip member, as it lies in the file; also while that is still being written."""
+    """One gzip member, as it is in the file; also while that is still being written."""
     article = json.loads(output(folder, "6", "--format", "json"))
     start, end = article["warc_offset"], article["warc_offset"] + article["warc_length"]
     whole = folder / "warc" / WARC_FILE
@@ -235,7 +235,7 @@ def test_warc_is_the_record_byte_for_byte(folder):
         being_written.rename(whole)
 
 
-def test_binary_is_not_poured_into_a_terminal(folder):
+def test_binary_output_to_a_terminal_is_refused(folder):
     """A hint at how to redirect instead (exit code 2)."""
     ours, theirs = os.openpty()
     done = subprocess.run(command_line("-C", folder, "show", "6", "--format", "warc"), env=environment(),
@@ -263,14 +263,14 @@ def test_binary_is_not_poured_into_a_terminal(folder):
         (["https://courier.example/w1", "--captures"], 8, "failed (HTTP 503 five times)"),
     ],
 )
-def test_a_mistake_is_answered_with_cause_and_cure(folder, args, code, words):
+def test_mistake_has_cause_cure_and_exit_code(folder, args, code, words):
     """In words, with the exit code of its kind."""
     done = morgue("-C", folder, "show", *args)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
 
 
-def test_a_record_that_is_not_there_is_named(tmp_path):
+def test_missing_record_is_reported(tmp_path):
     """A WARC file that is missing or cut: text still shows, html and warc say what is wrong and what to do."""
     folder = build(tmp_path)
     path = folder / "warc" / WARC_FILE
@@ -286,11 +286,11 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
     assert "no such WARC file\n  put it back there from a copy; `morgue verify` names all" in done.stderr
     done = morgue("-C", folder, "show", "1")
     assert done.returncode == 0
-    assert "\n           this file is not there: put it back from a copy; `morgue verify`" in done.stdout
+    assert "\n           this file is missing: restore it from a copy (`morgue verify`" in done.stdout
 
 
-def test_an_article_that_was_imported_says_from_where(tmp_path):
-    """The file and the offset in it, as text and as JSON, and of each revision."""
+def test_imported_article_names_its_file_and_offset(tmp_path):
+    """As text and as JSON, and for each revision."""
     folder = build(tmp_path)
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         db.execute("UPDATE captures SET imported = 'a@b.wacz!archive/data.warc.gz@1234' WHERE id = 2")
@@ -304,7 +304,7 @@ def test_an_article_that_was_imported_says_from_where(tmp_path):
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory):
-    """An archive of every kind of exchange."""
+    """Return an archive of every kind of exchange."""
     archive = capture_archive.build(tmp_path_factory.mktemp("kinds") / "archive")
     (archive.folder / "morgue.toml").touch()
     return archive
@@ -314,12 +314,12 @@ NO_ARTICLES = {
     "feed": ("https://paper.example/feed", ["as feed", "HTTP 200, application/rss+xml", "payload    sha1:"], b"<rss/>"),
     "robots": ("https://paper.example/robots.txt", ["as robots", "HTTP 200, text/plain"], b"User-agent: *\n"),
     "gone": ("https://paper.example/Straße/東京", ["HTTP 404, text/html"], b"<p>no"),
-    "copy": (capture_archive.COPY, ["repeats    the same body as <urn:uuid:"], capture_archive.LIT),
+    "copy": (capture_archive.COPY, ["repeats    same body as <urn:uuid:"], capture_archive.LIT),
 }
 
 
 @pytest.mark.parametrize("name", NO_ARTICLES)
-def test_of_what_is_no_article_the_captures_are_shown(kinds, name):
+def test_url_without_an_article_shows_its_captures(kinds, name):
     """Time, status, place of the record, digest, and how to get the bytes; those are what the server sent."""
     url, words, body = NO_ARTICLES[name]
     kept = kinds.captures[name]
@@ -335,20 +335,24 @@ def test_of_what_is_no_article_the_captures_are_shown(kinds, name):
     assert kept.record_id.encode() in record
 
 
+def test_independent_readers_accept_the_warc_of_a_revisit(kinds, tmp_path):
+    """Of a body without chunks: on the payload digest of one in chunks they disagree."""
+    capture = kinds.captures["not modified"]
+    (tmp_path / "proof.warc.gz").write_bytes(output(kinds.folder, "--capture", str(capture.id), "--format", "warc"))
+    assert faults(tmp_path / "proof.warc.gz") == []
+
+
 @pytest.mark.parametrize(("name", "of"), [("not modified", "edited"), ("light again", "light")])
-def test_the_record_of_a_revisit_comes_with_the_one_that_has_its_body(kinds, tmp_path, name, of):
-    """Two gzip members, byte for byte; other readers of WARC find nothing wrong with them."""
+def test_warc_of_a_revisit_includes_the_record_with_the_body(kinds, name, of):
+    """Two gzip members, byte for byte."""
     own, original = kinds.captures[name], kinds.captures[of]
     written = output(kinds.folder, "--capture", str(own.id), "--format", "warc")
     members = [(kinds.folder / "warc" / one.file).read_bytes()[one.offset : one.offset + one.length]
                for one in (own, original)]  # fmt: skip
     assert written == b"".join(members)
-    if name == "not modified":  # the other one's body is in chunks, and of its digest readers think differently
-        (tmp_path / "proof.warc.gz").write_bytes(written)
-        assert faults(tmp_path / "proof.warc.gz") == []
 
 
-def test_a_failed_fetch_says_why_and_has_no_body(kinds):
+def test_failed_fetch_has_a_reason_and_no_body(kinds):
     """Both captures of the address; the record can be had all the same."""
     text = output(kinds.folder, "https://paper.example/down").decode()
     assert "2 captures:\n" in text
@@ -362,14 +366,14 @@ def test_a_failed_fetch_says_why_and_has_no_body(kinds):
     )
 
 
-def test_a_redirect_says_where_it_leads(kinds):
+def test_redirect_names_its_target(kinds):
     """Also among the captures of the article that is known under it."""
     number = kinds.captures["redirect"].id
     text = output(kinds.folder, "--capture", str(number)).decode()
-    assert f"\nanswer     HTTP 301\nleads to   {capture_archive.CRANE}\n" in text
+    assert f"\nanswer     HTTP 301\nredirects  {capture_archive.CRANE}\n" in text
 
 
-def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
+def test_captures_of_an_article_are_those_of_all_its_addresses(kinds):
     """In the order of time, with those that confirm it."""
     told = json.loads(output(kinds.folder, "1", "--captures", "--format", "json"))
     assert told["article"] == 1
@@ -380,8 +384,8 @@ def test_the_captures_of_an_article_are_those_of_its_addresses(kinds):
     assert "repeats    not modified since <urn:uuid:" in text
 
 
-def test_of_many_captures_the_newest_are_shown(kinds, tmp_path):
-    """And said how many there are; JSON has all."""
+def test_only_the_newest_of_many_captures_are_shown(kinds, tmp_path):
+    """With how many there are; JSON has all."""
     folder = shutil.copytree(kinds.folder, tmp_path / "archive")
     with closing(sqlite3.connect(folder / "morgue.db")) as db:
         names = (row[1] for row in db.execute("PRAGMA table_info(captures)"))
@@ -394,6 +398,6 @@ def test_of_many_captures_the_newest_are_shown(kinds, tmp_path):
             )
         db.commit()
     text = output(folder, "https://paper.example/feed").decode()
-    assert "31 captures; the 10 newest, --format json has all:" in text
+    assert "31 captures; the 10 newest (--format json lists all):" in text
     assert (text.count("\ncapture "), "2026-04-30" in text, "2026-04-20" in text) == (10, True, False)
     assert len(json.loads(output(folder, "https://paper.example/feed", "--format", "json"))["captures"]) == 31

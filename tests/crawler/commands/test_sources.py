@@ -16,8 +16,8 @@ def folder(tmp_path_factory):
     return build(tmp_path_factory.mktemp("sources") / "archive")
 
 
-def test_the_table_says_how_each_source_is(folder):
-    """A line a source, also for one that has brought nothing."""
+def test_table_has_a_line_for_each_source(folder):
+    """Also for one that has brought nothing."""
     header, courier, empty, *_ = morgue("-C", folder, "sources").stdout.splitlines()
     assert header.split()[:3] == ["name", "articles", "newest"]
     assert courier.split()[:3] == ["courier", "20", "2024-02-29"]
@@ -25,7 +25,7 @@ def test_the_table_says_how_each_source_is(folder):
     assert empty.split() == ["empty", "0", "0", "0"]
 
 
-def test_for_programs_every_column(folder):
+def test_formats_for_programs_have_every_column(folder):
     """json, jsonl and csv have all that is known."""
     rows = json.loads(morgue("-C", folder, "sources", "--format", "json").stdout)
     assert [row["name"] for row in rows] == ["courier", "empty", "gazette", "shimbun"]
@@ -35,8 +35,8 @@ def test_for_programs_every_column(folder):
     assert morgue("-C", folder, "sources", "--format", "csv").stdout.startswith(",".join(queries.SOURCE_KEYS))
 
 
-def test_no_source_yet(tmp_path):
-    """An archive that has crawled nothing says what to do next."""
+def test_archive_without_sources_says_what_to_do(tmp_path):
+    """An archive that has crawled nothing names the next step."""
     (tmp_path / "morgue.toml").touch()
     database(tmp_path / "morgue.db").close()
     done = morgue("-C", tmp_path, "sources")

@@ -22,7 +22,7 @@ TABLES = ("sources", "crawls", "captures", "articles", "revisions", "frontier")
 
 @pytest.fixture(params=STEPS[1:])
 def older(request, tmp_path) -> Path:
-    """An archive as the version before a step left it."""
+    """Return an archive as the version before a migration left it."""
     folder = build(tmp_path / "archive")
     whole = folder / "morgue.db"
     with closing(sqlite3.connect(whole)) as new:
@@ -42,8 +42,9 @@ def older(request, tmp_path) -> Path:
     return folder
 
 
-def test_a_command_that_only_reads_names_it_and_after_it_all_is_there(older):
-    """The message names the command; after it show and export give what they give of a new archive."""
+def test_older_archive_is_read_after_an_upgrade(older):
+    """Before it, a command that only reads names `upgrade`; after it, show and export give what they give of a new
+    archive."""
     files = {path: hashlib.sha256(path.read_bytes()).digest() for path in (older / "warc").iterdir()}
     if (refused := morgue("-C", older, "show", "1")).returncode:
         assert "written by another version" in refused.stderr
@@ -58,8 +59,8 @@ def test_a_command_that_only_reads_names_it_and_after_it_all_is_there(older):
     assert (again.returncode, again.stdout) == (0, f"{older / 'morgue.db'}: is up to date\n")
 
 
-def test_it_waits_for_nobody(tmp_path):
-    """Never beside a writer: exit code 4. Where there is nothing, nothing is made: exit code 2."""
+def test_upgrade_beside_a_writer_is_refused(tmp_path):
+    """Exit code 4. Where there is no archive, none is made: exit code 2."""
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / "morgue.toml").touch()

@@ -1,4 +1,4 @@
-"""`morgue verify` as a user runs it: what it prints, its exit codes, and how it ends when it is told to."""
+"""`morgue verify`, as a user runs it: what it prints, its exit codes, and how it ends on a signal."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.support.verifiable_archive import build, flip, members, record, warcs
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """An archive that no test changes."""
+    """Return an archive that no test changes."""
     return build(tmp_path_factory.mktemp("whole") / "archive")
 
 
 @pytest.fixture
 def folder(whole, tmp_path):
-    """A copy of it, to be damaged."""
+    """Return a copy of it, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "archive"))
 
 
-def test_a_whole_archive_is_well(whole):
-    """One line, exit code 0, nothing on standard error, where that is no terminal."""
+def test_whole_archive_gives_one_line_and_exit_code_0(whole):
+    """Nothing on standard error, where that is no terminal."""
     done = morgue("-C", whole, "verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("3 files, ")
@@ -39,14 +39,14 @@ def test_a_whole_archive_is_well(whole):
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_an_archive_of_morgue_init_is_well(tmp_path):
-    """Nothing kept yet is nothing wrong."""
+def test_archive_of_morgue_init_gives_exit_code_0(tmp_path):
+    """An empty archive has no finding."""
     done = morgue("-C", make_archive(tmp_path / "a"), "verify")
     assert (done.returncode, done.stdout) == (0, "0 files, 0 records, 0.0 MB in 0.0 s, 0 MB/s: all is well\n")
 
 
-def test_a_database_that_a_rebuild_put_aside_is_named_once_all_is_well(folder):
-    """With its size, and what stands beside it counted; before that it may still be needed."""
+def test_old_database_of_a_rebuild_is_named_once_all_is_well(folder):
+    """With its size, and the number of files beside it; before that it may still be needed."""
     old = folder / "morgue.db.before-20260102030405"
     old.write_bytes(b"x" * 1000)
     old.with_name(old.name + "-wal").write_bytes(b"x" * 500)
@@ -58,8 +58,8 @@ def test_a_database_that_a_rebuild_put_aside_is_named_once_all_is_well(folder):
     assert "no longer needed" not in morgue("-C", folder, "verify").stdout
 
 
-def test_damage_is_named_with_the_next_step(folder):
-    """File, offset, what is wrong, what to do; exit code 7."""
+def test_damage_is_named_with_the_next_step_and_exit_code_7(folder):
+    """File, offset, what is wrong, what to do."""
     path, found = [pair for pair in members(folder) if pair[1].headers.get("WARC-Type") == "response"][3]
     flip(path, 8 * (found.offset + found.length // 2))
     done = morgue("-C", folder, "verify")
@@ -92,7 +92,7 @@ def test_json_has_every_finding(folder):
 
 
 def test_quick_says_what_it_leaves_out(whole):
-    """Nothing is read, and nobody is told that it was."""
+    """No record is read, and the output does not claim so."""
     done = morgue("-C", whole, "verify", "--quick")
     assert done.returncode == 0
     *left_out, summary = done.stdout.splitlines()
@@ -101,14 +101,14 @@ def test_quick_says_what_it_leaves_out(whole):
     assert "none of it read: all is well" in summary
 
 
-def test_without_an_archive_it_is_said(tmp_path):
-    """As by every command."""
+def test_verify_without_an_archive_says_so(tmp_path):
+    """As every command does."""
     done = morgue("verify", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no archive here" in done.stderr
 
 
-def test_a_bar_on_a_terminal(whole):
+def test_progress_bar_is_on_a_terminal_only(whole):
     """On standard error only, and gone at the end."""
     ours, theirs = pty.openpty()
     done = subprocess.run(command_line("-C", whole, "verify"), env=environment() | {"TERM": "xterm"}, stderr=theirs,
@@ -122,8 +122,8 @@ def test_a_bar_on_a_terminal(whole):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
-def test_it_ends_when_it_is_told_to(folder, number):
-    """Exit code 130, no traceback, and no process of it is left."""
+def test_signal_ends_verify_with_exit_code_130(folder, number):
+    """No traceback, and no process of it is left."""
     large = gzip_member(record("resource", os.urandom(17_000_000)), 1)
     slow = gzip_member(record("resource", bytes(80_000_000)), 1)
     for path in warcs(folder)[:2]:

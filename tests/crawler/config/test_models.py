@@ -1,4 +1,4 @@
-"""Settings: what is understood, and what is said about what is not."""
+"""Settings: what is understood, and what is said about the rest."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def complaint(archive, *overrides):
 
 
 def uncommented(text):
-    """A file of ours with every setting switched on."""
+    """Return a file of ours with every setting switched on."""
     return re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE)
 
 
-def test_of_a_file_that_is_no_toml_nothing_is_missing(archive):
-    """One mistake, not two; and its cure is one for that file."""
+def test_file_that_is_no_toml_is_one_mistake(archive):
+    """Its keys are not reported as missing; the cure is one for that file."""
     source(archive, 'url = "https://x.org"\nfeeds = ["https://x.org/feed.xml"')
     assert complaint(archive).splitlines() == [
         "sources/paper.toml: is not TOML: Unclosed array (at end of document)",
@@ -53,7 +53,7 @@ def test_of_a_file_that_is_no_toml_nothing_is_missing(archive):
     ]
 
 
-def test_an_empty_file_means_the_defaults(archive):
+def test_empty_file_means_the_defaults(archive):
     """Every key has one."""
     config = load(archive)
     assert config.crawl == CrawlSettings()
@@ -63,8 +63,8 @@ def test_an_empty_file_means_the_defaults(archive):
     assert config.sources == {}
 
 
-def test_the_file_that_init_writes_means_the_defaults_too(archive):
-    """Taking every # away changes nothing: what it shows are the defaults."""
+def test_file_written_by_init_means_the_defaults(archive):
+    """Removing every # changes nothing: the values in it are the defaults."""
     archive.settings.write_text(settings_file())
     assert load(archive).crawl == CrawlSettings()
     text = uncommented(settings_file())
@@ -76,8 +76,8 @@ def test_the_file_that_init_writes_means_the_defaults_too(archive):
     }
 
 
-def test_the_template_of_a_source_is_a_source(archive):
-    """With every # taken away it is valid and names every key."""
+def test_template_of_a_source_is_valid(archive):
+    """With every # removed it is valid and names every key."""
     text = uncommented(source_file())
     source(archive, text)
     assert load(archive).sources["paper"].url == "https://paper.example/"
@@ -123,8 +123,8 @@ def test_the_template_of_a_source_is_a_source(archive):
         ("x = " + "9" * 5000, "morgue.toml: is not TOML"),
     ],
 )
-def test_a_mistake_names_file_key_and_cure(archive, text, said):
-    """Whoever reads the message knows where to look and what to write instead."""
+def test_mistake_names_file_key_and_cure(archive, text, said):
+    """The reader knows where to look and what to write instead."""
     archive.settings.write_text(text)
     assert said in complaint(archive)
 
@@ -162,7 +162,7 @@ def test_a_mistake_names_file_key_and_cure(archive, text, said):
         ),
     ],
 )
-def test_a_mistake_in_a_source_names_the_source(archive, text, said):
+def test_mistake_in_a_source_names_its_file(archive, text, said):
     """The same, for sources/*.toml."""
     source(archive, text)
     assert said in complaint(archive)
@@ -184,20 +184,20 @@ def test_all_mistakes_are_listed(archive):
         assert part in said
 
 
-def test_a_file_that_is_no_text_is_named(archive):
+def test_file_that_is_no_utf_8_is_named_with_the_line(archive):
     """Bytes that are not UTF-8: the file and the line."""
     archive.settings.write_bytes(b'[operator]\nname = "caf\xe9"\n')
     assert "morgue.toml: line 2: is not UTF-8" in complaint(archive)
 
 
-def test_a_byte_order_mark_is_no_mistake(archive):
+def test_byte_order_mark_is_no_mistake(archive):
     """Windows' editors write one."""
     archive.settings.write_bytes(b"\xef\xbb\xbf[crawl]\r\ndelay = 2.0\r\n")
     assert load(archive).crawl.delay == 2.0
 
 
-def test_a_file_that_cannot_be_read_is_named(archive):
-    """A folder in a file's place, a file that is not there."""
+def test_unreadable_file_is_named(archive):
+    """A folder in a file's place, a file that does not exist."""
     (archive.sources / "paper.toml").mkdir()
     archive.settings.unlink()
     said = complaint(archive)
@@ -206,14 +206,14 @@ def test_a_file_that_cannot_be_read_is_named(archive):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_named(archive):
-    """Not a traceback."""
+def test_file_without_permission_is_named(archive):
+    """There is no traceback."""
     archive.settings.chmod(0)
     assert "morgue.toml: cannot be read: Permission denied" in complaint(archive)
 
 
-def test_names_of_sources(archive):
-    """The file's name is the source's; what begins with _ or . is somebody's else."""
+def test_source_is_named_after_its_file(archive):
+    """Files that begin with _ or . are not sources."""
     source(archive, "url = 'https://x.org'", "le-monde.fr_2")
     source(archive, "nonsense", "_template")
     source(archive, "nonsense", ".#paper")
@@ -222,7 +222,7 @@ def test_names_of_sources(archive):
     assert "sources/le monde.toml: the file's name is no name for a source" in complaint(archive)
 
 
-def test_no_folder_of_sources_means_none(archive):
+def test_missing_folder_of_sources_means_no_sources(archive):
     """An archive may crawl ad hoc only."""
     archive.sources.rmdir()
     assert load(archive).sources == {}
@@ -242,7 +242,7 @@ def test_no_folder_of_sources_means_none(archive):
         ("crawl.proxy=http://localhost:3128", "http://localhost:3128"),
     ],
 )
-def test_an_override_wins_over_the_file(archive, override, value):
+def test_override_wins_over_the_file(archive, override, value):
     """TOML values, and text that needs no quotes."""
     archive.settings.write_text("[crawl]\ndelay = 7.0\nmax_body = '1MB'")
     key = override.partition("=")[0].removeprefix("crawl.")
@@ -267,13 +267,13 @@ def test_an_override_wins_over_the_file(archive, override, value):
         ("source.nobody.crawl.delay=1", "names no source\n  there are: paper"),
     ],
 )
-def test_a_mistake_in_an_override_names_the_option(archive, override, said):
+def test_mistake_in_an_override_names_the_option(archive, override, said):
     """The file is not to blame."""
     source(archive, "url = 'https://x.org'")
     assert said in complaint(archive, override)
 
 
-def test_a_source_differs_only_where_it_says_so(archive):
+def test_source_overrides_only_the_settings_that_it_names(archive):
     """Its own settings over the archive's over the defaults."""
     archive.settings.write_text("[crawl]\ndelay = 7.0\nretries = 5\n[every]\nfeed = '2h'")
     source(archive, "url = 'https://x.org'\n[every]\nsitemap = '2d'\n[crawl]\njitter = 0.1")
@@ -283,14 +283,14 @@ def test_a_source_differs_only_where_it_says_so(archive):
     assert every == ListingIntervals(feed="2h", sitemap="2d")
 
 
-def test_a_source_may_say_what_the_archive_does_not(archive):
-    """Also if that is the default: for this paper it is meant."""
+def test_source_may_set_a_default_value_explicitly(archive):
+    """It is meant for this paper, whatever the archive says."""
     archive.settings.write_text("[crawl]\ndelay = 7.0")
     source(archive, "url = 'https://x.org'\n[crawl]\ndelay = 1.0")
     assert load(archive).for_source("paper").delay == 1
 
 
-def test_an_override_of_one_source(archive):
+def test_override_of_one_source_changes_only_that_source(archive):
     """Names with dots in them included."""
     source(archive, "url = 'https://x.org'", "x.org")
     source(archive, "url = 'https://x.org'", "x")
@@ -302,7 +302,7 @@ def test_an_override_of_one_source(archive):
     assert config.for_source("x").delay == 1
 
 
-def test_a_source_as_the_pipelines_know_it(archive):
+def test_source_becomes_an_item_of_the_pipelines(archive):
     """Rules oldest first, whatever their order in the file; unknown is None."""
     source(
         archive,
@@ -318,12 +318,12 @@ def test_a_source_as_the_pipelines_know_it(archive):
     )
 
 
-def test_every_field_that_a_file_may_name_is_read():
-    """The table of the file and the table of the reader are one."""
+def test_every_field_of_a_rule_is_read():
+    """The fields that a file may name are those that the reader knows."""
     assert tuple(RuleFields.model_fields) == site_rules.FIELDS
 
 
-def test_a_rule_as_the_pipelines_know_it(archive):
+def test_rule_becomes_an_item_of_the_pipelines(archive):
     """One selector or several, for blocks and for fields; a field's own in their order."""
     source(
         archive,
@@ -343,12 +343,12 @@ def test_a_rule_as_the_pipelines_know_it(archive):
         (["operator.contact=me@example.org", "crawl.user_agent=X/1"], "X/1"),
     ],
 )
-def test_the_user_agent_says_whom_to_write_to(archive, overrides, agent):
+def test_user_agent_has_the_contact(archive, overrides, agent):
     """Unless it is given whole."""
     assert re.fullmatch(agent, load(archive, overrides).user_agent)
 
 
-def test_settings_do_not_change(archive):
-    """Frozen, like all data here."""
+def test_settings_are_frozen(archive):
+    """As all data here."""
     with pytest.raises(ValueError, match="frozen"):
         load(archive).crawl.delay = 3

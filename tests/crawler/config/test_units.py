@@ -1,4 +1,4 @@
-"""Durations and sizes."""
+"""Durations and sizes in settings."""
 
 import math
 import pickle
@@ -25,8 +25,8 @@ from crawler.config.units import Duration, Size
         (0, 0),
     ],
 )
-def test_a_duration_is_a_number_of_seconds(written, seconds):
-    """Text with units, text without, and numbers all come to seconds."""
+def test_duration_becomes_seconds(written, seconds):
+    """Text with units, text without, and numbers."""
     assert Duration.parse(written) == seconds
 
 
@@ -53,8 +53,8 @@ def test_a_duration_is_a_number_of_seconds(written, seconds):
         "99999999d",
     ],
 )
-def test_what_is_no_duration_is_refused(written):
-    """Neither negative nor endless, nor longer than a date can take."""
+def test_malformed_duration_is_refused(written):
+    """Negative, endless, or longer than a date can take."""
     with pytest.raises(ValueError, match="not a duration"):
         Duration.parse(written)
 
@@ -72,7 +72,7 @@ def test_what_is_no_duration_is_refused(written):
         (1024, 1024),
     ],
 )
-def test_a_size_is_a_number_of_bytes(written, count):
+def test_size_becomes_bytes(written, count):
     """MB is a power of ten, MiB one of two."""
     assert Size.parse(written) == count
 
@@ -80,14 +80,14 @@ def test_a_size_is_a_number_of_bytes(written, count):
 @pytest.mark.parametrize(
     "written", ["", "big", "1XB", "-1MB", "0.5B", 1.5, True, None, math.inf, 10**400, "9" * 400 + "TB"]
 )
-def test_what_is_no_size_is_refused(written):
+def test_malformed_size_is_refused(written):
     """A size is a whole number of bytes that a file can have."""
     with pytest.raises(ValueError, match="not a size"):
         Size.parse(written)
 
 
-def test_the_text_is_kept():
-    """What the user wrote is what is printed, also by a process that was handed the value."""
+def test_value_is_printed_as_the_user_wrote_it():
+    """Also by a process that was handed the value."""
     assert Duration.parse("90m").text == "90m"
     assert pickle.loads(pickle.dumps(Size.parse("20MB"))).text == "20MB"
     assert Duration.parse(5).text == "5s"

@@ -1,12 +1,13 @@
-"""The durable queue, on a real database."""
+"""The frontier as a durable queue, on a real database."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.queue import ClaimScope, Frontier, FrontierEntry, Validators, VisitResult, day_in
+from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult, day_in
 from crawler.frontier.revisit_policy import NextVisit
 from pipelines.database.connection import open_database
+from pipelines.database.frontier.rows import ClaimScope
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 STORY = "https://paper.example/2026/11/20/story.html"
@@ -25,7 +26,7 @@ def claim(frontier, number=10, scope=None, now=NOW, host="paper.example"):
     return frontier.claim(host, number, scope or ClaimScope(), now)
 
 
-def test_two_spellings_of_an_address_are_one_row(frontier):
+def test_spellings_of_one_address_are_one_row(frontier):
     """Tracking parameters, fragment, default port and case do not make a second URL."""
     spellings = [
         STORY,
@@ -37,14 +38,14 @@ def test_two_spellings_of_an_address_are_one_row(frontier):
     assert (new, hosts) == (1, {"paper.example"})
 
 
-def test_what_is_claimed_is_not_claimed_again(frontier):
+def test_claimed_url_is_not_claimed_again(frontier):
     """One URL, one visit."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     assert [found.url for found in claim(frontier)] == [STORY]
     assert claim(frontier) == []
 
 
-def test_the_most_urgent_is_claimed_first(frontier):
+def test_most_urgent_url_is_claimed_first(frontier):
     """Feeds before articles, young before old, by the date that the feed or the URL names."""
     old, young = "https://paper.example/2019/01/01/a.html", "https://paper.example/b.html"
     frontier.add(
@@ -60,8 +61,8 @@ def test_the_most_urgent_is_claimed_first(frontier):
     assert claim(frontier)[:0] == []
 
 
-def test_a_visit_plans_the_next_and_a_known_url_is_not_queued_again(frontier):
-    """Done is done: finding the link again changes nothing."""
+def test_visited_url_is_not_queued_again(frontier):
+    """A visit plans the next one; finding the link again changes nothing."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     (found,) = claim(frontier)
     frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200, validators=Validators('"x"')), NOW)
@@ -69,8 +70,8 @@ def test_a_visit_plans_the_next_and_a_known_url_is_not_queued_again(frontier):
     assert claim(frontier, now=NOW + timedelta(days=99)) == []
 
 
-def test_a_change_that_a_sitemap_names_makes_an_article_due(frontier):
-    """lastmod after our last visit: look again at once, with the validators of last time."""
+def test_lastmod_after_the_last_visit_makes_an_article_due(frontier):
+    """It is visited again at once, with the validators of last time."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     (found,) = claim(frontier)
     frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200, validators=Validators('"x"')), NOW)
@@ -94,7 +95,7 @@ def test_claims_of_a_dead_crawl_wait_again(frontier):
     assert [found.url for found in claim(frontier)] == [STORY]
 
 
-def test_a_failure_counts_and_an_answer_forgets_failures(frontier):
+def test_success_resets_the_count_of_failures(frontier):
     """The back-off grows with failures in a row only."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     for expected in (0, 1):
@@ -106,7 +107,7 @@ def test_a_failure_counts_and_an_answer_forgets_failures(frontier):
     assert claim(frontier)[0].failures == 0
 
 
-def test_a_scope_bounds_what_is_claimed(frontier):
+def test_scope_bounds_what_is_claimed(frontier):
     """Another source's URLs, and articles known to be older than --since, stay where they are."""
     frontier.add(
         [
@@ -117,18 +118,18 @@ def test_a_scope_bounds_what_is_claimed(frontier):
         NOW,
     )
     frontier.add([FrontierEntry("https://paper.example/c.html", "article")], None, NOW)
-    scope = ClaimScope("source_id = ?", (1,), since="2024-01-01")
+    scope = ClaimScope(frozenset({1}), since="2024-01-01")
     assert [found.url for found in claim(frontier, scope=scope)] == ["https://paper.example/b.html"]
 
 
-def test_nothing_is_claimed_before_it_is_due(frontier):
+def test_url_is_not_claimed_before_it_is_due(frontier):
     """next_visit is a promise to the site."""
     frontier.add([FrontierEntry(STORY, "article")], 1, NOW)
     assert claim(frontier, now=NOW - timedelta(seconds=1)) == []
     assert frontier.next_due(ClaimScope()) == "2026-11-23T08:00:00Z"
 
 
-def test_a_change_is_believed_once_a_crawl_and_only_if_it_is_news(frontier):
+def test_change_is_believed_once_a_crawl_and_only_if_it_is_new(frontier):
     """A lastmod in the future, or two sitemaps that call each other changed, must not make a crawl endless."""
     frontier.add([FrontierEntry("https://paper.example/a.xml", "sitemap")], 1, NOW)
     (found,) = claim(frontier)
@@ -144,12 +145,47 @@ def test_a_change_is_believed_once_a_crawl_and_only_if_it_is_news(frontier):
     assert in_this_crawl.add([newer], 1, later) == (0, set())
 
 
-def test_a_host_that_asks_to_wait_is_not_asked_for_any_of_its_urls(frontier):
-    """Retry-After is the host's, not the URL's."""
+def test_retry_after_holds_back_all_urls_of_the_host(frontier):
+    """It is the host's, not the URL's."""
     frontier.add([FrontierEntry(f"https://paper.example/{n}", "article") for n in range(3)], 1, NOW)
     frontier.postpone("paper.example", NOW + timedelta(hours=2))
     assert claim(frontier, now=NOW + timedelta(hours=1)) == []
     assert len(claim(frontier, now=NOW + timedelta(hours=2))) == 3
+
+
+def test_listing_of_another_source_belongs_to_the_source_whose_file_names_it(frontier):
+    """A feed that was met elsewhere is this source's from now on; what it named before is not visited again."""
+    frontier.db.execute("INSERT INTO sources (id, name, url, added) VALUES (2, 'other', 'https://other.example/', '')")
+    feed, old = "https://paper.example/feed", "https://paper.example/old-feed"
+    frontier.add([FrontierEntry(feed, "feed")], 2, NOW)
+    frontier.add([FrontierEntry(old, "feed")], 1, NOW)
+    frontier.set_seeds(1, [feed])
+    (found,) = claim(frontier)
+    assert (found.url, found.source_id) == (feed, 1)
+
+
+def test_source_that_is_wanted_now_is_asked_for_listings_and_failed_pages(frontier):
+    """Not for pages that are gone, and not for articles that were read."""
+    urls = {name: f"https://paper.example/{name}" for name in ("feed", "read", "broken", "gone")}
+    frontier.add([FrontierEntry(url, "feed" if name == "feed" else "article") for name, url in urls.items()], 1, NOW)
+    later = NextVisit("waiting", NOW + timedelta(days=1), "")
+    for found in claim(frontier):
+        status = {urls["broken"]: 500, urls["gone"]: 410}.get(found.url, 200)
+        frontier.visited(found, VisitResult(later, status, answered=status == 200), NOW)
+    frontier.make_due(1, NOW)
+    assert {found.url for found in claim(frontier)} == {urls["feed"], urls["broken"]}
+
+
+def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
+    """A list that was interrupted goes on where it stopped; other URLs of its hosts stay where they are."""
+    pages = [f"https://paper.example/{number}" for number in range(3)]
+    frontier.add([FrontierEntry(pages[0], "article"), FrontierEntry("https://paper.example/other", "article")], 1, NOW)
+    found = next(found for found in claim(frontier) if found.url == pages[0])
+    frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200), NOW)
+    frontier.release_stale()
+    scope, known = frontier.want_only(pages, {"paper.example": 1}, NOW)
+    assert known == 1
+    assert {found.url for found in claim(frontier, scope=scope)} == set(pages[1:])
 
 
 @pytest.mark.parametrize(
@@ -163,6 +199,6 @@ def test_a_host_that_asks_to_wait_is_not_asked_for_any_of_its_urls(frontier):
         ("https://p.example/item/1234/56/", None),
     ],
 )
-def test_a_day_is_read_out_of_a_path_only_where_it_is_one(url, day):
+def test_day_in_a_path_must_be_a_possible_date(url, day):
     """Years that a news site can have, months and days that exist."""
     assert day_in(url) == day

@@ -1,10 +1,10 @@
-"""When a URL is visited next: tables of cases."""
+"""When a URL is visited next, as tables of cases."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.frontier.revisit_policy import LISTINGS, after_failure, after_success, priority
+from crawler.frontier.revisit_policy import LISTING_KINDS, after_failure, after_success, priority
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 HOUR, DAY = 3600.0, 86400.0
@@ -12,7 +12,7 @@ EVERY = {"feed": HOUR, "section": DAY}
 
 
 def test_listings_come_before_articles_and_feeds_before_sitemaps():
-    """What names new articles is read first."""
+    """Pages that name new articles are read first."""
     ranks = [priority(kind, None, NOW) for kind in ("feed", "news sitemap", "front", "section", "sitemap", "article")]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
@@ -30,24 +30,24 @@ def test_listings_come_before_articles_and_feeds_before_sitemaps():
     ],
 )
 def test_young_articles_come_before_old_ones(younger, older):
-    """The newest first; what has no date in between."""
+    """The newest first; articles without a date in between."""
     assert priority("article", younger, NOW) < priority("article", older, NOW)
 
 
-def test_a_listing_comes_back_every_so_often():
+def test_listing_is_due_again_after_its_interval():
     """`every` of the source decides."""
     assert after_success("feed", NOW, NOW, EVERY, ()).at == NOW + timedelta(hours=1)
     assert after_success("section", NOW, NOW, EVERY, ()).at == NOW + timedelta(days=1)
 
 
-def test_a_listing_of_a_site_that_is_not_watched_does_not_come_back():
-    """An ad hoc crawl leaves no timetable behind."""
+def test_listing_of_an_ad_hoc_site_is_not_due_again():
+    """An ad hoc crawl leaves no timetable."""
     plan = after_success("feed", NOW, NOW, {}, ())
     assert (plan.state, plan.at) == ("done", None)
 
 
-def test_an_article_comes_back_at_the_ages_asked_for_and_then_no_more():
-    """Ages count from the first visit, and one that has passed is not made up for."""
+def test_article_is_due_at_the_recheck_ages():
+    """And then no more. Ages count from the first visit, and one that has passed is not made up for."""
     first = NOW - timedelta(days=2)
     assert after_success("article", NOW, NOW, {}, (DAY, 7 * DAY)).at == NOW + timedelta(days=1)
     assert after_success("article", NOW, first, {}, (DAY, 7 * DAY)).at == first + timedelta(days=7)
@@ -55,28 +55,28 @@ def test_an_article_comes_back_at_the_ages_asked_for_and_then_no_more():
     assert after_success("page", NOW, NOW, {}, ()).state == "done"
 
 
-def test_failures_back_off_and_an_article_is_given_up_in_the_end():
+def test_failing_article_backs_off_and_is_given_up():
     """1 h, 2 h, 4 h, 8 h, then no more."""
     waits = [after_failure("article", NOW, n).at for n in (1, 2, 3, 4)]
     assert [wait - NOW for wait in waits] == [timedelta(hours=h) for h in (1, 2, 4, 8)]
     assert after_failure("article", NOW, 5).state == "failed"
 
 
-def test_a_page_that_is_gone_is_not_asked_for_again():
+def test_article_that_is_gone_is_not_due_again():
     """404 and 410 end an article at once."""
     assert after_failure("article", NOW, 1, gone=True) == after_failure("article", NOW, 1, gone=True)
     assert after_failure("article", NOW, 1, gone=True).state == "failed"
 
 
-@pytest.mark.parametrize("kind", LISTINGS)
-def test_a_listing_is_never_given_up(kind):
-    """A paper that was down for a month is read again when it is back; at least weekly we look."""
+@pytest.mark.parametrize("kind", LISTING_KINDS)
+def test_failing_listing_is_never_given_up(kind):
+    """A paper that was down for a month is read again when it is back; it is tried at least weekly."""
     plan = after_failure(kind, NOW, 1000, gone=True)
     assert plan.state == "waiting"
     assert plan.at == NOW + timedelta(days=7)
 
 
-def test_the_server_may_ask_for_a_longer_wait_but_not_for_ever():
+def test_retry_after_lengthens_the_back_off_up_to_a_week():
     """Retry-After lengthens the back-off, up to a week."""
     assert after_failure("feed", NOW, 1, retry_after=2 * HOUR).at == NOW + timedelta(hours=2)
     assert after_failure("feed", NOW, 1, retry_after=10).at == NOW + timedelta(hours=1)

@@ -1,10 +1,10 @@
-"""Laws of the address guard: what may be asked for, and which addresses are never connected to."""
+"""The address guard: what may be requested, and which addresses are never connected to."""
 
 from __future__ import annotations
 
 import pytest
 
-from crawler.http.address import is_private_literal, is_public, parse
+from crawler.http.address import is_private_literal, is_public, parse_target
 from crawler.http.outcome import AddressRefused, ConnectFailed, NameNotResolved, Unsendable
 from tests.support.hostile_pages import REPLIES, fails, run
 from tests.support.hostile_server import HostileServer
@@ -27,7 +27,7 @@ from tests.support.hostile_server import HostileServer
         "http://[::1/",
     ],
 )
-def test_what_http_cannot_say_is_not_sent(url: str) -> None:
+def test_url_that_http_cannot_express_is_refused(url: str) -> None:
     """Control characters, other schemes and improper hosts are refused before any connection."""
     with HostileServer(REPLIES) as server:
         assert type(run(lambda client: fails(client, url.format(port=server.port)))) is Unsendable
@@ -35,14 +35,14 @@ def test_what_http_cannot_say_is_not_sent(url: str) -> None:
 
 
 @pytest.mark.parametrize("header", [(b"X", b"a\r\nY: b"), (b"X\r\nY", b"a"), (b"X: Y", b"a"), (b"", b"a")])
-def test_header_injection_is_not_sent(header: tuple[bytes, bytes]) -> None:
+def test_header_with_a_line_break_is_refused(header: tuple[bytes, bytes]) -> None:
     """A header that would become two is refused before any connection."""
     with HostileServer(REPLIES) as server:
         assert type(run(lambda client: fails(client, server.url("/"), headers=[header]))) is Unsendable
         assert server.connections == 0
 
 
-def test_user_and_password_stay_at_home() -> None:
+def test_credentials_of_a_url_are_not_sent_or_recorded() -> None:
     """User and password of a URL go neither on the wire nor into the record."""
     with HostileServer(REPLIES) as server:
         fetched = run(lambda client: client.fetch(f"http://user:secret@127.0.0.1:{server.port}/plain"))
@@ -64,9 +64,9 @@ def test_user_and_password_stay_at_home() -> None:
         ("http://x/a//b/../c;d?e?f", "x", 80, "/a//b/../c;d?e?f", "x"),
     ],
 )  # fmt: skip
-def test_parts_of_a_url(url: str, host: str, port: int, path: str, authority: str) -> None:
-    """Host, port and target of a URL; what is already encoded is left as it is."""
-    target = parse(url)
+def test_url_is_split_into_host_port_and_target(url: str, host: str, port: int, path: str, authority: str) -> None:
+    """What is already encoded is left as it is."""
+    target = parse_target(url)
     assert (target.host, target.port, target.path, target.authority) == (host, port, path, authority)
 
 
@@ -82,8 +82,8 @@ PRIVATE_HOSTS = [
 
 
 @pytest.mark.parametrize("host", PRIVATE_HOSTS)
-def test_private_addresses_are_not_connected_to(host: str) -> None:
-    """However a private address is spelled, no connection is made; the refusal is recorded."""
+def test_private_address_is_not_connected_to(host: str) -> None:
+    """However it is spelled; the refusal is recorded."""
     with HostileServer(REPLIES) as server:
         error = run(lambda client: fails(client, f"http://{host}:{server.port}/plain"), allow_private_ips=False)
         assert type(error) in (AddressRefused, NameNotResolved)
@@ -95,7 +95,7 @@ def test_private_addresses_are_not_connected_to(host: str) -> None:
     assert (error.exchange.request, error.exchange.ip) == (b"", None)
 
 
-def test_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The address that was checked is the one connected to: a second, different answer gains nothing."""
     answers = iter([["93.184.215.14"], ["127.0.0.1"], ["127.0.0.1"]])
     opened: list[str] = []
@@ -114,7 +114,7 @@ def test_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert opened == ["93.184.215.14"]
 
 
-def test_private_addresses_of_a_public_name_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_addresses_of_a_public_name_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name with public and private addresses is reached at the public ones only, each tried in turn."""
     opened: list[str] = []
 
@@ -132,18 +132,18 @@ def test_private_addresses_of_a_public_name_are_left_out(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f::1", "64:ff9b::5db8:d70e", "2002:5db8:d70e::1"])
-def test_public_addresses_are_public(address: str) -> None:
-    """The guard lets the public internet through, also in its IPv6 wrappings."""
+def test_public_address_is_allowed(address: str) -> None:
+    """Also in its IPv6 wrappings."""
     assert is_public(address)
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "2130706433", "0x7f.1", "::1", "10.0.0.1"])
-def test_private_literals_are_known_without_a_lookup(host: str) -> None:
-    """What a request through a proxy is checked for: hosts that say by themselves that they are private."""
+def test_private_literal_is_known_without_a_lookup(host: str) -> None:
+    """What a request through a proxy is checked for: hosts that are private by their very spelling."""
     assert is_private_literal(host)
 
 
 @pytest.mark.parametrize("host", ["example.org", "93.184.215.14", "2606:2800:21f::1", "intranet"])
-def test_other_hosts_are_left_to_the_proxy(host: str) -> None:
+def test_other_host_is_left_to_the_proxy(host: str) -> None:
     """A name means what the proxy's resolver says; public addresses pass."""
     assert not is_private_literal(host)

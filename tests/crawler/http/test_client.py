@@ -1,4 +1,4 @@
-"""Laws of the wire: what is recorded equals the server's own journal, byte for byte."""
+"""The HTTP client: what is recorded equals the server's own journal, byte for byte."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.hostile_server import HostileServer, Reply
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_recorded_equals_journal(path: str) -> None:
+def test_recorded_bytes_equal_the_servers_journal(path: str) -> None:
     """The recorded request and response are the bytes that the server received and sent."""
     with HostileServer(REPLIES) as server:
         fetched = run(lambda client: client.fetch(server.url(path), headers=HEAD))
@@ -33,7 +33,7 @@ def test_recorded_equals_journal(path: str) -> None:
         assert len(server.journal) == 1
 
 
-def test_recorded_equals_journal_in_sequence_on_kept_connections() -> None:
+def test_recorded_bytes_equal_the_journal_on_kept_connections() -> None:
     """One client asking for everything in turn, twice, records each exchange as if it were alone."""
     with HostileServer(REPLIES) as server:
 
@@ -46,8 +46,8 @@ def test_recorded_equals_journal_in_sequence_on_kept_connections() -> None:
         assert server.connections < len(server.journal)  # connections were kept
 
 
-def test_recorded_equals_journal_with_32_at_once() -> None:
-    """32 fetches at once do not mix up their bytes."""
+def test_recorded_bytes_equal_the_journal_with_32_fetches_at_once() -> None:
+    """The fetches do not mix up their bytes."""
     paths = (PATHS * 5)[: 32 * 4]
     with HostileServer(REPLIES) as server:
 
@@ -79,14 +79,14 @@ def test_request_head_is_as_given() -> None:
 
 
 def test_request_body_is_recorded() -> None:
-    """A body goes out with its length and stands in the record behind the head."""
+    """A body goes out with its length and is in the record after the head."""
     with HostileServer(REPLIES) as server:
         fetched = run(lambda client: client.fetch(server.url("/plain"), method="POST", body=b"q=1&r=2"))
         assert fetched.exchange.request.endswith(b"Content-Length: 7\r\n\r\nq=1&r=2")
         assert server.journal[0].request == fetched.exchange.request
 
 
-def test_head_request_has_no_body() -> None:
+def test_head_response_has_no_body() -> None:
     """HEAD: Content-Length describes a body that does not come."""
     replies = {"/": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")}
     with HostileServer(replies) as server:
@@ -121,7 +121,7 @@ def test_headers_for_the_caller_are_unfolded_and_complete() -> None:
 
 
 def test_surplus_bytes_end_the_connection() -> None:
-    """Bytes behind a complete response are in no record, and the connection is not used again."""
+    """Bytes after a complete response are in no record, and the connection is not used again."""
     with HostileServer(REPLIES) as server:
 
         async def scenario(client: HttpClient) -> None:
@@ -132,7 +132,7 @@ def test_surplus_bytes_end_the_connection() -> None:
         assert server.connections == 2
 
 
-def test_surplus_bytes_that_come_late_end_the_connection() -> None:
+def test_late_surplus_bytes_end_the_connection() -> None:
     """Bytes that arrive while a connection is idle are not the beginning of the next response."""
     replies = {
         **REPLIES,
@@ -150,7 +150,7 @@ def test_surplus_bytes_that_come_late_end_the_connection() -> None:
         assert server.connections == 2
 
 
-def test_stale_connection_is_tried_again_and_both_tries_are_recorded() -> None:
+def test_get_on_a_stale_connection_is_repeated_and_both_are_recorded() -> None:
     """A kept connection that dies under a GET unanswered: one more try; the dead one is in `earlier`."""
     # The server takes the second request on the kept connection and hangs up without a word.
     with HostileServer(REPLIES) as server:
@@ -175,8 +175,8 @@ def test_stale_connection_is_tried_again_and_both_tries_are_recorded() -> None:
     assert server.journal[1].connection != server.journal[2].connection
 
 
-def test_stale_connection_is_not_tried_again_for_a_post() -> None:
-    """A POST may have been acted upon: it is not repeated unasked (RFC 9110 section 9.2.2)."""
+def test_post_on_a_stale_connection_is_not_repeated() -> None:
+    """A POST may have been acted upon (RFC 9110, section 9.2.2)."""
     with HostileServer({**REPLIES, "/post": Reply(b"", then="reset")}) as server:
 
         async def scenario(client: HttpClient) -> FetchError:
@@ -189,7 +189,7 @@ def test_stale_connection_is_not_tried_again_for_a_post() -> None:
     assert len(server.journal) == 2
 
 
-def test_idle_connections_are_closed_when_their_time_is_up() -> None:
+def test_idle_connection_is_closed_after_its_time() -> None:
     """After `idle_seconds` a connection is gone, and the next fetch opens another."""
     with HostileServer(REPLIES) as server:
 
@@ -203,7 +203,7 @@ def test_idle_connections_are_closed_when_their_time_is_up() -> None:
 
 
 def test_cancelled_fetch_closes_its_connection() -> None:
-    """Cancelling a fetch leaves no half-read connection behind for the next one."""
+    """No half-read connection is left for the next one."""
     with HostileServer(
         {**REPLIES, "/slow": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nno", then="stall")}
     ) as server:
@@ -238,8 +238,8 @@ def test_failure_carries_what_was_sent_and_received(path: str) -> None:
         assert error.exchange.error in str(error)
 
 
-def test_partial_body_is_there_for_those_who_want_it() -> None:
-    """A response cut behind its head gives what came of its body."""
+def test_failure_after_the_head_carries_the_partial_body() -> None:
+    """A response cut after its head gives what came of its body."""
     with HostileServer({path: reply for path, (reply, _, _) in BROKEN.items()}) as server:
         short = run(lambda client: fails(client, server.url("/short")))
         chunk = run(lambda client: fails(client, server.url("/half-chunk")))
@@ -250,12 +250,16 @@ def test_partial_body_is_there_for_those_who_want_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "head"),
-    [("announced", b"Content-Length: 3000"), ("chunked", b"Transfer-Encoding: chunked"), ("open", b"X: y")],
+    ("head", "body"),
+    [
+        (b"Content-Length: 3000", b"x" * 3000),
+        (b"Transfer-Encoding: chunked", chunked(b"x" * 1000, b"y" * 2000)),
+        (b"X: y", b"x" * 3000),
+    ],
+    ids=["announced", "chunked", "open"],
 )
-def test_body_larger_than_allowed_is_cut(name: str, head: bytes) -> None:
+def test_body_larger_than_allowed_is_cut(head: bytes, body: bytes) -> None:
     """A body beyond `max_body` bytes on the wire is not taken, whether it is announced or not."""
-    body = chunked(b"x" * 1000, b"y" * 2000) if name == "chunked" else b"x" * 3000
     response = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body
     with HostileServer({"/": Reply(response, then="close")}) as server:
         error = run(lambda client: fails(client, server.url("/"), max_body=2000))
@@ -281,8 +285,8 @@ def test_endless_head_is_cut() -> None:
         assert type(error) is NotHttp
 
 
-def test_refused_connection() -> None:
-    """Nobody listens: ConnectFailed with an empty exchange."""
+def test_refused_connection_raises_connect_failed() -> None:
+    """With an empty exchange: nothing listens there."""
     with HostileServer({}) as server:
         url = server.url("/")
     error = run(lambda client: fails(client, url))
@@ -300,6 +304,6 @@ def test_silent_host_times_out() -> None:
 
 
 @pytest.mark.parametrize("host", ["name.invalid", "a" * 64 + ".example"])
-def test_unknown_name(host: str) -> None:
+def test_unknown_name_raises_name_not_resolved(host: str) -> None:
     """A name without address: NameNotResolved."""
     assert type(run(lambda client: fails(client, f"http://{host}/"))) is NameNotResolved

@@ -1,4 +1,4 @@
-"""Laws of the wire over TLS and through proxies."""
+"""The HTTP client over TLS and through proxies."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from tests.support.hostile_server import HostileServer, Reply, read_request, ser
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_recorded_equals_journal_over_tls(path: str, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over TLS the bytes above it are recorded, and the session is described. SSL_CERT_FILE is honoured."""
+def test_recorded_bytes_equal_the_journal_over_tls(
+    path: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes above TLS are recorded, and the session is described. SSL_CERT_FILE is honoured."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with HostileServer(REPLIES, tls=server_context(certificate)) as server:
         fetched = run(lambda client: client.fetch(server.url(path), headers=HEAD))
@@ -34,7 +36,7 @@ def test_recorded_equals_journal_over_tls(path: str, certificate: Path, monkeypa
     assert ssl.DER_cert_to_PEM_cert(fetched.certificate) in certificate.read_text()
 
 
-def test_connections_are_kept_over_tls(certificate: Path) -> None:
+def test_connection_is_kept_over_tls(certificate: Path) -> None:
     """One handshake serves several requests to the same host."""
     with HostileServer(REPLIES, tls=server_context(certificate, ssl.TLSVersion.TLSv1_2)) as server:
 
@@ -47,7 +49,7 @@ def test_connections_are_kept_over_tls(certificate: Path) -> None:
     assert fetched[2].exchange.cipher == "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
 
 
-def test_unknown_certificate_is_refused_unless_told(certificate: Path) -> None:
+def test_unknown_certificate_is_refused_unless_allowed(certificate: Path) -> None:
     """Verification is on by default, off for a client or a single fetch; both never share a connection."""
     with HostileServer(REPLIES, tls=server_context(certificate)) as server:
 
@@ -63,7 +65,7 @@ def test_unknown_certificate_is_refused_unless_told(certificate: Path) -> None:
 
 
 def test_certificate_for_another_name_is_refused(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trusted certificate that names another host is refused."""
+    """Even if it is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with HostileServer(REPLIES, tls=server_context(certificate)) as server:
         error = run(lambda client: fails(client, server.url("/plain", host="127.1")))  # reaches 127.0.0.1
@@ -71,15 +73,15 @@ def test_certificate_for_another_name_is_refused(certificate: Path, monkeypatch:
     assert error.unverified
 
 
-def test_plain_server_on_https() -> None:
-    """A server that speaks no TLS: TlsFailed, but not for its certificate, so that it may be tried again."""
+def test_plain_server_on_https_raises_tls_failed() -> None:
+    """But not for its certificate, so that it may be tried again."""
     with HostileServer(REPLIES, greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         error = run(lambda client: fails(client, f"https://127.0.0.1:{server.port}/"))
     assert isinstance(error, TlsFailed)
     assert not error.unverified
 
 
-def test_body_until_close_without_close_notify(certificate: Path) -> None:
+def test_body_until_close_is_complete_without_close_notify(certificate: Path) -> None:
     """Many servers end TLS without saying so. What came is kept and taken for complete, as browsers do."""
     page = Reply(b"HTTP/1.1 200 OK\r\n\r\nall of it", then="drop")
     with HostileServer({"/": page}, tls=server_context(certificate)) as server:
@@ -87,7 +89,7 @@ def test_body_until_close_without_close_notify(certificate: Path) -> None:
     assert fetched.exchange.response == page.response
 
 
-def test_short_body_without_close_notify(certificate: Path) -> None:
+def test_short_body_without_close_notify_is_noticed(certificate: Path) -> None:
     """Where a length was promised, a connection that ends early is noticed, close_notify or not."""
     page = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", then="drop")
     with HostileServer({"/": page}, tls=server_context(certificate)) as server:
@@ -96,8 +98,8 @@ def test_short_body_without_close_notify(certificate: Path) -> None:
     assert error.exchange.response == page.response
 
 
-def test_cipher_names_are_ianas() -> None:
-    """Every suite that we offer is recorded under its IANA name."""
+def test_cipher_is_recorded_under_its_iana_name() -> None:
+    """Every suite that we offer."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command")
     listing = subprocess.run(
@@ -115,7 +117,8 @@ def test_cipher_names_are_ianas() -> None:
 def proxy(
     answer: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n",
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """A forwarding proxy that asks for user:secret in its URL, and the request heads that it has seen."""
+    """Serve a forwarding proxy that asks for user:secret in its URL; yield it with the request heads that it has
+    seen."""
     seen: list[bytes] = []
 
     def dispatcher(source: socket.socket, sink: socket.socket) -> None:
@@ -157,8 +160,8 @@ def proxy(
 CREDENTIALS = b"Proxy-Authorization: Basic dXNlcjpzZSBjcmV0\r\n"
 
 
-def test_plain_request_through_a_proxy() -> None:
-    """http: asked in absolute-form. The password goes to the proxy and not into the record; all else does."""
+def test_plain_request_through_a_proxy_is_in_absolute_form() -> None:
+    """The password goes to the proxy and not into the record; all else does."""
     with HostileServer(REPLIES) as server, proxy() as (url, seen):
         server.replies = {server.url("/plain"): REPLIES["/plain"]}
         fetched = run(lambda client: client.fetch(server.url("/plain"), headers=HEAD), proxy_for=lambda _: url)
@@ -169,8 +172,8 @@ def test_plain_request_through_a_proxy() -> None:
     assert fetched.exchange.ip is None
 
 
-def test_tls_request_through_a_proxy(certificate: Path) -> None:
-    """https: a tunnel, and what goes through it is recorded as if there were none; CONNECT is not."""
+def test_tls_request_through_a_proxy_is_tunnelled(certificate: Path) -> None:
+    """What goes through the tunnel is recorded as if there were none; CONNECT is not."""
     with HostileServer(REPLIES, tls=server_context(certificate)) as server, proxy() as (url, seen):
         fetched = run(lambda client: client.fetch(server.url("/plain"), proxy=url), verify=False)
         assert fetched.exchange.request == server.journal[0].request
@@ -180,8 +183,8 @@ def test_tls_request_through_a_proxy(certificate: Path) -> None:
     assert fetched.exchange.tls == "tls/1.3"
 
 
-def test_proxy_that_refuses(certificate: Path) -> None:
-    """A proxy that says no: ConnectFailed in its own words."""
+def test_refusal_of_a_proxy_raises_connect_failed(certificate: Path) -> None:
+    """In its own words."""
     refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
     with HostileServer(REPLIES, tls=server_context(certificate)) as server, proxy(refusal) as (url, _):
         error = run(lambda client: fails(client, server.url("/plain"), proxy=url))
@@ -190,7 +193,7 @@ def test_proxy_that_refuses(certificate: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/", "https://localhost/", "http://0x7f.1/"])
-def test_private_literals_are_not_asked_of_a_proxy(target: str) -> None:
+def test_private_literal_is_not_asked_of_a_proxy(target: str) -> None:
     """The guard holds through a proxy as far as it can see."""
     with proxy() as (url, seen):
         error = run(lambda client: fails(client, target, proxy=url), allow_private_ips=False)

@@ -1,4 +1,4 @@
-"""Laws of the handler, in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
+"""The download handler in a real Scrapy crawl: what goes over the wire is recorded, then handed on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from scrapy import Request
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS
 from scrapy.utils.misc import load_object
 
-from crawler.http.download_handler import IN_SCRAPYS_WORDS, in_scrapys_words, proxy_of
+from crawler.http.download_handler import SCRAPY_ERRORS, proxy_of, scrapy_error
 from crawler.http.outcome import AddressRefused, BodyTooLarge, ConnectionLost, FetchError, TlsFailed, Unsendable
+from tests.support.command import ROOT
 from tests.support.hostile_pages import COMPLETE, GZIPPED, REPLIES, run
 from tests.support.hostile_server import HostileServer, Reply
 
@@ -35,7 +35,7 @@ def crawl(server: HostileServer, *paths: str, metas: dict[str, Any] | None = Non
     order = {"urls": [server.url(path) for path in paths], "metas": metas or {}, "settings": settings}
     done = subprocess.run(
         [sys.executable, "-m", CRAWL], input=json.dumps(order), capture_output=True, text=True, timeout=60,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
@@ -71,7 +71,7 @@ def test_everything_over_the_wire_is_recorded() -> None:
     assert {one["kind"] for one in told["exchanges"]} == {"page"}
 
 
-def test_response_is_handed_on_after_it_is_kept() -> None:
+def test_response_is_handed_on_after_it_is_recorded() -> None:
     """The spider sees the capture of its own response; nothing is handed on unrecorded."""
     with HostileServer(PAGES) as server:
         told = crawl(server, "/plain", "/404")
@@ -115,7 +115,7 @@ def test_settings_and_meta_reach_the_client() -> None:
     assert told["failed"]["/large"] == "DownloadCancelledError"
 
 
-def test_cut_page_is_a_failure_unless_told_otherwise() -> None:
+def test_cut_page_is_a_failure_unless_data_loss_is_allowed() -> None:
     """DOWNLOAD_FAIL_ON_DATALOSS=False hands on what came, flagged; the record says that it was cut."""
     with HostileServer(PAGES) as server:
         told = crawl(server, "/cut", DOWNLOAD_FAIL_ON_DATALOSS=False)
@@ -152,27 +152,27 @@ async def _error(kind: type[FetchError]) -> FetchError:
     return FetchAttempt("http://example.org/", "page").failed(kind, "cause")
 
 
-@pytest.mark.parametrize("kind", IN_SCRAPYS_WORDS)
-def test_scrapy_retries_what_may_go_better_next_time(kind: type[FetchError]) -> None:
+@pytest.mark.parametrize("kind", SCRAPY_ERRORS)
+def test_scrapy_retries_only_transient_failures(kind: type[FetchError]) -> None:
     """By RetryMiddleware's own list: refused addresses, large bodies and bad requests are not retried."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
-    assert isinstance(in_scrapys_words(error), known) is (kind not in (AddressRefused, BodyTooLarge, Unsendable))
+    assert isinstance(scrapy_error(error), known) is (kind not in (AddressRefused, BodyTooLarge, Unsendable))
 
 
 def test_bad_certificate_is_not_retried() -> None:
     """A certificate that is not accepted now will not be in a second; a broken handshake may go better."""
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(TlsFailed))
-    assert isinstance(in_scrapys_words(error), known)
+    assert isinstance(scrapy_error(error), known)
     error.unverified = True
-    assert not isinstance(in_scrapys_words(error), known)
+    assert not isinstance(scrapy_error(error), known)
 
 
-def test_every_wire_error_has_a_word() -> None:
+def test_every_wire_error_has_a_reason() -> None:
     """A new kind of failure needs a decision here."""
-    assert set(IN_SCRAPYS_WORDS) == set(FetchError.__subclasses__())
-    assert ConnectionLost in IN_SCRAPYS_WORDS
+    assert set(SCRAPY_ERRORS) == set(FetchError.__subclasses__())
+    assert ConnectionLost in SCRAPY_ERRORS
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_every_wire_error_has_a_word() -> None:
         ("http://p:1", b"Basic dXNlcjpwOkBzcw==", "http://user:p%3A%40ss@p:1"),
     ],
 )
-def test_proxy_credentials_go_back_into_the_proxys_url(
+def test_proxy_credentials_go_back_into_the_proxy_url(
     meta: str | None, header: bytes | None, proxy: str | None
 ) -> None:
     """HttpProxyMiddleware moves them into a header, which must never reach the origin."""

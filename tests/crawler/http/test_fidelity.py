@@ -1,7 +1,7 @@
-"""Laws of the archive on disk: the WARC files of a crawl hold what a hostile server journaled, byte for byte.
+"""The archive on disk: the WARC files of a crawl hold what a hostile server journaled, byte for byte.
 
 The files are read with warcio, as raw records; none of our own code reads them here. The crawl is Scrapy's, through the
-handler, the desk and the keeper of `morgue crawl`, of an HTTP and an HTTPS server at once.
+download handler, the crawl context and the archive writer of `morgue crawl`, of an HTTP and an HTTPS server at once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.support.command import make_archive, morgue
+from tests.support.command import ROOT, make_archive, morgue
 from tests.support.external_tools import faults
 from tests.support.hostile_pages import BROKEN, REPLIES
 from tests.support.hostile_server import HostileServer, Reply, server_context
@@ -27,7 +27,7 @@ from tests.support.hostile_server import HostileServer, Reply, server_context
 CRAWL = "tests.support.hostile_crawl"
 PAGE = b"<p>The same as ever.</p>" * 100
 PAGES = {
-    "/plain": REPLIES["/plain"],  # leaves a connection behind, for the next one to fail on
+    "/plain": REPLIES["/plain"],  # leaves a connection on which the next request fails
     "/fresh-only": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", fresh=True),
     **REPLIES,
     **{path: reply for path, (reply, _, _) in BROKEN.items()},
@@ -55,7 +55,7 @@ def crawl(archive: Path, urls: list[str], at_once: int, **settings: Any) -> dict
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", CRAWL], input=json.dumps(order), capture_output=True, text=True, timeout=120,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
@@ -110,7 +110,7 @@ def same(recorded: Counter[tuple[bytes, bytes]], served: Counter[tuple[bytes, by
 
 @dataclass
 class Crawled:
-    """What two crawls of the hostile servers left, and what the servers had to do with."""
+    """Hold what two crawls of the hostile servers left, and the journals of the servers."""
 
     archive: Path
     first: list[str]  # ids of the records of the first crawl, one request at a time
@@ -183,9 +183,9 @@ def test_payload_digests_are_those_of_fastwarc(crawled: Crawled, tmp_path: Path)
     assert found["response", "OK, PAYLOAD_OK"] > 100
 
 
-def test_what_was_taken_down_leaves_sound_files(crawled: Crawled, tmp_path: Path) -> None:
-    """Tombstones in the place of chunks, of redirects, of an answer that broke off, of none at all, and of all that
-    came of one page and its revisits."""
+def test_takedown_leaves_sound_files(crawled: Crawled, tmp_path: Path) -> None:
+    """Tombstones replace chunks, redirects, a response that broke off, none at all, and all that came of one page and
+    its revisits."""
     archive = Path(shutil.copytree(crawled.archive, tmp_path / "archive"))
     gone = ["/chunked-gzip", "/hop", "/ssh", "/silence", "/reset", "/known", "/twin"]
     urls = [url for path in gone for url in crawled.urls(path)]
@@ -198,7 +198,7 @@ def test_what_was_taken_down_leaves_sound_files(crawled: Crawled, tmp_path: Path
     assert tombs == {f"removed-uri: {url}".encode() for url in urls}
 
 
-def test_what_was_imported_is_in_sound_files(crawled: Crawled, tmp_path: Path) -> None:
+def test_import_gives_sound_files(crawled: Crawled, tmp_path: Path) -> None:
     """All of it again, as another archive brings it in."""
     archive = make_archive(tmp_path / "archive")
     done = morgue("-C", archive, "import", crawled.archive / "warc")
@@ -206,8 +206,8 @@ def test_what_was_imported_is_in_sound_files(crawled: Crawled, tmp_path: Path) -
     assert faults(*files_of(archive)) == []
 
 
-def test_100_megabytes(tmp_path: Path) -> None:
-    """A large answer is kept whole where the limit allows it, in memory that is bounded by a few times its size."""
+def test_response_of_100_megabytes_is_kept_in_bounded_memory(tmp_path: Path) -> None:
+    """It is kept whole where the limit allows it, in memory of a few times its size."""
     size = 100 << 20
     reply = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(range(256)) * (size >> 8))
     with HostileServer({"/": reply}) as server:

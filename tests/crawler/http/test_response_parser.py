@@ -1,4 +1,4 @@
-"""Laws of reading an answer: it does not matter in which pieces the bytes arrive."""
+"""The response parser: it does not matter in which pieces the bytes arrive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def answer(max_body: int = 0) -> ResponseParser:
 
 
 def read(pieces: list[bytes], then: str) -> ResponseParser:
-    """An answer fed piece by piece, and the end of the connection if it needs that."""
+    """Feed a response piece by piece, and the end of the connection if it needs that."""
     one = answer()
     done = False
     for piece in pieces:
@@ -33,8 +33,8 @@ def read(pieces: list[bytes], then: str) -> ResponseParser:
 
 
 @pytest.mark.parametrize("path", SMALL)
-def test_any_cut_in_two_gives_the_same_answer(path: str) -> None:
-    """Cut anywhere, even inside a line end, the same bytes are kept and the same body comes out."""
+def test_response_cut_anywhere_is_parsed_the_same(path: str) -> None:
+    """Even inside a line end, the same bytes are kept and the same body comes out."""
     reply, body = COMPLETE[path]
     data = reply.before + reply.response + reply.after
     for at in range(len(data) + 1):
@@ -43,8 +43,8 @@ def test_any_cut_in_two_gives_the_same_answer(path: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_rubbish_never_breaks_the_reader(seed: int) -> None:
-    """Bytes flipped, dropped and doubled: the reader ends in one of its own ways, and keeps only what was received."""
+def test_rubbish_ends_the_parser_in_one_of_its_own_ways(seed: int) -> None:
+    """Bytes flipped, dropped and doubled: it keeps only what was received."""
     chance = random.Random(seed)
     reply, _ = COMPLETE[chance.choice(SMALL)]
     data = bytearray(reply.before + reply.response)

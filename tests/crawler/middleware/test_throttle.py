@@ -1,4 +1,4 @@
-"""How fast a host is asked: the pure parts."""
+"""The throttle: how fast a host is asked, in its pure parts."""
 
 from datetime import UTC, datetime
 
@@ -24,11 +24,11 @@ NOW = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, seconds):
-    """RFC 9110, 10.2.3; what cannot be read says nothing."""
+    """RFC 9110, 10.2.3; a value that cannot be read is ignored."""
     assert retry_after(value, NOW) == seconds
 
 
-def test_a_slow_server_is_asked_less_often_and_a_quick_one_never_faster_than_the_floor():
+def test_delay_follows_latency_between_floor_and_ceiling():
     """The delay follows the latency between floor and ceiling."""
     assert next_delay(1.0, 4.0, 1.0, 60.0, ok=True) == 4.0
     assert next_delay(4.0, 0.1, 1.0, 60.0, ok=True) == 2.05
@@ -36,12 +36,12 @@ def test_a_slow_server_is_asked_less_often_and_a_quick_one_never_faster_than_the
     assert next_delay(1.0, 500.0, 1.0, 60.0, ok=True) == 60.0
 
 
-def test_error_pages_slow_down_but_never_speed_up():
-    """They are quick to make."""
+def test_error_page_may_lengthen_the_delay_but_not_shorten_it():
+    """Error pages are quick to make."""
     assert next_delay(8.0, 0.01, 1.0, 60.0, ok=False) == 8.0
     assert next_delay(1.0, 9.0, 1.0, 60.0, ok=False) == 9.0
 
 
-def test_a_floor_above_the_ceiling_wins():
+def test_floor_above_the_ceiling_wins():
     """robots.txt's Crawl-delay, or the user's own, is never undercut."""
     assert next_delay(1.0, 0.1, 90.0, 60.0, ok=True) == 90.0

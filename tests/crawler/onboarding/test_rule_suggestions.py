@@ -1,12 +1,12 @@
-"""Laws of the selectors that are proposed: they find what they are for, and live longer than one page."""
+"""Suggested selectors: they find what they are for, and live longer than one page."""
 
 from datetime import UTC, datetime
 
 import pytest
 from lxml import html
 
-from crawler.onboarding.rule_suggestions import as_toml, skeleton
-from crawler.onboarding.selectors import MADE_UP, found_by, selector_of
+from crawler.onboarding.rule_suggestions import as_toml, suggest
+from crawler.onboarding.selectors import GENERATED_NAME, found_by, selector_of
 from pipelines.core.items import Page
 from pipelines.extraction.extract import read
 from pipelines.extraction.page.parse import parse
@@ -20,17 +20,17 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
     "name",
     ["css-1q2w3e", "sc-abcdef", "post-4711", "iDKsAi", "jLIFQZ", "Byline-gEnFiw", "Story_copy__3xYz1", "box-5f3a2b1"],
 )
-def test_a_name_that_a_build_or_a_database_made_up_is_known(name):
+def test_generated_name_is_recognised(name):
     """It is another on the next page, or after the next release."""
-    assert MADE_UP.search(name)
+    assert GENERATED_NAME.search(name)
 
 
 @pytest.mark.parametrize(
     "name", ["article-body", "hero__title", "lineUp", "mainBody", "StoryBody", "WordPress", "col2", "h1-title", "top10"]
 )
-def test_a_name_that_somebody_thought_of_is_not(name):
-    """Camels, BEM and single digits are people's work."""
-    assert not MADE_UP.search(name)
+def test_name_chosen_by_a_person_is_not_taken_for_generated(name):
+    """Camel case, BEM and single digits are people's work."""
+    assert not GENERATED_NAME.search(name)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_a_name_that_somebody_thought_of_is_not(name):
         ('<div class="quo&quot;te sla\\sh 1st" T>', None),
     ],
 )  # fmt: skip
-def test_the_shortest_durable_selector_that_finds_it_alone(markup, selector):
-    """None, rather than a number of the order or a name that will not last."""
+def test_selector_is_the_shortest_durable_one(markup, selector):
+    """It finds the element alone; there is none rather than a number of the order or a name that will not last."""
     tree = html.document_fromstring(f"<html><body>{markup.replace(' T>', ' data-target>')}Text.</body></html>")
     (target,) = tree.xpath("//*[@data-target]")
     del target.attrib["data-target"]
@@ -63,19 +63,19 @@ def test_the_shortest_durable_selector_that_finds_it_alone(markup, selector):
 
 def proposed(body):
     page = Page("https://a.example/tides", f"<html><body>{body}</body></html>".encode(), "text/html")
-    return skeleton(parse(page), read(page), SEEN)
+    return suggest(parse(page), read(page), SEEN)
 
 
-def test_the_body_is_the_innermost_block_of_nearly_all_lines():
-    """What is around it comes after it, for the user to widen."""
+def test_body_is_the_innermost_block_of_nearly_all_lines():
+    """The blocks around it come after it, for the user to widen."""
     text = "".join(f"<p>{LINE.format(day)}</p>" for day in DAYS)
     found = proposed(f'<main><div class="frame"><h1>Tides</h1><div class="copy">{text}</div></div></main>')
     assert [each.selector for each in found.body] == ["div.copy", "div.frame", "main"]
     assert found.body[0].remark == "7 of 7 lines of the text, 100% of what is in it"
 
 
-def test_lines_between_breaks_and_beside_blocks_are_found_too():
-    """Not every paper knows paragraphs."""
+def test_lines_without_paragraphs_are_found():
+    """Lines between breaks and beside blocks: not every paper uses paragraphs."""
     text = "<br>".join(LINE.format(day) for day in DAYS)
     found = proposed(
         f'<div class="page"><div class="menu">Home</div><div class="copy">{text}<div>Box</div></div></div>'
@@ -83,19 +83,19 @@ def test_lines_between_breaks_and_beside_blocks_are_found_too():
     assert found.body[0].selector == "div.copy"
 
 
-def test_a_class_that_paragraphs_of_the_text_wear_is_not_proposed_for_pruning():
-    """Taking it away would take the text."""
+def test_class_of_text_paragraphs_is_not_proposed_for_pruning():
+    """Pruning it would remove the text."""
     text = "".join(f'<p class="par">{LINE.format(day)}</p>' for day in DAYS)
     found = proposed(f'<article class="copy"><h1>Tides</h1>{text}<p class="par">Short last words.</p></article>')
-    assert "p.par" not in [each.selector for each in found.strangers]
+    assert "p.par" not in [each.selector for each in found.suspects]
 
 
-def test_a_page_without_an_article_is_looked_at_by_its_paragraphs():
+def test_page_without_an_article_is_analysed_by_its_paragraphs():
     """The user wants a rule because nothing was read."""
     text = "".join(f"<p>{LINE.format(day)}</p>" for day in DAYS)
     page = Page(
         "https://a.example/x", f'<html><body><div class="copy">{text}</div></body></html>'.encode(), "text/html"
     )
-    assert skeleton(parse(page), None, SEEN).body[0].selector == "div.copy"
+    assert suggest(parse(page), None, SEEN).body[0].selector == "div.copy"
     empty = Page("https://a.example/x", b"<html><body><i>x</i></body></html>", "text/html")
-    assert "[[rule]]" in as_toml(skeleton(parse(empty), None, SEEN), "x", "2026-03-01")
+    assert "[[rule]]" in as_toml(suggest(parse(empty), None, SEEN), "x", "2026-03-01")

@@ -1,4 +1,4 @@
-"""What every format promises, and what each makes of the values that are hard for it."""
+"""What every format guarantees, and what each makes of values that are hard for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from exports.formats import to_csv
 from pipelines.core.errors import ConfigError
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.storage import WarcStorage
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import build
+from tests.support.capture_archive import ABOUT, build
+from tests.support.command import ROOT
 
 HARD = {
     "text": "One\ntwo, \"three\"; 'four'\r\n\u2028five\x85six\tseven",
@@ -31,30 +30,30 @@ HARD = {
 }
 
 
-ROWS = [name for name in exports.format_names() if not exports.takes_captures(exports.load(name))]
+ROWS = [name for name in exports.format_names() if not exports.is_capture_format(exports.load_format(name))]
 
 
 def written(form: str, rows, columns=tuple(HARD), **options) -> bytes:
     out = io.BytesIO()
-    count = exports.load(form).write(iter(rows), out, list(columns), **options)
+    count = exports.load_format(form).write(iter(rows), out, list(columns), **options)
     assert count == len(rows)
     return out.getvalue()
 
 
-def test_the_folder_is_the_registry():
-    """Every to_*.py is a format whose name is its file's; an unknown one is answered with those there are."""
+def test_every_file_to_name_is_a_format():
+    """An unknown format is answered with the names of those that exist."""
     assert {"csv", "jsonl", "warc", "wacz", "cdxj"} <= set(exports.format_names())
     assert {"csv", "jsonl"} <= set(ROWS)
     with pytest.raises(ConfigError, match=r"format 'xls': unknown\n.*csv, jsonl"):
-        exports.load("xls")
+        exports.load_format("xls")
     with pytest.raises(ConfigError):
-        exports.load("../csv")
+        exports.load_format("../csv")
 
 
 @pytest.mark.parametrize("form", sorted({*exports.format_names()} - {*ROWS}))
-def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
+def test_format_of_captures_keeps_the_protocol(tmp_path, form):
     """Name, media type and suffix; no captures are no error, and counted; the file stays open."""
-    module = exports.load(form)
+    module = exports.load_format(form)
     assert module.name == form
     assert "/" in module.media_type
     assert module.suffix.startswith(".")
@@ -70,9 +69,9 @@ def test_a_format_of_captures_keeps_its_protocol(tmp_path, form):
 
 
 @pytest.mark.parametrize("form", ROWS)
-def test_a_format_keeps_the_protocol(form):
+def test_format_of_articles_keeps_the_protocol(form):
     """Name, media type and suffix; no rows are no error; same rows, same bytes; the file stays open."""
-    module = exports.load(form)
+    module = exports.load_format(form)
     assert module.name == form
     assert "/" in module.media_type
     assert module.suffix.startswith(".")
@@ -83,9 +82,9 @@ def test_a_format_keeps_the_protocol(form):
     assert not out.closed
 
 
-def test_the_documented_example_is_a_format():
-    """docs/add-an-export.md: its code runs as it stands there, and keeps the protocol."""
-    page = (Path(__file__).parents[3] / "docs" / "add-an-export.md").read_text(encoding="utf-8")
+def test_documented_example_is_a_format():
+    """docs/add-an-export.md: its code runs as printed there, and keeps the protocol."""
+    page = (ROOT / "docs" / "add-an-export.md").read_text(encoding="utf-8")
     example: dict = {}
     exec(page.split("```python\n")[1].split("```")[0], example)
     out = io.BytesIO()
@@ -96,7 +95,7 @@ def test_the_documented_example_is_a_format():
 
 
 def test_jsonl_gives_back_every_value():
-    """One line a row, whichever characters a reader takes for line ends; nothing is lost."""
+    """One line for each row, whichever characters a reader takes for line ends; nothing is lost."""
     data = written("jsonl", [HARD, HARD]).decode()
     assert len(data.splitlines()) == 2
     assert [json.loads(line) for line in data.splitlines()] == [HARD, HARD]
@@ -104,7 +103,7 @@ def test_jsonl_gives_back_every_value():
     assert "Zoé" in data, "readable, not escaped"
 
 
-def test_csv_is_rfc_4180():
+def test_csv_follows_rfc_4180():
     """CRLF ends, a header even without rows, quotes doubled; values come back as text, lists joined."""
     assert written("csv", []) == ",".join(HARD).encode() + b"\r\n"
     data = written("csv", [HARD], raw=True).decode()
@@ -124,7 +123,7 @@ def test_csv_is_rfc_4180():
      "\u200b=1", "\ufeff@x", "＝1", "＋x", "－x", "＠x", "-", "+49 30 1234", "- said the mayor", "-5a",
      "\r=x"],
 )  # fmt: skip
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell):
+def test_csv_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(cell):
     """OWASP, CSV injection: by default; `raw` leaves the data as it is."""
     assert to_csv.cell(cell, raw=False) == "'" + cell
     assert to_csv.cell(cell, raw=True) == cell
@@ -149,12 +148,12 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell):
         -5,
     ],
 )
-def test_what_no_spreadsheet_runs_stays(cell):
-    """Plain numbers, and signs in the middle, are not touched."""
+def test_csv_cell_that_no_spreadsheet_runs_is_unchanged(cell):
+    """Plain numbers, and signs in the middle."""
     assert to_csv.cell(cell, raw=False) == cell
 
 
-def test_a_list_that_begins_like_a_formula_is_one_too():
+def test_csv_list_that_begins_like_a_formula_gets_an_apostrophe():
     """The cell counts, not the list."""
     assert to_csv.cell(["@handle", "x"], raw=False) == "'@handle; x"
     assert to_csv.cell(["x", "@handle"], raw=False) == "x; @handle"

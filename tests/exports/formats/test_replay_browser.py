@@ -1,7 +1,7 @@
-"""What we export is shown by replayweb.page in a real browser: pages found by index, chunks and gzip undone.
+"""Our exports are shown by replayweb.page in a real browser: pages found by the index, chunks and gzip undone.
 
 NEWSMORGUE_REPLAYWEB is a folder with its `ui.js` and `sw.js`, of the npm package `replaywebpage`. `make tools` fetches
-them where npm is. They are AGPL, and are never among our files.
+them where npm is installed. They are AGPL, and are never among our files.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ import pytest
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.storage import WarcStorage
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import COPY, CRANE, LIGHT, PAPER, TWIN, build
+from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.support.external_tools import TOOLS, tool
 
 LANTERNS = ("Lanterns over the basin. " * 40).strip()
@@ -44,8 +43,8 @@ OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WAIT = 20  # seconds for one page; it takes one
-# A page that shows the others one after the other, and sends what stands in each, frames in frames included: all are
-# of one origin. Given up, what stands there is sent all the same.
+# A page that shows the others one after the other, and sends the text of each, frames in frames included: all are
+# of one origin. When it gives up, it still sends the text that is there.
 VIEW = """<!doctype html><meta charset="utf-8"><script src="/replay/ui.js"></script><body><script>
 const own = (root) => root.body ? root.body.innerText.split("\\n") : [...root.querySelectorAll(":not(style)")]
   .filter((one) => !one.children.length).map((one) => one.textContent);
@@ -115,7 +114,7 @@ class Serving(BaseHTTPRequestHandler):
 
 
 def player() -> Path:
-    """The folder of replayweb.page."""
+    """Return the folder of replayweb.page."""
     folder = Path(os.environ.get("NEWSMORGUE_REPLAYWEB") or TOOLS / "replayweb")
     if not all((folder / name).is_file() for name in SCRIPTS):
         pytest.skip(f"replayweb.page is not installed: no ui.js and sw.js in {folder} (make tools, where npm is)")
@@ -161,6 +160,6 @@ def shown(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_shown(shown, name):
-    """Its words, wherever they are kept: as sent, in chunks and packed, or with another address."""
+def test_exported_page_is_shown_in_the_browser(shown, name):
+    """Its words, however they are stored: as sent, in chunks and compressed, or under another address."""
     assert PAGES[name][2] in shown[name]

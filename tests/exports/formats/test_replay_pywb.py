@@ -1,4 +1,4 @@
-"""What we export is replayed by pywb, which knows nothing of us: pages, revisits, TimeMaps."""
+"""Our exports are replayed by pywb, which knows nothing of us: pages, revisits, TimeMaps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ import pytest
 from exports.formats import to_cdxj, to_wacz
 from pipelines.selection.captures import CaptureSelection
 from pipelines.warc.storage import WarcStorage
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
+from tests.support.capture_archive import ABOUT, COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
 from tests.support.external_tools import tool
 
 PAGES = {
@@ -80,8 +79,8 @@ def get(replay, path):
 
 @pytest.mark.parametrize("collection", ["wacz", "own"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_shown_as_it_was(replay, collection, name):
-    """The very bytes that a reader got at that time."""
+def test_pywb_replays_the_bytes_of_the_time(replay, collection, name):
+    """The very bytes that a reader got then."""
     time, url, body = PAGES[name]
     status, shown = get(replay, f"/{collection}/{time}id_/{url}")
     assert status == (404 if body == b"<p>no" else 200)
@@ -89,8 +88,8 @@ def test_a_page_is_shown_as_it_was(replay, collection, name):
 
 
 @pytest.mark.parametrize("collection", ["wacz", "own"])
-def test_a_timemap_names_every_moment(replay, collection):
-    """Memento (RFC 7089); a visit that was answered by 304 shows nothing, and is none."""
+def test_pywb_timemap_names_every_capture(replay, collection):
+    """Memento (RFC 7089). A visit that was answered by 304 shows nothing, and is not listed."""
     status, links = get(replay, f"/{collection}/timemap/link/{CRANE}")
     assert status == 200
     assert links.count(b'rel="memento"') == 2

@@ -1,4 +1,4 @@
-"""Laws of the export to CDXJ: sorted, a line a capture, each leading to its record."""
+"""The export to CDXJ: sorted, a line for each capture, each leading to its record."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from pipelines.core.errors import DiskFull
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.cdxj import parse_cdxj_line
 from pipelines.warc.storage import WarcStorage
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import build
+from tests.support.capture_archive import ABOUT, build
 from tests.support.external_tools import tool
 from tests.support.warc_files import read_record
 
@@ -35,7 +34,7 @@ def packed(archive, wanted=None):
 
 
 def test_each_line_leads_to_its_record(archive):
-    """File, offset and length, the address and the second of the capture; a revisit is called one."""
+    """File, offset and length, the address and the second of the capture; a revisit is marked as one."""
     lines, said = packed(archive)
     found = {}
     for text in lines:
@@ -49,15 +48,15 @@ def test_each_line_leads_to_its_record(archive):
     assert (said["captures"], said["not_to_be_replayed"]) == (len(lines), 3)
 
 
-def test_the_lines_are_sorted_as_bytes(archive):
+def test_lines_are_sorted_as_bytes(archive):
     """pywb looks them up by binary search."""
     lines, _ = packed(archive)
     assert lines == sorted(lines)
     assert len(lines) == 11
 
 
-def test_a_revisit_and_its_response_have_one_digest(archive):
-    """That is how a reader finds the body of a revisit of the same address."""
+def test_revisit_and_its_response_have_one_digest(archive):
+    """By it a reader finds the body of a revisit of the same address."""
     entries = [
         parse_cdxj_line(text.decode())
         for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
@@ -75,8 +74,8 @@ def test_cdxj_indexer_writes_the_same_lines(archive):
     assert [line for line in theirs if b'"status": "304"' not in line] == packed(archive)[0]
 
 
-def test_any_number_of_lines_is_put_in_order():
-    """More than a batch, in any order, duplicates too."""
+def test_more_lines_than_a_batch_are_sorted():
+    """In any order, duplicates too."""
     pick = random.Random(3)
     lines = [b"%x \xff %d\n" % (pick.randrange(4000), pick.randrange(3)) for _ in range(5000)]
     with SortedLines() as ordered:
@@ -85,7 +84,7 @@ def test_any_number_of_lines_is_put_in_order():
         assert list(ordered) == sorted(lines)
 
 
-def test_a_full_disk_is_called_one():
+def test_full_disk_while_sorting_is_reported_as_such():
     """Sorting needs a temporary file; SQLite is allowed a few pages here."""
     with SortedLines() as ordered:
         ordered._db.execute("PRAGMA max_page_count = 20")

@@ -1,4 +1,4 @@
-"""Laws of the export to WACZ 1.1.1: parts, digests, an index that leads to records, articles as pages."""
+"""The export to WACZ 1.1.1: parts, digests, an index that leads to records, articles as pages."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from pipelines.selection.exclusions import Exclusions
 from pipelines.warc.cdxj import parse_cdxj_line
 from pipelines.warc.record import parse_record
 from pipelines.warc.storage import WarcStorage
-from tests.exports.formats.test_to_warc import ABOUT
-from tests.support.capture_archive import CRANE, LIGHT, build, spoil
+from tests.support.capture_archive import ABOUT, CRANE, LIGHT, build, spoil
 from tests.support.external_tools import tool
 
 
@@ -33,7 +32,7 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def out(archive, tmp_path_factory):
-    """The whole archive as a WACZ file."""
+    """Return the whole archive as a WACZ file."""
     path = tmp_path_factory.mktemp("wacz") / "out.wacz"
     path.write_bytes(packed(archive)[0])
     return path
@@ -50,8 +49,9 @@ def lines_of(wacz, name):
     return [json.loads(line) for line in wacz.read(name).splitlines()]
 
 
-def test_its_parts_are_those_of_the_standard(out):
-    """What is read in pieces is stored as it is (section 5.2: archive/ and the compressed index); no time but one."""
+def test_parts_are_those_of_the_standard(out):
+    """Parts that are read in pieces are stored as they are (section 5.2: archive/ and the compressed index); all have
+    one time."""
     with zipfile.ZipFile(out) as wacz:
         assert wacz.testzip() is None
         parts = {info.filename: info.compress_type == zipfile.ZIP_STORED for info in wacz.infolist()}
@@ -62,7 +62,7 @@ def test_its_parts_are_those_of_the_standard(out):
     }  # fmt: skip
 
 
-def test_the_data_package_tells_the_truth(out):
+def test_data_package_has_sizes_and_digests_of_the_parts(out):
     """Bytes and SHA-256 of each part, and the digest of the package itself."""
     with zipfile.ZipFile(out) as wacz:
         data = wacz.read("datapackage.json")
@@ -77,7 +77,7 @@ def test_the_data_package_tells_the_truth(out):
     assert (package["created"], package["software"]) == (ABOUT["created"], ABOUT["software"])
 
 
-def test_the_index_leads_to_every_record_that_can_be_shown(archive, out):
+def test_index_leads_to_every_record_that_can_be_shown(archive, out):
     """By way of index.idx to a block, in it to a line, by its offset to the record; failures and 304s have no line."""
     ids = set()
     with zipfile.ZipFile(out) as wacz:
@@ -102,7 +102,7 @@ def test_the_index_leads_to_every_record_that_can_be_shown(archive, out):
     assert archive.captures.keys() - shown == {"refused", "not http", "not modified"}
 
 
-def test_a_page_is_one_state_of_an_article(out):
+def test_page_is_one_state_of_an_article(out):
     """Address and second of its capture, which the index has; headline; text."""
     with zipfile.ZipFile(out) as wacz:
         head, *pages = lines_of(wacz, "pages/pages.jsonl")
@@ -123,19 +123,22 @@ def pages_of(data):
         return [page["id"] for page in lines_of(wacz, "pages/pages.jsonl")[1:]]
 
 
-@pytest.mark.parametrize("gone", ["record", "file"])
-def test_what_is_not_in_the_file_is_no_page(tmp_path, gone):
-    """A damaged record or a missing file costs its pages too, and the count tells those that are there."""
+@pytest.mark.parametrize(
+    ("gone", "pages"),
+    [("record", ["article-1-revision-2", "article-2-revision-1"]), ("file", ["article-1-revision-2"])],
+    ids=["record", "file"],
+)
+def test_page_of_a_lost_record_is_not_listed(tmp_path, gone, pages):
+    """A damaged record or a missing file costs its pages too; the count is of those that are there."""
     archive = build(tmp_path / "archive")
     crane = archive.captures["crane"]
     spoil(archive.warc / crane.file, crane, gone)
     data, said = packed(archive)
-    there = ["article-1-revision-2"] + (["article-2-revision-1"] if gone == "record" else [])
-    assert pages_of(data) == there
-    assert said["pages"] == len(there)
+    assert pages_of(data) == pages
+    assert said["pages"] == len(pages)
 
 
-def test_what_was_left_out_for_its_rights_is_no_page(tmp_path):
+def test_page_excluded_by_its_rights_is_not_listed(tmp_path):
     """A state is judged by its own capture, whatever the newest reading says."""
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
@@ -145,8 +148,8 @@ def test_what_was_left_out_for_its_rights_is_no_page(tmp_path):
     assert pages_of(data) == ["article-1-revision-2", "article-2-revision-1"]
 
 
-def test_a_revisit_without_its_response_is_no_page(tmp_path):
-    """There would be nothing to show: the response's record is damaged."""
+def test_page_of_a_revisit_without_its_response_is_not_listed(tmp_path):
+    """There would be nothing to show: the record of the response is damaged."""
     archive = build(tmp_path / "archive")
     light, again = archive.captures["light"], archive.captures["light again"]
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
@@ -159,12 +162,12 @@ def test_a_revisit_without_its_response_is_no_page(tmp_path):
     assert pages_of(packed(archive)[0]) == ["article-1-revision-1", "article-1-revision-2"]
 
 
-def test_the_same_export_is_the_same_bytes(archive):
+def test_repeated_export_is_the_same_bytes(archive):
     """But for its time, which is given here."""
     assert packed(archive) == packed(archive)
 
 
-def test_nothing_chosen_is_a_package_of_nothing(archive):
+def test_empty_selection_gives_a_package_without_pages(archive):
     """All parts are there."""
     data, said = packed(archive, CaptureFilter(hosts=("nobody.example",)))
     with zipfile.ZipFile(io.BytesIO(data)) as wacz:
@@ -173,8 +176,8 @@ def test_nothing_chosen_is_a_package_of_nothing(archive):
 
 
 @pytest.mark.parametrize("name", ["Ein Name mit Ümläuten", "../..", ""])
-def test_a_name_inside_is_one_that_a_data_package_may_have(archive, name):
-    """Lower case, no folder, whatever OUT is called."""
+def test_names_inside_are_valid_whatever_out_is_called(archive, name):
+    """Lower case, no folder."""
     data, _ = packed(archive, about=ABOUT | {"name": name})
     with zipfile.ZipFile(io.BytesIO(data)) as wacz:
         folder, file = wacz.namelist()[0].split("/")
@@ -184,7 +187,7 @@ def test_a_name_inside_is_one_that_a_data_package_may_have(archive, name):
 
 
 class Pipe(io.RawIOBase):
-    """A file that can only be written on, as the standard output is."""
+    """Act as a file that can only be written on, as the standard output is."""
 
     def __init__(self):
         self.data = bytearray()
@@ -197,7 +200,7 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
-def test_it_can_be_written_into_a_pipe(archive):
+def test_package_can_be_written_into_a_pipe(archive):
     """From front to back, without going back to any part."""
     pipe = Pipe()
     with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:
@@ -206,8 +209,8 @@ def test_it_can_be_written_into_a_pipe(archive):
         assert wacz.testzip() is None
 
 
-def test_a_large_part_is_announced_as_zip64():
-    """Its size stands in 8 bytes in front of it, since nobody knows beforehand that it is smaller than 4 GiB."""
+def test_part_that_may_be_large_is_announced_as_zip64():
+    """Its size has 8 bytes in front of it, since it is not known beforehand that it is smaller than 4 GiB."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         package = to_wacz.WaczPackage(archive, datetime(2026, 4, 1, tzinfo=UTC), big=True)
@@ -218,18 +221,18 @@ def test_a_large_part_is_announced_as_zip64():
         assert archive.read("archive/x.warc.gz") == b"x"
 
 
-def test_a_long_index_is_cut_into_blocks():
+def test_long_index_is_cut_into_blocks():
     """Of LINES lines; index.idx has the first key of each."""
-    lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES + 5)]
+    lines = [b"example,a)/%06d 20260301050607 {}\n" % n for n in range(2 * to_wacz.LINES_PER_MEMBER + 5)]
     out = io.BytesIO()
     blocks = list(to_wacz._blocks(lines, to_wacz.HashingFile(out)))
     assert gzip.decompress(out.getvalue()) == b"".join(lines)
-    keys = [line.partition(b"{")[0] for line in lines[:: to_wacz.LINES]]
+    keys = [line.partition(b"{")[0] for line in lines[:: to_wacz.LINES_PER_MEMBER]]
     assert [block.partition(b"{")[0] for block in blocks] == keys
     assert len(keys) == 3
 
 
-def test_py_wacz_finds_it_valid(out):
+def test_py_wacz_accepts_the_package(out):
     """`wacz validate`: contents, data package, digests."""
     done = subprocess.run([tool("wacz"), "validate", "-f", out], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

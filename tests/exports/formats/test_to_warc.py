@@ -1,4 +1,4 @@
-"""Laws of the export to WARC: whole exchanges, byte for byte; what is damaged costs only itself, and is named."""
+"""The export to WARC: whole exchanges, byte for byte; damage costs only itself, and is named."""
 
 from __future__ import annotations
 
@@ -16,14 +16,9 @@ from pipelines.core.items import Exchange
 from pipelines.database.filters import ArticleFilters
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.warc.storage import WarcStorage
-from tests.support.capture_archive import HTML, LIGHT, Writing, build, exchange
+from tests.support.capture_archive import ABOUT, HTML, LIGHT, Writing, build, exchange
 from tests.support.external_tools import faults
 from tests.support.warc_files import read_member, walk
-
-ABOUT = {
-    "software": "newsmorgue test", "created": "2026-04-01T00:00:00Z", "archive": "a\nb", "name": "out", "query": None,
-    "filters": {"source": None, "url": ["https://a.example/*"]},
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +27,7 @@ def archive(tmp_path_factory):
 
 
 def packed(archive, wanted=None):
-    """The file's bytes, and what the manifest says of it."""
+    """Return the file's bytes, and what the manifest says of it."""
     out = io.BytesIO()
     with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_warc.pack(selection, out, ABOUT)
@@ -51,8 +46,8 @@ def written(data, tmp_path):
     return path
 
 
-def test_every_record_is_there_byte_for_byte(archive, tmp_path):
-    """All but the archive's notes to itself, in the order of its files; before them one record that says what it is."""
+def test_every_record_is_exported_byte_for_byte(archive, tmp_path):
+    """All but the archive's notes to itself, in the order of its files; the first record says what the export is."""
     data, said = packed(archive)
     first, *others = members(written(data, tmp_path))
     ours = [found for path in sorted(archive.warc.iterdir()) for found in members(path)]
@@ -65,8 +60,8 @@ def test_every_record_is_there_byte_for_byte(archive, tmp_path):
     assert said["damages"] == []
 
 
-def test_the_first_record_says_what_was_asked_for(archive, tmp_path):
-    """Software, archive and filters, a line each; its date is that of the export."""
+def test_first_record_has_software_archive_and_filters(archive, tmp_path):
+    """A line each; its date is that of the export."""
     data, _ = packed(archive)
     first = next(walk(written(data, tmp_path)))
     assert first.headers.get("WARC-Date") == "2026-04-01T00:00:00Z"
@@ -76,8 +71,8 @@ def test_the_first_record_says_what_was_asked_for(archive, tmp_path):
     ]  # fmt: skip
 
 
-def test_an_exchange_is_whole(archive, tmp_path):
-    """Request and response stay together, also where the request was written first, and nobody else's comes along."""
+def test_request_and_response_stay_together(archive, tmp_path):
+    """Also where the request was written first; no other exchange comes along."""
     data, said = packed(archive, CaptureFilter(urls=("http://www.other.example:8080/2",)))
     records = list(walk(written(data, tmp_path)))
     assert [(one.headers.get("WARC-Type"), (one.headers.get("WARC-Target-URI") or "")[-2:]) for one in records] == [
@@ -86,15 +81,15 @@ def test_an_exchange_is_whole(archive, tmp_path):
     assert said["captures"] == 1
 
 
-def test_what_a_failed_exchange_left_comes_along(archive, tmp_path):
-    """Why it failed, what was asked and what came: all three records."""
+def test_failed_exchange_is_exported_with_all_its_records(archive, tmp_path):
+    """The reason, the request and the bytes that came: all three records."""
     data, _ = packed(archive, CaptureFilter(urls=("https://paper.example/down",)))
     types = [one.headers.get("WARC-Type") for one in walk(written(data, tmp_path))]
     assert types == ["warcinfo", "warcinfo", "metadata", "metadata", "request", "metadata"]
 
 
-def test_records_name_the_warcinfo_that_stands_before_them(archive, tmp_path):
-    """WARC 1.1, 5.3: WARC-Warcinfo-ID resolves, and to the record that began their own file."""
+def test_records_name_the_warcinfo_before_them(archive, tmp_path):
+    """WARC 1.1, 5.3: WARC-Warcinfo-ID resolves, to the record that began their own file."""
     current = None
     for one in list(walk(written(packed(archive)[0], tmp_path)))[1:]:
         if one.headers.get("WARC-Type") == "warcinfo":
@@ -103,8 +98,8 @@ def test_records_name_the_warcinfo_that_stands_before_them(archive, tmp_path):
             assert one.headers.get("WARC-Warcinfo-ID") == current
 
 
-def test_a_revisit_brings_its_response(archive, tmp_path):
-    """Though it lies outside the filter; the manifest says how many came along."""
+def test_revisit_brings_its_response_along(archive, tmp_path):
+    """Though the response is outside the filter; the manifest counts those that came along."""
     data, said = packed(archive, CaptureFilter(ArticleFilters(since="2026-03-05")))
     ids = {one.headers.get("WARC-Record-ID") for one in walk(written(data, tmp_path))}
     assert archive.captures["light"].record_id in ids
@@ -112,19 +107,19 @@ def test_a_revisit_brings_its_response(archive, tmp_path):
     assert said["added_for_revisits"] == 1
 
 
-def test_the_same_export_is_the_same_bytes(archive):
+def test_repeated_export_is_the_same_bytes(archive):
     """But for the time of the export, which is given here."""
     assert packed(archive) == packed(archive)
 
 
-def test_nothing_chosen_is_a_file_that_says_so(archive, tmp_path):
-    """A warcinfo record alone is a WARC file."""
+def test_empty_selection_gives_a_warcinfo_record(archive, tmp_path):
+    """It is a WARC file."""
     data, said = packed(archive, CaptureFilter(ArticleFilters(since="2030")))
     assert len(list(walk(written(data, tmp_path)))) == 1
     assert said["captures"] == 0
 
 
-def test_others_read_it(archive, tmp_path):
+def test_independent_readers_accept_the_file(archive, tmp_path):
     """gzip and FastWARC find it sound, warcio finds every record."""
     data, said = packed(archive)
     path = written(data, tmp_path)
@@ -145,7 +140,7 @@ def names_of(archive, data, tmp_path):
 
 
 @pytest.mark.parametrize("share", [0, 0.5, 0.99])
-def test_a_damaged_record_costs_only_its_exchange(tmp_path, share):
+def test_damaged_record_costs_only_its_exchange(tmp_path, share):
     """It is left out and named; all others are there, their requests too."""
     archive = build(tmp_path / "archive")
     crane = archive.captures["crane"]
@@ -157,8 +152,8 @@ def test_a_damaged_record_costs_only_its_exchange(tmp_path, share):
     assert sum(one.headers.get("WARC-Type") == "request" for one in walk(tmp_path / "out.warc.gz")) == 13 - 1
 
 
-def test_a_damaged_request_leaves_its_response(tmp_path):
-    """And is named."""
+def test_damaged_request_is_named_and_its_response_exported(tmp_path):
+    """The manifest names the damage."""
     archive = build(tmp_path / "archive")
     crane = archive.captures["crane"]
     flipped(archive.warc / crane.file, crane.offset + crane.length + 100)
@@ -168,7 +163,7 @@ def test_a_damaged_request_leaves_its_response(tmp_path):
     assert said["damages"]
 
 
-def test_a_missing_file_costs_its_exchanges(tmp_path):
+def test_missing_file_costs_only_its_exchanges(tmp_path):
     """Those of the other file are there."""
     archive = build(tmp_path / "archive")
     (archive.warc / archive.captures["crane"].file).unlink()
@@ -179,7 +174,7 @@ def test_a_missing_file_costs_its_exchanges(tmp_path):
     assert len(said["damages"]) == 1
 
 
-def test_a_row_that_points_at_another_record_is_not_believed(tmp_path):
+def test_row_that_points_at_another_record_is_left_out(tmp_path):
     """A swapped file, an old database: better left out than under a wrong address."""
     archive = build(tmp_path / "archive")
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
@@ -192,8 +187,8 @@ def test_a_row_that_points_at_another_record_is_not_believed(tmp_path):
     assert "another record" in said["damages"][0]
 
 
-def test_a_file_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path):
-    """A crawl goes on: `.open` behind the name, and half a record at the end, are no damage."""
+def test_file_that_is_being_written_is_read_to_its_last_whole_record(tmp_path):
+    """A crawl goes on: `.open` at the end of the name and half a record at the end of the file are no damage."""
     archive = build(tmp_path / "archive")
     path = archive.warc / archive.captures["copy"].file
     data = path.read_bytes()
@@ -204,8 +199,8 @@ def test_a_file_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path):
     assert said["damages"] == []
 
 
-def test_a_large_record_is_never_held_whole(tmp_path):
-    """64 MB come through in pieces."""
+def test_large_record_is_copied_in_pieces(tmp_path):
+    """64 MB pass through."""
     to = Writing(tmp_path / "archive")
     body = b"0123456789abcdef" * (4 << 20)
     to.keep("large", exchange(LIGHT, 1, HTML % len(body), body))

@@ -1,5 +1,5 @@
-"""Laws of the first start after a crash, wherever it came: every capture in the files has its row, and journal records
-that nobody committed are void. Each crash is a process that kills itself."""
+"""The first start after a crash: every capture in the files has its row, and journal records that were not committed
+are void. Each crash is a process that kills itself."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipelines.archive.journal import journal_header, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
+from tests.support.command import ROOT
 from tests.support.warc_files import walk
 
 PRELUDE = """
@@ -26,7 +27,7 @@ from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from tests.support.exchanges import record
+from tests.support.exchanges import write_small_exchange
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -39,7 +40,7 @@ def begin(**options):
 
 def crash(folder: Path, code: str) -> None:
     """Run code in a process that does not survive it."""
-    done = subprocess.run([sys.executable, "-c", PRELUDE + code, str(folder)], cwd=Path(__file__).parents[3],
+    done = subprocess.run([sys.executable, "-c", PRELUDE + code, str(folder)], cwd=ROOT,
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == -signal.SIGKILL, done.stderr
 
@@ -61,14 +62,14 @@ def in_rows(folder: Path) -> list[str]:
 
 LOSES_ITS_COMMIT = """
 one = begin()
-one.call(record, one)
-one.call(record, one)
+one.call(write_small_exchange, one)
+one.call(write_small_exchange, one)
 one.writer.sync()
 die()
 """
 
 
-def test_captures_without_rows_get_them(tmp_path):
+def test_capture_without_a_row_gets_one_at_the_next_start(tmp_path):
     """The WARC file was written, its rows were not committed. The start says so, once."""
     crash(tmp_path, LOSES_ITS_COMMIT)
     assert in_rows(tmp_path) == []
@@ -85,8 +86,8 @@ def test_captures_without_rows_get_them(tmp_path):
 @pytest.mark.parametrize(
     "moment", ["crash_recovery.add_missing_rows = die", "manifest_add", "WarcStorage.finish = die"]
 )
-def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
-    """Whether it died before the rows, before the manifest's line, or before the file had its name."""
+def test_recovery_that_crashes_is_repeated_whole(tmp_path, moment):
+    """Whether it died before the rows, before the line of the manifest, or before the file had its name."""
     crash(tmp_path, LOSES_ITS_COMMIT)
     crash(tmp_path, moment.replace("manifest_add", "manifest.add = die") + "\nbegin()")
     start(tmp_path)
@@ -94,9 +95,12 @@ def test_a_start_that_crashes_as_well_forgets_nothing(tmp_path, moment):
     assert [path.suffix for path in (tmp_path / "warc").iterdir()] == [".gz", ".gz"]  # and the journal's own
 
 
-def test_a_file_that_was_finished_before_its_rows_were_committed(tmp_path):
+def test_file_finished_before_its_commit_gets_its_rows(tmp_path):
     """Rotation does that: the file is listed, and its last rows are in the transaction that the crash takes."""
-    crash(tmp_path, "one = begin(max_size=700)\nfor _ in range(5): one.call(record, one)\none.writer.sync()\ndie()")
+    crash(
+        tmp_path,
+        "one = begin(max_size=700)\nfor _ in range(5): one.call(write_small_exchange, one)\none.writer.sync()\ndie()",
+    )
     assert in_rows(tmp_path) == []
     assert len(manifest.load(tmp_path / manifest.NAME)) >= 2
     start(tmp_path)
@@ -104,11 +108,11 @@ def test_a_file_that_was_finished_before_its_rows_were_committed(tmp_path):
     assert len(in_rows(tmp_path)) == 5
 
 
-def test_a_journal_record_that_was_not_committed_is_void(tmp_path):
-    """Else a rebuilt database would hold rows that there never were. Even if nothing happens after the crash."""
+def test_uncommitted_journal_record_is_void(tmp_path):
+    """Otherwise a rebuilt database would hold rows that never existed, even if nothing happens after the crash."""
     crash(tmp_path, """
 one = begin()
-one.call(record, one)
+one.call(write_small_exchange, one)
 one.commit()
 def told():
     ArticleStore(one.db).source(Source("never", "https://never.example/"))
@@ -129,15 +133,14 @@ one.call(told)
         assert db.execute("SELECT count(*) FROM changes WHERE name = 'captures'").fetchall() == [(0,)]
 
 
-def test_a_long_journal_that_was_not_committed_is_void(tmp_path):
-    """One commit's journal may be several records, in files that were finished between them: a crash, and not an older
-    database, for nothing had been committed when they were."""
+def test_uncommitted_journal_of_several_files_is_void(tmp_path):
+    """The journal of one commit may be several records, in files that were finished between them. That is a crash and
+    not an older database, for nothing had been committed when the files were finished."""
     crash(tmp_path, """
 from pipelines.archive import journal
-from pipelines.warc.storage import WarcStorage
 journal.MAX_RECORD_ROWS = 1
 one = begin(max_size=700)
-one.call(record, one)
+one.call(write_small_exchange, one)
 def told():
     for number in range(4):
         ArticleStore(one.db).source(Source(f"never{number}", "https://never.example/"))

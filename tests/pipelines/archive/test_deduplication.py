@@ -1,4 +1,4 @@
-"""Laws of revisits: when an answer is kept as a reference to one that is there already, and what that record says."""
+"""Revisits: when a response is stored as a reference to one that is there already, and what that record says."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def archive(tmp_path):
     return Archive(tmp_path)
 
 
-def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
-    """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this answer as its block."""
+def test_known_body_becomes_a_revisit(archive):
+    """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this response as its block."""
     first = archive.write_exchange(FIRST)
     archive.writer.close()
     later = archive.write_exchange(LATER)
@@ -92,7 +92,7 @@ def test_a_body_that_is_kept_already_becomes_a_revisit(archive):
     assert row.fetchone() == ("revisit", first.record_id, first.payload_digest, len(PAGE), 200)
 
 
-def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
+def test_response_304_becomes_a_revisit_of_the_body(archive):
     """Section 6.7.3, server-not-modified; it refers to the record with the body, not to the revisit in between."""
     first = archive.write_exchange(FIRST)
     archive.writer.close()
@@ -106,8 +106,8 @@ def test_a_304_becomes_a_revisit_of_what_it_confirms(archive):
     assert record.block == UNMODIFIED_HEAD
 
 
-def test_a_revisit_is_read_back_from_the_file(archive):
-    """The capture that `write_exchange` returns is the one that the file tells."""
+def test_revisit_is_read_back_from_the_file(archive):
+    """The capture that `write_exchange` returns equals the one read from the file."""
     archive.write_exchange(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
@@ -117,26 +117,28 @@ def test_a_revisit_is_read_back_from_the_file(archive):
         assert [capture_of(member, kept.file) for member in walk(archive.warc / kept.file)].count(kept) == 1
 
 
-def test_only_finished_files_are_referred_to(archive):
-    """A body in a file that is still written could be torn by a crash."""
+def test_body_in_an_open_file_is_not_referred_to(archive):
+    """A crash could tear a body in a file that is still being written."""
     archive.write_exchange(FIRST)
     assert archive.original(LATER) is None
     archive.writer.close()
     assert archive.original(LATER) is not None
 
 
-@pytest.mark.parametrize("harm", ["taken away", "cut", "not listed"])
-def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
-    """Then the body is kept again."""
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda _archive, path: path.unlink(),
+        lambda _archive, path: path.write_bytes(path.read_bytes()[:-1]),
+        lambda archive, _path: archive.listed.unlink(),
+    ],
+    ids=["removed", "cut", "not listed"],
+)
+def test_body_in_a_missing_or_cut_file_is_not_referred_to(archive, harm):
+    """Nor one in a file that the manifest does not list. The body is then stored again."""
     first = archive.write_exchange(FIRST)
     archive.writer.close()
-    path = archive.warc / first.file
-    if harm == "taken away":
-        path.unlink()
-    elif harm == "cut":
-        path.write_bytes(path.read_bytes()[:-1])
-    else:
-        archive.listed.unlink()
+    harm(archive, archive.warc / first.file)
     archive.writer = archive.new_writer()
     assert archive.original(LATER) is None
 
@@ -153,15 +155,15 @@ def test_a_file_that_is_not_as_listed_is_not_referred_to(archive, harm):
     ],
     ids=["cut off", "no page", "too short to be worth it", "another body", "in chunks", "nothing to confirm"],
 )
-def test_everything_else_is_kept_whole(archive, exchange):
+def test_response_that_differs_in_any_way_is_stored_whole(archive, exchange):
     """Bytes that were received differently are kept as they were received."""
     archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(exchange) is None
 
 
-def test_a_framed_body_is_not_referred_to(archive):
-    """The original in chunks says no payload digest that all tools would find it by."""
+def test_chunked_body_is_not_referred_to(archive):
+    """A record with chunks names no payload digest by which every tool would find it."""
     archive.write_exchange(IN_CHUNKS)
     archive.writer.close()
     assert archive.original(LATER) is None
@@ -180,8 +182,8 @@ def test_independent_readers_accept_a_revisit(archive):
 
 
 @pytest.mark.parametrize("again", [LATER, UNMODIFIED], ids=["the same body", "a 304"])
-def test_a_capture_that_nobody_filed_is_no_original(archive, again):
-    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is kept whole."""
+def test_capture_without_a_filed_page_is_not_referred_to(archive, again):
+    """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is stored whole."""
     archive.crawl = None  # as `orphans.adopt` leaves it
     archive.write_exchange(FIRST)
     archive.writer.close()

@@ -1,4 +1,4 @@
-"""Laws of the journal: what is told of a row, when, and what counts when it is replayed."""
+"""The journal: what is recorded about a row, when, and what counts when the journal is replayed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import write_exchange
 from pipelines.warc.storage import WarcStorage
+from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import PLAIN
 from tests.support.warc_files import walk
 
@@ -27,15 +28,15 @@ def db(tmp_path):
 
 
 def told(db, number: int | None = None) -> list[dict]:
-    """The rows of the next journal records."""
+    """Return the rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
         assert [journal.journal_header(record.fields).number for record in records] == [number]
     return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
 
 
-def test_a_row_is_told_as_it_is_now_and_once(db):
-    """However often it changed; what is unknown is left out; then nothing is left to tell."""
+def test_changed_row_is_journaled_once_in_its_last_state(db):
+    """However often it changed; unknown values are left out; afterwards nothing is left to record."""
     store = ArticleStore(db)
     for title in (None, "The Gazette"):
         store.source(Source("gazette", "https://gazette.example/", title))
@@ -45,8 +46,8 @@ def test_a_row_is_told_as_it_is_now_and_once(db):
     assert told(db) == []
 
 
-def test_noting_a_change_does_not_look_through_what_is_noted(db):
-    """An update of one row takes the database as many steps behind ten thousand noted rows as behind none."""
+def test_noting_a_change_takes_constant_time(db):
+    """An update of one row takes the database as many steps after ten thousand noted rows as after none."""
 
     def steps() -> int:
         count = 0
@@ -69,8 +70,8 @@ def test_noting_a_change_does_not_look_through_what_is_noted(db):
     assert steps() <= few + 5
 
 
-def test_captures_are_told_though_they_have_no_trigger(tmp_path):
-    """New ones, once; and one that changes afterwards, again."""
+def test_capture_is_journaled_without_a_trigger(tmp_path):
+    """New ones once, and one that changes afterwards again."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     store = ArticleStore(archive_writer.db)
     capture = archive_writer.call(lambda: store.capture(write_exchange(PLAIN, archive_writer.writer), None, None))
@@ -82,7 +83,7 @@ def test_captures_are_told_though_they_have_no_trigger(tmp_path):
     archive_writer.close()
 
 
-def test_a_row_that_is_gone_is_told(db):
+def test_deleted_row_is_journaled_by_its_key(db):
     """By its key."""
     db.execute("INSERT INTO removals (time, url_key, reason, captures) VALUES ('x', 'y', 'z', 1)")
     told(db)
@@ -90,7 +91,7 @@ def test_a_row_that_is_gone_is_told(db):
     assert told(db) == [{"removals": {"gone": 1}}]
 
 
-def test_an_id_that_is_given_again_is_told_again(tmp_path):
+def test_reused_id_is_journaled_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     archive_writer.call(
@@ -107,8 +108,8 @@ def test_an_id_that_is_given_again_is_told_again(tmp_path):
     archive_writer.close()
 
 
-def test_a_claim_of_a_url_is_no_news(db):
-    """Only what a crawl found out about it; and what is claimed is told as waiting."""
+def test_claim_of_a_url_is_not_journaled(db):
+    """Only what a crawl found out about it is; a claimed row is recorded as waiting."""
     db.execute(
         """INSERT INTO frontier (url_key, url, host, kind, state, priority, depth, found)
            VALUES ('k', 'u', 'h', 'article', 'waiting', 1, 0, 'x')"""
@@ -120,8 +121,8 @@ def test_a_claim_of_a_url_is_no_news(db):
     assert told(db)[0]["frontier"]["state"] == "waiting"
 
 
-def test_what_is_rolled_back_is_not_told(tmp_path):
-    """A task that fails leaves neither rows nor news of them."""
+def test_rolled_back_row_is_not_journaled(tmp_path):
+    """A task that fails leaves neither rows nor notes of them."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def fails() -> None:
@@ -140,8 +141,8 @@ def test_what_is_rolled_back_is_not_told(tmp_path):
     assert b"gazette" not in record.block
 
 
-def test_a_replay_gives_the_same_rows(db, tmp_path):
-    """Rows, changes and disappearances."""
+def test_replay_gives_the_same_rows(db, tmp_path):
+    """Rows, changes and deletions."""
     store = ArticleStore(db)
     store.source(Source("gazette", "https://gazette.example/", language="en"))
     store.begin_crawl("crawl", "newsmorgue")
@@ -163,8 +164,9 @@ def test_a_replay_gives_the_same_rows(db, tmp_path):
     [([1, 2, 3], [0, 1, 2]), ([1, 2, 2, 3], [0, 2, 3]), ([1, 2, 3, 2], [0, 3]), ([1, 2, 1], [2]), ([], [])],
     ids=["in order", "the last commit was lost", "two were lost", "all was lost", "none"],
 )
-def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
-    """In journals of before: a crash takes what the database committed last, and the WARC file keeps its record."""
+def test_repeated_number_voids_the_record_that_was_lost(numbers, valid):
+    """In journals of earlier versions a crash took the last commit of the database while the WARC file kept its
+    record."""
     marks = [JournalHeader(number, number - 1, None) for number in numbers]
     assert valid_records(list(enumerate(marks))) == valid
 
@@ -178,15 +180,15 @@ def test_a_number_that_comes_again_voids_what_was_lost(numbers, valid):
     ],
     ids=["two were lost", "all was lost", "a file is gone"],
 )
-def test_the_numbers_say_the_order_and_what_is_void(marks, valid):
-    """Whatever the order of the files, which is that of their names where the manifest is gone."""
+def test_record_numbers_decide_order_and_validity(marks, valid):
+    """The order of the files, which is that of their names where the manifest is lost, does not matter."""
     for order in (marks, marks[::-1], marks[2:] + marks[:2]):
         at = list(enumerate(JournalHeader(*mark, "a") for mark in order))
         assert [order[place][0] for place in valid_records(at)] == valid
 
 
-def test_a_journal_of_a_later_version_is_read_as_far_as_it_is_understood(db):
-    """A table that is not known here is passed over."""
+def test_unknown_table_of_a_later_version_is_skipped(db):
+    """The rest of the journal is read."""
     journal_rows.apply_lines(db, b'{"holograms": {"id": 1}}\n')
 
 
@@ -206,19 +208,17 @@ def test_many_rows_become_several_records(db, monkeypatch):
     [("1 2 3+ 4", [1, 2, 3, 4]), ("1 2 3+", [1, 2]), ("1+ 2+", []), ("1+ 2 3+ 4+", [1, 2])],
     ids=["whole", "the rest is not there", "of the first", "of the second"],
 )
-def test_the_rows_of_a_commit_count_whole_or_not_at_all(told, valid):
+def test_commit_of_several_records_counts_whole_or_not_at_all(told, valid):
     """A kill may come between two records of one commit: half of it would have articles without texts."""
     numbered = [(int(one.strip("+")), one.endswith("+")) for one in told.split()]
     marks = [(number, JournalHeader(number, number - 1, "a", more)) for number, more in numbered]
     assert valid_records(marks) == valid
 
 
-@pytest.mark.parametrize("finished", [False, True], ids=["open", "rotated"])
-def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
-    """Captures that only the WARC files know get their rows when the archive is next opened for writing.
-
-    Also those in a file that was finished after the last commit.
-    """
+@pytest.mark.parametrize("end", [lambda writer: os.close(writer._file), WarcWriter.close], ids=["open", "rotated"])
+def test_crash_between_file_and_commit_loses_no_capture(tmp_path, end):
+    """Captures that only the WARC files know get their rows when the archive is next opened for writing, also those in
+    a file that was finished after the last commit."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     archive_writer.call(
         lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
@@ -229,11 +229,7 @@ def test_a_crash_between_file_and_rows_loses_no_capture(tmp_path, finished):
         for number in range(3)
     ]
     archive_writer.writer.sync()
-    descriptor = archive_writer.writer._file
-    if finished:
-        archive_writer.writer.close()
-    else:
-        os.close(descriptor)
+    end(archive_writer.writer)
     archive_writer._lock.release()  # what a kill does
     archive_writer.db.close()
     again = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})

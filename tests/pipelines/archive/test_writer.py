@@ -1,4 +1,4 @@
-"""The one writer: the lock, the order of things, and what a failure leaves behind. Real files, a real database."""
+"""The archive writer: the lock, the order of events, and what a failure leaves. Real files, a real database."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import pytest
 from pipelines.archive.group_commit import COMMIT_SECONDS, COMMIT_TASKS
 from pipelines.archive.write_queue import GATHER_TASKS
 from pipelines.archive.writer import ArchiveWriter
-from pipelines.core.errors import ArchiveLocked, DiskFull, MorgueError
+from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
+from pipelines.database.connection import open_database, write_error
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
-from tests.support.exchanges import record
+from tests.support.exchanges import write_small_exchange
 
 
 @pytest.fixture
@@ -29,19 +30,19 @@ def archive_writer(tmp_path):
 
 
 def seen_by_others(archive_writer) -> int:
-    """How many captures another connection sees."""
+    """Return how many captures another connection sees."""
     with sqlite3.connect(archive_writer.database) as db:
         return db.execute("SELECT count(*) FROM captures").fetchone()[0]
 
 
-def test_an_archive_has_one_writer(archive_writer):
-    """The second is told who holds it; when the first lets go, the next may have it."""
+def test_second_writer_is_refused_with_the_process_of_the_first(archive_writer):
+    """When the first lets go, the next may have the archive."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
         ArchiveWriter(archive_writer.database, WarcStorage(archive_writer.database.parent / "warc"), info={})
 
 
-def test_the_lock_dies_with_its_process(tmp_path):
-    """After kill -9 nobody has to remove anything by hand."""
+def test_lock_ends_with_its_process(tmp_path):
+    """After kill -9 there is nothing to remove by hand."""
     code = (
         "import sys, time; from pathlib import Path; from pipelines.core.lock import ArchiveLock; "
         f"lock = ArchiveLock(Path({str(tmp_path / 'morgue.lock')!r})); print('held', flush=True); time.sleep(60)"
@@ -55,11 +56,11 @@ def test_the_lock_dies_with_its_process(tmp_path):
     ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}).close()
 
 
-def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(archive_writer):
-    """Within a second or so, without anybody asking."""
+def test_rows_become_visible_within_a_second_or_so(archive_writer):
+    """The commit comes by itself."""
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         assert seen_by_others(archive_writer) == 1
@@ -67,59 +68,59 @@ def test_rows_become_visible_with_the_commit_and_the_commit_comes_by_itself(arch
     asyncio.run(scene())
 
 
-def test_the_warc_is_durable_before_the_row(archive_writer, monkeypatch):
+def test_warc_is_synced_before_its_row_is_committed(archive_writer, monkeypatch):
     """fsync of the file, then COMMIT: never the other way round."""
     order = []
     sync = archive_writer.writer.sync
     monkeypatch.setattr(
         archive_writer.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(archive_writer))))
     )
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     archive_writer.call(lambda: None)
     order.append(("after", seen_by_others(archive_writer)))
     assert order == [("sync", 0), ("after", 1)]
 
 
-def test_a_failed_sync_commits_nothing(tmp_path, monkeypatch):
-    """No row may point at bytes that are not safe; the keeper is finished and says why, every time."""
+def test_failed_sync_commits_nothing(tmp_path, monkeypatch):
+    """No row may point at bytes that are not safe; the writer is finished and says why, every time."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def full() -> None:
         raise OSError(28, "No space left on device")
 
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     monkeypatch.setattr(archive_writer.writer, "sync", full)
     archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     with pytest.raises(DiskFull):
         archive_writer.call(lambda: None)
     with pytest.raises(DiskFull):
-        archive_writer.call(record, archive_writer)
+        archive_writer.call(write_small_exchange, archive_writer)
     assert seen_by_others(archive_writer) == 0
     archive_writer.close()
 
 
-def test_a_task_is_done_whole_or_not_at_all(archive_writer):
+def test_failed_task_is_rolled_back_alone(archive_writer):
     """A mistake in one task takes back that task only; the group goes on."""
 
     def half() -> None:
         archive_writer.db.execute("INSERT INTO sources (name, url, added) VALUES ('half', '', '')")
         raise ValueError("a mistake of ours")
 
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     with pytest.raises(ValueError, match="of ours"):
         archive_writer.call(half)
     with pytest.raises(MorgueError):
         archive_writer.call(archive_writer.db.execute, "INSERT INTO sources (name) VALUES (NULL)")
-    archive_writer.call(record, archive_writer)
+    archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.close()
     with sqlite3.connect(archive_writer.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
     archive_writer.__init__(archive_writer.database, archive_writer.storage, info={})
 
 
-def test_a_brief_task_is_done_where_it_is_asked_for(archive_writer):
-    """Unless a transaction is to be begun; and never while the thread is doing something."""
+def test_brief_task_runs_on_the_callers_thread(archive_writer):
+    """Unless a transaction is to be begun, and never while the writer's thread is at work."""
     here = threading.get_ident()
 
     async def where(**how) -> bool:
@@ -137,7 +138,7 @@ def test_a_brief_task_is_done_where_it_is_asked_for(archive_writer):
     asyncio.run(scene())
 
 
-def test_brief_tasks_wait_for_each_other(archive_writer):
+def test_brief_tasks_are_gathered(archive_writer):
     """Until there are enough of them, or for a moment."""
 
     async def scene():
@@ -157,7 +158,7 @@ def test_brief_tasks_wait_for_each_other(archive_writer):
     asyncio.run(scene())
 
 
-def test_tasks_are_done_in_the_order_in_which_they_come(archive_writer):
+def test_tasks_run_in_the_order_of_their_calls(archive_writer):
     """Those of one kind, and across commits."""
     done = {True: [], False: []}
 
@@ -176,24 +177,24 @@ def test_tasks_are_done_in_the_order_in_which_they_come(archive_writer):
 
 
 def test_brief_tasks_are_committed_in_time(archive_writer):
-    """By the timer, and after so many of them."""
+    """By the timer, and after a number of them."""
 
     async def scene():
-        await archive_writer.do(record, archive_writer, brief=True)
-        await archive_writer.do(record, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
         assert seen_by_others(archive_writer) == 0
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         assert seen_by_others(archive_writer) == 2
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         await asyncio.gather(*(archive_writer.do(int, brief=True) for _ in range(COMMIT_TASKS)))
-        await archive_writer.do(int)  # behind the commit
+        await archive_writer.do(int)  # after the commit
         assert seen_by_others(archive_writer) == 3
 
     asyncio.run(scene())
 
 
-def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(archive_writer, monkeypatch):
-    """And the loop does not go on trying."""
+def test_failed_commit_without_a_waiter_is_raised_by_the_next_call(archive_writer, monkeypatch):
+    """The timer does not go on trying."""
 
     def full() -> None:
         tries.append(1)
@@ -203,20 +204,20 @@ def test_a_failure_of_a_commit_that_nobody_waits_for_is_told_to_the_next(archive
     monkeypatch.setattr(archive_writer.writer, "sync", full)
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
-        await archive_writer.do(record, archive_writer, brief=True)
+        await archive_writer.do(write_small_exchange, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer, brief=True)
         await asyncio.sleep(COMMIT_SECONDS + 0.5)
         for brief in (True, False, True):
             with pytest.raises(DiskFull):
-                await archive_writer.do(record, archive_writer, brief=brief)
+                await archive_writer.do(write_small_exchange, archive_writer, brief=brief)
 
     asyncio.run(scene())
     assert tries == [1]
     assert seen_by_others(archive_writer) == 0
 
 
-def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_writer):
-    """A loop that ended while a task was on its way."""
+def test_task_left_by_an_ended_loop_does_not_block_the_next_loop(archive_writer):
+    """The loop ended while the task was on its way."""
     left = []
 
     async def leaves():
@@ -224,8 +225,8 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_
         await asyncio.sleep(0.05)
 
     async def goes_on():
-        return await archive_writer.do(record, archive_writer), await archive_writer.do(
-            record, archive_writer, brief=True
+        return await archive_writer.do(write_small_exchange, archive_writer), await archive_writer.do(
+            write_small_exchange, archive_writer, brief=True
         )
 
     asyncio.run(leaves())
@@ -233,31 +234,32 @@ def test_what_one_event_loop_left_does_not_stand_in_the_way_of_the_next(archive_
     assert (first.id, second.id) == (1, 2)
 
 
-def test_what_is_asked_for_before_the_end_is_done_and_nothing_after_it(tmp_path):
-    """Also a brief task that still waits for others."""
+def test_close_finishes_earlier_tasks_and_refuses_later_ones(tmp_path):
+    """This includes a brief task that still waits for others."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
         await archive_writer.do(int)
         waiting = [
-            asyncio.ensure_future(archive_writer.do(record, archive_writer, brief=brief)) for brief in (True, False)
+            asyncio.ensure_future(archive_writer.do(write_small_exchange, archive_writer, brief=brief))
+            for brief in (True, False)
         ]
         await asyncio.sleep(0)
         archive_writer.close()
         assert {capture.id for capture in await asyncio.gather(*waiting)} == {1, 2}
         with pytest.raises(RuntimeError):
-            await archive_writer.do(record, archive_writer, brief=True)
+            await archive_writer.do(write_small_exchange, archive_writer, brief=True)
 
     asyncio.run(scene())
     assert seen_by_others(archive_writer) == 2
 
 
-def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
-    """The thread comes back to an event loop that goes on: nothing is asked of it any more."""
+def test_close_during_a_commit_raises_nothing(tmp_path, caplog):
+    """The thread comes back to an event loop that goes on: nothing more is asked of it."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         waiting = asyncio.ensure_future(archive_writer.do(time.sleep, 0.1))
         await asyncio.sleep(0.05)
         archive_writer._queue._on_timer()  # it is to commit as soon as the thread is back
@@ -271,8 +273,8 @@ def test_an_end_while_a_commit_is_under_way_is_no_accident(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("brief", [True, False], ids=["brief", "not brief"])
-def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(archive_writer, brief):
-    """Also what no future takes."""
+def test_exception_of_a_task_is_raised_to_its_caller_only(archive_writer, brief):
+    """Exceptions that a future does not accept, too."""
 
     def stops() -> None:
         raise StopIteration
@@ -287,7 +289,7 @@ def test_whatever_a_task_raises_its_asker_gets_and_the_others_go_on(archive_writ
     asyncio.run(scene())
 
 
-def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(archive_writer, monkeypatch):
+def test_unexpected_failure_of_a_commit_ends_the_writer(archive_writer, monkeypatch):
     """Nothing waits for ever."""
 
     def exhausted() -> None:
@@ -296,7 +298,7 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(arc
     monkeypatch.setattr(archive_writer.writer, "sync", exhausted)
 
     async def scene():
-        await archive_writer.do(record, archive_writer)
+        await archive_writer.do(write_small_exchange, archive_writer)
         archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
         await archive_writer.do(int)
         with pytest.raises(MorgueError, match="no more of it"):
@@ -305,17 +307,46 @@ def test_a_commit_that_fails_in_a_way_that_nobody_thought_of_ends_the_keeper(arc
     asyncio.run(scene())
 
 
-def test_a_file_is_finished_on_the_keepers_thread(tmp_path, monkeypatch):
-    """It is read back, which takes seconds; brief tasks are on the event loop's."""
+def test_file_is_finished_on_the_writers_thread(tmp_path, monkeypatch):
+    """It is read back, which takes seconds; brief tasks run on the thread of the event loop."""
     archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}, max_size=1000)
     threads, finish = [], WarcWriter.close
     monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
 
     async def scene():
         await archive_writer.do(int)
-        await asyncio.gather(*(archive_writer.do(record, archive_writer, brief=True) for _ in range(10)))
+        await asyncio.gather(*(archive_writer.do(write_small_exchange, archive_writer, brief=True) for _ in range(10)))
 
     asyncio.run(scene())
     archive_writer.close()
     assert len(threads) > 2
     assert threading.get_ident() not in threads
+
+
+def test_file_that_is_no_database_is_named(tmp_path):
+    """ArchiveDamaged, with what to do; the file stays as it is."""
+    path = tmp_path / "morgue.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(ArchiveDamaged, match=r"morgue\.db"):
+        open_database(path)
+    assert path.read_bytes() == b"not a database" * 100
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "DiskFull", 5),
+        (OSError(28, "No space left on device"), "DiskFull", 5),
+        (OSError(122, "Disk quota exceeded"), "DiskFull", 5),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
+        (OSError(30, "Read-only file system"), "NotWritable", 6),
+        (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
+        (sqlite3.OperationalError("disk I/O error"), "DiskFailing", 9),
+        (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
+        (OSError(5, "Input/output error"), "DiskFailing", 9),
+    ],
+)
+def test_error_of_disk_or_database_has_its_exit_code(tmp_path, error, kind, code):
+    """It becomes an error of pipelines.core.errors, whoever raised it first."""
+    said = write_error(error, tmp_path / "morgue.db")
+    assert (type(said).__name__, said.exit_code) == (kind, code)

@@ -1,4 +1,4 @@
-"""A number with its noun."""
+"""Numbers are written with the right form of their noun and verb."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pipelines.core.plural import counted, verb
         (12_345, "WARC file", "12,345 WARC files"),
     ],
 )
-def test_one_is_singular_and_all_else_is_plural(number, noun, said):
-    """None is many."""
+def test_noun_is_singular_only_for_one(number, noun, said):
+    """Zero takes the plural too."""
     assert counted(number, noun) == said
 
 
-def test_the_verb_goes_with_the_number():
-    """As the noun does."""
+def test_verb_agrees_with_the_number():
+    """The verb is singular or plural as the noun is."""
     assert [verb(number, "is", "are") for number in (0, 1, 2)] == ["are", "is", "are"]

@@ -1,4 +1,4 @@
-"""Laws of addresses as text: what folds into one key, what does not, what may be asked for."""
+"""Addresses as text: which spellings share a key, which do not, and what may be requested."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from crawler.http.address import parse
+from crawler.http.address import parse_target
 from pipelines.core.urls import MAX_URL_CHARS, fetchable, host_of, same_site, site_of, url_key
 
 ONE_ADDRESS = [
@@ -81,18 +81,18 @@ TWO_ADDRESSES = [
 
 @pytest.mark.parametrize(("one", "other"), ONE_ADDRESS)
 def test_spellings_of_one_address_share_a_key(one, other):
-    """Or an article is stored twice."""
+    """Otherwise an article would be stored twice."""
     assert url_key(one) == url_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), TWO_ADDRESSES)
-def test_addresses_that_may_differ_keep_keys_apart(one, other):
-    """Or one of two articles is never fetched; rel=canonical joins them where they are one."""
+def test_addresses_that_may_differ_have_different_keys(one, other):
+    """Otherwise one of two articles would never be fetched; rel=canonical joins them where they are one."""
     assert url_key(one) != url_key(other)
 
 
-def test_a_key_is_readable():
-    """It stands in the database, and people look there."""
+def test_key_is_readable():
+    """The key is in the database, where people read it."""
     assert url_key("HTTP://Paper.example:80/2026/11/crane?b=2&a=1&utm_x=y#p") == "//paper.example/2026/11/crane?a=1&b=2"
 
 
@@ -102,8 +102,8 @@ def test_a_key_is_readable():
      "https://paper example/", "https://paper.example:99999/", "https://paper.example:x/", "http://[::1",
      "https://a..b/", "https://" + "a" * 64 + ".example/", "//", "https://?", "https://%zz/", "https://%ff/"],
 )  # fmt: skip
-def test_junk_is_a_value_error_and_not_fetchable(junk):
-    """Never anything else, whatever strangers write into a href."""
+def test_junk_raises_value_error_and_is_not_fetchable(junk):
+    """No other error is raised, whatever strangers write into a href."""
     with pytest.raises(ValueError):  # noqa: PT011 (the class is the promise)
         url_key(junk)
     assert fetchable(junk) is None
@@ -124,13 +124,14 @@ def test_junk_is_a_value_error_and_not_fetchable(junk):
         ("https://paper.example/a?PHPSESSID=1", "https://paper.example/a?PHPSESSID=1"),
     ],
 )
-def test_what_is_asked_for_is_what_was_written_made_sendable(written, asked):
-    """Escaped and stripped of what no server needs, else as written: some servers insist on their own spelling."""
+def test_request_url_is_escaped_but_otherwise_as_written(written, asked):
+    """It is escaped, and stripped of what no server needs; some servers insist on their own spelling."""
     assert fetchable(written) == asked
 
 
-def test_the_longest_address_is_asked_for_and_a_longer_one_is_not():
-    """A link that is a page's whole text is a mistake of its template."""
+def test_url_over_the_length_limit_is_not_fetchable():
+    """An address of exactly the limit is fetched. A link that holds a page's whole text is a mistake of its
+    template."""
     start = "https://paper.example/"
     assert fetchable(start + "a" * (MAX_URL_CHARS - len(start))) is not None
     assert fetchable(start + "a" * (MAX_URL_CHARS - len(start) + 1)) is None
@@ -151,13 +152,13 @@ def test_the_longest_address_is_asked_for_and_a_longer_one_is_not():
         ("https://co.uk/", "co.uk", "co.uk"),
     ],
 )
-def test_hosts_and_sites(url, host, site):
-    """Politeness counts hosts; a site is who owns them, by the Public Suffix List."""
+def test_host_and_site_of_a_url(url, host, site):
+    """Politeness counts hosts; a site is the registered domain, by the Public Suffix List."""
     assert (host_of(url), site_of(url)) == (host, site)
 
 
-def test_same_site():
-    """http and www are the same house, another port of loopback is another one."""
+def test_http_and_www_are_the_same_site():
+    """Another port of loopback is another site."""
     assert same_site("http://bbc.co.uk/a", "https://www.bbc.co.uk/b")
     assert same_site("https://sport.orf.at/", "https://wien.orf.at/")
     assert not same_site("https://a.blogspot.com/", "https://b.blogspot.com/")
@@ -175,7 +176,7 @@ BITS = [
 ]  # fmt: skip
 
 
-def test_any_text_has_a_stable_key_or_none():
+def test_any_text_gets_a_stable_key_or_none():
     """Keys are ASCII and their own keys; what is fetchable has a key, the same key, and our client can send it."""
     rng = random.Random(20261115)
     keyed = 0
@@ -194,13 +195,13 @@ def test_any_text_has_a_stable_key_or_none():
         if clean is not None:
             assert fetchable(clean) == clean, url
             assert url_key(clean) == key, url
-            parse(clean)
+            parse_target(clean)
             assert same_site(clean, clean)
     assert keyed > 20_000
 
 
-def test_a_key_costs_microseconds():
-    """Sitemaps have 50,000 URLs. Measured 5 us; the law leaves room for slow machines."""
+def test_key_is_made_in_microseconds():
+    """Sitemaps have 50,000 URLs. Measured: 5 us; the limit leaves room for slow machines."""
     urls = [f"https://www.paper.example/science/2026/mar/{n}/a-name?utm_source=x&page={n}" for n in range(5000)]
     began = time.process_time()
     for url in urls:

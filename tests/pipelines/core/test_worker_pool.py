@@ -1,4 +1,4 @@
-"""A bad call costs itself: nothing else is lost, nothing is left behind."""
+"""A call that fails in a worker process costs only itself: no other call is lost, and no process is left over."""
 
 import asyncio
 import os
@@ -13,61 +13,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
+from tests.support import worker_calls
+from tests.support.command import ROOT
+from tests.support.waiting import wait_until
+from tests.support.worker_calls import double
 
-ROOT = Path(__file__).parents[3]
 LIMITS = {"seconds": 10.0, "cpu_seconds": 5.0, "memory": 400_000_000, "warm_up": ""}
 
 
-# What the workers are asked to do: picklable, so at module level.
-
-
-def double(number):
-    time.sleep(0.001)
-    return 2 * number
-
-
-def burn():
-    while True:
-        pass
-
-
-def balloon():
-    return len([bytes(1_000_000) for _ in range(10_000)])
-
-
-class Odd(Exception):
-    """An exception that cannot be made again from its arguments."""
-
-    def __init__(self, one, two):
-        super().__init__(one)
-
-
-def raise_odd():
-    raise Odd("strange", 2)
-
-
-def raise_key_error():
-    raise KeyError("missing")
-
-
-def unpicklable():
-    return lambda: None
-
-
-def chatter():
-    print("noise on standard output")
-    os.write(1, b"more noise\n")
-    return os.getpid()
-
-
-def started():
-    """Not quick, on purpose: says that it has begun, and then takes a while."""
-    time.sleep(1.0)
-    return "done"
-
-
 def with_workers(size, job, **limits):
-    """Run the coroutine function `job(workers)` with that many workers, and see them off."""
+    """Run the coroutine function `job(workers)` with that many workers, and close them."""
 
     async def main():
         workers = WorkerPool(size, **(LIMITS | limits))
@@ -80,7 +35,7 @@ def with_workers(size, job, **limits):
 
 
 def alive(pid):
-    """Is there such a process, zombies not counted?"""
+    """Return True if there is such a process, zombies not counted."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -88,15 +43,15 @@ def alive(pid):
 
 
 async def outcome(workers, func, *args):
-    """What a call came to: its value, or the reason of its Overrun."""
+    """Return the value of a call, or the reason of its WorkerFailure."""
     try:
         return await workers.run(func, *args)
     except WorkerFailure as overrun:
         return overrun.reason
 
 
-def test_two_hundred_calls_on_two_workers_keep_their_answers():
-    """Every caller gets the answer to its own question, and no more processes than asked for do the work."""
+def test_each_call_gets_its_own_answer():
+    """Two hundred calls run on two workers; there are never more processes than asked for."""
 
     async def job(workers):
         answers = await asyncio.gather(*(workers.run(double, number) for number in range(200)))
@@ -115,9 +70,14 @@ BAD = {
         {"seconds": 1.5, "cpu_seconds": 60},
         "timed out",
     ),
-    "burns CPU": (burn, (), {"cpu_seconds": 1.0}, "used too much CPU"),
-    "burns CPU in C": (re.match, (r"(a+)+$", "a" * 50 + "b"), {"cpu_seconds": 1.0}, "used too much CPU"),
-    "balloons": (balloon, (), {"memory": 200_000_000}, "used too much memory"),
+    "burns CPU": (worker_calls.burn_cpu, (), {"cpu_seconds": 1.0, "seconds": 60}, "used too much CPU"),
+    "burns CPU in C": (
+        re.match,
+        (r"(a+)+$", "a" * 50 + "b"),
+        {"cpu_seconds": 1.0, "seconds": 60},
+        "used too much CPU",
+    ),
+    "balloons": (worker_calls.fill_memory, (), {"memory": 200_000_000}, "used too much memory"),
     "one huge allocation": (bytearray, (10**12,), {}, "used too much memory"),
     "exits": (os._exit, (3,), {}, "crashed"),
     "aborts": (os.abort, (), {}, "crashed"),
@@ -126,8 +86,8 @@ BAD = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="these limits are Linux's")
 @pytest.mark.parametrize(("func", "args", "limits", "reason"), BAD.values(), ids=BAD)
-def test_a_bad_call_costs_only_itself(func, args, limits, reason):
-    """It ends in an Overrun with its reason; calls before, beside and after it are answered."""
+def test_failing_call_ends_in_worker_failure_and_others_are_answered(func, args, limits, reason):
+    """The call ends with its reason; calls before, beside and after it are answered."""
 
     async def job(workers):
         before = await workers.run(double, 1)
@@ -139,16 +99,16 @@ def test_a_bad_call_costs_only_itself(func, args, limits, reason):
     assert bad == reason
 
 
-def test_exceptions_arrive_as_themselves():
-    """What the function raises is raised, with the worker's traceback as a note; the worker lives on."""
+def test_exception_of_a_call_is_raised_to_its_caller():
+    """It is raised with the worker's traceback as a note, and the worker lives on."""
 
     async def job(workers):
         with pytest.raises(KeyError, match="missing") as caught:
-            await workers.run(raise_key_error)
-        with pytest.raises(RuntimeError, match="Odd: strange"):
-            await workers.run(raise_odd)
+            await workers.run(worker_calls.raise_key_error)
+        with pytest.raises(RuntimeError, match="UnpicklableError: strange"):
+            await workers.run(worker_calls.raise_unpicklable_error)
         with pytest.raises((TypeError, AttributeError, Exception), match="pickle"):
-            await workers.run(unpicklable)
+            await workers.run(worker_calls.return_function)
         return caught.value.__notes__[0], await workers.run(double, 4)
 
     note, after = with_workers(1, job)
@@ -156,7 +116,7 @@ def test_exceptions_arrive_as_themselves():
     assert after == 8
 
 
-def test_a_function_that_cannot_travel_is_refused_at_once():
+def test_function_that_cannot_be_pickled_is_refused():
     """A lambda is the caller's mistake."""
 
     async def job(workers):
@@ -166,13 +126,13 @@ def test_a_function_that_cannot_travel_is_refused_at_once():
     with_workers(1, job)
 
 
-def test_a_worker_that_prints_does_not_disturb_us(capfd):
+def test_output_of_a_worker_does_not_reach_stdout(capfd):
     """Standard output belongs to the parent."""
-    with_workers(1, lambda workers: workers.run(chatter))
+    with_workers(1, lambda workers: workers.run(worker_calls.print_noise))
     assert capfd.readouterr().out == ""
 
 
-def test_a_worker_is_replaced_after_its_calls():
+def test_worker_is_replaced_after_its_number_of_calls():
     """Memory stays flat because no worker lives forever."""
 
     async def job(workers):
@@ -183,17 +143,17 @@ def test_a_worker_is_replaced_after_its_calls():
     assert len(with_workers(1, job)) == 1
 
 
-def test_starting_up_counts_towards_no_limit():
-    """The first call is as quick as the others: a worker warms up before its clock starts."""
+def test_time_to_warm_up_counts_towards_no_limit():
+    """A worker warms up before its clock starts, so the first call is as quick as the others."""
 
     async def job(workers):
         return await outcome(workers, double, 1)
 
-    assert with_workers(1, job, warm_up="tests.pipelines.core.test_worker_pool:started", seconds=0.8) == 2
+    assert with_workers(1, job, warm_up="tests.support.worker_calls:take_a_second", seconds=0.8) == 2
 
 
-def test_close_finishes_what_was_accepted_and_refuses_the_rest():
-    """Calls that wait when close is called are answered; no worker is left; later calls raise."""
+def test_close_answers_accepted_calls_and_refuses_later_ones():
+    """Calls that wait when close is called are answered, and no worker is left."""
 
     async def job():
         workers = WorkerPool(2, **LIMITS)
@@ -231,7 +191,7 @@ def test_kill_stops_a_call_in_flight():
 PARENT = """
     import asyncio, os, signal, sys
     from pipelines.core.worker_pool import WorkerPool
-    from tests.pipelines.core.test_worker_pool import double, started
+    from tests.support.worker_calls import double, take_a_second
 
     async def main():
         workers = WorkerPool(2, seconds=30)
@@ -239,7 +199,7 @@ PARENT = """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, print, "signal")
-        calls = [asyncio.create_task(workers.run(started)) for _ in range(4)]
+        calls = [asyncio.create_task(workers.run(take_a_second)) for _ in range(4)]
         calls.append(asyncio.create_task(workers.run(*{last})))
         print("in flight", flush=True)
         print(*await asyncio.gather(*calls), flush=True)
@@ -250,15 +210,16 @@ PARENT = """
 
 
 def parent(last: str) -> subprocess.Popen:
-    """A program with calls in flight, in a process group of its own; it prints its workers' ids and "in flight"."""
+    """Start a program with calls in flight, in a process group of its own; it prints its workers' ids and "in
+    flight"."""
     code = textwrap.dedent(PARENT.replace("{last}", last))
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
 
 
-def test_signals_to_the_process_group_lose_no_call():
-    """Ctrl-C and SIGTERM reach every process of the group; the workers finish what is in flight all the same."""
+def test_signal_to_the_process_group_loses_no_call():
+    """Ctrl-C and SIGTERM reach every process of the group; the workers still finish what is in flight."""
     process = parent("(double, 21)")
     process.stdout.readline()
     assert process.stdout.readline() == "in flight\n"
@@ -273,26 +234,25 @@ def test_signals_to_the_process_group_lose_no_call():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    "last", ["(double, 1)", "(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')"], ids=["idle", "in C"]
+    ("last", "delay"),
+    [("(double, 1)", 0.3), ("(__import__('re').match, '(a+)+$', 'a' * 60 + 'b')", 2.5)],
+    ids=["idle", "in C"],
 )
-def test_a_parent_killed_leaves_no_orphan(last):
-    """kill -9 of the parent: within seconds no worker is left, whatever it was doing."""
+def test_killed_parent_leaves_no_worker_running(last, delay):
+    """After kill -9 of the parent no worker is left within seconds, whatever it was doing."""
     process = parent(last)
     pids = [int(pid) for pid in process.stdout.readline().split()]
     assert process.stdout.readline() == "in flight\n"
-    time.sleep(2.5 if "re" in last else 0.3)
+    time.sleep(delay)
     assert all(alive(pid) for pid in pids)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 5
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in pids if alive(pid)]
+    wait_until(lambda: not any(alive(pid) for pid in pids), 5)
     process.stdout.close()
 
 
-def test_reading_in_a_worker_is_reading():
-    """The default warm-up, and a page through it: the same article as in this process."""
+def test_page_read_in_a_worker_gives_the_same_article():
+    """The workers are warmed up as in a crawl."""
     from pipelines.core.items import Page
     from pipelines.extraction.extract import read, timed_read
 

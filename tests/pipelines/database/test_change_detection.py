@@ -1,4 +1,4 @@
-"""What counts as an edit, as a table."""
+"""What counts as an edit of an article, as a table."""
 
 import re
 
@@ -34,33 +34,33 @@ EDITED = {
 
 
 @pytest.mark.parametrize("noise", SAME.values(), ids=SAME)
-def test_noise_is_not_an_edit(noise):
-    """Typesetting is not an edit: the digest stands."""
+def test_typesetting_does_not_change_the_digest(noise):
+    """Such a difference is not an edit."""
     assert text_digest(*noise) == text_digest(TITLE, TEXT)
 
 
 @pytest.mark.parametrize("edit", EDITED.values(), ids=EDITED)
-def test_what_a_reader_would_notice_is_an_edit(edit):
-    """Words, figures, punctuation and order are the text: the digest changes."""
+def test_visible_change_changes_the_digest(edit):
+    """Words, figures, punctuation and order are the text."""
     assert compare(text_digest(TITLE, TEXT), text_digest(*edit)) == "edited"
 
 
-def test_composed_and_decomposed_letters_are_one():
-    """NFC and NFD of the same word have one digest."""
+def test_composed_and_decomposed_letters_have_one_digest():
+    """NFC and NFD of a word are the same word."""
     assert text_digest("é", "Zürich") == text_digest("e\u0301", "Zu\u0308rich")
 
 
-def test_compare_has_three_answers():
+def test_text_is_new_unchanged_or_edited():
     """No predecessor: new; the same digest: unchanged; another: edited."""
     a, b = text_digest(None, "a"), text_digest(None, "b")
     assert (compare(None, a), compare(a, a), compare(a, b)) == ("new", "unchanged", "edited")
 
 
-def test_a_digest_is_64_hex_digits_and_survives_lone_surrogates():
+def test_lone_surrogate_gets_a_digest_of_64_hex_digits():
     """Broken pages hold lone surrogates; they must not stop the archive."""
     assert re.fullmatch("[0-9a-f]{64}", text_digest(None, "a\ud800b"))
 
 
-def test_no_title_and_empty_title_are_the_same_text():
-    """A title that a page stops declaring as empty is not an edit."""
+def test_missing_and_empty_title_have_one_digest():
+    """It is no edit when a page stops declaring an empty title."""
     assert text_digest(None, "x") == text_digest("", "x")

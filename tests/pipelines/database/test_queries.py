@@ -1,4 +1,4 @@
-"""What is asked of an archive's rows: the right articles, in order, by the right plan, or a clear error."""
+"""Questions about the rows of an archive: the right articles, in order, by the right plan, or a clear error."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def ids(rows):
         ("2024-03-09 12:00", "2024-03-09", "2024-03-09"),
     ],
 )
-def test_a_period_is_its_first_or_its_last_day(text, first, last):
-    """--since takes the first day of the period named, --until the last: both include all of it."""
+def test_since_takes_the_first_day_and_until_the_last(text, first, last):
+    """Both include all of the period that is named."""
     assert parse_day("--since", text, last=False) == first
     assert parse_day("--until", text, last=True) == last
 
@@ -58,22 +58,22 @@ def test_a_period_is_its_first_or_its_last_day(text, first, last):
     ["", "yesterday", "24", "2024-13", "2024-00", "2024-02-30", "2023-02-29", "2024-1-5", "0000",
      "2024-03-09T25:00",  "2024-03-09x", "٢٠٢٤", "2024-03-09T00:00:00+99:00", "0001-01-01T00:00:00+14:00"],
 )  # fmt: skip
-def test_what_is_no_period_is_a_query_error_with_a_cure(text):
-    """Never an empty answer for a date that was mistyped."""
+def test_malformed_period_is_a_query_error_with_a_cure(text):
+    """A mistyped date never gives an empty answer."""
     with pytest.raises(QueryError) as refused:
         ArticleFilters(since=text)
     assert "--since" in refused.value.subject
     assert "2024-03" in refused.value.cure
 
 
-def test_a_period_that_ends_before_it_begins_is_refused():
+def test_period_that_ends_before_it_begins_is_refused():
     """It could only be a mistake."""
     with pytest.raises(QueryError, match="ends before it begins"):
         ArticleFilters(since="2024-03", until="2024-02")
     assert ArticleFilters(since="2024-02", until="2024-02").until == "2024-02-29"
 
 
-def test_a_language_is_a_code():
+def test_language_filter_takes_a_code():
     """Regions are cut off, names of languages refused."""
     assert ArticleFilters(language="en-GB").language == "en"
     assert ArticleFilters(language="PT_br").language == "pt"
@@ -81,8 +81,8 @@ def test_a_language_is_a_code():
         ArticleFilters(language="French")
 
 
-def test_search_has_the_promised_keys_and_a_snippet(db):
-    """A hit is a dict with HIT_KEYS in that order; words found stand between the markers."""
+def test_search_hit_has_its_keys_and_a_snippet(db):
+    """A hit is a dict with HIT_KEYS in that order; the words found are between the markers."""
     hit = next(queries.search(db, "hésitent", markers=("<", ">")))
     assert tuple(hit) == queries.HIT_KEYS
     assert hit["id"] == 5
@@ -92,7 +92,7 @@ def test_search_has_the_promised_keys_and_a_snippet(db):
     assert "\n" not in hit["snippet"]
 
 
-def test_a_word_in_the_headline_counts_more_than_in_the_text(db):
+def test_word_in_the_title_ranks_above_word_in_the_text(db):
     """bm25 weights: title over byline over text."""
     assert ids(queries.search(db, "climate")) == [1, 2]
     assert ids(queries.search(db, "anna"))[:1] in ([1], [2])
@@ -110,7 +110,7 @@ def test_a_word_in_the_headline_counts_more_than_in_the_text(db):
         ArticleFilters(source="courier", language="en", until="2023"),
     ],
 )
-def test_every_question_agrees_on_which_articles_match(db, query, filters):
+def test_all_queries_agree_on_the_matching_articles(db, query, filters):
     """search (in any order), count, per_day and articles are four views of one selection."""
     newest = list(queries.search(db, query, filters, "newest", None))
     assert newest, "a law about nothing proves nothing"
@@ -132,15 +132,15 @@ def test_every_question_agrees_on_which_articles_match(db, query, filters):
 
 @pytest.mark.parametrize("sort", queries.SORTS)
 @pytest.mark.parametrize("query", [None, "filler"])
-def test_pages_joined_are_the_whole_answer(db, query, sort):
-    """Limit and offset cut one order into pages, without gap or overlap."""
+def test_limit_and_offset_cut_one_order_into_pages(db, query, sort):
+    """There is no gap and no overlap between two pages."""
     pages = [ids(queries.search(db, query, sort=sort, limit=7, offset=at)) for at in range(0, 49, 7)]
     assert [number for page in pages for number in page] == ids(queries.search(db, query, sort=sort, limit=None))
     assert len(pages[0]) == 7
 
 
-def test_plans_use_the_indexes(db):
-    """By day: an index is walked, nothing is sorted. By rank: FTS5 sorts. For export: ids in order."""
+def test_query_plans_use_the_indexes(db):
+    """By day, an index is walked and nothing is sorted; by rank, FTS5 sorts; for an export, ids come in order."""
 
     def plan(question, *args, **options):
         seen = []
@@ -163,7 +163,7 @@ def test_plans_use_the_indexes(db):
     plan(queries.articles, ArticleFilters(source="courier"), "filler")
 
 
-def test_a_snippet_of_text_without_spaces_is_short(db):
+def test_snippet_of_text_without_spaces_is_short(db):
     """CJK runs are single tokens: 24 of them would be a page."""
     assert queries.clip_snippet("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
     assert len(queries.clip_snippet("長" * 1000, ("[", "]"))) <= queries.SNIPPET_CHARS + 2
@@ -186,8 +186,8 @@ def test_a_snippet_of_text_without_spaces_is_short(db):
         "https://courier.example/amp/article-1",  # an alias
     ],
 )
-def test_an_article_is_found_however_its_address_is_spelled(db, wanted):
-    """By number, address, canonical address or alias."""
+def test_article_is_found_by_number_or_any_of_its_addresses(db, wanted):
+    """By number, address, canonical address or alias, in any spelling."""
     row = queries.article(db, wanted)
     assert row["id"] == 1
     assert tuple(row) == (*queries.ARTICLE_KEYS, "imported")
@@ -206,22 +206,22 @@ def test_an_article_is_found_however_its_address_is_spelled(db, wanted):
         ("courier.example/w0", "no article was read from it: waiting"),
     ],
 )
-def test_what_is_not_there_says_what_is_known_instead(db, wanted, cause):
-    """NotFound (exit code 8) with a next step."""
+def test_unknown_article_raises_not_found_with_a_next_step(db, wanted, cause):
+    """The exit code is 8."""
     with pytest.raises(NotFound, match=cause) as missing:
         queries.article(db, wanted)
     assert missing.value.cure
     assert missing.value.exit_code == 8
 
 
-def test_an_unknown_source_names_its_neighbours(db):
+def test_unknown_source_is_an_error_that_names_similar_ones(db):
     """A mistyped --source is no empty answer."""
     with pytest.raises(NotFound, match="gazette"):
         queries.count(db, None, ArticleFilters(source="gazete"))
 
 
 def test_revisions_and_captures_lead_to_their_records(db):
-    """Each state of a text names the WARC record that it was read from; a URL all its captures."""
+    """Each state of a text names the WARC record that it was read from; a URL has all its captures."""
     first, second = queries.revisions(db, 1)
     assert (first["title"], second["title"]) == ("Climate summit opens", "Climate summit opens, then closes")
     kept = list(queries.captures(db, "https://courier.example/2024/article-1?from=front"))
@@ -230,8 +230,8 @@ def test_revisions_and_captures_lead_to_their_records(db):
     assert list(queries.captures(db, "https://elsewhere.example/")) == []
 
 
-def test_sources_say_how_they_are(db):
-    """Articles, newest day, last success, what waits and failed, the last error; empty sources too."""
+def test_sources_have_counts_dates_and_errors(db):
+    """Articles, newest day, last success, waiting and failed URLs, the last error; empty sources too."""
     rows = {row["name"]: row for row in queries.sources(db)}
     assert list(rows) == ["courier", "empty", "gazette", "shimbun"]
     assert tuple(rows["empty"]) == queries.SOURCE_KEYS
@@ -248,14 +248,14 @@ def test_sources_say_how_they_are(db):
     assert queries.languages(db)[:2] == ["en", "fr"]
 
 
-def test_the_archive_cannot_be_written_through_it(db):
-    """Read-only twice over: by how it is opened, and by query_only."""
+def test_query_connection_cannot_write(db):
+    """It is read-only twice: by how it is opened, and by query_only."""
     with pytest.raises(sqlite3.OperationalError):
         db.execute("DELETE FROM articles")
 
 
-def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
-    """Not that it is lost, nor that there is nothing yet."""
+def test_database_under_rebuild_is_reported_as_such(tmp_path):
+    """It is not called lost, nor empty."""
     (tmp_path / "warc").mkdir()
     (tmp_path / "warc" / "a.warc.gz").touch()
     (tmp_path / "morgue.db.rebuilding").touch()
@@ -263,8 +263,8 @@ def test_a_database_that_a_rebuild_is_making_is_said_to_be(tmp_path):
         connect(tmp_path / "morgue.db")
 
 
-def test_no_database_yet_is_no_damage(tmp_path):
-    """Before the first crawl: no articles yet, and what to do."""
+def test_missing_database_before_the_first_crawl_is_no_damage(tmp_path):
+    """There are no articles yet, and the message says what to do."""
     with pytest.raises(NoArchive, match="no articles yet"):
         connect(tmp_path / "morgue.db")
     (tmp_path / "morgue.db").touch()
@@ -273,8 +273,8 @@ def test_no_database_yet_is_no_damage(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["morgue.db"], "reading creates nothing"
 
 
-def test_damage_is_called_damage(tmp_path):
-    """Not a database, another program's, cut short, or not UTF-8: the file named, with the next step."""
+def test_damaged_database_is_named_with_the_next_step(tmp_path):
+    """It is no database, another program's, cut short, or not UTF-8."""
     path = tmp_path / "morgue.db"
     path.write_text("This is not a database, but long enough to be taken for one." * 100)
     with pytest.raises(ArchiveDamaged, match="not a database"):
@@ -306,8 +306,8 @@ def test_damage_is_called_damage(tmp_path):
         list(queries.articles(connect(path)))
 
 
-def test_tables_of_another_version_are_said_to_be(tmp_path):
-    """A column that is missing is no traceback."""
+def test_missing_column_is_reported_as_another_version(tmp_path):
+    """There is no traceback."""
     db = database(tmp_path / "morgue.db")
     db.execute("ALTER TABLE articles DROP COLUMN image")
     db.close()
@@ -315,7 +315,7 @@ def test_tables_of_another_version_are_said_to_be(tmp_path):
         list(queries.articles(connect(tmp_path / "morgue.db")))
 
 
-def test_a_locked_database_is_waited_for_and_then_named(tmp_path, monkeypatch):
+def test_locked_database_is_waited_for_and_then_reported(tmp_path, monkeypatch):
     """Outside WAL an exclusive writer keeps readers out."""
     monkeypatch.setattr("pipelines.database.connection.BUSY_SECONDS", 0.05)
     writer = sqlite3.connect(build(tmp_path) / "morgue.db", isolation_level=None)
@@ -326,8 +326,8 @@ def test_a_locked_database_is_waited_for_and_then_named(tmp_path, monkeypatch):
     writer.close()
 
 
-def test_reading_goes_on_while_a_crawl_writes(folder, db):
-    """One snapshot from the first row to the last: what is written meanwhile does not show."""
+def test_reader_sees_one_snapshot_while_a_crawl_writes(folder, db):
+    """From the first row to the last, nothing that is written meanwhile shows."""
     rows = queries.articles(db)
     seen = [next(rows)["id"]]
     writer = sqlite3.connect(folder / "morgue.db")
@@ -340,8 +340,8 @@ def test_reading_goes_on_while_a_crawl_writes(folder, db):
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="becoming another user takes root")
-def test_an_archive_on_a_read_only_disk_can_be_read():
-    """WAL wants to write beside the database; without a writer it is not needed."""
+def test_archive_on_a_read_only_disk_can_be_read():
+    """WAL would write beside the database; without a writer it is not needed."""
     above = Path(tempfile.mkdtemp())  # tmp_path is hidden from other users
     above.chmod(0o755)
     path = build(above / "archive") / "morgue.db"

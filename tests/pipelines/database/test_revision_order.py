@@ -15,60 +15,50 @@ from pipelines.database.store import ArticleStore
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def chain(text: str) -> list[Sighting]:
-    """Sightings as "A1 A2 B3*": text, time, and a star behind the one that is being filed. One row a letter's run."""
-    found, row, last = [], 0, ""
-    for word in text.split():
-        new = word.endswith("*")
-        letter, time = word[0], word[1:].rstrip("*")
-        if not new:
-            row += letter != last
-            last = letter
-        found.append(Sighting(time, f"<{word}>", int(time), None if new else row, letter))
-    return found
+def sightings(*captures: tuple[str, int | None]) -> list[Sighting]:
+    """Return sightings at hours 1, 2, ...: (text, row of revisions); the one that is being filed has no row yet."""
+    return [Sighting(str(hour), f"<{text}{hour}>", hour, row, text) for hour, (text, row) in enumerate(captures, 1)]
 
 
 CASES = {
-    "the first": ("A1*", "A1 row None of what was read"),
-    "newest, same text": ("A1 A2*", "A1 row 1"),
-    "newest, other text": ("A1 B2*", "A1 row 1, B2 row None of what was read"),
-    "older, same text": ("A1* A2", "A1 row 1"),
-    "older, other text": ("A1* B2", "A1 row None of what was read, B2 row 1"),
-    "between, text of the earlier": ("A1 A2* B3", "A1 row 1, B3 row 2"),
-    "between, text of the later": ("A1 B2* B3", "A1 row 1, B2 row 2"),
-    "between, a third text": ("A1 C2* B3", "A1 row 1, C2 row None of what was read, B3 row 2"),
-    "within a state, its text": ("A1 A2* A3", "A1 row 1"),
-    "within a state, another": ("A1 B2* A3", "A1 row 1, B2 row None of what was read, A3 row None as row 1"),
-    "within a longer one": ("A1 A2 B3* A4 A5 C6",
-                            "A1 row 1, B3 row None of what was read, A4 row None as row 1, C6 row 2"),
-}  # fmt: skip
+    "the first": (sightings(("A", None)), "A1 row None of what was read"),
+    "newest, same text": (sightings(("A", 1), ("A", None)), "A1 row 1"),
+    "newest, other text": (sightings(("A", 1), ("B", None)), "A1 row 1, B2 row None of what was read"),
+    "older, same text": (sightings(("A", None), ("A", 1)), "A1 row 1"),
+    "older, other text": (sightings(("A", None), ("B", 1)), "A1 row None of what was read, B2 row 1"),
+    "between, text of the earlier": (sightings(("A", 1), ("A", None), ("B", 2)), "A1 row 1, B3 row 2"),
+    "between, text of the later": (sightings(("A", 1), ("B", None), ("B", 2)), "A1 row 1, B2 row 2"),
+    "between, a third text": (
+        sightings(("A", 1), ("C", None), ("B", 2)),
+        "A1 row 1, C2 row None of what was read, B3 row 2",
+    ),
+    "within a state, its text": (sightings(("A", 1), ("A", None), ("A", 1)), "A1 row 1"),
+    "within a state, another": (
+        sightings(("A", 1), ("B", None), ("A", 1)),
+        "A1 row 1, B2 row None of what was read, A3 row None as row 1",
+    ),
+    "within a longer one": (
+        sightings(("A", 1), ("A", 1), ("B", None), ("A", 1), ("A", 1), ("C", 2)),
+        "A1 row 1, B3 row None of what was read, A4 row None as row 1, C6 row 2",
+    ),
+}
 
 
-@pytest.mark.parametrize(("sightings", "wanted"), CASES.values(), ids=CASES)
-def test_a_capture_takes_its_place(sightings, wanted):
-    """Ordered by time, neighbours differ, rows are kept; a new row holds what was read, or what its other part does."""
-    one = chain(sightings)
-    if sightings == "A1 B2* A3":
-        one = [replace_row(sighting, 1) for sighting in one]
-    if "A4" in sightings:
-        rows = [1, 1, None, 1, 1, 2]
-        one = [sighting._replace(revision_id=row) for sighting, row in zip(one, rows, strict=True)]
+@pytest.mark.parametrize(("captures", "wanted"), CASES.values(), ids=CASES)
+def test_capture_takes_its_place_in_time(captures, wanted):
+    """Neighbours differ and rows are kept; a new row holds what was read, or what its other part does."""
 
-    def told(state):
+    def described(state):
         row = f"row {state.revision_id}"
         if state.revision_id is None:
             row += " of what was read" if state.like is None else f" as row {state.like}"
         return f"{state.first.digest}{state.first.time} {row}"
 
-    assert ", ".join(map(told, states(one))) == wanted
+    assert ", ".join(map(described, states(captures))) == wanted
 
 
-def replace_row(sighting: Sighting, row: int) -> Sighting:
-    return sighting if sighting.revision_id is None else sighting._replace(revision_id=row)
-
-
-def test_rows_that_came_to_have_one_text_stay_apart():
-    """What an extractor brought together is not thrown away; a capture between joins the earlier."""
+def test_rows_that_a_new_extractor_made_equal_stay_apart():
+    """They are not thrown away; a capture between them joins the earlier."""
     one = [Sighting("1", "", 1, 7, "A"), Sighting("2", "", 2, None, "A"), Sighting("3", "", 3, 8, "A")]
     assert [(state.revision_id, state.captures) for state in states(one)] == [(7, (1, 2)), (8, (3,))]
 
@@ -128,7 +118,7 @@ def filed(
 
 
 def common(value: str, url: str) -> str:
-    """A value as it would be at any address; lists of times sorted."""
+    """Return a value as it would be at any address; lists of times sorted."""
     value = ",".join(sorted(value.split(","))) if "Z,20" in value else value
     return value.replace(url, "URL").replace(url[6:], "KEY")
 
@@ -137,12 +127,10 @@ ORDERS = ["A", "AA", "AB", "ABA", "AAB", "ABB", "ABC", "ABAB", "ABBA", "AABA", "
 
 
 @pytest.mark.parametrize("texts", ORDERS)
-def test_the_order_of_filing_does_not_matter(store, texts):
-    """Every order of the same captures gives the same rows as the order of time.
-
-    But for one thing: where a text comes back, and its two states were taken for one until the capture between them
-    came, the second has the first's byline, description and modified date.
-    """
+def test_order_of_filing_does_not_change_the_rows(store, texts):
+    """Every order of the same captures gives the same rows as the order of time. There is one exception: where a text
+    comes back, and its two states were taken for one until the capture between them came, the second has the byline,
+    description and modified date of the first."""
     captures = list(enumerate(texts))
     varied = not any(texts.rfind(one) - texts.find(one) >= texts.count(one) for one in texts)
     wanted = filed(store, captures, f"https://paper.example/{texts}/inorder/", varied=varied)
@@ -153,8 +141,8 @@ def test_the_order_of_filing_does_not_matter(store, texts):
 
 
 @pytest.mark.parametrize("texts", ["AA", "AAB", "ABB"])
-def test_a_twin_may_be_older_or_younger(store, texts):
-    """An AMP twin met out of order: one article with its own text, seen first and last when either was."""
+def test_amp_twin_met_in_any_order_is_the_same_article(store, texts):
+    """One article with its own text, first and last seen when either page was."""
     captures = list(enumerate(texts))
     for hour in range(len(texts)):
         twin = frozenset((hour,))
@@ -168,7 +156,7 @@ def test_a_twin_may_be_older_or_younger(store, texts):
         assert len(summary) == 1, summary
 
 
-def test_a_capture_filed_late_leaves_the_search_alone(store):
+def test_older_capture_does_not_change_the_search_index(store):
     """The index holds the newest text only."""
     url = "https://paper.example/search/"
     filed(store, [(5, "C"), (1, "A")], url)
@@ -177,7 +165,7 @@ def test_a_capture_filed_late_leaves_the_search_alone(store):
     assert found == []
 
 
-def test_equal_times_have_an_order():
-    """Two captures at one time count by their record ids, whichever is filed first."""
+def test_captures_at_one_time_are_ordered_by_record_id():
+    """It does not matter which is filed first."""
     a, b = Sighting("1", "<a>", 1, 1, "A"), Sighting("1", "<b>", 2, None, "B")
     assert [state.first.digest for state in states([b, a])] == ["A", "B"]

@@ -1,4 +1,4 @@
-"""Rows in: articles, revisions, aliases, on a real database."""
+"""Rows of articles, revisions and aliases, written into a real database."""
 
 import json
 from dataclasses import replace
@@ -35,7 +35,7 @@ def article(url=URL, canonical=URL, title="Council sits", text=TEXT, **values) -
 
 
 def reading(store: ArticleStore, what: Article, seconds: int = 0) -> Reading:
-    """What was read from a capture `seconds` after NOW."""
+    """Return what was read from a capture `seconds` after NOW."""
     capture = Capture(
         None, what.url, NOW + timedelta(seconds=seconds), 200, "text/html", "a.warc.gz", 0, 1, f"<urn:uuid:{uuid4()}>",
         "response", None, None, "article",
@@ -47,8 +47,8 @@ def one(store, sql, *values):
     return store.db.execute(sql, values).fetchone()
 
 
-def test_a_new_article_has_its_first_revision(store):
-    """Row, revision 1, and the search finds it without diacritics."""
+def test_new_article_has_its_first_revision(store):
+    """There are a row and revision 1, and the search finds it without diacritics."""
     filed = store.file(reading(store, article(title="Café closes")), None, URL)
     assert filed.change == "new"
     assert one(store, "SELECT revision, first_seen, last_seen FROM articles") == (
@@ -60,8 +60,8 @@ def test_a_new_article_has_its_first_revision(store):
     assert one(store, "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'cafe'") == (filed.article_id,)
 
 
-def test_the_same_text_again_is_only_seen_again(store):
-    """last_seen moves; the row still leads to the record that the text was first read from."""
+def test_unchanged_text_only_moves_last_seen(store):
+    """The row still leads to the record that the text was first read from."""
     store.file(reading(store, article()), None, URL)
     before = one(store, "SELECT capture_id FROM articles")
     assert store.file(reading(store, article(), 60), None, URL).change == "unchanged"
@@ -70,7 +70,7 @@ def test_the_same_text_again_is_only_seen_again(store):
 
 
 def test_comments_are_those_of_the_newest_capture(store):
-    """Readers write while the text stays; where nobody asks for comments, those that were kept stay."""
+    """Readers write while the text stays; where comments are not asked for, those that were kept stay."""
     kept = "SELECT comments, capture_id, revision FROM articles"
     store.file(reading(store, article(comments=())), None, URL)
     assert one(store, kept) == ("[]", 1, 1)
@@ -80,7 +80,7 @@ def test_comments_are_those_of_the_newest_capture(store):
     assert one(store, kept) == ('["First!", "Pâté, and\\nnothing else."]', 1, 1)
 
 
-def test_another_text_is_the_next_revision(store):
+def test_changed_text_becomes_the_next_revision(store):
     """Both texts are kept; articles holds the newest, and the search finds only that."""
     store.file(reading(store, article()), None, URL)
     assert (
@@ -96,16 +96,16 @@ def test_another_text_is_the_next_revision(store):
     assert one(store, "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'everything'") == (1,)
 
 
-def test_an_amp_twin_is_the_same_article(store):
-    """Whichever is met first; a twin's text is no edit of an article that was read at its own address."""
+def test_amp_twin_is_the_same_article(store):
+    """Whichever is met first; the text of a twin is no edit of an article that was read at its own address."""
     amp = article(url="https://paper.example/amp/story.html", text=TEXT + "\nRead more on our app.")
     store.file(reading(store, article()), None, URL)
     assert store.file(reading(store, amp, 60), None, amp.url).change == "duplicate"
     assert one(store, "SELECT count(*), max(revision) FROM articles") == (1, 1)
 
 
-def test_a_twin_met_first_gives_way_to_the_article_itself(store):
-    """One row, whose text is then that of its own address."""
+def test_amp_twin_met_first_gives_way_to_the_article(store):
+    """There is one row, whose text is then that of its own address."""
     amp = article(url="https://paper.example/amp/story.html", text=TEXT + "\nRead more on our app.")
     store.file(reading(store, amp), None, amp.url)
     assert store.file(reading(store, article(), 60), None, URL).change == "duplicate"
@@ -114,15 +114,15 @@ def test_a_twin_met_first_gives_way_to_the_article_itself(store):
     assert store.file(reading(store, article(), 120), None, URL).change == "unchanged"
 
 
-def test_a_redirect_is_remembered_as_another_address(store):
-    """Asked for at the old address, found at the new one: one article, known under both."""
+def test_redirected_address_becomes_an_alias(store):
+    """An article asked for at the old address and found at the new one is known under both."""
     store.file(reading(store, article()), None, "https://paper.example/old")
     assert store.confirm_unchanged("https://paper.example/old", NOW + timedelta(days=1))
     assert one(store, "SELECT last_seen FROM articles") == ("2026-11-24T08:00:00Z",)
 
 
 @pytest.mark.parametrize("canonical", ["https://paper.example/", "https://agency.example/original", None, "junk"])
-def test_a_canonical_url_that_cannot_be_this_page_is_not_believed(store, canonical):
+def test_implausible_canonical_url_is_ignored(store, canonical):
     """The site's root (a template's mistake), another site (the original of a syndicated text), none, or junk."""
     for name in ("a", "b"):
         url = f"https://paper.example/2026/{name}.html"
@@ -130,8 +130,8 @@ def test_a_canonical_url_that_cannot_be_this_page_is_not_believed(store, canonic
     assert one(store, "SELECT count(*) FROM articles") == (2,)
 
 
-def test_a_canonical_link_to_another_story_is_not_believed(store):
-    """Whichever comes first, each story is kept under its own address; a template's mistake loses nothing."""
+def test_canonical_url_of_another_article_is_ignored(store):
+    """In either order each story is kept under its own address; a template's mistake loses nothing."""
     wrong = "https://paper.example/news/latest.html"
     words = ["harbour bridge vote", "orchestra violin prize", "storm roof insurance", "goalkeeper penalty final"]
     urls = [f"https://paper.example/2026/{number}.html" for number in range(4)]
@@ -146,15 +146,15 @@ def test_a_canonical_link_to_another_story_is_not_believed(store):
     assert one(store, "SELECT count(*) FROM articles") == (5,)
 
 
-def test_a_source_is_one_row_however_often_it_is_named(store):
-    """And what its file says now is what the row says."""
+def test_source_is_one_row_and_follows_its_file(store):
+    """The row has what the file of the source says now."""
     first = store.source(Source("paper", "https://paper.example/", "The Paper"))
     assert store.source(Source("paper", "https://www.paper.example/")) == first
     assert one(store, "SELECT url, title FROM sources") == ("https://www.paper.example/", "The Paper")
 
 
-def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
-    """Its articles and its frontier are then the file's; another site's row is left alone."""
+def test_ad_hoc_source_keeps_its_row_when_it_gets_a_file(store):
+    """Its articles and its frontier are then the file's; the row of another site is left alone."""
     ad_hoc = store.source(Source("paper.example", "https://paper.example"))
     other = store.source(Source("other.example", "https://other.example/"))
     paper = Source("paper", "https://paper.example/")
@@ -167,8 +167,8 @@ def test_a_site_crawled_ad_hoc_keeps_its_row_when_it_gets_a_file(store):
     ]
 
 
-def test_lists_are_json_and_a_byline_is_never_missing_where_there_are_authors(store):
-    """So that the search finds authors, and SQL can unpack them."""
+def test_lists_are_json_and_authors_always_have_a_byline(store):
+    """So the search finds authors, and SQL can unpack them."""
     store.file(reading(store, article(authors=("Ana Berg", "Öztürk Ay"))), None, URL)
     authors, byline = one(store, "SELECT authors, byline FROM articles")
     assert json.loads(authors) == ["Ana Berg", "Öztürk Ay"]
@@ -184,11 +184,11 @@ def test_lists_are_json_and_a_byline_is_never_missing_where_there_are_authors(st
         ("2026-11-20T00:30:00", "2026-11-20"),
     ],
 )
-def test_filters_compare_utc_days(iso, day):
-    """A time with its zone has one day in UTC; a day, or a time without a zone, is taken as it stands."""
+def test_filter_compares_utc_days(iso, day):
+    """A time with its zone has one day in UTC; a day, or a time without a zone, is taken as it is."""
     assert utc_day(iso) == day
 
 
-def test_nothing_to_read_is_not_filed_here():
+def test_store_refuses_an_outcome_without_an_article():
     """The stage passes it through; see pipelines.session.item_pipelines.StoreArticle."""
     assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)

@@ -18,27 +18,27 @@ STORY = ["The council met on Monday and agreed to mend the old bridge before the
 
 
 def html(*paragraphs: str, head: str = "", title: str = "Bridge to be mended", before: str = "") -> str:
-    """A plain article page."""
+    """Return a plain article page."""
     body = "".join(f"<p>{text}</p>" for text in paragraphs or STORY)
     top = f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head>"
     return f"{top}<body>{before}<article><h1>{title}</h1>{body}</article></body></html>"
 
 
 def page(body: str | bytes, content_type: str | None = "text/html", **fields) -> Page:
-    """A page at URL."""
+    """Return a page at URL."""
     return Page(URL, body.encode() if isinstance(body, str) else body, content_type, **fields)
 
 
-def test_an_article_is_its_paragraphs_one_a_line():
-    """Text is the paragraphs, one a line, without the headline and without blank lines."""
+def test_text_is_one_paragraph_a_line():
+    """Without the headline and without blank lines."""
     article = read(page(html()))
     assert article.text.split("\n") == STORY
     assert (article.title, article.kind, article.url) == ("Bridge to be mended", "article", URL)
     assert article.word_count == 47
 
 
-def test_lists_quotes_and_headings_are_readable():
-    """Items of a list begin with a dash; headings and quotations are lines of their own."""
+def test_list_items_quotes_and_headings_are_lines():
+    """Items of a list begin with a dash."""
     more = "<h2>What it costs</h2><ul><li>Seven piers of oak</li><li>One toll house</li></ul>"
     more += "<blockquote><p>It held for longer than we did.</p></blockquote></article>"
     lines = read(page(html().replace("</article>", more))).text.split("\n")
@@ -51,7 +51,7 @@ def test_text_is_nfc_and_holds_no_invisible_characters():
     assert article.text.startswith("Müller kam zuruck. ")
 
 
-def test_comments_are_never_read():
+def test_comments_are_not_in_the_text():
     """Readers' comments are not the article, however long they are."""
     comments = (
         '<div id="comments"><ol class="comment-list"><li><p>'
@@ -84,13 +84,13 @@ CHARSETS = {
 
 
 @pytest.mark.parametrize(("text", "encoding", "header", "meta"), CHARSETS.values(), ids=CHARSETS)
-def test_characters_survive_what_servers_say_about_them(text, encoding, header, meta):
-    """The page is decoded by what its bytes are where that contradicts what is declared."""
+def test_page_with_a_wrong_charset_is_decoded_by_its_bytes(text, encoding, header, meta):
+    """Where the bytes contradict what is declared."""
     body = html(f"{text}. {'the bridge ' * 30}", head=meta)
     assert read(page(body.encode(encoding), header)).text.startswith(text)
 
 
-def test_characters_encoded_twice_are_read_once():
+def test_text_encoded_twice_is_decoded_twice():
     """UTF-8 taken for Latin-1 and encoded again is undone; accents of a page that shows no such damage stay."""
     twice = "It’s “mended” – für 5 €".encode().decode("latin-1").encode()
     story = "".join(f"<p>{text}</p>" for text in STORY).encode()
@@ -100,13 +100,13 @@ def test_characters_encoded_twice_are_read_once():
     assert right.text.startswith("Ã¤ and Â° are")
 
 
-def test_an_element_left_open_in_a_button_hides_nothing():
+def test_unclosed_element_in_a_button_hides_nothing():
     """A menu button whose div is never closed does not swallow the page below it."""
     menu = '<header><button class="menu"><div class="bars"><div></button><a href="/">Home</a></header>'
     assert read(page(html(before=menu))).text.split("\n") == STORY
 
 
-def test_an_article_set_twice_is_read_once():
+def test_article_set_twice_is_read_once():
     """The whole text in one piece, as some pages keep it for machines, is not a paragraph of the text."""
     places = ("hall", "mill", "yard", "inn", "port")
     story = [f"{text} That was said in the {place}." for text in STORY for place in places]
@@ -114,7 +114,7 @@ def test_an_article_set_twice_is_read_once():
     assert read(page(html(*story).replace("</article>", f"</article>{copy}"))).text.split("\n") == story
 
 
-def test_language_decides_where_no_charset_is_declared():
+def test_charset_follows_the_language_where_none_is_declared():
     """The default of the HTML standard for the page's language is tried before statistics."""
     body = html("Мост закрыт. " * 20).replace("<html>", '<html lang="ru">')
     assert read(page(body.encode("cp1251"))).text.startswith("Мост закрыт.")
@@ -146,7 +146,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize(("body", "content_type", "reason"), NOTHING.values(), ids=NOTHING)
-def test_a_page_without_an_article_has_a_reason(body, content_type, reason):
+def test_page_without_an_article_has_a_named_reason(body, content_type, reason):
     """Every kind of page that is no article ends in its own named outcome, never in an exception."""
     outcome = read(page(body, content_type))
     assert isinstance(outcome, NothingToRead)
@@ -154,7 +154,7 @@ def test_a_page_without_an_article_has_a_reason(body, content_type, reason):
     assert reason in extract.REASONS
 
 
-def test_html_is_known_by_its_markup_where_the_server_says_nothing():
+def test_html_without_a_media_type_is_known_by_its_markup():
     """No Content-Type, or an octet stream: markup at the start is enough."""
     for content_type in (None, "", "application/octet-stream", "text/plain", "application/xhtml+xml"):
         assert isinstance(read(page(html(), content_type)), Article)
@@ -166,8 +166,8 @@ def test_deep_nesting_loses_nothing():
     assert read(page(body)).text.split("\n") == STORY
 
 
-def test_a_list_of_links_is_an_index_page():
-    """A front page, and a page whose text is headlines that are links, are named as what they are."""
+def test_page_of_links_is_an_index_page():
+    """A front page, and a page whose text is headlines that are links."""
     links = "".join(
         f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40)
     )
@@ -176,30 +176,30 @@ def test_a_list_of_links_is_an_index_page():
     assert read(Page("https://paper.example/", html().encode(), "text/html")).reason == extract.INDEX
 
 
-def test_an_article_with_many_links_is_an_article():
-    """Conservative: what declares itself an article is one, and so is prose with links around it."""
+def test_article_with_many_links_is_an_article():
+    """What declares itself an article is one, and so is prose with links around it."""
     links = "".join(
         f'<li><a href="/{n}">Council agrees to mend bridge number {n} before the storms</a></li>' for n in range(40)
     )
     assert isinstance(read(page(html().replace("</body>", f"<ul>{links}</ul></body>"))), Article)
 
 
-def test_short_news_is_news_if_the_page_says_so():
-    """A flash of a dozen words counts as an article only where the page declares one."""
+def test_short_text_is_an_article_only_if_declared():
+    """A flash of a dozen words."""
     flash = "The old bridge over the Selby has been closed since six this morning."
     assert read(page(html(flash))).reason == extract.NO_TEXT
     assert read(page(html(flash, head='<meta property="og:type" content="article">'))).text == flash
 
 
-def test_the_rule_of_the_day_of_capture_prunes():
-    """A redesign is a dated rule: pages of before are read with the rule of before."""
+def test_site_rule_of_the_day_of_capture_prunes():
+    """A redesign is a dated rule: earlier pages are read with the earlier rule."""
     source = Source(
         "paper",
         "https://paper.example/",
         rules=(Rule("2024-06-01", ("//p[@class='a']",)), Rule(None, ("//p[@class='b']",))),
     )
     body = html().replace(
-        "</article>", "<p class='a'>Old furniture stands here.</p><p class='b'>New furniture stands here.</p></article>"
+        "</article>", "<p class='a'>Old boilerplate is here.</p><p class='b'>New boilerplate is here.</p></article>"
     )
 
     def text(day: int) -> str:
@@ -212,32 +212,32 @@ def test_the_rule_of_the_day_of_capture_prunes():
     assert ("Old" in text(6), "New" in text(6)) == (True, False)
 
 
-def test_reading_is_pure():
+def test_reading_twice_gives_the_same_article():
     """The same page gives the same article."""
     assert read(page(html())) == read(page(html()))
 
 
-def test_an_exception_is_an_outcome_with_its_name(monkeypatch):
-    """A bug in the extractor costs one page and says what it was; running out of memory is the caller's business."""
+def test_exception_becomes_an_outcome_with_its_name(monkeypatch):
+    """A bug in the extractor costs one page; running out of memory is raised to the caller."""
 
     def fail(_tree, fast):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(extract, "_trafilatura_reads", fail)
+    monkeypatch.setattr(extract, "_trafilatura_text", fail)
     assert read(page(html())) == NothingToRead(extract.FAILED, "ValueError: no such luck")
-    monkeypatch.setattr(extract, "_trafilatura_reads", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
+    monkeypatch.setattr(extract, "_trafilatura_text", lambda _tree, fast: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
         read(page(html()))
 
 
-def test_timed_read_says_what_it_cost():
-    """A reading carries its page, its outcome and CPU milliseconds."""
+def test_timed_read_returns_page_outcome_and_cpu_time():
+    """In milliseconds."""
     reading = timed_read(page(html()))
     assert reading.outcome == read(page(html()))
     assert 0 <= reading.ms < 5000
 
 
-def test_the_article_names_what_read_it():
+def test_article_names_its_extractor():
     """Name and version of ours and of trafilatura."""
     assert read(page(html())).extractor.startswith("newsmorgue ")
     assert " (trafilatura 2." in read(page(html())).extractor

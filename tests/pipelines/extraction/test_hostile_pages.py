@@ -1,6 +1,6 @@
-"""Whatever a page holds, reading it ends: in an article or in a named outcome, within stated time and memory.
+"""Hostile pages: reading them ends in an article or in a named outcome, within stated time and memory.
 
-The pages are made here, by a few lines each. They are read as a crawl reads them, in a worker process with limits.
+The pages are made here, by a few lines each. They are read as in a crawl, in a worker process with limits.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ MEGABYTE = 1_000_000
 
 
 def html(body: str = "", head: str = "", story: int = 5) -> str:
-    """An article of `story` paragraphs, with more of `head` and of `body`."""
+    """Return an article of `story` paragraphs, with more of `head` and of `body`."""
     paragraphs = "".join(f"<p>{number}. {STORY}</p>" for number in range(story))
     top = f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Bridge to be mended</title>{head}</head>'
     return f"{top}<body><article><h1>Bridge to be mended</h1>{paragraphs}{body}</article></body></html>"
@@ -195,7 +195,7 @@ PAGES = {**BIG, **JSON_LD, **ODD, **{name: lambda body=body: body for name, body
 
 
 def bait(run: str, size: int = 100_000) -> str:
-    """A page that holds a long run in every place that something looks at, and short ones that rules for lines see."""
+    """Return a page with a long run in every place that something looks at, and short ones for the rules of lines."""
     text = (run * (size // len(run) + 1))[:size].replace("<", "&lt;") + "!\x7f"
     value, short = text.replace('"', "&quot;"), (run * 400)[:390].replace("<", "&lt;")
     names = ("author", "og:title", "og:site_name", "description", "article:published_time", "keywords", "date",
@@ -234,14 +234,14 @@ def read_measured(page: Page) -> tuple[object, float, int]:
 
 
 def made(page: object) -> Page:
-    """A Page of what a case gives: text, bytes, or one of them with its Content-Type."""
+    """Return a Page of what a case gives: text, bytes, or one of them with its Content-Type."""
     body, content_type = page if isinstance(page, tuple) else (page, "text/html")
     return Page(URL, body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body, content_type)
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[str, tuple[object, float, int]]:
-    """What came of every case, read by two workers with the limits of a crawl."""
+    """Return the outcome of every case, read by two workers with the limits of a crawl."""
     cases: dict[str, Callable[[], object]] = {
         **PAGES,
         **{f"a run of {name}": lambda run=run: bait(run) for name, run in RUNS.items()},
@@ -265,7 +265,7 @@ def outcomes() -> dict[str, tuple[object, float, int]]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
+def test_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
     """An article, or the named reason why there is none; never an exception, never beyond the limits."""
     outcome, seconds, most = outcomes[name]
     expected = next((reason for reason, names in REFUSED.items() if name in names), "article")
@@ -275,23 +275,23 @@ def test_a_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_no_pattern_goes_back_and_back(outcomes, name):
-    """Long runs of what patterns repeat, in every place that is searched by one, cost no more than other text."""
+def test_run_that_patterns_repeat_costs_no_more_than_other_text(outcomes, name):
+    """In every place that is searched by a pattern."""
     outcome, seconds, most = outcomes[f"a run of {name}"]
     assert isinstance(outcome, Article), outcome
     assert seconds < SECONDS / 3
     assert most < MEMORY
 
 
-def test_a_flaw_costs_no_article(outcomes):
-    """What stands before, in and behind the flaw is read."""
+def test_article_around_a_flaw_is_read(outcomes):
+    """The text before, in and after the flaw."""
     for name in ("null bytes", "utf-16 without", "utf-7", "surrogates", "xhtml", "amp", "comment that never ends"):
         article = outcomes[name][0]
         assert STORY.strip() in article.text, name
         assert article.title == "Bridge to be mended", name
 
 
-def test_a_page_may_hold_one_long_attribute_without_losing_a_word():
+def test_long_attribute_costs_no_word():
     """Pictures and data as text are cut out of sight of the patterns; the article around them is whole."""
     short, long = (
         extract.read(made(html(f'<img src="data:image/png;base64,{"x" * size}">'))) for size in (9, 2_000_000)
@@ -318,7 +318,7 @@ BAITS = (
 
 
 def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
-    """Every compiled pattern in a module's global, however it is wrapped."""
+    """Yield every compiled pattern in a module's global, however it is wrapped."""
     if isinstance(value, re.Pattern):
         yield value
     elif depth < 3 and isinstance(value, list | tuple | set | frozenset | dict):
@@ -327,7 +327,7 @@ def patterns_of(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
 
 
 def slow_patterns(module: str) -> list[str]:
-    """The patterns of a module that take long over a short text; called in a worker."""
+    """Return the patterns of a module that take long over a short text; called in a worker."""
     found = []
     for pattern in {one for value in vars(import_module(module)).values() for one in patterns_of(value)}:
         for run in BAITS:
@@ -345,7 +345,7 @@ FILES = [*sorted(ROOT.glob("pipelines/**/[a-z]*.py")), *sorted(ROOT.glob("crawle
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES]
 
 
-def test_every_pattern_is_quick_on_a_short_text():
+def test_pattern_of_ours_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 
     async def try_all() -> dict[str, object]:

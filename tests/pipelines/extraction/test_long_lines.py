@@ -1,7 +1,7 @@
-"""Whatever stands in one line, however long, is looked at in time that grows as the line does.
+"""A line, however long, is looked at in time that grows as its length.
 
-Each function that reads lines gets 100,000 characters of what its patterns repeat. What goes back and back over them
-takes minutes (the square of that is 10,000,000,000); five seconds are generous to everybody else.
+Each function that reads lines gets 100,000 characters of what its patterns repeat. A pattern that backtracks over them
+takes minutes (the square of that is 10,000,000,000); five seconds are enough for every other.
 """
 
 import json
@@ -53,68 +53,68 @@ def in_article_body(text: str) -> DeclaredMetadata:
 
 
 def in_print(text: str) -> DeclaredMetadata:
-    """Where titles, bylines and dates are looked for."""
+    """Look for titles, bylines and dates."""
     run = escape(text[:ON_A_PAGE])
     places = ("<h1>{}</h1>", '<p class="byline author">{}</p>', "<time>{}</time>", "<p class=date>{}</p>", "<p>{}</p>")
     return declared("".join(place.format(run) for place in places), f"<title>{run}</title>")
 
 
 def as_body(text: str) -> None:
-    """A block of the page, from its features to its line."""
+    """Take a block of the page from its features to its line."""
     page = Page(URL, f"<body><h1>Bridge</h1><p>{escape(text)}</p></body>".encode(), "text/html")
     found = blocks(parse(page).find("body"))
-    PageContext(found, Evidence(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).rows()
+    PageContext(found, Evidence(read=text, titles=(text,), summaries=(text,), names=(text[:99],))).feature_rows()
     as_lines(found, str)
 
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "access.access": lambda text: paywall.access(PLAIN, None, ["The council met.", text], [text]),
     "access.access, articleBody": lambda text: paywall.access(in_article_body(text), None, ["The council met."]),
-    "access.closed": lambda text: paywall.closed(in_metas(text)),
-    "authorlines.of_authors": lambda text: [*author_lines.of_authors([text, f"Ann Bee{text}"] * 4, ("Ann Bee",))],
-    "boilerplate.tidy": lambda text: remove.tidy([text] * 5, ("Ann Bee",)),
+    "access.closed": lambda text: paywall.declared_closed(in_metas(text)),
+    "author_lines.author_lines": lambda text: [*author_lines.author_lines([text, f"Ann Bee{text}"] * 4, ("Ann Bee",))],
+    "remove.without_boilerplate": lambda text: remove.without_boilerplate([text] * 5, ("Ann Bee",)),
     "body": as_body,
     "bylines.authors": lambda text: [*authors.authors(in_metas(text), SITE), *authors.authors(in_print(text), SITE)],
-    "credits.name_in": credit_lines.name_in,
-    "credits.signature": credit_lines.signature,
-    "credits.source": credit_lines.source,
-    "credits.stated": credit_lines.stated,
+    "credit_lines.publisher_name": credit_lines.publisher_name,
+    "credit_lines.signing_agency": credit_lines.signing_agency,
+    "credit_lines.named_source": credit_lines.named_source,
+    "credit_lines.first_publisher": credit_lines.first_publisher,
     "dateline.dateline": lambda text: dateline.dateline([text, f"PARIS{text}"]),
     "dates.parse": lambda text: date_parser.parse(text, SEEN, "en"),
-    "dates.printed": lambda text: date_parser.printed(text, SEEN, "en"),
+    "dates.printed": lambda text: date_parser.parse_printed(text, SEEN, "en"),
     "genre.kind": lambda text: genre.kind(in_metas(text), [text]),
     "genre.slug": genre.slug,
     "jsonld.same_words": jsonld.same_words,
     "jsonld.text": jsonld.text,
     "lexicon.topics": lexicon.topics,
-    "lines.named": lambda text: [*line_matcher.named([text] * 3)],
-    "lines.remembers": line_matcher.remembers,
-    "lines.teaser": line_matcher.teaser,
+    "line_matcher.matching_lines": lambda text: [*line_matcher.matching_lines([text] * 3)],
+    "line_matcher.is_browser_notice": line_matcher.is_browser_notice,
+    "line_matcher.is_teaser": line_matcher.is_teaser,
     "moments.printed": lambda text: [*dates.printed(in_print(text))],
     "moments.read": lambda text: dates.read(text, PLAIN),
-    "names.agencies": lambda text: person_names.agencies([text]),
-    "names.collective": person_names.collective,
-    "names.in_lines": lambda text: person_names.in_lines([text]),
-    "names.is_agency": person_names.is_agency,
-    "names.is_person": person_names.is_person,
-    "names.names_only": lambda text: person_names.names_only(text, ["Ann Bee"]),
-    "names.persons": lambda text: person_names.persons([text], ["Paper"]),
-    "names.split": person_names.split,
+    "person_names.named_agencies": lambda text: person_names.named_agencies([text]),
+    "person_names.collective_author": person_names.collective_author,
+    "person_names.byline_in": lambda text: person_names.byline_in([text]),
+    "person_names.is_agency": person_names.is_agency,
+    "person_names.is_person": person_names.is_person,
+    "person_names.has_only_names": lambda text: person_names.has_only_names(text, ["Ann Bee"]),
+    "person_names.persons": lambda text: person_names.persons([text], ["Paper"]),
+    "person_names.split_byline": person_names.split_byline,
     "origin.host_of": origin.host_of,
     "origin.origin": lambda text: origin.origin(PLAIN, [text] * 2, text),
-    "phrases.plain": phrases.plain,
-    "pleas.pleas": lambda text: [*calls_to_action.pleas(text.lower())],
+    "phrases.normalized": phrases.normalized,
+    "calls_to_action.calls_to_action": lambda text: [*calls_to_action.calls_to_action(text.lower())],
     "printed.below_headline": lambda text: [*printed_bylines.below_headline(in_print(text), SITE)],
     "printed.beside_date": lambda text: [*printed_bylines.beside_date(in_print(text), SITE)],
     "printed.bylines": lambda text: [*printed_bylines.bylines(in_print(text), SITE)],
     "rights.signals": lambda text: usage_signals.signals(in_metas(text)),
-    "teasers.label_of": teasers.label_of,
+    "teasers.rule_of_label": teasers.rule_of_label,
     "titles.agree": lambda text: titles.agree(text, "Bridge to be mended"),
     "titles.ranked": lambda text: [*titles.ranked(in_print(text), SITE)],
     "titles.without_affix": lambda text: titles.without_affix(text, SITE),
-    "wires.agencies_in": lambda text: [*agencies.agencies_in(text)],
-    "wires.agency": agencies.agency,
-    "wires.only_agencies": agencies.only_agencies,
+    "agencies.agencies_in": lambda text: [*agencies.agencies_in(text)],
+    "agencies.agency": agencies.agency,
+    "agencies.only_agencies": agencies.only_agencies,
 }  # fmt: skip
 RUNS = (
     " ", "\u00a0", " \n", ".", "…", "-", "—", " — ", "•", "* ", "_", "|", " | ", "/", "x/", "(", "()", "[a] ", "“",
@@ -126,7 +126,7 @@ RUNS = (
 
 
 class Late(Exception):
-    """What runs has run for too long."""
+    """Raised by code that has run for too long."""
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_long_line_costs_what_its_length_costs(name):
+def test_long_line_is_read_in_linear_time(name):
     """A run of anything, with words before it and an end that no pattern wants."""
     late = []
     for run in RUNS:
@@ -162,7 +162,7 @@ def test_a_long_line_costs_what_its_length_costs(name):
     assert late == []
 
 
-def test_the_watch_rings():
-    """A pattern that goes back and back is stopped: this file can fail."""
+def test_backtracking_pattern_is_stopped_by_the_time_limit():
+    """This shows that the other test can fail."""
     with pytest.raises(Late), at_most(0.2):
         person_names.TRIM.sub("", "x" + "—" * SIZE + "x")

@@ -1,4 +1,4 @@
-"""What a page tells beside its text reaches the article, with where it was found; hostile pages take no time."""
+"""What a page says beside its text reaches the article, with where it was found; hostile pages take bounded time."""
 
 import json
 import time
@@ -34,7 +34,7 @@ def page(paragraphs: list[str], head: str = "") -> bytes:
     ).encode()
 
 
-def test_every_signal_reaches_the_article():
+def test_every_label_reaches_the_article():
     """Kind, origin, dateline, access and rights, each with where it was found."""
     article = read(Page(URL, page([*STORY, FOOT], HEAD), "text/html"))
     assert (article.kind, article.origin, article.dateline) == ("opinion", "Coastal Review", "PORT SELBY")
@@ -52,16 +52,16 @@ def test_every_signal_reaches_the_article():
     assert "Originally published" not in article.text
 
 
-def test_a_dateline_may_follow_bylines_and_imprints():
-    """It begins the text, however many lines of furniture stand before that; the agency in it is the origin."""
+def test_dateline_may_follow_bylines_and_imprints():
+    """It begins the text, however many lines of boilerplate come before it; the agency in it is the origin."""
     story = ["PORT SELBY (Reuters) - " + STORY[1], *STORY[1:] * 2]
     article = read(Page(URL, page(["ISSN 2049-3630", "By Ilse Marram", "6 May 2024", *story]), "text/html"))
     assert article.text.startswith("PORT SELBY")
     assert (article.dateline, article.origin) == ("PORT SELBY", "Reuters")
 
 
-def test_what_the_text_does_not_say_the_fields_do():
-    """Imprint, byline, credit and dateline of a page that prints all of them into its text."""
+def test_printed_imprint_byline_and_dateline_are_read():
+    """The page prints imprint, byline, credit and dateline into its text."""
     truth = json.loads((PAGES / "island-review.json").read_text("utf-8"))
     article = read(Page(truth["url"], (PAGES / "island-review.html").read_bytes(), "text/html"))
     for name in ("authors", "publisher", "issn", "origin", "dateline"):
@@ -69,14 +69,14 @@ def test_what_the_text_does_not_say_the_fields_do():
         assert (list(value) if isinstance(value, tuple) else value) == truth[name], name
 
 
-def test_a_wall_counts_though_its_line_is_no_text():
+def test_dropped_paywall_line_is_still_evidence():
     """What a rule of boilerplate drops is evidence all the same."""
     article = read(Page(URL, page([*STORY * 2, "This article is for subscribers only."]), "text/html"))
     assert "subscribers" not in article.text
     assert (article.access, article.access_evidence) == ("paywall", "line: This article is for subscribers only.")
 
 
-def test_a_page_that_tells_nothing_claims_nothing():
+def test_page_without_labels_has_none():
     """Unknown is None, and found_in has no entry for it."""
     article = read(Page("https://harbourtimes.example/news/bridge", page(STORY[1:] * 2), "text/html"))
     assert (article.kind, article.origin, article.origin_url) == ("article", None, None)
@@ -84,7 +84,7 @@ def test_a_page_that_tells_nothing_claims_nothing():
     assert not {"kind", "origin", "dateline", "access"} & article.found_in.keys()
 
 
-def test_every_claim_is_told_on_request():
+def test_every_candidate_is_reported_on_request():
     """Also those that lost, and why."""
     tree = html.document_fromstring(page([*STORY, FOOT], HEAD + '<meta property="og:site_name" content="Reuters">'))
     declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
@@ -98,7 +98,7 @@ def test_every_claim_is_told_on_request():
     ]
 
 
-def test_a_hostile_page_takes_no_time():
+def test_hostile_page_takes_bounded_time():
     """Ten thousand links, boxes and sections, a text of one endless line, an articleBody of megabytes."""
     node = json.dumps({**NODE, "articleBody": "<[#" * 10**6, "articleSection": ["a/" * 10**5] * 99})
     head = f'<script type="application/ld+json">{node}</script>' + '<meta name="robots" content="noindex">' * 5000

@@ -1,10 +1,10 @@
-"""Laws of choosing captures: each filter takes what its words say, and what a revisit needs comes along."""
+"""The choice of captures: each filter takes what its words say, and what a revisit needs comes along."""
 
 from __future__ import annotations
 
 import gzip
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -74,7 +74,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_filter_takes_what_it_says(archive, case):
+def test_filter_takes_what_its_words_say(archive, case):
     """A name with + came along because a revisit refers to it."""
     wanted, names = CASES[case]
     taken, added = chosen(archive, wanted)
@@ -82,7 +82,7 @@ def test_a_filter_takes_what_it_says(archive, case):
     assert added == sum(name.startswith("+") for name in names)
 
 
-def test_without_a_filter_everything_is_taken_in_the_order_of_the_files(archive):
+def test_no_filter_takes_everything_in_file_order(archive):
     """robots.txt, feeds, redirects and failures too; nothing twice."""
     taken, added = chosen(archive, CaptureFilter())
     assert taken == list(archive.captures)
@@ -101,8 +101,8 @@ def test_pages_are_states_of_articles_whose_capture_is_taken(archive):
             assert [(page["article"], page["number"]) for page in selection.pages()] == [(1, 2)]
 
 
-def test_a_revisit_without_its_response_is_counted(tmp_path):
-    """Whoever exports it is told that it has no body."""
+def test_revisit_without_its_response_is_counted(tmp_path):
+    """The manifest of an export says that it has no body."""
     archive = build(tmp_path / "archive")
     import sqlite3
 
@@ -125,20 +125,41 @@ def test_a_revisit_without_its_response_is_counted(tmp_path):
     ],
     ids=["source", "address as host", "no host", "star alone", "star inside", "query"],
 )
-def test_what_cannot_be_meant_is_refused(archive, wanted, error):
-    """With a cure."""
+def test_contradictory_filter_is_refused_with_a_cure(archive, wanted, error):
+    """The message says what to write instead."""
     with pytest.raises(error) as caught:
         chosen(archive, wanted)
     assert caught.value.cure
 
 
-def test_the_database_is_left_as_it_was(archive):
-    """The list of what is wanted is gone when the holdings are, and a second one can follow on the same connection."""
+def test_selection_leaves_the_database_as_it_was(archive):
+    """The list of what is wanted is gone with the selection, and a second one can follow on the same connection."""
     with closing(archive.open()) as db:
         for _ in range(2):
             with CaptureSelection(db, WarcStorage(archive.warc)):
                 pass
         assert list(db.execute("SELECT name FROM temp.sqlite_master")) == []
+        assert not db.in_transaction
+
+
+@pytest.mark.parametrize("query_only", [0, 1], ids=["writable", "for reading only"])
+@pytest.mark.parametrize("fails", [False, True], ids=["read to the end", "failed"])
+def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
+    """Also where the selection fails half-way: the caller goes on with its connection."""
+
+    def on_progress(*_):
+        if fails:
+            raise KeyboardInterrupt
+
+    wanted = CaptureFilter(without=Exclusions(reserved=True))
+    with closing(archive.open()) as db:
+        db.execute(f"PRAGMA query_only = {query_only}")
+        with (
+            suppress(KeyboardInterrupt),
+            CaptureSelection(db, WarcStorage(archive.warc), wanted, on_rights_progress=on_progress),
+        ):
+            pass
+        assert db.execute("PRAGMA query_only").fetchone()[0] == query_only
         assert not db.in_transaction
 
 
@@ -152,7 +173,7 @@ def without(archive, sql, *signals, **wanted):
         return {names[row["id"]] for row in selection.captures()}, dict(selection.left_out)
 
 
-def test_a_revisit_is_not_kept_without_its_response(tmp_path):
+def test_revisit_of_an_excluded_response_is_excluded(tmp_path):
     """The response has the signal: its revisits stay out too, at all addresses, also where only they are asked for."""
     archive = build(tmp_path / "archive")
     number = archive.captures["light"].id
@@ -163,8 +184,8 @@ def test_a_revisit_is_not_kept_without_its_response(tmp_path):
     assert without(archive, "", "noarchive", urls=(COPY,)) == (set(), {"revisit of a response that is left out": 1})
 
 
-def test_a_response_does_not_come_along_for_what_stays_out(tmp_path):
-    """A revisit with the signal: nobody asked for the response that it refers to."""
+def test_response_does_not_come_along_for_an_excluded_revisit(tmp_path):
+    """The revisit has the signal, and the response that it refers to was not asked for."""
     archive = build(tmp_path / "archive")
     number = archive.captures["copy"].id
     sql = f"""UPDATE captures SET signals = '["x-robots-tag: noarchive"]' WHERE id = {number};"""
@@ -177,7 +198,7 @@ STORY = f"{PAPER}/2026/story"
 
 @pytest.fixture
 def said(tmp_path):
-    """An archive to be written to, and afterwards asked by `without`."""
+    """Yield an archive to be written to, and a function that finishes it and returns it."""
     writing = Writing(tmp_path / "said")
 
     def done():
@@ -194,7 +215,7 @@ def page(url, day, body, head=HTML):
     return exchange(url, day, head % len(body) if b"%d" in head else head, body)
 
 
-def test_a_capture_is_judged_by_its_own_page(said):
+def test_capture_is_judged_by_its_own_page(said):
     """Not by what the newest reading of its article says: an earlier state said noai, a later one no longer."""
     writing, done = said
     writing.keep("reserved", page(STORY, 1, NOAI % b"One"))
@@ -219,15 +240,15 @@ PAGES = {
 
 
 @pytest.mark.parametrize("case", PAGES)
-def test_metas_count_in_every_page(said, case):
-    """Also in one from which no article was, or can be, read."""
+def test_metas_count_in_pages_without_an_article(said, case):
+    """In every page, whether an article was read from it or not."""
     writing, done = said
     writing.keep("page", PAGES[case])
     assert without(done(), "", "noai") == (set(), {"noai": 1})
 
 
-def test_what_is_no_page_says_nothing(said):
-    """Other media, whatever words are in them; an answer that did not come."""
+def test_response_that_is_no_page_has_no_metas(said):
+    """Other media, whatever words are in them; a response that did not come."""
     writing, done = said
     writing.keep("script", page(STORY, 1, NOAI % b"x", b"200 OK\nContent-Type: text/javascript"))
     writing.keep("text", page(STORY, 1, b"Say <b>noai</b>", b"200 OK\nContent-Type: text/plain"))
@@ -237,7 +258,7 @@ def test_what_is_no_page_says_nothing(said):
     assert without(done(), "", "noai") == ({"script", "text", "feed", "json"}, {})
 
 
-def test_a_revisit_shows_what_its_response_says(said):
+def test_revisit_has_the_metas_of_its_response(said):
     """The same body elsewhere, and a 304 later: both stay out, also where only they are asked for."""
     writing, done = said
     body = NOAI % b"x"
@@ -250,7 +271,7 @@ def test_a_revisit_shows_what_its_response_says(said):
 
 
 @pytest.mark.parametrize("gone", ["record", "file"])
-def test_a_page_that_cannot_be_read_stays_out(said, gone):
+def test_unreadable_page_is_excluded(said, gone):
     """It may reserve anything; the reason is counted, the damage is named, and nothing else is lost."""
     writing, done = said
     damaged = writing.keep("damaged", page(STORY, 1, b"<html><body>One</body></html>"))
@@ -267,8 +288,8 @@ def test_a_page_that_cannot_be_read_stays_out(said, gone):
         assert damaged.file in next(iter(selection.damages))
 
 
-def test_a_revisit_of_a_page_that_is_not_here_stays_out(tmp_path):
-    """Nobody knows what it said; that is no damage."""
+def test_revisit_of_a_missing_page_is_excluded(tmp_path):
+    """Its signals are unknown; that is no damage."""
     archive = build(tmp_path / "archive")
     sql = f"""PRAGMA foreign_keys = OFF;
               DELETE FROM captures WHERE record_id = '{archive.captures["light"].record_id}';"""
@@ -277,8 +298,8 @@ def test_a_revisit_of_a_page_that_is_not_here_stays_out(tmp_path):
     assert left_out == {"revisit of a page that this archive does not hold": 2}
 
 
-def test_nothing_is_read_where_nothing_is_asked(tmp_path):
-    """A damaged page is no matter of rights then."""
+def test_no_page_is_read_without_a_signal_filter(tmp_path):
+    """A damaged page does not matter then."""
     archive = build(tmp_path / "archive")
     (archive.warc / archive.captures["crane"].file).unlink()
     with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:

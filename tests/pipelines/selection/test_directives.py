@@ -1,10 +1,10 @@
-"""Laws of signals taken apart: to whom, what, with which value; and which of them is meant by a name."""
+"""Signals taken apart: to which robot, what, with which value; and which of them a name means."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipelines.selection.directives import RequestedSignal, said
+from pipelines.selection.directives import RequestedSignal, parse_signals
 
 SAID = {
     "header, to all": ("x-robots-tag: NoArchive, nosnippet", [(None, "noarchive", ""), (None, "nosnippet", "")]),
@@ -27,10 +27,10 @@ SAID = {
 
 
 @pytest.mark.parametrize("case", SAID)
-def test_what_is_said_to_whom(case):
-    """A robot's name holds for what stands behind it; directives with values and dates are no robots."""
+def test_signal_is_split_into_robot_directive_and_value(case):
+    """The name of a robot holds for the directives after it; directives with values and dates are no robots."""
     signal, meant = SAID[case]
-    assert [(one.robot, one.name, one.value) for one in said([signal])] == meant
+    assert [(one.robot, one.name, one.value) for one in parse_signals([signal])] == meant
 
 
 MEANT = {
@@ -59,14 +59,14 @@ MEANT = {
 
 
 @pytest.mark.parametrize("case", MEANT)
-def test_what_a_name_means(case):
-    """A directive, a signal or a robot; what is said to another robot only where that robot is named."""
+def test_name_means_a_directive_a_signal_or_a_robot(case):
+    """Rules addressed to another robot count only where that robot is named."""
     name, signal, meant = MEANT[case]
-    assert any(map(RequestedSignal(name).means, said([signal]))) is meant
+    assert any(map(RequestedSignal(name).matches, parse_signals([signal]))) is meant
 
 
 @pytest.mark.parametrize("name", ["", " ", ":", ":n", "noarchive:", "="])
-def test_a_signal_has_a_name(name):
-    """Nothing would match everything or nothing."""
+def test_empty_name_is_refused(name):
+    """It would match everything or nothing."""
     with pytest.raises(ValueError, match="names no signal"):
         RequestedSignal(name)

@@ -1,4 +1,4 @@
-"""Laws of tdmrep.json: which rule holds for an address, and which file holds for a day."""
+"""tdmrep.json: which rule holds for an address, and which file holds for a day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.core.errors import MorgueError
-from pipelines.selection.tdmrep import PATH, TdmFiles, reserved, rules
+from pipelines.selection.tdmrep import TDMREP_PATH, TdmFiles, parse_rules, reservation_of
 from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import HTML, PAPER, Writing, exchange
 
@@ -49,41 +49,41 @@ ALL, NONE = file(("/", 1)), file(("/", 0))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_first_rule_that_matches_holds(case):
+def test_first_matching_rule_holds(case):
     """TDMRep, "TDM File on the Origin Server": in sequence, case sensitive, patterns as in robots.txt."""
     pairs, path, meant = CASES[case]
-    assert reserved(rules(file(*pairs)), PAPER + path) is meant
+    assert reservation_of(parse_rules(file(*pairs)), PAPER + path) is meant
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>not found", b"[1, null, [], \"x\"]", b"\xff\xfe", b"1" * 5000],
     ids=["empty", "a page", "no objects", "no text", "a number"],
 )  # fmt: skip
-def test_what_is_no_such_file_reserves_nothing(body):
+def test_response_that_is_no_tdmrep_file_reserves_nothing(body):
     """A page that says 404 with status 200, or anything else."""
-    assert not rules(body)
+    assert not parse_rules(body)
 
 
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b'\xef\xbb\xbf [{"location": "/", "tdm-reservation": 1},]', ALL[:20]],
     ids=["deep", "a comma too many", "half of it"],
 )  # fmt: skip
-def test_what_is_meant_to_be_such_a_file_and_is_none_is_said(body):
+def test_malformed_tdmrep_file_is_reported(body):
     """It may reserve everything."""
     with pytest.raises(MorgueError):
-        rules(body)
+        parse_rules(body)
 
 
-def test_without_brackets_a_rule_is_one_all_the_same():
-    """Whoever forgot them meant it."""
-    assert reserved(rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
+def test_rule_outside_a_list_counts():
+    """The brackets were forgotten."""
+    assert reservation_of(parse_rules(b'{"location": "/", "tdm-reservation": 1}'), PAPER) is True
 
 
-def test_a_hostile_pattern_takes_no_time():
+def test_hostile_pattern_takes_bounded_time():
     """Stars are looked for once each."""
-    many = rules(file(("/" + "*a" * 20_000 + "b$", 1)))
+    many = parse_rules(file(("/" + "*a" * 20_000 + "b$", 1)))
     start = time.process_time()
-    assert reserved(many, PAPER + "/" + "a" * 50_000) is None
+    assert reservation_of(many, PAPER + "/" + "a" * 50_000) is None
     assert time.process_time() - start < 2
 
 
@@ -97,34 +97,34 @@ def archive(tmp_path_factory):
     11 a page, 12 as on 4."""
     to = Writing(tmp_path_factory.mktemp("tdmrep") / "archive")
 
-    def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + PATH) -> None:
+    def keep(day: int, head: bytes, body: bytes = b"", url: str = PAPER + TDMREP_PATH) -> None:
         to.keep(f"{day} {url}", exchange(url, day, head, body, "tdmrep"))
 
     keep(2, JSON % len(ALL), ALL)
     keep(4, JSON % len(NONE), NONE)
     keep(6, b"404 Not Found")
     keep(8, b"503 Service Unavailable")
-    to.keep("9", exchange(PAPER + PATH, 9, JSON % 99, ALL[:5], "tdmrep"))
+    to.keep("9", exchange(PAPER + TDMREP_PATH, 9, JSON % 99, ALL[:5], "tdmrep"))
     to.db.execute("UPDATE captures SET error = 'the answer broke off' WHERE time LIKE '2026-03-09%'")
     keep(9, b"403 Forbidden")
     keep(11, HTML % 9, b"<html>we ")  # a page that asks for consent
     keep(10, b"302 Found\nLocation: //rights.example/tdm.json")
     keep(10, JSON % len(ALL), ALL, "https://rights.example/tdm.json")
-    to.revisit("12", exchange(PAPER + PATH, 12, b"304 Not Modified"), f"4 {PAPER + PATH}")
-    keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + PATH)
-    keep(1, HTML % 9, b"not found", url="https://soft.example" + PATH)
-    keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + PATH)
+    to.revisit("12", exchange(PAPER + TDMREP_PATH, 12, b"304 Not Modified"), f"4 {PAPER + TDMREP_PATH}")
+    keep(1, b"302 Found\nLocation: /.well-known/tdmrep.json", url="https://loop.example" + TDMREP_PATH)
+    keep(1, HTML % 9, b"not found", url="https://soft.example" + TDMREP_PATH)
+    keep(1, JSON % len(ALL), ALL, url="https://damaged.example" + TDMREP_PATH)
     for spelled in (
         "http://UP.example",
         "http://port.example:80",
         "http://bücher.example",
         "http://b%C3%BCcher2.example",
     ):
-        keep(1, JSON % len(ALL), ALL, url=spelled + PATH)
+        keep(1, JSON % len(ALL), ALL, url=spelled + TDMREP_PATH)
     to.writer.close()
     to.db.commit()
     to.db.close()
-    damaged = to.archive.captures["1 https://damaged.example" + PATH]
+    damaged = to.archive.captures["1 https://damaged.example" + TDMREP_PATH]
     with (to.archive.warc / damaged.file).open("r+b") as warc:
         warc.seek(damaged.offset + damaged.length // 2)
         warc.write(b"\0\0\0\0")
@@ -135,27 +135,27 @@ def archive(tmp_path_factory):
     ("day", "meant"),
     [(1, True), (2, True), (3, True), (5, False), (7, None), (8, None), (9, None), (11, True), (13, False)],
 )  # fmt: skip
-def test_the_file_of_the_day_holds(archive, day, meant):
-    """The newest until then; before the first the first; errors are passed over, redirects and 304 followed."""
+def test_newest_file_until_the_day_holds(archive, day, meant):
+    """Before the first file the first holds; errors are skipped, redirects and 304 followed."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, WarcStorage(archive.warc)).reserved(PAPER + "/story", WHEN % day) is meant
 
 
 @pytest.mark.parametrize("host", ["loop.example", "soft.example", "unknown.example", "www.paper.example"])
-def test_no_file_reserves_nothing(archive, host):
+def test_missing_file_reserves_nothing(archive, host):
     """A redirect in a circle, a page instead of JSON, no capture; another host's file is not asked."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, WarcStorage(archive.warc)).reserved(f"https://{host}/story", WHEN % 20) is None
 
 
 @pytest.mark.parametrize("host", ["up.example", "port.example", "bücher.example", "xn--bcher2-3ya.example"])
-def test_a_host_is_the_same_however_it_is_spelled(archive, host):
+def test_host_is_the_same_in_every_spelling(archive, host):
     """An import brings addresses as others wrote them."""
     with closing(archive.open()) as db:
         assert TdmFiles(db, WarcStorage(archive.warc)).reserved(f"http://{host}/story", WHEN % 20) is True
 
 
-def test_a_file_that_cannot_be_read_is_said(archive):
-    """It may reserve everything: whoever asks has to decide."""
+def test_unreadable_file_is_reported(archive):
+    """It may reserve everything: the caller has to decide."""
     with closing(archive.open()) as db, pytest.raises(MorgueError):
         TdmFiles(db, WarcStorage(archive.warc)).reserved("https://damaged.example/story", WHEN % 20)

@@ -1,4 +1,4 @@
-"""How much a crawl takes on at once."""
+"""Backpressure: how much a crawl takes on at once."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ async def through(backpressure: Backpressure, hold: asyncio.Event, log: list[str
         await hold.wait()
 
 
-def test_only_so_many_exchanges_at_a_time():
+def test_exchange_above_the_limit_waits():
     """The third waits until one of two is over."""
 
     async def scene():
@@ -29,8 +29,8 @@ def test_only_so_many_exchanges_at_a_time():
 
 
 @pytest.mark.parametrize("release", ["page_out", "let_all_through"])
-def test_nothing_is_fetched_while_too_many_pages_wait_to_be_filed(release):
-    """Slow reading slows the fetching; a crawl that ends lets everybody through."""
+def test_fetching_stops_while_too_many_pages_wait_to_be_filed(release):
+    """Slow reading slows the fetching; a crawl that ends lets every waiter through."""
 
     async def scene():
         backpressure, hold, log = Backpressure(2, 2), asyncio.Event(), []
@@ -47,7 +47,7 @@ def test_nothing_is_fetched_while_too_many_pages_wait_to_be_filed(release):
     asyncio.run(scene())
 
 
-def test_who_gives_up_waiting_leaves_no_gap():
+def test_cancelled_waiter_releases_its_slot():
     """A cancelled fetch gives its place back."""
 
     async def scene():

@@ -1,8 +1,9 @@
-"""What `verify` promises: a whole archive has no finding, and whatever is done to one is found and named."""
+"""`morgue verify`: a whole archive has no finding, and whatever is done to one is found and named."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import shutil
 import sqlite3
 import threading
@@ -16,8 +17,8 @@ import pytest
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.database.store import ArticleStore
-from pipelines.verification import verify, warc_check
-from pipelines.verification.findings import NEXT, Finding
+from pipelines.verification import full_check, verify, warc_check
+from pipelines.verification.findings import NEXT_STEPS, Finding
 from pipelines.warc import manifest
 from pipelines.warc.digests import parse_digest
 from pipelines.warc.exchange import records_of, write_exchange
@@ -45,41 +46,41 @@ from tests.support.warc_files import walk
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive that no test changes."""
+    """Return an archive that no test changes."""
     return build(tmp_path_factory.mktemp("whole") / "archive")
 
 
 @pytest.fixture
 def folder(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
+    """Return a copy of it, to be damaged."""
     return Path(shutil.copytree(whole, tmp_path / "archive"))
 
 
 def findings(folder: Path, **options: object) -> list[Finding]:
-    """What is found."""
+    """Return what is found."""
     return verify.verify(folder, **options).findings.listed  # type: ignore[arg-type]
 
 
 def kinds(folder: Path, **options: object) -> list[str]:
-    """The kinds of what is found, each once."""
+    """Return the kinds of what is found, each once."""
     return sorted({one.kind for one in findings(folder, **options)})
 
 
 def execute(folder: Path, sql: str) -> None:
-    """Change the database behind the archive's back."""
+    """Change the database without the archive writer."""
     with closing(sqlite3.connect(folder / "morgue.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute(sql)
 
 
 def first(folder: Path, type_: str) -> tuple[Path, int, int]:
-    """Where the first record of a type lies."""
+    """Return where the first record of a type is."""
     return next((path, one.offset, one.length) for path, one in members(folder)
                 if one.headers.get("WARC-Type") == type_)  # fmt: skip
 
 
 def replaced(name: str, value: str, *, where: str = "response") -> object:
-    """A change of records: one field of every record of a type says something else."""
+    """Return a change of records: one field of every record of a type gets another value."""
 
     def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != where:
@@ -94,35 +95,40 @@ def replaced(name: str, value: str, *, where: str = "response") -> object:
 
 
 @pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 2}, {"quick": True}], ids=["one", "two", "quick"])
-def test_a_whole_archive_has_no_finding(whole, options):
+def test_whole_archive_has_no_finding(whole, options):
     """Chunked and coded bodies, failures, revisits, a journal, all conventions of payload digests."""
     report = verify.verify(whole, **options)
     assert report.findings.listed == []
     assert report.well
     assert report.files == 3
     assert report.bytes == sum(path.stat().st_size for path in warcs(whole))
-    if not options.get("quick"):
-        listed = manifest.load(whole / "manifest.jsonl").values()
-        assert report.records == sum(one.records for one in listed)
-        assert report.captures == sum(one.captures for one in listed)
-        assert report.undigested == 0
 
 
-def test_articles_and_their_index_are_whole(tmp_path):
-    """An archive with articles, revisions and full text."""
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_report_counts_the_records_of_the_manifest(whole, jobs):
+    """With one process and with two."""
+    report = verify.verify(whole, jobs=jobs)
+    listed = manifest.load(whole / "manifest.jsonl").values()
+    assert report.records == sum(one.records for one in listed)
+    assert report.captures == sum(one.captures for one in listed)
+    assert report.undigested == 0
+
+
+def test_whole_archive_with_articles_has_no_finding(tmp_path):
+    """With revisions and full text."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
     assert findings(tmp_path) == []
     assert findings(tmp_path, quick=True) == []
 
 
-def test_an_archive_that_keeps_nothing_yet_is_whole(tmp_path):
+def test_empty_archive_has_no_finding(tmp_path):
     """Fresh from `morgue init`: no database, no warc/, no manifest."""
     (tmp_path / "morgue.toml").touch()
     assert verify.verify(tmp_path).well
 
 
-def test_reading_changes_nothing(folder):
+def test_verify_changes_no_file(folder):
     """Not a byte of the archive, not a time."""
 
     def state():
@@ -138,8 +144,8 @@ def test_reading_changes_nothing(folder):
 # Bits
 
 
-def test_a_hundred_flipped_bits_are_all_found(folder):
-    """With a manifest: wherever it is, also where no checksum of a record reaches."""
+def test_flipped_bit_is_found_by_the_manifest(folder):
+    """A hundred, anywhere, also where no checksum of a record reaches."""
     for path, bit in places(folder, 100, seed=20261123):
         data = flip(path, bit)
         assert any(one.file == f"warc/{path.name}" for one in findings(folder)), (path.name, bit)
@@ -147,7 +153,7 @@ def test_a_hundred_flipped_bits_are_all_found(folder):
     assert findings(folder) == []
 
 
-def test_flipped_bits_are_found_without_manifest_and_database(folder):
+def test_flipped_bit_in_a_record_is_found_without_manifest_and_database(folder):
     """What is missed then changes nothing of any record: padding bits of deflate, the level in the first header."""
     (folder / "manifest.jsonl").unlink()
     (folder / "morgue.db").unlink()
@@ -162,7 +168,7 @@ def test_flipped_bits_are_found_without_manifest_and_database(folder):
 
 
 @pytest.mark.parametrize(("byte", "what"), [(4, "time"), (9, "system")])
-def test_bits_of_a_gzip_header_are_found(folder, byte, what):
+def test_flipped_bit_in_a_gzip_header_is_found(folder, byte, what):
     """The time and the system, which no checksum covers: by the manifest, and without it by the other headers."""
     path, offset, _ = first(folder, "request")
     flip(path, 8 * (offset + byte))
@@ -173,8 +179,8 @@ def test_bits_of_a_gzip_header_are_found(folder, byte, what):
     assert [(one.kind, one.offset) for one in findings(folder) if one.offset is not None] == [("gzip header", offset)]
 
 
-def test_a_damaged_record_is_named_by_what_it_was(folder):
-    """File, offset, and the capture that is lost; nothing else of the file is."""
+def test_damaged_record_is_named_with_its_capture(folder):
+    """File, offset, and the capture that is lost; nothing else of the file is reported."""
     path, offset, length = first(folder, "response")
     flip(path, 8 * (offset + length // 2))
     by_manifest, damage, *links = findings(folder)
@@ -189,7 +195,7 @@ def test_a_damaged_record_is_named_by_what_it_was(folder):
 
 
 @pytest.mark.parametrize("cut", [1, 7, 9, 200])
-def test_a_cut_tail_is_found(folder, cut):
+def test_cut_tail_is_found(folder, cut):
     """Be it only the last byte of a checksum; by the records alone, and by name and size alone too."""
     path = warcs(folder)[0]
     path.write_bytes(path.read_bytes()[:-cut])
@@ -199,8 +205,8 @@ def test_a_cut_tail_is_found(folder, cut):
     assert "torn" in kinds(folder)
 
 
-def test_a_file_cut_between_two_records_is_found(folder):
-    """All that is left is whole: the manifest tells, and so do rows and revisits."""
+def test_file_cut_between_two_records_is_found(folder):
+    """All that is left is whole: the manifest shows it, and so do rows and revisits."""
     path, offset, _ = first(folder, "response")
     path.write_bytes(path.read_bytes()[:offset])
     found = findings(folder)
@@ -209,13 +215,13 @@ def test_a_file_cut_between_two_records_is_found(folder):
     assert set(kinds(folder, quick=True)) == {"size", "no record"}
 
 
-def test_a_missing_file_is_found(folder):
+def test_missing_file_is_found(folder):
     """With what was in it, and the revisits that lost their body."""
     path = warcs(folder)[0]
     path.unlink()
     missing, *links = findings(folder)
     assert (missing.file, missing.kind) == (f"warc/{path.name}", "missing")
-    assert missing.what == "is not there, but is in the manifest, 7 rows of captures in it"
+    assert missing.what == "is not there, but it is in the manifest, and 7 rows of captures point into it"
     assert [one.kind for one in links] == ["link", "link"]
     (folder / "manifest.jsonl").unlink()
     assert "missing" in kinds(folder)
@@ -223,7 +229,7 @@ def test_a_missing_file_is_found(folder):
 
 
 def test_swapped_files_are_found(folder):
-    """Two files that changed names: said once a file, not once a record."""
+    """Two files that exchanged names: reported once a file, not once a record."""
     one, two, _ = warcs(folder)
     spare = folder / "spare"
     one.rename(spare)
@@ -236,16 +242,16 @@ def test_swapped_files_are_found(folder):
     assert "swapped" in kinds(folder)
 
 
-def test_a_file_in_the_place_of_another_is_found(folder):
-    """A copy of one over the other: its records are there twice, too."""
+def test_copy_in_the_place_of_another_file_is_found(folder):
+    """Its records are there twice, too."""
     one, two, _ = warcs(folder)
     shutil.copy(one, two)
     found = findings(folder)
     assert {each.kind for each in found} >= {"swapped", "twice"}
 
 
-def test_extra_files_are_found(folder):
-    """A WARC file that nobody listed, and what is no WARC file at all; its records are not taken for the archive's."""
+def test_extra_file_is_found(folder):
+    """A WARC file that is not listed, or no WARC file at all; its records are not taken for the archive's."""
     stray = warcs(folder)[0].with_name("stray.warc.gz")
     shutil.copy(warcs(folder)[0], stray)
     (folder / "warc" / "notes.txt").write_text("keep me")
@@ -261,15 +267,15 @@ def test_extra_files_are_found(folder):
     assert kinds(folder, quick=True) == ["extra"]
 
 
-def test_a_file_that_was_put_aside_is_found(folder):
-    """`recover` renames what it cannot read to *.damaged."""
+def test_file_put_aside_as_damaged_is_found(folder):
+    """`recover` renames a file that it cannot read to *.damaged."""
     (folder / "warc" / "morgue-x.warc.gz.damaged").write_bytes(b"x" * 99)
     assert kinds(folder) == ["set aside"]
     assert kinds(folder, quick=True) == ["set aside"]
 
 
-def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
-    """The disk's own words."""
+def test_unreadable_file_is_found(folder, monkeypatch):
+    """With the words of the operating system."""
 
     def broken(self, size):
         raise OSError(5, "Input/output error")
@@ -280,8 +286,8 @@ def test_a_file_that_cannot_be_read_is_found(folder, monkeypatch):
     assert len(found) >= 3
 
 
-def test_a_dangling_link_to_a_file_is_found(folder):
-    """A file that lies elsewhere, and is gone from there."""
+def test_dangling_link_is_found(folder):
+    """The file was elsewhere, and is gone from there."""
     path = warcs(folder)[0]
     path.rename(folder / "elsewhere")
     path.symlink_to(folder / "elsewhere")
@@ -293,14 +299,14 @@ def test_a_dangling_link_to_a_file_is_found(folder):
 # The manifest
 
 
-def test_no_manifest_is_said_once(folder):
-    """Not a finding a file."""
+def test_missing_manifest_is_one_finding(folder):
+    """Not one for each file."""
     (folder / "manifest.jsonl").unlink()
     assert [one.kind for one in findings(folder)] == ["no manifest"]
 
 
-def test_a_manifest_that_cannot_be_read_is_found(folder):
-    """With its line; the files are checked all the same."""
+def test_unreadable_manifest_is_found_with_its_line(folder):
+    """The files are checked all the same."""
     path = folder / "manifest.jsonl"
     path.write_text("rubbish\n" + path.read_text())
     (one,) = findings(folder)
@@ -309,7 +315,7 @@ def test_a_manifest_that_cannot_be_read_is_found(folder):
 
 
 @pytest.mark.parametrize("word", ["records", "captures"])
-def test_numbers_of_the_manifest_are_counted(folder, word):
+def test_wrong_number_in_the_manifest_is_found(folder, word):
     """A line that lists another number of records, or of captures."""
     line = (folder / "manifest.jsonl").read_text().splitlines()[0]
     number = getattr(entry(warcs(folder)[0]), word)
@@ -322,8 +328,8 @@ def test_numbers_of_the_manifest_are_counted(folder, word):
 # Files that are being written
 
 
-def test_a_growing_file_is_no_finding(folder):
-    """The writer is alive: a record that is half there, captures whose rows are not committed yet."""
+def test_file_of_a_living_writer_is_no_finding(folder):
+    """A record that is half there, captures whose rows are not committed yet."""
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
     write_exchange(exchange(90), writer)
     (path,) = (folder / "warc").glob("*.open")
@@ -338,8 +344,8 @@ def test_a_growing_file_is_no_finding(folder):
     writer.close()
 
 
-def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
-    """A row is committed after its bytes: this one is a finding also while the writer lives."""
+def test_row_beyond_the_end_of_a_growing_file_is_found(folder):
+    """A row is committed after its bytes: this is a finding also while the writer lives."""
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
     capture = write_exchange(exchange(90), writer)
     reindex(folder)
@@ -350,11 +356,13 @@ def test_rows_of_a_growing_file_point_at_bytes_that_are_there(folder):
     writer.close()
 
 
-def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
-    """A keeper at work beside us, rows and all."""
+def test_archive_that_is_being_written_has_no_finding(tmp_path):
+    """With a writer at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
-    stop = threading.Event()
+    archive_writer, stop = (
+        ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}),
+        threading.Event(),
+    )
     store, number = ArticleStore(archive_writer.db), iter(range(100_000))
 
     def write():
@@ -381,7 +389,7 @@ def test_an_archive_that_is_being_written_has_no_finding(tmp_path):
         archive_writer.close()
 
 
-def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
+def test_rows_committed_a_moment_later_are_no_finding(folder):
     """A file is finished before the rows of its last group are committed."""
     db = sqlite3.connect(folder / "morgue.db", check_same_thread=False, isolation_level=None)
     row = db.execute("SELECT * FROM captures WHERE id = 3").fetchone()
@@ -396,8 +404,8 @@ def test_rows_that_are_committed_a_moment_later_are_no_finding(folder):
     db.close()
 
 
-def test_a_file_that_a_crash_left_open_is_found(folder):
-    """Nobody writes it. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
+def test_file_left_open_by_a_crash_is_found(folder):
+    """It has no writer. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
     path = warcs(folder)[2]
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:2]))
@@ -409,7 +417,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
     (mended,) = recover(WarcStorage(folder / "warc"))
-    assert "torn" in mended.messages[0]
+    assert "torn" in mended.said[0]
     reindex(folder)
     assert findings(folder) == []
 
@@ -417,7 +425,7 @@ def test_a_file_that_a_crash_left_open_is_found(folder):
 # Records
 
 
-def test_a_block_that_is_not_its_digest_is_found(folder):
+def test_wrong_block_digest_is_found(folder):
     """A record that was written anew with another block: gzip is content, the digest is not."""
 
     def change(one: WarcRecord) -> WarcRecord:
@@ -437,8 +445,8 @@ def test_a_block_that_is_not_its_digest_is_found(folder):
         ("nothing", "bad digest"),
     ],
 )
-def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
-    """Whatever the algorithm; and what is no digest at all is named so."""
+def test_wrong_payload_digest_is_found(folder, stated, wanted):
+    """Whatever the algorithm; a value that is no digest is named as such."""
     rewrite(folder, replaced("WARC-Payload-Digest", stated))
     found = [one for one in findings(folder) if one.kind != "revisit"]
     assert {one.kind for one in found} == {wanted}
@@ -446,8 +454,8 @@ def test_a_payload_that_is_not_its_digest_is_found(folder, stated, wanted):
 
 
 @pytest.mark.parametrize("missing", ["WARC-Record-ID", "WARC-Date", "WARC-Type"])
-def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
-    """Section 5: mandatory fields."""
+def test_record_without_a_mandatory_field_is_found(folder, missing):
+    """Section 5."""
 
     def change(one: WarcRecord) -> WarcRecord:
         if one.fields.get("WARC-Type") != "request":
@@ -458,8 +466,8 @@ def test_a_record_without_a_field_that_all_have_is_found(folder, missing):
     assert "bad record" in kinds(folder)
 
 
-def test_records_without_digest_are_counted(folder):
-    """They are no finding: the standard does not ask for a digest. One of a kind that we do not know counts so too."""
+def test_record_without_a_known_digest_is_counted(folder):
+    """It is no finding: the standard does not ask for a digest. A digest of an unknown kind counts as none."""
 
     def change(one: WarcRecord) -> WarcRecord:
         bare = [pair for pair in one.fields if pair[0] != "WARC-Block-Digest"]
@@ -473,7 +481,7 @@ def test_records_without_digest_are_counted(folder):
     assert report.undigested == 18 + 21
 
 
-def test_a_record_that_is_there_twice_is_found(folder):
+def test_repeated_record_id_is_found(folder):
     """The same WARC-Record-ID in two files."""
     path, offset, length = first(folder, "request")
     data = path.read_bytes()[offset : offset + length]
@@ -481,32 +489,52 @@ def test_a_record_that_is_there_twice_is_found(folder):
     other.write_bytes(other.read_bytes() + data)
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
     (found,) = [each for each in findings(folder) if each.kind == "twice"]
-    assert found.next_step.startswith("delete neither of the files")
+    assert found.next_step.startswith("delete neither file")
 
 
-@pytest.mark.parametrize("change", ["nothing", "its block", "its date", "where it came from"])
-def test_a_header_that_two_imports_brought_in_is_no_finding(folder, change):
-    """Versions before kept it once a file. Another one with its id is a finding, and so is a copied record of ours."""
-    block = b"software: theirs/1.0\r\n"
-    came = [("WARC-Block-Digest", digest(block)), ("Morgue-Imported", "a.warc.gz@0")]
-    info = record("warcinfo", block, *came)
-    other = {
-        "nothing": info,
-        "its block": WarcRecord(info.fields, block.upper()),
-        "its date": WarcRecord(WarcFields([(name, "2020-01-01T00:00:00Z" if name == "WARC-Date" else value)
-                                   for name, value in info.fields]), block),
-        "where it came from": info,
-    }[change]  # fmt: skip
-    if change == "where it came from":
-        info = other = WarcRecord(WarcFields(list(info.fields)[:-1]), block)
-    for path, added in zip(warcs(folder), (info, other), strict=False):
+SOFTWARE = b"software: theirs/1.0\r\n"
+IMPORTED_INFO = record(
+    "warcinfo", SOFTWARE, ("WARC-Block-Digest", digest(SOFTWARE)), ("Morgue-Imported", "a.warc.gz@0")
+)
+OWN_INFO = WarcRecord(WarcFields(list(IMPORTED_INFO.fields)[:-1]), SOFTWARE)
+
+
+def dated(info: WarcRecord, date: str) -> WarcRecord:
+    """Return the record with another date."""
+    fields = [(name, date if name == "WARC-Date" else value) for name, value in info.fields]
+    return WarcRecord(WarcFields(fields), info.block)
+
+
+def add_one_each(folder, *records: WarcRecord) -> None:
+    """Append a record to each of the first files, and list them as they are then."""
+    for path, added in zip(warcs(folder), records, strict=False):
         path.write_bytes(path.read_bytes() + gzip_member(added))
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
-    assert ("twice" in kinds(folder)) == (change != "nothing")
+
+
+def test_warcinfo_imported_twice_is_no_finding(folder):
+    """Earlier versions stored it once for each file."""
+    add_one_each(folder, IMPORTED_INFO, IMPORTED_INFO)
+    assert "twice" not in kinds(folder)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (IMPORTED_INFO, WarcRecord(IMPORTED_INFO.fields, SOFTWARE.upper())),
+        (IMPORTED_INFO, dated(IMPORTED_INFO, "2020-01-01T00:00:00Z")),
+        (OWN_INFO, OWN_INFO),
+    ],
+    ids=["another block", "another date", "not imported"],
+)
+def test_other_warcinfo_with_the_same_id_is_found(folder, first, second):
+    """And so is a copied record of ours."""
+    add_one_each(folder, first, second)
+    assert "twice" in kinds(folder)
 
 
 @pytest.mark.parametrize("name", ["WARC-Concurrent-To", "WARC-Refers-To", "WARC-Warcinfo-ID"])
-def test_a_reference_that_leads_nowhere_is_found(folder, name):
+def test_dangling_reference_is_found(folder, name):
     """Each kind of reference."""
     nowhere = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
     rewrite(folder, replaced(name, nowhere, where="request"))
@@ -517,39 +545,50 @@ def test_a_reference_that_leads_nowhere_is_found(folder, name):
     assert all(one.offset for one in found)
 
 
-@pytest.mark.parametrize("spelled", ["sha1", "sha256 of the entity", "sha256 of the stored body", "wrong", "no digest"])
-def test_a_revisit_of_another_body_is_found(folder, spelled):
-    """Its payload digest is compared with the record that it refers to, in whatever kind and convention."""
-    import hashlib
+CHUNKED_PAGE = exchange(70, chunked=True)
+STORED_BODY = CHUNKED_PAGE.response[CHUNKED_PAGE.head_length :]
+ENTITY = STORED_BODY.partition(b"\r\n")[2].removesuffix(b"\r\n0\r\n\r\n")
 
-    page = exchange(70, chunked=True)
-    stored = page.response[page.head_length :]
-    entity = stored.partition(b"\r\n")[2].removesuffix(b"\r\n0\r\n\r\n")
-    payload = {
-        "sha1": digest(entity),
-        "sha256 of the entity": f"sha256:{hashlib.sha256(entity).hexdigest()}",
-        "sha256 of the stored body": f"sha256:{hashlib.sha256(stored).hexdigest()}",
-        "wrong": digest(b"another body"),
-        "no digest": "rubbish",
-    }[spelled]
+
+def add_revisit(folder, payload_digest: str) -> str:
+    """Add a chunked response and a revisit of it with this digest; return the record id of the response."""
     writer = WarcWriter(WarcStorage(folder / "warc"), info={})
-    capture = write_exchange(page, writer)
-    writer.append([revisit(capture.record_id, payload)])
+    capture = write_exchange(CHUNKED_PAGE, writer)
+    writer.append([revisit(capture.record_id, payload_digest)])
     writer.close()
     reindex(folder)
-    found = findings(folder)
-    if spelled in ("wrong", "no digest"):
-        assert [one.kind for one in found] == ["revisit"]
-        assert capture.record_id in found[0].what
-    else:
-        assert found == []
+    return capture.record_id
+
+
+@pytest.mark.parametrize(
+    "payload_digest",
+    [
+        digest(ENTITY),
+        f"sha256:{hashlib.sha256(ENTITY).hexdigest()}",
+        f"sha256:{hashlib.sha256(STORED_BODY).hexdigest()}",
+    ],
+    ids=["sha1", "sha256 of the entity", "sha256 of the stored body"],
+)
+def test_revisit_of_the_same_body_is_no_finding(folder, payload_digest):
+    """Its payload digest is compared with the record that it refers to, in any kind and convention."""
+    add_revisit(folder, payload_digest)
+    assert findings(folder) == []
+
+
+@pytest.mark.parametrize("payload_digest", [digest(b"another body"), "rubbish"], ids=["wrong", "no digest"])
+def test_revisit_of_another_body_is_found(folder, payload_digest):
+    """Or one with a value that is no digest."""
+    record_id = add_revisit(folder, payload_digest)
+    (finding,) = findings(folder)
+    assert finding.kind == "revisit"
+    assert record_id in finding.what
 
 
 # The database
 
 
-def test_a_missing_database_is_its_own_finding(folder):
-    """Once, with what makes it anew."""
+def test_missing_database_is_one_finding(folder):
+    """With the command that makes it anew."""
     for path in folder.glob("morgue.db*"):
         path.unlink()
     (one,) = findings(folder)
@@ -558,39 +597,52 @@ def test_a_missing_database_is_its_own_finding(folder):
     assert kinds(folder, quick=True) == ["no database"]
 
 
-@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
-@pytest.mark.parametrize("change", ["older", "other", "before the journal"])
-def test_a_database_that_no_command_writes_with_is_named_first(folder, change, quick):
-    """By the crawl's own rule. What follows from it stands behind it, and nothing promises what a crawl refuses."""
+def list_under(folder, archive: str) -> None:
+    """List all files as those of the archive with this id, with two journal records."""
     path = folder / manifest.NAME
-    listed = manifest.load(path)
-    archive = "a" if change != "other" else "b"
-    entries = [replace(each, archive=archive, journal=2) for each in listed.values()]
-    manifest.write(path, entries)
-    execute(folder, f"UPDATE journal SET archive = 'a', last = {1 if change == 'older' else 2}")
-    execute(folder, "DELETE FROM captures")
-    if change == "before the journal":
-        execute(folder, "ALTER TABLE journal DROP COLUMN archive")
+    manifest.write(path, [replace(each, archive=archive, journal=2) for each in manifest.load(path).values()])
+
+
+OLDER, CURRENT = "UPDATE journal SET archive = 'a', last = 1", "UPDATE journal SET archive = 'a', last = 2"
+WITHOUT_IDS = "ALTER TABLE journal DROP COLUMN archive"  # a migration would add it before a crawl
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
+@pytest.mark.parametrize(
+    ("archive", "changes"),
+    [("a", [OLDER]), ("b", [CURRENT]), ("a", [CURRENT, WITHOUT_IDS])],
+    ids=["older", "other", "of a version without ids"],
+)
+def test_wrong_database_is_the_first_finding(folder, archive, changes, quick):
+    """What follows from it comes after it, and nothing promises what a crawl refuses."""
+    list_under(folder, archive)
+    for change in [*changes, "DELETE FROM captures"]:
+        execute(folder, change)
     before, *others = findings(folder, quick=quick)
     assert (before.file, before.kind) == ("morgue.db", "wrong database")
     assert "`morgue rebuild`" in before.next_step
     assert {each.kind for each in others} == {"no row"}
     assert others[0].next_step.startswith("`morgue rebuild`")
-    if change != "before the journal":  # which a migration would add first
-        with pytest.raises(ArchiveDamaged):
-            ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={})
 
 
-@pytest.mark.parametrize("damage", ["rubbish", "a page"])
-def test_a_damaged_database_is_found(folder, damage):
+@pytest.mark.parametrize(("archive", "change"), [("a", OLDER), ("b", CURRENT)], ids=["older", "other"])
+def test_wrong_database_is_refused_by_a_crawl_too(folder, archive, change):
+    """verify has the crawl's own rule."""
+    list_under(folder, archive)
+    execute(folder, change)
+    with pytest.raises(ArchiveDamaged):
+        ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={})
+
+
+@pytest.mark.parametrize(("share", "rubbish"), [(0, b"x" * 100), (0.5, b"\xff" * 4096)], ids=["its head", "a page"])
+def test_damaged_database_is_found(folder, share, rubbish):
     """No database at all, or one whose pages are not what they should be."""
     path = folder / "morgue.db"
     wide = "INSERT INTO crawls (started, command, software) SELECT printf('%.9000c', 'x'), '', '' FROM captures"
     execute(folder, wide)
     data = bytearray(path.read_bytes())
-    data[: 100 if damage == "rubbish" else 0] = b"x" * (100 if damage == "rubbish" else 0)
-    if damage == "a page":
-        data[len(data) // 2 : len(data) // 2 + 4096] = b"\xff" * 4096
+    start = int(len(data) * share)
+    data[start : start + len(rubbish)] = rubbish
     path.write_bytes(data)
     assert "bad database" in kinds(folder)
 
@@ -608,8 +660,8 @@ def test_a_damaged_database_is_found(folder, damage):
         "time = '2020-01-01T00:00:00.000000Z'",
     ],
 )
-def test_a_row_that_differs_from_its_record_is_found(folder, change):
-    """Every column that the record itself has an opinion about."""
+def test_row_that_differs_from_its_record_is_found(folder, change):
+    """In every column that the record can confirm."""
     execute(folder, f"UPDATE captures SET {change} WHERE id = 2")
     (one,) = findings(folder)
     assert one.kind == "row differs"
@@ -617,14 +669,14 @@ def test_a_row_that_differs_from_its_record_is_found(folder, change):
     assert one.offset is not None
 
 
-def test_a_row_that_points_beside_its_record_is_found(folder):
+def test_row_one_byte_beside_its_record_is_found(folder):
     """One byte is enough."""
     execute(folder, "UPDATE captures SET offset = offset + 1 WHERE id = 2")
     (one,) = findings(folder)
     assert (one.kind, one.what) == ("no record", "capture 2 of http://paper.example/1: no record begins there")
 
 
-def test_a_record_without_a_row_is_found(folder):
+def test_record_without_a_row_is_found(folder):
     """And by numbers alone."""
     execute(folder, "DELETE FROM captures WHERE id = 5")
     (one,) = findings(folder)
@@ -633,7 +685,7 @@ def test_a_record_without_a_row_is_found(folder):
 
 
 @pytest.mark.parametrize("table", ["articles", "revisions"])
-def test_an_article_without_its_capture_is_found(tmp_path, table):
+def test_article_without_its_capture_is_found(tmp_path, table):
     """A capture_id that is no row of captures."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
@@ -647,7 +699,7 @@ def test_an_article_without_its_capture_is_found(tmp_path, table):
 @pytest.mark.parametrize("change", ["INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')",
                                     "INSERT INTO articles_fts(rowid, title) VALUES (999, 'ghost')"],
                          ids=["emptied", "ghost"])  # fmt: skip
-def test_an_index_that_lacks_articles_is_found(tmp_path, change):
+def test_wrong_search_index_is_found(tmp_path, change):
     """Articles that no search finds, and entries of none."""
     article_archive.build(tmp_path)
     manifest.write(tmp_path / manifest.NAME, map(entry, warcs(tmp_path)))
@@ -656,7 +708,7 @@ def test_an_index_that_lacks_articles_is_found(tmp_path, change):
     assert kinds(tmp_path, quick=True) == ["index"]
 
 
-def test_quick_holds_rows_against_each_other(folder):
+def test_quick_compares_rows_with_each_other(folder):
     """Records that overlap, and a revisit whose body no row has."""
     execute(folder, "UPDATE captures SET length = 100000 WHERE id = 2")
     assert "no record" in kinds(folder, quick=True)
@@ -671,12 +723,12 @@ def test_quick_holds_rows_against_each_other(folder):
 @pytest.fixture
 def stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as large."""
-    monkeypatch.setattr(verify, "WORTH", 0)
-    monkeypatch.setattr(verify, "STRETCH", 1500)
+    monkeypatch.setattr(full_check, "MIN_PARALLEL_BYTES", 0)
+    monkeypatch.setattr(full_check, "STRETCH_BYTES", 1500)
 
 
-def test_stretches_of_a_file_give_what_the_file_gives(folder, stretches):
-    """Cut into pieces for several processes: the same numbers, no finding."""
+def test_file_checked_in_stretches_gives_the_same_numbers(folder, stretches):
+    """It is cut into pieces for several processes; there is no finding."""
     one, many = verify.verify(folder, jobs=1), verify.verify(folder, jobs=2)
     assert many.findings.listed == []
     assert (one.records, one.captures, one.bytes) == (many.records, many.captures, many.bytes)
@@ -689,15 +741,15 @@ def test_damage_in_a_stretch_is_found_once(folder, stretches):
     assert findings(folder, jobs=2) == findings(folder, jobs=1)
 
 
-def test_a_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
-    """Files are cut where rows say; where those lie, the file is read in one go."""
+def test_wrong_row_does_not_cut_a_file_wrongly(folder, stretches):
+    """Files are cut where rows say; where rows are wrong, the file is read in one go."""
     execute(folder, "UPDATE captures SET offset = offset + 3")
     assert findings(folder, jobs=2) == findings(folder, jobs=1)
 
 
-def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypatch):
-    """Findings of a kind in a file are listed up to a number, and all counted."""
-    monkeypatch.setattr("pipelines.verification.findings.MOST", 5)
+def test_ten_thousand_findings_are_counted_but_not_all_listed(folder, monkeypatch):
+    """Findings of a kind in a file are listed up to a number."""
+    monkeypatch.setattr("pipelines.verification.findings.MAX_LISTED_FINDINGS", 5)
     execute(folder, "UPDATE captures SET status = 404")
     report = verify.verify(folder)
     assert len(report.findings.listed) == 15
@@ -709,27 +761,25 @@ def test_what_is_wrong_ten_thousand_times_does_not_fill_memory(folder, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("text", "size"),
+    "text",
     [
-        ("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ", 20),
-        ("SHA-1:3i42h3s6nnfq2msvx7xzkyayscx5qbyj", 20),
-        ("sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", 20),
-        ("sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 32),
-        ("sha-256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ====", 32),
-        ("md5:d41d8cd98f00b204e9800998ecf8427e", 16),
-        ("md5:2QOYZWMPACZAJ2MABGMOZ6CCPY======", 16),
+        "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ",
+        "SHA-1:3i42h3s6nnfq2msvx7xzkyayscx5qbyj",
+        "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+        "sha-256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ====",
+        "md5:d41d8cd98f00b204e9800998ecf8427e",
+        "md5:2QOYZWMPACZAJ2MABGMOZ6CCPY======",
     ],
 )
-def test_digests_are_read_in_every_spelling(text, size):
-    """Hex or base 32, padded or not, in any case."""
+def test_digest_is_read_in_every_spelling(text):
+    """Hex or base 32, padded or not, in any case. All of them are digests of nothing."""
     found = parse_digest(text)
     assert found is not None
-    assert len(found.value) == size
-    if size != 20 or "3I42" in text.upper():
-        assert found.of(b"")
+    assert found.of(b"")
 
 
-def test_an_unknown_algorithm_is_no_error():
+def test_digest_of_an_unknown_algorithm_is_no_error():
     """It cannot be checked, that is all."""
     assert parse_digest("crc99:00") is None
 
@@ -737,7 +787,7 @@ def test_an_unknown_algorithm_is_no_error():
 def test_every_kind_of_finding_is_documented():
     """docs/verifying.md names each, with what to do."""
     text = (ROOT / "docs" / "verifying.md").read_text(encoding="utf-8")
-    for kind, step in NEXT.items():
+    for kind, step in NEXT_STEPS.items():
         assert f"| `{kind}` |" in text, kind
         assert f"| {step} |" in text, kind
 
@@ -746,4 +796,4 @@ def test_every_kind_of_finding_is_shown_by_a_test():
     """By its name: in this file, or where a takedown is tested."""
     files = Path(__file__), ROOT / "tests" / "crawler" / "commands" / "test_remove.py"
     source = "".join(file.read_text(encoding="utf-8") for file in files)
-    assert [kind for kind in NEXT if f'"{kind}"' not in source] == []
+    assert [kind for kind in NEXT_STEPS if f'"{kind}"' not in source] == []

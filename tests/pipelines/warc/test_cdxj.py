@@ -1,4 +1,4 @@
-"""Laws of the index: its keys are the ones that other tools make, and a line gives back what it was made of."""
+"""CDXJ lines: keys are those that other tools make, and a line gives back the entry it was made of."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ KEYS = {
 
 
 @pytest.mark.parametrize("url", KEYS)
-def test_a_key_is_the_one_that_other_tools_make(url):
-    """SURT as the Wayback Machine's rules have it, without fuzzy rules."""
+def test_key_is_the_one_that_other_tools_make(url):
+    """SURT by the rules of the Wayback Machine, without fuzzy rules."""
     assert surt(url) == KEYS[url]
 
 
-def test_a_key_is_one_word_whatever_the_address():
-    """Random text, seeded: no exception, no white space, ASCII only; nothing else may end up in a line's key."""
+def test_key_of_any_address_is_one_ascii_word():
+    """Random text, seeded, raises nothing and brings no white space into the key of a line."""
     pick = random.Random(7)
     letters = ["%", "%2", "%25", "http://", "https:", "/", "?", "&", "=", "#", ":", "@", "[", "]", ".", "..", "é", "東",
                " ", "\t", "\n", "\x00", "\u2028", "\udc80", "a", "1", "www."]  # fmt: skip
@@ -83,14 +83,14 @@ def test_a_key_is_one_word_whatever_the_address():
     ],
     ids=["response", "revisit", "unknown", "not ascii"],
 )
-def test_a_line_gives_back_its_entry(entry):
-    """All but the fraction of the second, which 14 digits cannot say."""
+def test_parsed_line_gives_back_its_entry(entry):
+    """All but the fraction of the second, for which 14 digits have no room."""
     assert parse_cdxj_line(cdxj_line(entry)) == replace(entry, time=entry.time.replace(microsecond=0))
     assert parse_cdxj_line(cdxj_line(entry) + "\n") == parse_cdxj_line(cdxj_line(entry))
 
 
-def test_a_line_looks_as_others_write_it():
-    """Key, 14 digits, JSON with text only, in cdxj-indexer's order; what is unknown is left out."""
+def test_line_has_the_form_of_cdxj_indexer():
+    """Key, 14 digits, JSON with text values only, in the order of cdxj-indexer; unknown values are left out."""
     text = cdxj_line(ENTRY)
     assert text.startswith("example,paper)/2026/crane?page=2 20260301050607 {")
     assert json.loads(text.split(" ", 2)[2]) == {
@@ -101,7 +101,7 @@ def test_a_line_looks_as_others_write_it():
 
 
 def test_lines_sort_by_host_address_and_time():
-    """As bytes: what stands at one address is together, in order of time, before what lies below it."""
+    """As bytes: all captures of an address are together, in order of time, before those of addresses below it."""
     later = replace(ENTRY, time=ENTRY.time.replace(year=2027))
     below = replace(ENTRY, url="https://paper.example/2026/crane/more")
     other = replace(ENTRY, url="https://zoo.example/")
@@ -117,7 +117,7 @@ def test_lines_sort_by_host_address_and_time():
      'a)/ 20260301050607 {"url": "x", "length": "y", "offset": "1", "filename": "x"}',
      "!meta 0 {}"],
 )  # fmt: skip
-def test_what_is_no_line_is_said_to_be_none(text):
-    """ValueError and nothing else."""
+def test_malformed_line_raises_value_error(text):
+    """No other error is raised."""
     with pytest.raises(ValueError, match=r"."):
         parse_cdxj_line(text)

@@ -1,4 +1,4 @@
-"""Laws of recording: what an exchange becomes in WARC, and how the file alone gives the capture back."""
+"""Exchanges as WARC records: what each becomes, and how the file alone gives the capture back."""
 
 from __future__ import annotations
 
@@ -15,49 +15,27 @@ from pipelines.warc.http_message import entity_body
 from pipelines.warc.record import digest
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
-from tests.support.exchanges import CHUNKED_HEAD, PLAIN
+from tests.support.exchanges import ALL, CHUNKED, CHUNKED_HEAD, CUT, NO_ANSWER, NOT_EVEN_SENT, NOT_HTTP, PLAIN, STARTED
 from tests.support.external_tools import faults
 from tests.support.warc_files import read_block, walk
-
-CHUNKED = replace(
-    PLAIN,
-    response=CHUNKED_HEAD + b"5;x\r\nhello\r\n0\r\nT: 1\r\n\r\n",
-    head_length=len(CHUNKED_HEAD),
-    chunked=True,
-)
-CUT = replace(PLAIN, truncated="disconnect", error="closed before\r\nWARC-Type: response")
-NO_ANSWER = replace(PLAIN, response=b"", head_length=0, status=None, error="refused")
-NOT_EVEN_SENT = replace(NO_ANSWER, request=b"", ip=None, tls=None, cipher=None, error="no such host")
-NOT_HTTP = replace(NO_ANSWER, response=b"SSH-2.0\r\n\x00", truncated="unspecified", error="not HTTP")
-ODD_HEAD = "HTTP/1.1 200 Gr\u00fc\u00dfe\nX : \u00e9\r\nno colon\r\n folded\r\n\r\n".encode("latin-1")
-ODD = replace(PLAIN, response=ODD_HEAD + b"\x00\xff", head_length=len(ODD_HEAD))
-ALL = {
-    "plain": PLAIN,
-    "chunked": CHUNKED,
-    "cut": CUT,
-    "no answer": NO_ANSWER,
-    "not even sent": NOT_EVEN_SENT,
-    "not http": NOT_HTTP,
-    "odd": ODD,
-}
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> None:
-    """The capture that `write_exchange` returns is the one that the file tells: a database can be rebuilt from it."""
+    """The capture that `write_exchange` returns equals the one in the file: a database can be rebuilt from it."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     capture = write_exchange(ALL[name], writer)
     writer.close()
     read = [capture_of(member, capture.file) for member in walk(tmp_path / capture.file)]
     assert [one for one in read if one is not None] == [capture]
-    assert capture.time == PLAIN.started
+    assert capture.time == STARTED
     assert capture.kind == "article"
     assert capture.status == ALL[name].status
 
 
 @pytest.mark.parametrize("name", ["plain", "chunked", "cut", "odd"])
 def test_response_block_is_the_bytes_received(tmp_path: Path, name: str) -> None:
-    """The block of a response record is what came over the wire, byte for byte; so is the request's."""
+    """The block of a response record is what came over the wire, byte for byte; so is that of the request."""
     exchange = ALL[name]
     writer = WarcWriter(WarcStorage(tmp_path), info={})
     capture = write_exchange(exchange, writer)
@@ -70,8 +48,8 @@ def test_response_block_is_the_bytes_received(tmp_path: Path, name: str) -> None
     assert capture.payload_digest == digest(entity_body(exchange.response))
 
 
-def test_fields_of_a_response_and_its_request() -> None:
-    """One event: one date, one address, one protocol; each names the other."""
+def test_response_and_request_share_fields_and_name_each_other() -> None:
+    """They are one event: one date, one address, one protocol."""
     response, request = records_of(PLAIN, warcinfo_id="<urn:uuid:0>")
     for one, other in ((response, request), (request, response)):
         fields = one.fields
@@ -92,14 +70,14 @@ def test_fields_of_a_response_and_its_request() -> None:
     ("said", "value"),
     [("omit", None), ("entity", digest(b"hello")), ("stored", digest(CHUNKED.response[len(CHUNKED_HEAD) :]))],
 )
-def test_payload_digest_of_a_chunked_response_is_a_choice(said: str, value: str | None) -> None:
+def test_payload_digest_of_chunked_response_follows_the_setting(said: str, value: str | None) -> None:
     """The field follows the chosen convention."""
     response = records_of(CHUNKED, warcinfo_id=None, chunked_payload_digest=said)[0]
     assert response.fields.get("WARC-Payload-Digest") == value
 
 
-def test_cut_response_says_so() -> None:
-    """Section 5.13: WARC-Truncated; the reason for people on one line."""
+def test_cut_response_has_truncated_field() -> None:
+    """Section 5.13: WARC-Truncated. The reason for people is on one line."""
     response = records_of(CUT, warcinfo_id=None)[0]
     assert response.fields.get("WARC-Truncated") == "disconnect"
     assert response.fields.get("Morgue-Error") == "closed before WARC-Type: response"
@@ -113,16 +91,21 @@ def test_cut_response_says_so() -> None:
         (NOT_EVEN_SENT, ["metadata"]),
         (NOT_HTTP, ["metadata", "request", "metadata"]),
     ],
+    ids=["no answer", "not even sent", "not http"],
 )
-def test_failure_is_a_metadata_record(exchange: Exchange, types: list[str]) -> None:
-    """No HTTP came back: a metadata record says why; what was sent and what did come are kept beside it."""
+def test_failed_exchange_becomes_a_metadata_record(exchange: Exchange, types: list[str]) -> None:
+    """It says why, and the request is kept beside it."""
     records = records_of(exchange, warcinfo_id=None)
     assert [one.fields.get("WARC-Type") for one in records] == types
     assert records[0].block.startswith(f"fetch-error: {exchange.error}\r\n".encode())
-    if exchange.response:
-        assert records[2].block == exchange.response
-        assert records[2].fields.get("Content-Type") == "application/octet-stream"
     assert (records[0].fields.get("WARC-Protocol") is None) == (not exchange.request)
+
+
+def test_bytes_that_are_no_http_are_kept_in_a_metadata_record() -> None:
+    """After the record that says why, and the request."""
+    rubbish = records_of(NOT_HTTP, warcinfo_id=None)[2]
+    assert rubbish.block == NOT_HTTP.response
+    assert rubbish.fields.get("Content-Type") == "application/octet-stream"
 
 
 def test_mime_is_without_parameters(tmp_path: Path) -> None:
@@ -134,8 +117,8 @@ def test_mime_is_without_parameters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://x/\r\nWARC-Type: response", "http://x/a b", "http://x/\u00e4\x00"])
-def test_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
-    """Line breaks in a URL are encoded in WARC-Target-URI, and the capture says the same."""
+def test_line_break_in_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
+    """It is encoded in WARC-Target-URI, and the capture has the same address."""
     writer = WarcWriter(WarcStorage(tmp_path), info={})
     capture = write_exchange(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
     writer.close()
@@ -155,8 +138,8 @@ def checked(path: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("chunked", ["omit", "stored"])
-def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
-    """gzip, warcio (check, index) and FastWARC accept a file with every kind of exchange in it."""
+def test_checkers_find_no_fault_in_any_kind_of_exchange(tmp_path: Path, chunked: str) -> None:
+    """gzip, warcio (check, index) and FastWARC accept a file that holds every kind of exchange."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
         write_exchange(exchange, writer, chunked_payload_digest=chunked)
@@ -168,8 +151,8 @@ def test_checkers_find_no_fault(tmp_path: Path, chunked: str) -> None:
     assert len(listed.splitlines()) == len(list(walk(path)))
 
 
-def test_checkers_still_reject_the_digest_that_the_standard_means(tmp_path: Path) -> None:
-    """Of an answer with chunk framing. When this fails, look at docs/decisions/0004-payload-digest.md again."""
+def test_checkers_reject_the_standards_digest_of_a_chunked_response(tmp_path: Path) -> None:
+    """When this fails, look at docs/decisions/0004-payload-digest.md again."""
     writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
         write_exchange(exchange, writer, chunked_payload_digest="entity")

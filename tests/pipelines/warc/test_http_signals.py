@@ -1,4 +1,4 @@
-"""What headers say about use is kept with the capture, as sent."""
+"""Signals on use that HTTP headers carry are kept with the capture, as sent."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pipelines.warc.http_signals import MAX_SIGNAL_CHARS, MAX_SIGNALS, header_si
 
 
 def signals(*lines: str) -> tuple[str, ...]:
-    """Of a response with these header lines."""
+    """Return the signals of a response with these header lines."""
     head = parse_head("\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode("utf-8"))
     assert head is not None
     return header_signals(head)
 
 
 def test_every_signal_is_kept_as_sent():
-    """Name in lower case, value untouched, in the order sent, each once; nothing is judged."""
+    """The name is in lower case, the value untouched, in the order sent, each once; nothing is judged."""
     assert signals(
         "Content-Type: text/html",
         "X-Robots-Tag: googlebot: noarchive, noai",
@@ -30,13 +30,13 @@ def test_every_signal_is_kept_as_sent():
     )
 
 
-def test_a_flood_of_signals_is_bounded():
-    """In number and in length."""
+def test_number_and_length_of_signals_are_bounded():
+    """A hostile answer cannot fill the database."""
     found = signals(*(f"X-Robots-Tag: {number}{'x' * 1000}" for number in range(100)))
     assert len(found) == MAX_SIGNALS
     assert max(map(len, found)) <= MAX_SIGNAL_CHARS + len("x-robots-tag: ")
 
 
-def test_an_answer_without_signals_has_none():
-    """Most have none."""
+def test_response_without_signals_has_none():
+    """Most responses have none."""
     assert signals("Server: x") == ()

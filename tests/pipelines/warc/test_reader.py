@@ -1,4 +1,4 @@
-"""Laws of reading WARC files: damage is found and named, and costs only the record that it hits."""
+"""Reading WARC files: damage is found and named, and costs only the record that it hits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from tests.support.warc_files import read_block, walk
-from tests.support.warc_writing import torn_file
+from tests.support.warc_records import open_file
 
 
-def test_walk_stops_at_damage_or_reports_it_and_goes_on(tmp_path: Path) -> None:
-    """A flipped bit is found; with `on_damage` the walk goes on behind it."""
-    path, places = torn_file(tmp_path)
+def test_walk_raises_at_damage_or_goes_on_after_reporting_it(tmp_path: Path) -> None:
+    """A flipped bit is found; with `on_damage` the walk goes on after it."""
+    path, places = open_file(tmp_path)
     data = bytearray(path.read_bytes())
     data[places[4].offset + places[4].length // 2] ^= 0x10
     path.write_bytes(data)
@@ -25,9 +25,9 @@ def test_walk_stops_at_damage_or_reports_it_and_goes_on(tmp_path: Path) -> None:
     assert [(offset, length) for offset, length, _ in damages] == [places[4][1:]]
 
 
-def test_wrong_place_is_reported_as_damage(tmp_path: Path) -> None:
+def test_wrong_location_is_damage(tmp_path: Path) -> None:
     """An offset or length that is not a member's, and a file that is not there."""
-    path, places = torn_file(tmp_path)
+    path, places = open_file(tmp_path)
     closed = tmp_path / places[0].file
     for offset, length in [(places[0].offset + 1, places[0].length), (places[0].offset, places[0].length - 1),
                            (places[0].offset, places[0].length + 1), (path.stat().st_size, 10)]:  # fmt: skip

@@ -1,4 +1,4 @@
-"""Laws of one WARC record: what becomes a gzip member is read back from it, and nothing else passes for a record."""
+"""One WARC record: what becomes a gzip member is read back from it, and nothing else passes for a record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipelines.warc.record import WarcFields, WarcRecord, gzip_member, parse_rec
 
 
 def test_parsed_undoes_member() -> None:
-    """`parse_record` undoes `gzip_member`: fields in order, repeated ones too, and any block."""
+    """Fields keep their order, repeated ones too, with any block."""
     one = WarcRecord(
         WarcFields((("A", "b: c"), ("WARC-Protocol", "x"), ("warc-protocol", "ü"))), b"\r\n\r\n\x00WARC/1.1\r\n"
     )
@@ -31,7 +31,7 @@ def test_parsed_undoes_member() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n\r\n",
     ],
 )
-def test_bytes_that_are_not_exactly_one_record_are_refused(data: bytes) -> None:
+def test_data_that_is_not_exactly_one_record_is_refused(data: bytes) -> None:
     """A record must end where its Content-Length says (section 4)."""
     with pytest.raises(ValueError, match="WARC record"):
         parse_record(data)
@@ -40,7 +40,8 @@ def test_bytes_that_are_not_exactly_one_record_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize("level", [1, 6, 9])
 @pytest.mark.parametrize("size", [0, 4095, 4096, 65_535, 65_536, 200_001])
 def test_compressed_body_is_stored_and_reads_back(size, level):
-    """Whole for gzip and for our reader, no larger than what zlib makes of it, and with zlib's own first ten bytes."""
+    """The member is whole for gzip and for our reader, no larger than zlib makes it, and has zlib's own first ten
+    bytes."""
     body = random.Random(size).randbytes(size)
     record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n" + body)
     data = gzip_member(record, level)
@@ -52,7 +53,7 @@ def test_compressed_body_is_stored_and_reads_back(size, level):
 
 
 def test_body_that_shrinks_is_deflated():
-    """HTML, and HTML with something packed in it, wherever that is."""
+    """HTML, and HTML with compressed data anywhere in it."""
     packed, text = random.Random(1).randbytes(5000), b"<p>text</p>" * 2500
     for body in (text * 2, packed + text * 2, text + packed + text, text * 2 + packed):
         record = WarcRecord(WarcFields([("WARC-Type", "response")]), b"HTTP/1.1 200 OK\r\n\r\n" + body)

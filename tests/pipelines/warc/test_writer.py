@@ -1,4 +1,4 @@
-"""Laws of writing WARC files: appended records are read back; a full disk tears none."""
+"""Writing WARC files: appended records are read back, and a full disk tears none."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from pipelines.core.errors import ConfigError, DiskFull, NotWritable
 from pipelines.warc.record import WarcFields, WarcRecord
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
+from tests.support.command import ROOT
 from tests.support.warc_files import read_block, read_member, walk
-from tests.support.warc_writing import INFO, assert_valid, noise, record, response
+from tests.support.warc_records import INFO, assert_valid, noise, record, response
 
 
-def test_appended_record_is_read_back_by_its_place(tmp_path: Path) -> None:
+def test_appended_record_is_read_back_by_location(tmp_path: Path) -> None:
     """(file, offset, length) gives the record again, while the file is open and after."""
     writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     blocks = [response(noise(n)) for n in (0, 1, 100_000)] + [b"", bytes(range(256))]
@@ -35,7 +36,7 @@ def test_appended_record_is_read_back_by_its_place(tmp_path: Path) -> None:
         assert read_member(tmp_path / place.file, place.offset, place.length).startswith(b"WARC/1.1\r\nWARC-Type: ")
 
 
-def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> None:
+def test_every_record_is_one_gzip_member(tmp_path: Path) -> None:
     """Members inflate one by one; gzip, warcio check and warcio index find no fault."""
     writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     places = writer.append([record(response(b"a" * 5000)), record(response(b"b"))])
@@ -49,7 +50,7 @@ def test_every_record_is_one_gzip_member_and_checkers_agree(tmp_path: Path) -> N
 
 
 def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
-    """Section 6.1: who wrote the file, how, and what it is called once it is finished."""
+    """Section 6.1: the record says who wrote the file, how, and the name that the file has once it is finished."""
     writer = WarcWriter(WarcStorage(tmp_path), prefix="my paper", info=INFO)
     (place,) = writer.append([record()])
     warcinfo_id = writer.warcinfo_id()
@@ -65,8 +66,8 @@ def test_file_begins_with_its_warcinfo(tmp_path: Path) -> None:
     assert "format: WARC File Format 1.1" in lines
 
 
-def test_writer_without_records_leaves_no_file(tmp_path: Path) -> None:
-    """A writer that never gets a record makes no file."""
+def test_writer_without_records_makes_no_file(tmp_path: Path) -> None:
+    """A file begins with its first record."""
     writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     writer.sync()
     writer.close()
@@ -102,7 +103,7 @@ def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
-def test_finishing_never_overwrites_another_file(tmp_path: Path) -> None:
+def test_finishing_overwrites_no_file(tmp_path: Path) -> None:
     """A file that turned up under the final name stays, and so does the open one."""
     writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     (place,) = writer.append([record()])
@@ -114,7 +115,7 @@ def test_finishing_never_overwrites_another_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["a\r\nWARC-Type: response", "a\nb", "a\rb", "a\0b"])
-def test_line_breaks_cannot_forge_fields(tmp_path: Path, value: str) -> None:
+def test_line_break_cannot_forge_a_field(tmp_path: Path, value: str) -> None:
     """Section 4: a value with CR, LF or NUL is refused everywhere, and encoded in a URI."""
     with pytest.raises(ConfigError):
         WarcWriter(WarcStorage(tmp_path), info={"operator": value})
@@ -133,7 +134,7 @@ def test_line_breaks_cannot_forge_fields(tmp_path: Path, value: str) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Path:
-    """A folder on a file system of 256 KiB."""
+    """Mount a file system of 256 KiB, and return a folder on it."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     folder = tmp_path / "small"
@@ -159,7 +160,7 @@ def test_full_disk_leaves_no_torn_tail(small_disk: Path) -> None:
 
 
 def test_full_disk_at_the_beginning_leaves_no_file(small_disk: Path) -> None:
-    """If not even the warcinfo record fits, the new file is taken away again."""
+    """If not even the warcinfo record fits, the new file is removed again."""
     (small_disk / "filler").write_bytes(b"x" * (256 * 1024))
     writer = WarcWriter(WarcStorage(small_disk), info=INFO)
     with pytest.raises(DiskFull):
@@ -168,11 +169,14 @@ def test_full_disk_at_the_beginning_leaves_no_file(small_disk: Path) -> None:
 
 
 def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
-    """The same where the operating system limits a file's size, in a process of its own."""
+    """A limit of the operating system on the size of a file acts like a full disk. It is set in a process of its
+    own."""
     script = """
         import resource, signal, sys
         from pathlib import Path
-        from tests.support.warc_writing import *
+        from pipelines.warc.storage import WarcStorage
+        from pipelines.warc.writer import WarcWriter
+        from tests.support.warc_records import INFO, noise, record, response, with_warcinfo_id
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
         writer = WarcWriter(WarcStorage(Path(sys.argv[1])), info=INFO)
@@ -184,10 +188,9 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
         writer.append([record(response(noise(1_000, 3)))])
         writer.close()
     """
-    root = Path(__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), tmp_path],
-        cwd=root,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
@@ -198,8 +201,8 @@ def test_file_size_limit_leaves_no_torn_tail(tmp_path: Path) -> None:
     subprocess.run(["gzip", "-t", path], check=True)
 
 
-def test_cut_that_failed_is_repeated_before_next_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If cutting back fails as well, the next append cuts before it writes: offsets stay true."""
+def test_failed_cut_is_repeated_by_the_next_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If cutting back fails as well, the next append cuts before it writes, so offsets stay true."""
     writer = WarcWriter(WarcStorage(tmp_path), info=INFO)
     writer.append([record()])
     real_write, real_cut = os.pwrite, os.ftruncate
@@ -223,8 +226,8 @@ def test_cut_that_failed_is_repeated_before_next_write(tmp_path: Path, monkeypat
     assert_valid(tmp_path / place.file)
 
 
-def test_missing_folder_raises_the_error_of_the_system(tmp_path: Path) -> None:
-    """A folder that is not there, or not ours, is said in the family's words."""
+def test_unwritable_folder_raises_an_error_of_ours(tmp_path: Path) -> None:
+    """The folder does not exist, or belongs to another user."""
     with pytest.raises(Exception, match="No such file"):
         WarcWriter(WarcStorage(tmp_path / "nowhere"), info=INFO).append([record()])
 

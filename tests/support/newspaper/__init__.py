@@ -1,7 +1,6 @@
-"""The Harbour Gazette: a small newspaper that we wrote ourselves, served on loopback to be crawled.
+"""Serve The Harbour Gazette on loopback: a small newspaper that we wrote ourselves, to be crawled.
 
-with serve() as paper:
-    paper.url, paper.truth, paper.journal, paper.publish(), paper.correct()
+with serve() as paper: paper.url, paper.truth, paper.journal, paper.publish(), paper.correct()
 """
 
 from .journal import Entry, Journal

@@ -1,4 +1,4 @@
-"""`python -m tests.support.newspaper`: serve the paper until Ctrl-C or SIGTERM."""
+"""Serve the paper until Ctrl-C or SIGTERM: `python -m tests.support.newspaper`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .server import serve
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.newspaper", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port, 0 for any free one (default: %(default)s)")
@@ -24,7 +24,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Serve, say where on one line, and wait."""
+    """Serve, print the address on one line, and wait."""
     options = arguments()
     done = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -41,7 +41,7 @@ def main() -> None:
                 print(f"{url}\t{truth.title}")
             return
         if options.port_file:
-            # Renamed into place: whoever waits for the file never reads half a number.
+            # Renamed into place: a program that waits for the file never reads half a number.
             draft = options.port_file.with_name(options.port_file.name + ".new")
             draft.write_text(f"{paper.port}\n")
             draft.replace(options.port_file)

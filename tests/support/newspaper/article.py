@@ -62,7 +62,7 @@ HEADER_KEYS = {
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a body; `lines` holds more than one only for lists and tables."""
+    """Hold one block of a body; `lines` has more than one only for lists and tables."""
 
     kind: str
     lines: tuple[str, ...]
@@ -70,14 +70,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Article:
-    """One article as the paper's own desk knows it."""
+    """Hold one article as its data file describes it."""
 
     slug: str
     title: str
-    subtitle: str  # "" when there is none
+    subtitle: str  # "" if there is no subtitle
     authors: tuple[str, ...]  # people, or one agency when kind is "agency"
     published: datetime  # with zone
-    modified: datetime | None  # None when nobody touched it after publication
+    modified: datetime | None  # None if it was not changed after publication
     section: str  # address form: "politics", "politik"
     tags: tuple[str, ...]
     language: str  # ISO 639-1; every language but English lives under /<language>/
@@ -92,17 +92,17 @@ class Article:
 
     @property
     def design(self) -> str:
-        """Which of the two page designs this article wears: "old" or "new"."""
+        """Return which of the two page designs this article has: "old" or "new"."""
         return "old" if self.published.date() < REDESIGN else "new"
 
     @property
     def changed(self) -> datetime:
-        """When the article last changed."""
+        """Return when the article last changed."""
         return self.modified or self.published
 
     @property
     def path(self) -> str:
-        """The article's one address below the paper's, percent-encoded."""
+        """Return the one path of the article, percent-encoded."""
         edition = "" if self.language == "en" else f"/{self.language}"
         slug = quote(self.slug)
         if self.design == "old":
@@ -111,7 +111,7 @@ class Article:
 
 
 def plain(words: str) -> str:
-    """The words as a reader sees them: marks gone, entities turned into characters."""
+    """Return the words as a reader sees them: marks removed, entities turned into characters."""
     return html.unescape(MARKUP.sub(lambda m: m[1] or m[2] or m[3], words))
 
 
@@ -165,7 +165,7 @@ def _article(slug: str, headers: dict[str, str], body: str) -> Article:
 
 
 def read_file(path: Path) -> list[Article]:
-    """Every article of one data file, in the file's order."""
+    """Return every article of one data file, in the file's order."""
     top, *entries = re.split(r"^=== ", path.read_text("utf-8"), flags=re.MULTILINE)
     defaults = _headers(top, path.name)
     articles = []
@@ -179,15 +179,13 @@ def read_file(path: Path) -> list[Article]:
 
 @cache
 def all_articles() -> tuple[Article, ...]:
-    """Everything that was ever written, held and corrected versions included, newest first."""
+    """Return every article, held and corrected versions included, newest first."""
     found = [article for path in sorted(FOLDER.glob("*.txt")) for article in read_file(path)]
     return tuple(sorted(found, key=lambda a: (a.published.timestamp(), a.slug), reverse=True))
 
 
 def corrected(article: Article) -> Article | None:
-    """The corrected version of an article: the original's headers with the correction's body, date and
-    note.
-    """
+    """Return the corrected version of an article: the original's headers with the correction's body, date and note."""
     for other in all_articles():
         if other.corrects and other.slug == article.slug:
             return replace(other, published=article.published, held=False)

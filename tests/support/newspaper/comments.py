@@ -1,6 +1,4 @@
-"""What readers write under articles; their words stand in `comments.toml`. None of it is part of an
-article's text.
-"""
+"""Make readers' comments from the words of `comments.toml`. None of it is part of an article's text."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ COMMENTS = tomllib.loads(Path(__file__).with_name("comments.toml").read_text("ut
 
 
 def comments_for(key: str, language: str) -> list[tuple[str, str]]:
-    """(name, words) of one to three readers; the same article always has the same readers."""
+    """Return (name, words) of one to three readers; the same article always has the same readers."""
     stock = COMMENTS[language]
     start = crc32(key.encode())
     count = min(len(stock), 1 + start % 3)

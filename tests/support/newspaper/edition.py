@@ -1,4 +1,4 @@
-"""The paper at one moment: which articles are out, in which version, and what o'clock it is there."""
+"""Hold the paper at one moment: which articles are out, in which version, and what time it is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .article import Article, all_articles, corrected
 #: the hour.
 NOON = datetime(2026, 11, 15, 12, 0, tzinfo=UTC)
 
-#: Stands for the paper's address in every page; the server puts the real one in as it sends.
+#: The paper's address in every page; the server puts the real one in as it sends.
 BASE = "http://gazette.invalid"
 
 PER_PAGE = 6
@@ -20,7 +20,7 @@ PER_PAGE = 6
 
 @dataclass(frozen=True)
 class Edition:
-    """A frozen state of the paper. Publishing and correcting make a new one."""
+    """Hold a frozen state of the paper. Publishing and correcting make a new one."""
 
     articles: tuple[Article, ...]  # newest first
     now: datetime = NOON
@@ -29,24 +29,24 @@ class Edition:
 
     @cached_property
     def by_path(self) -> dict[str, Article]:
-        """Percent-encoded path -> article."""
+        """Return articles by percent-encoded path."""
         return {article.path: article for article in self.articles}
 
     def in_language(self, language: str) -> list[Article]:
-        """One language edition's articles, newest first."""
+        """Return the articles of one language edition, newest first."""
         return [a for a in self.articles if a.language == language]
 
     def in_section(self, language: str, section: str) -> list[Article]:
-        """One section's articles, newest first."""
+        """Return the articles of one section, newest first."""
         return [a for a in self.articles if a.language == language and a.section == section]
 
     def sections(self) -> list[tuple[str, str]]:
-        """(language, section) of every section that has an article, English first."""
+        """Return (language, section) of every section that has an article, English first."""
         found = {(a.language, a.section) for a in self.articles}
         return sorted(found, key=lambda pair: (pair[0] != "en", *pair))
 
     def tags(self) -> dict[str, list[Article]]:
-        """Tag as in an address -> articles."""
+        """Return articles by tag, as spelled in an address."""
         found: dict[str, list[Article]] = {}
         for article in self.articles:
             for tag in article.tags:
@@ -54,7 +54,7 @@ class Edition:
         return found
 
     def authors(self) -> dict[str, list[Article]]:
-        """Author's name as in an address -> articles."""
+        """Return articles by author's name, as spelled in an address."""
         found: dict[str, list[Article]] = {}
         for article in self.articles:
             for author in article.authors:
@@ -62,29 +62,29 @@ class Edition:
         return found
 
     def related(self, article: Article) -> list[Article]:
-        """Up to three others of the same language, the same section first."""
+        """Return up to three others of the same language, the same section first."""
         others = [a for a in self.articles if a.language == article.language and a.slug != article.slug]
         return sorted(others, key=lambda a: (a.section != article.section, a.slug))[:3]
 
 
 def slug(name: str) -> str:
-    """A tag or an author's name as part of an address."""
+    """Return a tag or an author's name as part of an address."""
     return "-".join(name.lower().replace(".", "").split())
 
 
 def section_path(language: str, section: str) -> str:
-    """The address of a section's first page."""
+    """Return the path of a section's first page."""
     return f"/{section}/" if language == "en" else f"/{language}/{section}/"
 
 
 def first_edition(crawl_delay: float | None, faults: bool) -> Edition:
-    """The paper as it stands before anything is published or corrected."""
+    """Return the paper before anything is published or corrected."""
     out = tuple(a for a in all_articles() if not a.held and not a.corrects)
     return Edition(out, crawl_delay=crawl_delay, faults=faults)
 
 
 def publish(edition: Edition) -> tuple[Edition, Article]:
-    """The next edition, with the oldest article that was still held back, published one hour later."""
+    """Return the next edition, with the oldest article that was still held back, published one hour later."""
     out = {article.path for article in edition.articles}
     waiting = [a for a in all_articles() if a.held and a.path not in out]
     if not waiting:
@@ -95,7 +95,7 @@ def publish(edition: Edition) -> tuple[Edition, Article]:
 
 
 def correct(edition: Edition) -> tuple[Edition, Article]:
-    """The next edition, with the corrected version of the one article that has one."""
+    """Return the next edition, with the corrected version of the one article that has one."""
     for article in edition.articles:
         better = corrected(article)
         if better and not article.corrects:

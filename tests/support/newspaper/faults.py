@@ -1,6 +1,4 @@
-"""Answers that no honest server gives, written to the socket byte by byte. Linked only from
-/faults/index.html.
-"""
+"""Write answers that no honest server gives, byte by byte. They are linked only from /faults/index.html."""
 
 from __future__ import annotations
 
@@ -29,11 +27,11 @@ class Exchange(Protocol):
         """Close with RST."""
 
     def ask(self) -> int:
-        """How often this path has been asked for, this time included."""
+        """Return how often this path has been requested, this time included."""
 
 
 def plain(status: str, body: bytes, *headers: str, kind: str = "text/html; charset=utf-8") -> bytes:
-    """A correct small response that closes its connection."""
+    """Return a correct small response that closes its connection."""
     lines = [
         f"HTTP/1.1 {status}",
         f"Content-Type: {kind}",
@@ -45,7 +43,7 @@ def plain(status: str, body: bytes, *headers: str, kind: str = "text/html; chars
 
 
 def page(words: str) -> bytes:
-    """A body of one paragraph."""
+    """Return a body of one paragraph."""
     head = "<!DOCTYPE html>\n<html><head><title>Fault</title></head>"
     return f"{head}<body><p>{words}</p></body></html>\n".encode()
 
@@ -57,12 +55,12 @@ def in_pieces(exchange: Exchange, data: bytes) -> None:
 
 
 def http_500(exchange: Exchange) -> None:
-    """The press is on fire."""
+    """Answer 500."""
     exchange.send(plain("500 Internal Server Error", page("The press is on fire.")))
 
 
 def http_503(exchange: Exchange) -> None:
-    """503 with Retry-After: 1 (seconds) at first, 200 from the second ask on."""
+    """Answer 503 with Retry-After: 1 (seconds) at first, 200 from the second request on."""
     if exchange.ask() == 1:
         exchange.send(plain("503 Service Unavailable", page("Come back in a second."), "Retry-After: 1"))
     else:
@@ -70,18 +68,18 @@ def http_503(exchange: Exchange) -> None:
 
 
 def http_429(exchange: Exchange) -> None:
-    """Too many requests, however few they are. Retry-After in seconds."""
+    """Answer 429, however few requests there are. Retry-After is in seconds."""
     exchange.send(plain("429 Too Many Requests", page("Slow down."), "Retry-After: 1"))
 
 
 def timeout(exchange: Exchange) -> None:
-    """Says nothing for `stall` seconds, then answers."""
+    """Send nothing for `stall` seconds, then answer."""
     exchange.pause(1.0)
     exchange.send(plain("200 OK", page("Sorry, we were at lunch.")))
 
 
 def reset(exchange: Exchange) -> None:
-    """Half a body, then RST."""
+    """Send half a body, then RST."""
     data = plain("200 OK", page("The cable to the mainland is old. " * 200))
     exchange.send(data[: len(data) // 2])
     exchange.pause(0.01)  # lets the first half arrive: a RST makes the peer drop what it has not read
@@ -89,13 +87,13 @@ def reset(exchange: Exchange) -> None:
 
 
 def truncated(exchange: Exchange) -> None:
-    """Content-Length promises more than comes."""
+    """Send less than Content-Length promises."""
     data = plain("200 OK", page("This page was to be longer. " * 100))
     exchange.send(data[:-1000])
 
 
 def huge(exchange: Exchange) -> None:
-    """25 MB of honest HTML."""
+    """Send 25 MB of honest HTML."""
     line = b"<p>All work and no play makes the harbour a dull place.</p>\n"
     body = (line * (HUGE // len(line) + 1))[:HUGE]
     in_pieces(exchange, plain("200 OK", body))
@@ -117,12 +115,12 @@ def _bomb() -> bytes:
 
 
 def bomb(exchange: Exchange) -> None:
-    """150 MB of spaces, some 150 kB on the wire, whether or not the client accepts gzip."""
+    """Send 150 MB of spaces, some 150 kB on the wire, whether or not the client accepts gzip."""
     in_pieces(exchange, plain("200 OK", _bomb(), "Content-Encoding: gzip"))
 
 
 def bad_gzip(exchange: Exchange) -> None:
-    """A gzip body cut off before its checksum."""
+    """Send a gzip body cut off before its checksum."""
     exchange.send(plain("200 OK", gzip.compress(page("Cut short. " * 50), mtime=0)[:-12], "Content-Encoding: gzip"))
 
 
@@ -130,12 +128,12 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chu
 
 
 def bad_chunk(exchange: Exchange) -> None:
-    """A good chunk, then one whose size is no number."""
+    """Send a good chunk, then one whose size is no number."""
     exchange.send(CHUNKED + b"e\r\n<p>So far so</p\r\n" + b"zz\r\n> good.\r\n0\r\n\r\n")
 
 
 def slow(exchange: Exchange) -> None:
-    """A body that drips in twenty pieces over `stall` seconds."""
+    """Send a body that drips in twenty pieces over `stall` seconds."""
     data = plain("200 OK", page("Good things come to those who wait, a few bytes at a time."))
     step = -(-len(data) // 20)
     for at in range(0, len(data), step):
@@ -144,21 +142,21 @@ def slow(exchange: Exchange) -> None:
 
 
 def empty_reply(exchange: Exchange) -> None:
-    """Closes without a byte."""
+    """Close without a byte."""
 
 
 def garbage(exchange: Exchange) -> None:
-    """Not HTTP at all."""
+    """Send bytes that are not HTTP at all."""
     exchange.send(b"\x15\x03\x01\x00\x02\x02\x28SSH-2.0-lighthouse\r\n\r\n")
 
 
 def no_length(exchange: Exchange) -> None:
-    """HTTP/1.0 manners: the body ends when the connection does."""
+    """Answer as HTTP/1.0 did: the body ends when the connection does."""
     exchange.send(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + page("The end is the end."))
 
 
 def continued(exchange: Exchange) -> None:
-    """An interim 103 before the real answer (RFC 8297)."""
+    """Send an interim 103 before the real answer (RFC 8297)."""
     exchange.send(
         b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" + plain("200 OK", page("Hinted."))
     )
@@ -177,13 +175,13 @@ ODD_HEADERS = (
 
 
 def odd_headers(exchange: Exchange) -> None:
-    """Every liberty that header lines have been seen to take."""
+    """Send header lines with every liberty that has been seen."""
     body = page("The page is fine; it is the headers.")
     exchange.send(ODD_HEADERS + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
 
 
 def lf_only(exchange: Exchange) -> None:
-    """Every line ends in LF alone."""
+    """End every line in LF alone."""
     body = page("No carriage ever returned here.")
     exchange.send(
         b"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: %d\nConnection: close\n\n" % len(body) + body
@@ -191,7 +189,7 @@ def lf_only(exchange: Exchange) -> None:
 
 
 def bad_feed(exchange: Exchange) -> None:
-    """A feed that breaks off inside its first item."""
+    """Send a feed that breaks off inside its first item."""
     exchange.send(
         plain(
             "200 OK",
@@ -202,7 +200,7 @@ def bad_feed(exchange: Exchange) -> None:
 
 
 def bad_sitemap(exchange: Exchange) -> None:
-    """A sitemap with a wild tag and addresses that are none."""
+    """Send a sitemap with a wild tag and malformed addresses."""
     exchange.send(
         plain(
             "200 OK",
@@ -214,7 +212,7 @@ def bad_sitemap(exchange: Exchange) -> None:
 
 
 def entity_bomb(exchange: Exchange) -> None:
-    """A billion laughs (CWE-776): ten entities, each ten times the one before."""
+    """Send a billion laughs (CWE-776): ten entities, each ten times the one before."""
     entities = '<!ENTITY lol0 "lol">\n' + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1};" * 10}">\n' for n in range(1, 10))
     body = (
         f'<?xml version="1.0"?>\n<!DOCTYPE rss [\n{entities}]>\n<rss '
@@ -225,7 +223,7 @@ def entity_bomb(exchange: Exchange) -> None:
 
 
 def endless(exchange: Exchange) -> None:
-    """Redirects to a new address each time, for ever."""
+    """Redirect to a new address each time, for ever."""
     exchange.send(plain("302 Found", b"", f"Location: /faults/endless?step={exchange.ask()}"))
 
 
@@ -255,7 +253,7 @@ FAULTS: dict[str, Callable[[Exchange], None]] = {
 
 
 def index(_edition: object) -> str:
-    """A page of links to every fault."""
+    """Return a page of links to every fault."""
     links = "\n".join(f'<li><a href="{path}">{path}</a>: {fault.__doc__}</li>' for path, fault in FAULTS.items())
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><title>Faults</title></head><body>\n<h1>Faults</h1>\n<ul>\n'

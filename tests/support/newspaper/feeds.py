@@ -1,6 +1,4 @@
-"""The paper's machine-readable lists: robots.txt, feeds, the Google-News sitemap and the sitemaps of the
-archive.
-"""
+"""Make the lists for machines: robots.txt, feeds, the Google News sitemap and the sitemaps of the archive."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ FIRST_SITEMAP = "/sitemap-2019-2022.xml.gz"
 
 
 def robots(edition: Edition) -> str:
-    """RFC 9309 rules, an optional Crawl-delay in seconds, and where the sitemaps are."""
+    """Return robots.txt: RFC 9309 rules, an optional Crawl-delay in seconds, and where the sitemaps are."""
     delay = f"Crawl-delay: {edition.crawl_delay:g}\n" if edition.crawl_delay is not None else ""
     return (
         f"User-agent: *\nDisallow: /private/\nDisallow: /search\n{delay}\n"
@@ -26,7 +24,7 @@ def robots(edition: Edition) -> str:
 
 
 def snippet(article: Article) -> str:
-    """What a feed tells of an article: the standfirst, or the start of the first paragraph."""
+    """Return what a feed says of an article: the standfirst, or the start of the first paragraph."""
     if article.subtitle:
         return article.subtitle
     first = next(block.lines[0] for block in article.blocks if block.kind == "paragraph")
@@ -58,12 +56,12 @@ def _rss(title: str, path: str, language: str, articles: list[Article], recovera
 
 
 def rss(edition: Edition) -> str:
-    """RSS 2.0: the newest twenty articles of every language."""
+    """Return RSS 2.0: the newest twenty articles of every language."""
     return _rss("The Harbour Gazette", "/feed.xml", "en", list(edition.articles[:FEED_LENGTH]))
 
 
 def malformed_rss(edition: Edition) -> str:
-    """The culture desk's own feed, in which an ampersand stands unescaped."""
+    """Return the culture desk's own feed, in which an ampersand is not escaped."""
     return _rss(
         "The Harbour Gazette: Arts & Culture",
         "/culture/feed.xml",
@@ -74,7 +72,7 @@ def malformed_rss(edition: Edition) -> str:
 
 
 def atom(edition: Edition) -> str:
-    """Atom (RFC 4287): the German edition's newest articles."""
+    """Return Atom (RFC 4287): the German edition's newest articles."""
     articles = edition.in_language("de")[:FEED_LENGTH]
     entries = "\n".join(
         f'<entry>\n<title>{escape(a.title)}</title>\n<link rel="alternate" '
@@ -94,7 +92,7 @@ def atom(edition: Edition) -> str:
 
 
 def news_sitemap(edition: Edition) -> str:
-    """Google's news sitemap: the newest thirty articles with date, title and language."""
+    """Return Google's news sitemap: the newest thirty articles with date, title and language."""
     entries = "\n".join(
         f"<url>\n<loc>{BASE}{a.path}</loc>\n<lastmod>{a.changed.isoformat()}</lastmod>\n<news:news>\n<news:publication>"
         "<news:name>The Harbour Gazette</news:name>"
@@ -110,13 +108,13 @@ def news_sitemap(edition: Edition) -> str:
 
 
 def sitemap_name(article: Article) -> str:
-    """Which sitemap lists an article: one for the years to 2022, then one a year."""
+    """Return which sitemap lists an article: one for the years to 2022, then one a year."""
     year = article.published.year
     return FIRST_SITEMAP if year <= 2022 else f"/sitemap-{year}.xml"
 
 
 def sitemaps(edition: Edition) -> dict[str, list[Article]]:
-    """Sitemap path -> its articles."""
+    """Return articles by the path of their sitemap."""
     found: dict[str, list[Article]] = {}
     for article in reversed(edition.articles):
         found.setdefault(sitemap_name(article), []).append(article)
@@ -124,7 +122,7 @@ def sitemaps(edition: Edition) -> dict[str, list[Article]]:
 
 
 def sitemap(articles: list[Article]) -> str:
-    """One sitemap of articles."""
+    """Return one sitemap of articles."""
     entries = "\n".join(
         f"<url><loc>{BASE}{a.path}</loc><lastmod>{a.changed.isoformat()}</lastmod></url>" for a in articles
     )
@@ -135,7 +133,7 @@ def sitemap(articles: list[Article]) -> str:
 
 
 def sitemap_index(edition: Edition) -> str:
-    """The index of all sitemaps but the news one."""
+    """Return the index of all sitemaps but the news one."""
     entries = "\n".join(
         f"<sitemap><loc>{BASE}{path}</loc><lastmod>{max(a.changed for a in articles).isoformat()}</lastmod></sitemap>"
         for path, articles in sitemaps(edition).items()

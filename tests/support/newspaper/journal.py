@@ -1,4 +1,4 @@
-"""The paper's own record of every exchange, byte for byte: what tests compare archives with."""
+"""Record every exchange of the paper, byte for byte: tests compare archives with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import Lock
 
 @dataclass(frozen=True)
 class Entry:
-    """One exchange as the server saw it."""
+    """Hold one exchange as the server saw it."""
 
     time: float  # start, Unix seconds
     method: str
@@ -23,7 +23,7 @@ class Entry:
 
 
 class Draft:
-    """An exchange that is still under way; only the server writes it."""
+    """Hold an exchange that is still under way; only the server writes it."""
 
     def __init__(self, lock: Lock, method: str, target: str, request: bytes, connection: int) -> None:
         self._lock = lock
@@ -32,24 +32,22 @@ class Draft:
         self._end: float | None = None
 
     def add(self, data: bytes) -> None:
-        """Bytes about to go out. Written down before sending, so that no client knows more than the
-        journal.
-        """
+        """Note bytes before they are sent, so that no client knows more than the journal."""
         with self._lock:
             self._sent += data
 
     def lose(self, count: int) -> None:
-        """The last `count` bytes never went out: the client had vanished."""
+        """Take back the last `count` bytes, which were never sent: the client had vanished."""
         with self._lock:
             del self._sent[len(self._sent) - count :]
 
     def close(self) -> None:
-        """The exchange is over."""
+        """End the exchange."""
         with self._lock:
             self._end = time.time()
 
     def entry(self) -> Entry:
-        """A frozen copy; the caller holds the lock."""
+        """Return a frozen copy; the caller holds the lock."""
         start, method, target, request, connection = self._facts
         first = bytes(self._sent[:64]).split(b"\r\n")[0].split()
         status = int(first[1]) if len(first) > 1 and first[1].isdigit() else 0
@@ -57,7 +55,7 @@ class Draft:
 
 
 class Journal(Sequence[Entry]):
-    """Every exchange in the order the requests came in. Safe to read while the server writes."""
+    """Hold every exchange in the order of the requests. It is safe to read while the server writes."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -76,11 +74,11 @@ class Journal(Sequence[Entry]):
             self._drafts.clear()
 
     def for_target(self, target: str) -> list[Entry]:
-        """The entries of one path-and-query."""
+        """Return the entries of one path-and-query."""
         return [entry for entry in self if entry.target == target]
 
     def targets(self) -> list[str]:
-        """What was asked for, in order."""
+        """Return the targets that were requested, in order."""
         return [entry.target for entry in self]
 
     def __len__(self) -> int:

@@ -1,6 +1,5 @@
-"""Pages that list or surround articles and are none themselves: home, sections, tags, authors, login,
-search, calendar.
-"""
+"""Make pages that list or surround articles and are no articles: home, sections, tags, authors, login, search,
+calendar."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ def _teasers(articles: list[Article]) -> str:
 
 
 def _same_article_spelled_otherwise(edition: Edition) -> str:
-    """One article under the addresses that the wild has for it: all are the same page."""
+    """Return links to one article in the spellings that occur in the wild: all are the same page."""
     newest = next((a for a in edition.in_language("en") if a.kind == "article"), None)
     if not newest:
         return ""
@@ -43,7 +42,7 @@ def _same_article_spelled_otherwise(edition: Edition) -> str:
 
 
 def home(edition: Edition) -> str:
-    """The front page: the newest of every section, and every link a crawler had better think about."""
+    """Return the front page: the newest of every section, and every link that a crawler must decide about."""
     parts = []
     for language, section in edition.sections():
         articles = edition.in_section(language, section)[:3]
@@ -65,12 +64,12 @@ def home(edition: Edition) -> str:
 
 
 def pages_of(articles: list[Article]) -> int:
-    """How many listing pages so many articles fill."""
+    """Return how many listing pages so many articles fill."""
     return max(1, -(-len(articles) // PER_PAGE))
 
 
 def listing(edition: Edition, language: str, heading: str, articles: list[Article], first: str, number: int) -> str:
-    """One page of a paginated list; `first` is the address of page 1, `number` counts from 1."""
+    """Return one page of a paginated list; `first` is the path of page 1, `number` counts from 1."""
     words = WORDS[language]
     shown = articles[(number - 1) * PER_PAGE : number * PER_PAGE]
     turns = []
@@ -84,19 +83,19 @@ def listing(edition: Edition, language: str, heading: str, articles: list[Articl
 
 
 def language_home(edition: Edition, language: str) -> str:
-    """The front page of a language edition."""
+    """Return the front page of a language edition."""
     return listing(edition, language, "The Harbour Gazette", edition.in_language(language), f"/{language}/", 1)
 
 
 def author(edition: Edition, name: str, articles: list[Article], first: str, number: int) -> str:
-    """An author's page: the bio, where there is one, and the articles."""
+    """Return an author's page: the bio, where there is one, and the articles."""
     bio = next((a.bio for a in articles if a.bio and len(a.authors) == 1), "")
     page = listing(edition, articles[0].language, name, articles, first, number)
     return page.replace("</h1>\n", f"</h1>\n<p>{text(bio)}</p>\n", 1) if bio else page
 
 
 def login(edition: Edition) -> str:
-    """A form and nothing to read."""
+    """Return a form with nothing to read."""
     return frame(
         edition,
         "en",
@@ -111,9 +110,7 @@ def login(edition: Edition) -> str:
 
 
 def search(edition: Edition, query: str) -> str:
-    """Results of the paper's own search, with the endless refinements such pages have. Disallowed by
-    robots.txt.
-    """
+    """Return results of the paper's own search, with the endless refinements of such pages. robots.txt disallows it."""
     found = [a for a in edition.articles if query and query.lower() in a.title.lower()]
     more = quote(f"{query} {len(found)}")
     return frame(
@@ -129,7 +126,7 @@ def search(edition: Edition, query: str) -> str:
 
 
 def about(edition: Edition) -> str:
-    """Who we are: prose, but no article."""
+    """Return a page about the paper: prose, but no article."""
     return frame(
         edition,
         "en",
@@ -144,7 +141,7 @@ def about(edition: Edition) -> str:
 
 
 def newsletter(edition: Edition) -> str:
-    """The sign-up page that every article points to."""
+    """Return the sign-up page that every article points to."""
     return frame(
         edition,
         "en",
@@ -157,7 +154,7 @@ def newsletter(edition: Edition) -> str:
 
 
 def calendar_month(edition: Edition, year: int, month: int) -> str:
-    """A month of events: links to the next and the previous month and to each day. A trap without an end."""
+    """Return a month of events: links to the next and the previous month and to each day. It is an endless trap."""
     before = (year - (month == 1), 12 if month == 1 else month - 1)
     after = (year + (month == 12), 1 if month == 12 else month + 1)
     days = "\n".join(
@@ -177,7 +174,7 @@ def calendar_month(edition: Edition, year: int, month: int) -> str:
 
 
 def calendar_day(edition: Edition, day: date) -> str:
-    """A day of events: there are none."""
+    """Return a day without events."""
     before, after = day - timedelta(days=1), day + timedelta(days=1)
     return frame(
         edition,
@@ -193,7 +190,7 @@ def calendar_day(edition: Edition, day: date) -> str:
 
 
 def gallery(edition: Edition) -> str:
-    """Pictures with hardly a word: nothing to read."""
+    """Return pictures with hardly a word: nothing to read."""
     shots = "\n".join(
         f'<figure><img src="/static/harbour.png?n={n}" alt=""><figcaption>{n}/12</figcaption></figure>'
         for n in range(1, 13)
@@ -202,7 +199,7 @@ def gallery(edition: Edition) -> str:
 
 
 def draft(edition: Edition) -> str:
-    """What robots.txt asks machines not to read, though the home page links to it."""
+    """Return a page that robots.txt disallows, though the home page links to it."""
     return frame(
         edition,
         "en",

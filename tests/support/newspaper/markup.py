@@ -1,4 +1,4 @@
-"""From a body's blocks to HTML: the part both designs share, with the one habit in which they differ."""
+"""Turn the blocks of a body into HTML: the part that both designs share, with the one habit in which they differ."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OLD_ENTITIES = {
 
 
 def inline(words: str, old: bool = False) -> str:
-    """Words of a data file as HTML: escaped, with emphasis and links; entities as the design writes them."""
+    """Return words of a data file as HTML: escaped, with emphasis and links; entities as the design writes them."""
 
     def escape(piece: str) -> str:
         piece = html.escape(html.unescape(piece), quote=False)
@@ -55,7 +55,7 @@ def _table(lines: tuple[str, ...], old: bool) -> str:
 
 
 def block_html(block: Block, old: bool = False) -> str:
-    """One block as HTML."""
+    """Return one block as HTML."""
     words = [inline(line, old) for line in block.lines]
     match block.kind:
         case "heading":
@@ -77,10 +77,10 @@ def block_html(block: Block, old: bool = False) -> str:
 
 
 def text(words: str) -> str:
-    """Plain words, safe in HTML text and attributes."""
+    """Return plain words, safe in HTML text and attributes."""
     return html.escape(words)
 
 
 def template(name: str) -> Template:
-    """A page's frame from `templates/`; `$name` marks what is filled in."""
+    """Return a page's frame from `templates/`; `$name` marks what is filled in."""
     return Template(Path(__file__).with_name("templates").joinpath(name).read_text("utf-8"))

@@ -1,6 +1,5 @@
-"""The paper's page since July 2023: semantic HTML, JSON-LD, OpenGraph, and far more furniture around the
-text.
-"""
+"""Make the paper's pages since July 2023: semantic HTML, JSON-LD, OpenGraph, and much more boilerplate around the
+text."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ ARTICLE = template("new_story.html")
 
 
 def frame(edition: Edition, language: str, title: str, main: str, head: str = "") -> str:
-    """A whole page of the new design around `main`."""
+    """Return a whole page of the new design around `main`."""
     words = WORDS[language]
     menu = "\n".join(
         f'<li><a href="{section_path(lang, section)}">{SECTIONS[section]}</a></li>'
@@ -39,7 +38,7 @@ def frame(edition: Edition, language: str, title: str, main: str, head: str = ""
 
 
 def has_amp(article: Article) -> bool:
-    """Only the sport desk ever built AMP twins."""
+    """Return True for articles with an AMP twin: only the sport desk ever built them."""
     return article.design == "new" and article.section == "sport"
 
 
@@ -61,12 +60,12 @@ def _json_ld(article: Article) -> str:
         "mainEntityOfPage": BASE + article.path,
         "publisher": {"@type": "NewsMediaOrganization", "name": "The Harbour Gazette", "url": f"{BASE}/"},
     }
-    # "</" would end the script element early, whatever stands around it (HTML standard, script data state).
+    # "</" would end the script element early, whatever is around it (HTML standard, script data state).
     return json.dumps({k: v for k, v in data.items() if v}, ensure_ascii=False, indent=1).replace("</", "<\\/")
 
 
 def head_of(article: Article) -> str:
-    """The metadata lines of an article's head."""
+    """Return the metadata lines of an article's head."""
     lines = [
         f'<link rel="canonical" href="{BASE}{article.path}">',
         '<meta property="og:type" content="article">',
@@ -89,7 +88,7 @@ def head_of(article: Article) -> str:
 
 
 def _body(edition: Edition, article: Article) -> str:
-    """The blocks, with what an editor's software strews between them: one teaser and one sign-up box."""
+    """Return the blocks, with what an editor's software strews between them: one teaser and one sign-up box."""
     words = WORDS[article.language]
     parts = [block_html(block) for block in article.blocks]
     related = edition.related(article)
@@ -127,7 +126,7 @@ def _items(articles: list[Article]) -> str:
 
 
 def article_page(edition: Edition, article: Article) -> str:
-    """The whole page of one article in the new design."""
+    """Return the whole page of one article in the new design."""
     words = WORDS[article.language]
     updated = ""
     if article.modified:
@@ -175,7 +174,7 @@ def article_page(edition: Edition, article: Article) -> str:
 
 
 def amp_page(article: Article) -> str:
-    """The AMP twin: the same text, its canonical address that of the article."""
+    """Return the AMP twin: the same text, with the article's address as its canonical one."""
     body = "\n".join(block_html(block) for block in article.blocks)
     return (
         f'<!DOCTYPE html>\n<html amp lang="{article.language}">\n<head>\n<meta charset="utf-8">\n'

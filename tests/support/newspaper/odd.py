@@ -1,4 +1,4 @@
-"""Pages that answer 200 and are broken all the same, and the redirects a paper collects over the years."""
+"""Make pages that answer 200 and are broken all the same, and the redirects that a paper collects over the years."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ TORN = (
 
 @dataclass(frozen=True)
 class Oddity:
-    """One odd page: what it serves, why it is here, and the text that a patient reader could still get out
-    of it.
-    """
+    """Hold one odd page: what it serves, why it is here, and the text that a patient reader could still get from it."""
 
     why: str
     page: Page
@@ -53,7 +51,7 @@ class Oddity:
 
 
 def png(width: int = 64, height: int = 40) -> bytes:
-    """A small grey picture: a real PNG file (RFC 2083), the same bytes each time."""
+    """Return a small grey picture: a real PNG file (RFC 2083), the same bytes each time."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -120,12 +118,12 @@ ODDITIES: dict[str, Oddity] = {
 
 
 def elsewhere(target: str, other_base: str) -> Page:
-    """The redirect to the paper's other host name."""
+    """Return the redirect to the paper's other host name."""
     return moved(other_base + target, 302)
 
 
 def index(edition: Edition) -> str:
-    """A plain page of links to everything odd, the redirects included."""
+    """Return a plain page of links to everything odd, the redirects included."""
     links = [f'<li><a href="{path}">{path}</a>: {text(odd.why)}</li>' for path, odd in ODDITIES.items()]
     links += [f'<li><a href="{path}">{path}</a>: redirect</li>' for path in (*REDIRECTS, "/elsewhere")]
     return (

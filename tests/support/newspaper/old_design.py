@@ -1,6 +1,5 @@
-"""The paper's page before the redesign of July 2023: tables around divs, a day without an hour, no
-metadata to speak of.
-"""
+"""Make the paper's pages before the redesign of July 2023: tables around divs, a day without an hour, hardly any
+metadata."""
 
 from __future__ import annotations
 
@@ -67,7 +66,7 @@ def _menu(edition: Edition, language: str) -> str:
 
 
 def article_page(edition: Edition, article: Article) -> str:
-    """The whole page of one article in the old design."""
+    """Return the whole page of one article in the old design."""
     words = WORDS[article.language]
     tags = ", ".join(f'<a href="/tag/{slug(tag)}/" rel="tag">{text(tag)}</a>' for tag in article.tags)
     others = "".join(f'<li><a href="{other.path}">{text(other.title)}</a></li>' for other in edition.related(article))

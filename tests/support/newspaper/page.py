@@ -1,4 +1,4 @@
-"""One answer before it becomes bytes on the wire."""
+"""Hold one answer before it becomes bytes on the wire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True)
 class Page:
-    """A status, headers and a body that may hold `edition.BASE` where the paper's address belongs."""
+    """Hold status, headers and a body that may contain `edition.BASE` where the paper's address belongs."""
 
     body: bytes
     content_type: str = HTML
@@ -23,7 +23,7 @@ class Page:
 
 
 def moved(location: str, status: int = 301) -> Page:
-    """A redirect; `location` absolute or a path."""
+    """Return a redirect; `location` is absolute or a path."""
     return Page(
         b"<html><body>Moved.</body></html>\n",
         status=status,
@@ -33,7 +33,7 @@ def moved(location: str, status: int = 301) -> Page:
 
 
 def not_found() -> Page:
-    """The paper's 404."""
+    """Return the paper's 404."""
     return Page(
         b"<!DOCTYPE html>\n<html><head><title>Page not found</title></head><body>\n<h1>Page not found</h1>\n"
         b'<p>The tide has taken this page. Try the <a href="/">home page</a>.</p>\n</body></html>\n',

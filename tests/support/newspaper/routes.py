@@ -1,4 +1,4 @@
-"""Which address answers with what: the whole map of the paper, apart from the faults."""
+"""Map addresses to answers: the whole paper, apart from the faults."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LISTS: dict[str, tuple[Callable[[Edition], str], str]] = {
 
 
 def normal(path: str) -> str:
-    """One spelling for equivalent paths: percent-encoding and dot segments (RFC 3986, 6.2.2 and 5.2.4)."""
+    """Return one spelling for equivalent paths: percent-encoding and dot segments (RFC 3986, 6.2.2 and 5.2.4)."""
     steps: list[str] = []
     for step in unquote(path).split("/"):
         if step == "..":
@@ -54,7 +54,7 @@ def normal(path: str) -> str:
 
 
 def article_html(edition: Edition, article: Article) -> str:
-    """An article's page in the design of its day."""
+    """Return an article's page in the design of its day."""
     design = old_design if article.design == "old" else new_design
     return design.article_page(edition, article)
 
@@ -116,9 +116,7 @@ def _list_for_machines(edition: Edition, path: str) -> Page | None:
 
 
 def page_at(edition: Edition, target: str, other_base: str) -> Page:
-    """The answer to GET `target` (path and query); `other_base` is the paper's address under its other
-    name.
-    """
+    """Return the answer to GET `target` (path and query); `other_base` is the paper's address under its other name."""
     raw_path, _, query = target.partition("?")
     path = normal(raw_path)
     if article := edition.by_path.get(path):

@@ -1,6 +1,6 @@
-"""The newspaper on a socket: threads, connections, and a journal of every byte.
+"""Serve the newspaper on a socket: threads, connections, and a journal of every byte.
 
-Raw sockets rather than http.server: what goes out is exactly what a page or a fault says, and nothing more.
+Raw sockets rather than http.server: exactly the bytes of a page or a fault are sent, and nothing more.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Gone(Exception):
 
 
 class Connection:
-    """One TCP connection; also the `Exchange` that faults write to."""
+    """Serve one TCP connection; it is also the `Exchange` that faults write to."""
 
     def __init__(self, sock: socket.socket, number: int, paper: Paper) -> None:
         self.sock, self.number, self.paper = sock, number, paper
@@ -42,7 +42,7 @@ class Connection:
         self.path = ""
 
     def read_request(self) -> Request | None:
-        """The next request, its body read and dropped; None when the client is done."""
+        """Return the next request, its body read and dropped; None when the client is done."""
         while b"\r\n\r\n" not in self.buffer:
             data = self._receive()
             if not data:
@@ -80,7 +80,7 @@ class Connection:
             raise Gone from error
 
     def pause(self, share: float) -> None:
-        """Sleep a share of `stall`; stops with the server."""
+        """Sleep a share of `stall`; end with the server."""
         if self.paper.stopping.wait(self.paper.stall * share):
             raise Gone
 
@@ -90,12 +90,12 @@ class Connection:
         self.sock.close()
 
     def ask(self) -> int:
-        """How often this path was asked for, this time included."""
+        """Return how often this path was requested, this time included."""
         return self.paper.count_ask(self.path)
 
 
 class Paper:
-    """A running newspaper: what tests hold in their hands."""
+    """A running newspaper, as tests use it."""
 
     def __init__(
         self, host: str, port: int, delay: float, faults: bool, crawl_delay: float | None, stall: float
@@ -113,51 +113,49 @@ class Paper:
 
     @property
     def url(self) -> str:
-        """The paper's address, without a slash at the end."""
+        """Return the paper's address, without a slash at the end."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def other_url(self) -> str:
-        """The same paper under its other host name."""
+        """Return the address of the same paper under its other host name."""
         return f"http://{'127.0.0.1' if self.host == 'localhost' else 'localhost'}:{self.port}"
 
     @property
     def edition(self) -> Edition:
-        """What is out at this moment."""
+        """Return the edition that is out at this moment."""
         return self._edition
 
     @property
     def truth(self) -> dict[str, Truth]:
-        """Absolute URL -> truth, of every article that is out at this moment, newest first."""
+        """Return the truth by absolute URL, of every article that is out at this moment, newest first."""
         return truth_by_url(self._edition.articles, self.url)
 
     @property
     def odd(self) -> dict[str, Oddity]:
-        """Absolute URL -> odd page: answers 200 and is broken."""
+        """Return the odd pages by absolute URL: they answer 200 and are broken."""
         return {self.url + path: odd for path, odd in ODDITIES.items()}
 
     def correct(self) -> Truth:
-        """Publish the corrected version of one article: text, modified date and a note change. Its new
-        truth.
-        """
+        """Publish the corrected version of one article: text, modified date and a note change. Return its new truth."""
         with self._lock:
             self._edition, article = editions.correct(self._edition)
         return truth_of(article, self.url)
 
     def publish(self) -> Truth:
-        """Publish one article that was held back; lists, feeds and sitemaps change with it. Its truth."""
+        """Publish one article that was held back; lists, feeds and sitemaps change with it. Return its truth."""
         with self._lock:
             self._edition, article = editions.publish(self._edition)
         return truth_of(article, self.url)
 
     def count_ask(self, path: str) -> int:
-        """Count one more ask for a fault that remembers."""
+        """Count one more request of a fault that remembers."""
         with self._lock:
             self._asks[path] += 1
             return self._asks[path]
 
     def serve_connection(self, sock: socket.socket) -> None:
-        """One connection from its first byte to its last."""
+        """Serve one connection from its first byte to its last."""
         connection = Connection(sock, next(self._numbers), self)
         with self._lock:
             self._open.add(sock)
@@ -171,7 +169,7 @@ class Paper:
                 self._open.discard(sock)
 
     def _exchange(self, connection: Connection) -> bool:
-        """One request and its answer; whether the connection lives on."""
+        """Serve one request; return True if the connection is kept."""
         try:
             request = connection.read_request()
         except ValueError:
@@ -202,9 +200,8 @@ class Paper:
         return request.keep_alive
 
     def _base(self, request: Request) -> str:
-        """Links carry the name the client used, so that they work through any port or name; but under its
-        other
-        name the paper says which name is its proper one, as papers with and without `www.` do."""
+        """Return the address that links carry: the name that the client used, so that they work through any port or
+        name. Under its other name the paper says which name is its proper one, as papers with and without `www.` do."""
         host = request.get("host")
         return self.url if not host or f"http://{host.lower()}" == self.other_url else f"http://{host.lower()}"
 
@@ -213,7 +210,7 @@ class Paper:
         Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop, and hang up on everyone."""
+        """Stop, and close all connections."""
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -256,11 +253,11 @@ def serve(
     crawl_delay: float | None = None,
     stall: float = 2.0,
 ) -> Iterator[Paper]:
-    """A newspaper that answers until the block ends.
+    """Serve a newspaper until the block ends.
 
-    `port` 0 takes any free one; `delay` seconds before each answer; `faults` links the fault pages from the
-    home page (they answer in any case); `crawl_delay` seconds for robots.txt, None for no such line; `stall`
-    seconds that the slow faults take.
+    `port` 0 takes any free one; `delay` seconds before each answer; `faults` links the fault pages from the home page
+    (they answer in any case); `crawl_delay` seconds for robots.txt, None for no such line; `stall` seconds that the
+    slow faults take.
     """
     paper = Paper(host, port, delay, faults, crawl_delay, stall)
     paper.start()

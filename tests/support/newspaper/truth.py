@@ -1,6 +1,4 @@
-"""What each article page really says: the yardstick for extraction, made from the data files, never by
-hand.
-"""
+"""Hold the truth of each article page: the yardstick for extraction, made from the data files, never by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ TEXT_BLOCKS = ("paragraph", "heading", "list", "numbers", "quote")
 
 @dataclass(frozen=True)
 class Truth:
-    """One article as a reader of its page would describe it."""
+    """Describe one article as a reader of its page would."""
 
     url: str  # absolute, canonical
     path: str  # the same below the paper's address
@@ -38,12 +36,12 @@ class Truth:
 
     @property
     def paragraphs(self) -> list[str]:
-        """The text's lines."""
+        """Return the lines of the text."""
         return self.text.split("\n")
 
 
 def truth_of(article: Article, base: str) -> Truth:
-    """The truth about one article on a paper that is served at `base`."""
+    """Return the truth about one article on a paper that is served at `base`."""
     old = article.design == "old"
     lines = [plain(line) for block in article.blocks if block.kind in TEXT_BLOCKS for line in block.lines]
     rows = [line for block in article.blocks if block.kind == "table" for line in block.lines]
@@ -68,6 +66,6 @@ def truth_of(article: Article, base: str) -> Truth:
 
 
 def truth_by_url(articles: Iterable[Article], base: str) -> dict[str, Truth]:
-    """Absolute URL -> truth for every article given."""
+    """Return the truth by absolute URL, for every article given."""
     truths = [truth_of(article, base) for article in articles]
     return {truth.url: truth for truth in truths}

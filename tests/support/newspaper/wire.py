@@ -1,4 +1,4 @@
-"""From a request's bytes to a request, and from a page to a response's bytes (RFC 9112). No sockets here."""
+"""Turn bytes into a request, and a page into the bytes of a response (RFC 9112). There are no sockets here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHUNK = 4096  # bytes a chunk
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it was received."""
+    """Hold one request as it was received."""
 
     head: bytes  # request line and header lines with their empty line, byte for byte
     method: str
@@ -27,23 +27,23 @@ class Request:
     headers: tuple[tuple[str, str], ...]  # names in lower case, in order
 
     def get(self, name: str, default: str = "") -> str:
-        """All values of a header, joined by commas."""
+        """Return all values of a header, joined by commas."""
         return ", ".join(value for key, value in self.headers if key == name) or default
 
     @property
     def keep_alive(self) -> bool:
-        """Whether the client wants the connection again."""
+        """Return True if the client wants the connection again."""
         wish = self.get("connection").lower()
         return "close" not in wish if self.version == "HTTP/1.1" else "keep-alive" in wish
 
     @property
     def path(self) -> str:
-        """The target without its query."""
+        """Return the target without its query."""
         return self.target.partition("?")[0]
 
 
 def parse_request(head: bytes) -> Request:
-    """A request from its head; ValueError when it is none."""
+    """Return a request from its head. Raise ValueError if it is malformed."""
     lines = head.decode("latin-1").split("\r\n")
     method, target, version = lines[0].split(" ")
     if not version.startswith("HTTP/1."):
@@ -69,13 +69,14 @@ def _head(status: int, headers: list[tuple[str, str]]) -> bytes:
 
 
 def chunked(body: bytes) -> bytes:
-    """The body in chunks (RFC 9112, 7.1)."""
+    """Return the body in chunks (RFC 9112, 7.1)."""
     pieces = [body[at : at + CHUNK] for at in range(0, len(body), CHUNK)]
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def _unchanged(request: Request, etag: str, modified: datetime) -> bool:
-    """RFC 9110, 13.2.2: If-None-Match decides alone when it is there."""
+    """Return True if the client has the current page. If-None-Match decides alone when it is there (RFC 9110,
+    13.2.2)."""
     if tags := request.get("if-none-match"):
         mine = etag.strip('"').removesuffix("-gz")
         theirs = {tag.strip().removeprefix("W/").strip('"').removesuffix("-gz") for tag in tags.split(",")}
@@ -89,9 +90,8 @@ def _unchanged(request: Request, etag: str, modified: datetime) -> bool:
 
 
 def response(page: Page, request: Request, base: str, now: datetime) -> bytes:
-    """The response to GET or HEAD, byte for byte as it goes on the wire. `base` is the paper's address for
-    this client.
-    """
+    """Return the response to GET or HEAD, byte for byte as it is sent. `base` is the paper's address for this
+    client."""
     headers = [("Date", format_datetime(now, usegmt=True)), ("Server", SERVER)]
     body = page.body.replace(BASE.encode(), base.encode())
     # A mix of upper and lower case is one spelling among the home page's: see listings.

@@ -1,6 +1,4 @@
-"""What the page around an article says, in the reader's language; the phrases themselves stand in
-`words.toml`.
-"""
+"""Hold what the page around an article says, in the reader's language; the phrases are in `words.toml`."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Words:
-    """One language's furniture."""
+    """Hold the phrases of one language."""
 
     by: str
     joiner: str
@@ -44,7 +42,7 @@ DATES: dict[str, str] = _FILE["dates"]
 
 
 def day_in_words(when: datetime, language: str) -> str:
-    """The day as this language's readers write it; ISO where we know no better."""
+    """Return the day as readers of this language write it; as ISO 8601 where that is unknown."""
     if language == "ja":
         return f"{when.year}年{when.month}月{when.day}日"
     if language not in MONTHS:
@@ -54,5 +52,5 @@ def day_in_words(when: datetime, language: str) -> str:
 
 
 def byline(authors: tuple[str, ...], words: Words) -> str:
-    """ "By Ann Lee and Bo Ray": how the page names its authors."""
+    """Return "By Ann Lee and Bo Ray": how the page names its authors."""
     return f"{words.by} {words.joiner.join(authors)}"

@@ -1,4 +1,4 @@
-"""Laws of a page's blocks: what a browser sets as lines of its own, every visible word in exactly one of them."""
+"""The blocks of a page: what a browser sets as lines of its own, every visible word in exactly one of them."""
 
 import random
 
@@ -6,11 +6,11 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body import blocks as layout
-from pipelines.extraction.body.blocks import TextBlock, blocks, menus, words_of
+from pipelines.extraction.body.blocks import TextBlock, blocks, menus, name_words
 
 
 def found(body: str) -> list[TextBlock]:
-    """The blocks of a page with this body."""
+    """Return the blocks of a page with this body."""
     return blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body"))
 
 
@@ -65,8 +65,8 @@ CASES = {
 
 
 @pytest.mark.parametrize(("body", "expected"), CASES.values(), ids=CASES)
-def test_a_block_is_a_line_of_its_own(body, expected):
-    """Blocks part, inline elements join, breaks decide; in page order."""
+def test_block_elements_and_breaks_separate_blocks(body, expected):
+    """Inline elements join; blocks are in the order of the page."""
     assert texts(body) == expected
 
 
@@ -74,7 +74,7 @@ INLINE, OUTER = ("a", "b", "em", "span", "x-y", "font"), ("div", "p", "ul", "li"
 
 
 def grown(chance: random.Random, count: list[int], depth: int = 0) -> str:
-    """A piece of markup at random, whose words are numbered in the order in which they stand."""
+    """Return a piece of random markup, whose words are numbered in their order."""
     pieces = []
     for _ in range(chance.randrange(1, 5)):
         tag = chance.choice(INLINE + OUTER + ("br", "words", "words"))
@@ -89,8 +89,8 @@ def grown(chance: random.Random, count: list[int], depth: int = 0) -> str:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_every_word_stands_in_exactly_one_block(seed):
-    """However elements are nested: each word once, in the order of the page; shares of links and of bold are shares."""
+def test_every_word_is_in_exactly_one_block(seed):
+    """However elements are nested: in the order of the page; shares of links and of bold are between 0 and 1."""
     body = html.document_fromstring(f"<body>{grown(random.Random(seed), [0])}</body>").find(".//body")
     words = " ".join(body.itertext()).split()
     lines = blocks(body)
@@ -99,8 +99,8 @@ def test_every_word_stands_in_exactly_one_block(seed):
     assert all(0 <= line.linked <= len(line.text) and 0 <= line.strong <= len(line.text) for line in lines)
 
 
-def test_a_block_knows_how_much_of_it_is_link_and_bold():
-    """In characters; elements within links count too, and what stands behind a link does not."""
+def test_block_counts_its_characters_of_links_and_bold():
+    """Elements within links count too; text after a link does not."""
     link, bold, both, plain = found(
         "<p>See <a href=/a>the <i>map</i></a>, please</p><p><b>Bold</b> it is</p>"
         "<a href=/b><h2><b>Top</b></h2></a><p>No</p>"
@@ -111,18 +111,18 @@ def test_a_block_knows_how_much_of_it_is_link_and_bold():
     assert (plain.linked, plain.strong) == (0, 0)
 
 
-def test_what_follows_a_break_says_so():
-    """Old pages part their paragraphs so; a block behind a paragraph is not meant."""
+def test_block_after_a_break_is_marked():
+    """Old pages separate their paragraphs with breaks; a block after a paragraph is not marked."""
     assert [block.after_break for block in found("<div>One.<br>Two.<br><br>Three<p>Four</p>five</div>")] == [
         False, True, True, False, False,
     ]  # fmt: skip
 
 
-def test_a_place_knows_its_names_and_what_is_around_it():
+def test_place_has_its_names_and_its_parents():
     """Words of id, class and role; the way up ends at the body."""
     (block,) = found('<div id="mainStory" class="c-story__relatedLinks x1"><section role="note"><p>A</section></div>')
     way = []
-    place = block.place
+    place = block.container
     while place.tag != "body":
         way.append((place.tag, place.names))
         place = place.parent
@@ -138,16 +138,16 @@ def test_a_place_knows_its_names_and_what_is_around_it():
     [("hidden", True), ('aria-hidden="true"', True), ('style="color:red; display : none"', True), ("", False),
      ('style="visibility:hidden"', True), ('aria-hidden="false"', False), ('style="display:block"', False)],
 )  # fmt: skip
-def test_what_is_hidden_is_marked_and_kept(attributes, hidden):
-    """By its own attributes. Whether it is text is not decided here: paywalls hide articles."""
+def test_hidden_block_is_marked_and_kept(attributes, hidden):
+    """Hidden by its own attributes. Whether it is text is not decided here: paywalls hide articles."""
     (block,) = found(f"<p {attributes}>The tide came in.</p>")
-    assert block.place.hidden is hidden
+    assert block.container.hidden is hidden
 
 
-def test_microdata_declares_the_body():
-    """itemprop="articleBody", also among others."""
+def test_article_body_of_microdata_is_marked():
+    """itemprop="articleBody", also among other values."""
     (block,) = found('<div itemprop="text articleBody">The tide came in.</div>')
-    assert block.place.body
+    assert block.container.body
 
 
 @pytest.mark.parametrize(
@@ -159,10 +159,10 @@ def test_microdata_declares_the_body():
         ((None, "", "12"), set()),
     ],
 )
-def test_names_are_taken_apart(names, words):
-    """Camel case, underscores, hyphens, generated endings; words of fewer than three letters say nothing."""
-    assert words_of(*names) >= words
-    assert all(len(word) > 2 and word.islower() for word in words_of(*names))
+def test_names_are_split_into_words(names, words):
+    """Camel case, underscores, hyphens, generated endings; words of fewer than three letters are left out."""
+    assert name_words(*names) >= words
+    assert all(len(word) > 2 and word.islower() for word in name_words(*names))
 
 
 LINK = '<li><a href="/1">A headline of another article</a></li>'
@@ -177,20 +177,20 @@ MENUS = {
 
 
 @pytest.mark.parametrize(("body", "expected"), MENUS.values(), ids=MENUS)
-def test_a_menu_is_a_place_of_nothing_but_links(body, expected):
-    """The outermost such place, if there are several links in it; one sentence of its own, and it is none."""
+def test_place_of_several_links_and_nothing_else_is_a_menu(body, expected):
+    """The outermost such place; one sentence of its own, and it is no menu."""
     assert [element.get("id") for element in menus(found(body))] == expected
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_no_menu_holds_a_sentence_and_none_lies_in_another(seed):
-    """Whatever the page: cutting the menus out takes nothing but links."""
+def test_menus_hold_only_links_and_do_not_nest(seed):
+    """On any page, cutting the menus out takes nothing but links."""
     chance = random.Random(seed)
     pieces = [chance.choice((LINK, "<p>The tide came in.</p>", "<div>", "</div>", "<ul>", "</ul>")) for _ in range(60)]
     lines = found("".join(pieces))
     cut = menus(lines)
     for line in lines:
-        above = {line.place.element, *line.place.element.iterancestors()}
+        above = {line.container.element, *line.container.element.iterancestors()}
         assert sum(element in above for element in cut) <= 1
-        if line.linked < layout.LINKS * len(line.text):
+        if line.linked < layout.MENU_LINK_SHARE * len(line.text):
             assert not above & set(cut)

@@ -1,4 +1,4 @@
-"""Laws of choosing the body: who has the last word where, what says nothing new, how the text is written down."""
+"""The choice of the body: who has the last word where, which repetitions are dropped, how the text is written."""
 
 import pytest
 from lxml import html
@@ -6,16 +6,18 @@ from lxml import html
 from pipelines.extraction.body import classifier, model
 from pipelines.extraction.body.blocks import blocks
 from pipelines.extraction.body.classifier import (
+    CLASSIFIER,
     HEADLINE,
     MENU,
-    SIGNS,
-    TWICE,
-    WEIGHED,
+    REPEATED,
+    SEPARATOR,
+    WHY_TRAFILATURA,
     BlockDecision,
+    add_contributions,
     as_lines,
-    candidates,
-    judge,
-    where,
+    block_path,
+    blocks_to_score,
+    classify,
 )
 from pipelines.extraction.body.features import Evidence, PageContext
 
@@ -23,22 +25,22 @@ LONG = "The council met on Monday and agreed to mend the old bridge before the w
 LINK = '<li><a href="/1">Another headline</a></li>'
 
 
-def seen(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
-    """A page with this body, as its blocks are judged; `read`: what trafilatura takes for its text."""
+def context(markup: str, read: str = "", titles: tuple[str, ...] = ()) -> PageContext:
+    """Return the blocks of a page with this body; `read`: what trafilatura takes for its text."""
     page = html.document_fromstring(f"<html><body>{markup}</body></html>")
     return PageContext(blocks(page.find(".//body")), Evidence(read=read, titles=titles))
 
 
-def kept(verdicts: list[BlockDecision]) -> list[str]:
-    return [verdict.block.text for verdict in verdicts if verdict.rule is None]
+def kept(decisions: list[BlockDecision]) -> list[str]:
+    return [decision.block.text for decision in decisions if decision.rule is None]
 
 
 @pytest.fixture
-def forest_says(monkeypatch):
-    """Puts an answer into the forest's mouth: these laws hold whatever it says."""
+def fixed_score(monkeypatch):
+    """Give every block the same score."""
 
-    def put(weight: float) -> None:
-        monkeypatch.setattr(model, "weigh", lambda row: weight)
+    def put(score: float) -> None:
+        monkeypatch.setattr(model, "score", lambda row: score)
 
     return put
 
@@ -47,119 +49,121 @@ STORY = "".join(f"<p>{number}. {LONG}.</p>" for number in range(6))
 LINES = [f"{number}. {LONG}." for number in range(6)]
 
 
-def test_every_block_has_one_verdict_in_its_order():
-    """Kept or dropped by a name that is known; every block of the page, as it stands there."""
-    page = seen(f"<h1>Bridge</h1>{STORY}<p>* * *</p><ul>{LINK * 9}</ul>{STORY}", "\n".join(LINES), ("Bridge",))
-    for explain in (False, True):
-        verdicts = judge(page, explain=explain)
-        assert [verdict.block for verdict in verdicts] == list(page.blocks)
-        assert {verdict.rule for verdict in verdicts} <= {None, MENU, WEIGHED, SIGNS, TWICE, HEADLINE}
+def test_every_block_gets_one_decision_in_page_order():
+    """Each block of the page is kept, or dropped by a rule whose name is known."""
+    page = context(f"<h1>Bridge</h1>{STORY}<p>* * *</p><ul>{LINK * 9}</ul>{STORY}", "\n".join(LINES), ("Bridge",))
+    decisions = classify(page)
+    assert [decision.block for decision in decisions] == list(page.blocks)
+    assert {decision.rule for decision in decisions} <= {None, MENU, CLASSIFIER, SEPARATOR, REPEATED, HEADLINE}
 
 
-def test_asking_for_reasons_changes_no_verdict():
-    """An explanation is of what happens without it; whatever was weighed has one."""
-    page = seen(f"<h1>Bridge</h1>{STORY}<p>By Mara Ellison</p><ul>{LINK * 9}</ul>", "\n".join(LINES), ("Bridge",))
-    told = judge(page, explain=True)
-    assert [verdict.rule for verdict in told] == [verdict.rule for verdict in judge(page)]
-    assert all(told[index].why for index in candidates(page))
-    assert all(verdict.why for verdict in told if verdict.rule is not None)
+def test_asking_for_reasons_changes_no_decision():
+    """An explanation is of what happens without it; every block that was scored has one."""
+    page = context(f"<h1>Bridge</h1>{STORY}<p>By Mara Ellison</p><ul>{LINK * 9}</ul>", "\n".join(LINES), ("Bridge",))
+    explained = classify(page)
+    add_contributions(explained, page)
+    assert [decision.rule for decision in explained] == [decision.rule for decision in classify(page)]
+    assert all(explained[index].why for index in blocks_to_score(page))
+    assert all(decision.why for decision in explained if decision.rule is not None)
 
 
-def test_the_forest_has_its_way(forest_says):
-    """Whatever trafilatura read: above zero a block is text, else it is not."""
-    forest_says(0.1)
-    assert kept(judge(seen(STORY))) == LINES
-    forest_says(-0.1)
-    assert kept(judge(seen(STORY + f"<p>{LONG}</p>", read=""))) == []
-    page = seen("<p>Photo: Quill</p>" + STORY, read="Photo: Quill")
-    assert [verdict.rule for verdict in judge(page)][1:] == [WEIGHED] * 6
+def test_score_above_zero_makes_a_block_text(fixed_score):
+    """Whatever trafilatura read."""
+    fixed_score(0.1)
+    assert kept(classify(context(STORY))) == LINES
+    fixed_score(-0.1)
+    assert kept(classify(context(STORY + f"<p>{LONG}</p>", read=""))) == []
+    page = context("<p>Photo: Quill</p>" + STORY, read="Photo: Quill")
+    assert [decision.rule for decision in classify(page)][1:] == [CLASSIFIER] * 6
 
 
-def test_where_the_forest_finds_hardly_anything_trafilatura_is_believed(forest_says):
-    """A page like none that it was grown on is no empty page."""
-    forest_says(-9.0)
-    page = seen(f"<p>Menu</p>{STORY}<p>Foot</p>", read="\n".join(LINES[:4]))
-    verdicts = judge(page, explain=True)
-    assert kept(verdicts) == LINES[:4]
-    assert [verdict.rule for verdict in verdicts] == [WEIGHED, *[None] * 4, WEIGHED, WEIGHED, WEIGHED]
+def test_trafilatura_decides_where_the_model_finds_next_to_nothing(fixed_score):
+    """A page unlike those that the model was trained on is no empty page."""
+    fixed_score(-9.0)
+    page = context(f"<p>Menu</p>{STORY}<p>Foot</p>", read="\n".join(LINES[:4]))
+    decisions = classify(page)
+    add_contributions(decisions, page)
+    assert {decision.why for decision in decisions if decision.rule is None} == {WHY_TRAFILATURA}
+    assert kept(decisions) == LINES[:4]
+    assert [decision.rule for decision in decisions] == [CLASSIFIER, *[None] * 4, CLASSIFIER, CLASSIFIER, CLASSIFIER]
 
 
-def test_a_page_of_very_many_blocks_is_not_weighed(monkeypatch):
-    """Trafilatura is believed there; the forest is not even asked, and nothing is made for it."""
+def test_page_of_very_many_blocks_is_not_scored(monkeypatch):
+    """Trafilatura decides there; the model is not asked, and no features are made for it."""
 
     def never(_row):
-        raise AssertionError("the forest was asked")
+        raise AssertionError("a block was scored")
 
-    monkeypatch.setattr(model, "weigh", never)
-    page = seen(STORY + "<p>Foot</p>" * classifier.MOST, read="\n".join(LINES))
-    assert candidates(page) == []
-    assert kept(judge(page)) == LINES
+    monkeypatch.setattr(model, "score", never)
+    page = context(STORY + "<p>Foot</p>" * classifier.MAX_BLOCKS, read="\n".join(LINES))
+    assert blocks_to_score(page) == []
+    assert kept(classify(page)) == LINES
 
 
-def test_links_among_links_are_not_worth_weighing(monkeypatch, forest_says):
-    """A link counts where text is read beside it, or where it is long; a menu is dropped without a question."""
-    forest_says(9.0)
-    page = seen(f"<ul>{LINK * 5}</ul>{STORY}<p><a href=/a>Quill</a></p>", read="\n".join(LINES))
-    verdicts = judge(page)
-    assert [verdict.rule for verdict in verdicts[:3]] == [MENU] * 3
-    assert kept(verdicts)[-7:] == [*LINES, "Quill"]
+def test_link_in_a_menu_is_dropped_without_a_score(monkeypatch, fixed_score):
+    """A link is scored where text is read beside it, or where it is long."""
+    fixed_score(9.0)
+    page = context(f"<ul>{LINK * 5}</ul>{STORY}<p><a href=/a>Quill</a></p>", read="\n".join(LINES))
+    decisions = classify(page)
+    assert [decision.rule for decision in decisions[:3]] == [MENU] * 3
+    assert kept(decisions)[-7:] == [*LINES, "Quill"]
     long = f"<ul>{LINK * 5}<li><a href=/a>{LONG * 2}</a></li>{LINK * 5}</ul>"
-    assert candidates(seen(long)) == [5]
+    assert blocks_to_score(context(long)) == [5]
 
 
-IDLE = {
+REDUNDANT = {
     "the headline above the text": ("<h1>Bridge to be mended</h1>", "Bridge to be mended", HEADLINE),
     "the headline in other letters": ("<p>BRIDGE — to be mended!</p>", "Bridge to be mended", HEADLINE),
-    "asterisks": ("<p>* * *</p>", "", SIGNS),
-    "a line": ("<p>___</p>", "", SIGNS),
-    "dots and dashes": ("<p>… — …</p>", "", SIGNS),
+    "asterisks": ("<p>* * *</p>", "", SEPARATOR),
+    "a line": ("<p>___</p>", "", SEPARATOR),
+    "dots and dashes": ("<p>… — …</p>", "", SEPARATOR),
     "a heading that is no headline": ("<h2>Bridge</h2>", "Bridge to be mended", None),
     "a number": ("<h2>1</h2>", "", None),
 }
 
 
-@pytest.mark.parametrize(("markup", "title", "rule"), IDLE.values(), ids=IDLE)
-def test_what_says_nothing_new_is_dropped(forest_says, markup, title, rule):
-    """The headline is a field of its own, ornaments are no text. Letters and digits of their own stay."""
-    forest_says(1.0)
-    verdicts = judge(seen(markup + STORY, titles=(title,) if title else ()))
-    assert verdicts[0].rule == rule
-    assert bool(verdicts[0].why) is (rule is not None)
-    assert kept(verdicts)[-6:] == LINES
+@pytest.mark.parametrize(("markup", "title", "rule"), REDUNDANT.values(), ids=REDUNDANT)
+def test_headline_and_ornaments_are_dropped_from_the_text(fixed_score, markup, title, rule):
+    """The headline is a field of its own. Letters and digits that say something else stay."""
+    fixed_score(1.0)
+    decisions = classify(context(markup + STORY, titles=(title,) if title else ()))
+    assert decisions[0].rule == rule
+    assert bool(decisions[0].why) is (rule is not None)
+    assert kept(decisions)[-6:] == LINES
 
 
-def test_the_headline_within_the_text_stays(forest_says):
-    """Far below, the same words are a heading or the end of a poem."""
-    forest_says(1.0)
-    verdicts = judge(seen(f"{STORY}<p>Bridge to be mended</p>", titles=("Bridge to be mended",)))
-    assert kept(verdicts) == [*LINES, "Bridge to be mended"]
+def test_headline_far_down_the_text_stays(fixed_score):
+    """There the same words are a heading or the end of a poem."""
+    fixed_score(1.0)
+    decisions = classify(context(f"{STORY}<p>Bridge to be mended</p>", titles=("Bridge to be mended",)))
+    assert kept(decisions) == [*LINES, "Bridge to be mended"]
 
 
 @pytest.mark.parametrize("times", [2, 3, 50])
-def test_of_a_paragraph_that_comes_again_the_first_stays(forest_says, times):
-    """However often a page repeats its story, it is there, once."""
-    forest_says(1.0)
-    verdicts = judge(seen(STORY * times))
-    assert kept(verdicts) == LINES
-    assert [verdict.rule for verdict in verdicts] == [None] * 6 + [TWICE] * 6 * (times - 1)
+def test_repeated_paragraph_is_kept_once(fixed_score, times):
+    """However often a page repeats its story, the first of each paragraph stays."""
+    fixed_score(1.0)
+    decisions = classify(context(STORY * times))
+    assert kept(decisions) == LINES
+    assert [decision.rule for decision in decisions] == [None] * 6 + [REPEATED] * 6 * (times - 1)
 
 
-def test_short_lines_may_come_again(forest_says):
+def test_repeated_short_line_stays(fixed_score):
     """ "Yes." is said more than once in an interview."""
-    forest_says(1.0)
-    assert kept(judge(seen(f"<p>Yes.</p>{STORY}<p>Yes.</p>"))) == ["Yes.", *LINES, "Yes."]
+    fixed_score(1.0)
+    assert kept(classify(context(f"<p>Yes.</p>{STORY}<p>Yes.</p>"))) == ["Yes.", *LINES, "Yes."]
 
 
-def test_a_dropped_copy_takes_no_other_with_it(monkeypatch):
-    """Only what is in the text already makes a copy needless: where the forest drops one, the other stays."""
+def test_copy_of_a_dropped_block_stays(monkeypatch):
+    """Only what is in the text already makes a copy needless: where the model drops one, the other stays."""
     weights = iter([-1.0, *[1.0] * 6])
-    monkeypatch.setattr(model, "weigh", lambda row: next(weights))
-    assert kept(judge(seen(f"<aside><p>{LINES[0]}</p></aside>{STORY}"))) == LINES
+    monkeypatch.setattr(model, "score", lambda row: next(weights))
+    assert kept(classify(context(f"<aside><p>{LINES[0]}</p></aside>{STORY}"))) == LINES
 
 
-def test_a_page_without_blocks_has_no_verdicts():
+def test_page_without_blocks_gets_no_decisions():
     """Nothing in, nothing out."""
-    assert judge(seen(""), explain=True) == []
+    assert classify(context("")) == []
 
 
 LISTS = {
@@ -175,17 +179,17 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("markup", "lines"), LISTS.values(), ids=LISTS)
-def test_the_text_is_readable(markup, lines):
-    """A line a block; an item of a list is known by its dash."""
-    assert as_lines(seen(markup).blocks, str) == lines
+def test_text_has_a_line_for_each_block(markup, lines):
+    """An item of a list begins with a dash."""
+    assert as_lines(context(markup).blocks, str) == lines
 
 
-def test_a_line_of_which_nothing_is_left_is_empty():
-    """There is a line for each block, that they may be counted off; no dash stands for nothing."""
-    assert as_lines(seen("<ul><li>-<li>Oak</ul>").blocks, lambda text: text.strip("-")) == ["", "- Oak"]
+def test_block_of_which_nothing_is_left_gives_an_empty_line():
+    """There is a line for each block, so that they can be counted off; a dash alone is not written."""
+    assert as_lines(context("<ul><li>-<li>Oak</ul>").blocks, lambda text: text.strip("-")) == ["", "- Oak"]
 
 
-def test_where_a_block_stands_is_told_as_people_read_it():
-    """The last three steps, each with its id or else the first of its classes."""
-    (block,) = seen('<main><div id=story class=a><section class="b c"><p>Oak</p></section></div></main>').blocks
-    assert where(block) == "div#story > section.b > p"
+def test_path_of_a_block_is_its_last_three_elements():
+    """Each with its id, or else the first of its classes."""
+    (block,) = context('<main><div id=story class=a><section class="b c"><p>Oak</p></section></div></main>').blocks
+    assert block_path(block) == "div#story > section.b > p"

@@ -1,4 +1,4 @@
-"""Laws of what is seen of a block: as many numbers as names, the same for equal pages, each true to its name."""
+"""Features of a block: as many numbers as names, the same for equal pages, each true to its name."""
 
 import math
 
@@ -6,7 +6,15 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.body.blocks import blocks
-from pipelines.extraction.body.features import NAMES, Evidence, PageContext, bare, letters, signature, witnessed
+from pipelines.extraction.body.features import (
+    NAMES,
+    Evidence,
+    PageContext,
+    blocks_in_text,
+    layout_signature,
+    letters,
+    without_spaces,
+)
 from pipelines.extraction.body.lexicon import PLACES, TOPICS, flags, groups, topics
 
 LONG = "The council met on Monday and agreed to mend the old bridge before the winter storms come in from the west."
@@ -27,24 +35,24 @@ KNOWN = Evidence(
 NOTHING = ("", "<p>.</p>", "<p>1</p>", "<a href=/>x</a>", "<p>\u0301</p>", "<p>橋は閉鎖された</p>", "<p>" + "w" * 9999)
 
 
-def seen(body: str, known: Evidence = KNOWN) -> PageContext:
-    """A page with this body, as its blocks are compared."""
+def context(body: str, known: Evidence = KNOWN) -> PageContext:
+    """Return the features of a page with this body."""
     return PageContext(blocks(html.document_fromstring(f"<html><body>{body}</body></html>").find(".//body")), known)
 
 
 def rows(body: str = PAGE, known: Evidence = KNOWN) -> dict[str, dict[str, float]]:
-    """The features of each block by its text and their names."""
-    page = seen(body, known)
-    found = zip(page.blocks, page.rows(), strict=True)
+    """Return the features of each block, by its text and their names."""
+    page = context(body, known)
+    found = zip(page.blocks, page.feature_rows(), strict=True)
     return {block.text: dict(zip(NAMES, row, strict=True)) for block, row in found}
 
 
 @pytest.mark.parametrize("body", [PAGE, PAGE * 3, *NOTHING])
-@pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["witnesses", "none"])
-def test_a_row_has_a_number_for_each_name(body, known):
-    """Whatever stands on the page, and whatever is known of it: finite numbers, shares within 0 and 1, -1 for none."""
-    page = seen(body, known)
-    found = page.rows()
+@pytest.mark.parametrize("known", [KNOWN, Evidence()], ids=["evidence", "none"])
+def test_row_has_a_number_for_each_feature(body, known):
+    """On any page: finite numbers, shares within 0 and 1, -1 for unknown."""
+    page = context(body, known)
+    found = page.feature_rows()
     assert len(found) == len(page.blocks)
     for row in found:
         assert len(row) == len(NAMES)
@@ -55,34 +63,34 @@ def test_a_row_has_a_number_for_each_name(body, known):
         assert 0 <= named["link share"] <= 1
 
 
-def test_names_are_told_apart():
-    """No name twice: reasons are told by them, and a forest is held against them."""
+def test_feature_names_are_unique():
+    """Reasons are given by these names, and a model file is checked against them."""
     assert len(set(NAMES)) == len(NAMES)
 
 
 def test_equal_pages_give_equal_rows():
-    """No order of a set, no identity of an object, nothing of the page before is in a number."""
-    first = seen(PAGE).rows()
-    seen("<p>Another page.</p>").rows()
-    assert seen(PAGE).rows() == first
+    """No order of a set, no identity of an object and nothing of an earlier page is in a number."""
+    first = context(PAGE).feature_rows()
+    context("<p>Another page.</p>").feature_rows()
+    assert context(PAGE).feature_rows() == first
 
 
-def test_rows_of_some_blocks_are_those_of_all():
-    """What is not wanted is not made, and what is wanted is no other for it."""
-    page = seen(PAGE)
-    every = page.rows()
+def test_row_does_not_depend_on_which_blocks_are_asked_for():
+    """Rows that are not wanted are not made, and the others do not change for it."""
+    page = context(PAGE)
+    every = page.feature_rows()
     for index in range(len(every)):
-        assert page.rows([index]) == [every[index]]
-    assert page.rows(range(2, 6)) == every[2:6]
-    assert page.rows([]) == []
+        assert page.feature_rows([index]) == [every[index]]
+    assert page.feature_rows(range(2, 6)) == every[2:6]
+    assert page.feature_rows([]) == []
 
 
-def test_a_page_that_stands_below_another_one_sees_it():
-    """What stands around a block counts: the same paragraph in two surroundings gives two rows."""
+def test_row_depends_on_what_is_around_the_block():
+    """The same paragraph in two surroundings gives two rows."""
     assert rows()[LONG] != rows(f"<p>{LONG}</p>")[LONG]
 
 
-def test_numbers_mean_what_they_are_called():
+def test_feature_measures_what_its_name_says():
     """A sample of each group of names, on a page where each is plain to see."""
     of = rows()
     title, byline, lead, link = (
@@ -112,7 +120,7 @@ def test_numbers_mean_what_they_are_called():
 STEPS = (-3, -2, -1, 1, 2, 3)
 
 
-def test_neighbours_stand_at_their_steps():
+def test_features_of_neighbours_are_at_their_distance():
     """Three on either side; -1 where the page ends."""
     lines = [str(number) * 11 * number for number in range(1, 8)]
     of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[:3])))
@@ -124,8 +132,8 @@ def test_neighbours_stand_at_their_steps():
     assert (middle["read in the last six"], middle["read in the next six"]) == (0.5, 0)
 
 
-def test_the_order_is_counted_from_what_is_read():
-    """Prose that trafilatura reads begins and ends the text; what stands before or behind it knows how far away."""
+def test_distance_is_counted_from_the_prose_that_is_read():
+    """Prose that trafilatura reads begins and ends the text; blocks before or after it know how far away they are."""
     lines = [f"{number} {LONG}" for number in range(6)]
     of = rows("".join(f"<p>{line}</p>" for line in lines), Evidence(read="\n".join(lines[1:4])))
     assert [of[line]["blocks after the first read"] for line in lines] == [-1, 0, 1, 2, 3, 4]
@@ -134,25 +142,28 @@ def test_the_order_is_counted_from_what_is_read():
     assert [of[line]["prose read after"] for line in lines] == [3, 2, 1, 0, 0, 0]
 
 
-def test_a_block_is_held_against_the_others_of_its_place():
-    """Not against itself: the one that is read stands beside what is not; a lone one stands beside nothing (-1)."""
+def test_block_is_compared_with_the_others_of_its_place():
+    """Not with itself: the one that is read is beside unread ones; a lone block is beside nothing (-1)."""
     of = rows("<div>aa<br><br>bb</div><section>cc</section>", Evidence(read="aa"))
     assert [of[text]["read share beside it"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
     assert [of[text]["blocks beside it"] for text in ("aa", "bb", "cc")] == [2, 2, 1]
     assert [of[text]["read share set alike"] for text in ("aa", "bb", "cc")] == [0, 1, -1]
 
 
-def test_what_nobody_said_is_not_the_same_as_no():
+def test_missing_declaration_differs_from_no():
     """Without an articleBody, every block has -1 for it; with one, the blocks in it have 1 and the others 0."""
     of = rows(known=Evidence(declared=LONG * 3))
     assert (of[LONG]["in articleBody"], of["bare words"]["in articleBody"]) == (1, 0)
 
 
-def test_a_paragraph_set_twice_is_counted():
+def test_repeated_paragraph_is_counted_in_each_of_its_rows():
     """Each of them knows of the other."""
-    page = seen(PAGE + f"<p>{LONG}</p>")
+    page = context(PAGE + f"<p>{LONG}</p>")
     times = NAMES.index("times on the page")
-    assert [row[times] for block, row in zip(page.blocks, page.rows(), strict=True) if block.text == LONG] == [2, 2]
+    assert [row[times] for block, row in zip(page.blocks, page.feature_rows(), strict=True) if block.text == LONG] == [
+        2,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -166,30 +177,30 @@ def test_a_paragraph_set_twice_is_counted():
         ("The tide.", "", False),
     ],
 )
-def test_a_witness_has_said_a_block_or_not(text, reading, there):
-    """As a line of the reading; a long one also within a line. White space is nobody's."""
-    page = seen(f"<p>{text}</p>", Evidence(read=reading))
-    assert page.read == witnessed(page.blocks, reading) == [there]
+def test_block_is_in_the_reading_or_not(text, reading, there):
+    """As a line of it; a long one also within a line. White space does not matter."""
+    page = context(f"<p>{text}</p>", Evidence(read=reading))
+    assert page.read == blocks_in_text(page.blocks, reading) == [there]
 
 
-def test_how_much_of_the_reading_is_link_text():
-    """By length; 1 where nothing is read: such a reading is to be doubted."""
-    assert seen("<p>The tide came in.</p>", Evidence()).linked_share_of_read == 1
-    assert seen("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).linked_share_of_read == 0.5
-    assert 0 < seen(PAGE).linked_share_of_read < 0.5
+def test_share_of_link_text_is_one_for_an_empty_reading():
+    """The share is by length; a reading of links, or of nothing, is to be doubted."""
+    assert context("<p>The tide came in.</p>", Evidence()).link_share_of_read == 1
+    assert context("<p>Aa</p><p><a>Bb</a></p>", Evidence(read="Aa\nBb")).link_share_of_read == 0.5
+    assert 0 < context(PAGE).link_share_of_read < 0.5
 
 
-def test_blocks_that_are_set_alike_have_one_signature():
+def test_blocks_with_equal_markup_have_one_signature():
     """By tag and names of their place and of the place around it."""
-    page = seen('<div class=a><p>x<p>y<p class=long>z</div><div class="body">w</div>')
-    marks = [signature(block) for block in page.blocks]
+    page = context('<div class=a><p>x<p>y<p class=long>z</div><div class="body">w</div>')
+    marks = [layout_signature(block) for block in page.blocks]
     assert marks[0] == marks[1]
     assert len(set(marks)) == 3
 
 
-def test_bare_and_letters():
-    """Without white space; without anything that is no letter and no digit."""
-    assert bare(" The\u00a0tide \n") == "Thetide"
+def test_bare_drops_spaces_and_letters_drops_signs():
+    """Without white space; and without anything that is no letter and no digit."""
+    assert without_spaces(" The\u00a0tide \n") == "Thetide"
     assert letters("The Tide – 7 piers_!") == "thetide7piers"
     assert letters("* * *") == letters("___") == ""
 
@@ -213,20 +224,20 @@ def about(text: str) -> set[str]:
         ("", "newsletter", False),
     ],
 )
-def test_a_topic_is_known_by_its_words(text, name, there):
-    """A stem at the beginning of a word; a short one is a whole word; anywhere in scripts without spaces."""
+def test_topic_is_found_by_its_words(text, name, there):
+    """A prefix at the beginning of a word; a short one is a whole word; anywhere in scripts without spaces."""
     assert (name in about(text)) is there
 
 
 @pytest.mark.parametrize("name", TOPICS)
-def test_every_word_of_a_topic_says_so(name):
+def test_every_word_of_a_topic_is_found(name):
     """No word of the lists is out of reach."""
-    missed = [word for word in TOPICS[name].split() if word[0].isalnum() and name not in about(f"… {word} …")]
+    missed = [word for word in TOPICS[name] if word[0].isalnum() and name not in about(f"… {word} …")]
     assert missed == []
 
 
-def test_places_are_known_by_the_words_of_their_names():
-    """A bit a group; words that are in none say nothing."""
+def test_groups_of_a_place_are_bits_of_its_names():
+    """Words that are in no group set no bit."""
     assert groups(frozenset()) == groups(frozenset({"xyz"})) == 0
     for number, name in enumerate(PLACES):
         for word in PLACES[name].split():

@@ -1,4 +1,4 @@
-"""Laws of the forest, whichever one is grown: what is computed fast is what walking its trees by hand gives."""
+"""The trees of the model, whichever are shipped: the compiled score is what walking the trees by hand gives."""
 
 import json
 import math
@@ -19,12 +19,12 @@ HAND = [
 
 
 def grown() -> dict[str, Any]:
-    """The forest that is shipped."""
-    return model._forest()
+    """Return the trees that are shipped."""
+    return model._model()
 
 
 def walked(tree: Any, row: Sequence[float]) -> float:
-    """The leaf that a row falls into."""
+    """Return the leaf that a row falls into."""
     while isinstance(tree, list):
         feature, threshold, low, high = tree
         tree = low if row[feature] <= threshold else high
@@ -58,25 +58,25 @@ def random_rows(trees: list[Any], count: int) -> list[list[float]]:
 
 @pytest.fixture
 def plant(monkeypatch):
-    """Puts another forest in the place of the shipped one, for one test."""
+    """Put other trees in the place of the shipped model, for one test."""
     planted = []
 
     def put(trees: list[Any], stages: Sequence[Sequence[float]] = ()) -> None:
         made = {"features": NAMES, "stages": stages, "trees": trees}
-        monkeypatch.setattr(model, "_forest", lambda: made)
+        monkeypatch.setattr(model, "_model", lambda: made)
         model._stages.cache_clear()
-        model._measured.cache_clear()
+        model._tree_nodes.cache_clear()
         planted.append(made)
 
     yield put
     assert planted
     monkeypatch.undo()
     model._stages.cache_clear()
-    model._measured.cache_clear()
+    model._tree_nodes.cache_clear()
 
 
-def test_the_shipped_forest_is_one():
-    """It knows the features that are made, its splits name them, its numbers are numbers, its stages are in order."""
+def test_shipped_model_is_well_formed():
+    """It has our features, its splits name them, its numbers are numbers, its stages are in order."""
     made = grown()
     assert tuple(made["features"]) == NAMES
     for tree in made["trees"]:
@@ -90,92 +90,92 @@ def test_the_shipped_forest_is_one():
     assert all(low < 0 < high for _, low, high in made["stages"])
 
 
-def test_a_forest_for_other_features_is_refused(tmp_path, monkeypatch):
-    """With the sentence that says what to run: nothing is weighed by numbers that mean something else."""
+def test_model_for_other_features_is_refused(tmp_path, monkeypatch):
+    """The error says what to run: nothing is scored by numbers that mean something else."""
     made = {**grown(), "features": [*NAMES[1:], NAMES[0]]}
-    (tmp_path / "forest.json").write_text(json.dumps(made), encoding="utf-8")
-    monkeypatch.setattr(model, "FILE", tmp_path / "forest.json")
-    with pytest.raises(ValueError, match=r"forest\.json was made for other features: run benchmarks/learn\.py"):
-        model._forest.__wrapped__()
+    (tmp_path / "model.json").write_text(json.dumps(made), encoding="utf-8")
+    monkeypatch.setattr(model, "FILE", tmp_path / "model.json")
+    with pytest.raises(ValueError, match=r"model\.json was made for other features: run benchmarks/learn\.py"):
+        model._model.__wrapped__()
 
 
 @pytest.mark.parametrize("trees", [HAND, HAND[:1], HAND[2:], []], ids=["three", "one", "a leaf", "none"])
-def test_a_function_is_its_trees(trees):
-    """The sum of the leaves, on either side of every threshold and on it."""
-    total = model._function(trees)
+def test_compiled_function_is_the_sum_of_the_leaves(trees):
+    """On either side of every threshold and on it."""
+    total = model._compiled(trees)
     for row in random_rows(trees, 200):
         assert total(row) == sum(walked(tree, row) for tree in trees)
 
 
-def test_the_shipped_forest_is_walked_as_it_is_written():
+def test_compiled_model_agrees_with_its_file():
     """What Python is made of it says what its file says."""
     trees = grown()["trees"]
-    total = model._function(trees)
+    total = model._compiled(trees)
     for row in random_rows(trees, 40):
         assert total(row) == pytest.approx(sum(walked(tree, row) for tree in trees), abs=1e-9)
 
 
-def test_only_numbers_become_code():
-    """A file is data: what is no number in it runs nowhere."""
+def test_value_that_is_no_number_is_not_compiled():
+    """A model file is data: nothing else in it is run."""
     for tree in ("print(1)", [0, "1 or print(1)", 0.0, 1.0], ["__import__", 0.0, 0.0, 1.0]):
         with pytest.raises(ValueError, match=r"could not convert|invalid literal"):
-            model._function([tree])
+            model._compiled([tree])
 
 
-def test_stages_decide_clear_blocks_only():
-    """A row that no stage decides has the sum of all trees; one that a stage decides lay beyond that stage's bounds."""
+def test_stage_decides_only_rows_beyond_its_bounds():
+    """A row that no stage decides has the sum of all trees."""
     made = grown()
     trees, stages = made["trees"], made["stages"]
     decided = 0
     for row in random_rows(trees, 300):
-        weight, whole = model.weigh(row), sum(walked(tree, row) for tree in trees)
+        score, whole = model.score(row), sum(walked(tree, row) for tree in trees)
         sums = [(sum(walked(tree, row) for tree in trees[:count]), low, high) for count, low, high in stages]
-        clear = next((score for score, low, high in sums if score < low or score > high), None)
+        clear = next((part for part, low, high in sums if part < low or part > high), None)
         decided += clear is not None
-        assert weight == pytest.approx(whole if clear is None else clear, abs=1e-9)
+        assert score == pytest.approx(whole if clear is None else clear, abs=1e-9)
         if clear is None and abs(whole) > 1e-9:
-            assert (weight > 0) == (whole > 0)
+            assert (score > 0) == (whole > 0)
     assert decided or not stages
 
 
-def test_a_stage_ends_the_weighing(plant):
-    """Beyond its bounds, and only there, the trees behind it are not asked."""
+def test_stage_that_decides_ends_the_scoring(plant):
+    """The trees after it are run only within its bounds."""
     plant([[0, 0.5, -3.0, 1.0], 10.0], [(1, -2.0, 2.0)])
     blank = [0.0] * len(NAMES)
-    assert model.weigh(blank) == -3.0
-    assert model.weigh([1.0, *blank[1:]]) == 11.0
+    assert model.score(blank) == -3.0
+    assert model.score([1.0, *blank[1:]]) == 11.0
     plant([[0, 0.5, -2.0, 2.0], 10.0], [(1, -2.0, 2.0)])
-    assert [model.weigh(blank), model.weigh([1.0, *blank[1:]])] == [8.0, 12.0]
+    assert [model.score(blank), model.score([1.0, *blank[1:]])] == [8.0, 12.0]
 
 
-def test_reasons_add_up_to_the_verdict(plant):
-    """The credits of all features: what the row weighs beyond what a row weighs on average over the leaves."""
+def test_contributions_add_up_to_the_score(plant):
+    """All features together bring the score, less the score that a row has on average over the leaves."""
     plant(HAND)
     mean = sum(sum(leaves(tree)) / len([*leaves(tree)]) for tree in HAND)
     for row in random_rows(HAND, 50):
-        told = model.reasons(row, most=len(NAMES))
-        assert sum(value for _, value in told) == pytest.approx(model.weigh(row) - mean)
-        assert {name for name, _ in told} <= {NAMES[feature] for tree in HAND for feature, _ in splits(tree)}
+        found = model.contributions(row, count=len(NAMES))
+        assert sum(value for _, value in found) == pytest.approx(model.score(row) - mean)
+        assert {name for name, _ in found} <= {NAMES[feature] for tree in HAND for feature, _ in splits(tree)}
 
 
-def test_reasons_of_the_shipped_forest_add_up_and_are_ranked():
-    """Only what some tree splits on is a reason; the heaviest comes first; as many as were asked for."""
+def test_contributions_of_the_shipped_model_add_up_and_are_ranked():
+    """Only features that some tree splits on are named; the largest comes first; as many as were asked for."""
     trees = grown()["trees"]
     mean = sum(sum(leaves(tree)) / len([*leaves(tree)]) for tree in trees)
     asked = {NAMES[feature] for tree in trees for feature, _ in splits(tree)}
     for row in random_rows(trees, 20):
-        told = model.reasons(row, most=len(NAMES))
+        found = model.contributions(row, count=len(NAMES))
         whole = sum(walked(tree, row) for tree in trees)
-        assert sum(value for _, value in told) == pytest.approx(whole - mean, abs=1e-6)
-        assert {name for name, _ in told} <= asked
-        assert [abs(value) for _, value in told] == sorted((abs(value) for _, value in told), reverse=True)
-        assert model.reasons(row) == told[:3]
+        assert sum(value for _, value in found) == pytest.approx(whole - mean, abs=1e-6)
+        assert {name for name, _ in found} <= asked
+        assert [abs(value) for _, value in found] == sorted((abs(value) for _, value in found), reverse=True)
+        assert model.contributions(row) == found[:3]
 
 
-def test_a_reason_is_credited_where_it_decided(plant):
-    """One split: its feature gets the way from the mean of both leaves to the one taken."""
+def test_contribution_is_credited_to_the_feature_of_the_split(plant):
+    """With one split: the way from the mean of both leaves to the one taken."""
     plant([[5, 0.5, -1.0, 3.0]])
     row = [0.0] * len(NAMES)
-    assert model.reasons(row) == [(NAMES[5], -2.0)]
+    assert model.contributions(row) == [(NAMES[5], -2.0)]
     row[5] = 1.0
-    assert model.reasons(row) == [(NAMES[5], 2.0)]
+    assert model.contributions(row) == [(NAMES[5], 2.0)]

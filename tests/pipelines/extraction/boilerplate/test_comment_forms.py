@@ -1,4 +1,4 @@
-"""Comment forms in seventeen languages: nothing of them reaches the text, whether their markup has names or not."""
+"""Comment forms in seventeen languages: nothing of them reaches the text, with and without names in their markup."""
 
 import tomllib
 from functools import cache
@@ -7,21 +7,22 @@ from typing import Any
 import pytest
 
 from pipelines.core.items import Page
-from pipelines.extraction.boilerplate.line_matcher import named
-from pipelines.extraction.boilerplate.remove import furniture
+from pipelines.extraction.boilerplate.line_matcher import matching_lines
+from pipelines.extraction.boilerplate.remove import boilerplate_lines
 from tests.support.page_pairs import PAGES, text_of
 
 FORMS: dict[str, dict[str, Any]] = tomllib.loads((PAGES / "forms.toml").read_text(encoding="utf-8"))
 LANGUAGES = sorted(FORMS)
 BY_RULE = {
-    "reply heading": ("heading",), "e-mail notice": ("email", "required", "remember"), "akismet": ("akismet",),
-    "log in to comment": ("login",), "comment count": ("count",), "comment form": ("labels", "submit"),
+    "reply heading": ("heading",), "e-mail notice": ("email", "required", "remember"),
+    "spam filter notice": ("akismet",), "log in to comment": ("login",),
+    "comment count": ("count",), "comment form": ("labels", "submit"),
 }  # fmt: skip
 
 
 @cache
 def lines(language: str) -> tuple[str, ...]:
-    """The form's lines, as a text without any markup has them."""
+    """Return the lines of the form, as in a text without any markup."""
     form = FORMS[language]
     return (
         form["count"], f"{form['heading']} {form['cancel']}", f"{form['email']} {form['required']}", *form["labels"],
@@ -30,7 +31,7 @@ def lines(language: str) -> tuple[str, ...]:
 
 
 def story(language: str) -> list[str]:
-    """An article of eight paragraphs that speaks of comments and names."""
+    """Return an article of eight paragraphs about comments and names."""
     first, second = FORMS[language]["story"]
     return [f"{number}: {first} {second}" for number in range(3)] + [first, second] + [f"{second} {first}"] * 3
 
@@ -44,8 +45,8 @@ def page(body: str) -> Page:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_that_its_theme_names_is_cut_out(language):
-    """WordPress's own template: all of it goes by its names, and nothing else does."""
+def test_named_form_is_cut_out(language):
+    """The template of WordPress: all of it goes by its names, and nothing else does."""
     form = FORMS[language]
     labels = "".join(f"<p><label>{label}</label><input type='text'></p>" for label in form["labels"])
     body = f"""<article><h1>Ferry</h1>{paragraphs(story(language))}</article>
@@ -60,26 +61,26 @@ def test_a_form_that_its_theme_names_is_cut_out(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_without_names_goes_line_by_line(language):
+def test_form_without_names_is_dropped_line_by_line(language):
     """In a theme that calls everything "box", each line of the form is known by its words."""
     body = f"<article><h1>Ferry</h1>{paragraphs(story(language))}{paragraphs(lines(language))}</article>"
     assert text_of(page(body), title="Ferry") == story(language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_form_in_two_lines_and_in_capitals_is_the_same_form(language):
-    """A theme that breaks lines elsewhere, or prints headings in capitals, changes nothing."""
+def test_line_breaks_and_capitals_do_not_hide_a_form(language):
+    """A theme may break lines elsewhere, or print headings in capitals."""
     form = FORMS[language]
     alone = [form["heading"].upper(), form["cancel"], form["email"], form["required"].upper()]
-    assert list(furniture([*story(language), *alone])) == list(range(8, 12))
+    assert list(boilerplate_lines([*story(language), *alone])) == list(range(8, 12))
 
 
 @pytest.mark.parametrize("rule", BY_RULE)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_rule_of_the_form_is_needed(language, rule):
-    """Take a rule away, and its words leak, in every language."""
+def test_form_leaks_without_any_of_its_rules(language, rule):
+    """In every language the words of a rule reach the text when the rule is taken away."""
     texts = [*story(language), *lines(language)]
-    kept = set(range(len(texts))) - set(furniture(texts, (), frozenset((rule,))))
+    kept = set(range(len(texts))) - set(boilerplate_lines(texts, (), frozenset((rule,))))
     leaked = " ".join(texts[index] for index in kept)
     values = [FORMS[language][key] for key in BY_RULE[rule]]
     words = [word for value in values for word in ([value] if isinstance(value, str) else value)]
@@ -87,18 +88,18 @@ def test_each_rule_of_the_form_is_needed(language, rule):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_label_is_no_furniture_away_from_a_form(language):
-    """ "Name" and "Comment" are subheadings too: without a form beside them, they stay."""
+def test_label_without_a_form_stays(language):
+    """ "Name" and "Comment" are subheadings too."""
     form = FORMS[language]
     texts = [*story(language)[:4], form["labels"][1], *story(language)[4:]]
-    assert not any(rule.name == "comment form" for _, rule in named(texts))
+    assert not any(rule.name == "comment form" for _, rule in matching_lines(texts))
 
 
-def test_a_notice_on_how_comments_are_handled_goes_beside_a_form_only():
-    """What may be written is furniture below the form and may be the story anywhere else."""
+def test_notice_on_comments_is_dropped_only_beside_a_form():
+    """It is boilerplate below a form and may be the story anywhere else."""
     notice = "Comments are moderated and must stay respectful; offensive ones are taken down by the harbour police."
     texts = story("en")
-    assert furniture([*texts, notice]) == {}
-    going = furniture([*texts, "Leave a Reply", notice])
+    assert boilerplate_lines([*texts, notice]) == {}
+    going = boilerplate_lines([*texts, "Leave a Reply", notice])
     assert [rule.name for rule in going.values()] == ["reply heading", "comment rules"]
-    assert len(furniture([*texts, "Leave a Reply", notice], (), frozenset(("comment rules",)))) == 1
+    assert len(boilerplate_lines([*texts, "Leave a Reply", notice], (), frozenset(("comment rules",)))) == 1

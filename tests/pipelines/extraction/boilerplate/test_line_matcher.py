@@ -1,12 +1,12 @@
-"""What papers say around their articles, in many languages, and what only sounds like it."""
+"""What papers print around their articles, in many languages, and prose that only sounds like it."""
 
 import time
 import tomllib
 
 import pytest
 
-from pipelines.extraction.boilerplate.line_matcher import named
-from pipelines.extraction.boilerplate.remove import furniture, tidy
+from pipelines.extraction.boilerplate.line_matcher import matching_lines
+from pipelines.extraction.boilerplate.remove import boilerplate_lines, without_boilerplate
 from tests.support.page_pairs import PAGES
 
 SAID: dict[str, dict[str, list[str]]] = tomllib.loads((PAGES / "phrases.toml").read_text(encoding="utf-8"))
@@ -25,16 +25,16 @@ PROSE = [(language, line) for language, rules in SAID.items() for line in rules.
 
 
 @pytest.mark.parametrize(("language", "rule", "line"), FURNITURE)
-def test_a_line_of_furniture_is_known_by_its_rule(language, rule, line):
-    """At the foot of a text, in each language, the line goes and is called what it is."""
-    assert [rule.name for rule in furniture([*STORY, line]).values()] == [rule]
+def test_line_of_boilerplate_is_dropped_by_its_rule(language, rule, line):
+    """At the foot of a text, in each language, by the name of the rule."""
+    assert [rule.name for rule in boilerplate_lines([*STORY, line]).values()] == [rule]
 
 
 @pytest.mark.parametrize(("language", "line"), PROSE)
-def test_prose_that_speaks_of_furniture_stays(language, line):
+def test_prose_about_boilerplate_stays(language, line):
     """A paragraph about newsletters, subscriptions or comments is a paragraph, at either end of a text too."""
-    assert tidy([line, *STORY]) == [line, *STORY]
-    assert tidy([*STORY, line]) == [*STORY, line]
+    assert without_boilerplate([line, *STORY]) == [line, *STORY]
+    assert without_boilerplate([*STORY, line]) == [*STORY, line]
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_prose_that_speaks_of_furniture_stays(language, line):
         "sign up " * 45 + "newsletter",
     ],
 )  # fmt: skip
-def test_hostile_lines_cost_little(line):
+def test_hostile_line_is_matched_in_a_blink(line):
     """No line, however it is made, takes longer than a blink."""
     start = time.process_time()
-    list(named([line] * 20))
+    list(matching_lines([line] * 20))
     assert time.process_time() - start < 1.5
 
 
-def test_a_long_text_takes_time_in_proportion():
-    """Ten thousand lines of furniture are read in seconds, not in hours."""
+def test_long_text_is_matched_in_linear_time():
+    """Ten thousand lines of boilerplate are read in seconds, not in hours."""
     lines = ["Leave a Reply", "Name", "Read more: another story", "Photo: somebody"] * 2500
     start = time.process_time()
-    list(named(lines))
+    list(matching_lines(lines))
     assert time.process_time() - start < 15

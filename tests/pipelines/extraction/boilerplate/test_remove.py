@@ -1,4 +1,4 @@
-"""Every rule of boilerplate has a page that leaks without it; pages about furniture keep every word."""
+"""Every rule of boilerplate has a page that leaks without it; pages about boilerplate keep every word."""
 
 import time
 
@@ -6,11 +6,11 @@ import pytest
 
 from pipelines.core.items import Article, Page
 from pipelines.extraction.boilerplate import remove
-from pipelines.extraction.boilerplate.author_lines import BOX, BYLINE
-from pipelines.extraction.boilerplate.block_matcher import blocks
-from pipelines.extraction.boilerplate.block_rules import BLOCKS
-from pipelines.extraction.boilerplate.comments import readers
-from pipelines.extraction.boilerplate.line_rules import LINES
+from pipelines.extraction.boilerplate.author_lines import AUTHOR_BOX, BYLINE
+from pipelines.extraction.boilerplate.block_matcher import matching_blocks
+from pipelines.extraction.boilerplate.block_rules import BLOCK_RULES
+from pipelines.extraction.boilerplate.comments import find_comments
+from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.extract import parse, read
 from pipelines.extraction.page.trace import BlockTrace
 from tests.support.page_pairs import NAMES, RULES, pair, text_of
@@ -19,7 +19,7 @@ LEAKS = [(name, rule, line) for name in NAMES for rule, line in pair(name)[1]["l
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_gives_its_text_and_nothing_else(name):
+def test_own_page_is_read_exactly(name):
     """Text, title, authors and dates of each of our own pages are exactly the truth beside it."""
     page, truth = pair(name)
     article = read(page)
@@ -33,41 +33,41 @@ def test_a_page_gives_its_text_and_nothing_else(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_rules_alone_leave_the_text(name):
+def test_rules_alone_leave_the_text(name):
     """What our two steps leave of a page is its text, whatever finds the body."""
     page, truth = pair(name)
     assert text_of(page, tuple(truth["authors"]), truth["title"]) == truth["text"]
 
 
 @pytest.mark.parametrize(("name", "rule", "line"), LEAKS, ids=[f"{name}: {rule}" for name, rule, _ in LEAKS])
-def test_a_page_leaks_without_its_rule(name, rule, line):
+def test_page_leaks_without_its_rule(name, rule, line):
     """A rule earns its place: take it away, and its page leaks."""
     page, truth = pair(name)
     assert line in "\n".join(text_of(page, tuple(truth["authors"]), truth["title"], without=rule))
 
 
-def test_every_rule_has_such_a_page():
+def test_every_rule_has_a_page_that_leaks_without_it():
     """No rule without a page that leaks without it."""
     assert {rule for _, rule, _ in LEAKS} | {"comment form", "comment rules"} == RULES  # these two: test_forms
 
 
-def test_a_block_of_more_than_a_quarter_stays():
+def test_block_of_more_than_a_quarter_of_the_page_stays():
     """A rule that meets the article's own wrapper does nothing."""
     story = "<p>" + "The tide came in twice that day, as it does, and went out twice. " * 12 + "</p>"
     body = f'<html><body><article class="newsletter-box"><h1>Tides</h1>{story}</article></body></html>'
     assert read(Page("https://example.org/a/1", body.encode(), "text/html")).word_count > 100
 
 
-def test_lines_of_more_than_half_a_text_stay():
-    """If rules would take more than half of a text, they were not made for it."""
+def test_lines_that_are_more_than_half_of_a_text_stay():
+    """If rules would take that much, they were not made for this text."""
     lines = ["Leave a Reply", "Article continues below", "Print this page", "A short line."]
-    assert remove.tidy(lines) == lines
+    assert remove.without_boilerplate(lines) == lines
 
 
-def test_a_line_that_is_repeated_counts_once():
+def test_repeated_line_counts_once_for_the_limit():
     """A page of thirty films that need consent is still an article."""
     lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
-    assert remove.tidy(lines) == lines[:1]
+    assert remove.without_boilerplate(lines) == lines[:1]
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_a_line_that_is_repeated_counts_once():
         "Anzeigen wurden drei erstattet.",
     ],
 )
-def test_prose_is_no_furniture(line):
-    """In the middle of a text, a sentence that begins like furniture stays."""
+def test_prose_that_begins_like_boilerplate_stays(line):
+    """In the middle of a text."""
     lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10
-    assert line in remove.tidy([*lines, line, *lines])
+    assert line in remove.without_boilerplate([*lines, line, *lines])
 
 
-def test_the_line_that_presents_the_author_goes():
+def test_byline_and_author_line_are_dropped():
     """A byline at the head and a line about the author at the foot are not the story."""
     story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
     lines = ["By Mara Ellison", *story, "Mara Ellison is a reporter in Port Selby."]
-    assert remove.tidy(lines, ("Mara Ellison",)) == story
+    assert remove.without_boilerplate(lines, ("Mara Ellison",)) == story
 
 
 WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"
@@ -104,8 +104,8 @@ WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nob
     ["newsletter", "share", "related-posts", "comments", "comment", "tags", "subscribe", "author-bio", "ads", "popular",
      "cookies", "print", "disqus", "Newsletter_wrapper__x1Y2z", "has-comments", "article--newsletter"],
 )  # fmt: skip
-def test_no_name_on_the_articles_own_wrapper_destroys_it(name):
-    """Whatever a paper calls the box around its article, the article stays: with its headline, and without."""
+def test_article_stays_whatever_its_wrapper_is_called(name):
+    """With its headline, and without."""
     for headline in ("<h1>Tides</h1>", ""):
         body = f'<html><body><div class="{name}">{headline}{WORDS * 12}</div></body></html>'
         tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
@@ -118,25 +118,25 @@ def test_no_name_on_the_articles_own_wrapper_destroys_it(name):
     ["newsletter-signup", "c-newsletter--inline", "NewsletterBox", "js-newsletter-wrapper", "Newsletter_box__1a2Bc",
      "article-newsletter", "mc4wp-form", "newsletter2"],
 )  # fmt: skip
-def test_a_name_is_known_in_every_manner_of_writing(name):
-    """BEM, camel case, modules and prefixes say the same."""
+def test_name_is_matched_in_every_style_of_writing(name):
+    """BEM, camel case, modules and prefixes."""
     body = f'<html><body><article>{WORDS * 12}<div class="x {name}"><p>A letter.</p></div></article></body></html>'
-    found = blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
+    found = matching_blocks(parse(Page("https://example.org/a/1", body.encode(), "text/html")))
     assert [rule.name for _, rule in found] == ["newsletter forms"]
 
 
-def test_blocks_are_named_in_page_order_and_nothing_is_touched():
-    """`blocks` decides; whoever asked acts. A block inside another is not named again."""
+def test_blocks_are_found_in_page_order_without_changing_the_page():
+    """`matching_blocks` decides, the caller acts. A block inside another is not named again."""
     body = f"""<html><body><div class="share"><p>Tell</p></div>{WORDS * 9}<div class="newsletter">
     <div class="share">Tell</div></div>
     <section id="comments"><div class="comment-list"><p>Aye.</p></div></section></body></html>"""
     tree = parse(Page("https://example.org/a/1", body.encode(), "text/html"))
     before = tree.text_content()
-    assert [rule.name for _, rule in blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
+    assert [rule.name for _, rule in matching_blocks(tree)] == ["share buttons", "newsletter forms", "comments"]
     assert tree.text_content() == before
 
 
-def test_what_went_is_told_to_those_who_ask():
+def test_removed_block_is_reported_on_request():
     """Text, place, rule and reason of every block that was cut out."""
     story = f'<article class="story">{WORDS * 9}<p class="share-bar">Tell your friends</p></article>'
     body = f"<html><body>{story}</body></html>"
@@ -149,9 +149,9 @@ def test_what_went_is_told_to_those_who_ask():
     assert "Tell" not in tree.text_content()
 
 
-def test_every_rule_says_why():
-    """A name for counting, a reason for people; no name twice."""
-    rules = (*BLOCKS, *LINES, BYLINE, BOX)
+def test_every_rule_has_a_unique_name_and_a_reason():
+    """The name is for counting, the reason for people."""
+    rules = (*BLOCK_RULES, *LINE_RULES, BYLINE, AUTHOR_BOX)
     assert all(rule.why and rule.name for rule in rules)
     assert len({rule.name for rule in rules}) == len(rules)
 
@@ -170,13 +170,13 @@ def test_every_rule_says_why():
     ],
     ids=["nested", "many", "labels", "teasers", "tokens", "long token", "long id", "forms"],
 )
-def test_hostile_pages_cost_little(body):
-    """Nesting, numbers and megabytes of names: in proportion, never worse."""
+def test_hostile_page_takes_time_in_proportion(body):
+    """Nesting, numbers and megabytes of names."""
     from lxml import html
 
     parser = html.HTMLParser(huge_tree=True)
     tree = html.document_fromstring(f"<html><body>{WORDS * 5}{body}</body></html>", parser=parser)
     start = time.process_time()
-    blocks(tree)
-    readers(tree)
+    matching_blocks(tree)
+    find_comments(tree)
     assert time.process_time() - start < 12

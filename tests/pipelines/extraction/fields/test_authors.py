@@ -1,9 +1,9 @@
-"""Who wrote it, as tables of cases."""
+"""The authors of an article, as tables of cases."""
 
 import pytest
 
 from pipelines.extraction.fields import metadata, person_names
-from tests.support.page_snippets import ld, meta, page, read, script
+from tests.support.page_snippets import assert_candidates_agree, ld, meta, page, read, script
 
 AUTHORS = {
     "json-ld person": (ld(author={"@type": "Person", "name": "Jane Doe"}), "", ("Jane Doe",)),
@@ -215,12 +215,12 @@ AUTHORS = {
 
 
 @pytest.mark.parametrize(("head", "body", "authors"), AUTHORS.values(), ids=AUTHORS)
-def test_authors(head, body, authors):
-    """Persons, in the order of the byline; where none is named, the agency, then the desk or paper that signs."""
+def test_authors_are_the_persons_of_the_byline(head, body, authors):
+    """In the order of the byline; where it names no person, the agency, then the desk or paper that signs."""
     assert read(meta("og:site_name", "The Paper") + head, body).authors == authors
 
 
-def test_byline_is_kept_as_it_was():
+def test_raw_byline_is_kept_beside_the_authors():
     """Raw beside parsed."""
     page = read(meta("author", "By Jane Doe, Political Correspondent"))
     assert (page.byline, page.authors) == ("By Jane Doe, Political Correspondent", ("Jane Doe",))
@@ -237,14 +237,14 @@ def test_byline_is_kept_as_it_was():
         ("Joanna Quill", None),
     ],
 )
-def test_a_byline_within_the_text(line, names_found):
-    """A line that is "By" and names, and nothing else, is a byline."""
-    found = person_names.in_lines([line])
+def test_line_of_by_and_names_is_a_byline(line, names_found):
+    """A line of the text that is "By" and names, and nothing else."""
+    found = person_names.byline_in([line])
     assert (found and found[1]) == names_found
 
 
-def test_a_byline_of_the_text_counts_where_no_person_is_named():
-    """The first and last lines of the text are asked last; a desk makes way for a person, a person for nobody."""
+def test_byline_in_the_text_counts_where_no_person_is_declared():
+    """The first and last lines of the text are asked last; a desk makes way for a person, a person for nothing."""
     signed = page(meta("og:site_name", "The Paper") + meta("author", "The Paper"))
     fields = metadata.with_byline_of_text(metadata.read(signed), signed, ["A bridge.", "x", "x", "x", "Von Jane Doe"])
     assert (fields.authors, fields.byline, fields.found_in["authors"]) == (("Jane Doe",), "Von Jane Doe", "text")
@@ -265,9 +265,15 @@ def test_a_byline_of_the_text_counts_where_no_person_is_named():
         ("Jane Doe walked home", ()),
     ],
 )
-def test_a_bare_name_in_an_article_is_a_byline_where_no_person_is_named(line, authors):
-    """Names alone on the first or last lines sign an article; on a page that declares none they are anything."""
+def test_bare_name_on_an_edge_line_signs_a_declared_article(line, authors):
+    """Names alone on the first or last lines; on a page that declares no article they may be anything."""
     article = page(ld(datePublished="2024-05-06"))
     assert metadata.with_byline_of_text(metadata.read(article), article, ["x", "y", "z", line]).authors == authors
     other = page("")
     assert metadata.with_byline_of_text(metadata.read(other), other, ["x", "y", "z", line]).authors == ()
+
+
+@pytest.mark.parametrize(("head", "body"), [(head, body) for head, body, _ in AUTHORS.values()], ids=AUTHORS)
+def test_candidates_of_authors_agree_with_what_is_read(head, body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(head, body)

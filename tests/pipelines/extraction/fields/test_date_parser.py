@@ -1,9 +1,9 @@
-"""When it was published and changed, as tables of cases."""
+"""Dates of publication and change, as tables of cases."""
 
 import pytest
 
 from pipelines.extraction.fields import date_parser
-from tests.support.page_snippets import SEEN, ld, meta, read
+from tests.support.page_snippets import SEEN, assert_candidates_agree, ld, meta, read
 
 DATES = {
     "with zone": ("2024-05-06T08:30:00+02:00", "2024-05-06T08:30:00+02:00"),
@@ -40,12 +40,12 @@ DATES = {
 
 
 @pytest.mark.parametrize(("raw", "iso"), DATES.values(), ids=DATES)
-def test_dates(raw, iso):
-    """ISO 8601 with time and zone where both are given, else the day; the impossible and the future are refused."""
+def test_declared_date_is_iso_8601_or_refused(raw, iso):
+    """With time and zone where both are given, else the day; impossible and future dates are refused."""
     assert date_parser.parse(raw, SEEN) == iso
 
 
-def test_the_date_names_its_source():
+def test_date_names_its_source():
     """json-ld, meta, time, url, htmldate, feed: in this order; the search of the text is asked last but one."""
     bare = "https://paper.example/bridge"
     day = "2024-05-0"
@@ -61,13 +61,13 @@ def test_the_date_names_its_source():
     assert read("", url=bare).published_from is None
 
 
-def test_a_refused_date_makes_way_for_the_next():
+def test_refused_date_makes_way_for_the_next_candidate():
     """A template's 1970 in JSON-LD does not hide the true date in the metas."""
     assert read(ld(datePublished="1970-01-01") + meta("article:published_time", "2024-05-02")).published == "2024-05-02"
 
 
-def test_modified():
-    """JSON-LD first, raw beside parsed."""
+def test_modified_date_is_read_from_json_ld_first():
+    """Raw beside parsed."""
     page = read(ld(dateModified="2024-05-06T10:00:00Z") + meta("article:modified_time", "2024-05-07"))
     assert (page.modified, page.modified_raw) == ("2024-05-06T10:00:00+00:00", "2024-05-06T10:00:00Z")
 
@@ -101,9 +101,9 @@ PRINTED = {
 
 
 @pytest.mark.parametrize(("line", "locale", "day"), PRINTED.values(), ids=PRINTED)
-def test_dates_for_readers(line, locale, day):
-    """A short line that names one possible day, in the page's language."""
-    assert date_parser.printed(line, SEEN, locale) == day
+def test_printed_date_is_read_in_the_language_of_the_page(line, locale, day):
+    """A short line that names one possible day."""
+    assert date_parser.parse_printed(line, SEEN, locale) == day
 
 
 PLACES = {
@@ -134,21 +134,21 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("body", "published", "source"), PLACES.values(), ids=PLACES)
-def test_what_a_page_prints_as_its_date(body, published, source):
-    """The article's own date where it is made or named for one; never a comment's, a teaser's, an update's."""
+def test_printed_date_is_that_of_the_article(body, published, source):
+    """Where it is made or named for one; never a comment's, a teaser's or an update's."""
     fields = read("", body, url="https://paper.example/bridge", lang='lang="en-GB"')
     assert (fields.published, fields.published_from) == (published, source)
 
 
-def test_the_day_in_the_address():
-    """Comes after what is declared and before a search of the text."""
+def test_date_in_the_url_comes_after_declared_ones():
+    """And before a search of the text."""
     fields = read(url="https://paper.example/2024/05/06/bridge", found="2024-05-09")
     assert (fields.published, fields.published_from, fields.found_in["published"]) == ("2024-05-06", "url", "url")
     assert read(url="https://paper.example/20240506/bridge").published == "2024-05-06"
     assert read(url="https://paper.example/2024/99/06/bridge").published is None
 
 
-def test_nobody_searches_the_text_where_a_date_is_declared():
+def test_text_is_not_searched_where_a_date_is_declared():
     """htmldate costs more than all the rest together."""
     asked = []
     from pipelines.extraction.fields import metadata
@@ -158,7 +158,7 @@ def test_nobody_searches_the_text_where_a_date_is_declared():
     assert asked == []
 
 
-def test_a_change_that_is_printed():
+def test_printed_date_of_change_is_read_where_none_is_declared():
     """Where no machine-readable field says when, what readers see does."""
     fields = read(
         "", '<time class="published" datetime="2024-05-06">x</time><p class="post-date">Updated: 7 May 2024</p>'
@@ -166,20 +166,20 @@ def test_a_change_that_is_printed():
     assert (fields.published, fields.modified, fields.modified_from) == ("2024-05-06", "2024-05-07", "time")
 
 
-def test_a_year_alone_is_no_date():
+def test_year_alone_is_no_date():
     """A search that finds only "© 2020" says 2020-01-01."""
     assert read(found="2020-01-01", url="https://paper.example/bridge").published is None
     assert read(meta("article:published_time", "2020-01-01")).published == "2020-01-01"
 
 
-def test_a_generic_date_gives_way_to_a_search_where_no_article_is_declared():
+def test_generic_date_gives_way_to_a_search_without_a_declared_article():
     """dc.date may be any date of a document."""
     head, url = meta("dc.date", "2024-05-20"), "https://paper.example/bridge"
     assert read(head, found="2024-05-06", url=url).published == "2024-05-06"
     assert read(head + meta("og:type", "article"), found="2024-05-06", url=url).published == "2024-05-20"
 
 
-def test_the_zone_of_the_page_is_kept():
+def test_date_has_the_time_zone_of_the_page():
     """A moment declared in UTC and in the page's own zone has the day that readers there saw."""
     declared = ld(datePublished="2024-05-06T22:04:00Z")
     local = meta("date", "Tue, 07 May 2024 00:04:00 +0200")
@@ -187,3 +187,9 @@ def test_the_zone_of_the_page_is_kept():
     assert (article.published, article.found_in["published"]) == ("2024-05-07T00:04:00+02:00", "meta date")
     other = meta("date", "Tue, 07 May 2024 09:00:00 +0200")  # another moment: it proves nothing
     assert read(declared + other).published == "2024-05-06T22:04:00+00:00"
+
+
+@pytest.mark.parametrize("body", [body for body, _, _ in PLACES.values()], ids=PLACES)
+def test_candidates_of_dates_agree_with_what_is_read(body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(body=body)

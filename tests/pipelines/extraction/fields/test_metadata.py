@@ -1,4 +1,4 @@
-"""Who wins, per field, as tables of cases; titles, authors and dates have files of their own."""
+"""Which candidate wins for each field, as tables of cases; titles, authors and dates have files of their own."""
 
 import json
 import time
@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.extraction.fields import metadata
 from pipelines.extraction.page import jsonld
-from tests.pipelines.extraction.fields import test_authors, test_date_parser, test_titles
 from tests.support.page_snippets import URL, ld, meta, page, read, script
 
 LANGUAGES = {
@@ -21,8 +20,8 @@ LANGUAGES = {
 
 
 @pytest.mark.parametrize(("head", "lang", "language"), LANGUAGES.values(), ids=LANGUAGES)
-def test_language(head, lang, language):
-    """Two letters, as declared; nobody guesses."""
+def test_language_is_the_declared_one(head, lang, language):
+    """Two letters; it is not guessed."""
     assert read(head, lang=lang).language == language
 
 
@@ -40,13 +39,13 @@ CANONICAL = {
 
 
 @pytest.mark.parametrize(("head", "url"), CANONICAL.values(), ids=CANONICAL)
-def test_canonical_url(head, url):
-    """What the page says its address is, absolute and without fragment."""
+def test_canonical_url_is_absolute_and_without_fragment(head, url):
+    """As the page declares it."""
     assert read(head).canonical_url == url
 
 
-def test_the_smaller_fields():
-    """Description, section, tags, site name and image, from JSON-LD or the metas."""
+def test_smaller_fields_are_read_from_json_ld_or_metas():
+    """Description, section, tags, site name and image."""
     page = read(
         ld(
             description="Why it fell.",
@@ -82,7 +81,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("block", BROKEN.values(), ids=BROKEN)
-def test_json_ld_as_publishers_write_it(block):
+def test_damaged_json_ld_is_read(block):
     """Damage that a reader can see through does not hide the article."""
     page = read(script(block.replace("NODE", NODE)))
     assert (page.title, page.published) == ("Bridge", "2024-05-06")
@@ -91,12 +90,12 @@ def test_json_ld_as_publishers_write_it(block):
 @pytest.mark.parametrize(
     "block", ["", "null", "42", "[]", "{", "not json at all", "[" * 5000, '{"@type":null}', '{"@graph":{"a":1}}']
 )
-def test_json_ld_that_says_nothing_raises_nothing(block):
-    """Nothing a publisher writes can raise."""
+def test_empty_or_malformed_json_ld_raises_nothing(block):
+    """Nothing that a publisher writes can raise."""
     assert read(script(block)).title is None
 
 
-def test_the_node_of_this_page_is_chosen():
+def test_json_ld_node_of_this_page_is_chosen():
     """Of several article nodes the one with this page's address or headline counts; of a list of teasers, none."""
     other = {
         "@type": "NewsArticle",
@@ -132,8 +131,8 @@ ISSNS = {
 
 
 @pytest.mark.parametrize(("head", "body", "number"), ISSNS.values(), ids=ISSNS)
-def test_issn(head, body, number):
-    """Declared or in the imprint, and only with the right check digit (ISO 3297)."""
+def test_issn_counts_only_with_its_check_digit(head, body, number):
+    """Declared or in the imprint (ISO 3297)."""
     assert read(head, body).issn == number
 
 
@@ -156,36 +155,13 @@ PUBLISHERS = {
 
 
 @pytest.mark.parametrize(("head", "publisher"), PUBLISHERS.values(), ids=PUBLISHERS)
-def test_publisher(head, publisher):
+def test_publisher_is_the_declared_organisation_or_the_site(head, publisher):
     """The declared organisation, else the site's name."""
     assert read(head).publisher == publisher
 
 
-PAGES = [
-    (head, body) for cases in (test_titles.TITLES, test_authors.AUTHORS) for head, body, _expected in cases.values()
-] + [("", body) for body, _published, _source in test_date_parser.PLACES.values()]
-
-
-@pytest.mark.parametrize(("head", "body"), PAGES)
-def test_what_is_told_is_what_was_chosen(head, body):
-    """Of a field's candidates exactly one is chosen, with `read`'s value and source; none, if the field is empty."""
-    head = meta("og:site_name", "The Paper") + head
-    fields, told = (
-        read(head, body, found="2024-05-02"),
-        metadata.candidates(page(head, body), lambda _page: "2024-05-02"),
-    )
-    for field, candidates in told.items():
-        chosen = [candidate for candidate in candidates if candidate.chosen]
-        value = getattr(fields, field)
-        assert [candidate.value for candidate in chosen] == ([value] if value else [])
-        assert [candidate.source for candidate in chosen] == (
-            [fields.found_in[field]] if field in fields.found_in else []
-        )
-        assert all(candidate.why for candidate in candidates if candidate.chosen or candidate.value is None)
-
-
-def test_a_candidate_says_what_spoke_for_or_against_it():
-    """The winner has its reason, the refused have theirs, those that merely came later have none."""
+def test_candidate_has_a_reason_if_it_won_or_was_refused():
+    """Those that merely came later have none."""
     told = metadata.candidates(
         page(ld(datePublished="1970-01-01") + meta("pubdate", "2024-05-06"), url="https://paper.example/2024/05/07/x")
     )["published"]
@@ -200,8 +176,8 @@ def test_a_candidate_says_what_spoke_for_or_against_it():
 
 
 @pytest.mark.parametrize("field", ["class", "id", "content", "itemprop", "datetime", "href"])
-def test_a_huge_attribute_costs_little(field):
-    """Ten million characters in an attribute: bounded time, nothing raised."""
+def test_huge_attribute_is_read_in_bounded_time(field):
+    """Ten million characters in an attribute, and nothing raised."""
     for filler in ("a-", "by ", "1.", '"'):
         huge = (filler * (10_000_000 // len(filler))).replace('"', "&quot;")
         element = f'<h1 {field}="{huge}">Bridge</h1><time {field}="{huge}">x</time>'
@@ -225,7 +201,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
-def test_a_page_of_nothing_but_marks_costs_little(body):
+def test_page_of_nothing_but_marks_is_read_in_bounded_time(body):
     """However often a page marks headlines, authors and dates, a few hundred are looked at."""
     hostile = page(body=body)
     start = time.process_time()
@@ -233,8 +209,8 @@ def test_a_page_of_nothing_but_marks_costs_little(body):
     assert time.process_time() - start < 12
 
 
-def test_a_huge_line_costs_little():
-    """The same for text: no expression runs away on it."""
+def test_huge_line_is_read_in_bounded_time():
+    """No expression runs away on it."""
     for filler in ("by a ", "1. ", "von ", "a, ", "- ", "May 1 "):
         huge = filler * (400_000 // len(filler))
         start = time.process_time()

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.extraction.fields.titles import agree
-from tests.support.page_snippets import ld, meta, read
+from tests.support.page_snippets import assert_candidates_agree, ld, meta, read
 
 TITLES = {
     "the h1 that another candidate agrees with": (
@@ -193,12 +193,12 @@ TITLES = {
 
 
 @pytest.mark.parametrize(("head", "body", "title"), TITLES.values(), ids=TITLES)
-def test_title(head, body, title):
-    """The headline as the page prints it, where anything else confirms it."""
+def test_title_is_the_headline_as_printed(head, body, title):
+    """Where anything else confirms it."""
     assert read(head, body).title == title
 
 
-def test_the_winner_says_where_it_stands():
+def test_title_names_its_source():
     """A title names its source."""
     assert read(meta("og:title", "Nobody mends it"), "<h1>Nobody mends it</h1>").found_in["title"] == "h1"
     assert read(meta("og:title", "Nobody mends it")).found_in["title"] == "meta og:title"
@@ -215,6 +215,12 @@ def test_the_winner_says_where_it_stands():
         ("", "", False),
     ],
 )
-def test_agree(one, other, same):
-    """Two headlines agree if one holds nearly all words of the other; one word is not enough."""
+def test_headlines_agree_if_one_holds_nearly_all_words_of_the_other(one, other, same):
+    """One word is not enough."""
     assert agree(one, other) is same
+
+
+@pytest.mark.parametrize(("head", "body"), [(head, body) for head, body, _ in TITLES.values()], ids=TITLES)
+def test_candidates_of_titles_agree_with_what_is_read(head, body):
+    """Exactly one candidate is chosen, the one that `read` returns."""
+    assert_candidates_agree(head, body)

@@ -75,27 +75,27 @@ CASES = {
 
 
 @pytest.mark.parametrize("text", CASES)
-def test_a_dateline_is_read_from_the_first_paragraph(text):
+def test_dateline_is_read_from_the_first_paragraph(text):
     """The place as printed, without region or date; the agency as printed; nothing where it could be a sentence."""
     assert tuple(dateline([text]))[:2] == CASES[text]
 
 
-def test_a_standfirst_may_come_first():
-    """The first of three paragraphs that has one."""
+def test_dateline_may_follow_a_standfirst():
+    """The first of three paragraphs that has one counts."""
     lines = ["A standfirst that says in one sentence what the story is about.", "BERLIN (AP) — A" + REST]
     assert dateline(lines).place == "BERLIN"
     assert dateline([*lines[:1] * 3, lines[1]]).place is None
 
 
-def test_a_town_that_nobody_knows_counts_where_the_text_speaks_of_it_as_of_a_place():
+def test_unknown_town_counts_where_the_text_uses_it_as_a_place():
     """ "Kleinfurt. Der Rat ... in Kleinfurt": a place. "Rente. Was die Rente ...": none."""
     assert dateline(["Kleinfurt. Der Rat hat entschieden.", "Die Brücke in Kleinfurt bleibt zu."]).place == "Kleinfurt"
     assert dateline(["Kleinfurt. Der Rat hat heute entschieden.", "Die Brücke bleibt zu."]).place is None
     assert dateline(["Rente. Was sich in Rente und Pflege ändert.", "Die Rente bleibt sicher, sagt er."]).place is None
 
 
-def test_hostile_lines_take_no_time():
-    """A line of a million capitals is cut before any pattern sees it."""
+def test_line_of_a_million_capitals_is_cut():
+    """Before any pattern sees it."""
     start = time.process_time()
     for line in ("A" * 10**6, "A-" * 10**6, "Ab, " * 10**6, "(" * 10**6, "A (" * 10**6):
         dateline([line] * 3)

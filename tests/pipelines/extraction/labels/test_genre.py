@@ -1,4 +1,4 @@
-"""What kind of piece a page is, as tables of cases."""
+"""The kind of piece that a page is, as tables of cases."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def page(head: str = "", url: str = URL, title: str = "Bridge"):
 
 
 def parts(**given: str) -> dict[str, str]:
-    """What `page` is to be made of."""
+    """Return the arguments of `page`."""
     return given
 
 
@@ -99,15 +99,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_kind_of_a_page(name):
-    """Types before metas before sections before addresses before shape; a word counts only where it stands alone."""
+def test_kind_follows_the_strongest_evidence(name):
+    """Types before metas before sections before addresses before shape; a word counts only where it is alone."""
     made_of, lines, expected = CASES[name]
     found, claims = kind(page(**made_of), lines)
     assert found == expected
     assert [claim.value for claim in claims if claim.chosen] == ([] if expected == "article" else [expected])
 
 
-def test_a_word_is_known_with_and_without_its_accents():
+def test_section_is_matched_with_and_without_accents():
     """Sections and segments are compared as addresses write them."""
     assert slug("  Pro und Contra ") == "pro-und-contra"
     assert slug("Opinião") == slug("opiniao") == "opiniao"

@@ -1,4 +1,4 @@
-"""Who published a text first, as tables of cases."""
+"""The first publisher of a text, as tables of cases."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 
 from pipelines.extraction.labels.agencies import agency, only_agencies
-from pipelines.extraction.labels.credit_lines import LONGEST, signature, stated
+from pipelines.extraction.labels.credit_lines import MAX_SENTENCE_CHARS, first_publisher, signing_agency
 from pipelines.extraction.labels.origin import origin
 from pipelines.extraction.page.declared import gather
 
@@ -89,15 +89,15 @@ NO_STATEMENTS = [
 
 
 @pytest.mark.parametrize("line", STATEMENTS)
-def test_a_line_states_where_the_text_appeared_first(line):
-    """In many languages, with dates, leave and links behind the name."""
-    assert stated(line) == STATEMENTS[line]
+def test_line_that_names_the_first_publisher_is_read(line):
+    """In many languages, with dates, permission and links after the name."""
+    assert first_publisher(line) == STATEMENTS[line]
 
 
 @pytest.mark.parametrize("line", NO_STATEMENTS)
-def test_a_sentence_about_publishing_states_nothing(line):
-    """Books, dates and print editions are no origin."""
-    assert stated(line) is None
+def test_sentence_about_publishing_is_no_origin(line):
+    """Books, dates and print editions."""
+    assert first_publisher(line) is None
 
 
 SIGNATURES = {
@@ -120,13 +120,13 @@ SIGNATURES = {
 
 
 @pytest.mark.parametrize("line", SIGNATURES)
-def test_a_last_line_may_be_an_agencys_signature(line):
-    """In brackets behind a whole sentence, behind the copyright sign, or alone."""
-    assert signature(line) == SIGNATURES[line]
+def test_agency_that_signs_the_last_line_is_the_origin(line):
+    """In brackets after a whole sentence, after the copyright sign, or alone."""
+    assert signing_agency(line) == SIGNATURES[line]
 
 
-def test_an_agency_has_one_name():
-    """However it is spelled; two letters in lower case are somebody's initials."""
+def test_agency_has_one_name_in_every_spelling():
+    """Two letters in lower case are a person's initials."""
     assert {agency(name) for name in ("AP", "Associated Press", "The Associated Press")} == {"AP"}
     assert agency("Thomson Reuters") == agency("رويترز") == agency("路透社") == "Reuters"
     assert agency("ap") is None
@@ -146,7 +146,7 @@ def ld(**node) -> str:
 
 
 def parts(**given: str) -> dict[str, str]:
-    """What `page` is to be made of."""
+    """Return the arguments of `page`."""
     return given
 
 
@@ -212,7 +212,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_origin_of_a_text(name):
+def test_origin_follows_the_strongest_evidence(name):
     """What is stated before agencies before what is declared; never the site itself."""
     made_of, lines, byline, expected = CASES[name]
     found, url, claims = origin(page(**made_of), lines, byline)
@@ -220,7 +220,7 @@ def test_the_origin_of_a_text(name):
     assert (found, url, source) == expected
 
 
-def test_the_links_of_the_line_are_the_address():
+def test_link_of_the_statement_is_the_origin_url():
     """Of the links inside the statement, the one that goes deepest into another site."""
     line = "This article was originally published by Coastal Review. Read the original article."
     body = (
@@ -231,12 +231,13 @@ def test_the_links_of_the_line_are_the_address():
     assert origin(page(body=body), [*STORY, line], None)[:2] == ("Coastal Review", ELSEWHERE)
 
 
-def test_hostile_lines_take_no_time():
-    """Lines longer than a statement are not looked at, and those that are take microseconds."""
+def test_hostile_line_takes_microseconds():
+    """Lines longer than a statement are not looked at."""
     start = time.process_time()
     bait = "this article was originally published by "
-    for line in (bait * 10**5, (bait * 10)[:LONGEST], bait + "A " * 130, "source: " + "a/" * 10**6, "(" * 10**6):
-        stated(line)
-        signature(line)
+    longest = (bait * 10)[:MAX_SENTENCE_CHARS]
+    for line in (bait * 10**5, longest, bait + "A " * 130, "source: " + "a/" * 10**6, "(" * 10**6):
+        first_publisher(line)
+        signing_agency(line)
         origin(page(), [line] * 12, line)
     assert time.process_time() - start < 15  # megabytes, a dozen times; on a busy machine too

@@ -1,4 +1,4 @@
-"""What keeps readers from the text, as tables of cases; pages about walls have none."""
+"""What keeps readers from the text, as tables of cases; pages about paywalls have none."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.paywall import access, closed
+from pipelines.extraction.labels.paywall import access, declared_closed
 from pipelines.extraction.page.declared import gather
 
 URL = "https://paper.example/news/bridge"
@@ -26,7 +26,7 @@ def meta(name: str, content: str) -> str:
 def read(head: str, body: str, lines: list[str]) -> tuple[str | None, str | None]:
     tree = html.document_fromstring(f"<html><head>{head}</head><body><h1>Bridge</h1>{body}<p>x</p></body></html>")
     declared = gather(tree, URL, datetime(2024, 6, 1, tzinfo=UTC))
-    return access(declared, closed(declared), lines)
+    return access(declared, declared_closed(declared), lines)
 
 
 PART = {"@type": "WebPageElement", "isAccessibleForFree": "False", "cssSelector": ".story"}
@@ -79,8 +79,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_keeps_readers_out(name):
-    """The word, and evidence that says exactly what was seen."""
+def test_access_has_a_label_and_its_evidence(name):
+    """The evidence says exactly what was seen."""
     head, body, lines, word, evidence = CASES[name]
     found, said = read(head, body, lines)
     assert found == word
@@ -132,8 +132,8 @@ WALLS = [
 
 
 @pytest.mark.parametrize("line", WALLS)
-def test_a_wall_speaks_many_languages(line):
-    """A line at the end of a text that sells the rest of it."""
+def test_line_that_sells_the_rest_is_a_paywall(line):
+    """At the end of a text, in many languages."""
     assert read("", "", [*SHORT, line]) == ("paywall", f"line: {line}")
 
 
@@ -151,18 +151,18 @@ ABOUT = [
 
 
 @pytest.mark.parametrize("line", ABOUT)
-def test_a_sentence_about_walls_is_none(line):
+def test_sentence_about_paywalls_is_no_paywall(line):
     """In the middle of a text and at its end."""
     assert read("", "", [*STORY, line]) == (None, None)
     assert read("", "", [*STORY[:20], line, *STORY[:20]]) == (None, None)
 
 
-def test_a_wall_inside_the_text_is_a_quotation():
-    """Only the edges of a text are where a wall stands."""
+def test_paywall_line_in_the_middle_of_a_text_is_ignored():
+    """Only the edges of a text are looked at; inside, it is a quotation."""
     assert read("", "", [*STORY[:9], "Subscribe to continue reading", *STORY[:9]]) == (None, None)
 
 
-def test_hostile_pages_take_no_time():
+def test_hostile_page_takes_bounded_time():
     """A thousand boxes, a selector of a megabyte, a line without end."""
     part = {"isAccessibleForFree": False, "cssSelector": "." + "a" * 10**6}
     start = time.process_time()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from pipelines.extraction.labels.usage_signals import MOST, signals
+from pipelines.extraction.labels.usage_signals import MAX_SIGNALS, signals
 from pipelines.extraction.page.declared import gather
 
 
@@ -42,26 +42,26 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_signals_are_as_sent(name):
-    """A limit is told in the page's own words; a repetition of what is allowed anyway is no signal."""
+def test_signals_are_kept_as_sent(name):
+    """A limit is given in the page's own words; a repetition of what is allowed anyway is no signal."""
     head, expected = CASES[name]
     assert read(head) == expected
 
 
-def test_a_licence_in_the_text_counts_and_a_pictures_does_not():
-    """rel=license inside a figure is about the picture."""
+def test_licence_of_a_picture_is_no_signal():
+    """rel=license in the text counts; inside a figure it is about the picture."""
     link = '<a rel="license noopener" href="https://creativecommons.org/licenses/by/4.0/">CC</a>'
     assert read(body=f"<p>{link}</p>") == ("license: https://creativecommons.org/licenses/by/4.0/",)
     assert read(body=f"<figure>{link}</figure>") == ()
 
 
-def test_schema_org_says_it_too():
+def test_schema_org_node_gives_signals():
     """License, usage and owner of the article's node."""
     node = {"@type": "NewsArticle", "license": "https://paper.example/terms", "copyrightHolder": {"name": "The Paper"}}
     script = f'<script type="application/ld+json">{json.dumps(node)}</script>'
     assert read(script) == ("json-ld license: https://paper.example/terms", "json-ld copyrightHolder: The Paper")
 
 
-def test_a_page_of_a_thousand_signals_is_cut_off():
+def test_number_of_signals_is_bounded():
     """A field is no dump."""
-    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MOST
+    assert len(read("".join(meta("copyright", f"{number}") for number in range(1000)))) == MAX_SIGNALS

@@ -1,0 +1,94 @@
+"""Print answers: rows as a table that fits the terminal, or as JSON, JSON Lines or CSV for programs.
+
+No rich here: importing it takes longer than a search.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from pipelines.core.terminal import cut, pad, plain, width
+
+if TYPE_CHECKING:
+    from pipelines.database.connection import Row
+
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+RED, GREEN = "\x1b[31m", "\x1b[32m"
+COLUMN_GAP = "  "
+MIN_COLUMN_WIDTH = 8  # terminal columns to which a long column of a table may shrink
+FORMATS = ("table", "json", "jsonl", "csv")
+
+
+def terminal_width(out: TextIO) -> int:
+    """Return $COLUMNS, else the columns of the terminal that `out` writes to, else 100; at least 20."""
+    try:
+        return max(20, int(os.environ.get("COLUMNS") or os.get_terminal_size(out.fileno()).columns))
+    except (OSError, ValueError):
+        return 100
+
+
+def supports_style(out: TextIO) -> bool:
+    """Return True if `out` is a terminal that accepts colours and bold text (https://no-color.org)."""
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def table(rows: Sequence[Row], columns: Sequence[str], total: int) -> Iterator[str]:
+    """Yield a header and the rows, each line at most `total` columns wide.
+
+    Numbers are aligned on the right. The last columns are shortened first. Where `total` is too narrow for a table,
+    each row becomes several lines with one value each.
+    """
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    titles = [column.replace("_", " ") for column in columns]
+    widths = [max(width(text) for text in column) for column in zip(columns, *cells, strict=True)]
+    room = total - len(COLUMN_GAP) * (len(columns) - 1)
+    if sum(min(size, MIN_COLUMN_WIDTH) for size in widths) > room:
+        yield from _stacked(cells, titles, total)
+        return
+    for at in reversed(range(len(columns))):
+        widths[at] = max(min(widths[at], MIN_COLUMN_WIDTH), widths[at] - max(0, sum(widths) - room))
+    is_number = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in columns]
+    for texts in (titles, *cells):
+        parts = [
+            " " * (size - width(text)) + text if right else pad(text, size)
+            for text, size, right in zip(texts, widths, is_number, strict=True)
+        ]
+        yield COLUMN_GAP.join(parts).rstrip()
+
+
+def _stacked(rows: Sequence[Sequence[str]], titles: Sequence[str], total: int) -> Iterator[str]:
+    """Yield each row as its first value, followed by indented lines with a title and a value that is not empty."""
+    title_width = max(map(width, titles))
+    for number, (first, *values) in enumerate(rows):
+        if number:
+            yield ""
+        yield cut(first, total)
+        for title, value in zip(titles[1:], values, strict=True):
+            if value:
+                yield cut(f"{COLUMN_GAP}{pad(title, title_width)}{COLUMN_GAP}{value}", total)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        value = ", ".join(value)
+    return "" if value is None else plain(value).replace("\n", " ")
+
+
+def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
+    """Write rows to standard output one at a time: as `json` (one array), `jsonl` or `csv`."""
+    target = sys.stdout.buffer
+    if form == "json":
+        from exports.formats.to_jsonl import line
+
+        start = b"[\n"
+        for row in rows:
+            target.write(start + line({column: row[column] for column in columns}).encode())
+            start = b",\n"
+        target.write(b"[]\n" if start == b"[\n" else b"\n]\n")  # no rows give an empty array
+    else:
+        from exports import ArticleFormat, load_format
+
+        cast(ArticleFormat, load_format(form)).write(rows, target, columns)

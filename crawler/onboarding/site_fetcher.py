@@ -1,0 +1,87 @@
+"""Fetch pages of a site that is not a source yet, for `morgue add` and `morgue sample`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from crawler.config.models import Config
+from crawler.discovery.results import Discovery
+from crawler.http.client import FetchLimits, HttpClient
+from crawler.http.outcome import FetchError
+from crawler.middleware.failure_reasons import REASONS
+from crawler.onboarding.probe import ProbeResponse
+from pipelines.core.urls import host_of
+from pipelines.core.worker_pool import WorkerFailure
+from pipelines.session.context import CrawlContext
+from pipelines.warc.http_message import DecodedTooLarge, content_decoded
+
+logger = logging.getLogger("morgue.onboarding")
+
+
+class SiteFetcher:
+    """Send one request at a time at the archive's pace, and record each exchange in the archive."""
+
+    def __init__(self, config: Config, context: CrawlContext) -> None:
+        crawl = config.crawl
+        self.config, self.context = config, context
+        self.client = HttpClient(
+            FetchLimits(timeout=crawl.timeout, max_body=crawl.max_body),
+            allow_private_ips=crawl.allow_private_ips,
+            verify=crawl.verify_certificates,
+            proxy_for=lambda url: crawl.proxy or None,
+        )
+        self.next_request: dict[str, float] = {}  # host -> time of the event loop before which it gets no request
+
+    async def fetch(self, url: str, kind: str, crawl_delay: float | None) -> ProbeResponse:
+        """Fetch a URL and record the exchange, also a failed one. The signature is `crawler.onboarding.probe.Fetch`."""
+        await self._wait_for(url, crawl_delay)
+        try:
+            fetched = await self.client.fetch(url, headers=self._headers(), kind=kind)
+        except FetchError as error:
+            await self._record(*error.earlier, error.exchange)
+            return ProbeResponse(None, error=REASONS.get(type(error), str(error)))
+        await self._record(*fetched.earlier, fetched.exchange)
+        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in fetched.headers}
+        try:
+            body = content_decoded(fetched.headers, fetched.body, self.config.crawl.max_body)
+        except DecodedTooLarge:
+            return ProbeResponse(None, error="body too large when decoded")
+        return ProbeResponse(fetched.status, headers, body)
+
+    async def read(self, reader: Any, *arguments: Any) -> Any:
+        """Run a reader in a worker process, because it reads untrusted data."""
+        try:
+            return await self.context.workers.run(reader, *arguments)
+        except WorkerFailure as overrun:
+            return Discovery(problem=f"reading it {overrun.reason}")
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    async def _record(self, *exchanges: Any) -> None:
+        for exchange in exchanges:
+            await self.context.record(exchange)
+
+    async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
+        """Wait until the host may get its next request. A Crawl-delay counts up to `crawl.max_delay`."""
+        crawl, clock = self.config.crawl, asyncio.get_running_loop().time
+        host = host_of(url)
+        delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
+        seconds = max(0.0, self.next_request.get(host, 0.0) - clock())
+        if seconds:
+            wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
+            logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
+        await asyncio.sleep(seconds)
+        self.next_request[host] = clock() + delay
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        headers = [
+            (b"User-Agent", self.config.user_agent.encode("latin-1", "replace")),
+            (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+            (b"Accept-Encoding", b"gzip, deflate"),
+        ]
+        contact = self.config.operator.contact
+        # RFC 9110 section 10.1.2: From holds a mailbox, not a URL.
+        return [*headers, (b"From", contact.encode())] if "@" in contact and "/" not in contact else headers

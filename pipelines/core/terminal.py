@@ -1,0 +1,74 @@
+"""Measure and clean text for a terminal. CJK characters and emoji are counted as wide as they are drawn.
+
+Text from a page may hold escape sequences, bidirectional overrides and other controls; `plain` removes them
+before a terminal can act on them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from unicodedata import category, east_asian_width
+
+# C0 and C1 controls, and the marks that reorder or hide text (Unicode TR 36, 3.1)
+UNSAFE_CHARACTERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def plain(text: object) -> str:
+    """Text that a terminal only shows; line feeds stay."""
+    return UNSAFE_CHARACTERS.sub(" ", str(text))
+
+
+def width(text: str) -> int:
+    """Columns that a terminal needs for `text`."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
+def _cells(character: str) -> int:
+    if character < "\u0300":
+        return 1
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def cut(text: str, room: int) -> str:
+    """`text`, or as much of it as fits into `room` columns with an ellipsis."""
+    if width(text) <= room:
+        return text
+    used, kept = 1, []
+    for character in text:
+        used += _cells(character)
+        if used > room:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…" if room > 0 else ""
+
+
+def pad(text: str, room: int) -> str:
+    """`text` cut or filled to exactly `room` columns."""
+    text = cut(text, room)
+    return text + " " * (room - width(text))
+
+
+def wrap(text: str, room: int) -> Iterator[str]:
+    """Lines of at most `room` columns, broken at spaces, and anywhere in what has none for a line (CJK)."""
+    room = max(room, 2)
+    line, used = "", 0
+    for word in re.findall(r"\S+", text):
+        needed = width(word)
+        if used and used + 1 + needed > room and (needed <= room // 2 or word.isascii()):
+            yield line
+            line, used = "", 0
+        elif used:
+            line, used = line + " ", used + 1
+        for character in word:
+            cells = _cells(character)
+            if used + cells > room:
+                yield line.rstrip()
+                line, used = "", 0
+            line, used = line + character, used + cells
+    if line:
+        yield line

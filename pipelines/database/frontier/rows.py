@@ -1,0 +1,64 @@
+"""Define the values that go into the table `frontier` and come out of it. No SQL, no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierRow:
+    """Hold a new row: a URL that waits for its first visit."""
+
+    url_key: str
+    url: str
+    host: str  # host:port, the unit of politeness
+    source_id: int | None
+    kind: str
+    priority: int  # smaller is sooner
+    depth: int  # links from the source's seeds
+    found: datetime  # UTC
+    next_visit: datetime | None = None  # UTC; None: not planned, another row's visit comes first
+    found_on: str | None = None  # URL of the feed or page that linked it
+    hint: Mapping[str, str] = field(default_factory=dict)  # what that feed or page said about it
+    day: str | None = None  # ISO day of publication or change, where known
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Hold a row that was handed to a crawl, to be visited."""
+
+    id: int
+    url: str
+    host: str
+    source_id: int | None
+    kind: str
+    depth: int
+    hint: Mapping[str, str]
+    visits: int
+    failures: int
+    first_visit: str | None
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimScope:
+    """Say which rows a crawl may claim. The default is all rows."""
+
+    source_ids: frozenset[int] | None = None  # rows of these sources, and those in `row_ids`; None: of any source
+    row_ids: frozenset[int] = frozenset()  # single rows besides those of `source_ids`
+    excluded_source_ids: frozenset[int] = frozenset()
+    since: str | None = None  # ISO day: articles known to be older are left
+
+
+class SourceHealth(NamedTuple):
+    """Hold what the visits of one source say about it; times are stamps (`pipelines.core.timestamps`)."""
+
+    last_success: str | None = None  # last visit of a row whose last answer was not an error
+    waiting: int = 0  # rows that wait for a visit, due or not
+    failed: int = 0  # rows that were given up
+    last_error: str | None = None  # of the rows that fail now, the newest error
+    last_error_time: str | None = None

@@ -1,0 +1,336 @@
+"""Hold every SQL statement on the table `frontier`: rows in, rows out, no policy.
+
+`crawler.frontier.queue` decides what a crawl does with the rows. Takedowns, rebuilds and `queries` use this module as
+well, so a queue in another database replaces this module only.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pipelines.core.timestamps import stamp
+from pipelines.database.connection import ask
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceHealth
+
+LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
+CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
+PAGES = "kind IN ('article', 'page')"
+LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
+
+# ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
+
+
+class FrontierTable:
+    """Read and write the rows of one archive's frontier. Commit nothing; times are UTC."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    # For a crawl: insert, claim, record.
+
+    def insert(self, row: FrontierRow) -> bool:
+        """Insert a waiting row. Return False, and change nothing, if its `url_key` is there already."""
+        inserted = self._db.execute(
+            """INSERT INTO frontier (url_key, url, host, source_id, kind, state, next_visit, priority, depth, found,
+                                     found_on, hint, day)
+               VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id""",
+            (
+                row.url_key,
+                row.url,
+                row.host,
+                row.source_id,
+                row.kind,
+                stamp(row.next_visit) if row.next_visit else None,
+                row.priority,
+                row.depth,
+                stamp(row.found),
+                row.found_on,
+                as_json(row.hint) if row.hint else None,
+                row.day,
+            ),
+        )
+        return inserted.fetchone() is not None
+
+    def claim(
+        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, *, pages_only: bool
+    ) -> list[Claim]:
+        """Claim up to `number` due rows of a host for a crawl, and return them, the most urgent first."""
+        condition, values = self._within(scope)
+        if pages_only:
+            condition += f" AND {PAGES}"
+        rows = self._db.execute(
+            f"""UPDATE frontier SET state = 'claimed', claimed_by = ?
+                 WHERE id IN (SELECT id FROM frontier
+                               WHERE state = 'waiting' AND host = ? AND next_visit <= ? AND {condition}
+                               ORDER BY priority, next_visit LIMIT ?)
+             RETURNING priority, {CLAIM_COLUMNS}""",
+            (crawl_id, host, stamp(now), *values, number),
+        ).fetchall()
+        return [claim_of(row[1:]) for row in sorted(rows)]
+
+    def release(self, row_ids: Iterable[int]) -> None:
+        """Let claimed rows wait again, as they were before."""
+        self._db.executemany(
+            "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE id = ? AND state = 'claimed'",
+            [(row_id,) for row_id in row_ids],
+        )
+
+    def release_all(self) -> int:
+        """Let every claimed row wait again. Return how many there were."""
+        sql = "UPDATE frontier SET state = 'waiting', claimed_by = NULL WHERE state = 'claimed'"
+        return self._db.execute(sql).rowcount
+
+    def record_visit(
+        self,
+        row_id: int,
+        now: datetime,
+        *,
+        state: str,
+        next_visit: datetime | None,
+        answered: bool,
+        status: int | None,
+        error: str | None,
+        etag: str | None,
+        last_modified: str | None,
+    ) -> None:
+        """Write the result of a visit into its row, which is claimed no more.
+
+        An answer sets `failures` to 0; no answer adds one. Validators that are None leave those of the row as they are.
+        """
+        self._db.execute(
+            """UPDATE frontier SET state = ?, next_visit = ?, last_status = ?, last_error = ?, last_visit = ?,
+                      first_visit = coalesce(first_visit, ?), visits = visits + ?,
+                      failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,
+                      etag = coalesce(?, etag), last_modified = coalesce(?, last_modified), claimed_by = NULL
+                WHERE id = ?""",
+            (
+                state,
+                stamp(next_visit) if next_visit else None,
+                status,
+                error,
+                stamp(now),
+                stamp(now) if answered else None,
+                int(answered),
+                int(answered),
+                etag,
+                last_modified,
+                row_id,
+            ),
+        )
+
+    # For a crawl: what is due.
+
+    def hosts_due(self, scope: ClaimScope, now: datetime) -> list[str]:
+        """Return the hosts that have due rows."""
+        condition, values = self._within(scope)
+        sql = f"SELECT DISTINCT host FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"
+        return [row[0] for row in self._db.execute(sql, (stamp(now), *values))]
+
+    def count_due(self, scope: ClaimScope, now: datetime) -> int:
+        """Return the number of due rows."""
+        condition, values = self._within(scope)
+        sql = f"SELECT count(*) FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"
+        return int(self._db.execute(sql, (stamp(now), *values)).fetchone()[0])
+
+    def next_due(self, scope: ClaimScope) -> str | None:
+        """Return the stamp of the earliest planned visit, or None if no visit is planned."""
+        condition, values = self._within(scope)
+        sql = f"SELECT min(next_visit) FROM frontier WHERE state = 'waiting' AND {condition}"
+        return self._db.execute(sql, values).fetchone()[0]
+
+    def row_of(self, url_key: str) -> tuple[int, int] | None:
+        """Return (row id, visits) of a URL, or None if it is unknown or was taken down."""
+        sql = "SELECT id, visits FROM frontier WHERE url_key = ? AND state != 'removed'"
+        return self._db.execute(sql, (url_key,)).fetchone()
+
+    def unclaimed(self, url_key: str) -> Claim | None:
+        """Return the row of a URL in the form of a claim, or None if it is unknown or claimed."""
+        sql = f"SELECT {CLAIM_COLUMNS} FROM frontier WHERE url_key = ? AND state != 'claimed'"
+        row = self._db.execute(sql, (url_key,)).fetchone()
+        return claim_of(row) if row is not None else None
+
+    def is_visited(self, url_key: str, *, besides: int) -> bool:
+        """Return True if a URL was visited or is claimed, and its row is not the one with the id `besides`."""
+        sql = "SELECT 1 FROM frontier WHERE url_key = ? AND id != ? AND (visits > 0 OR state = 'claimed')"
+        return self._db.execute(sql, (url_key, besides)).fetchone() is not None
+
+    def found_urls(self, source_id: int | None, kind: str) -> list[tuple[int, str]]:
+        """Return (row id, URL) of a source's rows of one kind that were found by links, not named as seeds."""
+        sql = "SELECT id, url FROM frontier WHERE source_id = ? AND kind = ? AND depth > 0 AND state != 'removed'"
+        return self._db.execute(sql, (source_id, kind)).fetchall()
+
+    # For a crawl: plan rows anew.
+
+    def make_due(self, row_id: int, now: datetime) -> None:
+        """Plan a visit of one row now, unless it is claimed."""
+        sql = "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE id = ? AND state != 'claimed'"
+        self._db.execute(sql, (stamp(now), row_id))
+
+    def make_changed_due(
+        self, url_key: str, hint: Mapping[str, str], now: datetime, *, kinds: Iterable[str], changed: str, began: str
+    ) -> bool:
+        """Plan a visit now of a row that was last visited before both stamps, `changed` and `began`.
+
+        Do nothing, and return False, if its hint has the same `modified` already, or it is of another kind.
+        """
+        cursor = self._db.execute(
+            f"""UPDATE frontier SET state = 'waiting', next_visit = ?, hint = ?
+                 WHERE url_key = ? AND state IN ('done', 'waiting') AND visits > 0
+                   AND kind IN {LISTED} AND last_visit < ? AND last_visit < ?
+                   AND coalesce(json_extract(hint, '$.modified'), '') != ?""",
+            (stamp(now), as_json(hint), url_key, as_array(kinds), changed, began, hint["modified"]),
+        )
+        return cursor.rowcount > 0
+
+    def make_kinds_due(self, source_id: int | None, kinds: Iterable[str], now: datetime) -> None:
+        """Plan a visit now of a source's rows of these kinds; not of rows that were done without any answer."""
+        self._db.execute(
+            f"""UPDATE frontier SET state = 'waiting', next_visit = ?
+                 WHERE source_id = ? AND kind IN {LISTED} AND state != 'removed'
+                   AND NOT (state = 'done' AND visits = 0)""",
+            (stamp(now), source_id, as_array(kinds)),
+        )
+
+    def make_failures_due(self, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
+        """Plan a visit now of a source's pages that failed; not of those whose last status is in `but`."""
+        self._db.execute(
+            f"""UPDATE frontier SET state = 'waiting', next_visit = ?, failures = 0
+                 WHERE source_id = ? AND {PAGES} AND failures > 0
+                   AND state IN ('waiting', 'failed') AND coalesce(last_status, 0) NOT IN {LISTED}""",
+            (stamp(now), source_id, json.dumps(list(but))),
+        )
+
+    def make_articles(self, priorities: Iterable[tuple[int, int]], now: datetime) -> None:
+        """Make rows, given as (row id, priority), articles that are due now, to be fetched without validators."""
+        self._db.executemany(
+            """UPDATE frontier SET kind = 'article', state = 'waiting', next_visit = ?, priority = ?,
+                      etag = NULL, last_modified = NULL WHERE id = ?""",
+            [(stamp(now), priority, row_id) for row_id, priority in priorities],
+        )
+
+    def postpone(self, host: str, until: datetime) -> None:
+        """Plan no visit of a host before `until`."""
+        self._db.execute(
+            "UPDATE frontier SET next_visit = ?1 WHERE host = ?2 AND state = 'waiting' AND next_visit < ?1",
+            (stamp(until), host),
+        )
+
+    def assign(self, url_keys: Iterable[str], source_id: int | None) -> None:
+        """Give the rows of these URLs to a source."""
+        sql = f"UPDATE frontier SET source_id = ? WHERE url_key IN {LISTED} AND source_id IS NOT ?"
+        self._db.execute(sql, (source_id, as_array(url_keys), source_id))
+
+    def retire_seeds(self, source_id: int | None, *, but: Iterable[str]) -> None:
+        """Plan no further visit of a source's listings that were named as seeds, but for these keys."""
+        self._db.execute(
+            f"""UPDATE frontier SET state = 'done', next_visit = NULL
+                 WHERE source_id = ? AND depth = 0 AND found_on IS NULL AND state = 'waiting'
+                   AND NOT {PAGES} AND url_key NOT IN {LISTED}""",
+            (source_id, as_array(but)),
+        )
+
+    # For takedowns and rebuilds.
+
+    def ids_of_keys(self, url_keys: Iterable[str]) -> list[int]:
+        """Return the ids of the rows of these URLs."""
+        return self._ids(f"url_key IN {LISTED}", as_array(url_keys))
+
+    def ids_below(self, prefix: str) -> list[int]:
+        """Return the ids of the rows whose url_key begins with `prefix`."""
+        return self._ids("url_key >= ? AND url_key < ?", prefix, prefix + LAST_CHARACTER)
+
+    def ids_of_host(self, host: str) -> list[int]:
+        """Return the ids of the rows of a host; of a host name without port, those of all its ports."""
+        return self._ids("host = ? OR host LIKE ?", host, host + ":%")
+
+    def mark_removed(self, row_ids: Iterable[int]) -> None:
+        """Note that rows were taken down: they are never visited again, and keep nothing that a site said of them."""
+        self._db.executemany(
+            """UPDATE frontier SET state = 'removed', next_visit = NULL, hint = NULL, last_error = 'removed',
+                      etag = NULL, last_modified = NULL WHERE id = ?""",
+            [(row_id,) for row_id in row_ids],
+        )
+
+    # For `queries`. Errors of SQLite become MorgueErrors.
+
+    def state_of(self, url_keys: Iterable[str]) -> tuple[str, str | None] | None:
+        """Return (state, last error) of the first of these URLs that is known, or None."""
+        sql = f"SELECT state, last_error FROM frontier WHERE url_key IN {LISTED} LIMIT 1"
+        return next((tuple(row) for row in ask(self._db, sql, (as_array(url_keys),))), None)
+
+    def urls_of(self, url_keys: Iterable[str]) -> list[str]:
+        """Return the URLs, as first met, that have these keys."""
+        sql = f"SELECT url FROM frontier WHERE url_key IN {LISTED}"
+        return [row[0] for row in ask(self._db, sql, (as_array(url_keys),))]
+
+    def health(self) -> defaultdict[int | None, SourceHealth]:
+        """Return the health of each source by its id; that of a source without rows is empty."""
+        # Beside a lone max(), SQLite takes the other columns from the row that has it.
+        errors = ask(
+            self._db,
+            """SELECT source_id, last_error, max(last_visit) FROM frontier
+                WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed') GROUP BY source_id""",
+        )
+        error_of = {row[0]: tuple(row)[1:] for row in errors}
+        visits = ask(
+            self._db,
+            """SELECT source_id, max(CASE WHEN last_status BETWEEN 200 AND 399 THEN last_visit END),
+                      sum(state = 'waiting'), sum(state = 'failed')
+                 FROM frontier GROUP BY source_id""",
+        )
+        rows = {row[0]: SourceHealth(*tuple(row)[1:], *error_of.get(row[0], ())) for row in visits}
+        return defaultdict(SourceHealth, rows)
+
+    def _ids(self, condition: str, *values: str) -> list[int]:
+        return [row[0] for row in self._db.execute(f"SELECT id FROM frontier WHERE {condition}", values).fetchall()]
+
+    def _within(self, scope: ClaimScope) -> tuple[str, list[Any]]:
+        """Return the SQL condition of a scope, and the values to bind."""
+        conditions, values = [], []
+        if scope.source_ids is not None:
+            named = []
+            if scope.source_ids:
+                named.append(f"source_id IN {LISTED}")
+                values.append(json.dumps(sorted(scope.source_ids)))
+            if scope.row_ids:
+                named.append(f"id IN (SELECT id FROM {self._temporary(scope.row_ids)})")
+            conditions.append(f"({' OR '.join(named) or '0'})")
+        if scope.excluded_source_ids:
+            conditions.append(f"(source_id IS NULL OR source_id NOT IN {LISTED})")
+            values.append(json.dumps(sorted(scope.excluded_source_ids)))
+        if scope.since is not None:
+            conditions.append(f"(day IS NULL OR day >= ? OR NOT {PAGES})")
+            values.append(scope.since)
+        return " AND ".join(conditions) or "1", values
+
+    def _temporary(self, row_ids: frozenset[int]) -> str:
+        """Return the name of a temporary table that holds these ids, made on first use.
+
+        A list may have 100,000 rows, and a crawl asks for them thousands of times: too many to bind each time.
+        """
+        name = f"ids_{hash(row_ids) % 2**64:x}"
+        if self._db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = ?", (name,)).fetchone() is None:
+            self._db.execute(f"CREATE TEMP TABLE {name} (id INTEGER PRIMARY KEY)")
+            self._db.executemany(f"INSERT INTO temp.{name} VALUES (?)", [(row_id,) for row_id in sorted(row_ids)])
+        return f"temp.{name}"
+
+
+def claim_of(row: tuple) -> Claim:
+    """Return the claim of a row of CLAIM_COLUMNS."""
+    values = dict(zip(CLAIM_COLUMNS.split(", "), row, strict=True))
+    return Claim(**values | {"hint": json.loads(values["hint"]) if values["hint"] else {}})
+
+
+def as_json(hint: Mapping[str, str]) -> str:
+    """Return a hint as the JSON text that its column holds."""
+    return json.dumps(dict(hint), ensure_ascii=False)
+
+
+def as_array(texts: Iterable[str]) -> str:
+    """Return texts as a JSON array, to be bound where SQL says LISTED."""
+    return json.dumps(list(texts))

@@ -1,0 +1,60 @@
+"""Find the revisions that are to be read again, and keep the readings that are replaced."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pipelines.database.columns import REVISION_COLUMNS
+
+CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
+           c.length AS warc_length, c.record_id AS warc_record_id"""
+REVISION = f"""
+    SELECT r.id, r.article_id, r.number, r.number = a.revision AS newest, r.hint, r.title, r.description, r.authors,
+           r.modified, r.text, r.text_digest, r.extractor, a.comments IS NOT NULL AS comments, s.name AS source_name,
+           s.url AS source_url, s.title AS source_title, s.language AS source_language, a.source_id,
+           {CAPTURE_PLACE}
+      FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
+      LEFT JOIN sources s ON s.id = a.source_id
+     WHERE r.id = ?
+"""  # noqa: S608 (our own names)
+
+
+def revisions(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Yield revisions with all that reading them again needs, one at a time: columns of REVISION."""
+    for one in ids:
+        cursor = db.execute(REVISION, (one,))
+        yield dict(zip((column[0] for column in cursor.description), cursor.fetchone(), strict=True))
+
+
+def select_revisions(
+    db: sqlite3.Connection, condition: str, values: Mapping[str, Any], extractor: str | None
+) -> list[int]:
+    """Return the revisions of the articles that meet an SQL condition on `articles a`, in the order of their files.
+
+    `extractor`: leave out revisions that this extractor has read; None: return all.
+    """
+    other = "AND r.extractor != :extractor" if extractor is not None else ""
+    rows = db.execute(
+        f"""SELECT r.id FROM revisions r JOIN articles a ON a.id = r.article_id JOIN captures c ON c.id = r.capture_id
+             WHERE {condition} {other} ORDER BY c.file, c.offset""",  # noqa: S608 (the condition is one of ours)
+        {**values, "extractor": extractor},
+    )
+    return [row[0] for row in rows]
+
+
+def article_values(db: sqlite3.Connection, article_id: int, names: Sequence[str]) -> dict[str, Any]:
+    """Return some columns of an article by name."""
+    query = f"SELECT {', '.join(names)} FROM articles WHERE id = ?"  # noqa: S608 (our own names)
+    return dict(zip(names, db.execute(query, (article_id,)).fetchone(), strict=True))
+
+
+def keep_reading(db: sqlite3.Connection, revision_id: int, replaced: str, state: Mapping[str, Any]) -> int:
+    """Add a reading of a revision that was replaced at a time to `readings`. Return its row id."""
+    names, marks = ", ".join(REVISION_COLUMNS), ", ".join("?" * len(REVISION_COLUMNS))
+    cursor = db.execute(
+        f"INSERT INTO readings (revision_id, replaced, {names}) VALUES (?, ?, {marks})",  # noqa: S608 (our own names)
+        (revision_id, replaced, *(state[name] for name in REVISION_COLUMNS)),
+    )
+    return int(cursor.lastrowid or 0)

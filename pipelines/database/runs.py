@@ -1,0 +1,56 @@
+"""Ask for the runs of an archive: a row of `crawls` for each `morgue crawl`, `add` and `import`, the newest first."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from pipelines.core.timestamps import now, parse
+from pipelines.database.connection import Row, ask
+
+# What became of pages: of the counts that a run leaves, those that have a key of their own.
+PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+RUN_KEYS = ("run", "begun", "finished", "seconds", "outcome", "pages", *PAGE_COUNTS, "command", "software")
+RUNNING, NEVER_ENDED = "running", "never ended"
+LOCK_SLACK_SECONDS = 2.0  # by which a lock may seem younger than the run under it: times of runs are whole seconds
+PASSWORD = re.compile(r"(//)[^/@\s]+@")  # in the address of a proxy
+
+
+def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | None) -> Iterator[Row]:
+    """Yield the newest runs with the keys RUN_KEYS and `by_source`: their counts as `crawls.counts` has them.
+
+    `locked_since`: when the process took the archive's lock that holds it now; None: no process writes. A run without
+    an end is `running` if it is the newest and began under that lock, else it `never ended`: its process was killed,
+    or the machine went down. `seconds` of such a run is None.
+    """
+    newest = None
+    # A negative LIMIT is none (SQLite, SELECT).
+    for row in ask(db, "SELECT * FROM crawls ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,)):
+        newest = newest or row["id"]
+        begun, finished, outcome = parse(row["started"]), row["finished"], row["outcome"]
+        if finished is None:
+            under_lock = locked_since is not None and (locked_since - begun).total_seconds() < LOCK_SLACK_SECONDS
+            outcome = RUNNING if under_lock and row["id"] == newest else NEVER_ENDED
+        ended = parse(finished) if finished else now() if outcome == RUNNING else None
+        by_source = json.loads(row["counts"] or "{}")
+        yield {
+            "run": row["id"],
+            "begun": row["started"],
+            "finished": finished,
+            "seconds": int((ended - begun).total_seconds()) if ended else None,
+            "outcome": outcome,
+            "pages": total(by_source, "fetched") + total(by_source, "listings"),
+            **{word: total(by_source, word) for word in PAGE_COUNTS},
+            "command": PASSWORD.sub(r"\1", row["command"]),
+            "software": row["software"],
+            "by_source": by_source,
+        }
+
+
+def total(by_source: Mapping[str, Mapping[str, Any]], word: str) -> int:
+    """Return a count of a run over all its sources; 0 where a source has none."""
+    return sum(int(counts.get(word) or 0) for counts in by_source.values())

@@ -1,0 +1,66 @@
+"""What commands print: tables that fit the terminal, and style only where it is wanted."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from crawler.cli import output
+from pipelines.core.terminal import width
+
+
+def test_table_fits_the_terminal_and_aligns_numbers():
+    """Numbers are aligned on the right; lists and line feeds are printed on one line."""
+    rows = [
+        {"name": "東京新聞", "articles": 5, "authors": ["A", "B"], "last_error": None},
+        {"name": "courier", "articles": 12345, "authors": [], "last_error": "HTTP 503\nfive times " * 9},
+    ]
+    for total in (40, 60, 100):
+        lines = list(output.table(rows, ("name", "articles", "authors", "last_error"), total))
+        assert all(width(line) <= total for line in lines)
+        assert len(lines) == 3
+    assert "last error" in lines[0]
+    assert "A, B" in lines[1]
+    assert width(lines[1][: lines[1].index("5")]) == lines[2].index("12345") + 4, "numbers stand right"
+    assert list(output.table([], ("name",), 80)) == ["name"]
+
+
+@pytest.mark.parametrize("total", [20, 34, 50])
+def test_table_on_a_narrow_terminal_is_a_list_of_values(total):
+    """Where the columns do not fit, each row is its first value and lines with a title and a value; no line wraps."""
+    columns = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
+    row = dict.fromkeys(columns, "a value that is long enough") | {"name": "theguardian", "articles": 9, "newest": None}
+    lines = list(output.table([row, row], columns, total))
+    assert all(width(line) <= total for line in lines)
+    assert lines[0] == "theguardian"
+    assert lines[1] == "  articles      9"[:total]
+    assert not any("newest" in line for line in lines), "a value that is not known has no line"
+    assert lines.count("") == 1, "an empty line parts the rows"
+
+
+def test_style_is_for_terminals_only(monkeypatch):
+    """NO_COLOR, a dumb terminal and a pipe get plain text."""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert output.supports_style(terminal)
+    assert not output.supports_style(io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not output.supports_style(terminal)
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not output.supports_style(terminal)
+
+
+def test_width_is_that_of_columns_or_the_terminal(monkeypatch):
+    """COLUMNS first; 100 where there is neither; never so narrow that nothing fits."""
+    monkeypatch.setenv("COLUMNS", "72")
+    assert output.terminal_width(io.StringIO()) == 72
+    monkeypatch.setenv("COLUMNS", "3")
+    assert output.terminal_width(io.StringIO()) == 20
+    monkeypatch.setenv("COLUMNS", "wide")
+    assert output.terminal_width(io.StringIO()) == 100
+    monkeypatch.delenv("COLUMNS")
+    assert output.terminal_width(io.StringIO()) == 100

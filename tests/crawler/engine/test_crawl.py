@@ -1,0 +1,29 @@
+"""How a run ends, by its counts."""
+
+import pytest
+
+from crawler.engine.crawl import outcome_of
+from pipelines.session.crawl_stats import CrawlStats
+
+OK, BAD, SILENT = (3, 0), (3, 1), (0, 1)  # answers and troubles of a source
+
+
+@pytest.mark.parametrize(
+    ("sources", "has_internal_error", "word", "exit_code"),
+    [
+        ([], False, "done", 0),
+        ([OK, OK], False, "done", 0),
+        ([OK, BAD], False, "partly failed", 1),
+        ([OK, SILENT], False, "partly failed", 1),
+        ([SILENT, SILENT], False, "nothing reachable", 3),
+        ([OK], True, "partly failed", 1),
+    ],
+)
+def test_outcome_of_a_run_follows_from_answers_and_troubles(sources, has_internal_error, word, exit_code):
+    """A run fails in part if one source has trouble, and fails as a whole only if no server answered."""
+    stats = CrawlStats()
+    for number, (answered, troubles) in enumerate(sources):
+        count = stats.by_source[f"source {number}"]
+        count.answered, count.troubles = answered, troubles
+    outcome = outcome_of(stats, has_internal_error=has_internal_error)
+    assert (outcome.word, outcome.exit_code, outcome.error) == (word, exit_code, None)

@@ -1,0 +1,118 @@
+"""The examples of docs/keep-it-safe.md and docs/your-own-tools.md do what the pages say, in the order of the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.command import LOOPBACK, ROOT, crawl, environment, make_archive, morgue, rows
+from tests.support.external_tools import TOOLS
+from tests.support.newspaper import serve
+
+BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OF_OTHERS = ("datasette", "sqlite3")  # programs that an example may need and that may be missing here
+MODULES_OF_OTHERS = ("pandas", "duckdb")  # in the environment of `make tools`
+
+
+class Example(NamedTuple):
+    """One command or one script of a page."""
+
+    language: str
+    text: str
+
+
+def examples(page: str) -> list[Example]:
+    """Return the commands and scripts of a page in their order."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = []
+    for language, body in BLOCK.findall(text):
+        if language == "python":
+            found.append(Example(language, body))
+        else:
+            found += [Example(language, line[2:]) for line in body.splitlines() if line.startswith("$ ")]
+    return found
+
+
+def run(example: Example, folder: Path, programs: Path) -> subprocess.CompletedProcess[str] | None:
+    """Run an example in a folder; return None if it needs a program or module that is not installed here."""
+    path = os.pathsep.join([str(programs), os.environ["PATH"], str(TOOLS / "bin")])
+    env = environment() | {"PATH": path}
+    if example.language == "console":
+        program = example.text.split()[0]
+        if program in OF_OTHERS and shutil.which(program, path=path) is None:
+            return None
+        command = ["bash", "-e", "-o", "pipefail", "-c", example.text]
+    else:
+        python = Path(sys.executable)
+        if any(re.search(rf"^import {name}\b", example.text, re.MULTILINE) for name in MODULES_OF_OTHERS):
+            python = TOOLS / "bin" / "python"
+            names = ", ".join(MODULES_OF_OTHERS)
+            if not python.exists() or subprocess.run([python, "-c", f"import {names}"], capture_output=True).returncode:
+                return None
+        command = [str(python), "-W", "error::DeprecationWarning", "-c", example.text]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `morgue` and `sqlite-utils` of this very environment."""
+    folder = tmp_path_factory.mktemp("programs")
+    for name, module in (("morgue", "crawler"), ("sqlite-utils", "sqlite_utils")):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with my-archive, which watches the newspaper `gazette`, and other-archive, which crawled it."""
+    folder = tmp_path_factory.mktemp("examples")
+    with serve() as paper:
+        mine = make_archive(folder / "my-archive")
+        assert morgue("-C", mine, "add", paper.url, "--name", "gazette", *LOOPBACK).returncode == 0
+        assert crawl(mine).returncode == 0
+        assert crawl(make_archive(folder / "other-archive"), paper.url).returncode == 0
+    return folder
+
+
+def run_page(page: str, folder: Path, programs: Path) -> None:
+    """Run all examples of a page in order; fail with the output of the first that fails."""
+    missing = []
+    for example in examples(page):
+        done = run(example, folder, programs)
+        if done is None:
+            missing.append(example.text.strip().splitlines()[0])
+            continue
+        assert done.returncode == 0, f"{example.text}\n{done.stdout}{done.stderr}"
+        quiet = example.text.startswith(("mkdir", "cp", "rm", "sqlite3 ")) or ">" in example.text
+        assert quiet or done.stdout + done.stderr, example.text
+    if missing:
+        pytest.skip(f"ran all but these, whose programs are not installed (make tools): {missing}")
+
+
+def test_commands_of_keep_it_safe_run_in_order(crawled, programs):
+    """Back up, move, restore, merge, upgrade: every command of the page succeeds."""
+    run_page("keep-it-safe.md", crawled, programs)
+
+
+def test_merged_archive_keeps_the_names_of_its_sources(crawled):
+    """The page says: copy the source files first. Then every article is the newspaper's, and none twice."""
+    other, merged = crawled / "other-archive", make_archive(crawled / "merged")
+    shutil.copy(crawled / "my-archive" / "sources" / "gazette.toml", merged / "sources")
+    for archive in (crawled / "my-archive", other):
+        assert morgue("-C", merged, "import", archive / "warc").returncode == 0
+    assert rows(merged, "SELECT DISTINCT s.name FROM articles a JOIN sources s ON s.id = a.source_id") == [("gazette",)]
+    assert rows(merged, "SELECT count(*), count(DISTINCT url) FROM articles") == [(83, 83)]
+
+
+def test_examples_of_your_own_tools_run(crawled, programs):
+    """sqlite-utils, SQL, Datasette, pandas, DuckDB, warcio and our own functions read an archive as the page shows."""
+    run_page("your-own-tools.md", crawled / "my-archive", programs)
