@@ -24,20 +24,20 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.engine.import_run import ImportRun, files_of
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
-from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
+from tests.support.warc_files import read_record, walk
 
 command = importlib.import_module("crawler.commands.import")
 import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
@@ -414,7 +414,7 @@ def test_rebuild_files_what_a_killed_import_left(archive):
     bring(archive, data)
     before = articles(archive)
     (path,) = (archive / "warc").iterdir()
-    journal = next(one.offset for one in walk(path) if mark_of(one.headers))
+    journal = next(one.offset for one in walk(path) if journal_header(one.headers))
     os.truncate(path, journal)
     for gone in (*archive.glob("morgue.db*"), archive / "manifest.jsonl"):
         gone.unlink()
