@@ -22,6 +22,8 @@ from pipelines.warc.reader import read_record, walk
 from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, rows
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 
 class Fault(NamedTuple):
     """Hold the orders for faultydisk.c."""

@@ -19,6 +19,8 @@ from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue,
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> Path:

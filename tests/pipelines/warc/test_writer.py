@@ -87,6 +87,7 @@ def test_writer_without_records_makes_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_rotation_happens_between_groups(tmp_path: Path) -> None:
     """A file that has reached `max_size` is finished before the next group; a group is never split."""
     writer = WarcWriter(tmp_path, max_size=10_000, info=INFO)
@@ -413,6 +414,7 @@ def test_crash_between_link_and_unlink_leaves_one_name(tmp_path: Path) -> None:
     assert len(list(walk(tmp_path / places[0].file))) == 1 + len(places)
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment_loses_no_synced_record(tmp_path: Path) -> None:
     """After kill -9 while writing, every record that the writer had synced is there, and the file is whole."""
     script = """
