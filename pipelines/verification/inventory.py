@@ -1,4 +1,4 @@
-"""What lies below warc/, and whether it is what the manifest lists. Names, sizes and locks; no record is read here."""
+"""List the files in warc/ and compare them with the manifest, by names, sizes and locks. No record is read here."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pipelines.warc import manifest
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import OPEN
 
-WARC = ".warc.gz"
-DAMAGED = ".damaged"
+WARC_SUFFIX = ".warc.gz"
+DAMAGED_SUFFIX = ".damaged"
 
 State = Literal["finished", "being written", "left open"]
 
 
 @dataclass(frozen=True, slots=True)
 class WarcFileInfo:
-    """One WARC file."""
+    """Hold what is known of a WARC file without reading it."""
 
-    name: str  # below warc/, without `.open`
+    name: str  # in warc/, without `.open`
     size: int  # bytes, when it was listed
     state: State
     modified: float  # seconds since 1970
@@ -33,25 +33,25 @@ class WarcFileInfo:
 
 @dataclass(slots=True)
 class Inventory:
-    """Everything below warc/."""
+    """Hold all that is in warc/, and what the manifest lists."""
 
     files: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
-    entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
-    others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
+    entries: dict[str, ManifestEntry] | None = None  # of the manifest; None: no manifest can be read
+    others: list[str] = field(default_factory=list)  # names of files that are not WARC files of the archive
     findings: list[Finding] = field(default_factory=list)
 
 
 def take_inventory(archive: Path) -> Inventory:
-    """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
+    """List warc/, then read the manifest: a line is written before its file is finished. Raises MorgueError."""
     inventory = Inventory()
     folder = archive / "warc"
     for name in sorted(_names(folder)):
-        if name.endswith(WARC) and "/" not in name:
-            _hold(inventory, folder, name)
+        if name.endswith(WARC_SUFFIX) and "/" not in name:
+            _add_finished(inventory, folder, name)
     for name in sorted(_names(folder)):
-        if name.endswith(WARC + OPEN) and "/" not in name:
-            _hold_open(inventory, folder, name)
-        elif not name.endswith(WARC) or "/" in name:
+        if name.endswith(WARC_SUFFIX + OPEN) and "/" not in name:
+            _add_open(inventory, folder, name)
+        elif not name.endswith(WARC_SUFFIX) or "/" in name:
             inventory.others.append(name)
     path = archive / manifest.NAME
     try:
@@ -61,12 +61,12 @@ def take_inventory(archive: Path) -> Inventory:
             inventory.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
         inventory.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
-    inventory.findings += _strangers(inventory)
+    inventory.findings += _unlisted_files(inventory)
     return inventory
 
 
 def is_there(folder: Path, name: str) -> bool:
-    """Whether a file of this name lies in a folder, finished or `.open`."""
+    """Return True if a folder has a file of this name, finished or `.open`."""
     return "/" not in name and ((folder / name).is_file() or (folder / (name + OPEN)).is_file())
 
 
@@ -76,7 +76,7 @@ def _names(folder: Path) -> Iterator[str]:
             yield str((Path(path) / name).relative_to(folder))
 
 
-def _hold(inventory: Inventory, folder: Path, name: str) -> None:
+def _add_finished(inventory: Inventory, folder: Path, name: str) -> None:
     try:
         about = (folder / name).stat()
     except OSError as error:
@@ -86,13 +86,13 @@ def _hold(inventory: Inventory, folder: Path, name: str) -> None:
     inventory.files[name] = WarcFileInfo(name, about.st_size, "finished", about.st_mtime)
 
 
-def _hold_open(inventory: Inventory, folder: Path, name: str) -> None:
+def _add_open(inventory: Inventory, folder: Path, name: str) -> None:
     path, final = folder / name, folder / name.removesuffix(OPEN)
     try:
         about, alive = path.stat(), _is_written(path)
     except FileNotFoundError:  # finished since it was listed
         if final.name not in inventory.files:
-            _hold(inventory, folder, final.name)
+            _add_finished(inventory, folder, final.name)
         return
     if not alive:
         inventory.findings.append(Finding(f"warc/{name}", None, "left open", "its writer ended before it was finished"))
@@ -102,15 +102,15 @@ def _hold_open(inventory: Inventory, folder: Path, name: str) -> None:
 
 
 def _is_written(path: Path) -> bool:
-    """Whether a living process holds the writer's lock on a file.
+    """Return True if a living process holds the writer's lock on a file.
 
-    There is no other way to ask than to take a lock, shared and for a moment; a writer that begins waits that long.
+    To find out, take the lock for a moment, shared. A writer that begins just then waits that long.
     """
     with os_errors(str(path)):
         try:
             file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except PermissionError:
-            return True  # somebody else's; reading it will say that it cannot be read
+            return True  # the file of another user; reading it will say that it cannot be read
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -120,13 +120,13 @@ def _is_written(path: Path) -> bool:
     return False
 
 
-def _strangers(inventory: Inventory) -> Iterator[Finding]:
-    """Files that nobody has listed."""
+def _unlisted_files(inventory: Inventory) -> Iterator[Finding]:
+    """Yield findings for files that are not listed."""
     for name in inventory.others:
-        if name.endswith(DAMAGED):
-            yield Finding(f"warc/{name}", None, "set aside", "a file in which nothing could be read")
+        if name.endswith(DAMAGED_SUFFIX):
+            yield Finding(f"warc/{name}", None, "set aside", "nothing in this file could be read")
         else:
-            yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
+            yield Finding(f"warc/{name}", None, "extra", "is not a WARC file of the archive")
     if inventory.entries is None:
         return
     for file in inventory.files.values():
