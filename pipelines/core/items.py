@@ -1,4 +1,4 @@
-"""Define the nouns of the archive as frozen dataclasses, with a sentence for each field. They are values without actions.
+"""Define the nouns of the archive as frozen dataclasses with a sentence for each field: values, without actions.
 
 Times are `datetime` in UTC unless a field says otherwise; None means unknown, an empty string or tuple means
 known to be empty.

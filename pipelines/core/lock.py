@@ -13,7 +13,7 @@ NAME = "morgue.lock"  # in the archive's folder, beside the database
 
 
 class ArchiveLock:
-    """Hold the lock of an archive, which one process at a time writes. The kernel releases it when that process dies."""
+    """Lock an archive, which one process at a time may write. The kernel releases the lock when that process dies."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

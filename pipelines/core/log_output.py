@@ -26,7 +26,7 @@ from pipelines.core.terminal import plain
 ROOT = "morgue"  # the logger above all of ours
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
-FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # of a JSON line; no value may have one of these names
+FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # names in a JSON line that no value may have
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def pad(text: str, room: int) -> str:
 
 
 def wrap(text: str, room: int) -> Iterator[str]:
-    """Yield lines of at most `room` columns, broken at spaces; text without a space for a line (CJK) breaks anywhere."""
+    """Yield lines of at most `room` columns, broken at spaces; text without spaces (CJK) breaks anywhere."""
     room = max(room, 2)
     line, used = "", 0
     for word in re.findall(r"\S+", text):

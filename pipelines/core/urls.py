@@ -103,11 +103,11 @@ def url_key(url: str) -> str:
     These differences count, because some newspapers use them: `www.` or not, final slash or not, `index.html` or not,
     doubled slashes, case of the path. If such addresses are one article, its rel=canonical says so.
 
-    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is not an absolute http(s) URL with a host; never
-    for a URL that `fetchable` returned.
+    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is not an absolute http(s) URL with a host;
+    never for a URL that `fetchable` returned.
     """
     parts = parts_of(f"https:{url}" if url.startswith("//") else url)
-    # Either default port is dropped, whatever the scheme: http://a:443 most likely means https.
+    # Both default ports are dropped with either scheme: http://a:443 most likely means https.
     host = parts.host.removesuffix(":80").removesuffix(":443") if parts.host[-1] in "03" else parts.host
     path = _normal(parts.path, PLAIN_PATH) if parts.path else "/"
     if ";" in path:

@@ -243,7 +243,7 @@ def _send(line: socket.socket, message: bytes, seconds: float | None = None) -> 
 
 
 def _receive(line: socket.socket, seconds: float | None = None) -> bytes:
-    """Return the next message. Raises EOFError if the other side has gone, TimeoutError after `seconds` without a byte."""
+    """Return the next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
     (length,) = MESSAGE_LENGTH.unpack(_receive_exactly(line, MESSAGE_LENGTH.size))
     return _receive_exactly(line, length)
