@@ -22,8 +22,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LEAST_SPACE = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
-NEEDS_SPACE = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
+MIN_FREE_BYTES = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
+NO_SPACE_CODES = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -100,31 +100,31 @@ class DiskFailing(MorgueError):
     exit_code = 9
 
 
-def failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
+def disk_failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
     """The error for a file (a path) that the disk could not read or write."""
     cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
     return DiskFailing(subject, cause, cure)
 
 
-def of_sqlite(subject: str, cause: str, name: str) -> MorgueError:
+def sqlite_disk_error(subject: str, cause: str, name: str) -> MorgueError:
     """The error for a database (a path) of which SQLite says `disk I/O error`; `name`: of its extended code.
 
     Where SQLite finds no space for the file of its shared memory it says that as well; then there is nothing to be
     mended but the space.
     """
-    if name.startswith(NEEDS_SPACE) and is_full(subject):
+    if name.startswith(NO_SPACE_CODES) and has_no_space(subject):
         cure = "free some space and run the same command again; nothing in the archive is damaged by this"
         return DiskFull(subject, f"no space left on device ({cause}: {name})", cure)
-    return failing(subject, cause)
+    return disk_failing(subject, cause)
 
 
-def is_full(path: str) -> bool:
+def has_no_space(path: str) -> bool:
     """Whether the file system of a file has no space left for us."""
     try:
         disk = os.statvfs(os.path.dirname(path) or ".")
     except OSError:
         return False
-    return disk.f_bavail * disk.f_frsize < LEAST_SPACE
+    return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES
 
 
 def from_os_error(error: OSError, subject: str) -> MorgueError:
@@ -134,7 +134,7 @@ def from_os_error(error: OSError, subject: str) -> MorgueError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotWritable(subject, error.strerror or "cannot be written", "check the folder's owner and permissions")
     if error.errno in (errno.EIO, errno.ENXIO, errno.EREMOTEIO):
-        return failing(subject, error.strerror or "Input/output error")
+        return disk_failing(subject, error.strerror or "Input/output error")
     return MorgueError(subject, error.strerror or str(error))
 
 

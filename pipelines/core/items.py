@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,13 @@ class Capture:
     body_digest: str | None = None  # "sha1:BASE32" of that body where framing makes it differ from the payload's
     signals: tuple[str, ...] = ()  # "header: value": what headers said about the use of the content, as sent
     imported: str | None = None  # "FILE@OFFSET" it was copied from; None if a crawl of ours fetched it
+
+
+class DatabaseState(NamedTuple):
+    """Which archive a database is of, and how far it has got."""
+
+    archive: str  # UUID
+    journal: int  # number of the last journal record whose rows are in it
 
 
 @dataclass(frozen=True, slots=True)

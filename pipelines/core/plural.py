@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-HISSING = ("s", "x", "ch", "sh")  # endings that take -es
+SIBILANT_ENDINGS = ("s", "x", "ch", "sh")  # endings that take -es
 
 
 def counted(number: int, noun: str) -> str:
     """`number` with a separator at thousands, and the noun in singular or plural. For nouns with a regular plural."""
-    ending = "" if number == 1 else "es" if noun.endswith(HISSING) else "s"
+    ending = "" if number == 1 else "es" if noun.endswith(SIBILANT_ENDINGS) else "s"
     return f"{number:,} {noun}{ending}"
 
 

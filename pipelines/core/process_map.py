@@ -8,8 +8,8 @@ from typing import Any
 
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 
-FOREVER = 1e7  # seconds
-MEMORY = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
+MAX_SECONDS = 1e7  # seconds
+MAX_MEMORY_BYTES = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function that can be imported by name, and its arguments
 
@@ -21,7 +21,9 @@ async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], ob
     died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
     others are stopped then, as they are by Ctrl-C.
     """
-    workers = WorkerPool(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
+    workers = WorkerPool(
+        jobs, seconds=MAX_SECONDS, cpu_seconds=MAX_SECONDS, memory=MAX_MEMORY_BYTES, rss=MAX_MEMORY_BYTES
+    )
     queue, running = iter(calls), set[asyncio.Task[Any]]()
 
     async def done_by(call: Call) -> Any:

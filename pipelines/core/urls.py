@@ -16,21 +16,21 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
-LONGEST = 2000  # characters of a URL that is asked for; browsers and CDNs agree up to about here
+MAX_URL_CHARS = 2000  # characters of a URL that is asked for; browsers and CDNs agree up to about here
 
 # RFC 3986 appendix B, for http(s) with a host only. Browsers take a backslash for a slash (WHATWG URL, 4.4).
-WEB = re.compile(r"(https?):/{2,}([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
+WEB_URL = re.compile(r"(https?):/{2,}([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
 AUTHORITY = re.compile(r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
-NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+IPV4_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 PORTS = {"http": "80", "https": "443"}
 
 # A reader of XML or HTML that forgot to unescape. Anything else that html.unescape would take is left: `&copy=1` is a
 # parameter named copy, no sign.
 AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 LATE_AMPERSAND = re.compile(r"(?:amp;)+", re.IGNORECASE)  # at the start of a parameter's name, once decoded
-IGNORED = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are no part of it
-AROUND = "".join(map(chr, range(0x21)))  # and neither are control characters and spaces around it
+IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are no part of it
+SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # and neither are control characters and spaces around it
 
 # RFC 3986, 3.3 and 3.4: what may stand unescaped. Escapes are looked at one by one.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
@@ -52,7 +52,7 @@ TRACKING_PREFIX = re.compile(
     r"__hs|_hs|mkt_tok|mc_[ce]id|cm_mmc|aspsessionid"
 )
 # First the click numbers of advertising networks, then what mail and marketing systems add.
-TRACKING = frozenset(
+TRACKING_NAMES = frozenset(
     """
     fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh
     li_fat_id epik s_kwcid ef_id srsltid dicbo tblci rb_clickid wickedid _branch_match_id irclickid _openstat
@@ -63,7 +63,7 @@ TRACKING = frozenset(
     """.split()  # noqa: SIM905 (a table, not code)
 )
 # Words that elsewhere name a page (`source=ap`, `ref=4711`) track only where their value names a channel.
-CHANNEL = re.compile(
+CHANNEL_PARAMETER = re.compile(
     r"(?:ref|src|source|referrer|referer|srcref|via|from|partner|ito)=(?:rss(?:[_-]?feed|2)?|feeds?|atom|"
     r"twitter|x|t\.co|facebook|fb|ig|instagram|linkedin|whatsapp|telegram|newsletter|e-?mail|share|push|rssfeed|"
     r"news_?sitemap|hp|homepage|google_?news|flipboard|upday|apple_?news)"
@@ -80,11 +80,11 @@ class UrlParts(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def split(url: str) -> UrlParts:
+def parts_of(url: str) -> UrlParts:
     """The pieces of an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
-    url = AMPERSAND.sub("&", IGNORED.sub("", url.strip(AROUND)))
+    url = AMPERSAND.sub("&", IGNORED_CHARS.sub("", url.strip(SURROUNDING_CHARS)))
     head, mark, query = url.partition("#")[0].partition("?")
-    match = WEB.fullmatch(head.replace("\\", "/"))
+    match = WEB_URL.fullmatch(head.replace("\\", "/"))
     if match is None:
         raise ValueError("not an absolute http or https URL")
     scheme = match[1].lower()
@@ -104,7 +104,7 @@ def url_key(url: str) -> str:
     `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host; never
     for what `fetchable` lets through.
     """
-    parts = split(f"https:{url}" if url.startswith("//") else url)
+    parts = parts_of(f"https:{url}" if url.startswith("//") else url)
     # Scheme and port are folded together: http://a:443 is as likely to mean https as anything.
     host = parts.host.removesuffix(":80").removesuffix(":443") if parts.host[-1] in "03" else parts.host
     path = _normal(parts.path, PLAIN_PATH) if parts.path else "/"
@@ -117,28 +117,28 @@ def url_key(url: str) -> str:
 
 
 def fetchable(url: str) -> str | None:
-    """`url` as it is asked for and stored, or None if it cannot be: no http(s), no host, or longer than `LONGEST`.
+    """Return a URL as it is requested and stored; None if it is not http(s), has no host, or is too long.
 
     Cut are fragment, user name and password, and tracking parameters: no server needs those, and an archive is looked
     up by the address that people share. Spaces and what else may not travel are escaped; all else stays as written,
     the order of parameters too. Idempotent.
     """
-    if not isinstance(url, str) or len(url) > 4 * LONGEST:
+    if not isinstance(url, str) or len(url) > 4 * MAX_URL_CHARS:
         return None
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return None
     path = TO_ESCAPE.sub(_escape, parts.path) or "/"
-    query = "&".join(part for part in parts.query.split("&") if not _tracks(part)) if parts.query else ""
+    query = "&".join(part for part in parts.query.split("&") if not _is_tracking(part)) if parts.query else ""
     query = TO_ESCAPE.sub(_escape, query)
     clean = f"{parts.scheme}://{parts.host}{path}" + (f"?{query}" if query else "")
-    return clean if len(clean) <= LONGEST else None
+    return clean if len(clean) <= MAX_URL_CHARS else None
 
 
 def host_of(url: str) -> str:
     """`host`, or `host:port` if the port is not the scheme's own: what politeness counts by. Raises ValueError."""
-    return split(url).host
+    return parts_of(url).host
 
 
 def site_of(url: str) -> str:
@@ -146,7 +146,7 @@ def site_of(url: str) -> str:
 
     By the Public Suffix List that comes with tldextract; no network. Raises ValueError.
     """
-    return _site(split(url).host)
+    return _site(parts_of(url).host)
 
 
 def same_site(a: str, b: str) -> bool:
@@ -164,13 +164,13 @@ def _authority(text: str, default: str) -> str:
     if match is None:
         raise ValueError(f"{text!r} is no host")
     host, port = match[1].lower(), (match[2] or "").lstrip("0") or ("0" if match[2] else "")
-    host = f"[{IPv6Address(host[1:-1])}]" if host.startswith("[") else _name(host)
+    host = f"[{IPv6Address(host[1:-1])}]" if host.startswith("[") else _host_name(host)
     if port and not 0 < int(port) < 65536:
         raise ValueError(f"{port} is no port")
     return host if port in ("", default) else f"{host}:{port}"
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """A host name as it is resolved: A-labels, no dot at the end. Raises ValueError."""
     if "%" in host:
         from urllib.parse import unquote
@@ -191,10 +191,10 @@ def _name(host: str) -> str:
 
 def _normal(text: str, plain: re.Pattern[str]) -> str:
     """Percent-encoding in its one normal form (RFC 3986, 6.2.2.1 and 6.2.2.2; non-ASCII as UTF-8, RFC 3987, 3.1)."""
-    return text if plain.fullmatch(text) else TO_NORMALISE.sub(_one, text)
+    return text if plain.fullmatch(text) else TO_NORMALISE.sub(_normal_character, text)
 
 
-def _one(match: re.Match[str]) -> str:
+def _normal_character(match: re.Match[str]) -> str:
     found = match[0]
     if len(found) == 3:
         char = chr(int(found[1:], 16))
@@ -210,7 +210,7 @@ def _normal_query(query: str) -> str:
     """Parameters that name the page, in the order of their names; those of one name keep their order."""
     kept = []
     for part in query.split("&"):
-        if not part or _tracks(part) or _is_session(part):
+        if not part or _is_tracking(part) or _is_session(part):
             continue
         name, equals, value = part.partition("=")
         name = _normal(name, PLAIN_QUERY).replace("%20", "+")
@@ -219,17 +219,21 @@ def _normal_query(query: str) -> str:
         value = _normal(value, PLAIN_QUERY).replace("%20", "+")
         # A tracker may have hidden behind escapes: a key must not change when it is keyed again.
         part = name + equals + value
-        if part and not _tracks(part) and not _is_session(part):
+        if part and not _is_tracking(part) and not _is_session(part):
             kept.append((name, equals + value))
     kept.sort(key=lambda pair: pair[0])
     return "&".join(name + rest for name, rest in kept)
 
 
-def _tracks(part: str) -> bool:
+def _is_tracking(part: str) -> bool:
     """Whether a parameter (`name=value`) only says where a reader came from."""
     part = part.lower()
     name = part.partition("=")[0]
-    return name in TRACKING or TRACKING_PREFIX.match(name) is not None or CHANNEL.fullmatch(part) is not None
+    return (
+        name in TRACKING_NAMES
+        or TRACKING_PREFIX.match(name) is not None
+        or CHANNEL_PARAMETER.fullmatch(part) is not None
+    )
 
 
 def _is_session(part: str) -> bool:
@@ -254,7 +258,7 @@ def _without_dots(path: str) -> str:
 @lru_cache(maxsize=4096)
 def _site(host: str) -> str:
     name = host.partition(":")[0]
-    if host.startswith("[") or NUMBERS.fullmatch(name) or "." not in name:
+    if host.startswith("[") or IPV4_LIKE.fullmatch(name) or "." not in name:
         return host
     found = _suffixes().extract_str(name)
     return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else host

@@ -41,9 +41,9 @@ except ImportError:  # not on Windows: there only the wall clock guards
 T = TypeVar("T")
 logger = logging.getLogger("morgue.core")
 
-START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
-LEAVE_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
-LENGTH = struct.Struct("!Q")
+MAX_START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
+MAX_STOP_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
+MESSAGE_LENGTH = struct.Struct("!Q")
 
 TIMED_OUT = "timed out"
 TOO_MUCH_CPU = "used too much CPU"
@@ -171,7 +171,7 @@ class _Worker:
         where = str(Path(__file__).resolve().parents[2])
         arguments = [str(theirs.fileno()), f"{limits.cpu_seconds}:{limits.memory}", limits.warm_up]
         self.seconds = limits.seconds
-        with theirs, _signals_held():
+        with theirs, _SignalsHeld():
             self.process = subprocess.Popen(
                 [sys.executable, "-c", f"import sys; sys.path.insert(0, {where!r}); {code}", *arguments, *sys.path],
                 pass_fds=[theirs.fileno()],
@@ -179,7 +179,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,  # a stray print must not land in the rows that `morgue extract` prints
             )
         try:
-            _receive(ours, START_SECONDS)
+            _receive(ours, MAX_START_SECONDS)
         except (TimeoutError, EOFError, OSError) as error:
             raise WorkerFailure(CRASHED, f"a worker process did not start: {self._end()}") from error
 
@@ -199,14 +199,14 @@ class _Worker:
 
     def _diagnosis(self) -> WorkerFailure:
         """What a worker died of, by its exit status."""
-        status = self._end(grace=LEAVE_SECONDS)
+        status = self._end(grace=MAX_STOP_SECONDS)
         if status == -getattr(signal, "SIGXCPU", 0):
             return WorkerFailure(TOO_MUCH_CPU)
         return WorkerFailure(CRASHED, f"signal {-status}" if status < 0 else f"exit status {status}")
 
     def leave(self) -> None:
         """Ask the worker to go by closing the line, and see it off."""
-        self._end(grace=LEAVE_SECONDS)
+        self._end(grace=MAX_STOP_SECONDS)
 
     def _end(self, grace: float = 0.0) -> int:
         """Close the line, wait `grace` seconds, kill; the exit status as subprocess gives it."""
@@ -218,7 +218,7 @@ class _Worker:
             return self.process.wait()
 
 
-class _signals_held:
+class _SignalsHeld:
     """Within: this thread's SIGINT and SIGTERM wait, and so do those of a process it starts.
 
     Closes the gap between a child's exec and the moment it ignores them itself.
@@ -237,14 +237,14 @@ class _signals_held:
 
 def _send(line: socket.socket, message: bytes, seconds: float | None = None) -> None:
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
-    line.sendall(LENGTH.pack(len(message)))
+    line.sendall(MESSAGE_LENGTH.pack(len(message)))
     line.sendall(message)
 
 
 def _receive(line: socket.socket, seconds: float | None = None) -> bytes:
     """The next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
-    (length,) = LENGTH.unpack(_receive_exactly(line, LENGTH.size))
+    (length,) = MESSAGE_LENGTH.unpack(_receive_exactly(line, MESSAGE_LENGTH.size))
     return _receive_exactly(line, length)
 
 
@@ -276,7 +276,7 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _signals_held.SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SignalsHeld.SIGNALS)
     _die_with_parent()
     cpu_seconds, memory = (float(number) for number in limits.split(":"))
     with socket.socket(fileno=int(descriptor)) as line:

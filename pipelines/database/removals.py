@@ -1,6 +1,6 @@
 """Find and delete the rows about pages that are taken down; read and write the table `removals`.
 
-No function here commits. `frontier_table` marks the rows of the frontier.
+No function here commits. `frontier.table` marks the rows of the frontier.
 """
 
 from __future__ import annotations

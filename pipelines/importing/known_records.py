@@ -29,14 +29,15 @@ class KnownRecords:
 
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
-        for path in sorted(self._archive_writer.writer.folder.glob("*.warc.gz")):
-            end = captures.end_of_rows(self._archive_writer.db, path.name)
-            if end >= path.stat().st_size:
+        storage = self._archive_writer.storage
+        for file in storage.list().finished:
+            end = captures.end_of_rows(self._archive_writer.db, file)
+            if end >= (storage.size(file) or 0):
                 continue
             with suppress(NotFound, ArchiveDamaged):
-                for found in walk(path, lambda *_: None, start=end):
+                for found in walk(storage, file, lambda *_: None, start=end):
                     if found.headers.get("Morgue-Imported") is not None:
-                        place = RecordLocation(path.name, found.offset, found.length)
+                        place = RecordLocation(file, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
     def reason_to_skip(self, record_id: str, fields: WarcFields) -> str | None:
@@ -52,7 +53,7 @@ class KnownRecords:
 
         Return each record as it is stored, with its place and the name of its file.
         """
-        writer = self._archive_writer.writer
+        writer, storage = self._archive_writer.writer, self._archive_writer.storage
         new = [record for record in records if _id_of(record) not in self._orphans]
         new = [with_warcinfo_of_file(record, writer.warcinfo_id()) for record in new]
         places = dict(zip(map(_id_of, new), writer.append(new), strict=True)) if new else {}
@@ -61,7 +62,7 @@ class KnownRecords:
         for record in records:
             place = places.get(_id_of(record)) or self._orphans[_id_of(record)]
             # An orphan is given as it was stored, which may differ from what would be written now.
-            record = written.get(_id_of(record)) or read_record(writer.folder / place.file, place.offset, place.length)
+            record = written.get(_id_of(record)) or read_record(storage, *place)
             stored.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
         return stored
 
@@ -103,4 +104,4 @@ def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> tupl
         found = captures.response_with_payload(db, f"{label.lower()}:{value.upper()}")
     if found is None:
         return None
-    return found.record_id, read_block(archive_writer.writer.folder / found.file, found.offset, found.length)
+    return found.record_id, read_block(archive_writer.storage, found.file, found.offset, found.length)

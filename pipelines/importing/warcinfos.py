@@ -43,9 +43,10 @@ class WarcinfoIndex:
     def _digests_of_own_files(self) -> dict[str, str]:
         """Return record id -> digest of the first record of each file."""
         found = {}
-        for path in sorted(self._archive_writer.writer.folder.glob("*.warc.gz*")):
+        listing = self._archive_writer.storage.list()
+        for file in sorted({*listing.finished, *listing.unfinished}):
             with suppress(NotFound, ArchiveDamaged):
-                for first in walk(path):
+                for first in walk(self._archive_writer.storage, file):
                     if first.headers.get("WARC-Type") == "warcinfo":
                         found[first.headers.get("WARC-Record-ID") or ""] = digest(first.block)
                     break
@@ -56,7 +57,7 @@ class WarcinfoIndex:
         named: dict[str, list[CaptureLocation]] = {}
         for found in captures.import_records(self._archive_writer.db):
             with suppress(NotFound, ArchiveDamaged):
-                record = read_record(self._archive_writer.writer.folder / found.file, found.offset, found.length)
+                record = read_record(self._archive_writer.storage, found.file, found.offset, found.length)
                 named.setdefault(record.fields.get("WARC-Refers-To") or "", []).append(found)
         return named
 
@@ -65,7 +66,7 @@ class WarcinfoIndex:
         file, end = import_record.file, import_record.offset
         start = captures.end_of_rows(self._archive_writer.db, file, before=end)
         with suppress(NotFound, ArchiveDamaged):
-            for found in walk(self._archive_writer.writer.folder / file, lambda *_: None, start=start):
+            for found in walk(self._archive_writer.storage, file, lambda *_: None, start=start):
                 if found.offset >= end:
                     break
                 if found.headers.get("WARC-Record-ID") == record_id:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from pipelines.warc.surt import surt
 
-REVISIT = "warc/revisit"  # the media type that a revisit has in an index, whatever it revisits
+REVISIT_MIME = "warc/revisit"  # the media type that a revisit has in an index, whatever it revisits
 LINE = re.compile(r"(\S+) ([0-9]{14}) (\{.*\})\s*")
 
 
@@ -34,13 +34,13 @@ class CdxjEntry:
     filename: str  # name of the WARC file, without folders
 
 
-def line(entry: CdxjEntry) -> str:
+def cdxj_line(entry: CdxjEntry) -> str:
     """The line of an entry, without its end. ASCII."""
     said = {name: str(value) for name, value in asdict(entry).items() if name != "time" and value is not None}
-    return f"{key_of(entry.url)} {timestamp(entry.time)} {json.dumps(said)}"
+    return f"{key_of(entry.url)} {cdx_timestamp(entry.time)} {json.dumps(said)}"
 
 
-def parse(text: str) -> CdxjEntry:
+def parse_cdxj_line(text: str) -> CdxjEntry:
     """The entry that a line holds; what it says beyond our fields is left out. Raises ValueError if it is none."""
     match = LINE.fullmatch(text)
     if match is None:
@@ -62,6 +62,6 @@ def key_of(url: str) -> str:
     return surt(url).replace(" ", "%20")
 
 
-def timestamp(time: datetime) -> str:
+def cdx_timestamp(time: datetime) -> str:
     """14 digits, UTC, the fraction of the second cut off."""
     return time.astimezone(UTC).strftime("%Y%m%d%H%M%S")

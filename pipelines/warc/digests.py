@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from pipelines.warc.http_message import entity_body, split
+from pipelines.warc.http_message import entity_body, split_response
 from pipelines.warc.record import digest
 
-SIZES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64, "md5": 16}  # bytes of a digest, by algorithm
+DIGEST_BYTES = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64, "md5": 16}  # bytes of a digest, by algorithm
 
 
 class Digest(NamedTuple):
@@ -35,14 +35,14 @@ class DigestCheck(NamedTuple):
     undigested: bool  # the record has no digest of its block that could be checked
 
 
-def labelled(text: str) -> Digest | None:
+def parse_digest(text: str) -> Digest | None:
     """The digest that `text` ("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ") spells; None if we do not know its algorithm.
 
     Raises ValueError for text that is no digest of the algorithm it names.
     """
     label, colon, value = text.strip().partition(":")
     algorithm = label.lower().replace("-", "").replace("_", "")
-    size = SIZES.get(algorithm)
+    size = DIGEST_BYTES.get(algorithm)
     if not colon or not value:
         raise ValueError(f"{text!r} is no labelled digest")
     if size is None:
@@ -59,7 +59,7 @@ def labelled(text: str) -> Digest | None:
     return Digest(algorithm, found)
 
 
-def examine(fields: Mapping[str, str], block: bytes, entity: str | None) -> DigestCheck:
+def check_digests(fields: Mapping[str, str], block: bytes, entity: str | None) -> DigestCheck:
     """Whether the block and payload digests of a record hold.
 
     fields: the record's, by lower-case name. entity: `warcrecord.digest` of the entity body, where it is known already.
@@ -70,11 +70,11 @@ def examine(fields: Mapping[str, str], block: bytes, entity: str | None) -> Dige
     payload = fields.get("warc-payload-digest")
     segment = "warc-segment-number" in fields or fields.get("warc-type") == "continuation"
     if payload is not None and not segment and fields.get("warc-type") != "revisit" and payload != entity:
-        _holds("payload digest", payload, lambda one: payload_is(one, fields, block), None, problems)
+        _holds("payload digest", payload, lambda one: payload_matches(one, fields, block), None, problems)
     return DigestCheck(problems, not checked)
 
 
-def payload_is(wanted: Digest, fields: Mapping[str, str], block: bytes) -> bool:
+def payload_matches(wanted: Digest, fields: Mapping[str, str], block: bytes) -> bool:
     """Whether a record's payload has this digest.
 
     Of an HTTP response the payload is the entity body without its transfer coding (section 6.3.2). Some writers take
@@ -82,7 +82,7 @@ def payload_is(wanted: Digest, fields: Mapping[str, str], block: bytes) -> bool:
     """
     if not fields.get("content-type", "").lower().startswith("application/http"):
         return wanted.of(block)
-    body = split(block)[1]
+    body = split_response(block)[1]
     if wanted.of(body):
         return True
     return fields.get("warc-type") == "response" and wanted.of(entity_body(block))
@@ -94,7 +94,7 @@ def _holds(kind: str, stated: str, test: Callable[[Digest], bool], quick: str | 
     if stated == quick:
         return True
     try:
-        wanted = labelled(stated)
+        wanted = parse_digest(stated)
     except ValueError as error:
         problems.append(("bad digest", f"its {kind}: {error}"))
         return False

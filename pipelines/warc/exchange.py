@@ -22,15 +22,15 @@ from typing import Literal, NamedTuple
 
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.http_message import dechunked, parse_head, split
+from pipelines.warc.http_message import dechunked, parse_head, split_response
 from pipelines.warc.http_signals import header_signals
 from pipelines.warc.reader import StoredRecord
-from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, uri, warc_fields
+from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, target_uri, warc_fields
 from pipelines.warc.writer import WarcWriter
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
-PROFILES = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
-SAME_PAYLOAD, NOT_MODIFIED = PROFILES + "identical-payload-digest", PROFILES + "server-not-modified"
+PROFILE_PREFIX = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
+SAME_PAYLOAD, NOT_MODIFIED = PROFILE_PREFIX + "identical-payload-digest", PROFILE_PREFIX + "server-not-modified"
 
 
 class RevisitOriginal(NamedTuple):
@@ -65,7 +65,7 @@ def _measured(response: bytes, head_length: int, chunked: bool) -> PayloadBody:
     return PayloadBody(len(body), payload, received if received != payload else None)
 
 
-def keep(
+def write_exchange(
     exchange: Exchange,
     writer: WarcWriter,
     *,
@@ -94,7 +94,7 @@ def keep(
 
 
 def capture_of(member: StoredRecord, file: str) -> Capture | None:
-    """The capture that a record in a WARC file stands for: what `keep` returned when it was written.
+    """The capture that a record in a WARC file stands for: what `write_exchange` returned when it was written.
 
     None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
     Raises ValueError for a record without a usable WARC-Date.
@@ -110,7 +110,7 @@ def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody 
     kind = get("warc-type") or ""
     head = None
     if kind != "metadata":
-        raw = split(member.block)[0]
+        raw = split_response(member.block)[0]
         head = parse_head(raw)
         body = body or _measured(member.block, len(raw), head is not None and head.chunked)
     # By its end: the profiles of WARC 1.0 have another address.
@@ -182,7 +182,7 @@ Part = tuple[list[tuple[str, str]], bytes]
 
 def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]]:
     """The fields that all records of an exchange share: one event, one date (section 5.4)."""
-    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
+    fields = [("WARC-Target-URI", target_uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
     if exchange.ip is not None:
         fields.append(("WARC-IP-Address", exchange.ip))
     if warcinfo_id is not None:
@@ -190,7 +190,7 @@ def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]
     if exchange.request:  # WARC-Protocol is repeatable: one line a layer
         fields += [("WARC-Protocol", layer) for layer in (exchange.protocol, exchange.tls) if layer]
         fields += [("WARC-Cipher-Suite", exchange.cipher)] if exchange.cipher else []
-    return [*fields, ("Morgue-Kind", flat(exchange.kind))]
+    return [*fields, ("Morgue-Kind", without_control_chars(exchange.kind))]
 
 
 def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -> Part:
@@ -207,7 +207,7 @@ def _response(exchange: Exchange, body: PayloadBody, chunked: ChunkedDigest) -> 
     if exchange.truncated is not None:
         more.append(("WARC-Truncated", exchange.truncated))
     if exchange.error is not None:
-        more.append(("Morgue-Error", flat(exchange.error)))
+        more.append(("Morgue-Error", without_control_chars(exchange.error)))
     return _part("response", "application/http;msgtype=response", exchange.response, *more)
 
 
@@ -227,11 +227,11 @@ def _revisit(exchange: Exchange, original: RevisitOriginal) -> Part:
 
 
 def _failure(exchange: Exchange) -> Part:
-    reason = flat(exchange.error or "no response")
+    reason = without_control_chars(exchange.error or "no response")
     block = warc_fields([("fetch-error", reason), ("received-bytes", str(len(exchange.response)))])
     return _part("metadata", "application/warc-fields", block, ("Morgue-Error", reason))
 
 
-def flat(text: str) -> str:
+def without_control_chars(text: str) -> str:
     """Text on one line: an error's text may hold line breaks, and those would forge a field."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

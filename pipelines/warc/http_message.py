@@ -16,10 +16,10 @@ from dataclasses import dataclass
 HEAD_END = re.compile(rb"\n\r?\n")  # RFC 9112 section 2.2: a bare LF may end a line
 STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+([1-9]\d\d)(?:[ \t]|$)", re.IGNORECASE)
 FIELD_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.1: token
-NOT_IN_A_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: to be read as SP
+FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: to be read as SP
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;|\r?$)")  # RFC 9112 section 7.1
 REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
-STEP = 65_536  # bytes decoded between two looks at the limit
+DECODE_STEP_BYTES = 65_536  # bytes decoded between two looks at the limit
 
 
 class DecodedTooLarge(ValueError):
@@ -45,7 +45,7 @@ class MessageHead:
     @property
     def chunked(self) -> bool:
         """Whether the body carries chunk framing (RFC 9112 section 6.1: the last transfer coding says so)."""
-        codings = listed(self.all(b"transfer-encoding"))
+        codings = list_members(self.all(b"transfer-encoding"))
         return bool(codings) and codings[-1] == b"chunked"
 
     @property
@@ -55,7 +55,7 @@ class MessageHead:
         return value.decode("latin-1") or None
 
 
-def listed(values: Iterable[bytes]) -> list[bytes]:
+def list_members(values: Iterable[bytes]) -> list[bytes]:
     """The members of a comma-separated list field (RFC 9110 section 5.6.1), in lower case."""
     return [member for value in values for part in value.lower().split(b",") if (member := part.strip())]
 
@@ -76,22 +76,22 @@ def parse_head(raw: bytes) -> MessageHead | None:
         if line[:1] in (b" ", b"\t"):  # RFC 9112 section 5.2: obs-fold
             if fields and line.strip():
                 name, value = fields[-1]
-                fields[-1] = name, (value + b" " + clean(line)).strip()
+                fields[-1] = name, (value + b" " + clean_value(line)).strip()
             continue
         name, colon, value = line.partition(b":")
         name = name.rstrip(b" \t")
         if colon and FIELD_NAME.fullmatch(name):
-            fields.append((name, clean(value)))
+            fields.append((name, clean_value(value)))
     return MessageHead("1.0" if (major, minor) == (b"1", b"0") else "1.1", int(status), tuple(fields))
 
 
-def clean(value: bytes) -> bytes:
+def clean_value(value: bytes) -> bytes:
     """A field value without surrounding white space and without the characters that no value may hold."""
     value = value.strip(b" \t\r\n")
-    return NOT_IN_A_VALUE.sub(b" ", value).strip() if NOT_IN_A_VALUE.search(value) else value
+    return FORBIDDEN_IN_VALUE.sub(b" ", value).strip() if FORBIDDEN_IN_VALUE.search(value) else value
 
 
-def split(response: bytes) -> tuple[bytes, bytes]:
+def split_response(response: bytes) -> tuple[bytes, bytes]:
     """The bytes of a response as (head with its blank line, the rest). Without a blank line all is head."""
     match = HEAD_END.search(response)
     return (response[: match.end()], response[match.end() :]) if match else (response, b"")
@@ -102,7 +102,7 @@ def entity_body(response: bytes) -> bytes:
 
     Damaged or cut chunk framing gives what could be read up to there.
     """
-    head, body = split(response)
+    head, body = split_response(response)
     parsed = parse_head(head)
     return dechunked(body) if parsed is not None and parsed.chunked else body
 
@@ -134,7 +134,7 @@ def content_decoded(headers: Iterable[tuple[bytes, bytes]], body: bytes, limit: 
     coding that we do not know, and one that the server declares but did not apply, leave the body as it is; a
     damaged one gives what could be read up to the damage.
     """
-    codings = listed(value for name, value in headers if name.lower() == b"content-encoding")
+    codings = list_members(value for name, value in headers if name.lower() == b"content-encoding")
     for coding in reversed(codings):
         decode = DECODERS.get(coding)
         if decode is None:
@@ -151,7 +151,7 @@ def _inflate(body: bytes, limit: int, window: int) -> bytes:
         before = len(out)
         try:
             while body and not stream.eof:
-                out += stream.decompress(body, STEP)
+                out += stream.decompress(body, DECODE_STEP_BYTES)
                 body = stream.unconsumed_tail
                 if len(out) > limit:
                     raise DecodedTooLarge(f"more than {limit} bytes when decoded")
@@ -177,8 +177,8 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
     out = bytearray()
     stream = brotli.Decompressor()
     try:
-        out += stream.process(body, output_buffer_limit=STEP)
-        while not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=STEP)):
+        out += stream.process(body, output_buffer_limit=DECODE_STEP_BYTES)
+        while not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=DECODE_STEP_BYTES)):
             out += more
             if len(out) > limit:
                 raise DecodedTooLarge(f"more than {limit} bytes when decoded")
@@ -197,7 +197,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     stream = zstd.ZstdDecompressor()
     try:
         data = body
-        while not stream.eof and (more := stream.decompress(data, STEP)):
+        while not stream.eof and (more := stream.decompress(data, DECODE_STEP_BYTES)):
             data = b""
             out += more
             if len(out) > limit:

@@ -13,14 +13,15 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
 NAME = "manifest.jsonl"
-NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
+OLDER_LINE_DEFAULTS = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,6 @@ class ManifestEntry:
         return json.dumps(said) + "\n"
 
 
-class DatabaseState(NamedTuple):
-    """Of a database: which archive it is of, and how far it has got."""
-
-    archive: str
-    journal: int  # number of the last journal record whose rows are in it
-
-
 class FileContents:
     """What a file holds so far, kept while it is written or walked."""
 
@@ -76,18 +70,17 @@ class FileContents:
         self.size += len(data)
         self._sha256.update(data)
 
-    def add_file(self, path: Path) -> None:
-        """All bytes of a file. Raises OSError."""
-        with path.open("rb") as file:
-            while data := file.read(1 << 20):
-                self.add(data)
+    def add_file(self, file: BinaryIO) -> None:
+        """All bytes of an open file. Raises OSError."""
+        while data := file.read(1 << 20):
+            self.add(data)
 
-    def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
-        """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
+    def entry(self, file: str, state: DatabaseState | None = None) -> ManifestEntry:
+        """The manifest's line about it under its final name; `state`: of the database behind it, if one is known."""
         entry = ManifestEntry(
             file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
         )
-        return entry if standing is None else replace(entry, **standing._asdict())
+        return entry if state is None else replace(entry, **state._asdict())
 
 
 def load(path: Path) -> dict[str, ManifestEntry]:
@@ -104,7 +97,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     entries: dict[str, ManifestEntry] = {}
     for number, line in enumerate(lines, 1):
         try:
-            values = NEW | json.loads(line)
+            values = OLDER_LINE_DEFAULTS | json.loads(line)
             entry = ManifestEntry(**{field.name: values[field.name] for field in fields(ManifestEntry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):
@@ -153,9 +146,3 @@ def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as it is on disk, hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,22 +18,31 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 VERSION = "WARC/1.1"
-END = b"\r\n\r\n"  # of a record
-GZIP = zlib.MAX_WBITS + 16
-MOST_HEAD = 1 << 16  # bytes within which the head of an HTTP message is looked for
-SMALL_WINDOW = 12  # base 2 logarithm of bytes; less than zlib's for records that fit in: it is cheaper to make
-SMALL, SMALL_GZIP = 1 << SMALL_WINDOW, SMALL_WINDOW + 16
+RECORD_END = b"\r\n\r\n"  # of a record
+GZIP_BITS = zlib.MAX_WBITS + 16
+MAX_HEAD_BYTES = 1 << 16  # bytes within which the head of an HTTP message is looked for
+SMALL_WINDOW_BITS = 12  # base 2 logarithm of bytes; less than zlib's for records that fit in: it is cheaper to make
+SMALL_RECORD_BYTES, SMALL_GZIP_BITS = 1 << SMALL_WINDOW_BITS, SMALL_WINDOW_BITS + 16
 SAMPLES = 5
-LEAST_PACKED, SAMPLE, DIFFERENT = 4096, 256, 140  # bytes of a body that is worth a look; of a sample; see `_is_packed`
-STORED, MOST_STORED = struct.Struct("<BHH"), 0xFFFF  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
+MIN_PACKED_BYTES, SAMPLE_BYTES, MIN_DISTINCT_BYTES = (
+    4096,
+    256,
+    140,
+)  # bytes of a body that is worth a look; of a sample; see `_is_packed`
+STORED_HEADER, MAX_STORED_BYTES = (
+    struct.Struct("<BHH"),
+    0xFFFF,
+)  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
-ARCHIVE = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
+ARCHIVE_FIELD = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
-BASE_32 = [one + other for one in LETTERS for other in LETTERS]  # ten bits; the library takes twice as long
-SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
-VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+BASE_32_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
+BASE_32_PAIRS = [
+    one + other for one in BASE_32_LETTERS for other in BASE_32_LETTERS
+]  # ten bits; the library takes twice as long
+SHA1_SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
+VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RecordLocation(NamedTuple):
@@ -68,7 +77,7 @@ class WarcFields(tuple[tuple[str, str], ...]):
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """A WARC record: its fields and its block. Content-Length is left to `member`."""
+    """A WARC record: its fields and its block. Content-Length is left to `gzip_member`."""
 
     fields: WarcFields
     block: bytes
@@ -101,12 +110,12 @@ def digest(*parts: bytes | memoryview) -> str:
     for part in parts:
         state.update(part)
     number = int.from_bytes(state.digest(), "big")
-    return "sha1:" + "".join([BASE_32[number >> shift & 0x3FF] for shift in SHIFTS])
+    return "sha1:" + "".join([BASE_32_PAIRS[number >> shift & 0x3FF] for shift in SHA1_SHIFTS])
 
 
-def uri(url: str) -> str:
+def target_uri(url: str) -> str:
     """A URL as WARC-Target-URI: what is not visible ASCII percent-encoded (RFC 3986 section 2.1)."""
-    return quote(url, safe=VISIBLE)
+    return quote(url, safe=VISIBLE_ASCII)
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
@@ -121,7 +130,7 @@ def one_line(name: str, value: str) -> str:
     return value
 
 
-def member(record: WarcRecord, level: int = 6) -> bytes:
+def gzip_member(record: WarcRecord, level: int = 6) -> bytes:
     """A record as one gzip member. Raises ValueError for a field that would break its line."""
     from warcio.statusandheaders import StatusAndHeaders  # 50 ms that those who only read need not pay
 
@@ -131,13 +140,13 @@ def member(record: WarcRecord, level: int = 6) -> bytes:
             one_line(name, value)
     head = StatusAndHeaders("", [*fields, ("Content-Length", str(len(block)))], protocol=VERSION)
     start = head.to_bytes(encoding="utf-8")
-    cut = block.find(b"\r\n\r\n", 0, MOST_HEAD) + len(END)
-    if cut >= len(END) and _is_packed(body := memoryview(block)[cut:]):
+    cut = block.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES) + len(RECORD_END)
+    if cut >= len(RECORD_END) and _is_packed(body := memoryview(block)[cut:]):
         return _stored(start + block[:cut], body, level)
-    if len(start) + len(block) + len(END) <= SMALL:
-        return zlib.compress(start + block + END, level, SMALL_GZIP)
-    squeeze = zlib.compressobj(level, zlib.DEFLATED, GZIP)
-    return b"".join([squeeze.compress(start), squeeze.compress(block), squeeze.compress(END), squeeze.flush()])
+    if len(start) + len(block) + len(RECORD_END) <= SMALL_RECORD_BYTES:
+        return zlib.compress(start + block + RECORD_END, level, SMALL_GZIP_BITS)
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, GZIP_BITS)
+    return b"".join([squeeze.compress(start), squeeze.compress(block), squeeze.compress(RECORD_END), squeeze.flush()])
 
 
 def _is_packed(body: memoryview) -> bool:
@@ -145,10 +154,12 @@ def _is_packed(body: memoryview) -> bool:
 
     Of 256 random bytes 162 are different, of as many of a text hardly ever 140, in whatever encoding.
     """
-    if len(body) < LEAST_PACKED:
+    if len(body) < MIN_PACKED_BYTES:
         return False
     step = len(body) // SAMPLES
-    return all(len(set(bytes(body[at : at + SAMPLE]))) > DIFFERENT for at in range(step // 2, len(body), step))
+    return all(
+        len(set(bytes(body[at : at + SAMPLE_BYTES]))) > MIN_DISTINCT_BYTES for at in range(step // 2, len(body), step)
+    )
 
 
 def _stored(start: bytes, body: memoryview, level: int) -> bytes:
@@ -156,29 +167,31 @@ def _stored(start: bytes, body: memoryview, level: int) -> bytes:
 
     What zlib makes of such a body is the same to the reader, as large, and costs most of the time of a recording.
     """
-    squeeze = zlib.compressobj(level, zlib.DEFLATED, -(SMALL_WINDOW if len(start) < SMALL else zlib.MAX_WBITS))
+    squeeze = zlib.compressobj(
+        level, zlib.DEFLATED, -(SMALL_WINDOW_BITS if len(start) < SMALL_RECORD_BYTES else zlib.MAX_WBITS)
+    )
     parts: list[bytes | memoryview] = [_gzip_header(level), squeeze.compress(start), squeeze.flush(zlib.Z_FULL_FLUSH)]
-    for at in range(0, len(body), MOST_STORED):
-        piece = body[at : at + MOST_STORED]
-        parts += [STORED.pack(0, len(piece), len(piece) ^ 0xFFFF), piece]
-    parts += [STORED.pack(1, len(END), len(END) ^ 0xFFFF), END]
-    checksum = zlib.crc32(END, zlib.crc32(body, zlib.crc32(start)))
-    parts.append(struct.pack("<II", checksum, (len(start) + len(body) + len(END)) & 0xFFFFFFFF))
+    for at in range(0, len(body), MAX_STORED_BYTES):
+        piece = body[at : at + MAX_STORED_BYTES]
+        parts += [STORED_HEADER.pack(0, len(piece), len(piece) ^ 0xFFFF), piece]
+    parts += [STORED_HEADER.pack(1, len(RECORD_END), len(RECORD_END) ^ 0xFFFF), RECORD_END]
+    checksum = zlib.crc32(RECORD_END, zlib.crc32(body, zlib.crc32(start)))
+    parts.append(struct.pack("<II", checksum, (len(start) + len(body) + len(RECORD_END)) & 0xFFFFFFFF))
     return b"".join(parts)
 
 
 @lru_cache
 def _gzip_header(level: int) -> bytes:
     """The ten bytes with which zlib begins a member."""
-    return zlib.compressobj(level, zlib.DEFLATED, GZIP).flush()[:10]
+    return zlib.compressobj(level, zlib.DEFLATED, GZIP_BITS).flush()[:10]
 
 
-def parsed(data: bytes) -> WarcRecord:
+def parse_record(data: bytes) -> WarcRecord:
     """The record that an inflated member holds. Raises ValueError if it is not exactly one whole record."""
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    fields = fields_of(data[:end])
+    fields = parse_fields(data[:end])
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -188,7 +201,7 @@ def parsed(data: bytes) -> WarcRecord:
     return WarcRecord(fields, data[start:stop])
 
 
-def fields_of(head: bytes) -> WarcFields:
+def parse_fields(head: bytes) -> WarcFields:
     """The named fields of a record's head, its first line left out."""
     head = FOLD.sub(b" ", head)
     try:

@@ -13,13 +13,13 @@ from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # RFC 3986 appendix B, with the authority taken apart; bytes, because an escaped byte need not be UTF-8
-WEB = re.compile(rb"(https?):/*([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
-TWICE = re.compile(rb"^(https?://)+", re.IGNORECASE)  # http://https://paper.example/
-BREAKS = re.compile(rb"[\t\r\n]")
+WEB_URL = re.compile(rb"(https?):/*([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+DOUBLED_SCHEME = re.compile(rb"^(https?://)+", re.IGNORECASE)  # http://https://paper.example/
+IGNORED_BYTES = re.compile(rb"[\t\r\n]")
 PORT = re.compile(rb":(\d*)$")
 PORTS = {b"http": b"80", b"https": b"443"}
 WWW = re.compile(rb"www\d*\.")
-NUMBERS = re.compile(rb"\d+(?:\.\d+){0,3}")
+NUMERIC_HOST = re.compile(rb"\d+(?:\.\d+){0,3}")
 PLAIN = "".join(map(chr, range(0x21, 0x7F))).replace("#", "").replace("%", "")  # all that is left unescaped
 
 # Session numbers that name no page (ASP.NET in the path; Java, PHP, ASP, ColdFusion in the query).
@@ -38,8 +38,8 @@ IN_QUERY = tuple(
 
 def surt(url: str) -> str:
     """The key of a URL; of one that is not http(s) its lower case. Never raises: an index lists what was kept."""
-    raw = BREAKS.sub(b"", url.strip().encode("utf-8", "surrogateescape"))
-    match = WEB.fullmatch(TWICE.sub(lambda found: found[1], raw))
+    raw = IGNORED_BYTES.sub(b"", url.strip().encode("utf-8", "surrogateescape"))
+    match = WEB_URL.fullmatch(DOUBLED_SCHEME.sub(lambda found: found[1], raw))
     if match is None or not match[2]:
         return _text(_escaped(_unescaped(raw.partition(b"#")[0])).lower().removesuffix(b"/"))
     scheme, authority, path, query = match.groups()
@@ -56,7 +56,7 @@ def _host(authority: bytes) -> bytes:
     with suppress(ValueError):  # what has no IDNA form is escaped below
         host = host if host.isascii() else host.decode("utf-8", "ignore").encode("idna")
     host = host.replace(b"..", b".").strip(b".")
-    if NUMBERS.fullmatch(host):
+    if NUMERIC_HOST.fullmatch(host):
         with suppress(OSError, OverflowError):  # no IPv4 address after all
             packed = int(host).to_bytes(4, "big") if host.isdigit() else socket.inet_aton(host.decode())
             host = socket.inet_ntoa(packed).encode()
