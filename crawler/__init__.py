@@ -1,7 +1,8 @@
-"""Where pages come from: the Scrapy project, discovery, the frontier, and the front desk (command line, settings).
+"""Fetch pages and offer the `morgue` command: the Scrapy project, discovery, the frontier, command line, settings.
 
-May import `pipelines` and `exports`; neither may import this room. Items live in `pipelines/core/items.py`, not here
-where a Scrapy tutorial would put them: the archive must run without a crawler.
+May import `pipelines` and `exports`; neither may import this package. Items are in `pipelines/core/items.py`, not here
+where a Scrapy tutorial would put them, because the archive must work without a crawler. Start reading at
+`crawler.cli.main`, or at `crawler.engine.crawl` for a crawl.
 """
 
 __version__ = "0.1.0"

@@ -44,6 +44,7 @@ def models(model):
                 yield from models(kind)
 
 
+@pytest.mark.slow
 def test_generated_documentation_is_current():
     """`make docs` would change nothing."""
     done = subprocess.run(

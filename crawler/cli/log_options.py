@@ -15,12 +15,12 @@ import click
 
 from pipelines.core.errors import INTERRUPTED, MorgueError
 
-KEY = "log"  # of what was asked for, in the `obj` of the root context
+KEY = "log"  # of these options in the `obj` of the root context
 VERBOSITY = "log_verbosity"
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Remember an option on the root context; -v before and after the command's name add up."""
+    """Keep an option on the root context. -v before and after the command's name add up."""
     if value:
         asked = ctx.find_root().ensure_object(dict).setdefault(KEY, {})
         before = asked.get(VERBOSITY, 0)
@@ -46,7 +46,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def logged(*args: Any, **kwargs: Any) -> Any:
         ctx = click.get_current_context()
         begin(ctx)
-        return function(*args, **kwargs) if ctx.parent is None else _told(ctx, function, *args, **kwargs)
+        return function(*args, **kwargs) if ctx.parent is None else _run_logged(ctx, function, *args, **kwargs)
 
     for option in reversed(OPTIONS):
         logged = option(logged)
@@ -56,7 +56,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def begin(ctx: click.Context) -> None:
     """Begin the log of an invocation. Raises DiskFull, NotWritable."""
     asked = ctx.find_root().ensure_object(dict).get(KEY, {})
-    if ctx.parent is None and not asked:  # the group itself: the command may be one without a log
+    if ctx.parent is None and not asked:  # `morgue` itself; the command may be one without a log
         return
     from pipelines.core import log_output
 
@@ -67,8 +67,8 @@ def begin(ctx: click.Context) -> None:
     ctx.find_root().call_on_close(log_output.end)
 
 
-def _told(ctx: click.Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Run a command; its log says when it began, and when and how it ended."""
+def _run_logged(ctx: click.Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a command, and log when it begins, and when and how it ends."""
     import logging
 
     from crawler import __version__

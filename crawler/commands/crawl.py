@@ -35,7 +35,7 @@ MAX_FILES_NAMED = 5  # missing WARC files that the warning names
 @click.option(
     "--since",
     metavar="DATE",
-    help="Skip articles that feed, sitemap or URL date before DATE: 2024, 2024-03, 2024-03-09.",
+    help="Skip articles that are older by their feed, sitemap or URL: 2024, 2024-03, 2024-03-09.",
 )
 @click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (- for standard input).")
 @click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the URLs.")
@@ -57,9 +57,10 @@ def command(
 ) -> int:
     """Fetch what is due, keep every byte, file every article.
 
-    Without arguments: everything that is due by the settings of the sources. If nothing is due, it ends at once. With
-    SOURCE: the feeds, sitemaps and section pages of that source now, and its articles as far as they are due. With the
-    URL of a site: that site, without adding it to the sources. With the URL of an article: that page.
+    Without arguments, it fetches everything that is due by the settings of the sources, and ends at once if nothing is
+    due. With SOURCE, it reads the feeds, sitemaps and section pages of that source now, and fetches those of its
+    articles that are new or due. With the URL of a site, it crawls that site without adding it to the sources. With
+    the URL of an article, it fetches that page.
 
     Ctrl-C (or SIGTERM) stops cleanly: requests in flight are finished, nothing is lost, and the next crawl goes on
     from there.
@@ -158,17 +159,17 @@ def warn_of_lost_files(run: CrawlRun) -> str:
         return ""
     storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
     named = [
-        f"{file} ({'of another size' if storage.size(file) is not None else 'missing'})"
+        f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
         for file in files[:MAX_FILES_NAMED]
     ]
     more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
-    said = f"{counted(len(files), 'WARC file')} {verb(len(files), 'is', 'are')} not there as the manifest lists"
+    mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
     click.echo(
-        f"warning: {said} {them}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` names what is lost; put {them} back into {storage.folder} from a copy",
+        f"warning: {mismatch}: {', '.join(named)}{more}\n"
+        f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
         err=True,
     )
-    return f"{said} {them}: run `morgue verify`"
+    return f"{mismatch}: run `morgue verify`"
 
 
 def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:

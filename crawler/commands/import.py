@@ -65,8 +65,8 @@ def command(
     morgue import --domain paper.example CC-NEWS-*.gz       one paper out of many
     find /data -name '*.wacz' | morgue import -             a list
 
-    Different options must all hold; of a repeated option, one value must hold. Importing a file twice changes
-    nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
+    A record is imported if it matches every filter given; of a repeated filter, one value is enough. Importing a file
+    twice changes nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
     Exit code 1: a file is damaged or holds no record; everything else was imported, and the summary says what was
     not. 2: an argument is wrong (the file does not exist, the list or folder names no file); nothing was done.

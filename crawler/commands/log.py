@@ -1,4 +1,4 @@
-"""`morgue log`: the last runs of the archive, and how they ended."""
+"""`morgue log`: list the last runs of the archive, and how they ended."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed"
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
               help="Show the last N runs.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
-              help="json: one array; jsonl: one object a line; both with the counts of each source.")  # fmt: skip
+              help="json: one array; jsonl: one object per line; both with the counts of each source.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
 def command(ctx: click.Context, limit: int, form: str) -> None:
-    """Show the last runs, the newest first: when each began (UTC), how long it took, how it ended, and its counts.
+    """Show the last runs and how they ended, the newest first.
 
-    A run is one `morgue crawl`, `add`, `import`, or `sample` that fetched a page. Pages are feeds, sitemaps, section
-    pages and articles that were answered; new and edited are articles; failed are pages. A run that "never ended"
-    was killed, or the machine went down: the next run has mended what it left.
+    For each run: when it began (UTC), how long it took, how it ended, and its counts. A run is one `morgue crawl`,
+    `add` or `import`, or a `sample` that fetched a page. "pages" counts the feeds, sitemaps, section pages and article
+    pages that were fetched, "new" and "edited" count articles, and "failed" counts pages. A run that "never ended" was
+    killed, or the machine went down; the next run has repaired what it left.
 
-    What a single run did, step by step, is in its log: `morgue crawl -v`, or `morgue crawl --log FILE`.
+    To see what a single run does, step by step, use `morgue crawl -v` or `morgue crawl --log FILE`.
     """
     with database_of(ctx) as db:
         rows = list(runs(db, limit, locked_since(folder_of(ctx).path / lock.NAME)))
@@ -41,7 +42,7 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
         if form != "table":
             output.write_rows(rows, RUN_KEYS if form == "csv" else (*RUN_KEYS, "by_source"), form)
         elif not rows:
-            click.echo("No run yet: `morgue crawl` is one.")
+            click.echo("No run yet. Start one with `morgue crawl`.")
         else:
             shown = [row | {"took": duration(row["seconds"])} for row in rows]
             for line in output.table(shown, COLUMNS, output.terminal_width(sys.stdout)):
@@ -52,7 +53,9 @@ def locked_since(path: Path) -> datetime | None:
     """Return when the process that writes to the archive took its lock; None if no process writes."""
     if not lock.is_held(path):
         return None
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)  # its holder wrote its number into it
+    return datetime.fromtimestamp(
+        path.stat().st_mtime, UTC
+    )  # the process that holds the lock wrote its process id into the file
 
 
 def duration(seconds: int | None) -> str:

@@ -26,12 +26,12 @@ MAX_LINES_OF_A_KIND = 20  # failures of one kind that the summary names
 @log_options
 @click.pass_context
 def command(ctx: click.Context) -> int:
-    """Make the database again from the WARC files alone: the same rows with the same numbers.
+    """Make the database again from the WARC files alone.
 
-    Use it when morgue.db is lost or damaged, or when `morgue verify` says so. Nothing is fetched. Articles are read
-    again from the captures, with the current rules in sources/*.toml. If this version reads a page differently, the
-    database gets the new text, and the summary says how many texts differ; the old text is kept as well, in the table
-    `readings`, if the old database has it.
+    The new database has the same rows with the same numbers. Use this command when morgue.db is lost or damaged, or
+    when `morgue verify` says so. Nothing is fetched. Articles are read again from the captures, with the current rules
+    in sources/*.toml. If this version reads a page differently, the database gets the new text, and the summary says
+    how many texts differ; the old text is kept as well, in the table `readings`, if the old database has it.
 
     The old database is kept as morgue.db.before-TIME; delete it once `morgue verify` finds no problem. Searches use
     it until the rebuild is done. WARC files that belong to another archive are recognised by their id, named, and

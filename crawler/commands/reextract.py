@@ -34,9 +34,9 @@ MAX_PAGES_NAMED = 20  # pages without an article that the summary names
 @log_options
 @click.pass_context
 def command(ctx: click.Context, only_show: bool, everything: bool, filters: ArticleFilters) -> int:
-    """Read archived pages again with this version's extractor and the current rules in sources/*.toml.
+    """Read archived pages again with the current extractor and rules.
 
-    Use it after an upgrade; or, with --all, after you changed a [[rule]] of a source. Nothing is fetched. Without
+    Use it after an upgrade; or, with --all, after you changed a [[rule]] in sources/*.toml. Nothing is fetched. Without
     --all, it reads only articles that another version of the extractor read. If the text differs now, the new text
     replaces the old one in the same revision, because the paper edited nothing. The old text is kept in the table
     `readings`, with the name of the extractor that read it.

@@ -34,10 +34,10 @@ from pipelines.warc.storage import WarcStorage
 def command(
     ctx: click.Context, wanted: str | None, form: str, revision: int | None, every: bool, capture: int | None
 ) -> None:
-    """Show one article with its provenance, by URL or by the number that `morgue search` prints.
+    """Show one article with its provenance.
 
-    For a URL that is not an article (a feed, robots.txt, a front page, a redirect, a failed fetch), it lists the
-    captures with time, status and WARC record.
+    Name it by its URL or by the number that `morgue search` prints. For a URL that is not an article (a feed,
+    robots.txt, a front page, a redirect, a failed fetch), it lists the captures with time, status and WARC record.
 
     \b
     morgue show 12                                          article number 12
@@ -245,7 +245,7 @@ def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> byte
 
     If that second record is not in the archive, a warning goes to stderr. Raises NotFound, ArchiveDamaged.
     """
-    from pipelines.database.stored_records import location_of
+    from pipelines.database.captures import location_of
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]

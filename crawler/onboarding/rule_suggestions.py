@@ -236,10 +236,10 @@ def _field_proposals(tree: Any, article: Article | None, seen: Any) -> dict[str,
 
 
 def _propose_field(
-    found: dict[str, SelectorProposal], name: str, element: Any, tree: Any, end: str = "", said: str = ""
+    found: dict[str, SelectorProposal], name: str, element: Any, tree: Any, end: str = "", value: str = ""
 ) -> None:
     if selector := selector_of(element, tree):
-        found[name] = SelectorProposal(selector + end, quoted(said or site_rules.text_of(element)))
+        found[name] = SelectorProposal(selector + end, quoted(value or site_rules.text_of(element)))
 
 
 def quoted(text: str) -> str:

@@ -80,9 +80,9 @@ def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
     return values | {"text": outcome.text.split("\n")}
 
 
-def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, force: bool = False) -> PagePair:
+def write(folder: Path, name: str, body: bytes, truth: Mapping[str, Any], *, force: bool = False) -> PagePair:
     """Write a pair. Raises ConfigError if it exists and `force` is not set, NotWritable, DiskFull."""
-    pair = PagePair(folder / f"{name}.json", said)
+    pair = PagePair(folder / f"{name}.json", truth)
     with os_errors(str(pair.path)):
         same = pair.html.exists() and pair.html.read_bytes() == body  # the user saved this very page here
         there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
@@ -92,7 +92,7 @@ def write(folder: Path, name: str, body: bytes, said: Mapping[str, Any], *, forc
     with os_errors(str(pair.path)):
         folder.mkdir(parents=True, exist_ok=True)
         pair.html.write_bytes(body)
-        pair.path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        pair.path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return pair
 
 
@@ -128,22 +128,22 @@ def _read(path: Path) -> PagePair:
         raise NotFound(str(missing), "does not exist", "a page pair is NAME.html and NAME.json in one folder")
     try:
         with os_errors(str(path)):
-            said = json.loads(path.read_text(encoding="utf-8"))
+            truth = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(str(path), f"is not JSON ({error})", cure) from None
-    if not isinstance(said, dict) or not isinstance(said.get("url"), str):
+    if not isinstance(truth, dict) or not isinstance(truth.get("url"), str):
         raise ConfigError(str(path), "has no url", cure)
-    for key in said:
+    for key in truth:
         if key not in (*PAGE_KEYS, *COMPARED_FIELDS, *NOTE_KEYS):
             near = difflib.get_close_matches(key, COMPARED_FIELDS, 1)
             raise ConfigError(
                 str(path), f'"{key}" is not a field of an article', f"did you mean {near[0]}?" if near else ""
             )
     try:
-        timestamps.parse(said.get("captured", "2000-01-01"))
+        timestamps.parse(truth.get("captured", "2000-01-01"))
     except (TypeError, ValueError):
-        raise ConfigError(str(path), f'captured: "{said["captured"]}" is not a time', 'say "2026-03-01"') from None
-    return PagePair(path, said)
+        raise ConfigError(str(path), f'captured: "{truth["captured"]}" is not a time', 'say "2026-03-01"') from None
+    return PagePair(path, truth)
 
 
 def page_of(pair: PagePair, source: Source | None) -> Page:

@@ -19,7 +19,7 @@ from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
-from pipelines.database import stored_records
+from pipelines.database import captures
 from pipelines.database.connection import write_error
 from pipelines.database.journal_rows import database_state, void_number
 from pipelines.database.store import ArticleStore
@@ -93,7 +93,7 @@ def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) ->
             continue
         if capture is None or capture.imported is not None:
             continue
-        if not stored_records.has_record(db, capture.record_id):
+        if not captures.has_record(db, capture.record_id):
             store.capture(capture, None, None)
             added += 1
             logger.info("%(file)s: the capture of %(url)s gets its row back", {"file": file, "url": capture.url})
@@ -110,7 +110,7 @@ def files_without_rows(db: sqlite3.Connection, entries: Iterable[ManifestEntry])
     for entry in reversed(list(entries)):
         if entry.captures == 0:
             continue
-        rows = stored_records.count_in_file(db, entry.file)
+        rows = captures.count_in_file(db, entry.file)
         if rows >= entry.captures:
             break
         lost = {"file": entry.file, "captures": entry.captures, "rows": rows}

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 
 from pipelines.core.items import Exchange
-from pipelines.database import stored_records
+from pipelines.database import captures
 from pipelines.warc.exchange import PayloadBody, RevisitOriginal
 from pipelines.warc.record import target_uri
 
@@ -30,11 +30,11 @@ def original_of(
     if body is None or exchange.error is not None:
         return None
     if exchange.status == 304:
-        found = stored_records.last_whole_response(db, target_uri(exchange.url))
+        found = captures.last_whole_response(db, target_uri(exchange.url))
         found = found if found is not None and is_finished(found.file) else None
     elif exchange.status != 200 or exchange.chunked or body.length < MIN_BODY_BYTES:
         return None
     else:
-        same = stored_records.whole_responses_with_payload(db, body.payload_digest)
+        same = captures.whole_responses_with_payload(db, body.payload_digest)
         found = next((response for response in same if is_finished(response.file)), None)
     return None if found is None else RevisitOriginal(found.record_id, found.url, found.time)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
-from pipelines.database.stored_records import location_of
+from pipelines.database.captures import location_of
 from pipelines.warc.http_message import (
     DecodedTooLarge,
     MessageHead,

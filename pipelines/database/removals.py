@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.database.stored_records import LOCATION, CaptureLocation
+from pipelines.database.captures import LOCATION, CaptureLocation
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
 

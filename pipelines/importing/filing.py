@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipelines.core.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.core.urls import host_of
-from pipelines.database.stored_records import PendingRevisitLengths
+from pipelines.database.captures import PendingRevisitLengths
 from pipelines.importing import adopt
 from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier

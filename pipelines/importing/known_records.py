@@ -9,7 +9,7 @@ from contextlib import suppress
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import fine_stamp
-from pipelines.database import stored_records
+from pipelines.database import captures
 from pipelines.importing.adopt import with_warcinfo_of_file
 from pipelines.importing.foreign_records import parse_warc_date
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
@@ -31,7 +31,7 @@ class KnownRecords:
         """
         storage = self._archive_writer.storage
         for file in storage.list().finished:
-            end = stored_records.end_of_rows(self._archive_writer.db, file)
+            end = captures.end_of_rows(self._archive_writer.db, file)
             if end >= (storage.size(file) or 0):
                 continue
             with suppress(NotFound, ArchiveDamaged):
@@ -46,7 +46,7 @@ class KnownRecords:
 
     def has_row(self, record_id: str) -> bool:
         """Return True if a capture with this record id has its row."""
-        return stored_records.has_record(self._archive_writer.db, record_id)
+        return captures.has_record(self._archive_writer.db, record_id)
 
     def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
         """Write records as neighbours, except those that are there and only lack a row.
@@ -72,7 +72,7 @@ def reason_to_skip(db: sqlite3.Connection, record_id: str, fields: WarcFields) -
 
     An id is for one record only (WARC 1.1 section 5.1), but some programs number their records anew in each file.
     """
-    known = stored_records.url_time_and_digest(db, record_id)
+    known = captures.url_time_and_digest(db, record_id)
     if known is None:
         return None
     url, time, block_digest = known
@@ -93,15 +93,15 @@ def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> tupl
     It is found by its record id, else by address and date, else by the digest of its payload. Raises ArchiveDamaged.
     """
     db = archive_writer.db
-    found = stored_records.response_with_id(db, fields.get("WARC-Refers-To"))
+    found = captures.response_with_id(db, fields.get("WARC-Refers-To"))
     if found is None:
         with suppress(ValueError):
             time = fine_stamp(parse_warc_date(fields.get("WARC-Refers-To-Date") or ""))
             url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-            found = stored_records.response_at(db, url, time)
+            found = captures.response_at(db, url, time)
     if found is None:
         label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
-        found = stored_records.response_with_payload(db, f"{label.lower()}:{value.upper()}")
+        found = captures.response_with_payload(db, f"{label.lower()}:{value.upper()}")
     if found is None:
         return None
     return found.record_id, read_block(archive_writer.storage, found.file, found.offset, found.length)

@@ -111,7 +111,7 @@ class FileReader:
                 self._reason = TAKEN_DOWN
             if self._reason:
                 about = {"file": label, "url": fields.get("WARC-Target-URI"), "why": self._reason}
-                logger.debug("passed over: %(url)s in %(file)s, %(why)s", about)
+                logger.debug("skipped: %(url)s in %(file)s, %(why)s", about)
             return not self._reason
 
         def on_damage(damage: DamagedRecord) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
-from pipelines.database import stored_records
-from pipelines.database.stored_records import CaptureLocation
+from pipelines.database import captures
+from pipelines.database.captures import CaptureLocation
 from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import WarcRecord, digest
 
@@ -55,7 +55,7 @@ class WarcinfoIndex:
     def _import_records(self) -> dict[str, list[CaptureLocation]]:
         """Return the records about imported files by the id of the warcinfo record that they name."""
         named: dict[str, list[CaptureLocation]] = {}
-        for found in stored_records.import_records(self._archive_writer.db):
+        for found in captures.import_records(self._archive_writer.db):
             with suppress(NotFound, ArchiveDamaged):
                 record = read_record(self._archive_writer.storage, found.file, found.offset, found.length)
                 named.setdefault(record.fields.get("WARC-Refers-To") or "", []).append(found)
@@ -64,7 +64,7 @@ class WarcinfoIndex:
     def _copied_block(self, record_id: str, import_record: CaptureLocation) -> bytes | None:
         """Return the block of the warcinfo record between an import record and the capture before it, or None."""
         file, end = import_record.file, import_record.offset
-        start = stored_records.end_of_rows(self._archive_writer.db, file, before=end)
+        start = captures.end_of_rows(self._archive_writer.db, file, before=end)
         with suppress(NotFound, ArchiveDamaged):
             for found in walk(self._archive_writer.storage, file, lambda *_: None, start=start):
                 if found.offset >= end:

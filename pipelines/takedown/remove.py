@@ -18,8 +18,8 @@ from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
+from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier.table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import (
     MemberSpan,

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
+from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.journal_rows import database_state
-from pipelines.database.stored_records import CaptureLocation
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,

@@ -1,4 +1,4 @@
-"""What lies below warc/, and whether it is what the manifest lists. Names, sizes and locks; no record is read here."""
+"""List the files in warc/ and compare them with the manifest, by names, sizes and locks. No record is read here."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ State = Literal["finished", "being written", "left open"]
 
 @dataclass(frozen=True, slots=True)
 class WarcFileInfo:
-    """One WARC file."""
+    """Hold what is known of a WARC file without reading it."""
 
-    name: str  # below warc/, without `.open`
+    name: str  # in warc/, without `.open`
     size: int  # bytes, when it was listed
     state: State
     modified: float  # seconds since 1970
@@ -29,23 +29,23 @@ class WarcFileInfo:
 
 @dataclass(slots=True)
 class Inventory:
-    """Everything below warc/."""
+    """Hold all that is in warc/, and what the manifest lists."""
 
     files: dict[str, WarcFileInfo] = field(default_factory=dict)  # by name
-    entries: dict[str, ManifestEntry] | None = None  # what the manifest lists; None: there is none that can be read
-    others: list[str] = field(default_factory=list)  # names of what is no WARC file of the archive's
+    entries: dict[str, ManifestEntry] | None = None  # of the manifest; None: no manifest can be read
+    others: list[str] = field(default_factory=list)  # names of files that are not WARC files of the archive
     findings: list[Finding] = field(default_factory=list)
 
 
 def take_inventory(archive: Path) -> Inventory:
-    """Look below warc/, then into the manifest: a line is written before its file is finished. Raises MorgueError."""
+    """List warc/, then read the manifest: a line is written before its file is finished. Raises MorgueError."""
     inventory = Inventory()
     storage = WarcStorage(archive / WARC_FOLDER)
     for name in storage.list().finished:
-        _hold(inventory, storage, name)
+        _add_finished(inventory, storage, name)
     listing = storage.list()  # again: a file may have been finished meanwhile
     for name in listing.unfinished:
-        _hold_open(inventory, storage, name)
+        _add_open(inventory, storage, name)
     inventory.others = listing.others
     path = archive / manifest.NAME
     try:
@@ -55,11 +55,11 @@ def take_inventory(archive: Path) -> Inventory:
             inventory.findings.append(Finding(manifest.NAME, None, "no manifest", "the archive has no manifest"))
     except ArchiveDamaged as error:
         inventory.findings.append(Finding(manifest.NAME, None, "bad manifest", f"{error.subject} {error.cause}"))
-    inventory.findings += _strangers(inventory)
+    inventory.findings += _unlisted_files(inventory)
     return inventory
 
 
-def _hold(inventory: Inventory, storage: WarcStorage, name: str) -> None:
+def _add_finished(inventory: Inventory, storage: WarcStorage, name: str) -> None:
     try:
         status = storage.status(name)
     except OSError as error:
@@ -69,13 +69,13 @@ def _hold(inventory: Inventory, storage: WarcStorage, name: str) -> None:
     inventory.files[name] = WarcFileInfo(name, status.size, "finished", status.modified_ns / 1e9)
 
 
-def _hold_open(inventory: Inventory, storage: WarcStorage, name: str) -> None:
+def _add_open(inventory: Inventory, storage: WarcStorage, name: str) -> None:
     path = name + OPEN_SUFFIX
     try:
         status, alive = storage.status(path), storage.is_being_written(name)
     except FileNotFoundError:  # finished since it was listed
         if name not in inventory.files:
-            _hold(inventory, storage, name)
+            _add_finished(inventory, storage, name)
         return
     if not alive:
         inventory.findings.append(Finding(f"warc/{path}", None, "left open", "its writer ended before it was finished"))
@@ -84,7 +84,7 @@ def _hold_open(inventory: Inventory, storage: WarcStorage, name: str) -> None:
         inventory.files[name] = WarcFileInfo(name, status.size, state, status.modified_ns / 1e9)
 
 
-def _strangers(inventory: Inventory) -> Iterator[Finding]:
+def _unlisted_files(inventory: Inventory) -> Iterator[Finding]:
     """Files that nobody has listed."""
     for name in inventory.others:
         if name.endswith(DAMAGED_SUFFIX):

@@ -19,6 +19,8 @@ from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<html lang="en"><head><title>The pier burned</title><link rel="canonical" href="http://paper.example/2026/11/01/the-pier-burned">
 <meta property="og:type" content="article"></head><body><article><h1>The pier burned</h1>{}</article></body></html>"""
 PARAGRAPHS = "".join(

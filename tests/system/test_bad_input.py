@@ -22,6 +22,8 @@ from tests.support.http_server import answering
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("-s", "crawl.retries=0", "-s", "crawl.timeout=1")
 
 

@@ -23,6 +23,8 @@ from tests.support.external_tools import faults
 from tests.support.newspaper import serve
 from tests.support.newspaper.comments import COMMENTS as READERS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
@@ -260,8 +262,8 @@ def test_missing_warc_file_is_reported_and_the_crawl_goes_on(tmp_path):
         lost.write_bytes(kept)
         back = crawl(archive, "--quiet", "--limit", "1")
     assert again.returncode in (0, 1)
-    assert f"not there as the manifest lists it: {lost.name} (of another size)\n  `morgue verify`" in again.stderr
-    assert "\n1 WARC file is not there as the manifest lists it: run `morgue verify`\n" in again.stdout
+    assert f"1 WARC file does not match the manifest: {lost.name} (different size)\n  `morgue verify`" in again.stderr
+    assert "\n1 WARC file does not match the manifest: run `morgue verify`\n" in again.stdout
     assert f"{lost.name} (missing)" in gone.stderr
     assert "not there" not in back.stderr
 

@@ -22,6 +22,8 @@ from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environme
 from tests.support.newspaper import serve
 from tests.support.warc_files import read_record, walk
 
+pytestmark = pytest.mark.slow
+
 
 class Fault(NamedTuple):
     """Hold the orders for faultydisk.c."""

@@ -19,6 +19,8 @@ from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
 from tests.support.warc_files import walk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory) -> Path:

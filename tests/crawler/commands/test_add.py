@@ -16,6 +16,8 @@ from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 HOME = (
     b'<html lang="en"><head><title>A Paper</title></head><body><nav><a href="/politics/">Politics</a></nav>'
     b'<a href="/2026/11/12/council-buys-back-the-pier/">Council buys back the pier</a></body></html>'
@@ -178,7 +180,7 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
         done = add(archive, url, "--name", "named")
     assert f"left out: {url}/gone.xml (HTTP 404)" in done.stdout
     assert "left out: http://127.0.0.1:1/s.xml (connection failed)" in done.stdout
-    assert f"left out: {url}/politics/ (robots.txt does not let us)" in done.stdout
+    assert f"left out: {url}/politics/ (robots.txt disallows it)" in done.stdout
     assert written(archive, "named")["feeds"] == [f"{url}/feed/"]
     assert "/politics/" not in asked
 
@@ -188,10 +190,10 @@ def test_dead_feed_in_the_head_is_left_out_with_the_reason(archive):
     [
         ({"/": (404, b"", {})}, "HTTP 404"),
         ({"/": (500, b"", {})}, "HTTP 500"),
-        ({"/": (200, HOME, {}), "/robots.txt": (200, b"User-agent: *\nDisallow: /\n", {})}, "does not let us"),
+        ({"/": (200, HOME, {}), "/robots.txt": (200, b"User-agent: *\nDisallow: /\n", {})}, "robots.txt disallows it"),
         ({"/": (200, HOME, {}), "/robots.txt": (503, b"", {})}, "robots.txt answered 503"),
         ({"/": (302, b"", {"Location": "/"})}, "too many redirects"),
-        ({"/": (302, b"", {})}, "HTTP 302 to nowhere"),
+        ({"/": (302, b"", {})}, "HTTP 302 without a usable Location"),
         ({"/": (301, b"", {"Location": "http://[::1]:1/"})}, "connection failed"),
     ],
 )
@@ -234,8 +236,8 @@ def test_several_sites_of_which_one_fails_give_exit_code_1(archive):
     [
         (["not a url"], "is not a web address"),
         (["ftp://paper.example/"], "is not a web address"),
-        (["https://a.example/", "https://b.example/", "--name", "x"], "names one source, not several"),
-        (["https://a.example/", "--name", "../x"], "is no name for a source"),
+        (["https://a.example/", "https://b.example/", "--name", "x"], "names one source, but there are several URLs"),
+        (["https://a.example/", "--name", "../x"], "is not a valid name for a source"),
         ([], "Missing argument"),
     ],
 )
@@ -292,7 +294,7 @@ def test_file_is_valid_toml_whatever_the_site_is_called(archive):
             title=title,
             language='en"',
             listings=(VerifiedListing('https://paper.example/?a="b"', "feed", 1, None, ""),),
-            unseen=("https://paper.example/\n",),
+            unchecked=("https://paper.example/\n",),
         )
         (archive / "sources" / "odd.toml").write_text(source_text(found), encoding="utf-8")
         assert load(ArchiveFolder(archive)).sources["odd"].url == "https://paper.example/"

@@ -90,17 +90,17 @@ def test_csv_is_safe_unless_raw(folder, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["xlsx", "a.xlsx"], 2, "there is cdxj, csv"),
+        (["xlsx", "a.xlsx"], 2, "formats: cdxj, csv"),
         (["csv", "there.csv"], 2, "--force"),
-        (["csv", "none/a.csv"], 2, "no such folder"),
+        (["csv", "none/a.csv"], 2, "the folder does not exist"),
         (["csv", "."], 2, "not an ordinary file"),
         (["csv", "a.csv", "--since", "never"], 2, "--since 'never'"),
         (["csv", "a.csv", "--query", "-x"], 2, "what to leave out"),
         (["csv", "a.csv", "--source", "nobody"], 8, "source nobody"),
         (["csv"], 2, "OUT"),
-        (["csv", "a.csv", "--host", "paper.example"], 2, "choose captures"),
+        (["csv", "a.csv", "--host", "paper.example"], 2, "select captures"),
         (["warc", "a.warc"], 2, "call it a.warc.gz"),
-        (["wacz", "a.wacz.gz"], 2, "not compressed"),
+        (["wacz", "a.wacz.gz"], 2, "cannot be compressed"),
         (["cdxj", "a.cdxj", "--raw"], 2, "--raw"),
         (["warc", "a.warc.gz", "--host", "https://paper.example/"], 2, "--host"),
         (["warc", "a.warc.gz", "--source", "nobody"], 8, "source nobody"),
@@ -125,6 +125,7 @@ def test_empty_selection_gives_an_empty_dataset(folder, tmp_path):
     assert (tmp_path / "none.csv").read_text().startswith("id,source,url")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_export_leaves_no_file(tmp_path, number):
     """Ctrl-C and SIGTERM: exit code 130, no traceback, neither the file nor its temporary one."""
@@ -174,7 +175,7 @@ def test_export_of_captures_has_a_manifest_beside_it(captured, tmp_path, name, u
     assert manifest["filters"]["since"] == "2026-03-05"
     assert (manifest["captures"], manifest["added_for_revisits"]) == (4, 1)
     assert manifest["first_capture"] == "2026-03-01T05:06:07.000089Z"
-    assert "1 capture came along: revisits refer to it" in done.stderr
+    assert "1 capture added: revisits refer to it" in done.stderr
     assert f"{name}: 4 captures" in done.stderr
     assert str(captured.folder) not in json.dumps(manifest)
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"{name}.manifest.json"])

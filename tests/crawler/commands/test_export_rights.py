@@ -20,6 +20,8 @@ from pipelines.warc.storage import WarcStorage
 from tests.support.command import command_line, crawl, environment, make_archive, morgue, rows
 from tests.support.http_server import answering
 
+pytestmark = pytest.mark.slow
+
 TEXT = "".join(
     f"<p>The harbour board met on day {n} of the month and spoke for an hour about the crane that had been "
     "standing at the quay since the spring, and about who was to pay for the paint it needs.</p>"

@@ -78,7 +78,7 @@ def test_archive_without_a_run_says_what_is_one(tmp_path):
     """For people a sentence, for programs an empty list."""
     archive = make_archive(tmp_path / "archive")
     done = morgue("-C", archive, "log")
-    assert (done.returncode, done.stdout) == (0, "No run yet: `morgue crawl` is one.\n")
+    assert (done.returncode, done.stdout) == (0, "No run yet. Start one with `morgue crawl`.\n")
     assert morgue("-C", archive, "log", "--format", "json").stdout == "[]\n"
 
 

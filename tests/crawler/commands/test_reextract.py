@@ -12,6 +12,8 @@ from pipelines.warc.storage import WarcStorage
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 LEAK = "Share this story with a friend"
 
 
@@ -102,7 +104,7 @@ def test_page_that_gives_no_text_keeps_its_old_one(archive):
     before = rows(archive, "SELECT text FROM articles WHERE id = 1")
     done = morgue("-C", archive, "reextract")
     assert done.returncode == 1
-    assert "left as it was" in done.stdout
+    assert "left unchanged" in done.stdout
     assert rows(archive, "SELECT text FROM articles WHERE id = 1") == before
 
 
@@ -118,7 +120,7 @@ def test_rebuild_keeps_the_texts_of_the_old_database(archive):
     too."""
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 texts read otherwise" in done.stdout
+    assert "2 texts differ from the first reading" in done.stdout
     assert "2 of these as they were are kept" in done.stdout
     query = "SELECT revision_id, extractor, text LIKE ?, replaced FROM readings ORDER BY 1"
     kept = rows(archive, query, f"%{LEAK}")
@@ -141,7 +143,7 @@ def test_rebuild_without_the_old_database_names_lost_versions(archive):
         path.unlink()
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0
-    assert "2 texts read otherwise" in done.stdout
+    assert "2 texts differ from the first reading" in done.stdout
     assert "2 read by ancient 0.1: to have them as they were, install that version and rebuild" in done.stdout
     assert rows(archive, "SELECT count(*) FROM readings") == [(0,)]
     assert rows(archive, "SELECT count(*) FROM revisions WHERE extractor = 'ancient 0.1'") == [(0,)]

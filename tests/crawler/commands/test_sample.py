@@ -11,6 +11,8 @@ from crawler.onboarding.samples import name_for
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
 from tests.support.http_server import answering
 
+pytestmark = pytest.mark.slow
+
 STORY = [
     "The harbour board met on Monday and agreed to buy back the old pier before the winter storms set in.",
     "It had been sold nine years ago to a company that kept seals in it, and later kept nothing in it at all.",
@@ -99,7 +101,7 @@ def test_existing_pair_is_not_overwritten_without_force(archive, page):
     truth.write_text("mine")
     done = sample(archive, *args)
     assert done.returncode == 2
-    assert "pier.json: is there already\n  say --name NAME to write another pair, --force" in done.stderr
+    assert "pier.json: exists already\n  --name NAME writes another pair, --force" in done.stderr
     assert truth.read_text() == "mine"
     assert sample(archive, *args, "--force").returncode == 0
     assert truth.read_text() != "mine"
@@ -110,7 +112,7 @@ def test_page_without_an_article_becomes_a_pair(archive, tmp_path):
     (tmp_path / "short.html").write_bytes(b"<html><body><div>Nothing here.</div></body></html>")
     done = sample(archive, tmp_path / "short.html", "--source", "gazette")
     assert done.returncode == 0, done.stderr
-    assert "nothing was read from it (no article text)" in done.stderr
+    assert "no article was read from it (no article text)" in done.stderr
     assert pair(archive, "short")[0]["text"] == []
 
 
@@ -129,7 +131,7 @@ def test_response_that_is_no_page_becomes_no_pair(archive, tmp_path, body, cause
     (tmp_path / "odd.html").write_bytes(body)
     done = sample(archive, tmp_path / "odd.html", "--source", "gazette")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"odd.html: {cause}\n  a page pair is made of one whole page in HTML" in done.stderr
+    assert f"odd.html: {cause}\n  name one complete HTML page" in done.stderr
     assert not (archive / "samples").exists()
 
 
@@ -176,7 +178,7 @@ def test_url_is_fetched_politely_and_recorded(archive):
         assert asked == ["/robots.txt", "/moved", "/pier"]
         assert f"fetched and recorded: {site}/pier" in first.stderr
         again = sample(archive, *LOOPBACK, f"{site}/pier", "-o", archive / "again")
-        assert "read from the archive: captured " in again.stderr
+        assert "from the archive: captured " in again.stderr
         refused = sample(archive, *LOOPBACK, f"{site}/private/pier")
         missing = sample(archive, *LOOPBACK, f"{site}/nowhere")
         assert asked[3:] == ["/robots.txt", "/robots.txt", "/nowhere"]
@@ -210,14 +212,14 @@ def test_article_may_be_named_by_its_number(tmp_path):
         ((), 2, "name one page"),
         (("a", "b"), 2, "name one page"),
         (("no such file",), 8, "is neither a file nor a web address"),
-        (("https://a.example/", "--source", "gazete"), 8, "there is no sources/gazete.toml\n  there are: gazette"),
-        (("PAGE", "--captured", "May"), 2, "is no day\n  say e.g. --captured 2023-07-01"),
-        (("PAGE", "--rule"), 2, "no source is known to append it to\n  say --source NAME"),
-        (("https://a.example/", "--url", "https://a.example/"), 2, "--url and --captured go with FILE"),
-        (("PAGE", "--name", "../pier"), 2, "is no name for a pair\n  letters, digits"),
+        (("https://a.example/", "--source", "gazete"), 8, "there is no sources/gazete.toml\n  sources: gazette"),
+        (("PAGE", "--captured", "May"), 2, "is not a date\n  say e.g. --captured 2023-07-01"),
+        (("PAGE", "--rule"), 2, "the page belongs to no source that it could be added to\n  say --source NAME"),
+        (("https://a.example/", "--url", "https://a.example/"), 2, "--url and --captured need FILE"),
+        (("PAGE", "--name", "../pier"), 2, "is not a valid name for a pair\n  use only letters, digits"),
         (("https://a.example/" + "long-" * 99, "--source", "gazete"), 8, "there is no sources/gazete.toml"),
-        (("--check", "nowhere"), 8, "nowhere: is not there"),
-        (("--check",), 8, "samples: is not there"),
+        (("--check", "nowhere"), 8, "nowhere: does not exist"),
+        (("--check",), 8, "samples: does not exist"),
     ],
 )
 def test_mistake_has_cause_cure_and_exit_code(archive, page, args, code, words):
@@ -245,7 +247,7 @@ def test_proposed_rule_is_inert_until_uncommented(archive, page):
     """Appended as it is, and without its #, the file is valid."""
     done = sample(archive, page, "--source", "gazette", "--rule")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "appended a rule to sources/gazette.toml: pick from it, then morgue sample --check" in done.stderr
+    assert "added a rule to sources/gazette.toml: pick what is right, then run morgue sample --check" in done.stderr
     path = archive / "sources" / "gazette.toml"
     assert tomllib.loads(path.read_text("utf-8"))["rule"] == [{"prune": [], "fields": {}}]
     picked = path.read_text("utf-8").replace("    #", "    ").replace("#body", "body", 1).replace("\n#title", "\ntitle")
@@ -261,7 +263,7 @@ def test_whole_proposal_is_commented_out_beside_an_open_rule(archive, page):
     done = sample(archive, page, "--source", "gazette", "--rule")
     assert done.returncode == 0, done.stderr
     text = (archive / "sources" / "gazette.toml").read_text("utf-8")
-    assert "has a rule that still holds: give that one an until" in text
+    assert "has a rule that is still valid: give that one an until" in text
     assert len(load(ArchiveFolder(archive)).sources["gazette"].source.rules) == 1
 
 
@@ -308,7 +310,7 @@ def test_rule_is_proposed_once_for_a_page(archive, page):
     before = (archive / "sources" / "gazette.toml").read_text("utf-8")
     done = sample(archive, *args)
     assert done.returncode == 0
-    assert "sources/gazette.toml has a proposal from this page already: nothing appended" in done.stderr
+    assert "sources/gazette.toml has suggestions from this page already: nothing was added" in done.stderr
     assert "[[rule]]" in done.stdout
     assert (archive / "sources" / "gazette.toml").read_text("utf-8") == before
 
@@ -320,7 +322,7 @@ def test_page_of_a_pair_belongs_to_the_source_of_its_json(archive, page):
     half.write_text(half.read_text("utf-8").replace("Pier bought back", "Pier sold"), "utf-8")
     done = morgue("sample", "--rule", "samples/gazette/pier.html", cwd=archive)
     assert done.returncode == 0, done.stderr
-    assert "pier.json are a pair already: left as they are" in done.stderr
+    assert "pier.json are a pair already: left unchanged" in done.stderr
     assert "Pier sold" in half.read_text("utf-8")
     assert "# From pier.html, captured 2026-02-04." in appended(archive, "gazette.example/")
 
@@ -344,7 +346,7 @@ def test_source_file_with_inline_rules_stays_as_it_is(archive, page):
     before = (archive / "sources" / "gazette.toml").read_text()
     done = sample(archive, page, "--source", "gazette", "--rule")
     assert done.returncode == 2
-    assert "a [[rule]] cannot follow what is there" in done.stderr
+    assert "a [[rule]] cannot be added at its end" in done.stderr
     assert (archive / "sources" / "gazette.toml").read_text() == before
 
 
@@ -426,7 +428,7 @@ def test_day_of_capture_picks_the_rule(archive, corrected):
     rule_in(archive, f"[[rule]]\nuntil = 2026-02-04\n{FOUND}\n[[rule]]\nprune = ['p']")
     done = sample(archive, "--check")
     assert done.returncode == 1
-    assert "nothing to read: no article text" in done.stdout
+    assert "no article: no article text" in done.stdout
 
 
 def test_pair_may_have_any_field_of_an_article(archive, corrected):
@@ -441,7 +443,7 @@ def test_pair_may_have_any_field_of_an_article(archive, corrected):
     corrected.write_text(json.dumps(said | {"sektion": "Harbour"}))
     done = sample(archive, "--check")
     assert done.returncode == 2
-    assert '"sektion" is no field of an article\n  did you mean section?' in done.stderr
+    assert '"sektion" is not a field of an article\n  did you mean section?' in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -449,7 +451,7 @@ def test_pair_may_have_any_field_of_an_article(archive, corrected):
     [
         ("{", 2, "is not JSON"),
         ("[]", 2, "has no url"),
-        ('{"url": "x", "captured": "May"}', 2, 'captured: "May" is no time'),
+        ('{"url": "x", "captured": "May"}', 2, 'captured: "May" is not a time'),
         ('{"url": "x", "source": "gone"}', 8, "there is no sources/gone.toml"),
     ],
 )

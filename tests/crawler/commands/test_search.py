@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 import subprocess
 import sys
 
@@ -120,7 +122,7 @@ def test_search_without_a_match_names_its_filters(folder, args, said):
 def test_unknown_column_prefix_is_reported(folder):
     """With the columns that exist; an address, a phrase and a time of day are no columns."""
     said = morgue("-C", folder, "search", "kind:opinion").stdout
-    assert "kind: is no column of the index, so it is searched for as a word; there are title:, byline:, text:." in said
+    assert "Unknown field kind: it was searched for as a word. Fields: title:, byline:, text:." in said
     for query in ("title:nowhere", "https://nowhere.example/x", '"kind:opinion"', "10:30", "source:nowhere"):
         assert "is no column" not in morgue("-C", folder, "search", query).stdout
 
@@ -130,7 +132,7 @@ def test_search_without_a_match_gives_exit_code_0(folder):
     done = morgue("-C", folder, "search", "nowhere", "--source", "courier", "--language", "fr")
     assert done.returncode == 0
     assert done.stdout.startswith("No match.")
-    assert "There are articles in: en, fr" in done.stdout
+    assert "This archive has articles in: en, fr" in done.stdout
     assert "--source" in morgue("-C", folder, "search", "source:courier").stdout
     assert "東京*" in morgue("-C", folder, "search", "東京").stdout
     assert "would be 1" in morgue("-C", folder, "search", "hésitent", "--source", "courier").stdout
@@ -231,3 +233,18 @@ def test_words_of_a_search_are_told_from_options():
     command.main(args, standalone_mode=False)
     assert seen["words"] == ("-a", "b", "-", "--limit", "-s")
     assert (seen["flag"], seen["limit"], seen["filters"].source) == (True, -5, "x")
+
+
+def test_examples_of_the_manual_print_what_the_manual_shows(folder):
+    """docs/searching.md: each command with its output, but for the time that it took; the script runs as printed."""
+    page = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    \$ morgue (.+)\n((?:    .*\n|\n(?=    ))+)", page, re.MULTILINE)
+    assert len(shown) == 4
+    for arguments, expected in shown:
+        done = morgue("-C", folder, *shlex.split(arguments))
+        printed = re.sub(r"· [0-9.]+ s\n", "· 0.00 s\n", done.stdout + done.stderr)
+        assert printed.rstrip() == "\n".join(line[4:] for line in expected.splitlines()).rstrip()
+    (script,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    script = script.replace("my-archive", str(folder))
+    done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
+    assert "2024-01-05 Climate summit opens, then closes\n" in done.stdout

@@ -252,8 +252,8 @@ def test_binary_output_to_a_terminal_is_refused(folder):
         (["40"], 8, "no such number (they go up to 39)"),
         (["https://nowhere.example/"], 8, "morgue search"),
         (["https://courier.example/w1"], 8, "failed (HTTP 503 five times)"),
-        (["1", "--revision", "3"], 8, "it has 2"),
-        (["2", "--revision", "2"], 8, "it has one"),
+        (["1", "--revision", "3"], 8, "the article has 2 revisions"),
+        (["2", "--revision", "2"], 8, "the article has 1 revision"),
         (["1", "--revision", "0"], 2, "--revision"),
         (["1", "--format", "pdf"], 2, "'text', 'json', 'html', 'body', 'warc'"),
         (["1", "--capture", "1"], 2, "name one thing to show"),
@@ -360,7 +360,7 @@ def test_failed_fetch_has_a_reason_and_no_body(kinds):
     assert "--format body" not in text
     done = morgue("-C", kinds.folder, "show", "https://paper.example/down", "--format", "body")
     assert (done.returncode, done.stdout) == (8, "")
-    assert "no answer came: not HTTP\n  morgue show --capture" in done.stderr
+    assert "there was no response: not HTTP\n  for its record: morgue show --capture" in done.stderr
     assert b"WARC-Type: metadata" in gzip.decompress(
         output(kinds.folder, "https://paper.example/down", "--format", "warc")
     )

@@ -51,7 +51,7 @@ def test_old_database_of_a_rebuild_is_named_once_all_is_well(folder):
     old.write_bytes(b"x" * 1000)
     old.with_name(old.name + "-wal").write_bytes(b"x" * 500)
     done = morgue("-C", folder, "verify")
-    assert f"no longer needed: {old} (1.5 kB, with -wal), which a rebuild put aside: delete it" in done.stdout
+    assert f"no longer needed: {old} (1.5 kB, with -wal), which a rebuild put aside; you can delete it" in done.stdout
     told = json.loads(morgue("-C", folder, "verify", "--format", "json").stdout)
     assert told["put_aside"] == [{"file": old.name, "bytes": 1500}]
     next((folder / "warc").iterdir()).unlink()
@@ -85,7 +85,7 @@ def test_json_has_every_finding(folder):
     assert (one["kind"], one["offset"]) == ("extra", None)
     done = morgue("-C", folder, "verify")
     lines = done.stdout.splitlines()
-    assert "and 51 more of this kind (--format json names all)" in lines
+    assert "and 51 more of this kind (--format json lists all)" in lines
     assert sum(line.startswith("  extra: ") for line in lines) == 10
     assert sum(line.startswith("  next: ") for line in lines) == 1
     assert "\x1b" not in done.stdout
@@ -98,14 +98,14 @@ def test_quick_says_what_it_leaves_out(whole):
     *left_out, summary = done.stdout.splitlines()
     assert len(left_out) == 3
     assert all(line.startswith("not checked: ") for line in left_out)
-    assert "none of it read: all is well" in summary
+    assert "files not read: all is well" in summary
 
 
 def test_verify_without_an_archive_says_so(tmp_path):
     """As every command does."""
     done = morgue("verify", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no archive here" in done.stderr
+    assert "there is no archive in this folder" in done.stderr
 
 
 def test_progress_bar_is_on_a_terminal_only(whole):
@@ -121,6 +121,7 @@ def test_progress_bar_is_on_a_terminal_only(whole):
     assert done.stdout.decode().count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_signal_ends_verify_with_exit_code_130(folder, number):
     """No traceback, and no process of it is left."""

@@ -48,7 +48,7 @@ def test_file_that_is_no_toml_is_one_mistake(archive):
     source(archive, 'url = "https://x.org"\nfeeds = ["https://x.org/feed.xml"')
     assert complaint(archive).splitlines() == [
         "sources/paper.toml: is not TOML: Unclosed array (at end of document)",
-        "  TOML wants quotes around text, one key = value a line, and each [ closed: "
+        "  TOML needs quotes around text, one key = value per line, and a ] for each [: "
         'feeds = ["https://paper.example/feed.xml"]',
     ]
 
@@ -94,7 +94,7 @@ def test_template_of_a_source_is_valid(archive):
             'morgue.toml: [crawl] delay: "fast" is not a number of seconds\n  say e.g. delay = 5.0',
         ),
         ("[crawl]\ndealy = 3", "morgue.toml: [crawl] dealy: unknown key\n  did you mean delay?"),
-        ("delay = 3", "morgue.toml: delay: unknown key\n  it belongs into [crawl]"),
+        ("delay = 3", "morgue.toml: delay: unknown key\n  it belongs in [crawl]"),
         ("[crwl]\ndelay = 3", "morgue.toml: crwl: unknown table\n  did you mean crawl?"),
         ("crawl = 3", "morgue.toml: crawl: 3 is not a table\n  say [crawl]"),
         ("[crawl]\nrobots = 1", "[crawl] robots: 1 is not true or false\n  say e.g. robots = true"),
@@ -102,7 +102,7 @@ def test_template_of_a_source_is_valid(archive):
         ("[crawl]\nconcurrency = 0", "[crawl] concurrency: 0 is not a whole number of at least 1"),
         ("[crawl]\nconcurrency = true", "[crawl] concurrency: true is not a whole number"),
         ("[crawl]\ndelay = nan", "[crawl] delay: nan is not a number of seconds"),
-        ("[crawl]\ntimeout = 0", "[crawl] timeout: 0 is too little: it must be above zero"),
+        ("[crawl]\ntimeout = 0", "[crawl] timeout: 0 is too small: it must be above zero"),
         ('[crawl]\nrecheck = ["soon"]', '[crawl] recheck: "soon" is not a duration'),
         ('[crawl]\nrecheck = "1d"', '[crawl] recheck: "1d" is not a list of durations'),
         ('[crawl]\nproxy = "socks5://localhost:1"', "is not the http:// URL of a proxy"),
@@ -138,24 +138,27 @@ def test_mistake_names_file_key_and_cure(archive, text, said):
         ('url = "https://x.org"\ninclude = ["("]', 'include: "(" is not a regular expression (missing )'),
         ('url = "https://x.org"\nevery = "often"', '[every] feed: "often" is not a duration'),
         ('url = "https://x.org"\nname = "y"', "sources/paper.toml: name: unknown key"),
-        ('url = "https://x.org"\n[crawl]\ntimeout = 3', "[crawl] timeout: unknown key\n  there are: delay"),
-        ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a day'),
+        ('url = "https://x.org"\n[crawl]\ntimeout = 3', "[crawl] timeout: unknown key\n  known keys: delay"),
+        ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a date'),
         ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
         ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
-        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "where there may be several\n  say [[rule]],"),
-        ('url = "https://x.org"\n[rule]\nprune = ["p"]', "where there may be several\n  say [[rule]],"),
+        ('url = "https://x.org"\n[rule.fields]\ntitle = "h1"', "must be a list of tables\n  say [[rule]] with"),
+        ('url = "https://x.org"\n[rule]\nprune = ["p"]', "must be a list of tables\n  say [[rule]] with"),
         (RULE + 'prune = ["div["]', '[[rule]] 1: prune: "div[" is not a CSS selector (Expected'),
         (RULE + 'prune = ["div["]', '\n  say e.g. prune = ["div.newsletter", '),
         (RULE + "prune = 3", "[[rule]] 1: prune: 3 is not a selector in XPath or CSS"),
         (RULE + 'body = ["//p/text()"]', '"//p/text()" selects text or an attribute, where elements are wanted'),
         (RULE + "body = [\"//p[matches(., 'x')]\"]", "XPath 1.0 has no function matches()"),
-        (RULE + "selects = []", "[[rule]] 1: selects: unknown key\n  there are: until, prune, body, fields"),
-        (RULE + "until = 2026-02-20T10:00:00", "[[rule]] 1: until: 2026-02-20 10:00:00 is not a day\n  say e.g."),
+        (RULE + "selects = []", "[[rule]] 1: selects: unknown key\n  known keys: until, prune, body, fields"),
+        (RULE + "until = 2026-02-20T10:00:00", "[[rule]] 1: until: 2026-02-20 10:00:00 is not a date\n  say e.g."),
         (RULE + "fields = 3", "[[rule]] 1: fields: 3 is not a table\n  say [rule.fields]"),
         (RULE + '[rule.fields]\ntitel = "h1"', "[[rule]] 1: fields.titel: unknown key\n  did you mean title?"),
         (RULE + '[rule.fields]\ntitle = "h1:"', '[[rule]] 1: fields.title: "h1:" is not a CSS selector'),
         (RULE + '[rule.fields]\ntitle = ["h1", "//h1["]', '"//h1[" is not an XPath expression (Invalid'),
-        (RULE + "[[rule]]", "rule: 1 and 2 have no until, and only one can hold today\n  say in the older one until ="),
+        (
+            RULE + "[[rule]]",
+            "rule: 1 and 2 have no until, but only one can be valid today\n  give the older one an until",
+        ),
         (
             RULE + "until = 2026-03-01\n[[rule]]\n[[rule]]\nuntil = '2026-03-01'",
             "rule: 1 and 3 end on the same day, 2026-03-01\n  make one rule of them",
@@ -219,7 +222,7 @@ def test_source_is_named_after_its_file(archive):
     source(archive, "nonsense", ".#paper")
     assert list(load(archive).sources) == ["le-monde.fr_2"]
     source(archive, "url = 'https://x.org'", "le monde")
-    assert "sources/le monde.toml: the file's name is no name for a source" in complaint(archive)
+    assert "sources/le monde.toml: the file's name is not a valid name for a source" in complaint(archive)
 
 
 def test_missing_folder_of_sources_means_no_sources(archive):
@@ -257,14 +260,14 @@ def test_override_wins_over_the_file(archive, override, value):
             "crawl.delay=fast",
             '-s: [crawl] delay: "fast" is not a number of seconds\n  say e.g. -s crawl.delay=5.0',
         ),
-        ("delay=0", "-s: delay: unknown key\n  it belongs into [crawl]"),
+        ("delay=0", "-s: delay: unknown key\n  it belongs in [crawl]"),
         ("crawl=3", "-s: crawl: 3 is not a table"),
         ("crawl.delay", "-s crawl.delay: has no value\n  say e.g. -s crawl.delay=0"),
         ("crawl.delay.x=1", "-s: [crawl] delay"),
         ("=1", '-s: "": unknown key'),
         ("crawl.delay=1\nrobots=false", "-s: [crawl] delay: "),
         ("source.paper.crawl.x=1", "-s: source paper: [crawl] x: unknown key"),
-        ("source.nobody.crawl.delay=1", "names no source\n  there are: paper"),
+        ("source.nobody.crawl.delay=1", "names no source of this archive\n  sources: paper"),
     ],
 )
 def test_mistake_in_an_override_names_the_option(archive, override, said):

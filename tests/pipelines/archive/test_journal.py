@@ -46,6 +46,7 @@ def test_changed_row_is_journaled_once_in_its_last_state(db):
     assert told(db) == []
 
 
+@pytest.mark.slow
 def test_noting_a_change_takes_constant_time(db):
     """An update of one row takes the database as many steps after ten thousand noted rows as after none."""
 

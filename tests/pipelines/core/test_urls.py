@@ -176,6 +176,7 @@ BITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_any_text_gets_a_stable_key_or_none():
     """Keys are ASCII and their own keys; what is fetchable has a key, the same key, and our client can send it."""
     rng = random.Random(20261115)

@@ -144,6 +144,7 @@ def test_verify_changes_no_file(folder):
 # Bits
 
 
+@pytest.mark.slow
 def test_flipped_bit_is_found_by_the_manifest(folder):
     """A hundred, anywhere, also where no checksum of a record reaches."""
     for path, bit in places(folder, 100, seed=20261123):

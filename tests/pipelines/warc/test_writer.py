@@ -74,6 +74,7 @@ def test_writer_without_records_makes_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_rotation_happens_between_groups(tmp_path: Path) -> None:
     """A file that has reached `max_size` is finished before the next group; a group is never split."""
     writer = WarcWriter(WarcStorage(tmp_path), max_size=10_000, info=INFO)

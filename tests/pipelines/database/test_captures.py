@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.core.items import Capture
-from pipelines.database import stored_records
+from pipelines.database import captures
+from pipelines.database.captures import PendingRevisitLengths
 from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
-from pipelines.database.stored_records import PendingRevisitLengths
 
 WHOLE = Capture(
     id=None, url="https://paper.example/", time=datetime(2026, 5, 1, tzinfo=UTC), status=200, mime="text/html",
@@ -37,15 +37,15 @@ def test_capture_is_found_by_its_record_and_counted_in_its_file(store):
     """A record without a row has no location."""
     store.capture(WHOLE, 1, None)
     assert (
-        stored_records.has_record(store.db, "<urn:uuid:1>"),
-        stored_records.has_record(store.db, "<urn:uuid:2>"),
+        captures.has_record(store.db, "<urn:uuid:1>"),
+        captures.has_record(store.db, "<urn:uuid:2>"),
     ) == (
         True,
         False,
     )
-    assert stored_records.location_of(store.db, "<urn:uuid:1>")[3:6] == ("a.warc.gz", 100, 50)
-    assert stored_records.location_of(store.db, None) is None
-    assert [stored_records.count_in_file(store.db, file) for file in ("a.warc.gz", "b.warc.gz")] == [1, 0]
+    assert captures.location_of(store.db, "<urn:uuid:1>")[3:6] == ("a.warc.gz", 100, 50)
+    assert captures.location_of(store.db, None) is None
+    assert [captures.count_in_file(store.db, file) for file in ("a.warc.gz", "b.warc.gz")] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -56,24 +56,24 @@ def test_capture_is_found_by_its_record_and_counted_in_its_file(store):
 def test_response_that_may_not_be_referred_to_is_not_found_by_its_payload(store, change):
     """Only whole responses of the same body, without chunk framing."""
     store.capture(replace(WHOLE, **change), 1, None)
-    assert list(stored_records.whole_responses_with_payload(store.db, "sha1:P")) == []
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == []
 
 
 def test_response_is_found_by_payload_only_if_it_was_filed(store):
     """A row that was added again after a crash has no crawl: its page is fetched again, and that is recorded whole."""
     store.capture(replace(WHOLE, record_id="<urn:uuid:0>"), None, None)
-    assert list(stored_records.whole_responses_with_payload(store.db, "sha1:P")) == []
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == []
     store.capture(WHOLE, 1, None)
-    found = stored_records.location_of(store.db, "<urn:uuid:1>")
-    assert list(stored_records.whole_responses_with_payload(store.db, "sha1:P")) == [found]
+    found = captures.location_of(store.db, "<urn:uuid:1>")
+    assert list(captures.whole_responses_with_payload(store.db, "sha1:P")) == [found]
 
 
 def test_last_whole_response_leads_through_a_revisit_to_the_body(store):
     """A 304 after a revisit refers to the response that the revisit refers to."""
-    assert stored_records.last_whole_response(store.db, WHOLE.url) is None
+    assert captures.last_whole_response(store.db, WHOLE.url) is None
     store.capture(WHOLE, 1, None)
     store.capture(REVISIT, 1, None)
-    assert stored_records.last_whole_response(store.db, WHOLE.url).record_id == "<urn:uuid:1>"
+    assert captures.last_whole_response(store.db, WHOLE.url).record_id == "<urn:uuid:1>"
 
 
 def test_revisit_gets_its_length_when_its_response_comes_later(store):
