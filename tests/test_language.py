@@ -18,7 +18,7 @@ VAGUE_CONSTANTS = re.compile(r"_?(MOST|LEAST|LONGEST|SHORTEST|NEAR|AROUND|FEW|MA
 ARTICLE_OR_QUESTION = re.compile(r"(What|Which|Whether|Who|Whom|Whose|Where|When|How|Why|An?|The)\b")
 MAX_SHARE = 0.08  # of docstrings that begin with an article or a question word
 RIDDLES = re.compile(
-    r"\b(is none|are none|nobody|somebody|whoever|whosoever|stands?|told apart"
+    r"\b((?<!there )is none|(?<!there )are none|nobody|somebody|whoever|whosoever|stands?|told apart"
     r"|behind (?:it|its|them|their|that|each|a|an|one|the))\b",
     re.IGNORECASE,
 )
