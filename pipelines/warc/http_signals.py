@@ -1,8 +1,8 @@
-"""What HTTP headers say about the use of what they come with: as sent, never judged. What the page says: `rights`.
+"""Read from HTTP headers what they say about use of the content: as sent, not interpreted. (Pages: `usage_signals`.)
 
 - X-Robots-Tag (Google, Bing and others): directives of the robots meta, also for one robot ("googlebot: noarchive")
 - TDM-Reservation, TDM-Policy: W3C Community Group, TDM Reservation Protocol, section 5.2
-- Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so its value is kept and not parsed
+- Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so the value is stored and not parsed
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from pipelines.warc.http_message import MessageHead
 
 SIGNAL_FIELDS = (b"x-robots-tag", b"tdm-reservation", b"tdm-policy", b"content-usage")
-MAX_SIGNALS = 30  # signals of one answer
-MAX_SIGNAL_CHARS = 500  # characters of one value
+MAX_SIGNALS = 30  # of one response
+MAX_SIGNAL_CHARS = 500  # of one value
 
 
 def header_signals(head: MessageHead) -> tuple[str, ...]:
-    """The signals of a response's head, "name: value" with the name in lower case, in the order sent, each once."""
+    """Return the signals of a response as "name: value", names in lower case, in the order sent, each once."""
     found = (
         f"{name.lower().decode()}: {value.decode('utf-8', 'replace')[:MAX_SIGNAL_CHARS]}"
         for name, value in head.fields

@@ -1,4 +1,4 @@
-"""Reading WARC files back: one record by its place, or all in order in time linear in the file's size."""
+"""Read WARC files: one record by its place, or all records in order, in time linear in the size of the file."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.warc.record import WarcFields, WarcRecord, parse_record
 from pipelines.warc.storage import WarcStorage
 
-GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
+GZIP_MAGIC = b"\x1f\x8b\x08"  # first bytes of every gzip member (RFC 1952 section 2.3)
 READ_BYTES = 1 << 18  # bytes read at once
-INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
-TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
-MAX_RECORD_BYTES = 1 << 30  # bytes of one record; what inflates to more is taken for damage
-# The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
+INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; few, because zlib copies those that it does not use
+TORN = "the file ends inside a record"  # only a crash of the writer leaves this
+MAX_RECORD_BYTES = 1 << 30  # a record that inflates to more is taken for damage
+# Fields that may name the warcinfo record of the file. An imported record keeps its own WARC-Warcinfo-ID.
 WARCINFO_FIELDS = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
 class StoredRecord(NamedTuple):
-    """One record and where it lies."""
+    """A record and its place in a file."""
 
     offset: int  # bytes from the start of the file
     length: int  # bytes of its gzip member
@@ -31,7 +31,7 @@ class StoredRecord(NamedTuple):
 
 
 class RecordDamage(Exception):
-    """No whole record at this offset."""
+    """Raised if there is no whole record at an offset."""
 
     def __init__(self, why: str, offset: int) -> None:
         super().__init__(why)
@@ -39,9 +39,9 @@ class RecordDamage(Exception):
 
 
 def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """The inflated bytes of the record at a place in a file, also while that file still is `.open`.
+    """Return the inflated bytes of the record at a place in a file, also while the file is being written.
 
-    Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
+    Raises NotFound if there is no such file, ArchiveDamaged if there is no whole gzip member at this place.
     """
     data = raw_member(storage, file, offset, length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
@@ -50,19 +50,19 @@ def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> by
     except zlib.error as error:
         raise damaged_record(file, offset, str(error)) from error
     if not stream.eof or stream.unused_data:
-        raise damaged_record(file, offset, f"no gzip member of {length} bytes lies there")
+        raise damaged_record(file, offset, f"there is no gzip member of {length} bytes")
     return inflated
 
 
 def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """Return bytes of a file as they are. Raises NotFound, MorgueError."""
+    """Return bytes of a file as they are stored. Raises NotFound, MorgueError."""
     with storage.open(file) as stream, os_errors(storage.location(file)):
         stream.seek(offset)
         return stream.read(length)
 
 
 def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> WarcRecord:
-    """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    """Return the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:
         return parse_record(read_member(storage, file, offset, length))
     except ValueError as error:
@@ -70,22 +70,21 @@ def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> Wa
 
 
 def damaged_record(file: str, offset: int, why: str) -> ArchiveDamaged:
-    """No record lies at a place in a file."""
+    """Return the error for a place in a file without a whole record."""
     cure = "restore the file from a copy; `morgue verify` names all that is damaged"
     return ArchiveDamaged(f"{file} at byte {offset}", why, cure)
 
 
 def read_block(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    """Return the block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     return read_record(storage, file, offset, length).block
 
 
 def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
-    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
+    """Yield the records of a file in order, from byte `start` on. Each is one gzip member; one is in memory at a time.
 
-    Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
-    instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
-    file.
+    Damage, a torn end included, raises ArchiveDamaged. With `on_damage`, this is called with (offset, length, why)
+    instead, and the walk goes on at the next whole record. Raises NotFound if there is no such file.
     """
     with storage.open(file) as stream:
         try:
@@ -96,9 +95,10 @@ def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, sta
 
 def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
             warcinfo_id: str | None = None) -> Iterator[StoredRecord]:  # fmt: skip
-    """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
+    """Yield the records of an open file that begin at bytes `start` to `end`. A whole record must begin at `start`.
 
-    `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
+    `warcinfo_id`: of the file's warcinfo record, if `start` is after it. Damage is handled as in `walk`, but raised as
+    RecordDamage. Raises OSError.
     """
     offset = start
     while offset < end:
@@ -113,13 +113,13 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
         except RecordDamage as damage:
             if on_damage is None:
                 raise
-            behind = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
-            on_damage(offset, behind - offset, str(damage))
-            offset = behind
+            next_offset = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
+            on_damage(offset, next_offset - offset, str(damage))
+            offset = next_offset
 
 
 def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
-    """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
+    """Yield whole records from `offset` to the end of the file. Raises RecordDamage at the first that is not whole."""
     file.seek(offset)
     window, at = memoryview(file.read(READ_BYTES)), 0
     while window:
@@ -152,10 +152,10 @@ def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
 
 
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
-    """Where the next whole record begins, at or after `start`; `size` if there is none.
+    """Return the offset of the next whole record at or after `start`, or `size` if there is no such record.
 
-    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
-    record, whose id nobody outside could know.
+    A body may itself contain gzip members, even WARC records. Only the file's own records name its warcinfo record,
+    because its id is random and was unknown to the site.
     """
     while (start := _find(file, GZIP_MAGIC, start)) < size:
         try:
@@ -169,9 +169,9 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
 
 
 def _find(file: BinaryIO, wanted: bytes, start: int) -> int:
-    """Where `wanted` stands in a file, at or after `start`; the file's size if nowhere.
+    """Return the offset of some bytes in a file, at or after `start`, or the size of the file if they are not in it.
 
-    Not by mmap: cutting back a mapped file kills whoever reads it.
+    Do not use mmap: if the file is cut back meanwhile, reading a mapped page kills the process.
     """
     file.seek(start)
     window = file.read(1 << 20)

@@ -1,7 +1,7 @@
-"""A WARC record: its fields, its block, and how both become one gzip member and a record again.
+"""Hold one WARC record, fields and block; write it as one gzip member and parse it again.
 
-warcio writes the head of a record. The block goes in as it is: warcio's own writer parses HTTP heads on the way, and
-would change what it cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+warcio writes the head of a record. The block is written as it is, because warcio's own writer parses HTTP heads and
+would change those that it cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
 
 from __future__ import annotations
@@ -18,57 +18,53 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 VERSION = "WARC/1.1"
-RECORD_END = b"\r\n\r\n"  # of a record
+RECORD_END = b"\r\n\r\n"
 GZIP_BITS = zlib.MAX_WBITS + 16
-MAX_HEAD_BYTES = 1 << 16  # bytes within which the head of an HTTP message is looked for
-SMALL_WINDOW_BITS = 12  # base 2 logarithm of bytes; less than zlib's for records that fit in: it is cheaper to make
+MAX_HEAD_BYTES = 1 << 16  # the head of an HTTP message is searched within these
+SMALL_WINDOW_BITS = 12  # base 2 logarithm of bytes: a window that is cheaper than zlib's, for records that fit in
 SMALL_RECORD_BYTES, SMALL_GZIP_BITS = 1 << SMALL_WINDOW_BITS, SMALL_WINDOW_BITS + 16
+# See `_is_packed`.
+MIN_PACKED_BYTES = 4096  # bodies from this size on are sampled
 SAMPLES = 5
-MIN_PACKED_BYTES, SAMPLE_BYTES, MIN_DISTINCT_BYTES = (
-    4096,
-    256,
-    140,
-)  # bytes of a body that is worth a look; of a sample; see `_is_packed`
-STORED_HEADER, MAX_STORED_BYTES = (
-    struct.Struct("<BHH"),
-    0xFFFF,
-)  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
+SAMPLE_BYTES = 256
+MIN_DISTINCT_BYTES = 140  # different bytes in each sample of a compressed body
+STORED_HEADER = struct.Struct("<BHH")  # of a stored block (RFC 1951 section 3.2.4)
+MAX_STORED_BYTES = 0xFFFF
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
-ARCHIVE_FIELD = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
+ARCHIVE_FIELD = "Morgue-Archive"  # id of the archive, in the warcinfo record of a file and in journal records
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 BASE_32_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
-BASE_32_PAIRS = [
-    one + other for one in BASE_32_LETTERS for other in BASE_32_LETTERS
-]  # ten bits; the library takes twice as long
+# Two letters for each ten bits: twice as fast as the standard library.
+BASE_32_PAIRS = [one + other for one in BASE_32_LETTERS for other in BASE_32_LETTERS]
 SHA1_SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
 VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RecordLocation(NamedTuple):
-    """Where a record lies."""
+    """The place of a record."""
 
-    file: str  # name of the file, without the `.open` it carries while being written
+    file: str  # final name of the file, without the `.open` that it has while it is being written
     offset: int  # bytes from the start of the file to the record's gzip member
     length: int  # bytes of that member
 
 
 class WarcFields(tuple[tuple[str, str], ...]):
-    """The named fields of a record in their order: names are matched without case, and may repeat."""
+    """Hold the named fields of a record in their order. Names are compared without case and may repeat."""
 
     first: dict[str, str]
 
     def all(self, name: str) -> list[str]:
-        """Every value of a field."""
+        """Return every value of a field."""
         wanted = name.lower()
         return [value for field, value in self if field.lower() == wanted]
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """The first value of a field."""
+        """Return the first value of a field."""
         return self.first.get(name.lower(), default)
 
     def __getattr__(self, name: str) -> dict[str, str]:
-        """`first`: the first value of each field, by its name in lower case. Made when it is first asked for."""
+        """Make `first` when it is first used: the first value of each field, by its name in lower case."""
         if name != "first":
             raise AttributeError(name)
         self.first = {field.lower(): value for field, value in reversed(self)}
@@ -77,18 +73,18 @@ class WarcFields(tuple[tuple[str, str], ...]):
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """A WARC record: its fields and its block. Content-Length is left to `gzip_member`."""
+    """Hold a WARC record: its fields, without Content-Length (`gzip_member` adds it), and its block."""
 
     fields: WarcFields
     block: bytes
 
 
 def is_capture(fields: WarcFields) -> bool:
-    """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours;
-    and what was noted of an imported file.
+    """Return True if a record with these fields has a row in `captures`: a response, a revisit, a failed exchange, or
+    what was noted of an imported file.
 
-    Of a failed exchange that is the metadata record which says why; other metadata (what was received instead of an
-    answer, a crawl's journal, what foreign crawlers note) is none.
+    A failed exchange has the metadata record that says why. Other metadata records (bytes received instead of a
+    response, the journal, notes of foreign crawlers) have no row.
     """
     first = fields.first
     if "warc-target-uri" not in first:
@@ -100,12 +96,12 @@ def is_capture(fields: WarcFields) -> bool:
 
 
 def new_id() -> str:
-    """A fresh WARC-Record-ID (section 5.1)."""
+    """Return a new WARC-Record-ID (section 5.1)."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def digest(*parts: bytes | memoryview) -> str:
-    """A labelled digest (section 5.8) of bytes: SHA-1 in base 32, the form that every tool reads."""
+    """Return the labelled digest (section 5.8) of bytes: SHA-1 in base 32, the form that every tool reads."""
     state = sha1(usedforsecurity=False)
     for part in parts:
         state.update(part)
@@ -114,25 +110,25 @@ def digest(*parts: bytes | memoryview) -> str:
 
 
 def target_uri(url: str) -> str:
-    """A URL as WARC-Target-URI: what is not visible ASCII percent-encoded (RFC 3986 section 2.1)."""
+    """Return a URL as WARC-Target-URI: all but visible ASCII is percent-encoded (RFC 3986 section 2.1)."""
     return quote(url, safe=VISIBLE_ASCII)
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """A block of type application/warc-fields. Raises ValueError for a value that would break its line."""
+    """Return a block of type application/warc-fields. Raises ValueError for a value that would break its line."""
     return "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in pairs).encode()
 
 
 def one_line(name: str, value: str) -> str:
-    """`value`, if it fits on one line. Raises ValueError: CR, LF or NUL would forge a field (section 4)."""
+    """Return `value`. Raises ValueError if it holds CR, LF or NUL, which would forge a field (section 4)."""
     if LINE_BREAKING.search(value):
         raise ValueError(f"{name} holds a line break or NUL: {value!r}")
     return value
 
 
 def gzip_member(record: WarcRecord, level: int = 6) -> bytes:
-    """A record as one gzip member. Raises ValueError for a field that would break its line."""
-    from warcio.statusandheaders import StatusAndHeaders  # 50 ms that those who only read need not pay
+    """Return a record as one gzip member. Raises ValueError for a field that would break its line."""
+    from warcio.statusandheaders import StatusAndHeaders  # takes 50 ms, which readers need not pay
 
     fields, block = record.fields, record.block
     if LINE_BREAKING.search("".join([value for _name, value in fields])):
@@ -150,9 +146,9 @@ def gzip_member(record: WarcRecord, level: int = 6) -> bytes:
 
 
 def _is_packed(body: memoryview) -> bool:
-    """Whether deflating a body would hardly make it smaller, by samples: most come gzip-coded, pictures are packed.
+    """Return True if samples of a body show that deflating would hardly make it smaller: gzip-coded pages, pictures.
 
-    Of 256 random bytes 162 are different, of as many of a text hardly ever 140, in whatever encoding.
+    Of 256 random bytes, 162 are different on average; of 256 bytes of text, in any encoding, hardly ever 140.
     """
     if len(body) < MIN_PACKED_BYTES:
         return False
@@ -163,9 +159,9 @@ def _is_packed(body: memoryview) -> bool:
 
 
 def _stored(start: bytes, body: memoryview, level: int) -> bytes:
-    """A gzip member of `start`, deflated, and a body as it is: in stored blocks (RFC 1951 section 3.2.4).
+    """Return a gzip member of `start`, deflated, and a body in stored blocks (RFC 1951 section 3.2.4).
 
-    What zlib makes of such a body is the same to the reader, as large, and costs most of the time of a recording.
+    zlib would make the same of such a body, but that would take most of the time of a recording.
     """
     squeeze = zlib.compressobj(
         level, zlib.DEFLATED, -(SMALL_WINDOW_BITS if len(start) < SMALL_RECORD_BYTES else zlib.MAX_WBITS)
@@ -182,12 +178,12 @@ def _stored(start: bytes, body: memoryview, level: int) -> bytes:
 
 @lru_cache
 def _gzip_header(level: int) -> bytes:
-    """The ten bytes with which zlib begins a member."""
+    """Return the ten bytes with which zlib begins a member."""
     return zlib.compressobj(level, zlib.DEFLATED, GZIP_BITS).flush()[:10]
 
 
 def parse_record(data: bytes) -> WarcRecord:
-    """The record that an inflated member holds. Raises ValueError if it is not exactly one whole record."""
+    """Return the record in an inflated member. Raises ValueError if it is not exactly one whole record."""
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
@@ -202,11 +198,11 @@ def parse_record(data: bytes) -> WarcRecord:
 
 
 def parse_fields(head: bytes) -> WarcFields:
-    """The named fields of a record's head, its first line left out."""
+    """Return the named fields in the head of a record, without its first line."""
     head = FOLD.sub(b" ", head)
     try:
         text = head.decode()
-    except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
+    except UnicodeDecodeError:  # decode each line by itself: others may be UTF-8
         text = "\r\n".join(map(_text, head.split(b"\r\n")))
     pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
     return WarcFields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])

@@ -1,7 +1,7 @@
-"""The WARC files of an archive while they are written: appended to, rotated by size, mended after a crash.
+"""Append records to the WARC files of an archive, and begin a new file when one is full.
 
-A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is all it takes to read it
-again; `warcrecord` knows what a record is, `warcread` reads it back.
+Each record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is enough to read it again. `record`
+makes the members, `reader` reads them, `recovery` finishes files after a crash.
 """
 
 from __future__ import annotations
@@ -37,16 +37,15 @@ from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 logger = logging.getLogger("morgue.warc")
 
 FORMAT = "WARC File Format 1.1"
-MAX_JOINED_BYTES = 1 << 20  # bytes that are written at once rather than record by record
+MAX_JOINED_BYTES = 1 << 20  # records up to this sum are written at once, not one by one
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
 class WarcWriter:
-    """Appends groups of records to the newest file of a folder. One thread at a time.
+    """Append groups of records to the newest file. Used by one thread at a time.
 
-    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz and carry `.open` behind that while they are
-    written. A file is begun when the first record needs one, and finished before the next group once it has
-    reached `max_size` bytes.
+    Files are named PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz, with `.open` added while they are being written. A file
+    is begun when the first record needs one. When it has `max_size` bytes, it is finished before the next group.
     """
 
     def __init__(
@@ -62,15 +61,15 @@ class WarcWriter:
     ) -> None:
         """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
 
-        `level`: zlib's, 1 (fast) to 9 (small). `manifest_path`: the manifest in which finished files are entered.
-        `database_state`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
-        ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
+        `level`: of zlib, from 1 (fast) to 9 (small). `manifest_path`: the manifest that finished files are entered in.
+        `database_state`: of the database whose rows point into the files; the caller updates the attribute after each
+        commit. Raises ConfigError for an `info` value of more than one line, ArchiveDamaged for a damaged manifest.
         """
         self.database_state = database_state
         self.storage, self._max_size, self._level = storage, max_size, level
         self._manifest = manifest_path
         self._listed = {} if manifest_path is None else manifest.load(manifest_path)
-        self._sound: dict[str, bool] = {}  # whether a finished file is there as listed; asked once a run
+        self._has_listed_size: dict[str, bool] = {}  # by file; checked once in a run
         self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
         self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
         self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
@@ -80,35 +79,35 @@ class WarcWriter:
             raise ConfigError("warcinfo", str(error), "write it on one line") from error
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
-        self._name = self._location = ""  # its final name; how messages name it while it is written
-        self._contents = manifest.FileContents()  # whole groups in it
+        self._name = self._location = ""  # its final name; how messages name it while it is being written
+        self._contents = manifest.FileContents()  # of whole groups
         self._synced = True
-        self._durable = 0  # bytes of it that `sync` has made durable
-        self._doubtful = False  # `sync` failed: nobody knows what the disk has of the rest
+        self._durable = 0  # bytes that `sync` has made durable
+        self._sync_failed = False  # it is unknown what the disk has of the other bytes
         self._warcinfo_id = ""
 
     def warcinfo_id(self) -> str:
-        """WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
-        self._ready()
+        """Return the WARC-Record-ID of the warcinfo record in the file that the next group goes to."""
+        self._prepare_file()
         return self._warcinfo_id
 
     @property
     def is_open(self) -> bool:
-        """Whether a file is being written."""
+        """True if a file is being written."""
         return self._file is not None
 
     @property
     def is_full(self) -> bool:
-        """Whether the next `append` finishes a file first, which is then read back: that takes seconds."""
+        """True if the next `append` first finishes a file and reads it back, which takes seconds."""
         return self._file is not None and self._contents.size >= self._max_size
 
     def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
-        """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
+        """Write records as neighbours into one file, all or none, and return their places. Durable after `sync`.
 
-        Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
+        Raises DiskFull, NotWritable or MorgueError; then the file ends where it ended before.
         """
         members = [gzip_member(record, self._level) for record in records]
-        self._ready()
+        self._prepare_file()
         places, offset = [], self._contents.size
         for data in members:
             places.append(RecordLocation(self._name, offset, len(data)))
@@ -117,38 +116,38 @@ class WarcWriter:
         return places
 
     def sync(self) -> None:
-        """Make all that was appended durable. Raises MorgueError; the file is then cut back to what was durable before.
+        """Make all appended records durable. Raises MorgueError; then the file is cut back to what was durable before.
 
-        It is not tried again: Linux tells of lost pages once, and says that all is well the next time. Nothing is
-        written to this file any more, and `close` leaves it `.open`, to be read back from the disk by `recover`.
+        A failed sync is not repeated: Linux reports lost pages once, and success the next time. Nothing more is written
+        to this file. `close` leaves it `.open`, and `recover` reads back what the disk has of it.
         """
         if self._file is not None and not self._synced:
             with os_errors(self._location):
-                if self._doubtful:
+                if self._sync_failed:
                     raise OSError(errno.EIO, os.strerror(errno.EIO))
                 try:
                     os.fsync(self._file)
                 except OSError:
-                    self._doubtful = True
+                    self._sync_failed = True
                     with suppress(OSError):
                         os.ftruncate(self._file, self._durable)
                     raise
             self._synced, self._durable = True, self._contents.size
 
     def close(self) -> None:
-        """Finish the file being written: durable, listed, under its final name. A later `append` begins another.
+        """Finish the file: make it durable, list it, give it its final name. A later `append` begins another.
 
         Raises MorgueError; ArchiveDamaged if the file does not read back as it was written.
         """
         if self._file is None:
             return
-        if self._doubtful:
+        if self._sync_failed:
             os.close(self._file)
             self._file = None
             return
         self.sync()
         if self._manifest is not None:
-            self._list(self._manifest)
+            self._enter_in_manifest(self._manifest)
         with os_errors(self._location):
             self.storage.finish(self._name)
             os.close(self._file)
@@ -156,7 +155,7 @@ class WarcWriter:
         about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
         logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
-    def _list(self, manifest_path: Path) -> None:
+    def _enter_in_manifest(self, manifest_path: Path) -> None:
         assert self._file is not None
         entry = self._contents.entry(self._name, self.database_state)
         evict(self._file)
@@ -167,24 +166,24 @@ class WarcWriter:
         self._listed[self._name] = entry
 
     def is_finished(self, file: str) -> bool:
-        """Whether a WARC file is finished, listed, and there in its full size: only such a file is referred to."""
+        """Return True if a file is finished, listed, and has its full size. Only such files are referred to."""
         if file not in self._listed:
             return False
-        if file not in self._sound:
-            self._sound[file] = self.storage.size(file) == self._listed[file].size
-        return self._sound[file]
+        if file not in self._has_listed_size:
+            self._has_listed_size[file] = self.storage.size(file) == self._listed[file].size
+        return self._has_listed_size[file]
 
     def files_unlike_manifest(self) -> list[str]:
-        """The files of the manifest that are not there in their full size. One `stat` a file: no byte is read."""
+        """Return the listed files that are missing or of another size. Sizes only: no byte is read."""
         return [file for file in self._listed if not self.is_finished(file)]
 
-    def _ready(self) -> None:
+    def _prepare_file(self) -> None:
         if self.is_full:
             self.close()
         if self._file is None:
-            self._begin()
+            self._begin_file()
 
-    def _begin(self) -> None:
+    def _begin_file(self) -> None:
         """Create the next file, lock it, and write its warcinfo record."""
         now = datetime.now(UTC)
         with os_errors(str(self.storage.folder)):
@@ -194,7 +193,7 @@ class WarcWriter:
                 self._serial += 1
                 self._file = self.storage.create(self._name)
         self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
-        self._durable, self._doubtful = 0, False
+        self._durable, self._sync_failed = 0, False
         warcinfo = self._warcinfo(now)
         try:
             self._write([gzip_member(warcinfo, self._level)], [warcinfo])
@@ -224,7 +223,7 @@ class WarcWriter:
     def _write(self, members: list[bytes], records: Sequence[WarcRecord]) -> None:
         assert self._file is not None
         with os_errors(self._location):
-            if self._doubtful:
+            if self._sync_failed:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self._synced = False
             append_members(self._file, self._contents.size, members)
@@ -234,11 +233,8 @@ class WarcWriter:
 
 
 def append_members(file: int, size: int, members: Sequence[bytes]) -> None:
-    """Write members behind the first `size` bytes of a file, which are all that it shall keep.
-
-    All of them or none: a failure cuts the file back. Raises OSError.
-    """
-    if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
+    """Cut a file to `size` bytes and write members after these: all of them, or none. Raises OSError."""
+    if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut off the last time
         os.ftruncate(file, size)
     at = size
     try:
