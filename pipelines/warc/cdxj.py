@@ -45,10 +45,10 @@ def parse_cdxj_line(text: str) -> CdxjEntry:
     match = LINE.fullmatch(text)
     if match is None:
         raise ValueError("no line of a CDXJ index")
-    values = json.loads(match[3])
-    number = {name: int(values[name]) for name in ("status", "length", "offset") if values.get(name, "-") != "-"}
+    said = json.loads(match[3])
+    number = {name: int(said[name]) for name in ("status", "length", "offset") if said.get(name, "-") != "-"}
     try:
-        known = {field.name: values.get(field.name) for field in fields(CdxjEntry)} | {"status": None} | number
+        known = {field.name: said.get(field.name) for field in fields(CdxjEntry)} | {"status": None} | number
         known["time"] = datetime.strptime(match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         if None in (known["url"], known["length"], known["offset"], known["filename"]):
             raise ValueError("a line of a CDXJ index without url, length, offset or filename")

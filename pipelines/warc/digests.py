@@ -66,11 +66,11 @@ def check_digests(fields: Mapping[str, str], block: bytes, entity: str | None) -
     """
     problems: list[tuple[str, str]] = []
     stated = fields.get("warc-block-digest")
-    checked = stated is not None and _check("block digest", stated, lambda one: one.of(block), digest(block), problems)
+    checked = stated is not None and _holds("block digest", stated, lambda one: one.of(block), digest(block), problems)
     payload = fields.get("warc-payload-digest")
     segment = "warc-segment-number" in fields or fields.get("warc-type") == "continuation"
     if payload is not None and not segment and fields.get("warc-type") != "revisit" and payload != entity:
-        _check("payload digest", payload, lambda one: payload_matches(one, fields, block), None, problems)
+        _holds("payload digest", payload, lambda one: payload_matches(one, fields, block), None, problems)
     return DigestCheck(problems, not checked)
 
 
@@ -88,7 +88,7 @@ def payload_matches(wanted: Digest, fields: Mapping[str, str], block: bytes) -> 
     return fields.get("warc-type") == "response" and wanted.of(entity_body(block))
 
 
-def _check(kind: str, stated: str, test: Callable[[Digest], bool], quick: str | None,
+def _holds(kind: str, stated: str, test: Callable[[Digest], bool], quick: str | None,
            problems: list[tuple[str, str]]) -> bool:  # fmt: skip
     """Return True if a digest could be checked; add what is wrong with it to `problems`."""
     if stated == quick:

@@ -8,9 +8,9 @@ The records of one exchange are written side by side in one file:
 - for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why, the request
   if one was sent, and what was received, if anything, as a second `metadata` record.
 
-Interim (1xx) responses are not recorded. Two fields of our own, `Morgue-Kind` and `Morgue-Error`, say for what purpose
-the crawl fetched the page and why it broke off, so that a database can be rebuilt from the files alone. (Readers ignore
-unknown fields: section 4.)
+Interim (1xx) responses are not kept. Two fields of our own, `Morgue-Kind` and `Morgue-Error`, say what the
+crawl wanted the page for and why it broke off, so that a database can be rebuilt from the files alone
+(section 4: unknown fields are ignored by readers).
 """
 
 from __future__ import annotations

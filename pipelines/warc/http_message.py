@@ -18,7 +18,7 @@ FIELD_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.1
 FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: these are read as SP
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;|\r?$)")  # RFC 9112 section 7.1
 REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
-DECODE_STEP_BYTES = 65_536  # bytes decoded between two checks of the limit
+DECODE_STEP_BYTES = 65_536  # bytes decoded between two looks at the limit
 
 
 class DecodedTooLarge(ValueError):

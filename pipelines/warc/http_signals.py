@@ -2,7 +2,7 @@
 
 - X-Robots-Tag (Google, Bing and others): directives of the robots meta, maybe for one robot ("googlebot: noarchive")
 - TDM-Reservation, TDM-Policy: W3C Community Group, TDM Reservation Protocol, section 5.2
-- Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so the value is stored and not parsed
+- Content-Usage: IETF draft-ietf-aipref-attach, section 4; a draft, so its value is kept and not parsed
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from pipelines.warc.http_message import MessageHead
 
 SIGNAL_FIELDS = (b"x-robots-tag", b"tdm-reservation", b"tdm-policy", b"content-usage")
-MAX_SIGNALS = 30  # of one response
-MAX_SIGNAL_CHARS = 500  # of one value
+MAX_SIGNALS = 30  # signals of one answer
+MAX_SIGNAL_CHARS = 500  # characters of one value
 
 
 def header_signals(head: MessageHead) -> tuple[str, ...]:

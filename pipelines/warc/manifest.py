@@ -28,7 +28,7 @@ OLDER_LINE_DEFAULTS = {"archive": None, "journal": None, "was": None}  # fields 
 class ManifestEntry:
     """Describe one finished file."""
 
-    file: str  # its name in warc/
+    file: str  # its name below warc/
     size: int  # bytes
     sha256: str  # of all its bytes, hex
     records: int  # WARC records of all types, warcinfo included
@@ -43,8 +43,8 @@ class ManifestEntry:
         """Return the entry as a line of the manifest."""
         said = asdict(self)
         if self.was is None:
-            del values["was"]
-        return json.dumps(values) + "\n"
+            del said["was"]
+        return json.dumps(said) + "\n"
 
 
 class FileContents:
@@ -118,7 +118,7 @@ def add(path: Path, entry: ManifestEntry) -> None:
             size = _whole_lines(file)
             try:
                 if os.pwrite(file, line, size) != len(line):
-                    raise OSError(28, os.strerror(28))  # ENOSPC: a short write to a file means a full disk
+                    raise OSError(28, os.strerror(28))  # ENOSPC: what a short write to a file means
                 os.fsync(file)
             except OSError:
                 os.ftruncate(file, size)

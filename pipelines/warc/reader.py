@@ -10,7 +10,7 @@ from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.warc.record import WarcFields, WarcRecord, parse_record
 from pipelines.warc.storage import WarcStorage
 
-GZIP_MAGIC = b"\x1f\x8b\x08"  # first bytes of every gzip member (RFC 1952 section 2.3)
+GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
 READ_BYTES = 1 << 18  # bytes read at once
 INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies those that it does not use
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
@@ -51,12 +51,12 @@ def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> by
     except zlib.error as error:
         raise damaged_record(file, offset, str(error)) from error
     if not stream.eof or stream.unused_data:
-        raise damaged_record(file, offset, f"there is no gzip member of {length} bytes")
+        raise damaged_record(file, offset, f"no gzip member of {length} bytes lies there")
     return inflated
 
 
 def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """Return bytes of a file as they are stored. Raises NotFound, MorgueError."""
+    """Return bytes of a file as they are. Raises NotFound, MorgueError."""
     with storage.open(file) as stream, os_errors(storage.location(file)):
         stream.seek(offset)
         return stream.read(length)
@@ -114,9 +114,9 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
         except RecordDamage as damage:
             if on_damage is None:
                 raise
-            next_offset = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
-            on_damage(offset, next_offset - offset, str(damage))
-            offset = next_offset
+            behind = _next_record(file, offset + 1, file.seek(0, 2), warcinfo_id)
+            on_damage(offset, behind - offset, str(damage))
+            offset = behind
 
 
 def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:

@@ -18,13 +18,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 VERSION = "WARC/1.1"
-RECORD_END = b"\r\n\r\n"
+RECORD_END = b"\r\n\r\n"  # of a record
 GZIP_BITS = zlib.MAX_WBITS + 16
 MAX_HEAD_BYTES = 1 << 16  # bytes within which the head of an HTTP message is looked for
 SMALL_WINDOW_BITS = 12  # base 2 logarithm of bytes; smaller than zlib's, cheaper to make, for records that fit
 SMALL_RECORD_BYTES, SMALL_GZIP_BITS = 1 << SMALL_WINDOW_BITS, SMALL_WINDOW_BITS + 16
-# See `_is_packed`.
-MIN_PACKED_BYTES = 4096  # bodies from this size on are sampled
 SAMPLES = 5
 MIN_PACKED_BYTES, SAMPLE_BYTES, MIN_DISTINCT_BYTES = (
     4096,
@@ -37,7 +35,7 @@ STORED_HEADER, MAX_STORED_BYTES = (
 )  # RFC 1951 section 3.2.4: header of a stored block, and the most bytes that it may hold
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
-ARCHIVE_FIELD = "Morgue-Archive"  # id of the archive, in the warcinfo record of a file and in journal records
+ARCHIVE_FIELD = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
 BASE_32_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
 BASE_32_PAIRS = [

@@ -22,7 +22,7 @@ WWW = re.compile(rb"www\d*\.")
 NUMERIC_HOST = re.compile(rb"\d+(?:\.\d+){0,3}")
 PLAIN = "".join(map(chr, range(0x21, 0x7F))).replace("#", "").replace("%", "")  # characters that stay unescaped
 
-# Session numbers, which identify no page (ASP.NET in the path; Java, PHP, ASP, ColdFusion in the query).
+# Session numbers that name no page (ASP.NET in the path; Java, PHP, ASP, ColdFusion in the query).
 IN_PATH = (
     re.compile(rb"(.*/)(?:\((?:[a-z]\([0-9a-z]{24}\))+\)/)([^?]+\.aspx.*)", re.DOTALL),
     re.compile(rb"(.*/)(?:\([0-9a-z]{24}\)/)([^?]+\.aspx.*)", re.DOTALL),

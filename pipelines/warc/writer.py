@@ -37,7 +37,7 @@ from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 logger = logging.getLogger("morgue.warc")
 
 FORMAT = "WARC File Format 1.1"
-MAX_JOINED_BYTES = 1 << 20  # records up to this sum are written at once, not one by one
+MAX_JOINED_BYTES = 1 << 20  # bytes that are written at once rather than record by record
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
@@ -80,8 +80,8 @@ class WarcWriter:
             raise ConfigError("warcinfo", str(error), "write it on one line") from error
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
-        self._name = self._location = ""  # its final name; how messages name it while it is being written
-        self._contents = manifest.FileContents()  # of whole groups
+        self._name = self._location = ""  # its final name; how messages name it while it is written
+        self._contents = manifest.FileContents()  # whole groups in it
         self._synced = True
         self._durable = 0  # bytes of it that `sync` has made durable
         self._doubtful = False  # `sync` failed: it is unknown how much of the rest is on the disk
@@ -105,10 +105,10 @@ class WarcWriter:
     def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
         """Write records side by side into one file, all or none, and return their places. Not durable before `sync`.
 
-        Raises DiskFull, NotWritable or MorgueError; then the file ends where it ended before.
+        Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
         """
         members = [gzip_member(record, self._level) for record in records]
-        self._prepare_file()
+        self._ready()
         places, offset = [], self._contents.size
         for data in members:
             places.append(RecordLocation(self._name, offset, len(data)))
@@ -117,38 +117,38 @@ class WarcWriter:
         return places
 
     def sync(self) -> None:
-        """Make all appended records durable. Raises MorgueError; then the file is cut back to what was durable before.
+        """Make all that was appended durable. Raises MorgueError; the file is then cut back to what was durable before.
 
         It is not tried again: Linux reports lost pages once, and reports success the next time. Nothing is written to
         this file any more, and `close` leaves it `.open`, so that `recover` reads it back from the disk.
         """
         if self._file is not None and not self._synced:
             with os_errors(self._location):
-                if self._sync_failed:
+                if self._doubtful:
                     raise OSError(errno.EIO, os.strerror(errno.EIO))
                 try:
                     os.fsync(self._file)
                 except OSError:
-                    self._sync_failed = True
+                    self._doubtful = True
                     with suppress(OSError):
                         os.ftruncate(self._file, self._durable)
                     raise
             self._synced, self._durable = True, self._contents.size
 
     def close(self) -> None:
-        """Finish the file: make it durable, list it, give it its final name. A later `append` begins another.
+        """Finish the file being written: durable, listed, under its final name. A later `append` begins another.
 
         Raises MorgueError; ArchiveDamaged if the file does not read back as it was written.
         """
         if self._file is None:
             return
-        if self._sync_failed:
+        if self._doubtful:
             os.close(self._file)
             self._file = None
             return
         self.sync()
         if self._manifest is not None:
-            self._enter_in_manifest(self._manifest)
+            self._list(self._manifest)
         with os_errors(self._location):
             self.storage.finish(self._name)
             os.close(self._file)
@@ -156,7 +156,7 @@ class WarcWriter:
         about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
         logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
-    def _enter_in_manifest(self, manifest_path: Path) -> None:
+    def _list(self, manifest_path: Path) -> None:
         assert self._file is not None
         entry = self._contents.entry(self._name, self.database_state)
         evict(self._file)
@@ -170,21 +170,21 @@ class WarcWriter:
         """Return True if a WARC file is finished, listed, and there in full size: records refer only to such files."""
         if file not in self._listed:
             return False
-        if file not in self._has_listed_size:
-            self._has_listed_size[file] = self.storage.size(file) == self._listed[file].size
-        return self._has_listed_size[file]
+        if file not in self._sound:
+            self._sound[file] = self.storage.size(file) == self._listed[file].size
+        return self._sound[file]
 
     def files_unlike_manifest(self) -> list[str]:
         """Return the files of the manifest that are not there in their full size. One `stat` each: no byte is read."""
         return [file for file in self._listed if not self.is_finished(file)]
 
-    def _prepare_file(self) -> None:
+    def _ready(self) -> None:
         if self.is_full:
             self.close()
         if self._file is None:
-            self._begin_file()
+            self._begin()
 
-    def _begin_file(self) -> None:
+    def _begin(self) -> None:
         """Create the next file, lock it, and write its warcinfo record."""
         now = datetime.now(UTC)
         with os_errors(str(self.storage.folder)):
@@ -194,7 +194,7 @@ class WarcWriter:
                 self._serial += 1
                 self._file = self.storage.create(self._name)
         self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
-        self._durable, self._sync_failed = 0, False
+        self._durable, self._doubtful = 0, False
         warcinfo = self._warcinfo(now)
         try:
             self._write([gzip_member(warcinfo, self._level)], [warcinfo])
@@ -224,7 +224,7 @@ class WarcWriter:
     def _write(self, members: list[bytes], records: Sequence[WarcRecord]) -> None:
         assert self._file is not None
         with os_errors(self._location):
-            if self._sync_failed:
+            if self._doubtful:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self._synced = False
             append_members(self._file, self._contents.size, members)
