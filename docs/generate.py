@@ -45,7 +45,7 @@ def cli() -> str:
 
 EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
-what to do; answers go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
+what to do. Results go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
 traceback.
 """
 
@@ -68,17 +68,17 @@ def exit_codes() -> str:
 
 
 CONFIG_HEAD = f"""\
-An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
+An archive's settings are in its `morgue.toml`, those of each source in `sources/NAME.toml`. `morgue init` writes a
 `morgue.toml` in which every key is a comment with its default; `morgue add URL` writes the file of a source.
 {reference.UNITS_SENTENCE}
 
-For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
+To change a setting for a single run, use `-s`: `morgue crawl -s crawl.delay=5`, or for one source
 `morgue crawl -s source.NAME.crawl.delay=5`. After the `=` comes a TOML value, or text without quotes.
 
-Options win over files: `-s crawl.delay=5` counts for every source, also for one whose own file sets the key. Of several
-options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over
-the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what
-to write instead.
+Options win over files: `-s crawl.delay=5` counts for every source, even if the file of a source sets the key. If one
+key is given several times, the last one wins. Without options, the source's file wins over `morgue.toml`, and
+`morgue.toml` over the default. If a setting is wrong, the command ends with exit code 2 and lists all mistakes, each
+with its file, its key and what to write instead.
 """
 
 

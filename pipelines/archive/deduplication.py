@@ -23,7 +23,7 @@ MIN_BODY_BYTES = 1024  # the fields of a revisit record take a few hundred
 def original_of(
     db: sqlite3.Connection, exchange: Exchange, body: PayloadBody | None, is_finished: Callable[[str], bool]
 ) -> RevisitOriginal | None:
-    """Return the response that an answer repeats, or None. `is_finished(file)`: whether a WARC file may be referred to.
+    """Return the response that an answer repeats, or None. `is_finished(file)`: True if records may refer to the file.
 
     A 304 (Not Modified) repeats the newest whole response at its URL.
     """

@@ -31,12 +31,12 @@ OnFullDisk = Callable[[MorgueError], object]
 
 
 class GroupCommit:
-    """The open transaction of an archive: its rows, its WARC file, its journal. One thread at a time."""
+    """Hold the open transaction of an archive: its rows, its WARC file, its journal. Used by one thread at a time."""
 
     def __init__(self, database: Path, db: sqlite3.Connection, writer: WarcWriter, journal: Journal) -> None:
         self.database, self.db, self.writer, self.journal = database, db, writer, journal
         self.failed: MorgueError | None = None  # the first failure to write; nothing is written after it
-        self.commits = 0  # how many there were
+        self.commits = 0  # number of commits so far
         self.uncommitted_tasks = 0
         self._committed = time.monotonic()  # seconds
 
@@ -109,7 +109,7 @@ class GroupCommit:
         except (MorgueError, OSError) as error:
             self.failed = self.failed or write_error(error, self.database)
         try:
-            # Closing the connection does it as well, but reports no failure.
+            # Closing the connection does this as well, but reports no failure.
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
             self.failed = self.failed or write_error(error, self.database)

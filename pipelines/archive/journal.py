@@ -1,4 +1,4 @@
-"""Write the journal into the WARC files: rows that no capture can give back, so that the files alone are enough.
+"""Write the journal into the WARC files: rows that no capture can restore, so that the files alone are enough.
 
 Now and then, and before a WARC file is finished, the rows that changed go into a metadata record of JSON lines
 (`database.journal_rows`). Records are numbered, and each names the one before it (`Morgue-After`). A crash may take the
@@ -25,14 +25,14 @@ MEDIA_TYPE = "application/x-ndjson"
 NUMBER = "Morgue-Journal"  # header: number of the record
 AFTER = "Morgue-After"  # header: number of the previous committed record; if absent, this number minus one
 MORE = "Morgue-More"  # header: more records of the same commit follow
-MIN_CHANGED_ROWS = 500  # from which a record is worth writing; they compress each other
-MAX_WAIT_SECONDS = 60.0  # since the last record, after which fewer rows are worth it, too
+MIN_CHANGED_ROWS = 500  # rows from which a record is worth writing; many rows compress well
+MAX_WAIT_SECONDS = 60.0  # since the last record; after it fewer rows are worth a record, too
 MAX_RECORD_ROWS = 5000
 MINOR_TABLES = ("crawls", "sources")  # if only these changed, it is not worth a WARC file
 
 
 class Journal:
-    """The journal of one archive while it is written. Used on the writing thread only."""
+    """Collect the journal of one archive while it is written. Used on the writing thread only."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
@@ -70,7 +70,7 @@ class Journal:
 
 
 class JournalHeader(NamedTuple):
-    """The header fields of a journal record."""
+    """Hold the header fields of a journal record."""
 
     number: int
     after: int  # number of the previous record that counts; 0: this is the first
@@ -111,9 +111,9 @@ def journal_header(fields: WarcFields) -> JournalHeader | None:
 def valid_records(headers: Sequence[tuple[int, JournalHeader]]) -> list[int]:
     """Return which journal records of one archive count, in the order in which they apply.
 
-    `headers`: (place in the files, header) of each record. The numbers decide on the order, not the files. In archives
-    of before `Morgue-After`, a number that a crash had made void was given again; where a number comes twice, the order
-    of the files decides.
+    `headers`: (place in the files, header) of each record. The numbers decide on the order, not the files. Archives
+    older than `Morgue-After` used a number again that a crash had made void. If a number occurs twice, the order of the
+    files decides.
 
     >>> valid_records([(0, JournalHeader(3, 1, "a")), (1, JournalHeader(1, 0, "a")), (2, JournalHeader(2, 1, "a"))])
     [1, 0]

@@ -1,4 +1,4 @@
-"""What stood at a URL at the time of a capture: the answer out of the WARC files, through the revisit if it was one."""
+"""Replay a capture: read the answer from the WARC files, through the revisit if it was one."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ MAX_DECODED_BYTES = 256 << 20  # bytes of a page once decoded; more is a decompr
 
 
 class ReplayedResponse(NamedTuple):
-    """A response as a reader of pages wants it."""
+    """Hold a response in the form that a reader of pages needs."""
 
     head: MessageHead
     body: bytes  # without transfer coding and content coding
 
     @property
     def content_type(self) -> str | None:
-        """The Content-Type header as sent (latin-1)."""
+        """Return the Content-Type header as sent (latin-1)."""
         return (self.head.first(b"content-type") or b"").decode("latin-1") or None
 
 
 def replay(
     db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], limit: int = MAX_DECODED_BYTES
 ) -> ReplayedResponse:
-    """The answer of a capture; `row` has the keys of `queries.PROVENANCE`, `storage` has the archive's WARC files.
+    """Return the answer of a capture; `row` has the keys of `queries.PROVENANCE`, `storage` the archive's WARC files.
 
-    Of a revisit (WARC 1.1 section 6.7) the body is that of the record it refers to; of a 304 the head as well, since
-    its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit` bytes).
+    The body of a revisit (WARC 1.1 section 6.7) is that of the record it refers to. For a 304 the head is from there as
+    well, since its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit`
+    bytes).
     """
     record = read_record(storage, row["warc_file"], row["warc_offset"], row["warc_length"])
     block, head = record.block, parse_head(split_response(record.block)[0])

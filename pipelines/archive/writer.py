@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class ArchiveWriter:
-    """The database connection and the WARC writer of one archive, while a command writes to it."""
+    """Hold the database connection and the WARC writer of one archive while a command writes to it."""
 
     def __init__(self, database: Path, storage: WarcStorage, **writer_options: Any) -> None:
         """Lock the archive, open the database, and recover what a crash left. `writer_options`: of `WarcWriter`.
@@ -57,12 +57,12 @@ class ArchiveWriter:
 
     @property
     def failed(self) -> MorgueError | None:
-        """The first failure to write, or None. After it nothing is written any more."""
+        """Return the first failure to write, or None. After a failure nothing is written any more."""
         return self._group.failed
 
     @property
     def commits(self) -> int:
-        """The number of commits so far."""
+        """Return the number of commits so far."""
         return self._group.commits
 
     async def do(self, task: Callable[..., T], *args: Any, brief: bool = False) -> T:
@@ -103,5 +103,5 @@ class ArchiveWriter:
 
 
 def database_gone(path: Path) -> ArchiveDamaged:
-    """Return the error for WARC files without a database: a new one would know nothing of them."""
+    """Return the error for WARC files without a database: a new database would have no rows of them."""
     return ArchiveDamaged(str(path), "is not there, but WARC files are", "`morgue rebuild` makes it anew from them")

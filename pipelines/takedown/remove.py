@@ -110,9 +110,9 @@ class Removal:
                 continue
             for record_id in removed_record_ids(member.block):  # by an earlier run that did not get to the rows
                 missing.pop(record_id, None)
-            mark = journal_header(member.headers)
-            if mark is not None:
-                is_ours = mark.archive in (self.targets.archive, None)
+            header = journal_header(member.headers)
+            if header is not None:
+                is_ours = header.archive in (self.targets.archive, None)
                 drop = self.targets.concerns if is_ours else self.targets.may_concern
                 shorter = journal_member_without(WarcRecord(member.headers, member.block), drop, member.length)
                 if shorter is not None:

@@ -85,12 +85,12 @@ def _add_open(inventory: Inventory, storage: WarcStorage, name: str) -> None:
 
 
 def _unlisted_files(inventory: Inventory) -> Iterator[Finding]:
-    """Files that nobody has listed."""
+    """Yield findings for files that are not listed."""
     for name in inventory.others:
         if name.endswith(DAMAGED_SUFFIX):
-            yield Finding(f"warc/{name}", None, "set aside", "a file in which nothing could be read")
+            yield Finding(f"warc/{name}", None, "set aside", "nothing in this file could be read")
         else:
-            yield Finding(f"warc/{name}", None, "extra", "is no WARC file of the archive")
+            yield Finding(f"warc/{name}", None, "extra", "is not a WARC file of the archive")
     if inventory.entries is None:
         return
     for file in inventory.files.values():

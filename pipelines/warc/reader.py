@@ -1,4 +1,4 @@
-"""Reading WARC files back: one record by its place, or all in order in time linear in the file's size."""
+"""Read WARC files back: one record by its place, or all in order in time linear in the file's size."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pipelines.warc.storage import WarcStorage
 
 GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
 READ_BYTES = 1 << 18  # bytes read at once
-INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
+INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies those that it does not use
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
 MAX_RECORD_BYTES = 1 << 30  # bytes of one record; what inflates to more is taken for damage
-# The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
+# The fields that may name the warcinfo record of the file that a record is in. An imported record keeps the
+# WARC-Warcinfo-ID of the file that it came from.
 WARCINFO_FIELDS = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
 class StoredRecord(NamedTuple):
-    """One record and where it lies."""
+    """Hold one record and its place in a file."""
 
     offset: int  # bytes from the start of the file
     length: int  # bytes of its gzip member
@@ -31,7 +32,7 @@ class StoredRecord(NamedTuple):
 
 
 class RecordDamage(Exception):
-    """No whole record at this offset."""
+    """Report that there is no whole record at an offset."""
 
     def __init__(self, why: str, offset: int) -> None:
         super().__init__(why)
@@ -39,9 +40,9 @@ class RecordDamage(Exception):
 
 
 def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """The inflated bytes of the record at a place in a file, also while that file still is `.open`.
+    """Return the inflated bytes of the record at a place in a file, also while that file still is `.open`.
 
-    Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
+    Raises NotFound if there is no such file, ArchiveDamaged if there is no whole gzip member at that place.
     """
     data = raw_member(storage, file, offset, length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
@@ -62,7 +63,7 @@ def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> byt
 
 
 def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> WarcRecord:
-    """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    """Return the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:
         return parse_record(read_member(storage, file, offset, length))
     except ValueError as error:
@@ -70,22 +71,21 @@ def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> Wa
 
 
 def damaged_record(file: str, offset: int, why: str) -> ArchiveDamaged:
-    """No record lies at a place in a file."""
+    """Return the error for a place in a file where there is no record."""
     cure = "restore the file from a copy; `morgue verify` names all that is damaged"
     return ArchiveDamaged(f"{file} at byte {offset}", why, cure)
 
 
 def read_block(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    """Return the block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     return read_record(storage, file, offset, length).block
 
 
 def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
-    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
+    """Yield the records of a file (one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
-    Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
-    instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
-    file.
+    Damage, a torn end included, raises ArchiveDamaged. With `on_damage`, that is called with (offset, length, why)
+    instead, and the walk goes on at the next whole record. Raises NotFound if there is no such file.
     """
     with storage.open(file) as stream:
         try:
@@ -96,9 +96,10 @@ def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, sta
 
 def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
             warcinfo_id: str | None = None) -> Iterator[StoredRecord]:  # fmt: skip
-    """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
+    """Yield the records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
 
-    `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
+    `warcinfo_id`: of the file, if `start` is after its warcinfo record. Damage is handled as in `walk`, but raises
+    RecordDamage. Raises OSError.
     """
     offset = start
     while offset < end:
@@ -119,7 +120,7 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
 
 
 def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
-    """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
+    """Yield whole records from `offset` to the end of the file. Raises RecordDamage if the next is not whole."""
     file.seek(offset)
     window, at = memoryview(file.read(READ_BYTES)), 0
     while window:
@@ -152,10 +153,10 @@ def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
 
 
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
-    """Where the next whole record begins, at or after `start`; `size` if there is none.
+    """Return the offset of the next whole record at or after `start`, or `size`.
 
-    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
-    record, whose id nobody outside could know.
+    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo record: no
+    server could know its id.
     """
     while (start := _find(file, GZIP_MAGIC, start)) < size:
         try:
@@ -169,9 +170,9 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
 
 
 def _find(file: BinaryIO, wanted: bytes, start: int) -> int:
-    """Where `wanted` stands in a file, at or after `start`; the file's size if nowhere.
+    """Return the offset of `wanted` in a file, at or after `start`; the file's size if it is not found.
 
-    Not by mmap: cutting back a mapped file kills whoever reads it.
+    The file is not mapped: if a mapped file is cut back, its readers are killed.
     """
     file.seek(start)
     window = file.read(1 << 20)

@@ -26,7 +26,7 @@ BeforeListing = Callable[[str], object]  # takes the name under which the mended
 
 
 class RecoveredFile(NamedTuple):
-    """A file that a crash had left `.open`, and what became of it."""
+    """Say what became of a file that a crash had left `.open`."""
 
     file: str  # final name
     messages: tuple[str, ...]  # sentences for the user
@@ -46,8 +46,8 @@ def recover(
     Files that a living process still writes are left alone.
 
     `before_listing` is called for each file that is kept, after it was mended and before it is listed and renamed.
-    What it has to remember of the file must be durable when it returns: another crash may come, and the file is not
-    looked through again. `state`: of the database, for the manifest. Raises MorgueError (disk, permissions).
+    Rows that it writes about the file must be durable when it returns: another crash may come, and the file is not read
+    through again. `state`: of the database, for the manifest. Raises MorgueError (disk, permissions).
     """
     recovered = []
     for name in storage.list().unfinished:

@@ -1,7 +1,7 @@
-"""The WARC files of an archive while they are written: appended to, rotated by size, mended after a crash.
+"""Write the WARC files of an archive: append records, rotate files by size, mend them after a crash.
 
-A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is all it takes to read it
-again; `warcrecord` knows what a record is, `warcread` reads it back.
+A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is enough to read it again. `record`
+defines what a record is, and `reader` reads it back.
 """
 
 from __future__ import annotations
@@ -42,11 +42,10 @@ CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-for
 
 
 class WarcWriter:
-    """Appends groups of records to the newest file of a folder. One thread at a time.
+    """Append groups of records to the newest file of a folder. Used by one thread at a time.
 
-    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz and carry `.open` behind that while they are
-    written. A file is begun when the first record needs one, and finished before the next group once it has
-    reached `max_size` bytes.
+    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz, with `.open` at the end while they are written. A file
+    is begun when the first record needs one, and finished before the next group once it has reached `max_size` bytes.
     """
 
     def __init__(
@@ -60,17 +59,18 @@ class WarcWriter:
         manifest_path: Path | None = None,
         database_state: DatabaseState | None = None,
     ) -> None:
-        """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
+        """Prepare to write; the first file is begun when a record needs it.
 
+        `info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
         `level`: zlib's, 1 (fast) to 9 (small). `manifest_path`: the manifest in which finished files are entered.
-        `database_state`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
-        ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
+        `database_state`: of the database whose rows point into them; the code that commits updates the attribute.
+        Raises ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is damaged.
         """
         self.database_state = database_state
         self.storage, self._max_size, self._level = storage, max_size, level
         self._manifest = manifest_path
         self._listed = {} if manifest_path is None else manifest.load(manifest_path)
-        self._sound: dict[str, bool] = {}  # whether a finished file is there as listed; asked once a run
+        self._sound: dict[str, bool] = {}  # True: the finished file is there as listed; tested once a run
         self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
         self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
         self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
@@ -84,26 +84,26 @@ class WarcWriter:
         self._contents = manifest.FileContents()  # whole groups in it
         self._synced = True
         self._durable = 0  # bytes of it that `sync` has made durable
-        self._doubtful = False  # `sync` failed: nobody knows what the disk has of the rest
+        self._doubtful = False  # `sync` failed: it is unknown how much of the rest is on the disk
         self._warcinfo_id = ""
 
     def warcinfo_id(self) -> str:
-        """WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
+        """Return the WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
         self._ready()
         return self._warcinfo_id
 
     @property
     def is_open(self) -> bool:
-        """Whether a file is being written."""
+        """Return True if a file is being written."""
         return self._file is not None
 
     @property
     def is_full(self) -> bool:
-        """Whether the next `append` finishes a file first, which is then read back: that takes seconds."""
+        """Return True if the next `append` finishes a file first, which is then read back: that takes seconds."""
         return self._file is not None and self._contents.size >= self._max_size
 
     def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
-        """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
+        """Write records side by side into one file, all or none, and return their places. Not durable before `sync`.
 
         Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
         """
@@ -119,8 +119,8 @@ class WarcWriter:
     def sync(self) -> None:
         """Make all that was appended durable. Raises MorgueError; the file is then cut back to what was durable before.
 
-        It is not tried again: Linux tells of lost pages once, and says that all is well the next time. Nothing is
-        written to this file any more, and `close` leaves it `.open`, to be read back from the disk by `recover`.
+        It is not tried again: Linux reports lost pages once, and reports success the next time. Nothing is written to
+        this file any more, and `close` leaves it `.open`, so that `recover` reads it back from the disk.
         """
         if self._file is not None and not self._synced:
             with os_errors(self._location):
@@ -167,7 +167,7 @@ class WarcWriter:
         self._listed[self._name] = entry
 
     def is_finished(self, file: str) -> bool:
-        """Whether a WARC file is finished, listed, and there in its full size: only such a file is referred to."""
+        """Return True if a WARC file is finished, listed, and there in full size: records refer only to such files."""
         if file not in self._listed:
             return False
         if file not in self._sound:
@@ -175,7 +175,7 @@ class WarcWriter:
         return self._sound[file]
 
     def files_unlike_manifest(self) -> list[str]:
-        """The files of the manifest that are not there in their full size. One `stat` a file: no byte is read."""
+        """Return the files of the manifest that are not there in their full size. One `stat` each: no byte is read."""
         return [file for file in self._listed if not self.is_finished(file)]
 
     def _ready(self) -> None:
@@ -234,9 +234,9 @@ class WarcWriter:
 
 
 def append_members(file: int, size: int, members: Sequence[bytes]) -> None:
-    """Write members behind the first `size` bytes of a file, which are all that it shall keep.
+    """Write members after the first `size` bytes of a file; all other bytes of it are cut off first.
 
-    All of them or none: a failure cuts the file back. Raises OSError.
+    All members are written or none: a failure cuts the file back. Raises OSError.
     """
     if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
         os.ftruncate(file, size)

@@ -87,8 +87,8 @@ def test_old_database_is_kept_and_crawling_goes_on(archive):
     (archive / "morgue.db").write_bytes(damaged)
     done = morgue("-C", archive, "rebuild")
     (kept,) = (path for path in archive.glob("morgue.db.before-*") if path.suffix[-1].isdigit())
-    assert f"the database that was there is kept: {description(kept)}\n" in done.stdout
-    assert "delete it once `morgue verify` finds all well" in done.stdout
+    assert f"the old database is kept: {description(kept)}\n" in done.stdout
+    assert "delete it once `morgue verify` finds no problem" in done.stdout
     assert kept.read_bytes() == damaged
     db = sqlite3.connect(archive / "morgue.db")
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -189,6 +189,6 @@ def test_filter_compares_utc_days(iso, day):
     assert utc_day(iso) == day
 
 
-def test_store_refuses_an_outcome_without_an_article():
-    """The stage passes it through; see pipelines.session.item_pipelines.StoreArticle."""
+def test_reason_for_reading_nothing_is_no_article():
+    """`StoreArticle` in pipelines.session.item_pipelines stores articles only, and passes the rest on."""
     assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)

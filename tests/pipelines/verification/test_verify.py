@@ -418,7 +418,7 @@ def test_file_left_open_by_a_crash_is_found(folder):
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
     (mended,) = recover(WarcStorage(folder / "warc"))
-    assert "torn" in mended.said[0]
+    assert "torn" in mended.messages[0]
     reindex(folder)
     assert findings(folder) == []
 
