@@ -847,7 +847,7 @@ def test_summary_is_for_people_and_programs(archive, tmp_path):
     assert told["passed"] == {"another host": 6}
     again = morgue(*args)
     assert "1 file, 7 records, 6 copied" in again.stdout
-    assert "1  passed over: already in the archive" in again.stdout
+    assert "1  skipped: already in the archive" in again.stdout
     assert morgue(*args, "--quiet").stdout == ""
 
 

@@ -118,7 +118,7 @@ def test_rebuild_keeps_the_texts_of_the_old_database(archive):
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 texts differ from the first reading" in done.stdout
-    assert "2 of these as they were are kept" in done.stdout
+    assert "2 of the old texts are kept" in done.stdout
     query = "SELECT revision_id, extractor, text LIKE ?, replaced FROM readings ORDER BY 1"
     kept = rows(archive, query, f"%{LEAK}")
     assert [row[:3] for row in kept] == [(1, "ancient 0.1", 1), (2, "ancient 0.1", 1)]
@@ -141,7 +141,7 @@ def test_rebuild_without_the_old_database_names_lost_versions(archive):
     done = morgue("-C", archive, "rebuild")
     assert done.returncode == 0
     assert "2 texts differ from the first reading" in done.stdout
-    assert "2 read by ancient 0.1: to have them as they were, install that version and rebuild" in done.stdout
+    assert "2 first read by ancient 0.1: to get the old texts back, install that version and rebuild" in done.stdout
     assert rows(archive, "SELECT count(*) FROM readings") == [(0,)]
     assert rows(archive, "SELECT count(*) FROM revisions WHERE extractor = 'ancient 0.1'") == [(0,)]
     again = morgue("-C", archive, "rebuild")  # what the files say is still so
