@@ -53,9 +53,7 @@ class Fetch(scrapy.Spider):
             self.crawler.engine._slot.nextcall.schedule()  # else the last one waits for Scrapy's heartbeat, 5 s
             await self.done.wait()
             if self.recording:  # what is left to write belongs to this block
-                await asyncio.wrap_future(
-                    self.context.archive_writer._thread.submit(self.context.archive_writer._commit)
-                )
+                await asyncio.to_thread(self.context.archive_writer.commit)
             print(int(self.recording), time.process_time() - began, flush=True)
 
     def parse(self, response: scrapy.http.Response) -> None:

@@ -49,7 +49,7 @@ print(found, kept)
 def make(path: Path, size: int) -> int:
     """A file of about `size` bytes; how many records are in it."""
     sys.path.insert(0, str(common.ROOT))
-    from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id
+    from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, new_id
 
     rng = random.Random(1)
     letters, weights = "etaoinshrdlucmfwypvbgkqjxz", range(26, 0, -1)
@@ -68,7 +68,7 @@ def make(path: Path, size: int) -> int:
                 ("WARC-Block-Digest", digest(block)),
                 ("Content-Type", "application/http; msgtype=response"),
             )
-            written += file.write(member(WarcRecord(WarcFields(fields), block)))
+            written += file.write(gzip_member(WarcRecord(WarcFields(fields), block)))
             count += 1
     return count
 

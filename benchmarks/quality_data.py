@@ -26,7 +26,7 @@ Predictions = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SetFigures:
     """Hold the figures of some pages as score.py gives them, for plain trafilatura and for us."""
 
     pages: int
@@ -59,9 +59,9 @@ class Timing:
 class Comparison:
     """Hold the results of a run."""
 
-    sets: dict[str, Result]
-    news: Result | None  # the sets of NEWS as one
-    halves: dict[str, Result]  # the same by `domain_split`
+    sets: dict[str, SetFigures]
+    news: SetFigures | None  # the sets of NEWS as one
+    halves: dict[str, SetFigures]  # the same by `domain_split`
     unseen: dict[str, dict[str, Any]]  # figures of score.py for us, with models trained without the domain
     pages: list[dict[str, Any]]  # one row for each page whose body is known: id, and the figures of both
     timing: Timing | None
@@ -93,9 +93,9 @@ class DataFolder:
     def set_of(record: dict[str, Any]) -> str:
         return record["html"].split("/")[0]
 
-    def both(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> Result:
+    def both(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> SetFigures:
         """Return the figures of both readers over `records`."""
-        return Result(len(records), *(self.score.score(records, rows, rouge=False) for rows in (theirs, ours)))
+        return SetFigures(len(records), *(self.score.score(records, rows, rouge=False) for rows in (theirs, ours)))
 
     def per_page(self, records: list[dict[str, Any]], theirs: Predictions, ours: Predictions) -> list[dict[str, Any]]:
         """Return a row for each page whose body is known, the worst first."""

@@ -10,13 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from common import show_table
-from quality_data import Comparison, Result, Timing
+from quality_data import Comparison, SetFigures, Timing
 
 WORST_PAGES = 15  # named in the document
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class QualityMeasure:
     """Describe one figure: its name here, and its path in the answer of score.py."""
 
     name: str
@@ -26,16 +26,16 @@ class Measure:
 
 
 MEASURES = (
-    Measure("body F1", ("body", "shingle4", "f1"), ("body", "n")),
-    Measure("body precision", ("body", "shingle4", "precision"), ("body", "n")),
-    Measure("body recall", ("body", "shingle4", "recall"), ("body", "n")),
-    Measure("exact body", ("body", "shingle4", "accuracy"), ("body", "n")),
-    Measure("snippets F1", ("snippets", "f1"), ()),
-    Measure("title", ("title", "norm"), ("title", "n")),
-    Measure("authors", ("authors", "set"), ("authors", "n")),
-    Measure("date", ("date", "day"), ("date", "n")),
-    Measure("any leak", ("leak", "ANY"), ("leak", "n"), low=True),
-    Measure("comment leak", ("leak", "COMMENTISH"), ("leak", "n"), low=True),
+    QualityMeasure("body F1", ("body", "shingle4", "f1"), ("body", "n")),
+    QualityMeasure("body precision", ("body", "shingle4", "precision"), ("body", "n")),
+    QualityMeasure("body recall", ("body", "shingle4", "recall"), ("body", "n")),
+    QualityMeasure("exact body", ("body", "shingle4", "accuracy"), ("body", "n")),
+    QualityMeasure("snippets F1", ("snippets", "f1"), ()),
+    QualityMeasure("title", ("title", "norm"), ("title", "n")),
+    QualityMeasure("authors", ("authors", "set"), ("authors", "n")),
+    QualityMeasure("date", ("date", "day"), ("date", "n")),
+    QualityMeasure("any leak", ("leak", "ANY"), ("leak", "n"), low=True),
+    QualityMeasure("comment leak", ("leak", "COMMENTISH"), ("leak", "n"), low=True),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 NEWS, COST = "news sets pooled", "CPU a page"
@@ -108,7 +108,7 @@ def value(figures: dict[str, Any], path: Sequence[str]) -> Any:
     return found
 
 
-def rows_of(result: Result) -> Iterator[tuple[str, str, str, str, str]]:
+def rows_of(result: SetFigures) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield (measure, pages, trafilatura, ours, difference) for all that is known of these pages."""
     for measure in MEASURES:
         theirs, ours = value(result.theirs, measure.path), value(result.ours, measure.path)
@@ -183,7 +183,7 @@ def show(found: Comparison) -> None:
 def as_json(found: Comparison) -> dict[str, Any]:
     """Return the figures as JSON, with the whole answer of score.py and a row for each page."""
 
-    def pair(result: Result | None) -> dict[str, Any] | None:
+    def pair(result: SetFigures | None) -> dict[str, Any] | None:
         return result and {"pages": result.pages, "trafilatura": result.theirs, "newsmorgue": result.ours}
 
     timing = found.timing and {

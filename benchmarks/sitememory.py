@@ -39,7 +39,7 @@ CEILING = "every wrong line"  # the result that no memory can exceed
 
 
 @dataclass(slots=True)
-class Page:
+class ReadPage:
     """Hold one page as it was read, and all its blocks."""
 
     record: dict[str, Any]
@@ -47,7 +47,7 @@ class Page:
     keys: list[str]  # of the lines
     blocks: set[str]  # keys of all blocks of the page, read or not
 
-    def same(self, other: Page) -> bool:
+    def same(self, other: ReadPage) -> bool:
         """Return whether both are one article, captured twice."""
         mine, theirs = set(self.keys), set(other.keys)
         return len(mine & theirs) > MIN_SAME_SHARE * min(len(mine), len(theirs))
@@ -65,7 +65,7 @@ class Memory:
         often = f"{self.least:.0%}" if self.least < 1 else f"{self.least:.0f}"
         return f"{self.where}, {often}, {self.guard}"
 
-    def dropped(self, page: Page, others: Sequence[Page]) -> list[int]:
+    def dropped(self, page: ReadPage, others: Sequence[ReadPage]) -> list[int]:
         """Return the indexes of the lines of `page` that would be dropped."""
         remembered = [set(other.keys) if self.where == "texts" else other.blocks for other in others]
         least = max(1, math.ceil(self.least * len(others))) if self.least < 1 else self.least
@@ -77,7 +77,7 @@ class Memory:
         size = sum(len(page.text[index]) for index in found)
         return found if size <= MAX_DROPPED_SHARE * sum(map(len, page.text)) else []
 
-    def may_go(self, page: Page, index: int) -> bool:
+    def may_go(self, page: ReadPage, index: int) -> bool:
         """Return whether the guard allows this line of `page` to be dropped."""
         if self.guard == "none":
             return True
@@ -97,7 +97,7 @@ MEMORIES = [
 class Drop:
     """Hold one line that would be dropped."""
 
-    page: Page
+    page: ReadPage
     index: int
     right: bool | None  # the true text does not have it; None: too little of the true text is known
 
@@ -107,7 +107,7 @@ def key(line: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", line).casefold()))
 
 
-def drop_of(page: Page, index: int) -> Drop:
+def drop_of(page: ReadPage, index: int) -> Drop:
     """Return a line to drop, with the answer whether that is right."""
     expected, line = page.record["expected"], page.text[index]
     if not expected.get("body"):
@@ -130,7 +130,7 @@ def truth(body: str) -> tuple[str, set[tuple[str, ...]]]:
 def without(drops: Iterable[Drop], readings: Predictions) -> Predictions:
     """Return `readings` without those lines."""
     gone: dict[str, set[int]] = {}
-    pages: dict[str, Page] = {}
+    pages: dict[str, ReadPage] = {}
     for drop in drops:
         name = drop.page.record["id"]
         pages[name] = drop.page
@@ -157,7 +157,7 @@ class Trial:
 
     data: DataFolder
     news: list[dict[str, Any]]
-    papers: dict[str, list[Page]]
+    papers: dict[str, list[ReadPage]]
     readings: Predictions
 
     @cached_property
@@ -250,11 +250,11 @@ def papers(records: Iterable[dict[str, Any]], least: int) -> dict[str, list[dict
 
 def tried(data: DataFolder, records: Sequence[dict[str, Any]], readings: Predictions, least: int) -> Trial:
     """Return a trial of memories on `readings`, for domains with at least `least` pages."""
-    found: dict[str, list[Page]] = {}
+    found: dict[str, list[ReadPage]] = {}
     for domain, rows in papers(records, least).items():
         for record in rows:
             text = (readings[record["id"]].get("text") or "").split("\n")
-            page = Page(record, text, [key(line) for line in text], block_keys(data, record))
+            page = ReadPage(record, text, [key(line) for line in text], block_keys(data, record))
             found.setdefault(domain, []).append(page)
     news = [record for record in records if data.set_of(record) in NEWS]
     return Trial(data, news, found, readings)

@@ -77,20 +77,22 @@ def exchanges(seed: int) -> Iterator[object]:
 
 def make(archive: Path, size: int, seed: int) -> Path:
     """An archive with one WARC file of at least `size` bytes, its rows and its manifest; that file."""
-    from pipelines.archive.writer import open_database
     from pipelines.core.timestamps import fine_stamp
+    from pipelines.database.connection import open_database
     from pipelines.database.store import ArticleStore
     from pipelines.warc import manifest
-    from pipelines.warc.exchange import keep
+    from pipelines.warc.exchange import write_exchange
+    from pipelines.warc.storage import WarcStorage, sha256_of
     from pipelines.warc.writer import WarcWriter
 
     (archive / "warc").mkdir(parents=True)
     (archive / "morgue.toml").touch()
-    writer, db = WarcWriter(archive / "warc", max_size=1 << 60, info={}), open_database(archive / "morgue.db")
+    writer = WarcWriter(WarcStorage(archive / "warc"), max_size=1 << 60, info={})
+    db = open_database(archive / "morgue.db")
     store, captures = ArticleStore(db), []
     db.execute("BEGIN")
     for exchange in exchanges(seed):
-        capture = keep(exchange, writer)  # type: ignore[arg-type]
+        capture = write_exchange(exchange, writer)  # type: ignore[arg-type]
         store.capture(capture, None, None)
         captures.append(fine_stamp(capture.time))
         if capture.offset > size:
@@ -100,7 +102,7 @@ def make(archive: Path, size: int, seed: int) -> Path:
     writer.close()
     (path,) = (archive / "warc").iterdir()
     records = 1 + 2 * len(captures)
-    entry = manifest.ManifestEntry(path.name, path.stat().st_size, manifest.sha256_of(path), records, len(captures),
+    entry = manifest.ManifestEntry(path.name, path.stat().st_size, sha256_of(path), records, len(captures),
                            captures[0], captures[-1])  # fmt: skip
     manifest.write(archive / manifest.NAME, [entry])
     return path

@@ -28,7 +28,8 @@ from scrapy.utils.defer import maybe_deferred_to_future
 
 from crawler.http.download_handler import ArchivingDownloadHandler
 from pipelines.core.items import Capture, Exchange
-from pipelines.warc.exchange import keep
+from pipelines.warc.exchange import write_exchange
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 
 ROUNDS, AT_ONCE = 5, 16
@@ -88,14 +89,14 @@ class Measure(scrapy.Spider):
             yield nothing
 
     async def compare(self, url: str) -> None:
-        writer = WarcWriter(self.folder, info={"software": "benchmark"})
+        writer = WarcWriter(WarcStorage(self.folder), info={"software": "benchmark"})
         nowhere = Capture(None, url, None, 200, None, "", 0, 0, "", "response", None, None, "page")  # type: ignore[arg-type]
 
         async def forget(exchange: Exchange) -> Capture:
             return nowhere
 
         async def write(exchange: Exchange) -> Capture:
-            return keep(exchange, writer)
+            return write_exchange(exchange, writer)
 
         stock = HTTP11DownloadHandler.from_crawler(self.crawler)
         wire, recorded = ArchivingDownloadHandler(self.crawler, forget), ArchivingDownloadHandler(self.crawler, write)

@@ -7,7 +7,7 @@ python docs/generate.py --check    writes nothing; exit code 1 and the name of e
 
 from __future__ import annotations
 
-import re
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -22,9 +22,9 @@ import parts  # noqa: E402  (importable only now)
 
 from crawler.cli.main import morgue  # noqa: E402
 from crawler.config import reference  # noqa: E402  (and so is this, where we are not installed)
-from pipelines.archive.writer import open_database  # noqa: E402
 from pipelines.core import errors  # noqa: E402
-from pipelines.database import schema  # noqa: E402
+from pipelines.database import descriptions  # noqa: E402
+from pipelines.database.connection import open_database  # noqa: E402
 
 WIDTH = 100  # columns of a help page, whatever the terminal
 MADE = "<!-- Made by docs/generate.py from {origin}; edit that instead. -->\n"
@@ -45,7 +45,7 @@ def cli() -> str:
 
 EXIT_HEAD = """\
 Scripts may rely on these codes. Errors go to standard error as `morgue: SUBJECT: CAUSE`, followed by lines that say
-what to do; answers go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
+what to do. Results go to standard output. A mistake of the user, a fault of a website or a failing disk never ends in a
 traceback.
 """
 
@@ -68,17 +68,17 @@ def exit_codes() -> str:
 
 
 CONFIG_HEAD = f"""\
-An archive's settings are in its `morgue.toml`, each newspaper's in `sources/NAME.toml`. `morgue init` writes a
+An archive's settings are in its `morgue.toml`, those of each source in `sources/NAME.toml`. `morgue init` writes a
 `morgue.toml` in which every key is a comment with its default; `morgue add URL` writes the file of a source.
 {reference.UNITS_SENTENCE}
 
-For a single run, `-s` overrides: `morgue crawl -s crawl.delay=5`, or for one source
+To change a setting for a single run, use `-s`: `morgue crawl -s crawl.delay=5`, or for one source
 `morgue crawl -s source.NAME.crawl.delay=5`. After the `=` comes a TOML value, or text without quotes.
 
-Options win over files: `-s crawl.delay=5` counts for every source, also for one whose own file sets the key. Of several
-options for one key the last wins. Without options, the source's file wins over `morgue.toml`, and `morgue.toml` over
-the default. A mistake ends a command with exit code 2 and a list of all mistakes, each with its file, its key and what
-to write instead.
+Options win over files: `-s crawl.delay=5` counts for every source, even if the file of a source sets the key. If one
+key is given several times, the last one wins. Without options, the source's file wins over `morgue.toml`, and
+`morgue.toml` over the default. If a setting is wrong, the command ends with exit code 2 and lists all mistakes, each
+with its file, its key and what to write instead.
 """
 
 
@@ -88,21 +88,21 @@ def config() -> str:
 
 
 SCHEMA_HEAD = """\
-`morgue.db` is a plain SQLite database in WAL mode; any tool may read it while a crawl writes. The WARC files are the
-truth and this is what was read out of them: `captures` says where each exchange lies, `articles` and `revisions` what
-was on the page.
+`morgue.db` is a plain SQLite database in WAL mode. Any program may read it while a crawl writes. The WARC files are the
+original, and the database holds what was read from them: `captures` says where each exchange is recorded, `articles`
+and `revisions` what was on the page. Times are text, ISO 8601 in UTC with `Z`; days are `YYYY-MM-DD`.
 
-Questions that people ask (`sqlite3 -box morgue.db`):
+Frequent questions (`sqlite3 -box morgue.db`):
 
 ```sql
 -- Which articles changed, and when?
 SELECT a.id, r.number, r.seen, r.title, a.url
   FROM revisions r JOIN articles a ON a.id = r.article_id WHERE r.number > 1 ORDER BY r.seen DESC;
 
--- What was captured on that day?
+-- What was captured on a day?
 SELECT time, kind, status, url FROM captures WHERE time >= '2026-11-23' AND time < '2026-11-24' ORDER BY time;
 
--- What stood at that address on that day? The last capture up to its end; cut its record out of the WARC file by
+-- What did an address show on a day? This is its last capture up to the end of the day. Print the record with
 --   tail -c +$((offset + 1)) warc/FILE | head -c LENGTH | zcat
 SELECT time, status, file, offset, length, record_id FROM captures
  WHERE url = 'https://paper.example/' AND time < '2026-11-24' AND record_type = 'response' ORDER BY time DESC LIMIT 1;
@@ -114,50 +114,44 @@ SELECT host, kind, last_error, count(*) FROM frontier WHERE last_error IS NOT NU
 
 
 def tables() -> str:
-    """The tables of a fresh database."""
-    parts = ["# The database\n", MADE.format(origin="pipelines/database/schema.py"), SCHEMA_HEAD]
-    for name, sql in fresh():
-        prose, indexes = remarks(name)
-        parts += [f"## {name}\n", f"{prose}\n", fenced(with_remarks(name, sql), "sql")]
-        if indexes:
-            parts.append("\n".join(f"- index `{index}`: {why}" for index, why in indexes) + "\n")
+    """Return the page on the tables of a fresh database, as pipelines/database/descriptions.py describes them."""
+    parts = ["# The database\n", MADE.format(origin="pipelines/database/descriptions.py"), SCHEMA_HEAD]
+    with tempfile.TemporaryDirectory() as folder:
+        db = open_database(Path(folder) / "morgue.db")
+        for table, described in descriptions.DESCRIPTIONS.items():
+            parts += [f"## {table}\n", f"{described.meaning}\n", "| column | type | meaning |", "| --- | --- | --- |"]
+            parts += [f"| `{name}` | {kind} | {described.columns[name]} |" for name, kind in columns_of(db, table)]
+            parts += [""]
+            notes = [f"- unique: `({', '.join(names)})`" for names in unique_groups(db, table)]
+            notes += [f"- index `{index}`: {query}" for index, query in described.indexes.items()]
+            parts += ["\n".join(notes) + "\n"] if notes else []
+        db.close()
     return "\n".join(parts)
 
 
-def fresh() -> list[tuple[str, str]]:
-    """(name, SQL) of each table of ours in a new archive, in their order."""
-    with tempfile.TemporaryDirectory() as folder:
-        db = open_database(Path(folder) / "morgue.db")
-        rows = db.execute(
-            """SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'
-                  AND name NOT LIKE '%\\_fts\\_%' ESCAPE '\\' ORDER BY rowid"""
-        ).fetchall()
-        db.close()
-    return rows
+def columns_of(db: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
+    """Return (name, type and constraints) of each column, in the order of the table."""
+    links = db.execute('SELECT "from", "table", coalesce("to", \'id\') FROM pragma_foreign_key_list(?)', (table,))
+    refers = {column: f"→ `{other}.{key}`" for column, other, key in links}
+    alone = {names[0] for names in unique_groups(db, table, most=1)}
+    found = []
+    for name, kind, not_null, default, key in db.execute(
+        'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', (table,)
+    ):
+        facts = [kind] if kind else []
+        facts += ["primary key"] if key else ["not null"] if not_null else []
+        facts += ["unique"] if name in alone else []
+        facts += [f"default `{default}`"] if default is not None else []
+        facts += [refers[name]] if name in refers else []
+        found.append((name, ", ".join(facts).replace(", →", " →")))
+    return found
 
 
-def with_remarks(table: str, sql: str) -> str:
-    """A table's SQL with the columns of later migrations on lines of their own: SQLite keeps no comments of those."""
-    source = Path(schema.__file__).read_text(encoding="utf-8")
-    added = re.findall(rf"^ALTER TABLE {table} ADD COLUMN (\w+) +([^;]+); *-- (.*)$", source, re.MULTILINE)
-    if not added:
-        return sql
-    before = re.split(rf"\s*, {added[0][0]}\b", sql)[0]
-    lines, constraints = before.split("\n"), re.findall(r"^    (?:UNIQUE|PRIMARY KEY) \(.*\)", sql, re.MULTILINE)
-    lines[-1] = re.sub(r",? ?( *)( -- .*)?$", r",\1\2", lines[-1], count=1)
-    for number, (name, kind, why) in enumerate(added, 1):
-        comma = "," if number < len(added) or constraints else ""
-        lines.append(f"    {f'{name:<14} {kind}{comma}':<31} -- {why}")
-    return "\n".join([*lines, *constraints, sql[sql.rindex(")") :]])
-
-
-def remarks(table: str) -> tuple[str, list[tuple[str, str]]]:
-    """What pipelines/database/schema.py says above a table, and behind each of its indexes: SQLite keeps neither."""
-    source = Path(schema.__file__).read_text(encoding="utf-8")
-    above = re.search(rf"((?:^--.*\n)+)CREATE (?:VIRTUAL )?(?:TABLE|VIEW) {table}\b", source, re.MULTILINE)
-    prose = " ".join(line.removeprefix("--").strip() for line in above[1].splitlines()) if above else ""
-    indexes = re.findall(rf"^CREATE (?:UNIQUE )?INDEX (\w+) ON {table}\b[^;]*;[ ]*-- (.*)$", source, re.MULTILINE)
-    return prose, indexes
+def unique_groups(db: sqlite3.Connection, table: str, most: int | None = None) -> list[list[str]]:
+    """Return the columns of each UNIQUE constraint: of several columns, or of at most `most`."""
+    indexes = db.execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'u'", (table,)).fetchall()
+    groups = [[row[0] for row in db.execute("SELECT name FROM pragma_index_info(?)", index)] for index in indexes]
+    return [names for names in groups if (len(names) > 1 if most is None else len(names) <= most)]
 
 
 def fenced(text: str, language: str = "text") -> str:

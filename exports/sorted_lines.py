@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pipelines.core.errors import MorgueError
-from pipelines.database.connection import explained
+from pipelines.database.connection import read_error
 
 BATCH_LINES = 1000  # lines per INSERT
 
@@ -59,4 +59,4 @@ class SortedLines:
 
 
 def _explained(error: sqlite3.DatabaseError) -> MorgueError:
-    return explained(error, Path("the temporary file for sorting"))
+    return read_error(error, Path("the temporary file for sorting"))

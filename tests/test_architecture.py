@@ -27,6 +27,38 @@ from tests.support.imports import (
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
+# Modules of pipelines and exports that list folders or open files by themselves, and which files these are. The WARC
+# files of an archive go through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
+FILE_USERS = {
+    "exports/__init__.py": "the formats that there are",
+    "exports/dataset.py": "the dataset that is written",
+    "exports/formats/to_wacz.py": "members of the package that is written",
+    "pipelines/core/archive_layout.py": "whether warc/ holds anything, for a message",
+    "pipelines/core/durability.py": "any folder, to make its names durable",
+    "pipelines/core/lock.py": "the lock of an archive",
+    "pipelines/core/log_output.py": "the file of the log",
+    "pipelines/core/worker_pool.py": "/proc",
+    "pipelines/importing/containers.py": "files of other programs",
+    "pipelines/warc/manifest.py": "the manifest",
+    "pipelines/warc/storage.py": "WARC files",
+}
+# Modules with SQL outside pipelines/database, and why they have their own.
+SQL_USERS = {
+    "crawler/commands/upgrade.py": "reads which migrations an older database has",
+    "exports/sorted_lines.py": "sorts in a temporary database of its own",
+    "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
+    "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
+    "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
+    "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
+    "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
+    "pipelines/verification/references.py": "compares records in a temporary database of its own",
+    "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
+}
+SQL = re.compile(
+    r"\b(SELECT\s.+\bFROM|SELECT\s+1|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|DROP\s+(TABLE|TRIGGER)"
+    r"|CREATE\s+(TEMP\s+|UNIQUE\s+|VIRTUAL\s+)?(TABLE|INDEX|TRIGGER|VIEW)|ALTER\s+TABLE)\b",
+    re.DOTALL,
+)
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
 SLOW = (*HEAVY, "asyncio", "logging")  # and what takes some milliseconds, which a search need not wait for
 LOG_CALLS = ("debug", "info", "warning", "error", "exception", "log", "_log")
@@ -75,6 +107,62 @@ def test_one_file_imports_trafilatura():
     assert users_of("trafilatura") == {"pipelines/extraction/extract.py"}
 
 
+def is_file_access(node: ast.AST) -> bool:
+    """Return True for a call that lists a folder or opens a file by its path."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "open"
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    name, owner = node.func.attr, node.func.value
+    module = owner.id if isinstance(owner, ast.Name) else ""
+    if name in ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "read_bytes", "read_text"):
+        return True
+    if name in ("open", "walk") and module == "os":
+        return True
+    # A file in a storage is opened by its name alone, a path with a mode.
+    return name == "open" and any(isinstance(arg, ast.Constant) for arg in node.args)
+
+
+def test_only_the_storage_lists_and_opens_warc_files():
+    """Another kind of storage, such as S3, then replaces one module."""
+    archive = [path for path in FILES if not place(path).startswith(("crawler/", "pipelines/extraction/"))]
+    users = {place(path) for path in archive if any(map(is_file_access, ast.walk(tree_of(path))))}
+    assert users == FILE_USERS.keys()
+
+
+def test_commands_hand_the_warc_folder_to_a_storage():
+    """`folder.warc` is a path; only `morgue init` uses it as one."""
+    bare = []
+    for path in FILES:
+        if place(path) == "crawler/commands/init.py":
+            continue
+        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+        wrapped = {id(call.args[0]) for call in calls if call.args and ast.unparse(call.func) == "WarcStorage"}
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Attribute) and node.attr == "warc" and id(node) not in wrapped:
+                owner = ast.unparse(node.value)
+                if owner.endswith(("folder", "folder(ctx)")):
+                    bare.append(f"{place(path)}:{node.lineno}")
+    assert not bare
+
+
+def has_sql(path: Path) -> bool:
+    """Return True if a file has an SQL statement in a string that is not a docstring."""
+    texts = [str(node.value) for node in strings_of(path)]
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.JoinedStr):
+            texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values))
+    return any(map(SQL.search, texts))
+
+
+def test_sql_is_in_database_and_few_other_modules():
+    """A change of the schema has these readers and no other."""
+    users = {place(path) for path in FILES if has_sql(path)}
+    assert {user for user in users if not user.startswith("pipelines/database/")} == SQL_USERS.keys()
+
+
 def test_archive_runs_without_scrapy():
     """pipelines and exports import neither Scrapy nor Twisted, at no time."""
     assert {path for path in users_of("scrapy", "twisted") if not path.startswith("crawler/")} == set()
@@ -89,7 +177,7 @@ def test_one_module_holds_the_sql_on_the_frontier():
     schema.py makes the table. The journal and a rebuild copy the rows of all tables alike, by names of a list.
     """
     users = {place(path) for path in FILES for node in strings_of(path) if SQL_ON_FRONTIER.search(node.value)}
-    assert users == {"pipelines/database/frontier_table.py", "pipelines/database/schema.py"}
+    assert users == {"pipelines/database/frontier/table.py", "pipelines/database/schema.py"}
 
 
 def test_files_stay_short():

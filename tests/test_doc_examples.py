@@ -16,6 +16,8 @@ from tests.support.command import LOOPBACK, ROOT, crawl, environment, make_archi
 from tests.support.external_tools import TOOLS
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OF_OTHERS = ("datasette", "sqlite3")  # programs that an example may need and that may be missing here
 MODULES_OF_OTHERS = ("pandas", "duckdb")  # in the environment of `make tools`

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command import ROOT, environment
 
-pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ BENCHMARKS = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
 TEST_MODULE = re.compile(r"\btests\.(?:\w+\.)*test_\w+")
 WHOLE_SYSTEM = TESTS / "system"
 # Modules with rules of the repository itself.
-RULES = {f"test_{name}" for name in ("law", "architecture", "docs", "doc_examples", "packaging", "suite")}
+RULES = {f"test_{name}" for name in ("law", "architecture", "language", "docs", "doc_examples", "packaging", "suite")}
 
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from pipelines.core.errors import MorgueError
@@ -12,6 +11,7 @@ from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
 from pipelines.database.queries import Row
 from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.storage import WarcStorage
 
 MAX_CAPTURES_SHOWN = 10  # the newest ones; JSON has all
 
@@ -22,7 +22,7 @@ def newest_answer(captures: Sequence[Row]) -> Row:
 
 
 def lines(
-    db: sqlite3.Connection, warc: Path, wanted: str, why: str, captures: Sequence[Row]
+    db: sqlite3.Connection, warc: WarcStorage, wanted: str, why: str, captures: Sequence[Row]
 ) -> Iterator[tuple[str | None, str]]:
     """Yield the lines as (name, value). The name "" continues the line before; None is a line without a name."""
     yield None, f"{wanted}: {why}"
@@ -44,7 +44,7 @@ def lines(
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the WARC record, unchanged"
 
 
-def capture_lines(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     """Yield the lines of one capture."""
     yield "capture", f"{row['id']}, of {row['url']}"
     yield "captured", f"{row['captured']}, as {row['kind']}"
@@ -65,12 +65,10 @@ def capture_lines(db: sqlite3.Connection, warc: Path, row: Row) -> Iterator[tupl
         yield "" if number else "rights", signal
 
 
-def record_lines(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
+def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     """Yield the place of a record and the file it was imported from. `row` is a capture or an article."""
-    from pipelines.verification.inventory import is_there
-
     yield "record", f"{row['warc_file']}, offset {row['warc_offset']}, length {row['warc_length']}"
-    if not is_there(warc, row["warc_file"]):
+    if not warc.has(row["warc_file"]):
         yield "", "this file is missing: restore it from a copy (`morgue verify` lists everything that is missing)"
     yield "", row["warc_record_id"]
     if row["imported"]:
@@ -78,12 +76,12 @@ def record_lines(warc: Path, row: Row) -> Iterator[tuple[str, str]]:
         yield "imported", f"from {file}, offset {offset}"
 
 
-def redirect_target(db: sqlite3.Connection, warc: Path, row: Row) -> str:
+def redirect_target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:
     """Return the Location of a redirect."""
-    from pipelines.archive.replay import answer
+    from pipelines.archive.replay import replay
 
     try:
-        location = answer(db, warc, row).head.first(b"location")
+        location = replay(db, warc, row).head.first(b"location")
     except MorgueError as error:
         return f"(cannot be read: {error.cause})"
     return plain((location or b"nowhere").decode("utf-8", "replace"))

@@ -139,7 +139,7 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
         path.parent.mkdir(exist_ok=True)
         write(path, source_text(found))
     source = Source(name, found.url, found.title, found.language)
-    await context.do(context.store.adopt, source, [*config.sources, name])
+    await context.do(context.store.rename_ad_hoc_source, source, [*config.sources, name])
     await context.do(partial(context.store.source, source, watched=True))
     for line in report(found, name, obeyed=config.crawl.robots):
         click.echo(plain(line))  # a title may hold characters that control the terminal

@@ -113,7 +113,7 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
-    for line in (*run.context.archive_writer.mended, *prepared.notes):
+    for line in (*run.context.archive_writer.recovery_messages, *prepared.notes):
         say(line)
     if prepared.known_pages:
         are = verb(prepared.known_pages, "is", "are")
@@ -154,18 +154,19 @@ def warn_of_lost_files(run: CrawlRun) -> str:
 
     Compares only names and sizes, which is quick. Returns the line for the summary, "" if all files are there.
     """
-    files = run.context.archive_writer.writer.not_as_listed()
+    files = run.context.archive_writer.writer.files_unlike_manifest()
     if not files:
         return ""
-    folder = run.config.folder.warc
+    storage, them = run.context.archive_writer.storage, verb(len(files), "it", "them")
     named = [
-        f"{file} ({'different size' if (folder / file).exists() else 'missing'})" for file in files[:MAX_FILES_NAMED]
+        f"{file} ({'different size' if storage.size(file) is not None else 'missing'})"
+        for file in files[:MAX_FILES_NAMED]
     ]
     more = f", and {len(files) - MAX_FILES_NAMED:,} more" if len(files) > MAX_FILES_NAMED else ""
     mismatch = f"{counted(len(files), 'WARC file')} {verb(len(files), 'does', 'do')} not match the manifest"
     click.echo(
         f"warning: {mismatch}: {', '.join(named)}{more}\n"
-        f"  `morgue verify` shows what is lost; restore {verb(len(files), 'it', 'them')} in {folder} from a copy",
+        f"  `morgue verify` shows what is lost; restore {them} in {storage.folder} from a copy",
         err=True,
     )
     return f"{mismatch}: run `morgue verify`"

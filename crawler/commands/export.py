@@ -20,6 +20,7 @@ from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
 from pipelines.database import queries
 from pipelines.database.filters import ArticleFilters
+from pipelines.warc.storage import WarcStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def command(ctx: click.Context, **options: Any) -> None:
     if wanted.hosts or wanted.urls:
         raise ConfigError("--host and --url", "select captures, not articles", "export warc, wacz or cdxj")
     with database_of(ctx) as db:
-        exclusion = ExclusionFilter(without, db, folder_of(ctx).warc)
+        exclusion = ExclusionFilter(without, db, WarcStorage(folder_of(ctx).warc))
         rows = queries.articles(db, wanted.filters, wanted.query)
         _export_articles(cast(ArticleFormat, form), exclusion, rows, wanted, about)
 
@@ -169,7 +170,7 @@ def _export_captures(
         show_progress(done, selection.bytes)
 
     with bar("rights") as show_rights_progress:  # ends at once without a rights filter
-        selection = CaptureSelection(db, folder_of(ctx).warc, captures, count_bytes, show_rights_progress)
+        selection = CaptureSelection(db, WarcStorage(folder_of(ctx).warc), captures, count_bytes, show_rights_progress)
     with selection, bar(form.name) as show_progress:
         if path is None:
             with standard_output() as stdout:

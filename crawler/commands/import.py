@@ -15,7 +15,7 @@ from crawler.cli.main import folder_of, folder_option, overrides_of, setting_opt
 from pipelines.core.errors import ConfigError, QueryError
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
-from pipelines.database.filters import day
+from pipelines.database.filters import parse_day
 
 if TYPE_CHECKING:
     from crawler.engine.crawl import CrawlOutcome
@@ -83,7 +83,7 @@ def command(
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     if not quiet and form == "text":
-        for line in job.context.archive_writer.mended:
+        for line in job.context.archive_writer.recovery_messages:
             click.echo(line)
     ending = asyncio.run(job.run(bar=not quiet and sys.stderr.isatty()))
     report_ending(job, ending, form=form, quiet=quiet)
@@ -96,7 +96,7 @@ def import_filter(
     """Return the filters, checked. Raises ConfigError, QueryError."""
     from pipelines.importing.adopt import ImportFilter
 
-    first, last = day("--since", since, last=False), day("--until", until, last=True)
+    first, last = parse_day("--since", since, last=False), parse_day("--until", until, last=True)
     if first and last and first > last:
         raise QueryError(f"--since {since} --until {until}", "ends before it begins", "swap the two")
     for mime in mimes:

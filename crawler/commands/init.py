@@ -67,7 +67,7 @@ def check_place(folder: ArchiveFolder) -> None:
 def make(folder: ArchiveFolder, contact: str, name: str) -> None:
     """Make all of the archive; after an error remove what was made. Raises NotWritable, DiskFull."""
     from crawler.config.reference import settings_file
-    from pipelines.archive.writer import open_database
+    from pipelines.database.connection import open_database
 
     given = {key: value for key, value in (("contact", contact), ("name", name)) if value}
     with ExitStack() as undo, os_errors(str(folder.path)):

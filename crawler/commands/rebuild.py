@@ -51,21 +51,22 @@ def command(ctx: click.Context) -> int:
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
-    from pipelines.warc.writer import recover
+    from pipelines.warc.recovery import recover
+    from pipelines.warc.storage import WarcStorage
 
     config = load(folder_of(ctx), overrides_of(ctx))
-    folder = config.folder
+    folder, storage = config.folder, WarcStorage(config.folder.warc)
     settle_old_database(config)
     lock = ArchiveLock(folder.path / NAME)
     try:
-        for file in recover(folder.warc, folder.path / manifest.NAME):
-            for sentence in file.said:
+        for file in recover(storage, folder.path / manifest.NAME):
+            for sentence in file.messages:
                 click.echo(sentence)
         sources = {name: own.source for name, own in config.sources.items()}
         scanners = WorkerPool(config.extract.workers or None, seconds=3600, cpu_seconds=3600, memory=4 << 30)
         reading = extraction_workers(config)
         with StepProgress() as steps:
-            work = Rebuild(folder.database, folder.warc, sources, SourceOwners(config).source, steps)
+            work = Rebuild(folder.database, storage, sources, SourceOwners(config).source, steps)
             try:
                 result = asyncio.run(work.run(scanners, reading))
             finally:
@@ -90,7 +91,7 @@ def settle_old_database(config: Config) -> None:
     except ArchiveDamaged as error:
         click.echo(f"the old database cannot be read ({error.cause}): only the WARC files are used")
         return
-    for sentence in archive_writer.mended:
+    for sentence in archive_writer.recovery_messages:
         click.echo(sentence)
     archive_writer.close(everything=True)
     if archive_writer.failed is not None and not isinstance(archive_writer.failed, ArchiveDamaged):

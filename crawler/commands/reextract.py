@@ -101,6 +101,7 @@ async def run(
     from pipelines.extraction.extract import extractor
     from pipelines.rebuild import reextract
     from pipelines.rebuild.reread import reread
+    from pipelines.warc.storage import WarcStorage
 
     counts = ReextractCounts()
     archive_writer = None if only_show else open_archive_writer(config)
@@ -108,10 +109,10 @@ async def run(
     sources = {name: own.source for name, own in config.sources.items()}
     try:
         with closing(connect(config.folder.database)) as db:
-            which = queries.chosen(db, None, filters)
+            which = queries.article_selection(db, None, filters)
             ids = readings.select_revisions(db, which.condition(), which.values, None if everything else extractor())
             steps("reading", 0, len(ids))
-            found = reread(db, config.folder.warc, readings.revisions(db, ids), sources, workers)
+            found = reread(db, WarcStorage(config.folder.warc), readings.revisions(db, ids), sources, workers)
             async for read in found:
                 if isinstance(read.outcome, NothingToRead):
                     counts.nothing.append((read.row["url"], read.outcome.reason))

@@ -71,7 +71,7 @@ def command(
     from contextlib import closing
 
     from crawler.config.models import load
-    from pipelines.database.connection import connect, explained
+    from pipelines.database.connection import connect, read_error
     from pipelines.takedown.register import was_removed
     from pipelines.takedown.targets import TakedownTargets, find
 
@@ -95,7 +95,7 @@ def command(
                 raise
             found = TakedownTargets()
         except sqlite3.DatabaseError as error:
-            raise explained(error, config.folder.database) from error
+            raise read_error(error, config.folder.database) from error
     announce(found)
     if dry_run:
         click.echo("dry run: nothing was removed")
@@ -153,7 +153,9 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
     archive_writer = open_archive_writer(config)
     try:
         found = archive_writer.call(find, archive_writer.db, targets)
-        work = Removal(folder.warc, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too)
+        work = Removal(
+            archive_writer.storage, folder.path / manifest.NAME, found, reason, now(), damaged_too=damaged_too
+        )
         with StepProgress() as steps:
             work.rewrite(steps)
         archive_writer.call(work.delete_rows, archive_writer.db)
@@ -176,11 +178,11 @@ def purge(database: Path) -> None:
     """Overwrite the deleted rows in the database file."""
     from contextlib import closing
 
-    from pipelines.archive.writer import translate
     from pipelines.database import removals
+    from pipelines.database.connection import write_error
 
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
             removals.purge(db)
     except sqlite3.Error as error:
-        raise translate(error, database) from error
+        raise write_error(error, database) from error

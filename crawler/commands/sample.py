@@ -213,11 +213,12 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
     from contextlib import closing
 
     from crawler.onboarding import samples
-    from pipelines.archive.replay import answer
+    from pipelines.archive.replay import replay
     from pipelines.core import timestamps
     from pipelines.core.urls import fetchable
     from pipelines.database import queries
     from pipelines.database.connection import connect
+    from pipelines.warc.storage import WarcStorage
 
     urls, source = [wanted, fetchable(wanted) or wanted], ""
     try:
@@ -233,7 +234,7 @@ def from_archive(wanted: str, config: Config, own: Source | None) -> Page | None
             if not kept:
                 return None
             row = max(kept, key=lambda row: row["captured"])
-            got = answer(db, config.folder.warc, row)
+            got = replay(db, WarcStorage(config.folder.warc), row)
     except NoArchive:  # nothing was crawled yet
         return None
     if own is None:

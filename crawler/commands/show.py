@@ -6,7 +6,6 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -14,9 +13,10 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core import terminal
-from pipelines.core.errors import NotFound, QueryError, os_errors
+from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted
 from pipelines.database import queries
+from pipelines.warc.storage import WarcStorage
 
 
 @click.command()
@@ -52,7 +52,7 @@ def command(
     """
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
-    warc = folder_of(ctx).warc
+    warc = WarcStorage(folder_of(ctx).warc)
     with database_of(ctx) as db:
         if capture is not None:
             _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
@@ -90,7 +90,7 @@ def command(
 
 
 def _captures(
-    db: sqlite3.Connection, warc: Path, captures: list[queries.Row], wanted: str, why: str, form: str,
+    db: sqlite3.Connection, warc: WarcStorage, captures: list[queries.Row], wanted: str, why: str, form: str,
     article: int | None = None,
 ) -> None:  # fmt: skip
     """Print captures instead of an article. Raises NotFound, QueryError, ArchiveDamaged, MorgueError."""
@@ -128,7 +128,7 @@ def _as_of_revision(row: queries.Row, states: list[queries.Row], number: int | N
     raise NotFound(subject, cause, "leave out --revision to see the newest")
 
 
-def text(row: queries.Row, states: list[queries.Row], warc: Path, room: int) -> Iterator[str]:
+def text(row: queries.Row, states: list[queries.Row], warc: WarcStorage, room: int) -> Iterator[str]:
     """Yield the article for reading, and below a line its provenance."""
     bold, dim, reset = (output.BOLD, output.DIM, output.RESET) if output.supports_style(sys.stdout) else ("", "", "")
     for line in terminal.wrap(terminal.plain(row["title"] or "(no headline)"), room):
@@ -207,7 +207,7 @@ def about(row: queries.Row) -> Iterator[tuple[str, str]]:
         yield "" if number else "rights", signal
 
 
-def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Iterator[tuple[str, str]]:
+def provenance(row: queries.Row, states: list[queries.Row], warc: WarcStorage) -> Iterator[tuple[str, str]]:
     """Yield (name, value) of where the text was read from and by which extractor, and of the other revisions."""
     from crawler.cli.capture_report import record_lines
 
@@ -224,49 +224,47 @@ def provenance(row: queries.Row, states: list[queries.Row], warc: Path) -> Itera
         yield "revisions", ", ".join(f"{state['revision']}: {state['seen']}" for state in states)
 
 
-def _bytes(db: sqlite3.Connection, folder: Path, row: queries.Row, form: str) -> bytes:
+def _bytes(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row, form: str) -> bytes:
     """Return the record, or the page in it. Raises QueryError, NotFound, ArchiveDamaged, MorgueError."""
     if form in ("html", "body"):
         if row.get("record_type") == "metadata":
             cure = f"for its record: morgue show --capture {row['id']} --format warc > FILE"
             raise NotFound(f"capture {row['id']} of {row['url']}", f"there was no response: {row['error']}", cure)
-        from pipelines.archive.replay import answer
+        from pipelines.archive.replay import replay
 
-        return answer(db, folder, row).body
+        return replay(db, warc, row).body
     if sys.stdout.isatty():
         what = f"--capture {row['id']}" if "record_type" in row else row["id"]
         cure = f"morgue show {what} --format warc > {row['id']}.warc.gz"
         raise QueryError("--format warc", "is binary, and this is a terminal", cure)
-    return records(db, folder, row)
+    return records(db, warc, row)
 
 
-def records(db: sqlite3.Connection, folder: Path, row: queries.Row) -> bytes:
+def records(db: sqlite3.Connection, warc: WarcStorage, row: queries.Row) -> bytes:
     """Return the record of a capture; for a revisit, followed by the record that has its body. Both are gzip members.
 
     If that second record is not in the archive, a warning goes to stderr. Raises NotFound, ArchiveDamaged.
     """
+    from pipelines.database.captures import location_of
     from pipelines.warc.reader import read_record
 
     own = row["warc_file"], row["warc_offset"], row["warc_length"]
-    fields = read_record(folder / Path(own[0]).name, *own[1:]).fields  # it must be one whole member
+    fields = read_record(warc, *own).fields  # it must be one whole member
     if fields.get("WARC-Type") != "revisit":
-        return member(folder, *own)
+        return member(warc, *own)
     named = fields.get("WARC-Refers-To")
-    place = db.execute("SELECT file, offset, length FROM captures WHERE record_id = ?", (named,)).fetchone()
+    place = location_of(db, named)
     if place is None:
         click.echo(
             f"warning: this is a revisit of {named}, which is not in this archive; so there is no body", err=True
         )
-        return member(folder, *own)
-    return member(folder, *own) + member(folder, *place)
+        return member(warc, *own)
+    return member(warc, *own) + member(warc, place.file, place.offset, place.length)
 
 
-def member(folder: Path, file: str, offset: int, length: int) -> bytes:
+def member(warc: WarcStorage, file: str, offset: int, length: int) -> bytes:
     """Return the gzip member of a record, byte for byte. Raises NotFound, ArchiveDamaged."""
-    from pipelines.warc.reader import opened, read_member
+    from pipelines.warc.reader import raw_member, read_member
 
-    path = folder / Path(file).name
-    read_member(path, offset, length)  # it must be one whole member
-    with opened(path) as stream, os_errors(str(path)):
-        stream.seek(offset)
-        return stream.read(length)
+    read_member(warc, file, offset, length)  # it must be one whole member
+    return raw_member(warc, file, offset, length)

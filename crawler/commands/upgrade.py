@@ -23,9 +23,8 @@ def command(ctx: click.Context) -> None:
     """
     from contextlib import closing
 
-    from pipelines.archive.writer import open_database
     from pipelines.core.lock import NAME, ArchiveLock
-    from pipelines.database.connection import connect
+    from pipelines.database.connection import connect, open_database
 
     folder = folder_of(ctx)
     connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database

@@ -42,7 +42,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     offset in it and the next step. It only reads, and can run during a crawl.
 
     Exit code 0: no problem was found. 7: at least one problem was found. docs/verifying.md explains the checks and the
-    standards behind them.
+    standards that they follow.
     """
     # A terminated verification must end its worker processes, as an interrupted one does.
     for number in (signal.SIGTERM, signal.SIGHUP):

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
 from pipelines.core.errors import NoArchive
 
 SETTINGS = "morgue.toml"
@@ -27,11 +28,11 @@ class ArchiveFolder:
 
     @property
     def database(self) -> Path:
-        return self.path / "morgue.db"
+        return self.path / DATABASE_NAME
 
     @property
     def warc(self) -> Path:
-        return self.path / "warc"
+        return self.path / WARC_FOLDER
 
 
 def find(given: str | None = None) -> ArchiveFolder:

@@ -30,7 +30,7 @@ def key(default: Any, description: str, example: Any = None) -> Any:
 
 
 class OperatorSettings(TomlTable):
-    """Who runs this archive."""
+    """Say who runs this archive."""
 
     contact: value_types.Contact = key(
         "",
@@ -45,7 +45,7 @@ class OperatorSettings(TomlTable):
 
 
 class Politeness(TomlTable):
-    """How requests are sent to a site. These keys of [crawl] can differ from source to source."""
+    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source."""
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: value_types.Share = key(
@@ -81,7 +81,7 @@ class Politeness(TomlTable):
 
 
 class CrawlSettings(Politeness):
-    """How requests are sent. The keys down to `recheck` can also be set in the file of a source."""
+    """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
@@ -105,7 +105,7 @@ class CrawlSettings(Politeness):
 
 
 class ListingIntervals(TomlTable):
-    """How often the pages and files that list articles are read again."""
+    """Set how often the pages and files that list articles are read again."""
 
     feed: value_types.Interval = key("1h", "Time between two visits to a feed (RSS, Atom or JSON).", "15m")
     news_sitemap: value_types.Interval = key("1h", "Time between two visits to a news sitemap.", "30m")
@@ -114,7 +114,7 @@ class ListingIntervals(TomlTable):
 
 
 class RecordSettings(TomlTable):
-    """How WARC files are written."""
+    """Set how WARC files are written."""
 
     rotate: value_types.Bytes = key("1GB", "Size at which a WARC file is closed and a new one is started.", "500MB")
     compression: value_types.Level = key(6, "Gzip level, from 1 (fastest) to 9 (smallest files).", 9)
@@ -128,7 +128,7 @@ class RecordSettings(TomlTable):
 
 
 class ExtractSettings(TomlTable):
-    """How pages are read, and the limits of the worker processes that read them."""
+    """Set how pages are read, and the limits of the worker processes that read them."""
 
     comments: value_types.Comments = key(
         "drop",
@@ -152,7 +152,7 @@ class Settings(TomlTable):
 
 
 class RuleFields(TomlTable):
-    """Where single fields are found on this paper's pages: a selector, or a list whose first match wins."""
+    """Say where single fields are found on this paper's pages: a selector, or a list whose first match wins."""
 
     title: value_types.Values = key([], "The headline.", "h1.headline")
     description: value_types.Values = key([], "Standfirst or summary.", "p.standfirst")
@@ -166,7 +166,7 @@ class RuleFields(TomlTable):
 
 
 class SourceRule(TomlTable):
-    """How this paper's pages are read. A selector is XPath if it begins with /, ./ or (, otherwise CSS."""
+    """Say how this paper's pages are read. A selector is XPath if it begins with /, ./ or (, otherwise CSS."""
 
     until: value_types.Day | None = Field(
         None,

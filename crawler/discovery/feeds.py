@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
-from pipelines.core.urls import split
+from pipelines.core.urls import parts_of
 from pipelines.extraction.fields import date_parser
 
 MAX_ENTRIES = 5000  # of one feed; honest feeds hold at most some hundreds
@@ -105,7 +105,9 @@ def _link(entry: Any, base: str) -> str | None:
             continue
         try:
             absolute = urljoin(base, candidate.strip())
-            if shape_of(split(absolute).path).ending not in FILE_ENDINGS:  # the link of a podcast may be its audio file
+            if (
+                shape_of(parts_of(absolute).path).ending not in FILE_ENDINGS
+            ):  # the link of a podcast may be its audio file
                 return absolute
         except ValueError:
             continue

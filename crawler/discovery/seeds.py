@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.url_classifier import classify, shape_of
-from pipelines.core.urls import same_site, split, url_key
+from pipelines.core.urls import parts_of, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
 # Tried in this order until one is a feed: the paths that common content management systems use.
@@ -80,7 +80,7 @@ def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_
 
 def _looks_like_feed(url: str) -> bool:
     """Return True for the URL of a feed, False for that of a page that lists a paper's feeds."""
-    return FEED_ADDRESS.search(split(url).path) is not None
+    return FEED_ADDRESS.search(parts_of(url).path) is not None
 
 
 def _title_without_slogan(title: str) -> str:
@@ -103,7 +103,7 @@ def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ..
         key = url_key(link)
         if key == here or key in ranked or not same_site(link, home_url) or classify(link) != "section":
             continue
-        depth = len(shape_of(split(link).path).segments)
+        depth = len(shape_of(parts_of(link).path).segments)
         ranked[key] = (max(depth - 1, 0), place, link)
     return tuple(link for _depth, _place, link in sorted(ranked.values())[:MAX_SECTIONS])
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
-from pipelines.core.urls import UrlParts, same_site, split
+from pipelines.core.urls import UrlParts, parts_of, same_site
 
 MAX_SEGMENTS = 12  # path segments
 MAX_PATH_CHARS = 300  # characters, decoded
@@ -95,7 +95,7 @@ def classify_with_reason(
 ) -> UrlClassification:
     """Classify a URL as `classify` does, and return the reason too."""
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return UrlClassification(None, "not a web address")
     if base is not None and not same_site(url, base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawler import __version__
 from crawler.config.models import Config
 from pipelines.archive.writer import ArchiveWriter
+from pipelines.warc.storage import WarcStorage
 
 SOFTWARE = f"newsmorgue {__version__}"
 
@@ -22,7 +23,7 @@ def open_archive_writer(config: Config) -> ArchiveWriter:
     operator = {"operator": config.operator.name, "http-header-from": config.operator.contact}
     return ArchiveWriter(
         config.folder.database,
-        config.folder.warc,
+        WarcStorage(config.folder.warc),
         max_size=config.record.rotate,
         level=config.record.compression,
         info=info | {name: value for name, value in operator.items() if value},

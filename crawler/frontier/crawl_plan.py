@@ -18,7 +18,7 @@ from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, same_site, url_key
-from pipelines.database.frontier_rows import ClaimScope
+from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
@@ -176,7 +176,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         meta["ignore_robots"] = True
     if settings.proxy:
         meta["proxy"] = settings.proxy
-    store.adopt(own.source, config.sources)
+    store.rename_ad_hoc_source(own.source, config.sources)
     return WatchedSite(
         source=own.source,
         source_id=store.source(own.source, watched=True),
@@ -220,14 +220,13 @@ def default_meta(config: Config) -> dict[str, object]:
 
 def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
     """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
-    rows = store.db.execute("SELECT id, name, url, title, language FROM sources").fetchall()
-    return [WatchedSite(Source(*row[1:]), row[0], watched=False) for row in rows if row[0] not in sites]
+    return [WatchedSite(source, row_id, watched=False) for row_id, source, _ in store.sources() if row_id not in sites]
 
 
 def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
     """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
-    rows = store.db.execute("SELECT id, name FROM sources WHERE watched").fetchall()
-    gone = {row_id: name for row_id, name in rows if name not in config.sources}
+    watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
+    gone = {row_id: name for row_id, name in watched.items() if name not in config.sources}
     if not gone:
         return ClaimScope(since=since), ()
     note = f"not crawled, because sources/ no longer has a file for: {', '.join(sorted(gone.values()))}"

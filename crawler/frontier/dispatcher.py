@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.timestamps import now
-from pipelines.database.frontier_rows import Claim, ClaimScope
+from pipelines.database.frontier.rows import Claim, ClaimScope
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")

@@ -1,7 +1,7 @@
 """Hold the durable queue of one crawl: the rules by which rows of the table `frontier` are added, claimed and planned.
 
 What was fetched is not fetched again; what a crawl had claimed when it died waits again when the next one begins. The
-SQL is in `pipelines.database.frontier_table`.
+SQL is in `pipelines.database.frontier.table`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier_rows import Claim, ClaimScope, FrontierRow
-from pipelines.database.frontier_table import FrontierTable
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow
+from pipelines.database.frontier.table import FrontierTable
 from pipelines.takedown.register import TakedownRegister
 
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11

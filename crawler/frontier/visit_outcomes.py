@@ -20,7 +20,7 @@ from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_fail
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
-from pipelines.database.frontier_rows import Claim
+from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -89,7 +89,7 @@ class VisitOutcomes:
             count.listings += 1
         else:
             count.fetched += 1
-            await self.context.do(self.context.store.still_there, claim.url, response.meta["capture"].time)
+            await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
             self.context.stats.outcome(site.name, "unchanged")
         visit = VisitResult(self._plan_after_success(claim), response.status, validators=validators(response))
         await self._end(claim, visit, pages=1)
@@ -129,7 +129,7 @@ class VisitOutcomes:
             self.context.stats.outcome(self.site(claim).name, "duplicate")
         entry = FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)
         _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now())
-        await self.context.do(self.context.store.also_known_as, target, claim.url)
+        await self.context.do(self.context.store.add_alias_of, target, claim.url)
         await self._end(
             claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTING_KINDS)
         )

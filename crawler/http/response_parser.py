@@ -10,7 +10,7 @@ import re
 
 import h11
 
-from pipelines.warc.http_message import HEAD_END, MessageHead, listed, parse_head
+from pipelines.warc.http_message import HEAD_END, MessageHead, list_members, parse_head
 
 CONTENT_LENGTH = re.compile(rb"\d{1,18}")  # RFC 9110 section 8.6; more digits cannot be a size
 
@@ -148,10 +148,10 @@ def framing_head(head: MessageHead) -> bytes:
     Chunked wins over any Content-Length, and so does an unknown transfer coding (then the end of the connection ends
     the body). A Content-Length that is no number is ignored; two that differ are left for h11 to refuse.
     """
-    codings = [coding for coding in listed(head.all(b"transfer-encoding")) if coding != b"identity"]
-    lengths = {length for length in listed(head.all(b"content-length")) if CONTENT_LENGTH.fullmatch(length)}
+    codings = [coding for coding in list_members(head.all(b"transfer-encoding")) if coding != b"identity"]
+    lengths = {length for length in list_members(head.all(b"content-length")) if CONTENT_LENGTH.fullmatch(length)}
     lines = [b"HTTP/%s %d" % (head.version.encode(), head.status)]
-    if b"close" in listed(head.all(b"connection")):
+    if b"close" in list_members(head.all(b"connection")):
         lines.append(b"Connection: close")
     if codings and codings[-1] == b"chunked":
         lines.append(b"Transfer-Encoding: chunked")

@@ -31,7 +31,7 @@ from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsC
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
-from pipelines.database.frontier_rows import Claim
+from pipelines.database.frontier.rows import Claim
 
 logger = logging.getLogger("morgue.spiders")
 

@@ -12,7 +12,7 @@ from exports import ExportInfo
 from exports.formats.warc_package import index_entry
 from exports.sorted_lines import SortedLines
 from pipelines.selection.captures import CaptureSelection
-from pipelines.warc.cdxj import line
+from pipelines.warc.cdxj import cdxj_line
 
 name = "cdxj"
 media_type = "application/x-cdxj"
@@ -28,7 +28,7 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[
             if found is None:
                 not_replayable += 1
                 continue
-            ordered.add(line(found).encode() + b"\n")
+            ordered.add(cdxj_line(found).encode() + b"\n")
             lines += 1
         for text in ordered:
             out.write(text)

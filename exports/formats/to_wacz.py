@@ -23,7 +23,7 @@ from exports.formats.warc_package import WarcOutput, filters_used
 from exports.sorted_lines import SortedLines
 from pipelines.core.timestamps import stamp
 from pipelines.selection.captures import CaptureSelection
-from pipelines.warc.cdxj import line
+from pipelines.warc.cdxj import cdxj_line
 
 name = "wacz"
 media_type = "application/wacz"
@@ -46,7 +46,7 @@ def pack(selection: CaptureSelection, out: BinaryIO, about: ExportInfo) -> dict[
             file = WarcOutput(cast(BinaryIO, part), f"{stem}.warc.gz")
             for entry in file.write(selection, about):
                 if entry is not None:
-                    index.add(line(entry).encode() + b"\n")
+                    index.add(cdxj_line(entry).encode() + b"\n")
         blocks: list[bytes] = []
         with package.part("indexes/index.cdx.gz") as part:
             for block in _blocks(index, part):

@@ -17,8 +17,8 @@ from pipelines.core.errors import MorgueError
 from pipelines.database.connection import Row
 from pipelines.selection.captures import CaptureSelection
 from pipelines.selection.exchanges import exchanges
-from pipelines.warc.cdxj import REVISIT, CdxjEntry
-from pipelines.warc.record import WarcFields, WarcRecord, digest, member, warc_fields
+from pipelines.warc.cdxj import REVISIT_MIME, CdxjEntry
+from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, warc_fields
 from pipelines.warc.writer import CONFORMS_TO, FORMAT
 
 NOT_MODIFIED = 304  # RFC 9110 section 15.4.5
@@ -43,7 +43,7 @@ class WarcOutput:
 
         Raises DiskFull and other MorgueErrors for `out`. Damage in the archive raises nothing: `damages` lists it.
         """
-        self._put(member(_warcinfo(self.name, about)))
+        self._put(gzip_member(_warcinfo(self.name, about)))
         self.records += 1
         source = None
         for exchange in exchanges(selection.warc, selection.captures(), partial(self._note_damage, selection)):
@@ -95,7 +95,7 @@ def index_entry(capture: Row) -> CdxjEntry | None:
     return CdxjEntry(
         url=capture["url"],
         time=datetime.fromisoformat(capture["time"]),
-        mime=REVISIT if capture["record_type"] == "revisit" else capture["mime"],
+        mime=REVISIT_MIME if capture["record_type"] == "revisit" else capture["mime"],
         status=capture["status"],
         digest=capture["digest"],
         length=capture["length"],

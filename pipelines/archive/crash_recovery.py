@@ -1,72 +1,116 @@
-"""After a crash: captures that the WARC files hold and the database does not, because its last commit was lost.
+"""Recover an archive after a crash: give captures that are in the WARC files, but not in the database, their rows.
 
-They get their rows before anything else is written, in the order of their records, so that a database that is rebuilt
-from the files has the same ones. Their pages are fetched again: the frontier never learned of them. (What was imported
-gets no row here: there a row says that the page was read too, so the next import gives it one.) A journal record
-that came with them tells of rows that were never committed; the next one passes over its number, and names the last
-one that was committed, which makes it void.
+A crash may take the last commit of the database. The missing rows are added before anything else is written, in the
+order of the records, so that a database that is rebuilt from the files has the same rows. The pages are fetched again,
+because the frontier never learned of them. Imported captures get no row here: their row would also say that the page
+was read, so the next import adds it. A journal record of the lost commit describes rows that were never committed. The
+next journal record passes over its number and names the last committed record instead, which makes it void.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.archive.journal import mark_of, standing
+from pipelines.archive.journal import journal_header
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.core.plural import counted
+from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import parse
+from pipelines.database import captures
+from pipelines.database.connection import write_error
+from pipelines.database.journal_rows import database_state, void_number
 from pipelines.database.store import ArticleStore
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import ManifestEntry
 from pipelines.warc.reader import walk
+from pipelines.warc.recovery import recover
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 logger = logging.getLogger("morgue.archive")
 
-AT_MOST = 300.0  # seconds of captures whose rows one crash may take, files and all
+MAX_CRASH_SECONDS = 300.0  # time span of captures whose rows one crash may take, whole files of them included
 REBUILD = "`morgue rebuild` makes it anew from all of them"
-# A row that never was, in `changes`: there is something to tell, so that a next journal record is written.
-NOTHING = "INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)"
 
 
-def adopt(db: sqlite3.Connection, path: Path, file: str) -> int:
-    """Give the captures in a WARC file the rows that they lack; how many that were. Commits nothing.
+def recover_archive(
+    db: sqlite3.Connection,
+    database: Path,
+    storage: WarcStorage,
+    manifest_path: Path,
+    listed: Collection[ManifestEntry],
+) -> list[str]:
+    """Add missing rows, finish `.open` files, and return sentences for the user about both.
 
-    `file` is the name of `path`, without an `.open`.
+    `listed`: the entries of the manifest `manifest_path`. Raises ArchiveDamaged for a database that is not of these
+    files, MorgueError for the disk.
     """
-    store, adopted = ArticleStore(db), 0
-    archive, last = standing(db)
-    for member in walk(path, on_damage=lambda *damage: None):  # `recover` has said what is damaged
-        mark = mark_of(member.headers)
-        if mark is not None and mark.archive in (archive, None) and mark.number > last:
-            void = {"file": file, "number": mark.number, "committed": last}
+    must_match_files(db, listed)
+    added = 0
+
+    def add(name: str) -> None:
+        nonlocal added
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            count = add_missing_rows(db, storage, name)
+            db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise write_error(error, database) from error
+        added += count
+
+    for file in files_without_rows(db, listed):
+        if storage.size(file) is not None:
+            add(file)
+    recovered = recover(storage, manifest_path, add, database_state(db))  # second, because these files are newer
+    messages = [message for file in recovered for message in file.messages]
+    if added:
+        rows = verb(added, "its row", "their rows")
+        pages = verb(added, "its page is", "their pages are")
+        messages.append(f"{counted(added, 'capture')} of the last run got {rows} back; {pages} fetched again")
+    for message in messages:
+        logger.info("crash recovery: %(step)s", {"step": message})
+    return messages
+
+
+def add_missing_rows(db: sqlite3.Connection, storage: WarcStorage, name: str) -> int:
+    """Add the rows that captures in a WARC file lack, and return how many. Commits nothing.
+
+    `name`: under which the file is stored, with or without `.open`.
+    """
+    store, file, added = ArticleStore(db), name.removesuffix(OPEN_SUFFIX), 0
+    archive, last = database_state(db)
+    for member in walk(storage, name, on_damage=lambda *damage: None):  # `recover` reports the damage
+        header = journal_header(member.headers)
+        if header is not None and header.archive in (archive, None) and header.number > last:
+            void = {"file": file, "number": header.number, "committed": last}
             logger.info("%(file)s: journal record %(number)d is void: the last one committed is %(committed)d", void)
-            db.execute("UPDATE journal SET used = max(used, ?)", (mark.number,))
-            db.execute(NOTHING)
+            void_number(db, header.number)
         try:
             capture = capture_of(member, file)
         except ValueError:  # no date
             continue
         if capture is None or capture.imported is not None:
             continue
-        known = "SELECT 1 FROM captures WHERE record_id = ?"
-        if db.execute(known, (capture.record_id,)).fetchone() is None:
+        if not captures.has_record(db, capture.record_id):
             store.capture(capture, None, None)
-            adopted += 1
+            added += 1
             logger.info("%(file)s: the capture of %(url)s gets its row back", {"file": file, "url": capture.url})
-    return adopted
+    return added
 
 
-def lacking(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterator[str]:
-    """Finished files with captures that have no row, oldest first: a file may be finished before its last rows are
-    committed. What a crash takes is the newest, so that one whole file ends the search."""
+def files_without_rows(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterator[str]:
+    """Yield finished files with captures that have no row, oldest first.
+
+    A file may be finished before its last rows are committed. A crash takes the newest rows, so the search ends at
+    the first file, from the newest back, that has them all. Raises ArchiveDamaged if no single crash explains it.
+    """
     found = []
     for entry in reversed(list(entries)):
         if entry.captures == 0:
             continue
-        (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (entry.file,)).fetchone()
+        rows = captures.count_in_file(db, entry.file)
         if rows >= entry.captures:
             break
         lost = {"file": entry.file, "captures": entry.captures, "rows": rows}
@@ -76,29 +120,34 @@ def lacking(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> Iterato
     yield from (entry.file for entry in reversed(found))
 
 
-def must_be_of_these_files(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> None:
-    """A database that has not what was committed when a file was finished is older than that file: no crash does that.
+def must_match_files(db: sqlite3.Connection, entries: Iterable[ManifestEntry]) -> None:
+    """Raise ArchiveDamaged if the database is older than a finished file, or of another archive.
 
-    Raises ArchiveDamaged.
+    The manifest says what was committed when a file was finished. A database that lacks it is a restored copy: no
+    crash can take it.
     """
-    archive, last = standing(db)
+    archive, last = database_state(db)
     newest = max((entry for entry in entries if entry.archive), key=lambda entry: entry.journal or 0, default=None)
     if newest is None:
         return
     if (newest.journal or 0) > last:
-        cause = (f"is older than the WARC files: it has their journal up to record {last}, and {newest.file} was "
-                 f"finished after record {newest.journal} (a copy that was put back?)")  # fmt: skip
-        raise ArchiveDamaged("morgue.db", cause, REBUILD)
+        cause = (
+            f"is older than the WARC files: it has their journal up to record {last}, and {newest.file} was "
+            f"finished after record {newest.journal} (a copy that was put back?)"
+        )
+        raise ArchiveDamaged(DATABASE_NAME, cause, REBUILD)
     if newest.archive != archive:
         cause = f"is of another archive than the WARC files: {archive}, and they are of {newest.archive}"
-        raise ArchiveDamaged("morgue.db", cause, f"put the right one back; or {REBUILD}")
+        raise ArchiveDamaged(DATABASE_NAME, cause, f"put the right one back; or {REBUILD}")
 
 
 def _must_be_of_one_crash(entries: Sequence[ManifestEntry]) -> None:
-    """Of files of before, which do not say what was committed. A crash costs the rows of seconds; those of longer are
-    missing from a database that is older than the files."""
+    """Raise ArchiveDamaged if files of older versions, whose entries do not say what was committed, lack too many rows.
+
+    A crash costs the rows of seconds. If rows of a longer time are missing, the database is older than the files.
+    """
     times = [parse(time) for entry in entries for time in (entry.first, entry.last) if time]
-    if times and (max(times) - min(times)).total_seconds() > AT_MOST and len(entries) > 1:
+    if times and (max(times) - min(times)).total_seconds() > MAX_CRASH_SECONDS and len(entries) > 1:
         files = counted(len(entries), "WARC file")
         cause = f"knows nothing of {files}: it is older than they are (a copy that was put back?)"
-        raise ArchiveDamaged("morgue.db", cause, REBUILD)
+        raise ArchiveDamaged(DATABASE_NAME, cause, REBUILD)

@@ -1,43 +1,53 @@
-"""What stood at a URL at the time of a capture: the answer out of the WARC files, through the revisit if it was one."""
+"""Replay a capture: read the answer from the WARC files, through the revisit if it was one."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, NotFound
-from pipelines.warc.http_message import DecodedTooLarge, MessageHead, content_decoded, entity_body, parse_head, split
+from pipelines.database.captures import location_of
+from pipelines.warc.http_message import (
+    DecodedTooLarge,
+    MessageHead,
+    content_decoded,
+    entity_body,
+    parse_head,
+    split_response,
+)
 from pipelines.warc.reader import read_record
+from pipelines.warc.storage import WarcStorage
 
-LARGEST = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
+MAX_DECODED_BYTES = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
 
 
 class ReplayedResponse(NamedTuple):
-    """A response as a reader of pages wants it."""
+    """Hold a response in the form that a reader of pages needs."""
 
     head: MessageHead
     body: bytes  # without transfer coding and content coding
 
     @property
     def content_type(self) -> str | None:
-        """The Content-Type header as sent (latin-1)."""
+        """Return the Content-Type header as sent (latin-1)."""
         return (self.head.first(b"content-type") or b"").decode("latin-1") or None
 
 
-def answer(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], limit: int = LARGEST) -> ReplayedResponse:
-    """The answer of a capture; `row` has the keys of `queries.PROVENANCE`, `folder` is the archive's `warc/`.
+def replay(
+    db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], limit: int = MAX_DECODED_BYTES
+) -> ReplayedResponse:
+    """Return the answer of a capture; `row` has the keys of `queries.PROVENANCE`, `storage` the archive's WARC files.
 
-    Of a revisit (WARC 1.1 section 6.7) the body is that of the record it refers to; of a 304 the head as well, since
-    its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit` bytes).
+    The body of a revisit (WARC 1.1 section 6.7) is that of the record it refers to. For a 304 the head is from there as
+    well, since its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit`
+    bytes).
     """
-    name = Path(row["warc_file"]).name
-    record = read_record(folder / name, row["warc_offset"], row["warc_length"])
-    block, head = record.block, parse_head(split(record.block)[0])
+    record = read_record(storage, row["warc_file"], row["warc_offset"], row["warc_length"])
+    block, head = record.block, parse_head(split_response(record.block)[0])
     if head is not None and record.fields.get("WARC-Type") == "revisit":
-        block = _original(db, folder, record.fields.get("WARC-Refers-To"), row["warc_record_id"])
-        head = parse_head(split(block)[0]) if head.status == 304 else head
+        block = _original_block(db, storage, record.fields.get("WARC-Refers-To"), row["warc_record_id"])
+        head = parse_head(split_response(block)[0]) if head.status == 304 else head
     if head is None:
         cure = "`morgue show --format warc` gives the record as it is"
         raise ArchiveDamaged(row["warc_record_id"], "holds no HTTP response", cure)
@@ -48,10 +58,9 @@ def answer(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], limit: 
         raise MorgueError(row["warc_record_id"], str(error), cure) from error
 
 
-def _original(db: sqlite3.Connection, folder: Path, record_id: str | None, revisit: str) -> bytes:
-    query = "SELECT file, offset, length FROM captures WHERE record_id = ?"
-    place = db.execute(query, (record_id,)).fetchone()
-    if place is None:
+def _original_block(db: sqlite3.Connection, storage: WarcStorage, record_id: str | None, revisit: str) -> bytes:
+    location = location_of(db, record_id)
+    if location is None:
         cure = "`morgue import` of the file that holds it brings it here"
         raise NotFound(revisit, f"refers to {record_id}, which is not in this archive", cure)
-    return read_record(folder / Path(place[0]).name, place[1], place[2]).block
+    return read_record(storage, location.file, location.offset, location.length).block

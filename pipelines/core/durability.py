@@ -1,4 +1,4 @@
-"""What file systems need to be told before a name is durable, and before what is read is what is there."""
+"""Make names durable in a file system, and make sure that what is read is what is on the disk."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 
 def evict(file: int) -> None:
-    """Let the system forget what it holds of a durable file in memory: the next reader sees what the disk has.
+    """Ask the system to drop what it holds of a durable file in memory, so that the next reader sees what the disk has.
 
-    After an fsync that failed it may hold pages that never got there, and take them for written. A wish, not an order.
+    After a failed fsync the system may hold pages that never got to the disk, and take them for written. It may ignore
+    the request.
     """
-    if hasattr(os, "posix_fadvise"):  # macOS has none
+    if hasattr(os, "posix_fadvise"):  # macOS does not
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 

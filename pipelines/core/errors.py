@@ -1,18 +1,18 @@
-"""What can go wrong, as one family; each class knows the exit code of the command that it ends.
+"""Define what can go wrong as one family of errors; each class has the exit code of the command that it ends.
 
     MorgueError                    1   something failed; part of the work may be done
     ├── ConfigError                2   a setting, source file or argument is wrong
-    ├── NoArchive                  2   no archive here or above
-    ├── QueryError                 2   a search that cannot be understood
+    ├── NoArchive                  2   there is no archive in this folder or above it
+    ├── QueryError                 2   a search cannot be understood
     ├── NothingReachable           3   no source could be reached
     ├── ArchiveLocked              4   another crawl is writing to this archive
-    ├── DiskFull                   5   no space left; everything committed before is safe
+    ├── DiskFull                   5   the disk is full; everything committed before is safe
     ├── NotWritable                6   the archive, an output folder or a log file cannot be written
-    ├── ArchiveDamaged             7   the database or a WARC file is not what it should be
-    ├── NotFound                   8   no such article, source or capture
+    ├── ArchiveDamaged             7   the database or a WARC file is damaged or does not belong here
+    ├── NotFound                   8   there is no such article, source or capture
     └── DiskFailing                9   the disk gave an input/output error; everything committed before is kept
 
-Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM), all that was finished is kept.
+Exit code 0: done. 1: partly failed. 130: interrupted (Ctrl-C or SIGTERM); everything finished before is kept.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LEAST_SPACE = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
-NEEDS_SPACE = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
+MIN_FREE_BYTES = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
+NO_SPACE_CODES = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class MorgueError(Exception):
-    """`subject: cause`, and a second line with the cure."""
+    """Print as `subject: cause`, with a second line that says the cure."""
 
     exit_code = 1
 
@@ -41,106 +41,105 @@ class MorgueError(Exception):
 
 
 class ConfigError(MorgueError):
-    """A setting, source file or argument is wrong."""
+    """Report that a setting, source file or argument is wrong."""
 
     exit_code = 2
 
 
 class NoArchive(MorgueError):
-    """No archive here or above."""
+    """Report that there is no archive in this folder or above it."""
 
     exit_code = 2
 
 
 class QueryError(MorgueError):
-    """A search that cannot be understood."""
+    """Report that a search cannot be understood."""
 
     exit_code = 2
 
 
 class NothingReachable(MorgueError):
-    """No source could be reached."""
+    """Report that no source could be reached."""
 
     exit_code = 3
 
 
 class ArchiveLocked(MorgueError):
-    """Another crawl is writing to this archive."""
+    """Report that another crawl is writing to this archive."""
 
     exit_code = 4
 
 
 class DiskFull(MorgueError):
-    """No space left; everything committed before is safe."""
+    """Report that the disk is full; everything committed before is safe."""
 
     exit_code = 5
 
 
 class NotWritable(MorgueError):
-    """The archive (or output) folder cannot be written."""
+    """Report that the archive, an output folder or a log file cannot be written."""
 
     exit_code = 6
 
 
 class ArchiveDamaged(MorgueError):
-    """The database or a WARC file is not what it should be."""
+    """Report that the database or a WARC file is damaged or does not belong here."""
 
     exit_code = 7
 
 
 class NotFound(MorgueError):
-    """No such article, source or capture."""
+    """Report that there is no such article, source or capture."""
 
     exit_code = 8
 
 
 class DiskFailing(MorgueError):
-    """The disk gave an input/output error; everything committed before is kept."""
+    """Report that the disk gave an input/output error; everything committed before is kept."""
 
     exit_code = 9
 
 
-def failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
-    """The error for a file (a path) that the disk could not read or write."""
+def disk_failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
+    """Return the error for a file (a path) that the disk could not read or write."""
     cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
     return DiskFailing(subject, cause, cure)
 
 
-def of_sqlite(subject: str, cause: str, name: str) -> MorgueError:
-    """The error for a database (a path) of which SQLite says `disk I/O error`; `name`: of its extended code.
+def sqlite_disk_error(subject: str, cause: str, name: str) -> MorgueError:
+    """Return the error for a database (a path) when SQLite says `disk I/O error`; `name`: of its extended code.
 
-    Where SQLite finds no space for the file of its shared memory it says that as well; then there is nothing to be
-    mended but the space.
+    SQLite says the same if it finds no space for the file of its shared memory. Then only space is missing.
     """
-    if name.startswith(NEEDS_SPACE) and is_full(subject):
+    if name.startswith(NO_SPACE_CODES) and has_no_space(subject):
         cure = "free some space and run the same command again; nothing in the archive is damaged by this"
         return DiskFull(subject, f"no space left on device ({cause}: {name})", cure)
-    return failing(subject, cause)
+    return disk_failing(subject, cause)
 
 
-def is_full(path: str) -> bool:
-    """Whether the file system of a file has no space left for us."""
+def has_no_space(path: str) -> bool:
+    """Return True if the file system of a file has no space left for us."""
     try:
         disk = os.statvfs(os.path.dirname(path) or ".")
     except OSError:
         return False
-    return disk.f_bavail * disk.f_frsize < LEAST_SPACE
+    return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES
 
 
 def from_os_error(error: OSError, subject: str) -> MorgueError:
-    """The member of the family that an operating system's error about `subject` (a path) belongs to."""
+    """Return the member of the family for an operating system's error about `subject` (a path)."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(subject, "no space left on device", "free some space and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return NotWritable(subject, error.strerror or "cannot be written", "check the folder's owner and permissions")
     if error.errno in (errno.EIO, errno.ENXIO, errno.EREMOTEIO):
-        return failing(subject, error.strerror or "Input/output error")
+        return disk_failing(subject, error.strerror or "Input/output error")
     return MorgueError(subject, error.strerror or str(error))
 
 
 @contextmanager
 def os_errors(subject: str) -> Iterator[None]:
-    """Turn `OSError` about `subject` (a path) into its member of the family."""
+    """Raise an `OSError` about `subject` (a path) as its member of the family."""
     try:
         yield
     except OSError as error:

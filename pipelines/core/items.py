@@ -1,4 +1,4 @@
-"""The nouns of the archive: frozen dataclasses, a sentence a field. Values only; nothing here does anything.
+"""Define the nouns of the archive as frozen dataclasses with a sentence for each field: values, without actions.
 
 Times are `datetime` in UTC unless a field says otherwise; None means unknown, an empty string or tuple means
 known to be empty.
@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a source's own toml says about reading its pages, valid for captures made before a day."""
+    """Hold what a source's own toml says about reading its pages, valid for captures made before a day."""
 
     until: str | None = None  # ISO day (UTC): the first day on which the rule no longer holds; None: still holds
     prune: tuple[str, ...] = ()  # XPath or CSS selectors of blocks that are not article text
-    body: tuple[str, ...] = ()  # selectors of the blocks that are; empty: found as on any page
+    body: tuple[str, ...] = ()  # selectors of the blocks that are article text; empty: found as on any page
     fields: tuple[tuple[str, str], ...] = ()  # (field of Article, selector of the element or attribute that holds it)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A newspaper that we watch: one `sources/<name>.toml`."""
+    """Describe a newspaper that we watch: one `sources/<name>.toml`."""
 
     name: str  # file name without `.toml`; unique in an archive
     url: str  # the home page
@@ -34,14 +34,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came back, as bytes on the wire (above TLS)."""
+    """Hold one request and what came back, as bytes on the wire (above TLS)."""
 
     url: str  # the URL asked for, without fragment
     started: datetime  # when the first byte of the request was sent (or the attempt to connect began), UTC
     request: bytes  # request head and body as sent; empty if no connection came about
     response: bytes = field(repr=False)  # response head and body as received, chunk framing and content coding included
     ip: str | None = None  # address of the peer; None if no connection came about
-    protocol: str = "http/1.1"  # what was spoken, in the words of the WARC-Protocol field
+    protocol: str = "http/1.1"  # the protocol, in the words of the WARC-Protocol field
     tls: str | None = None  # TLS version, e.g. "tls/1.3"; None over plain TCP
     cipher: str | None = None  # IANA name of the TLS cipher suite
     truncated: str | None = None  # WARC-Truncated reason: "length", "time", "disconnect"; None if complete
@@ -54,14 +54,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One exchange kept: where its record lies in the WARC files and what it says of itself."""
+    """Describe one stored exchange: the place of its record in the WARC files, and what the record says."""
 
-    id: int | None  # row id in `captures`; None before it is stored
+    id: int | None  # row id in `captures`; None before the row is stored
     url: str  # WARC-Target-URI
     time: datetime  # WARC-Date: when the request was sent, UTC
     status: int | None  # HTTP status; None for an exchange that failed before a response
     mime: str | None  # media type of the Content-Type header, lower case, without parameters
-    file: str  # name of the WARC file below `warc/`, without the `.open` it carries while being written
+    file: str  # name of the WARC file below `warc/`, without the `.open` that it has while it is written
     offset: int  # bytes from the start of the file to the gzip member of the record
     length: int  # bytes of that gzip member
     record_id: str  # WARC-Record-ID, "<urn:uuid:...>"
@@ -78,9 +78,16 @@ class Capture:
     imported: str | None = None  # "FILE@OFFSET" it was copied from; None if a crawl of ours fetched it
 
 
+class DatabaseState(NamedTuple):
+    """Name the archive of a database, and the last journal record that the database has."""
+
+    archive: str  # UUID
+    journal: int  # number of the last journal record whose rows are in it
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A fetched page on its way to being read."""
+    """Hold a fetched page that is to be read."""
 
     url: str  # where the body came from, after redirects
     body: bytes = field(repr=False)  # content-decoded body
@@ -89,7 +96,7 @@ class Page:
     source: Source | None = None  # the newspaper it belongs to
     source_id: int | None = None  # that newspaper's row in `sources`
     frontier_id: int | None = None  # the frontier row that asked for it
-    asked: str = ""  # the URL that row holds, before redirects; empty: the same as `url`
+    asked: str = ""  # the URL in that row, before redirects; empty: the same as `url`
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
     comments: bool = False  # readers' comments are wanted too, in their own field
 
@@ -136,7 +143,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class NothingToRead:
-    """Why a page gave no article. Not an error: an outcome, counted and named."""
+    """Say why a page gave no article. This is not an error but an outcome, counted and named."""
 
     reason: str  # one of a small set of words for counting: "empty page", "not HTML", "too little text", ...
     detail: str = ""  # for people
@@ -144,7 +151,7 @@ class NothingToRead:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A page and what came of reading it: what travels down the item pipelines."""
+    """Hold a page and the outcome of reading it, as they pass through the item pipelines."""
 
     page: Page
     outcome: Article | NothingToRead

@@ -1,4 +1,4 @@
-"""Who writes an archive at the moment: one process, by a lock of the kernel's on a file."""
+"""Let one process at a time write an archive, by a lock of the kernel on a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "morgue.lock"  # in the archive's folder, beside the database
 
 
 class ArchiveLock:
-    """An archive is written by one process at a time; the kernel lets go of the lock when that process dies."""
+    """Lock an archive, which one process at a time may write. The kernel releases the lock when that process dies."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,14 +32,14 @@ class ArchiveLock:
         os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
 
     def _say(self, text: str) -> None:
-        """Who holds it, for whoever is refused. The lock is the kernel's: on a full disk it holds without the text."""
+        """Write who holds the lock, for a process that is refused. On a full disk the lock holds without this text."""
         with suppress(OSError):
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, text.encode(), 0)
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on a file now. Raises MorgueError."""
+    """Return True if a process holds the lock on a file now. Raises MorgueError."""
     try:
         with os_errors(str(path)), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

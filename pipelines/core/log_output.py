@@ -26,12 +26,12 @@ from pipelines.core.terminal import plain
 ROOT = "morgue"  # the logger above all of ours
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
-FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # of a JSON line; no value may be called so
+FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # names in a JSON line that no value may have
 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Hold what the user asked for."""
+    """Hold the options of the log that the user gave."""
 
     verbosity: int = 0  # number of -v: 1 decisions, 2 also every request, 3 also the log of Scrapy and other libraries
     file: Path | None = None
@@ -77,13 +77,13 @@ class JsonLine(logging.Formatter):
 
 
 class StandardError(logging.Handler):
-    """Write to `sys.stderr` as it is at that moment: while rich draws a bar, that is one that keeps the bar whole."""
+    """Write to the present `sys.stderr`: while rich draws a bar, it replaces it by one that keeps the bar whole."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             sys.stderr.write(self.format(record) + "\n")
             sys.stderr.flush()
-        except Exception:  # noqa: BLE001 a line that cannot be written or formatted ends no crawl
+        except Exception:  # noqa: BLE001 a line that cannot be written or formatted does not end a crawl
             self.handleError(record)
 
 
@@ -114,7 +114,7 @@ class LogFile(logging.Handler):
                 self._torn = bool(rest)
         except OSError as error:
             self._complain(error)
-        except Exception:  # noqa: BLE001 a line that cannot be formatted ends no crawl
+        except Exception:  # noqa: BLE001 a line that cannot be formatted does not end a crawl
             self.handleError(record)
 
     def _complain(self, error: OSError) -> None:
@@ -132,7 +132,7 @@ class LogFile(logging.Handler):
 
 
 def begin(options: LogOptions) -> None:
-    """Write the log as asked for, until `end`; nothing at all without -v and file. Raises DiskFull, NotWritable.
+    """Write the log that `options` ask for, until `end`; without -v and file, none. Raises DiskFull, NotWritable.
 
     Warnings of other libraries go to standard error and to the file; with -vvv their whole log does.
     """
@@ -140,7 +140,7 @@ def begin(options: LogOptions) -> None:
     ours, others = logging.getLogger(ROOT), logging.root
     ours.propagate = False
     if not options.verbosity and options.file is None:
-        ours.addHandler(logging.NullHandler())  # else Python prints warnings that no handler takes
+        ours.addHandler(logging.NullHandler())  # otherwise Python prints warnings that no handler takes
         return
     shown = options.verbosity > 0 and not options.quiet
     stderr = StandardError()
@@ -160,7 +160,7 @@ def begin(options: LogOptions) -> None:
 
 
 def end() -> None:
-    """Take back what `begin` did."""
+    """Undo what `begin` did."""
     ours, others = logging.getLogger(ROOT), logging.root
     for handler in {*ours.handlers, *others.handlers}:
         ours.removeHandler(handler)

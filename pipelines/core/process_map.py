@@ -1,4 +1,4 @@
-"""Calls done by several processes at once, each answer taken as it comes; no limits of time, as a disk may be slow."""
+"""Run calls in several processes at once and take each answer as it comes. Time is not limited: a disk may be slow."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Any
 
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 
-FOREVER = 1e7  # seconds
-MEMORY = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
+MAX_SECONDS = 1e7  # seconds
+MAX_MEMORY_BYTES = 8 << 30  # bytes of address space: a WARC record may have 1 GiB, and several copies are held
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function that can be imported by name, and its arguments
 
 
 async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], object], *,
                       died: Callable[[Call, WorkerFailure], Any]) -> None:  # fmt: skip
-    """Have `calls` done by `jobs` processes; `take` gets what each returns, in no order.
+    """Run `calls` in `jobs` processes, and pass the answer of each to `take`, in no particular order.
 
-    died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
-    others are stopped then, as they are by Ctrl-C.
+    died: returns the answer to take for a call whose process was killed or crashed. Raises what a call raises; the
+    other calls are stopped then, as they are by Ctrl-C.
     """
-    workers = WorkerPool(jobs, seconds=FOREVER, cpu_seconds=FOREVER, memory=MEMORY, rss=MEMORY)
+    workers = WorkerPool(
+        jobs, seconds=MAX_SECONDS, cpu_seconds=MAX_SECONDS, memory=MAX_MEMORY_BYTES, rss=MAX_MEMORY_BYTES
+    )
     queue, running = iter(calls), set[asyncio.Task[Any]]()
 
     async def done_by(call: Call) -> Any:
@@ -39,7 +41,7 @@ async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], ob
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 take(task.result())
-    except BaseException:  # what is in flight is of no use
+    except BaseException:  # calls in flight are of no use now
         workers.kill()
         raise
     await workers.close()

@@ -15,12 +15,12 @@ UNSAFE_CHARACTERS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u
 
 
 def plain(text: object) -> str:
-    """Text that a terminal only shows; line feeds stay."""
+    """Return text without the characters that a terminal would act on; line feeds stay."""
     return UNSAFE_CHARACTERS.sub(" ", str(text))
 
 
 def width(text: str) -> int:
-    """Columns that a terminal needs for `text`."""
+    """Return how many columns a terminal needs for `text`."""
     if text.isascii():
         return len(text)
     return sum(_cells(character) for character in text)
@@ -35,7 +35,7 @@ def _cells(character: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """`text`, or as much of it as fits into `room` columns with an ellipsis."""
+    """Return `text`, or as much of it as fits into `room` columns with an ellipsis."""
     if width(text) <= room:
         return text
     used, kept = 1, []
@@ -48,13 +48,13 @@ def cut(text: str, room: int) -> str:
 
 
 def pad(text: str, room: int) -> str:
-    """`text` cut or filled to exactly `room` columns."""
+    """Return `text`, cut or filled to exactly `room` columns."""
     text = cut(text, room)
     return text + " " * (room - width(text))
 
 
 def wrap(text: str, room: int) -> Iterator[str]:
-    """Lines of at most `room` columns, broken at spaces, and anywhere in what has none for a line (CJK)."""
+    """Yield lines of at most `room` columns, broken at spaces; text without spaces (CJK) breaks anywhere."""
     room = max(room, 2)
     line, used = "", 0
     for word in re.findall(r"\S+", text):

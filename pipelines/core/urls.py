@@ -1,12 +1,12 @@
-"""Addresses as text: the key under which all spellings of one address meet, and what may be asked for.
+"""Handle addresses as text: make the key that all spellings of one address share, and the URL to request.
 
     key         //paper.example/2026/11/crane?page=2     url_key: equal for two spellings of one address
-    fetchable   https://paper.example/2026/11/crane      what goes to the wire, and is stored as the URL
+    fetchable   https://paper.example/2026/11/crane      the URL that is requested and stored
     host        paper.example, paper.example:8080        host_of: the unit of politeness
     site        paper.example, bbc.co.uk                 site_of: the unit of ownership
 
-Text only: nothing is resolved or fetched. What two *pages* have in common (rel=canonical, redirects, AMP twins) is not
-decided here but in `pipelines.database.store`.
+Nothing is resolved or fetched here. What two *pages* have in common (rel=canonical, redirects, AMP twins) is decided in
+`pipelines.database.store`.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
-LONGEST = 2000  # characters of a URL that is asked for; browsers and CDNs agree up to about here
+MAX_URL_CHARS = 2000  # characters of a URL that is requested; browsers and CDNs agree up to about this length
 
 # RFC 3986 appendix B, for http(s) with a host only. Browsers take a backslash for a slash (WHATWG URL, 4.4).
-WEB = re.compile(r"(https?):/{2,}([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
+WEB_URL = re.compile(r"(https?):/{2,}([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
 AUTHORITY = re.compile(r"(?:.*@)?(\[[0-9a-f:.]+\]|[^:\[\]]*)(?::([0-9]{0,5}))?", re.IGNORECASE)
 HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
-NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+IPV4_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 PORTS = {"http": "80", "https": "443"}
 
-# A reader of XML or HTML that forgot to unescape. Anything else that html.unescape would take is left: `&copy=1` is a
-# parameter named copy, no sign.
+# Some readers of XML or HTML forget to unescape `&amp;`. Other entities that html.unescape would take are left:
+# `&copy=1` is a parameter named copy, not a copyright sign.
 AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 LATE_AMPERSAND = re.compile(r"(?:amp;)+", re.IGNORECASE)  # at the start of a parameter's name, once decoded
-IGNORED = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are no part of it
-AROUND = "".join(map(chr, range(0x21)))  # and neither are control characters and spaces around it
+IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are not part of it
+SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # nor are control characters and spaces around it
 
-# RFC 3986, 3.3 and 3.4: what may stand unescaped. Escapes are looked at one by one.
+# RFC 3986, 3.3 and 3.4: characters that need no escape. Escapes are looked at one by one.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;:@/?]*")
 TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
@@ -43,16 +43,17 @@ SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)  # Java Servlet 
 SESSION_NAMES = frozenset(("phpsessid", "jsessionid", "sessionid", "session_id", "cfid", "cftoken", "oscsid", "zenid"))
 SESSION_VALUE = re.compile(r"(?:sid|s|session)=[0-9A-Za-z]{24,}")  # `sid=8576` is an article's number in many systems
 
-# Parameters that say how a reader got here. Our own table, because courlan's pattern also takes words that name a page
-# in some systems (`eid`, `uid`, `gallery`, `game`, `keyword`, `sourceId`: it matches prefixes), and two pages under one
-# key lose one of them for good; a tracker that is missing here costs one more fetch, and rel=canonical joins the two.
+# Parameters that say how a reader came to a page. We have our own table, because courlan's pattern matches prefixes and
+# so also takes words that name a page in some systems (`eid`, `uid`, `gallery`, `game`, `keyword`, `sourceId`). If two
+# pages get one key, one of them is lost for good. A tracker that is missing here costs only one more fetch, and
+# rel=canonical joins the two.
 TRACKING_PREFIX = re.compile(
     r"utm_|mtm_|matomo_|pk_|piwik_|hsa_|itm_|ga_(?:source|medium|campaign|content|term)|at_(?:medium|campaign|custom|link|ptr"
     r"|creation|variant|format|bbc_team)|vero_|oly_|ns_(?:mchannel|source|campaign|linkname|fee)|guce_|wt_z?mc|wt\.z?mc|"
     r"__hs|_hs|mkt_tok|mc_[ce]id|cm_mmc|aspsessionid"
 )
 # First the click numbers of advertising networks, then what mail and marketing systems add.
-TRACKING = frozenset(
+TRACKING_NAMES = frozenset(
     """
     fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh
     li_fat_id epik s_kwcid ef_id srsltid dicbo tblci rb_clickid wickedid _branch_match_id irclickid _openstat
@@ -62,8 +63,8 @@ TRACKING = frozenset(
     fb_source fb_ref action_object_map action_type_map action_ref_map gs_l
     """.split()  # noqa: SIM905 (a table, not code)
 )
-# Words that elsewhere name a page (`source=ap`, `ref=4711`) track only where their value names a channel.
-CHANNEL = re.compile(
+# Words that may also name a page (`source=ap`, `ref=4711`) count as trackers only if their value names a channel.
+CHANNEL_PARAMETER = re.compile(
     r"(?:ref|src|source|referrer|referer|srcref|via|from|partner|ito)=(?:rss(?:[_-]?feed|2)?|feeds?|atom|"
     r"twitter|x|t\.co|facebook|fb|ig|instagram|linkedin|whatsapp|telegram|newsletter|e-?mail|share|push|rssfeed|"
     r"news_?sitemap|hp|homepage|google_?news|flipboard|upday|apple_?news)"
@@ -71,7 +72,7 @@ CHANNEL = re.compile(
 
 
 class UrlParts(NamedTuple):
-    """A web address in pieces, host normalised, the rest as written."""
+    """Hold the pieces of a web address: the host normalised, the rest as written."""
 
     scheme: str  # "http" or "https"
     host: str  # lower case, A-labels, IPv6 in brackets, with ":port" unless it is the scheme's own
@@ -80,11 +81,11 @@ class UrlParts(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def split(url: str) -> UrlParts:
-    """The pieces of an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
-    url = AMPERSAND.sub("&", IGNORED.sub("", url.strip(AROUND)))
+def parts_of(url: str) -> UrlParts:
+    """Split an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
+    url = AMPERSAND.sub("&", IGNORED_CHARS.sub("", url.strip(SURROUNDING_CHARS)))
     head, mark, query = url.partition("#")[0].partition("?")
-    match = WEB.fullmatch(head.replace("\\", "/"))
+    match = WEB_URL.fullmatch(head.replace("\\", "/"))
     if match is None:
         raise ValueError("not an absolute http or https URL")
     scheme = match[1].lower()
@@ -92,20 +93,21 @@ def split(url: str) -> UrlParts:
 
 
 def url_key(url: str) -> str:
-    """The key of an address: `//host/path?query`, equal for all spellings of one address, and readable.
+    """Return the key of an address: `//host/path?query`, equal for all spellings of one address, and readable.
 
-    Folded, because no newspaper means two pages by it: http and https; case, IDNA form and default port of the host;
-    user name; fragment; `&amp;` for `&`; percent-encoding (RFC 3986, 6.2.2); dot segments; an empty path; order of the
-    parameters; `+` and `%20` in a query; empty parameters (`?&`); tracking parameters; session numbers.
+    These differences are ignored, because no newspaper uses them for two pages: http and https; case, IDNA form and
+    default port of the host; user name; fragment; `&amp;` for `&`; percent-encoding (RFC 3986, 6.2.2); dot segments; an
+    empty path; order of the parameters; `+` and `%20` in a query; empty parameters (`?&`); tracking parameters; session
+    numbers.
 
-    Kept apart, because some do: `www.` or not, final slash or not, `index.html` or not, doubled slashes, case of the
-    path. Where those are one article, its rel=canonical says so.
+    These differences count, because some newspapers use them: `www.` or not, final slash or not, `index.html` or not,
+    doubled slashes, case of the path. If such addresses are one article, its rel=canonical says so.
 
-    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host; never
-    for what `fetchable` lets through.
+    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is not an absolute http(s) URL with a host;
+    never for a URL that `fetchable` returned.
     """
-    parts = split(f"https:{url}" if url.startswith("//") else url)
-    # Scheme and port are folded together: http://a:443 is as likely to mean https as anything.
+    parts = parts_of(f"https:{url}" if url.startswith("//") else url)
+    # Both default ports are dropped with either scheme: http://a:443 most likely means https.
     host = parts.host.removesuffix(":80").removesuffix(":443") if parts.host[-1] in "03" else parts.host
     path = _normal(parts.path, PLAIN_PATH) if parts.path else "/"
     if ";" in path:
@@ -117,40 +119,40 @@ def url_key(url: str) -> str:
 
 
 def fetchable(url: str) -> str | None:
-    """`url` as it is asked for and stored, or None if it cannot be: no http(s), no host, or longer than `LONGEST`.
+    """Return a URL as it is requested and stored; None if it is not http(s), has no host, or is too long.
 
-    Cut are fragment, user name and password, and tracking parameters: no server needs those, and an archive is looked
-    up by the address that people share. Spaces and what else may not travel are escaped; all else stays as written,
-    the order of parameters too. Idempotent.
+    Fragment, user name, password and tracking parameters are cut off: no server needs them, and users look an article
+    up by the address that people share. Spaces and other characters that a request may not hold are escaped. The rest
+    stays as written, including the order of parameters. Idempotent.
     """
-    if not isinstance(url, str) or len(url) > 4 * LONGEST:
+    if not isinstance(url, str) or len(url) > 4 * MAX_URL_CHARS:
         return None
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return None
     path = TO_ESCAPE.sub(_escape, parts.path) or "/"
-    query = "&".join(part for part in parts.query.split("&") if not _tracks(part)) if parts.query else ""
+    query = "&".join(part for part in parts.query.split("&") if not _is_tracking(part)) if parts.query else ""
     query = TO_ESCAPE.sub(_escape, query)
     clean = f"{parts.scheme}://{parts.host}{path}" + (f"?{query}" if query else "")
-    return clean if len(clean) <= LONGEST else None
+    return clean if len(clean) <= MAX_URL_CHARS else None
 
 
 def host_of(url: str) -> str:
-    """`host`, or `host:port` if the port is not the scheme's own: what politeness counts by. Raises ValueError."""
-    return split(url).host
+    """Return `host`, or `host:port` if the port is not the scheme's own: the unit of politeness. Raises ValueError."""
+    return parts_of(url).host
 
 
 def site_of(url: str) -> str:
-    """The registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
+    """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 
-    By the Public Suffix List that comes with tldextract; no network. Raises ValueError.
+    The Public Suffix List is the one that comes with tldextract; no network is used. Raises ValueError.
     """
-    return _site(split(url).host)
+    return _site(parts_of(url).host)
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether two URLs belong to one site; False if either is no web address."""
+    """Return True if two URLs belong to one site; False if either is not a web address."""
     try:
         return site_of(a) == site_of(b)
     except ValueError:
@@ -159,25 +161,25 @@ def same_site(a: str, b: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _authority(text: str, default: str) -> str:
-    """`host` or `host:port` of what stands between `//` and the path. Raises ValueError."""
+    """Return `host` or `host:port` from the text between `//` and the path. Raises ValueError."""
     match = AUTHORITY.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no host")
     host, port = match[1].lower(), (match[2] or "").lstrip("0") or ("0" if match[2] else "")
-    host = f"[{IPv6Address(host[1:-1])}]" if host.startswith("[") else _name(host)
+    host = f"[{IPv6Address(host[1:-1])}]" if host.startswith("[") else _host_name(host)
     if port and not 0 < int(port) < 65536:
         raise ValueError(f"{port} is no port")
     return host if port in ("", default) else f"{host}:{port}"
 
 
-def _name(host: str) -> str:
-    """A host name as it is resolved: A-labels, no dot at the end. Raises ValueError."""
+def _host_name(host: str) -> str:
+    """Return a host name as it is resolved: A-labels, no dot at the end. Raises ValueError."""
     if "%" in host:
         from urllib.parse import unquote
 
         host = unquote(host, errors="strict").lower()
     if not host.isascii():
-        import idna  # its tables are only worth loading for such a name
+        import idna  # its tables are loaded only for such a name
 
         try:
             host = idna.encode(host, uts46=True).decode()
@@ -190,11 +192,11 @@ def _name(host: str) -> str:
 
 
 def _normal(text: str, plain: re.Pattern[str]) -> str:
-    """Percent-encoding in its one normal form (RFC 3986, 6.2.2.1 and 6.2.2.2; non-ASCII as UTF-8, RFC 3987, 3.1)."""
-    return text if plain.fullmatch(text) else TO_NORMALISE.sub(_one, text)
+    """Normalise percent-encoding (RFC 3986, 6.2.2.1 and 6.2.2.2; non-ASCII as UTF-8, RFC 3987, 3.1)."""
+    return text if plain.fullmatch(text) else TO_NORMALISE.sub(_normal_character, text)
 
 
-def _one(match: re.Match[str]) -> str:
+def _normal_character(match: re.Match[str]) -> str:
     found = match[0]
     if len(found) == 3:
         char = chr(int(found[1:], 16))
@@ -207,29 +209,33 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _normal_query(query: str) -> str:
-    """Parameters that name the page, in the order of their names; those of one name keep their order."""
+    """Return the parameters that name the page, in the order of their names; those of one name keep their order."""
     kept = []
     for part in query.split("&"):
-        if not part or _tracks(part) or _is_session(part):
+        if not part or _is_tracking(part) or _is_session(part):
             continue
         name, equals, value = part.partition("=")
         name = _normal(name, PLAIN_QUERY).replace("%20", "+")
         if late := LATE_AMPERSAND.match(name):
             name = name[late.end() :]
         value = _normal(value, PLAIN_QUERY).replace("%20", "+")
-        # A tracker may have hidden behind escapes: a key must not change when it is keyed again.
+        # A tracker may have been escaped. Test again after decoding, so that the key of a key is the same key.
         part = name + equals + value
-        if part and not _tracks(part) and not _is_session(part):
+        if part and not _is_tracking(part) and not _is_session(part):
             kept.append((name, equals + value))
     kept.sort(key=lambda pair: pair[0])
     return "&".join(name + rest for name, rest in kept)
 
 
-def _tracks(part: str) -> bool:
-    """Whether a parameter (`name=value`) only says where a reader came from."""
+def _is_tracking(part: str) -> bool:
+    """Return True if a parameter (`name=value`) only says where a reader came from."""
     part = part.lower()
     name = part.partition("=")[0]
-    return name in TRACKING or TRACKING_PREFIX.match(name) is not None or CHANNEL.fullmatch(part) is not None
+    return (
+        name in TRACKING_NAMES
+        or TRACKING_PREFIX.match(name) is not None
+        or CHANNEL_PARAMETER.fullmatch(part) is not None
+    )
 
 
 def _is_session(part: str) -> bool:
@@ -238,7 +244,7 @@ def _is_session(part: str) -> bool:
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986, 5.2.4; empty segments count as segments."""
+    """Remove dot segments (RFC 3986, 5.2.4); empty segments count as segments."""
     kept: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
@@ -254,7 +260,7 @@ def _without_dots(path: str) -> str:
 @lru_cache(maxsize=4096)
 def _site(host: str) -> str:
     name = host.partition(":")[0]
-    if host.startswith("[") or NUMBERS.fullmatch(name) or "." not in name:
+    if host.startswith("[") or IPV4_LIKE.fullmatch(name) or "." not in name:
         return host
     found = _suffixes().extract_str(name)
     return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else host

@@ -1,15 +1,15 @@
-"""Worker processes for work that may hang, crash or eat memory: one bad page costs one page.
+"""Run work that may hang, crash or eat memory in worker processes, so that one bad page costs one page.
 
-    workers = Workers(2)
-    reading = await workers.run(timed_read, page)     # Overrun, or whatever timed_read raises
+    workers = WorkerPool(2)
+    reading = await workers.run(timed_read, page)     # raises WorkerFailure, or what timed_read raises
     await workers.close()
 
-Who watches what: the parent watches the wall clock, the kernel the CPU seconds (RLIMIT_CPU) and the address space
-(RLIMIT_AS). A worker that breaks a limit is killed and replaced. Ctrl-C and SIGTERM go to the whole process group; the
-workers ignore them, so that the parent can finish what is in flight. They leave when the parent does, however it goes.
+The parent watches the wall clock; the kernel watches the CPU seconds (RLIMIT_CPU) and the address space (RLIMIT_AS). A
+worker that breaks a limit is killed and replaced. Ctrl-C and SIGTERM go to the whole process group; the workers ignore
+them, so that the parent can finish calls in flight. The workers end when the parent ends, however it ends.
 
 A worker is a fresh interpreter (never a fork of a process with threads) at the other end of a socket pair; a message is
-its length (8 bytes) and a pickle. One parent thread a worker waits in `recv`; nothing polls.
+its length (8 bytes) and a pickle. For each worker one thread of the parent waits in `recv`; nothing polls.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from typing import Any, TypeVar
 
 try:
     import resource
-except ImportError:  # not on Windows: there only the wall clock guards
+except ImportError:  # not on Windows: there only the wall clock is watched
     resource = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 logger = logging.getLogger("morgue.core")
 
-START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
-LEAVE_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
-LENGTH = struct.Struct("!Q")
+MAX_START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
+MAX_STOP_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
+MESSAGE_LENGTH = struct.Struct("!Q")
 
 TIMED_OUT = "timed out"
 TOO_MUCH_CPU = "used too much CPU"
@@ -52,7 +52,7 @@ CRASHED = "crashed"
 
 
 class WorkerFailure(Exception):
-    """A call was stopped, or died.
+    """Report that a call was stopped, or that its process died.
 
     `reason` is "timed out", "used too much CPU", "used too much memory" or "crashed".
     """
@@ -66,7 +66,7 @@ class WorkerFailure(Exception):
 
 
 class WorkerPool:
-    """At most `size` worker processes, started as they are needed.
+    """Run calls in at most `size` worker processes, which are started as they are needed.
 
     seconds: wall seconds a call may take. cpu_seconds: CPU seconds a call may take (whole seconds, rounded up).
     memory: bytes by which a worker's address space may grow beyond what it has when it is ready.
@@ -90,16 +90,17 @@ class WorkerPool:
         self.calls, self.rss, self.warm_up = calls, rss, warm_up
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        # A thread has a worker of its own: a worker dies with the thread that started it (`_die_with_parent`).
+        # Each thread has its own worker, because a worker dies with the thread that started it (`_die_with_parent`).
         self._mine = threading.local()
         self._alive: set[_Worker] = set()
         self._closed = self._killed = False
 
     async def run(self, func: Callable[..., T], *args: Any) -> T:
-        """`func(*args)` in a worker process; waits for an idle one. `func` must be importable by name.
+        """Wait for an idle worker and run `func(*args)` in it. `func` must be importable by name.
 
-        Raises what `func` raises, Overrun if it was stopped or died, RuntimeError after `close` or `kill`. A caller
-        that is cancelled leaves at once; the call itself, if it has begun, runs to its end and is forgotten.
+        Raises what `func` raises, WorkerFailure if it was stopped or died, RuntimeError after `close` or `kill`. A
+        caller that is cancelled returns at once; the call itself, if it has begun, runs to its end, and its result is
+        dropped.
         """
         if self._closed:
             raise RuntimeError("these workers are closed")
@@ -107,14 +108,14 @@ class WorkerPool:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, message)
 
     async def close(self) -> None:
-        """Let every call that was accepted finish, then send the workers home."""
+        """Let every accepted call finish, then end the workers."""
         self._closed = True
-        # In a thread of its own: the loop must stay free to take the results of the calls that are being finished.
+        # This runs in its own thread: the loop must stay free to take the results of the calls that are finishing.
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._send_home)
 
     def kill(self) -> None:
-        """Stop everything now. Calls in flight end as Overrun("crashed"), waiting ones as cancelled."""
+        """Stop everything now. Calls in flight end as WorkerFailure("crashed"), waiting ones as cancelled."""
         self._closed = self._killed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
@@ -122,7 +123,7 @@ class WorkerPool:
                 worker.process.kill()
 
     def _call(self, message: bytes) -> Any:
-        """One call, in one of the pool's threads, by that thread's own worker."""
+        """Make one call, in one of the pool's threads, by that thread's own worker."""
         worker: _Worker | None = self._mine.__dict__.pop("worker", None)
         if worker is None:
             worker = _Worker(self)
@@ -162,7 +163,7 @@ class WorkerPool:
 
 
 class _Worker:
-    """The parent's side of one worker process. Used by one thread at a time."""
+    """Hold the parent's side of one worker process. Used by one thread at a time."""
 
     def __init__(self, limits: WorkerPool) -> None:
         ours, theirs = socket.socketpair()
@@ -171,7 +172,7 @@ class _Worker:
         where = str(Path(__file__).resolve().parents[2])
         arguments = [str(theirs.fileno()), f"{limits.cpu_seconds}:{limits.memory}", limits.warm_up]
         self.seconds = limits.seconds
-        with theirs, _signals_held():
+        with theirs, _SignalsHeld():
             self.process = subprocess.Popen(
                 [sys.executable, "-c", f"import sys; sys.path.insert(0, {where!r}); {code}", *arguments, *sys.path],
                 pass_fds=[theirs.fileno()],
@@ -179,7 +180,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,  # a stray print must not land in the rows that `morgue extract` prints
             )
         try:
-            _receive(ours, START_SECONDS)
+            _receive(ours, MAX_START_SECONDS)
         except (TimeoutError, EOFError, OSError) as error:
             raise WorkerFailure(CRASHED, f"a worker process did not start: {self._end()}") from error
 
@@ -198,18 +199,18 @@ class _Worker:
         return pickle.loads(answer)  # noqa: S301 our own child's
 
     def _diagnosis(self) -> WorkerFailure:
-        """What a worker died of, by its exit status."""
-        status = self._end(grace=LEAVE_SECONDS)
+        """Return the failure that a worker died of, by its exit status."""
+        status = self._end(grace=MAX_STOP_SECONDS)
         if status == -getattr(signal, "SIGXCPU", 0):
             return WorkerFailure(TOO_MUCH_CPU)
         return WorkerFailure(CRASHED, f"signal {-status}" if status < 0 else f"exit status {status}")
 
     def leave(self) -> None:
-        """Ask the worker to go by closing the line, and see it off."""
-        self._end(grace=LEAVE_SECONDS)
+        """Close the line, so that the worker ends, and wait for it."""
+        self._end(grace=MAX_STOP_SECONDS)
 
     def _end(self, grace: float = 0.0) -> int:
-        """Close the line, wait `grace` seconds, kill; the exit status as subprocess gives it."""
+        """Close the line, wait `grace` seconds, kill, and return the exit status as subprocess gives it."""
         self.socket.close()
         try:
             return self.process.wait(grace)
@@ -218,10 +219,10 @@ class _Worker:
             return self.process.wait()
 
 
-class _signals_held:
-    """Within: this thread's SIGINT and SIGTERM wait, and so do those of a process it starts.
+class _SignalsHeld:
+    """Block SIGINT and SIGTERM in this thread, and in a process that it starts, while the context lasts.
 
-    Closes the gap between a child's exec and the moment it ignores them itself.
+    This closes the gap between a child's exec and the moment when it ignores them itself.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -237,14 +238,14 @@ class _signals_held:
 
 def _send(line: socket.socket, message: bytes, seconds: float | None = None) -> None:
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
-    line.sendall(LENGTH.pack(len(message)))
+    line.sendall(MESSAGE_LENGTH.pack(len(message)))
     line.sendall(message)
 
 
 def _receive(line: socket.socket, seconds: float | None = None) -> bytes:
-    """The next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
+    """Return the next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
-    (length,) = LENGTH.unpack(_receive_exactly(line, LENGTH.size))
+    (length,) = MESSAGE_LENGTH.unpack(_receive_exactly(line, MESSAGE_LENGTH.size))
     return _receive_exactly(line, length)
 
 
@@ -260,7 +261,7 @@ def _receive_exactly(line: socket.socket, length: int) -> bytes:
 
 
 def available_cpus() -> int:
-    """How many CPUs this process may use, at least 1."""
+    """Return how many CPUs this process may use, at least 1."""
     try:
         return len(os.sched_getaffinity(0)) or 1
     except AttributeError:  # not on macOS
@@ -271,12 +272,12 @@ def available_cpus() -> int:
 
 
 def serve(descriptor: str, limits: str, warm_up: str) -> None:
-    """The life of a worker process: ignore the user's signals, warm up, answer calls, leave when the line closes."""
+    """Run a worker process: ignore the user's signals, warm up, answer calls, end when the line closes."""
     for number in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _signals_held.SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SignalsHeld.SIGNALS)
     _die_with_parent()
     cpu_seconds, memory = (float(number) for number in limits.split(":"))
     with socket.socket(fileno=int(descriptor)) as line:
@@ -292,11 +293,11 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
                 answer = _answer(message)
                 _send(line, answer)
         except (EOFError, OSError):
-            os._exit(0)  # nobody listens any more; there is nothing here to tidy up
+            os._exit(0)  # the parent does not listen any more; there is nothing to tidy up
 
 
 def _answer(message: bytes) -> bytes:
-    """Run one call; its outcome as a pickle."""
+    """Run one call and return its outcome as a pickle."""
     try:
         func, args = pickle.loads(message)  # noqa: S301 our own parent's
         outcome, value = "returned", func(*args)
@@ -313,7 +314,7 @@ def _answer(message: bytes) -> bytes:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """`error` with its traceback as a note; as a RuntimeError if it cannot travel in a pickle."""
+    """Return `error` with its traceback as a note, or a RuntimeError if it cannot be pickled."""
     error.add_note("".join(traceback.format_exception(error)))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 the round trip is the test
@@ -323,9 +324,9 @@ def _portable(error: BaseException) -> BaseException:
 
 
 def _die_with_parent() -> None:
-    """Linux: SIGKILL when the parent's thread ends, so that not even a call that never returns outlives it."""
+    """Ask Linux for SIGKILL when the parent's thread ends, so that not even a call that never returns outlives it."""
     if sys.platform != "linux":
-        return  # elsewhere an idle worker sees the line close, and a busy one its CPU limit
+        return  # on other systems an idle worker sees the line close, and a busy one meets its CPU limit
     import ctypes
 
     parent = os.getppid()
@@ -335,18 +336,18 @@ def _die_with_parent() -> None:
 
 
 def _limit_memory(growth: int) -> None:
-    """Let the address space grow by `growth` bytes from here; malloc fails beyond."""
+    """Let the address space grow by `growth` bytes from now on; beyond that, malloc fails."""
     try:
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (now + growth, now + growth))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a killed worker leaves no core file in the archive
     except (AttributeError, OSError, ValueError):
-        pass  # no /proc, or no such limit (macOS): the replacement by resident memory is what is left
+        pass  # no /proc, or no such limit (macOS): only the replacement by resident memory is left
 
 
 def _limit_cpu(seconds: float) -> None:
-    """SIGXCPU, which kills, once this process has used `seconds` more CPU seconds than now."""
+    """Let SIGXCPU kill this process once it has used `seconds` more CPU seconds than now."""
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), hard))
@@ -355,7 +356,7 @@ def _limit_cpu(seconds: float) -> None:
 
 
 def _resident() -> int:
-    """Resident bytes of this process now (Linux), else the most it ever had."""
+    """Return the resident bytes of this process now (Linux), else the most it ever had."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -27,22 +27,22 @@ TYPESETTING = (
     | dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff", "")
 )
 # str.translate looks every character up in a dictionary; the pattern finds the few that matter, 20 times as fast.
-TYPESET = re.compile(f"[{re.escape(''.join(TYPESETTING))}]")
-PRIMES = re.compile("''")  # two single quotes are how some papers type a double one
+TYPESETTING_PATTERN = re.compile(f"[{re.escape(''.join(TYPESETTING))}]")
+DOUBLED_QUOTES = re.compile("''")  # two single quotes are how some papers type a double one
 
 
-def plain(text: str) -> str:
+def comparable(text: str) -> str:
     """`text` as it is compared: NFC, one space for any run of white space, one shape of quote, dash and dots."""
-    typed = TYPESET.sub(lambda found: TYPESETTING[found[0]], normalize("NFC", text))
-    return " ".join(PRIMES.sub('"', typed).split())
+    typed = TYPESETTING_PATTERN.sub(lambda found: TYPESETTING[found[0]], normalize("NFC", text))
+    return " ".join(DOUBLED_QUOTES.sub('"', typed).split())
 
 
 def text_digest(title: str | None, text: str) -> str:
-    """SHA-256 (64 hex digits) of what a reader reads: the headline, a line break, the text, both made `plain`."""
-    return sha256(f"{plain(title or '')}\n{plain(text)}".encode("utf-8", "surrogatepass")).hexdigest()
+    """SHA-256 (64 hex digits) of what a reader reads: the headline, a line break, the text, both made `comparable`."""
+    return sha256(f"{comparable(title or '')}\n{comparable(text)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-ALIKE = 0.5  # share of common words from which two texts are taken for one article
+MIN_COMMON_WORDS = 0.5  # share of common words from which two texts are taken for one article
 
 
 def alike(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
@@ -50,10 +50,10 @@ def alike(title: str | None, text: str, other_title: str | None, other_text: str
 
     Many AMP twins and print views differ in a paragraph; different stories of one site share a fifth of their words.
     """
-    if title and other_title and plain(title).casefold() == plain(other_title).casefold():
+    if title and other_title and comparable(title).casefold() == comparable(other_title).casefold():
         return True
-    mine, others = set(plain(text).casefold().split()), set(plain(other_text).casefold().split())
-    return bool(mine | others) and len(mine & others) / len(mine | others) >= ALIKE
+    mine, others = set(comparable(text).casefold().split()), set(comparable(other_text).casefold().split())
+    return bool(mine | others) and len(mine & others) / len(mine | others) >= MIN_COMMON_WORDS
 
 
 def compare(old_digest: str | None, new_digest: str) -> Change:

@@ -14,25 +14,25 @@ from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.change_detection import text_digest
 
 # What a revision holds of a reading.
-STATE = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
+REVISION_COLUMNS = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
     "payload_digest", "ip", "error", "refers_to", "body_length", "body_digest", "signals", "imported",
 )  # fmt: skip
 
 
-CAPTURED = attrgetter(*CAPTURE_COLUMNS)
+capture_values = attrgetter(*CAPTURE_COLUMNS)
 
 
 def capture_row(capture: Capture) -> dict[str, Any]:
     """A capture's columns as `captures` has them, without whose it is."""
-    row = dict(zip(CAPTURE_COLUMNS, CAPTURED(capture), strict=True))
+    row = dict(zip(CAPTURE_COLUMNS, capture_values(capture), strict=True))
     row["time"] = fine_stamp(capture.time)
     row["signals"] = json.dumps(capture.signals, ensure_ascii=False) if capture.signals else "[]"
     return row
 
 
-def set_row(
+def update_row(
     db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: int, condition: str = "id = :where"
 ) -> None:
     """Set columns of the row with the number `where`, or of those that another condition on it means."""
@@ -40,7 +40,7 @@ def set_row(
     db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
 
 
-def time_of(page: Page) -> datetime:
+def capture_time(page: Page) -> datetime:
     """When a page that is filed was captured."""
     assert page.capture is not None
     return page.capture.time
@@ -51,7 +51,7 @@ def hint_of(page: Page) -> str | None:
     return json.dumps(page.hint, ensure_ascii=False, sort_keys=True) if page.hint else None
 
 
-def columns(article: Article, capture: Capture) -> dict[str, Any]:
+def article_row(article: Article, capture: Capture) -> dict[str, Any]:
     """An article's columns as `articles` has them."""
     published = article.published or stamp(capture.time)
     return {

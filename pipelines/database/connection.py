@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError, NoArchive, of_sqlite
+from pipelines.core.archive_layout import has_warc_files
+from pipelines.core.errors import (
+    ArchiveDamaged,
+    ArchiveLocked,
+    DiskFull,
+    MorgueError,
+    NoArchive,
+    NotWritable,
+    from_os_error,
+    sqlite_disk_error,
+)
 
 Row = dict[str, Any]
 
-BUSY = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-REBUILDING = ".rebuilding"  # behind the name of a database that a rebuild is making
-TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
+BUSY_SECONDS = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
+REBUILDING_SUFFIX = ".rebuilding"  # behind the name of a database that a rebuild is making
+REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
 
@@ -28,13 +38,13 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
     """
     if not path.is_file():
-        raise nothing_yet(path)
+        raise missing_database(path)
     db = _open(path)
     tables = {row["name"] for row in ask(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         db.close()
-        raise nothing_yet(path)
-    if not tables.issuperset(TABLES):
+        raise missing_database(path)
+    if not tables.issuperset(REQUIRED_TABLES):
         db.close()
         raise ArchiveDamaged(str(path), "a database, but not of an archive", "is it the file of another program?")
     return db
@@ -42,14 +52,16 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _open(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(
+        f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
         db.close()
         db = _without_shared_memory(path, error)
     except sqlite3.DatabaseError as error:
-        raise explained(error, path) from error
+        raise read_error(error, path) from error
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA query_only = ON")
     return db
@@ -65,9 +77,9 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
     full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(lock.NAME))
     closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     if not full and (not closed or pending):
-        raise explained(error, path) from error
+        raise read_error(error, path) from error
     # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
-    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY,
+    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY_SECONDS,
                          isolation_level=None, check_same_thread=False)  # fmt: skip
     try:
         db.execute("PRAGMA query_only = ON")
@@ -76,7 +88,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.DatabaseError as other:
         db.close()
-        raise explained(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
+        raise read_error(other if "BUSY" in getattr(other, "sqlite_errorname", "") else error, path) from other
     return db
 
 
@@ -86,10 +98,10 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
         for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
             yield row
     except sqlite3.DatabaseError as error:
-        raise explained(error, file_of(db)) from error
+        raise read_error(error, file_of(db)) from error
 
 
-def decoded(row: sqlite3.Row) -> Row:
+def decode_row(row: sqlite3.Row) -> Row:
     """A row as a dict, its JSON columns as what they hold: lists, an object, None."""
     out = dict(row)
     for name in JSON_COLUMNS:
@@ -103,24 +115,26 @@ def file_of(db: sqlite3.Connection) -> Path:
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
-def nothing_yet(path: Path) -> NoArchive | ArchiveDamaged:
+def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     """Why there is no database to read."""
-    if path.with_name(path.name + REBUILDING).exists():
+    if path.with_name(path.name + REBUILDING_SUFFIX).exists():
         cure = "wait for it; if none is running, the same command goes on where it stopped"
         return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
-    if next(path.parent.glob("warc/*.warc.gz"), None) is not None:
+    if has_warc_files(path.parent):
         cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
         return ArchiveDamaged(str(path), cause, cure)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
-def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
+def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
     """What went wrong while reading the database at `path`, and the next step."""
     # The primary code: extended ones tell where, not what. No code: text that is not UTF-8.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     subject, cause = str(path), str(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return ArchiveLocked(subject, f"another program kept it locked for {BUSY:.0f} s", "close it and try again")
+        return ArchiveLocked(
+            subject, f"another program kept it locked for {BUSY_SECONDS:.0f} s", "close it and try again"
+        )
     if code == sqlite3.SQLITE_FULL:
         return DiskFull(subject, "no space left for SQLite's temporary files", "free some, or set SQLITE_TMPDIR")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY):
@@ -131,8 +145,51 @@ def explained(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
         cure = "`morgue upgrade` by the newer one brings it up to date, and does nothing else"
         return ArchiveDamaged(subject, f"written by another version of Newsmorgue ({cause})", cure)
     if code == sqlite3.SQLITE_IOERR:
-        return of_sqlite(subject, cause, getattr(error, "sqlite_errorname", ""))
+        return sqlite_disk_error(subject, cause, getattr(error, "sqlite_errorname", ""))
     if code == sqlite3.SQLITE_INTERRUPT:
         return MorgueError(subject, "the question was interrupted")
     cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
     return ArchiveDamaged(subject, cause, cure)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection for writing, migrated to the newest schema, in WAL mode.
+
+    `synchronous=FULL`: a commit outlives a power cut; there is about one a second.
+    Raises ArchiveDamaged, NotWritable, DiskFull.
+    """
+    from sqlite_utils import Database  # 0.5 s that read-only commands must not pay
+
+    from pipelines.database.schema import migrations
+
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA cache_size = -65536")  # KiB: the FTS index is written all over
+        migrations.apply(Database(db))
+    except (sqlite3.Error, OSError) as error:
+        raise write_error(error, path) from error
+    return db
+
+
+def write_error(error: Exception, path: Path) -> MorgueError:
+    """An error of SQLite or the operating system in the family's words."""
+    if isinstance(error, MorgueError):
+        return error
+    if isinstance(error, OSError):
+        return from_os_error(error, str(path))
+    text = str(error)
+    if "disk is full" in text:
+        return DiskFull(str(path), "no space left on device", "free some space and run the same command again")
+    if "readonly" in text or "unable to open" in text:
+        return NotWritable(str(path), text, "check the folder's owner and permissions")
+    if "disk I/O error" in text:
+        return sqlite_disk_error(str(path), text, getattr(error, "sqlite_errorname", ""))
+    if "not a database" in text or "malformed" in text:
+        cure = "keep the file, restore a copy from backup beside the warc/ folder; the WARC files are untouched"
+        return ArchiveDamaged(str(path), text, cure)
+    if "locked" in text:
+        return ArchiveLocked(str(path), "another program holds a write lock on the database", "close it and try again")
+    return MorgueError(str(path), text)

@@ -23,8 +23,8 @@ class ArticleFilters:
     language: str | None = None  # ISO 639-1; "en-GB" is "en"
 
     def __post_init__(self) -> None:
-        since = day("--since", self.since, last=False)
-        until = day("--until", self.until, last=True)
+        since = parse_day("--since", self.since, last=False)
+        until = parse_day("--until", self.until, last=True)
         if since and until and since > until:
             raise QueryError(f"--since {self.since} --until {self.until}", "ends before it begins", "swap the two")
         language = (self.language or "").strip().replace("_", "-").lower().partition("-")[0] or None
@@ -45,7 +45,7 @@ class ArticleFilters:
         return " ".join(sql for sql, _ in asked.values()), {name: value for name, (_, value) in asked.items()}
 
 
-def day(option: str, text: str | None, *, last: bool) -> str | None:
+def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
     """The first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
     if text is None:
         return None

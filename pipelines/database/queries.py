@@ -16,17 +16,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
-from pipelines.database.connection import Row, ask, decoded
+from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.query_parser import expression
+from pipelines.database.query_parser import fts5_expression
 
 if TYPE_CHECKING:
-    from pipelines.database.frontier_table import FrontierTable
+    from pipelines.database.frontier.table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
 WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
 SNIPPET_WORDS = 24
-SNIPPET_LENGTH = 320  # characters: where words are not separated (CJK), 24 "words" are a page
+SNIPPET_CHARS = 320  # characters: where words are not separated (CJK), 24 "words" are a page
 NEXT_STEPS = {  # for an address in that state of the frontier
     "waiting": "`morgue crawl` visits what is waiting",
     "claimed": "a crawl is about to visit it",
@@ -34,43 +34,43 @@ NEXT_STEPS = {  # for an address in that state of the frontier
     "failed": "it was given up after several tries",
 }
 NO_ARTICLE = "the address is known, but no article was read from it"
-BATCH = 200  # rows looked up at once
+BATCH_ROWS = 200  # rows looked up at once
 
 
-def keys(columns: str) -> tuple[str, ...]:
+def column_names(columns: str) -> tuple[str, ...]:
     """The names that the columns of a SELECT come back under."""
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
-HIT = (
+HIT_COLUMNS = (
     "a.id, s.name AS source, a.url, a.title, a.published, a.published_day, a.language, a.byline, a.authors, "
     "a.word_count, a.revision, a.first_seen, a.last_seen"
 )
-HIT_KEYS = (*keys(HIT), "snippet")
+HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 SOURCE_KEYS = (
     "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "failed",
     "last_error", "last_error_time",
 )  # fmt: skip
 
-PROVENANCE = (
+PROVENANCE_COLUMNS = (
     "c.file AS warc_file, c.offset AS warc_offset, c.length AS warc_length, c.record_id AS warc_record_id, "
     "c.payload_digest, c.time AS captured"
 )
-CAPTURE = (
+CAPTURE_SELECT = (
     "c.id, c.url, c.status, c.mime, c.kind, c.record_type, c.error, c.block_digest, c.refers_to, c.body_length, "
-    "c.signals AS header_rights, c.imported, " + PROVENANCE
+    "c.signals AS header_rights, c.imported, " + PROVENANCE_COLUMNS
 )
-CAPTURE_KEYS = keys(CAPTURE)
-WHOLE = (
+CAPTURE_KEYS = column_names(CAPTURE_SELECT)
+ARTICLE_COLUMNS = (
     "a.id, s.name AS source, a.url, a.canonical_url, a.title, a.description, a.authors, a.byline, "
     "a.published, a.published_raw, a.published_from, a.published_day, a.modified, a.modified_raw, a.modified_from, "
     "a.language, a.section, a.tags, a.site_name, a.publisher, a.issn, a.image, a.text, a.word_count, a.kind, "
     "a.origin, a.origin_url, a.dateline, a.access, a.access_evidence, a.rights, a.comments, a.found_in, a.extractor, "
-    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE
+    "a.text_digest, a.first_seen, a.last_seen, a.revision, c.signals AS header_rights, " + PROVENANCE_COLUMNS
 )
-WHOLE_KEYS = keys(WHOLE)
-FROM_WHOLE = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
+ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
+FROM_ARTICLES = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
 # CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
@@ -96,9 +96,9 @@ class ArticleSelection(NamedTuple):
         return f"{plus}a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match) {self.where}"
 
 
-def chosen(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
+def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
     """Raises QueryError for the query, NotFound for the source."""
-    match = expression(query) if query and query.strip() else None
+    match = fts5_expression(query) if query and query.strip() else None
     where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
     return ArticleSelection(match, where, values | {"match": match})
 
@@ -132,23 +132,23 @@ def search(
         raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
     if offset < 0 or (limit is not None and limit < 0):
         raise QueryError("--limit and --offset", "less than nothing", "give numbers from 0")
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     page = {"limit": -1 if limit is None else limit, "offset": offset}
     if which.match is not None and sort == "relevance":
         hits = _by_rank(db, which, page, markers)
     else:
         hits = _by_day(db, which, page, "ASC" if sort == "oldest" else "DESC", markers)
-    return (hit | {"snippet": clipped(hit["snippet"], markers)} for hit in hits)
+    return (hit | {"snippet": clip_snippet(hit["snippet"], markers)} for hit in hits)
 
 
 def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
     # Ordering by `rank` alone lets FTS5 sort: snippets are then made only for the rows that leave. A second
     # term, or bm25() in its place, makes SQLite sort finished rows: twice the time.
     sql = f"""
-        SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
+        SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
          WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
          ORDER BY rank LIMIT :limit OFFSET :offset"""
-    return map(decoded, ask(db, sql, which.values | page | _marks(markers)))
+    return map(decode_row, ask(db, sql, which.values | page | _marks(markers)))
 
 
 def _by_day(
@@ -159,37 +159,37 @@ def _by_day(
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
     ids = (row["id"] for row in ask(db, sql, which.values | page))
     if which.match is None:
-        select = f"SELECT {HIT}, {BEGINNING} AS snippet FROM articles a"
+        select = f"SELECT {HIT_COLUMNS}, {BEGINNING} AS snippet FROM articles a"
         where = "a.id"
     else:
-        select = f"SELECT {HIT}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
+        select = f"SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
         # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short a*
         where = "articles_fts MATCH :match AND +articles_fts.rowid"
-    while batch := list(islice(ids, BATCH)):
+    while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
                    WHERE {where} IN ({", ".join(map(str, batch))})"""
         found = {row["id"]: row for row in ask(db, sql, {"match": which.match} | _marks(markers))}
-        yield from (decoded(found[number]) for number in batch if number in found)
+        yield from (decode_row(found[number]) for number in batch if number in found)
 
 
 def _marks(markers: tuple[str, str]) -> Row:
     return {"open": markers[0], "close": markers[1]}
 
 
-def clipped(snippet: str, markers: tuple[str, str]) -> str:
+def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:
     """A snippet on one line and no longer than SNIPPET_LENGTH, cut around the first word that was found."""
     line = " ".join(snippet.split())
-    if len(line) <= SNIPPET_LENGTH:
+    if len(line) <= SNIPPET_CHARS:
         return line
-    start = max(0, min(line.find(markers[0]) - SNIPPET_LENGTH // 3, len(line) - SNIPPET_LENGTH))
-    cut = line[start : start + SNIPPET_LENGTH]
+    start = max(0, min(line.find(markers[0]) - SNIPPET_CHARS // 3, len(line) - SNIPPET_CHARS))
+    cut = line[start : start + SNIPPET_CHARS]
     unclosed = cut.count(markers[0]) > cut.count(markers[1])
     return ("…" if start else "") + cut + (markers[1] if unclosed else "") + "…"
 
 
 def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
     """How many articles match. Raises QueryError, NotFound (of the source)."""
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     if which.match is not None and not which.where:
         sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
     else:
@@ -202,7 +202,7 @@ def per_day(
     db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING
 ) -> Iterator[tuple[str, int]]:
     """(published_day, articles that match), in order, without the days on which there are none."""
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     sql = f"""SELECT a.published_day AS day, count(*) AS n FROM articles a
                WHERE a.published_day IS NOT NULL AND {which.condition()}
                GROUP BY a.published_day ORDER BY a.published_day"""
@@ -214,12 +214,12 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
 
     Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
     """
-    which = chosen(db, query, filters)
+    which = article_selection(db, query, filters)
     # A set of row ids is read in their order: no sorting of whole rows, whichever index found them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.match is None and not which.where
-    sql = f"SELECT {WHOLE} FROM {FROM_WHOLE} WHERE {'1' if every else ids} ORDER BY a.id"
-    return map(decoded, ask(db, sql, which.values))
+    sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
+    return map(decode_row, ask(db, sql, which.values))
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
@@ -230,10 +230,10 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
     """
     wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
     number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
-    found = next(ask(db, f"SELECT {WHOLE}, c.imported FROM {FROM_WHOLE} WHERE a.id = ?", (number,)), None)
+    found = next(ask(db, f"SELECT {ARTICLE_COLUMNS}, c.imported FROM {FROM_ARTICLES} WHERE a.id = ?", (number,)), None)
     if found is None:
         raise _not_found(db, wanted)
-    return decoded(found)
+    return decode_row(found)
 
 
 def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
@@ -275,7 +275,7 @@ def _normalised(spellings: list[str]) -> list[str]:
 
 
 def _frontier(db: sqlite3.Connection) -> FrontierTable:
-    from pipelines.database.frontier_table import FrontierTable  # some milliseconds that a search need not pay
+    from pipelines.database.frontier.table import FrontierTable  # some milliseconds that a search need not pay
 
     return FrontierTable(db)
 
@@ -314,20 +314,20 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
     `seen`, `last_seen`: times of the first and the last capture in which it stood; of the newest, 304 counts.
     """
-    return map(decoded, ask(db, f"""
+    return map(decode_row, ask(db, f"""
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
                    (SELECT max(substr(c.time, 1, 19)) || 'Z' FROM sightings s JOIN captures c ON c.id = s.capture_id
                      WHERE s.revision_id = r.id), '')) END AS last_seen,
                r.title, r.description, r.authors, r.modified, r.text,
-               r.text_digest, r.extractor, c.imported, {PROVENANCE}
+               r.text_digest, r.extractor, c.imported, {PROVENANCE_COLUMNS}
           FROM revisions r JOIN captures c ON c.id = r.capture_id JOIN articles a ON a.id = r.article_id
          WHERE r.article_id = ? ORDER BY r.number""", (article_id,)))  # fmt: skip
 
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
     """Every exchange kept for exactly this URL, oldest first, failed ones included."""
-    return map(decoded, ask(db, f"""
-        SELECT {CAPTURE} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
+    return map(decode_row, ask(db, f"""
+        SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
 
 
 def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
@@ -349,18 +349,18 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         keys = [*forms, *_normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"
     values["met"] = json.dumps(_frontier(db).urls_of(keys))
-    sql = f"SELECT {CAPTURE} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
-    return list(map(decoded, ask(db, sql, values)))
+    sql = f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url IN ({urls}) ORDER BY c.time, c.id"
+    return list(map(decode_row, ask(db, sql, values)))
 
 
 def capture(db: sqlite3.Connection, number: int) -> Row:
     """The exchange with that number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
-    found = next(ask(db, f"SELECT {CAPTURE} FROM captures c WHERE c.id = ?", (number,)), None)
+    found = next(ask(db, f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.id = ?", (number,)), None)
     if found is None:
         newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
         cure = "`morgue show URL --captures` shows the numbers"
         raise NotFound(f"capture {number}", f"no such number (they go up to {newest})", cure)
-    return decoded(found)
+    return decode_row(found)
 
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
@@ -372,7 +372,7 @@ def sources(db: sqlite3.Connection) -> Iterator[Row]:
           LEFT JOIN (SELECT source_id, count(*) AS articles, max(published_day) AS newest
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
          ORDER BY s.name"""):  # fmt: skip
-        source = decoded(row)
+        source = decode_row(row)
         yield source | health[source.pop("id")]._asdict()
 
 

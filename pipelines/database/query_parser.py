@@ -18,8 +18,8 @@ import re
 from pipelines.core.errors import QueryError
 
 COLUMNS = ("title", "byline", "text")
-LONGEST = 10_000  # characters; more is a pasted article, not a question
-DEEPEST = 20  # parentheses in parentheses; FTS5's parser has a stack of 100 entries
+MAX_QUERY_CHARS = 10_000  # characters; more is a pasted article, not a question
+MAX_DEPTH = 20  # parentheses in parentheses; FTS5's parser has a stack of 100 entries
 
 # NUL would end the expression early inside SQLite; lone surrogates (arguments that are not UTF-8) cannot be
 # encoded for it. Typographic quotes are what arrives when a phrase is pasted from an article.
@@ -47,12 +47,12 @@ OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
 Token = tuple[str, str]
 
 
-def expression(query: str) -> str:
+def fts5_expression(query: str) -> str:
     """The FTS5 MATCH expression that `query` means.
 
     Raises QueryError if there is nothing to look for: no word at all, or only words to leave out.
     """
-    if len(query) > LONGEST:
+    if len(query) > MAX_QUERY_CHARS:
         raise QueryError(_shown(query), f"{len(query):,} characters are too long", "search for a few of its words")
     found = _Parser(query).whole()
     if found is None:
@@ -164,8 +164,8 @@ class _Parser:
 
     def group(self) -> str | None:
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise QueryError(_shown(self.query), f"parentheses more than {DEEPEST} deep", "use fewer of them")
+        if self.depth > MAX_DEPTH:
+            raise QueryError(_shown(self.query), f"parentheses more than {MAX_DEPTH} deep", "use fewer of them")
         found = self.either()
         self.take("close")
         self.depth -= 1

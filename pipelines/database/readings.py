@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipelines.database.columns import STATE
+from pipelines.database.columns import REVISION_COLUMNS
 
 CAPTURE_PLACE = """c.id AS capture_id, c.url, c.time, c.file AS warc_file, c.offset AS warc_offset,
            c.length AS warc_length, c.record_id AS warc_record_id"""
@@ -52,9 +52,9 @@ def article_values(db: sqlite3.Connection, article_id: int, names: Sequence[str]
 
 def keep_reading(db: sqlite3.Connection, revision_id: int, replaced: str, state: Mapping[str, Any]) -> int:
     """Add a reading of a revision that was replaced at a time to `readings`. Return its row id."""
-    names, marks = ", ".join(STATE), ", ".join("?" * len(STATE))
+    names, marks = ", ".join(REVISION_COLUMNS), ", ".join("?" * len(REVISION_COLUMNS))
     cursor = db.execute(
         f"INSERT INTO readings (revision_id, replaced, {names}) VALUES (?, ?, {marks})",  # noqa: S608 (our own names)
-        (revision_id, replaced, *(state[name] for name in STATE)),
+        (revision_id, replaced, *(state[name] for name in REVISION_COLUMNS)),
     )
     return int(cursor.lastrowid or 0)

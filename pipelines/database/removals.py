@@ -1,6 +1,6 @@
 """Find and delete the rows about pages that are taken down; read and write the table `removals`.
 
-No function here commits. `frontier_table` marks the rows of the frontier.
+No function here commits. `frontier.table` marks the rows of the frontier.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 
-from pipelines.database.stored_records import LOCATION, CaptureLocation
+from pipelines.database.captures import LOCATION, CaptureLocation
 
 PREFIX_END = "\U0010ffff"  # sorts after every character of an address
 

@@ -12,11 +12,11 @@ from typing import Any
 from pipelines.core.items import Capture
 from pipelines.core.timestamps import fine_stamp, parse, stamp
 from pipelines.database.change_detection import Change
-from pipelines.database.columns import STATE
+from pipelines.database.columns import REVISION_COLUMNS
 from pipelines.database.revision_order import RevisionState, Sighting, states
 
 # What a revision holds of a reading, by the names that `articles` has too.
-READ = ("capture_id", *STATE)
+READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)
 
 
 def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:
@@ -29,7 +29,7 @@ def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool
     return later is None
 
 
-def sighted(db: sqlite3.Connection, article_id: int, capture_id: int | None) -> None:
+def add_sighting(db: sqlite3.Connection, article_id: int, capture_id: int | None) -> None:
     """A capture shows the newest state of an article."""
     db.execute(
         """INSERT OR REPLACE INTO sightings (capture_id, revision_id)
@@ -38,7 +38,7 @@ def sighted(db: sqlite3.Connection, article_id: int, capture_id: int | None) -> 
     )
 
 
-def forget_newest(db: sqlite3.Connection, article_id: int) -> None:
+def delete_newest_sightings(db: sqlite3.Connection, article_id: int) -> None:
     """The sightings of the newest state were of another address of the story, and do not count any more."""
     db.execute(
         """DELETE FROM sightings WHERE revision_id =
@@ -47,7 +47,7 @@ def forget_newest(db: sqlite3.Connection, article_id: int) -> None:
     )
 
 
-def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Change:
+def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Change:
     """File a reading that is older than the newest: `values` as `store.columns` makes them.
 
     "edited" if it shows a state that was not known, else "unchanged". The caller keeps first_seen and last_seen.
@@ -65,7 +65,7 @@ def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, A
     for number, state in enumerate(chain, 1):
         # The first state may have been met under another address of the story before its own.
         seen = first_seen if number == 1 else stamp(parse(state.first.time))
-        _write(db, article_id, number, state, seen, values if state.first is now else None)
+        _write_state(db, article_id, number, state, seen, values if state.first is now else None)
     newest = chain[-1]
     if newest.first is now:
         comments = "coalesce(comments, :comments)"  # what stands there is of a later capture
@@ -78,7 +78,7 @@ def put_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, A
     return "edited" if any(state.revision_id is None for state in chain) else "unchanged"
 
 
-def _write(
+def _write_state(
     db: sqlite3.Connection,
     article_id: int,
     number: int,
@@ -90,11 +90,11 @@ def _write(
     row_id = state.revision_id
     if row_id is None:
         # What the feed said (`hint`) belongs to the capture; a state that was parted in two has it in its first part.
-        source = f"SELECT {', '.join(READ)} FROM revisions WHERE id = :like"  # noqa: S608 (our own names)
+        source = f"SELECT {', '.join(READING_COLUMNS)} FROM revisions WHERE id = :like"  # noqa: S608 (our own names)
         if state.like is None:
-            source = f"SELECT {', '.join(':' + name for name in READ)}"
+            source = f"SELECT {', '.join(':' + name for name in READING_COLUMNS)}"
         cursor = db.execute(
-            f"""INSERT INTO revisions (article_id, number, seen, {", ".join(READ)})
+            f"""INSERT INTO revisions (article_id, number, seen, {", ".join(READING_COLUMNS)})
                 SELECT :article, :number, :seen, * FROM ({source})""",  # noqa: S608
             {**(read or {}), "article": article_id, "number": number, "seen": seen, "like": state.like},
         )
@@ -103,7 +103,7 @@ def _write(
     else:
         db.execute("UPDATE revisions SET number = ?, seen = ? WHERE id = ?", (number, seen, row_id))
         if read is not None:
-            sets = ", ".join(f"{name} = :{name}" for name in READ)
+            sets = ", ".join(f"{name} = :{name}" for name in READING_COLUMNS)
             db.execute(f"UPDATE revisions SET {sets} WHERE id = :where", {**read, "where": row_id})  # noqa: S608
     db.executemany(
         "INSERT OR REPLACE INTO sightings (capture_id, revision_id) VALUES (?, ?)",

@@ -1,7 +1,8 @@
-"""The tables as commented SQL inside sqlite-utils migrations: what is where, and which query an index serves.
+"""Define the tables of the database as SQL inside sqlite-utils migrations.
 
-Times are TEXT, ISO 8601 in UTC with `Z`; days are `YYYY-MM-DD`. `docs/schema.md` is generated from a fresh database.
-A migration that has landed is never edited: the next change is the next function.
+A migration that has landed is never edited, the comments in its SQL included: the next change is the next function.
+What tables, columns and indexes mean is in `descriptions`, which becomes `docs/schema.md`. Times are TEXT, ISO 8601
+in UTC with `Z`; days are `YYYY-MM-DD`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import same_site, url_key
 from pipelines.database import revisions
 from pipelines.database.change_detection import Change, alike, compare
-from pipelines.database.columns import CAPTURE_COLUMNS, capture_row, columns, hint_of, set_row, time_of
+from pipelines.database.columns import CAPTURE_COLUMNS, article_row, capture_row, capture_time, hint_of, update_row
 
 INSERT_CAPTURE = (
     f"INSERT INTO captures (crawl_id, source_id, {', '.join(CAPTURE_COLUMNS)}) "  # noqa: S608 (our own names)
@@ -51,12 +51,17 @@ class ArticleStore:
         ).fetchone()
         return int(row[0])
 
+    def sources(self) -> list[tuple[int, Source, bool]]:
+        """Return (row id, source, whether it is or was watched) of every source."""
+        rows = self.db.execute("SELECT id, watched, name, url, title, language FROM sources")
+        return [(row_id, Source(*values), bool(watched)) for row_id, watched, *values in rows]
+
     def source_id(self, name: str) -> int | None:
         """Return the row id of the source of this name; None if there is none."""
         row = self.db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
-    def adopt(self, source: Source, watched: Collection[str]) -> None:
+    def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
         """A site crawled ad hoc that now has a file keeps its row, articles and frontier, under the file's name."""
         for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():
             if name == source.name:
@@ -99,8 +104,8 @@ class ArticleStore:
         article, page = reading.outcome, reading.page
         assert isinstance(article, Article)
         assert page.capture is not None
-        own, address = url_key(page.url), identity(article, page)
-        values = columns(article, page.capture)
+        own, address = url_key(page.url), article_key(article, page)
+        values = article_row(article, page.capture)
         known = self._find(own) or (self._find(address) if address != own else None)
         if known is not None and not (known.read_from == own or self._alike(known, article)):
             self._tell_apart(known, own)  # a canonical link, or an old redirect, that is not to be believed
@@ -114,12 +119,12 @@ class ArticleStore:
             article_id, change = known.id, "duplicate"
             if known.key == own:
                 self._replace(article_id, values, page)
-                revisions.sighted(self.db, article_id, page.capture.id)
-            self.seen(article_id, page.capture.time)
+                revisions.add_sighting(self.db, article_id, page.capture.id)
+            self._record_seen(article_id, page.capture.time)
         self._alias(article_id, {own, url_key(asked or page.url)} - {address})
         return replace(reading, change=change, article_id=article_id)
 
-    def seen(self, article_id: int, time: datetime) -> None:
+    def _record_seen(self, article_id: int, time: datetime) -> None:
         """The article stood at `time`, which may be earlier than any other (an import brings old captures)."""
         self.db.execute(
             "UPDATE articles SET last_seen = max(last_seen, ?1), first_seen = min(first_seen, ?1) WHERE id = ?2",
@@ -130,15 +135,15 @@ class ArticleStore:
             (stamp(time), article_id),
         )
 
-    def still_there(self, url: str, time: datetime) -> bool:
+    def confirm_unchanged(self, url: str, time: datetime) -> bool:
         """A conditional request was answered 304: the article at `url` is as it was. False if there is none."""
         row = self._find(url_key(url))
         if row is None:
             return False
-        self.seen(row.id, time)
+        self._record_seen(row.id, time)
         return True
 
-    def also_known_as(self, url: str, other: str) -> None:
+    def add_alias_of(self, url: str, other: str) -> None:
         """The article at `url`, if there is one, is also met under `other`."""
         row = self._find(url_key(url))
         if row is not None:
@@ -168,11 +173,11 @@ class ArticleStore:
 
     def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
         """Take the text of the article's own address for that of a twin which was met before it."""
-        set_row(self.db, "articles", values, article_id)
-        revisions.forget_newest(self.db, article_id)
+        update_row(self.db, "articles", values, article_id)
+        revisions.delete_newest_sightings(self.db, article_id)
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
-        state = {name: values[name] for name in revisions.READ} | {"hint": hint_of(page)}
-        set_row(self.db, "revisions", state, article_id, newest)
+        state = {name: values[name] for name in revisions.READING_COLUMNS} | {"hint": hint_of(page)}
+        update_row(self.db, "revisions", state, article_id, newest)
 
     def _alias(self, article_id: int, keys: set[str]) -> None:
         self.db.executemany(
@@ -182,7 +187,7 @@ class ArticleStore:
         )
 
     def _insert(self, values: dict[str, Any], page: Page, key: str, source_id: int | None) -> int:
-        seen = stamp(time_of(page))
+        seen = stamp(capture_time(page))
         values |= {"url_key": key, "source_id": source_id, "revision": 1, "first_seen": seen, "last_seen": seen}
         cursor = self.db.execute(
             f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)})",  # noqa: S608
@@ -190,43 +195,44 @@ class ArticleStore:
         )
         article_id = int(cursor.lastrowid or 0)
         self._revision(article_id, 1, values, page)
-        revisions.sighted(self.db, article_id, values["capture_id"])
+        revisions.add_sighting(self.db, article_id, values["capture_id"])
         return article_id
 
     def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> Change:
         """One more capture of an article at its own address."""
         assert page.capture is not None
         if not revisions.is_newest(self.db, known.id, page.capture):
-            self.seen(known.id, page.capture.time)
-            return revisions.put_in_order(self.db, known.id, values, page.capture)
+            self._record_seen(known.id, page.capture.time)
+            return revisions.file_in_order(self.db, known.id, values, page.capture)
         change = compare(known.digest, values["text_digest"])
         self._update(known.id, values, page, change)
-        revisions.sighted(self.db, known.id, page.capture.id)
+        revisions.add_sighting(self.db, known.id, page.capture.id)
         return change
 
     def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
         if change == "unchanged":
             # The row goes on leading to the record that its text was first read from. Comments come after the text.
-            self.seen(article_id, time_of(page))
+            self._record_seen(article_id, capture_time(page))
             if values["comments"] is not None:
-                set_row(self.db, "articles", {"comments": values["comments"]}, article_id)
+                update_row(self.db, "articles", {"comments": values["comments"]}, article_id)
             return
         number = self.db.execute("SELECT revision + 1 FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
-        values |= {"revision": number, "last_seen": stamp(time_of(page))}
-        set_row(self.db, "articles", values, article_id)
+        values |= {"revision": number, "last_seen": stamp(capture_time(page))}
+        update_row(self.db, "articles", values, article_id)
         self._revision(article_id, number, values, page)
 
     def _revision(self, article_id: int, number: int, values: Mapping[str, Any], page: Page) -> None:
+        seen, hint = stamp(capture_time(page)), hint_of(page)
         self.db.execute(
             """INSERT INTO revisions (article_id, number, capture_id, seen, title, description, authors, modified, text,
                                       text_digest, extractor, hint)
                VALUES (:article_id, :number, :capture_id, :seen, :title, :description, :authors, :modified, :text,
                        :text_digest, :extractor, :hint)""",
-            {**values, "article_id": article_id, "number": number, "seen": stamp(time_of(page)), "hint": hint_of(page)},
+            {**values, "article_id": article_id, "number": number, "seen": seen, "hint": hint},
         )
 
 
-def identity(article: Article, page: Page) -> str:
+def article_key(article: Article, page: Page) -> str:
     """The key an article is filed under: its canonical URL where that is believable, else where it was fetched.
 
     A canonical URL on another site names the original of a syndicated text, not this page; one that is a site's root

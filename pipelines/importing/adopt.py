@@ -23,7 +23,7 @@ from functools import lru_cache
 from pipelines.core.timestamps import fine_stamp, now
 from pipelines.core.urls import host_of
 from pipelines.importing.foreign_records import DERIVED_ID_NAMESPACE, ForeignRecord, parse_warc_date
-from pipelines.warc.http_message import MessageHead, parse_head, split
+from pipelines.warc.http_message import MessageHead, parse_head, split_response
 from pipelines.warc.record import LINE_BREAKING, WarcFields, WarcRecord, digest, warc_fields
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # WARC 1.1 section 4: token
@@ -98,7 +98,7 @@ def _is_within(url: str, hosts: frozenset[str], domains: frozenset[str]) -> bool
 
 def http_head_of(found: ForeignRecord) -> MessageHead | None:
     """Return the HTTP head of an answer; None if it has none."""
-    return parse_head(split(found.block or b"")[0])
+    return parse_head(split_response(found.block or b"")[0])
 
 
 def record_id_of(found: ForeignRecord) -> str:

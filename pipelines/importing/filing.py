@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from pipelines.archive.revisit_lengths import PendingRevisitLengths
 from pipelines.core.items import Article, Capture, NothingToRead, Reading, Source
 from pipelines.core.urls import host_of
+from pipelines.database.captures import PendingRevisitLengths
 from pipelines.importing import adopt
 from pipelines.importing.grouping import ID_CLASH
 from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
 from pipelines.core.timestamps import fine_stamp
-from pipelines.database import stored_records
+from pipelines.database import captures
 from pipelines.importing.adopt import with_warcinfo_of_file
 from pipelines.importing.foreign_records import parse_warc_date
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
@@ -29,14 +29,15 @@ class KnownRecords:
 
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
-        for path in sorted(self._archive_writer.writer.folder.glob("*.warc.gz")):
-            end = stored_records.end_of_rows(self._archive_writer.db, path.name)
-            if end >= path.stat().st_size:
+        storage = self._archive_writer.storage
+        for file in storage.list().finished:
+            end = captures.end_of_rows(self._archive_writer.db, file)
+            if end >= (storage.size(file) or 0):
                 continue
             with suppress(NotFound, ArchiveDamaged):
-                for found in walk(path, lambda *_: None, start=end):
+                for found in walk(storage, file, lambda *_: None, start=end):
                     if found.headers.get("Morgue-Imported") is not None:
-                        place = RecordLocation(path.name, found.offset, found.length)
+                        place = RecordLocation(file, found.offset, found.length)
                         self._orphans[found.headers.get("WARC-Record-ID") or ""] = place
 
     def reason_to_skip(self, record_id: str, fields: WarcFields) -> str | None:
@@ -45,14 +46,14 @@ class KnownRecords:
 
     def has_row(self, record_id: str) -> bool:
         """Return True if a capture with this record id has its row."""
-        return stored_records.has_record(self._archive_writer.db, record_id)
+        return captures.has_record(self._archive_writer.db, record_id)
 
     def append(self, records: Sequence[WarcRecord]) -> list[tuple[WarcRecord, StoredRecord, str]]:
         """Write records as neighbours, except those that are there and only lack a row.
 
         Return each record as it is stored, with its place and the name of its file.
         """
-        writer = self._archive_writer.writer
+        writer, storage = self._archive_writer.writer, self._archive_writer.storage
         new = [record for record in records if _id_of(record) not in self._orphans]
         new = [with_warcinfo_of_file(record, writer.warcinfo_id()) for record in new]
         places = dict(zip(map(_id_of, new), writer.append(new), strict=True)) if new else {}
@@ -61,7 +62,7 @@ class KnownRecords:
         for record in records:
             place = places.get(_id_of(record)) or self._orphans[_id_of(record)]
             # An orphan is given as it was stored, which may differ from what would be written now.
-            record = written.get(_id_of(record)) or read_record(writer.folder / place.file, place.offset, place.length)
+            record = written.get(_id_of(record)) or read_record(storage, *place)
             stored.append((record, StoredRecord(place.offset, place.length, record.fields, record.block), place.file))
         return stored
 
@@ -71,7 +72,7 @@ def reason_to_skip(db: sqlite3.Connection, record_id: str, fields: WarcFields) -
 
     An id is for one record only (WARC 1.1 section 5.1), but some programs number their records anew in each file.
     """
-    known = stored_records.url_time_and_digest(db, record_id)
+    known = captures.url_time_and_digest(db, record_id)
     if known is None:
         return None
     url, time, block_digest = known
@@ -92,15 +93,15 @@ def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> tupl
     It is found by its record id, else by address and date, else by the digest of its payload. Raises ArchiveDamaged.
     """
     db = archive_writer.db
-    found = stored_records.response_with_id(db, fields.get("WARC-Refers-To"))
+    found = captures.response_with_id(db, fields.get("WARC-Refers-To"))
     if found is None:
         with suppress(ValueError):
             time = fine_stamp(parse_warc_date(fields.get("WARC-Refers-To-Date") or ""))
             url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-            found = stored_records.response_at(db, url, time)
+            found = captures.response_at(db, url, time)
     if found is None:
         label, _, value = (fields.get("WARC-Payload-Digest") or "").partition(":")
-        found = stored_records.response_with_payload(db, f"{label.lower()}:{value.upper()}")
+        found = captures.response_with_payload(db, f"{label.lower()}:{value.upper()}")
     if found is None:
         return None
-    return found.record_id, read_block(archive_writer.writer.folder / found.file, found.offset, found.length)
+    return found.record_id, read_block(archive_writer.storage, found.file, found.offset, found.length)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import kind_of, outcome_of_block, worth_reading
+from pipelines.archive.stored_response import kind_of, may_hold_article, outcome_of_block
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable
@@ -151,7 +151,7 @@ class ImportPipeline:
         whole = fields.get("WARC-Truncated") is None and fields.get("Morgue-Error") is None
         if not whole and job.kind in ("article", "page") and fields.get("Morgue-Error") is None:
             job.kind = "other"
-        if whole and job.kind in ("article", "page") and worth_reading(job.block):
+        if whole and job.kind in ("article", "page") and may_hold_article(job.block):
             capture = Capture(
                 None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
                 None, job.kind,

@@ -16,8 +16,8 @@ from pipelines.importing.job import EmptyFile, ImportJob, ImportReport
 from pipelines.importing.known_records import reason_to_skip
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
 from pipelines.takedown.register import TakedownRegister
-from pipelines.warc import manifest
 from pipelines.warc.record import WarcFields
+from pipelines.warc.storage import sha256_of
 
 logger = logging.getLogger("morgue.importing")
 
@@ -111,7 +111,7 @@ class FileReader:
                 self._reason = TAKEN_DOWN
             if self._reason:
                 about = {"file": label, "url": fields.get("WARC-Target-URI"), "why": self._reason}
-                logger.debug("passed over: %(url)s in %(file)s, %(why)s", about)
+                logger.debug("skipped: %(url)s in %(file)s, %(why)s", about)
             return not self._reason
 
         def on_damage(damage: DamagedRecord) -> None:
@@ -141,7 +141,7 @@ class FileReader:
 
     def _sha256_of(self, path: Path) -> str:
         if path not in self._sha256:
-            self._sha256 = {path: manifest.sha256_of(path)}
+            self._sha256 = {path: sha256_of(path)}
         return self._sha256[path]
 
     def _count_skipped(self, reason: str) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, NotFound
-from pipelines.database import stored_records
-from pipelines.database.stored_records import CaptureLocation
+from pipelines.database import captures
+from pipelines.database.captures import CaptureLocation
 from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import WarcRecord, digest
 
@@ -43,9 +43,10 @@ class WarcinfoIndex:
     def _digests_of_own_files(self) -> dict[str, str]:
         """Return record id -> digest of the first record of each file."""
         found = {}
-        for path in sorted(self._archive_writer.writer.folder.glob("*.warc.gz*")):
+        listing = self._archive_writer.storage.list()
+        for file in sorted({*listing.finished, *listing.unfinished}):
             with suppress(NotFound, ArchiveDamaged):
-                for first in walk(path):
+                for first in walk(self._archive_writer.storage, file):
                     if first.headers.get("WARC-Type") == "warcinfo":
                         found[first.headers.get("WARC-Record-ID") or ""] = digest(first.block)
                     break
@@ -54,18 +55,18 @@ class WarcinfoIndex:
     def _import_records(self) -> dict[str, list[CaptureLocation]]:
         """Return the records about imported files by the id of the warcinfo record that they name."""
         named: dict[str, list[CaptureLocation]] = {}
-        for found in stored_records.import_records(self._archive_writer.db):
+        for found in captures.import_records(self._archive_writer.db):
             with suppress(NotFound, ArchiveDamaged):
-                record = read_record(self._archive_writer.writer.folder / found.file, found.offset, found.length)
+                record = read_record(self._archive_writer.storage, found.file, found.offset, found.length)
                 named.setdefault(record.fields.get("WARC-Refers-To") or "", []).append(found)
         return named
 
     def _copied_block(self, record_id: str, import_record: CaptureLocation) -> bytes | None:
         """Return the block of the warcinfo record between an import record and the capture before it, or None."""
         file, end = import_record.file, import_record.offset
-        start = stored_records.end_of_rows(self._archive_writer.db, file, before=end)
+        start = captures.end_of_rows(self._archive_writer.db, file, before=end)
         with suppress(NotFound, ArchiveDamaged):
-            for found in walk(self._archive_writer.writer.folder / file, lambda *_: None, start=start):
+            for found in walk(self._archive_writer.storage, file, lambda *_: None, start=start):
                 if found.offset >= end:
                     break
                 if found.headers.get("WARC-Record-ID") == record_id:

@@ -16,8 +16,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.archive import journal
-from pipelines.archive.writer import translate
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
@@ -25,9 +23,10 @@ from pipelines.core.plural import counted
 from pipelines.core.timestamps import now, stamp
 from pipelines.core.urls import host_of, url_key
 from pipelines.core.worker_pool import WorkerPool
-from pipelines.database import readings, removals
-from pipelines.database.columns import STATE, columns, set_row
-from pipelines.database.frontier_table import FrontierTable
+from pipelines.database import journal_rows, readings, removals
+from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
+from pipelines.database.connection import write_error
+from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.rebuild.reread import RereadPage, reread, reread_one
 from pipelines.rebuild.staging import (
@@ -55,7 +54,7 @@ class Rebuild(StagingDatabase):
         try:
             self._open()
         except (sqlite3.Error, OSError) as error:
-            raise translate(error, self.part) from error
+            raise write_error(error, self.part) from error
         try:
             await self._scan(scanners)
             self._replay()
@@ -63,7 +62,7 @@ class Rebuild(StagingDatabase):
             await self._file_unmentioned(readers)
             self._finish()
         except (sqlite3.Error, OSError) as error:
-            raise translate(error, self.part) from error
+            raise write_error(error, self.part) from error
         finally:
             self.db.close()
             if self._old_db is not None:
@@ -162,12 +161,12 @@ class Rebuild(StagingDatabase):
             self._ask("INSERT INTO lost VALUES (?, ?)", row["url"], why)
             logger.info("no text of %(url)s: %(why)s", {"url": row["url"], "why": why})
             return
-        values = columns(outcome, read.page.capture)
+        values = article_row(outcome, read.page.capture)
         self._keep_old_reading(row, values)
-        set_row(self.db, "revisions", {name: values[name] for name in STATE}, row["id"])
+        update_row(self.db, "revisions", {name: values[name] for name in REVISION_COLUMNS}, row["id"])
         if row["newest"]:
             del values["comments"]  # the journal has them: they may be from a later capture than the text
-            set_row(self.db, "articles", values, row["article_id"])
+            update_row(self.db, "articles", values, row["article_id"])
 
     def _keep_old_reading(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Keep the earlier reading of a revision that is read differently now, as `reextract` does.
@@ -175,10 +174,10 @@ class Rebuild(StagingDatabase):
         The journal has only the digest of its text. The old database may have it whole.
         """
         known = row["id"], row["text_digest"]
-        query = f"SELECT {', '.join(STATE)} FROM revisions WHERE id = ? AND text_digest = ?"  # noqa: S608
+        query = f"SELECT {', '.join(REVISION_COLUMNS)} FROM revisions WHERE id = ? AND text_digest = ?"  # noqa: S608
         old = self._ask_old(query, *known)
         reading_id = None
-        if old is not None and any(old[name] != values[name] for name in STATE if name != "extractor"):
+        if old is not None and any(old[name] != values[name] for name in REVISION_COLUMNS if name != "extractor"):
             reading_id = readings.keep_reading(self.db, row["id"], stamp(now()), old)
         if reading_id is not None or values["text_digest"] != row["text_digest"]:
             logger.info("read differently: %(url)s", {"url": row["url"], "extractor": row["extractor"]})
@@ -191,7 +190,7 @@ class Rebuild(StagingDatabase):
         archive's id and the state of the database if they lack them.
         """
         foreign = {row[0] for row in self._ask(f"SELECT file FROM scanned WHERE file IN {FOREIGN_FILES}")}  # noqa: S608
-        state = journal.standing(self.db)
+        state = journal_rows.database_state(self.db)
         query = "SELECT file, size, sha256, records, captures, first, last FROM manifest_lines ORDER BY at"
         found = {row["file"]: manifest.ManifestEntry(**row) for row in map(dict, self._ask(query))}
         self.result.listed = len(found.keys() - self._entries.keys())

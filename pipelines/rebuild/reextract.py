@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.core.items import Article
 from pipelines.core.timestamps import now, stamp
 from pipelines.database import readings
-from pipelines.database.columns import STATE, columns, set_row
+from pipelines.database.columns import REVISION_COLUMNS, article_row, update_row
 from pipelines.rebuild.reread import RereadPage
 
 logger = logging.getLogger("morgue.rebuild")
@@ -52,12 +52,12 @@ def change_of(db: sqlite3.Connection, read: RereadPage) -> RevisionChange | None
     row, article = read.row, read.outcome
     if not isinstance(article, Article) or read.page is None or read.page.capture is None:
         return None
-    values = columns(article, read.page.capture)
+    values = article_row(article, read.page.capture)
     if row["newest"]:
         names = [name for name in values if name not in NOT_COMPARED]
         filed = readings.article_values(db, row["article_id"], names)
     else:
-        filed = {name: row[name] for name in STATE if name not in NOT_COMPARED}
+        filed = {name: row[name] for name in REVISION_COLUMNS if name not in NOT_COMPARED}
     differ = [name for name in filed if filed[name] != values[name]]
     return RevisionChange(
         row["id"], row["article_id"], row["number"], bool(row["newest"]), row["url"],
@@ -75,21 +75,21 @@ def file_reading(db: sqlite3.Connection, read: RereadPage, change: RevisionChang
         return
     fields = {"url": change.url, "revision": change.number, "fields": ", ".join(change.before)}
     logger.info("read differently: %(url)s, revision %(revision)d: %(fields)s", fields)
-    if any(name in change.before for name in STATE):
+    if any(name in change.before for name in REVISION_COLUMNS):
         readings.keep_reading(db, change.revision_id, stamp(now()), read.row)
-    set_row(db, "revisions", {name: change.values[name] for name in STATE}, change.revision_id)
+    update_row(db, "revisions", {name: change.values[name] for name in REVISION_COLUMNS}, change.revision_id)
     if change.newest:
         values = {name: value for name, value in change.values.items() if name not in ("capture_id", "comments")}
-        set_row(db, "articles", values, change.article_id)
+        update_row(db, "articles", values, change.article_id)
 
 
 def _note_extractor(db: sqlite3.Connection, read: RereadPage, extractor: str) -> None:
     """Note that this extractor reads the same text, so that the next run need not read it again."""
     if extractor == read.row["extractor"]:
         return
-    set_row(db, "revisions", {"extractor": extractor}, read.row["id"])
+    update_row(db, "revisions", {"extractor": extractor}, read.row["id"])
     if read.row["newest"]:
-        set_row(db, "articles", {"extractor": extractor}, read.row["article_id"])
+        update_row(db, "articles", {"extractor": extractor}, read.row["article_id"])
 
 
 def in_words(name: str, value: Any) -> str:

@@ -10,16 +10,16 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.archive.replay import answer
+from pipelines.archive.replay import replay
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
 from pipelines.core.timestamps import parse
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 from pipelines.extraction.entry import outcome_of
+from pipelines.warc.storage import WarcStorage
 
 PAGES_PER_WORKER = 2  # so that a worker need not wait for its next page
 
@@ -34,7 +34,7 @@ class RereadPage(NamedTuple):
 
 async def reread(
     db: sqlite3.Connection,
-    folder: Path,
+    storage: WarcStorage,
     rows: Iterable[Mapping[str, Any]],
     sources: Mapping[str, Source],
     workers: WorkerPool,
@@ -48,7 +48,7 @@ async def reread(
     try:
         while True:
             while len(running) < PAGES_PER_WORKER * workers.size and (row := next(todo, None)) is not None:
-                running.add(asyncio.ensure_future(reread_one(db, folder, row, sources, workers)))
+                running.add(asyncio.ensure_future(reread_one(db, storage, row, sources, workers)))
             if not running:
                 return
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -60,11 +60,15 @@ async def reread(
 
 
 async def reread_one(
-    db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source], workers: WorkerPool
+    db: sqlite3.Connection,
+    storage: WarcStorage,
+    row: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    workers: WorkerPool,
 ) -> RereadPage:
     """Read one page again."""
     try:
-        page = stored_page(db, folder, row, sources)
+        page = stored_page(db, storage, row, sources)
     except MorgueError as error:
         return RereadPage(row, None, NothingToRead("record cannot be read", f"{error.subject}: {error.cause}"))
     try:
@@ -74,9 +78,11 @@ async def reread_one(
     return RereadPage(row, page, outcome)
 
 
-def stored_page(db: sqlite3.Connection, folder: Path, row: Mapping[str, Any], sources: Mapping[str, Source]) -> Page:
+def stored_page(
+    db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], sources: Mapping[str, Source]
+) -> Page:
     """Return the page that a revision was read from. Raises NotFound, ArchiveDamaged, MorgueError."""
-    response = answer(db, folder, row)
+    response = replay(db, storage, row)
     return Page(
         url=fetchable(row["url"]) or row["url"],
         body=response.body,

@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import journal
-from pipelines.archive.revisit_lengths import FILL
-from pipelines.archive.writer import open_database
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
+from pipelines.database import journal_rows
+from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import REBUILDING
+from pipelines.database.connection import REBUILDING_SUFFIX, open_database
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
+from pipelines.warc.storage import WarcStorage
 
 logger = logging.getLogger("morgue.rebuild")
 
@@ -45,7 +46,7 @@ CREATE TABLE manifest_lines (at INTEGER PRIMARY KEY, file TEXT, size INTEGER, sh
                              captures INTEGER, first TEXT, last TEXT) STRICT;
 CREATE TABLE unmentioned (capture_id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE step (name TEXT NOT NULL, files TEXT NOT NULL) STRICT;
-{journal.PLACED}
+{journal_rows.PLACED_TABLE}
 CREATE UNIQUE INDEX placed_at ON placed(file, offset);
 """
 STAGING_TABLES = ("scanned", "found_captures", "journal_records", "damage", "tombstones", "changed_texts", "lost",
@@ -87,7 +88,7 @@ class StagingDatabase:
     def __init__(
         self,
         database: Path,
-        warc: Path,
+        warc: WarcStorage,
         sources: Mapping[str, Source],
         source_of: SourceFinder,
         on_progress: OnProgress,
@@ -95,7 +96,7 @@ class StagingDatabase:
         """`sources`: sources that have a file, by name. `source_of(url)`: the one of these that covers an address."""
         self.database, self.warc, self.sources = database, warc, sources
         self.source_of, self.on_progress = source_of, on_progress
-        self.part = database.with_name(database.name + REBUILDING)
+        self.part = database.with_name(database.name + REBUILDING_SUFFIX)
         self.result = RebuildReport()
         self._entries: dict[str, manifest.ManifestEntry] = {}
         self.db: sqlite3.Connection
@@ -107,8 +108,8 @@ class StagingDatabase:
         """Begin, or go on where an earlier run was interrupted if the WARC files are still the same."""
         files = self._files()
         self.result.files = len(files)
-        status = ((name, (self.warc / name).stat()) for name in files)
-        lines = [f"{name} {of_file.st_size} {of_file.st_mtime_ns}" for name, of_file in status]
+        status = ((name, self.warc.status(name)) for name in files)
+        lines = [f"{name} {of_file.size} {of_file.modified_ns}" for name, of_file in status]
         state = sha256("\n".join([STAGING, *lines]).encode()).hexdigest()  # another version has other tables
         if self.part.exists():
             self.db = _connect(self.part)
@@ -132,7 +133,7 @@ class StagingDatabase:
 
         There is one writer, so they were finished in this order too.
         """
-        present = {path.name for path in self.warc.glob("*.warc.gz")}
+        present = set(self.warc.list().finished)
         try:
             self._entries = manifest.load(self._manifest_file)
         except ArchiveDamaged as error:
@@ -212,10 +213,10 @@ class StagingDatabase:
             place = "SELECT file, offset, length FROM journal_records WHERE at = ?"
             for done, at in enumerate(valid, 1):
                 (file, offset, length) = self._ask(place, at).fetchone()
-                journal.apply(self.db, read_block(self.warc / file, offset, length))
+                journal_rows.apply_lines(self.db, read_block(self.warc, file, offset, length))
                 self.on_progress("replaying", done, len(valid))
             self._insert_captures()
-            self.db.execute(FILL)
+            self.db.execute(FILL_FROM_RESPONSES)
             self._drop_rows_without_records()
             self.db.execute("INSERT INTO unread SELECT id FROM revisions")
             if valid:
@@ -253,7 +254,7 @@ class StagingDatabase:
         if old and old[0] and (not rows or old[0] in {row["archive"] for row in rows}):
             return str(old[0])
         counts = Counter(row["archive"] for row in rows if row["file"] in self._entries or not self._entries)
-        return counts.most_common(1)[0][0] if counts else journal.standing(self.db).archive
+        return counts.most_common(1)[0][0] if counts else journal_rows.database_state(self.db).archive
 
     def _journal_headers(self) -> list[tuple[int, journal.JournalHeader]]:
         """Return (key in `journal_records`, header) of the records of this archive, in the order of the files."""

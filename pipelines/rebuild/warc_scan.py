@@ -5,16 +5,16 @@ Runs in a worker process, because inflating and hashing a file of a gigabyte tak
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.archive.journal import JournalHeader, mark_of
+from pipelines.archive.journal import JournalHeader, journal_header
 from pipelines.database.columns import capture_row
 from pipelines.takedown.tombstone import TombstoneNotice, notice_of
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.manifest import FileContents, ManifestEntry
 from pipelines.warc.reader import walk
-from pipelines.warc.record import ARCHIVE
+from pipelines.warc.record import ARCHIVE_FIELD
+from pipelines.warc.storage import WarcStorage
 
 
 class JournalLocation(NamedTuple):
@@ -36,18 +36,18 @@ class FileScan(NamedTuple):
     entry: ManifestEntry  # the line that the manifest should have for it
 
 
-def scan(folder: Path, file: str) -> FileScan:
+def scan(storage: WarcStorage, file: str) -> FileScan:
     """Read a file in `warc/` to its end. Damage costs only the records that it hits. Raises NotFound."""
     contents = FileContents()
     found = FileScan([], [], [], [], None, contents.entry(file))
     archive: str | None = None
-    for member in walk(folder / file, on_damage=lambda *damage: found.damaged.append(damage)):
+    for member in walk(storage, file, on_damage=lambda *damage: found.damaged.append(damage)):
         contents.count(member.headers)
         if (notice := notice_of(member)) is not None:
             found.tombstones.append(notice)
         # The field is always of the archive that wrote the file: an import removes it from the records that it copies.
-        archive = archive or member.headers.get(ARCHIVE)
-        header = mark_of(member.headers)
+        archive = archive or member.headers.get(ARCHIVE_FIELD)
+        header = journal_header(member.headers)
         if header is not None:
             found.journal.append(JournalLocation(header, member.offset, member.length))
             continue
@@ -58,5 +58,6 @@ def scan(folder: Path, file: str) -> FileScan:
             continue
         if capture is not None:
             found.captures.append(capture_row(capture))
-    contents.add_file(folder / file)
+    with storage.open(file) as data:
+        contents.add_file(data)
     return found._replace(archive=archive, entry=contents.entry(file))

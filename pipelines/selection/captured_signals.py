@@ -9,13 +9,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from pipelines.archive.replay import answer
-from pipelines.archive.stored_response import HTML, LARGEST_PAGE, UNSURE
+from pipelines.archive.replay import replay
+from pipelines.archive.stored_response import HTML_TYPES, MAX_PAGE_BYTES, UNSPECIFIC_TYPES
 from pipelines.core.errors import MorgueError
 from pipelines.warc.http_message import DecodedTooLarge
+from pipelines.warc.storage import WarcStorage
 
 MAX_CACHED_PAGES = 10_000  # whose signals stay in memory, because revisits show one page many times
 
@@ -44,8 +44,8 @@ class UnknownSignals(Exception):
 class CapturedSignals:
     """Read the signals of pages, each once while it is in the cache."""
 
-    def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
-        """`warc`: the folder of the WARC files."""
+    def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
+        """`warc`: the archive's WARC files."""
         self.db, self.warc = db, warc
         self._signals: dict[int, tuple[str, ...]] = {}  # by row id of the page's capture
 
@@ -56,12 +56,12 @@ class CapturedSignals:
         their bytes where the type says little, and in exchanges that failed.
         """
         mime = row["mime"] or None
-        if row["record_type"] == "metadata" or (mime not in HTML and mime not in UNSURE):
+        if row["record_type"] == "metadata" or (mime not in HTML_TYPES and mime not in UNSPECIFIC_TYPES):
             return ()
         if row["bodiless"]:
             raise UnknownSignals(PAGE_ELSEWHERE)
-        if (row["body_length"] or 0) > LARGEST_PAGE:
-            if mime in HTML:
+        if (row["body_length"] or 0) > MAX_PAGE_BYTES:
+            if mime in HTML_TYPES:
                 raise UnknownSignals(TOO_LARGE_PAGE)
             return ()  # a file to download
         signals = self._signals.get(row["page"])
@@ -73,7 +73,7 @@ class CapturedSignals:
 
     def _read(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         try:
-            got = answer(self.db, self.warc, row, LARGEST_PAGE)
+            got = replay(self.db, self.warc, row, MAX_PAGE_BYTES)
         except MorgueError as error:
             if isinstance(error.__cause__, DecodedTooLarge):
                 raise UnknownSignals(TOO_LARGE_PAGE) from error

@@ -14,18 +14,18 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pipelines.core.errors import QueryError
-from pipelines.core.urls import PORTS, fetchable, split, url_key
-from pipelines.database.connection import Row, ask, explained, file_of
+from pipelines.core.urls import PORTS, fetchable, parts_of, url_key
+from pipelines.database.connection import Row, ask, file_of, read_error
 from pipelines.database.filters import EVERYTHING, ArticleFilters
-from pipelines.database.queries import chosen, source_id, spellings
+from pipelines.database.queries import article_selection, source_id, spellings
 from pipelines.database.removals import PREFIX_END
 from pipelines.selection.captured_signals import JOIN_PAGE, PAGE_COLUMNS, CapturedSignals, UnknownSignals
 from pipelines.selection.exclusions import NO_EXCLUSIONS, ExclusionFilter, Exclusions, log_left_out
+from pipelines.warc.storage import WarcStorage
 
 SELECTED_COLUMNS = """
     c.id, c.url, c.time, c.status, c.mime, c.file, c.offset, c.length, c.record_id, c.record_type, c.refers_to,
@@ -78,7 +78,7 @@ class CaptureFilter:
         tests = ["1"]
         values: dict[str, Any] = {"first_day": filters.since, "last_day": filters.until}
         if filters.language or (self.query and self.query.strip()):
-            which = chosen(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
+            which = article_selection(db, self.query, ArticleFilters(source=filters.source, language=filters.language))
             articles = f"(SELECT a.id FROM articles a WHERE {which.condition()})"
             # Also by address, which adds visits that found nothing new, and redirects that led to the article.
             tests.append(f"""(c.id IN (SELECT capture_id FROM revisions WHERE article_id IN {articles})
@@ -109,12 +109,12 @@ class CaptureSelection:
     def __init__(
         self,
         db: sqlite3.Connection,
-        warc: Path,
+        warc: WarcStorage,
         wanted: CaptureFilter | None = None,
         on_capture: Callable[[Row], object] = lambda capture: None,
         on_rights_progress: Callable[[int, int], object] = lambda done, total: None,
     ) -> None:
-        """`warc`: the folder of the WARC files. `on_capture` is called with each capture that `captures` yields.
+        """`warc`: the archive's WARC files. `on_capture` is called with each capture that `captures` yields.
 
         `on_rights_progress`: called while the rights in captures are read, with bytes of records done and in all.
 
@@ -233,7 +233,7 @@ class CaptureSelection:
         try:
             self.db.execute(sql, values)
         except sqlite3.DatabaseError as error:
-            raise explained(error, file_of(self.db)) from error
+            raise read_error(error, file_of(self.db)) from error
 
 
 def _key(url: str) -> str | None:
@@ -245,7 +245,7 @@ def _key(url: str) -> str | None:
 
 def _is_below(url: str, host: str) -> bool:
     try:
-        parts = split(url)
+        parts = parts_of(url)
     except ValueError:
         return False
     name, port = _name_and_port(parts.host)
@@ -266,7 +266,7 @@ def _host(text: str) -> str:
         if "/" in text:
             raise ValueError("an address, not a host")
         port = _name_and_port(text)[1]
-        return _name_and_port(split(f"http://{text}").host)[0] + (f":{port}" if port else "")
+        return _name_and_port(parts_of(f"http://{text}").host)[0] + (f":{port}" if port else "")
     except ValueError as error:
         cure = "say paper.example; for an address use --url"
         raise QueryError(f"--host {text}", f"is not a host: {error}", cure) from None

@@ -11,13 +11,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, MorgueError, os_errors
 from pipelines.database.connection import Row
-from pipelines.warc.reader import OPEN, STEP, TORN, opened
-from pipelines.warc.record import WarcFields, fields_of
+from pipelines.warc.reader import INFLATE_STEP_BYTES, TORN
+from pipelines.warc.record import WarcFields, parse_fields
+from pipelines.warc.storage import WarcStorage, is_unfinished
 
 MAX_INFLATED_BYTES = 1 << 18  # in one step: a few bytes may inflate to a thousand times as many
 MAX_HEAD_BYTES = 1 << 20  # of the named fields of a record
@@ -49,10 +49,10 @@ class StoredExchange:
 class OpenWarcFile:
     """Read heads of records, and their bytes, from a WARC file. Raises NotFound if there is no such file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: BinaryIO = opened(path)
-        self.growing = self._file.name.endswith(OPEN)  # a crawl is writing to it
+    def __init__(self, storage: WarcStorage, name: str) -> None:
+        self.name, self._location = name, storage.location(name)
+        self._file: BinaryIO = storage.open(name)
+        self.growing = is_unfinished(self._file)  # a crawl is writing to it
         self._size = os.fstat(self._file.fileno()).st_size
 
     def close(self) -> None:
@@ -64,10 +64,10 @@ class OpenWarcFile:
         Raises ArchiveDamaged.
         """
         try:
-            with os_errors(str(self.path)):
+            with os_errors(self._location):
                 return self._inflate_head(offset)
         except (zlib.error, ValueError) as error:
-            raise ArchiveDamaged(f"{self.path.name} at byte {offset}", str(error), "see `morgue verify`") from error
+            raise ArchiveDamaged(f"{self.name} at byte {offset}", str(error), "see `morgue verify`") from error
 
     def warcinfo(self) -> RecordHead | None:
         """Return the file's first record, if it is a warcinfo record (WARC 1.1 section 6.1)."""
@@ -87,7 +87,7 @@ class OpenWarcFile:
     def raw(self, head: RecordHead) -> Iterator[bytes]:
         """Yield the bytes of a record's gzip member. Raises MorgueError."""
         rest = head.length
-        with os_errors(str(self.path)):
+        with os_errors(self._location):
             self._file.seek(head.offset)
             while rest and (data := self._file.read(min(rest, COPY_CHUNK_BYTES))):
                 rest -= len(data)
@@ -100,7 +100,7 @@ class OpenWarcFile:
         while not stream.eof:
             data = stream.unconsumed_tail
             if not data:
-                data = self._file.read(STEP)
+                data = self._file.read(INFLATE_STEP_BYTES)
                 if not data:
                     raise ValueError(TORN)
                 read += len(data)
@@ -115,14 +115,14 @@ class OpenWarcFile:
                     del head[end:]
         if end < 0 or not head.startswith(b"WARC/1."):
             raise ValueError("not a WARC record")
-        fields = fields_of(bytes(head))
+        fields = parse_fields(bytes(head))
         length = fields.get("Content-Length") or ""
         if not length.isdigit() or inflated != end + len(BLANK_LINE) + int(length) + len(BLANK_LINE):
             raise ValueError("a WARC record that does not end where it says")
         return RecordHead(offset, read - len(stream.unused_data), fields)
 
 
-def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
+def exchanges(storage: WarcStorage, captures: Iterable[Row], on_damage: OnDamage) -> Iterator[StoredExchange]:
     """Yield the exchanges of captures, which come as `CaptureSelection.captures` gives them: by file, by offset.
 
     Damage is passed to `on_damage` and costs only its own exchange. A missing file costs all of its exchanges; then
@@ -130,7 +130,7 @@ def exchanges(folder: Path, captures: Iterable[Row], on_damage: OnDamage) -> Ite
     """
     for name, of_file in groupby(captures, key=lambda capture: str(capture["file"])):
         try:
-            file = OpenWarcFile(folder / name)
+            file = OpenWarcFile(storage, name)
         except MorgueError as error:
             on_damage(error, of_file)
             continue
@@ -146,7 +146,7 @@ def _exchanges_of_file(file: OpenWarcFile, captures: Iterable[Row], on_damage: O
         try:
             main = file.head(capture["offset"])
             if main.fields.get("WARC-Record-ID") != capture["record_id"]:
-                where = f"{file.path.name} at byte {main.offset}"
+                where = f"{file.name} at byte {main.offset}"
                 raise ArchiveDamaged(where, "holds another record than the database says", "see `morgue verify`")
         except MorgueError as error:
             on_damage(error, [capture])

@@ -16,7 +16,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.core.errors import MorgueError, QueryError
 from pipelines.database.connection import Row
@@ -29,6 +28,7 @@ from pipelines.selection.directives import (
     parse_signals,
 )
 from pipelines.selection.tdmrep import TdmFiles, parse_reservation
+from pipelines.warc.storage import WarcStorage
 
 # Directives against the use of text for models. noimageai is about images only; a dataset has none.
 MODEL_DIRECTIVES = ("noai", "noml", "notrain")
@@ -69,8 +69,8 @@ NO_EXCLUSIONS = Exclusions()
 class ExclusionFilter:
     """Pass on what is not excluded, and count the rest by reason."""
 
-    def __init__(self, exclusions: Exclusions, db: sqlite3.Connection, warc: Path) -> None:
-        """`warc`: the folder of the WARC files; the rules of tdmrep.json are read from them."""
+    def __init__(self, exclusions: Exclusions, db: sqlite3.Connection, warc: WarcStorage) -> None:
+        """`warc`: the archive's WARC files; the rules of tdmrep.json are read from them."""
         self.left_out: Counter[str] = Counter()  # reason -> how many
         self.signals_met: set[str] = set()  # requested signals that something had
         self._reserved = exclusions.reserved

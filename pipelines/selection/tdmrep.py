@@ -12,17 +12,17 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-from pipelines.archive.replay import answer
+from pipelines.archive.replay import replay
 from pipelines.core.errors import ArchiveDamaged
-from pipelines.core.urls import split as parts_of
+from pipelines.core.urls import parts_of as parts_of
 from pipelines.database.connection import Row, ask
-from pipelines.database.queries import PROVENANCE
-from pipelines.warc.http_message import REDIRECTS, parse_head, split
+from pipelines.database.queries import PROVENANCE_COLUMNS
+from pipelines.warc.http_message import REDIRECTS, parse_head, split_response
 from pipelines.warc.reader import read_block
+from pipelines.warc.storage import WarcStorage
 
 TDMREP_PATH = "/.well-known/tdmrep.json"
 MAX_FILE_BYTES = 1 << 20  # decoded
@@ -109,7 +109,7 @@ def _normal_character(match: re.Match[str]) -> str:
 class TdmFiles:
     """Hold the files of all hosts over time, read from the WARC files of an archive."""
 
-    def __init__(self, db: sqlite3.Connection, warc: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, warc: WarcStorage) -> None:
         self.db, self.warc = db, warc
         # Captures by host. The host's name is normalized here, because an import may bring any spelling.
         self._captures_by_host: dict[str, list[Row]] | None = None
@@ -143,7 +143,7 @@ class TdmFiles:
         yield from (row for row in rows if row["captured"] > time)
 
     def _captures(self, condition: str, *values: str) -> Iterator[Row]:
-        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE} FROM captures c
+        sql = f"""SELECT c.id, c.url, c.status, c.error, {PROVENANCE_COLUMNS} FROM captures c
                    WHERE {condition} AND c.record_type IN ('response', 'revisit')
                    ORDER BY c.time"""  # noqa: S608 (our own names)
         return map(dict, ask(self.db, sql, values))
@@ -163,13 +163,13 @@ class TdmFiles:
         if status in REDIRECTS:
             return self._follow(row, redirects)
         if status in (200, 203, 304):
-            return parse_rules(answer(self.db, self.warc, row, MAX_FILE_BYTES).body)
+            return parse_rules(replay(self.db, self.warc, row, MAX_FILE_BYTES).body)
         return [] if status in (404, 410) else None  # there is no file; any other status says nothing about it
 
     def _follow(self, row: Row, redirects: int) -> list[TdmRule] | None:
         """Return the rules in the first capture of a redirect's target that is not older than the redirect."""
-        block = read_block(self.warc / Path(row["warc_file"]).name, row["warc_offset"], row["warc_length"])
-        head = parse_head(split(block)[0])
+        block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
+        head = parse_head(split_response(block)[0])
         target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
         address = "//" + target.partition("#")[0].partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]

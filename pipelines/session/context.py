@@ -20,7 +20,7 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
-from pipelines.warc.exchange import body_of, keep
+from pipelines.warc.exchange import body_of, write_exchange
 
 T = TypeVar("T")
 logger = logging.getLogger("morgue.session")
@@ -92,12 +92,11 @@ class CrawlContext:
     def close(self, outcome: str) -> None:
         """Complete the row of the run, commit, and close the archive writer."""
         logger.info("run %(crawl_id)d ends: %(outcome)s", {"crawl_id": self.crawl_id, "outcome": outcome})
-        self.archive_writer.at_failure = self._end_after_failure
         try:
             if self.archive_writer.failed is None:
                 self.archive_writer.call(self.store.end_crawl, self.crawl_id, outcome, self.stats.as_dict())
         finally:
-            self.archive_writer.close()
+            self.archive_writer.close(on_full_disk=self._end_after_failure)
 
     @property
     def lost(self) -> int:
@@ -112,7 +111,7 @@ class CrawlContext:
     def _record(self, exchange: Exchange, source_id: int | None) -> Capture:
         body, writer = body_of(exchange), self.archive_writer.writer
         original = original_of(self.archive_writer.db, exchange, body, writer.is_finished)
-        capture = keep(exchange, writer, original=original, body=body, **self._record_options)
+        capture = write_exchange(exchange, writer, original=original, body=body, **self._record_options)
         if original is not None:
             same = {"url": exchange.url, "original": original.record_id}
             logger.debug("%(url)s repeats %(original)s, kept as a revisit", same)

@@ -14,19 +14,17 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.timestamps import stamp
 from pipelines.database import removals
-from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
+from pipelines.database.captures import CaptureLocation
+from pipelines.database.frontier.table import FrontierTable
 from pipelines.takedown.targets import TakedownTargets
 from pipelines.takedown.tombstone import (
-    PART_SUFFIX,
     MemberSpan,
     Tombstone,
     journal_member_without,
-    put_in_place,
     removed_record_ids,
     tombstone_member,
     write_copy,
@@ -34,6 +32,7 @@ from pipelines.takedown.tombstone import (
 from pipelines.warc import manifest
 from pipelines.warc.reader import StoredRecord, walk
 from pipelines.warc.record import WarcRecord
+from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
 logger = logging.getLogger("morgue.takedown")
 
@@ -48,7 +47,7 @@ class Removal:
 
     def __init__(
         self,
-        warc: Path,
+        warc: WarcStorage,
         manifest_file: Path,
         targets: TakedownTargets,
         reason: str,
@@ -73,35 +72,35 @@ class Removal:
         naming the file. Raises MorgueError.
         """
         entries = manifest.load(self.manifest_file)
-        files = sorted(self.warc.glob("*.warc.gz"))
+        files = self.warc.list().finished
         touched = []
-        for done, path in enumerate(files, 1):
-            finish_rewriting(path, entries.get(path.name))
-            if sum(1 for _span in self._spans(path)):  # try all spans of the file: each may turn out not to fit
-                touched.append(path)
-                entry = entries.get(path.name)
-                if entry is not None and manifest.sha256_of(path) != entry.sha256:
+        for done, file in enumerate(files, 1):
+            entry = entries.get(file)
+            finish_rewriting(self.warc, file, entry)
+            if sum(1 for _span in self._spans(file)):  # try all spans of the file: each may turn out not to fit
+                touched.append(file)
+                if entry is not None and self.warc.sha256(file) != entry.sha256:
                     if not self.damaged_too:
-                        raise ArchiveDamaged(str(path), "is not as the manifest lists it", DAMAGED_CURE)
-                    self.damaged.append(path.name)
+                        raise ArchiveDamaged(self.warc.location(file), "is not as the manifest lists it", DAMAGED_CURE)
+                    self.damaged.append(file)
             on_progress("looking", done, len(files))
         self.records = self.bytes = 0
-        for done, path in enumerate(touched, 1):
-            part = write_copy(path, list(self._spans(path)))
-            entries[path.name] = self._entry(part, path.name, entries.get(path.name))
+        for done, file in enumerate(touched, 1):
+            part = write_copy(self.warc, file, list(self._spans(file)))
+            entries[file] = self._entry(part, file, entries.get(file))
             manifest.write(self.manifest_file, entries.values())
-            put_in_place(part, path)
+            self.warc.replace_by_part(file)
             self.files += 1
-            taken = {"file": path.name, "records": self.records, "bytes": self.bytes}
+            taken = {"file": file, "records": self.records, "bytes": self.bytes}
             logger.info("%(file)s is rewritten (records taken out so far: %(records)d, bytes: %(bytes)d)", taken)
             on_progress("taking out", done, len(touched))
 
-    def _spans(self, path: Path) -> Iterator[MemberSpan]:
+    def _spans(self, file: str) -> Iterator[MemberSpan]:
         """Yield what changes in a file. The records of an exchange are neighbours, the capture's own record first."""
         record_ids = self.targets.record_ids
-        missing = {one.record_id: one for one in self.targets.captures.values() if one.file == path.name}
+        missing = {one.record_id: one for one in self.targets.captures.values() if one.file == file}
         exchange: list[StoredRecord] = []
-        for member in walk(path, on_damage=lambda *damage: None):
+        for member in walk(self.warc, file, on_damage=lambda *damage: None):
             if exchange and not _is_concurrent_to(member, exchange[0]):
                 yield self._entomb(exchange)
                 exchange = []
@@ -111,9 +110,9 @@ class Removal:
                 continue
             for record_id in removed_record_ids(member.block):  # by an earlier run that did not get to the rows
                 missing.pop(record_id, None)
-            mark = mark_of(member.headers)
-            if mark is not None:
-                is_ours = mark.archive in (self.targets.archive, None)
+            header = journal_header(member.headers)
+            if header is not None:
+                is_ours = header.archive in (self.targets.archive, None)
                 drop = self.targets.concerns if is_ours else self.targets.may_concern
                 shorter = journal_member_without(WarcRecord(member.headers, member.block), drop, member.length)
                 if shorter is not None:
@@ -139,12 +138,13 @@ class Removal:
         tombstone = Tombstone(capture.url, (capture.record_id,), capture.time, self.time, self.reason)
         return MemberSpan(capture.offset, capture.length, tombstone_member(tombstone, capture.length))
 
-    def _entry(self, path: Path, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
-        """Return the manifest line of a rewritten file that is still at `path`."""
+    def _entry(self, part: str, name: str, before: manifest.ManifestEntry | None) -> manifest.ManifestEntry:
+        """Return the manifest line of a rewritten file that is still its `.part` copy."""
         contents = manifest.FileContents()
-        for member in walk(path, on_damage=lambda *damage: None):
+        for member in walk(self.warc, part, on_damage=lambda *damage: None):
             contents.count(member.headers)
-        contents.add_file(path)
+        with self.warc.open(part) as data:
+            contents.add_file(data)
         entry = contents.entry(name)
         if before is None:
             return entry
@@ -167,12 +167,11 @@ def _is_concurrent_to(member: StoredRecord, capture: StoredRecord) -> bool:
     return capture.headers.get("WARC-Record-ID") in member.headers.all("WARC-Concurrent-To")
 
 
-def finish_rewriting(path: Path, entry: manifest.ManifestEntry | None) -> None:
+def finish_rewriting(storage: WarcStorage, file: str, entry: manifest.ManifestEntry | None) -> None:
     """Put a copy in its place that an interrupted run left beside the file, if the manifest lists it already."""
-    part = path.with_name(path.name + PART_SUFFIX)
-    if part.exists():
-        logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": path.name})
-        if entry is not None and manifest.sha256_of(part) == entry.sha256:
-            put_in_place(part, path)
+    if storage.has_part(file):
+        logger.info("%(file)s: a takedown was interrupted while it rewrote this file", {"file": file})
+        if entry is not None and storage.sha256(file + PART_SUFFIX) == entry.sha256:
+            storage.replace_by_part(file)
         else:
-            part.unlink()
+            storage.discard_part(file)

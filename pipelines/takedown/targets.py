@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.archive.journal import standing
 from pipelines.core.errors import MorgueError, NotFound
 from pipelines.core.urls import url_key
 from pipelines.database import removals
-from pipelines.database.frontier_table import FrontierTable
-from pipelines.database.stored_records import CaptureLocation
+from pipelines.database.captures import CaptureLocation
+from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.journal_rows import database_state
 from pipelines.takedown.target_names import (
     STAR,
     TargetMatcher,
@@ -67,7 +67,7 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
     Raises NotFound for a target of which the archive has nothing, ConfigError for a text that names no target, and
     MorgueError if a capture of another address has no body of its own and refers to a record that is to go.
     """
-    targets = TakedownTargets(archive=standing(db).archive)
+    targets = TakedownTargets(archive=database_state(db).archive)
     for target in wanted:
         captures, rows = len(targets.captures), len(targets.captures) + len(targets.frontier)
         name = name_of_target(db, target)

@@ -13,20 +13,18 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from pipelines.core.durability import sync_folder
 from pipelines.core.errors import MorgueError, os_errors
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc.reader import StoredRecord
 from pipelines.warc.record import VERSION, WarcRecord, digest, new_id, one_line, warc_fields
+from pipelines.warc.storage import PART_SUFFIX, WarcStorage
 
 MAX_EXTRA_FIELD_BYTES = 4096  # in a gzip header; readers take a longer extra field for the end of the file
 MAX_STORED_BLOCK_BYTES = 65_535  # RFC 1951 section 3.2.4
 MAX_FIELDS_BYTES = 65_536  # of a tombstone, without its padding
 COPY_CHUNK_BYTES = 1 << 20
-PART_SUFFIX = ".part"  # after the name of a file: its changed copy, until that takes its place
 URL_FIELD, RECORD_FIELD, REASON_FIELD = "removed-uri", "removed-record", "reason"
 
 
@@ -189,15 +187,15 @@ def _gzip_header(extra: int) -> bytes:
     return header + (struct.pack("<H", extra - 2) + bytes(extra - 2) if extra else b"")
 
 
-def write_copy(path: Path, spans: Sequence[MemberSpan]) -> Path:
-    """Write a copy of a file beside it, with the spans replaced, and return its path. The copy is durable.
+def write_copy(storage: WarcStorage, file: str, spans: Sequence[MemberSpan]) -> str:
+    """Write a copy of a file beside it, with the spans replaced, and return its name. The copy is durable.
 
     Raises MorgueError.
     """
-    part = path.with_name(path.name + PART_SUFFIX)
-    with os_errors(str(part)):
+    part = file + PART_SUFFIX
+    with os_errors(storage.location(part)):
         try:
-            with path.open("rb") as old, part.open("wb") as new:
+            with storage.open(file) as old, storage.create_part(file) as new:
                 for span in sorted(spans):
                     _copy(old, new, span.offset - old.tell())
                     assert len(span.data) == span.length
@@ -207,16 +205,9 @@ def write_copy(path: Path, spans: Sequence[MemberSpan]) -> Path:
                 new.flush()
                 os.fsync(new.fileno())
         except BaseException:
-            part.unlink(missing_ok=True)
+            storage.discard_part(file)
             raise
     return part
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Let the copy take the file's place, in one step. Raises MorgueError."""
-    with os_errors(str(path)):
-        part.replace(path)
-        sync_folder(path.parent)
 
 
 def _copy(old: BinaryIO, new: BinaryIO, length: int | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.archive.crash_recovery import lacking, must_be_of_these_files
+from pipelines.archive.crash_recovery import files_without_rows, must_match_files
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import Finding
@@ -102,8 +102,8 @@ def wrong_database(path: Path, entries: Collection[ManifestEntry]) -> Iterator[F
     """
     with closing(connect(path)) as db:
         try:
-            must_be_of_these_files(db, entries)
-            for _ in lacking(db, entries):
+            must_match_files(db, entries)
+            for _ in files_without_rows(db, entries):
                 pass
         except ArchiveDamaged as error:
             yield Finding(DATABASE_NAME, None, "wrong database", f"it {error.cause}")

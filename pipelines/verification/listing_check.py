@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.core.archive_layout import WARC_FOLDER
 from pipelines.core.plural import counted, verb
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
-from pipelines.verification.inventory import WarcFileInfo, is_there
+from pipelines.verification.inventory import WarcFileInfo
 from pipelines.verification.snapshot import ArchiveSnapshot, wait_for_rows
+from pipelines.warc.storage import WarcStorage
 
 
 def missing_files(snapshot: ArchiveSnapshot) -> Iterator[Finding]:
     """Yield a finding for each file that the manifest or a row names and that is not there."""
+    storage = WarcStorage(snapshot.archive / WARC_FOLDER)
     for name in sorted({*(snapshot.inventory.entries or {}), *snapshot.rows}):
-        if name in snapshot.files or is_there(snapshot.archive / "warc", name):
+        if name in snapshot.files or storage.has(name):
             continue
         known_by = ["it is in the manifest"] if snapshot.entry(name) is not None else []
         if name in snapshot.rows:

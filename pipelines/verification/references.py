@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from itertools import repeat
-from pathlib import Path
 
 from pipelines.verification.findings import Finding
 from pipelines.verification.warc_check import InspectionResult, short_hash
-from pipelines.warc.digests import labelled, payload_is
-from pipelines.warc.reader import StoredRecord, members, opened
+from pipelines.warc.digests import parse_digest, payload_matches
+from pipelines.warc.reader import StoredRecord, members
+from pipelines.warc.storage import WarcStorage
 
 TABLES = """
 CREATE TABLE records (id INTEGER, payload INTEGER, file TEXT, offset INTEGER);
@@ -41,9 +41,8 @@ FIELDS_OF_COPIES = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI
 class RecordReferences:
     """Hold the ids and references of an archive's records."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: warc/."""
-        self.folder = folder
+    def __init__(self, storage: WarcStorage) -> None:
+        self.storage = storage
         self._db = sqlite3.connect("", isolation_level=None)  # a temporary file
         self._db.row_factory = sqlite3.Row
         self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + TABLES)
@@ -92,13 +91,13 @@ class RecordReferences:
         """Return True if a record's payload, or its body as stored, has this digest, of any algorithm."""
         record = self._read(file, offset)
         try:
-            wanted = labelled(stated)
+            wanted = parse_digest(stated)
         except ValueError:
             return False
-        return wanted is None or payload_is(wanted, record.headers.first, record.block)
+        return wanted is None or payload_matches(wanted, record.headers.first, record.block)
 
     def _read(self, file: str, offset: int) -> StoredRecord:
-        with opened(self.folder / file) as data:
+        with self.storage.open(file) as data:
             return next(members(data, offset, offset + 1))
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +23,10 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findings
-from pipelines.warc.digests import examine
+from pipelines.warc.digests import check_digests
 from pipelines.warc.exchange import capture_of
-from pipelines.warc.reader import OPEN, TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 READ_BYTES = 1 << 20  # at once, where nothing is inflated
 PROGRESS_BYTES = 1 << 23  # between two calls of `on_progress`
@@ -44,7 +46,7 @@ OnProgress = Callable[[int], object]  # bytes done since the last call
 class InspectionTask:
     """Say what to read."""
 
-    folder: Path  # warc/
+    storage: WarcStorage
     name: str  # of the file, without `.open`
     database: Path | None  # None: no rows to compare with
     growing: bool = False  # it is `.open`: it may end inside a record, and its last rows may still be missing
@@ -95,9 +97,9 @@ def short_hash(text: str) -> int:
 class HashedFile:
     """Read a file at any place, and hash all its bytes in order while they pass."""
 
-    def __init__(self, path: Path, *, wanted: bool) -> None:
+    def __init__(self, file: FileIO, *, wanted: bool) -> None:
         """`wanted`: compute the hash."""
-        self._file = path.open("rb", buffering=0)
+        self._file = file
         self._hash = hashlib.sha256() if wanted else None
         self._at = self._hashed = 0
 
@@ -149,13 +151,12 @@ def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> Insp
 
 
 def _opened(task: InspectionTask) -> HashedFile:
-    path = task.folder / task.name
     if task.growing:
         try:
-            return HashedFile(path.with_name(path.name + OPEN), wanted=False)
+            return HashedFile(task.storage.open_unbuffered(task.name + OPEN_SUFFIX), wanted=False)
         except FileNotFoundError:  # it was finished meanwhile
             pass
-    return HashedFile(path, wanted=task.digest)
+    return HashedFile(task.storage.open_unbuffered(task.name), wanted=task.digest)
 
 
 class CaptureRows:
@@ -281,7 +282,7 @@ class _Inspection:
             self._add(found.offset, "bad record", f"its WARC-Date is not a date: {fields.get('warc-date')!r}")
             capture = None
         payload_digest = capture.payload_digest if capture is not None else None
-        problems, undigested = examine(fields, found.block, payload_digest)
+        problems, undigested = check_digests(fields, found.block, payload_digest)
         result.undigested += undigested
         for kind, what in problems:
             self._add(found.offset, kind, f"{what}{_type_and_url(fields)}")

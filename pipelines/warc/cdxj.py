@@ -1,9 +1,9 @@
-"""A line of a CDXJ index: where in which WARC file a capture lies, under a key that sorts.
+"""Write and read lines of a CDXJ index: the place of a capture in the WARC files, under a key that sorts.
 
     com,paper)/2026/11/crane 20261123080000 {"url": "https://paper.example/2026/11/crane", "mime": "text/html", ...}
 
 SURT, a space, 14 digits, a space, JSON; sorted as bytes. The fields and their order are those of cdxj-indexer, all of
-them text, so that pywb and whatever else reads its indexes reads ours.
+them text, so that pywb and other programs that read its indexes read ours.
 Spec: https://specs.webrecorder.net/cdxj/0.1.0/
 """
 
@@ -16,32 +16,32 @@ from datetime import UTC, datetime
 
 from pipelines.warc.surt import surt
 
-REVISIT = "warc/revisit"  # the media type that a revisit has in an index, whatever it revisits
+REVISIT_MIME = "warc/revisit"  # the media type of every revisit in an index
 LINE = re.compile(r"(\S+) ([0-9]{14}) (\{.*\})\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class CdxjEntry:
-    """What an index says of one capture."""
+    """Hold what an index says of one capture."""
 
     url: str  # WARC-Target-URI
     time: datetime  # WARC-Date, UTC; an index keeps it to the second
-    mime: str | None  # media type of the response; REVISIT for a revisit; None if the server named none
-    status: int | None  # HTTP status; None for a record that is no HTTP response
+    mime: str | None  # media type of the response; REVISIT_MIME for a revisit; None if the server named none
+    status: int | None  # HTTP status; None for a record that is not an HTTP response
     digest: str | None  # of the payload, with its algorithm: "sha1:BASE32"
     length: int  # bytes of the record's gzip member
     offset: int  # bytes from the start of the file to that member
     filename: str  # name of the WARC file, without folders
 
 
-def line(entry: CdxjEntry) -> str:
-    """The line of an entry, without its end. ASCII."""
+def cdxj_line(entry: CdxjEntry) -> str:
+    """Return the line of an entry, ASCII, without a line feed."""
     said = {name: str(value) for name, value in asdict(entry).items() if name != "time" and value is not None}
-    return f"{key_of(entry.url)} {timestamp(entry.time)} {json.dumps(said)}"
+    return f"{key_of(entry.url)} {cdx_timestamp(entry.time)} {json.dumps(said)}"
 
 
-def parse(text: str) -> CdxjEntry:
-    """The entry that a line holds; what it says beyond our fields is left out. Raises ValueError if it is none."""
+def parse_cdxj_line(text: str) -> CdxjEntry:
+    """Return the entry in a line, without fields that we do not use. Raises ValueError if it is not a CDXJ line."""
     match = LINE.fullmatch(text)
     if match is None:
         raise ValueError("no line of a CDXJ index")
@@ -58,10 +58,10 @@ def parse(text: str) -> CdxjEntry:
 
 
 def key_of(url: str) -> str:
-    """The key under which an index lists a URL: one word, ASCII."""
+    """Return the key under which an index lists a URL: one word, ASCII."""
     return surt(url).replace(" ", "%20")
 
 
-def timestamp(time: datetime) -> str:
-    """14 digits, UTC, the fraction of the second cut off."""
+def cdx_timestamp(time: datetime) -> str:
+    """Return a time as 14 digits, UTC, the fraction of the second cut off."""
     return time.astimezone(UTC).strftime("%Y%m%d%H%M%S")

@@ -1,12 +1,11 @@
-"""An exchange becomes WARC records, and the `Capture` that says where they lie; and back again.
+"""Turn an exchange into WARC records and the `Capture` that says where they are, and a record back into its capture.
 
-What is written for one exchange, in one file, side by side:
+The records of one exchange are written side by side in one file:
 
 - a `response` and its `request` record, blocks exactly as they went over the wire;
 - for an answer whose body is kept already, or a 304 (Not Modified), a `revisit` record in place of the response;
-- for an answer that broke off behind its head, the same with WARC-Truncated;
-- for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why,
-the request
+- for an answer that broke off after its head, the same with WARC-Truncated;
+- for an exchange without an answer (or with one that has no HTTP head), a `metadata` record that says why, the request
   if one was sent, and what was received, if anything, as a second `metadata` record.
 
 Interim (1xx) responses are not kept. Two fields of our own, `Morgue-Kind` and `Morgue-Error`, say what the
@@ -22,19 +21,19 @@ from typing import Literal, NamedTuple
 
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.http_message import dechunked, parse_head, split
+from pipelines.warc.http_message import dechunked, parse_head, split_response
 from pipelines.warc.http_signals import header_signals
 from pipelines.warc.reader import StoredRecord
-from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, uri, warc_fields
+from pipelines.warc.record import WarcFields, WarcRecord, digest, is_capture, new_id, target_uri, warc_fields
 from pipelines.warc.writer import WarcWriter
 
 ChunkedDigest = Literal["omit", "entity", "stored"]
-PROFILES = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
-SAME_PAYLOAD, NOT_MODIFIED = PROFILES + "identical-payload-digest", PROFILES + "server-not-modified"
+PROFILE_PREFIX = "http://netpreserve.org/warc/1.1/revisit/"  # section 6.7
+SAME_PAYLOAD, NOT_MODIFIED = PROFILE_PREFIX + "identical-payload-digest", PROFILE_PREFIX + "server-not-modified"
 
 
 class RevisitOriginal(NamedTuple):
-    """A response that was kept before, and whose body is not kept again."""
+    """Name a stored response whose body is not stored again."""
 
     record_id: str  # its WARC-Record-ID
     url: str  # its WARC-Target-URI
@@ -42,15 +41,15 @@ class RevisitOriginal(NamedTuple):
 
 
 class PayloadBody(NamedTuple):
-    """What came behind the head of an answer."""
+    """Describe the bytes that came after the head of an answer."""
 
     length: int  # bytes as received
     payload_digest: str  # of the entity, transfer-decoded
-    body_digest: str | None  # of the bytes as received, where chunk framing makes them others
+    body_digest: str | None  # of the bytes as received; None unless chunk framing makes them differ
 
 
 def body_of(exchange: Exchange) -> PayloadBody | None:
-    """What an exchange's answer carried; None if there was no answer."""
+    """Describe the body of an exchange's answer; return None if there was no answer."""
     return _measured(exchange.response, exchange.head_length, exchange.chunked) if _answered(exchange) else None
 
 
@@ -65,7 +64,7 @@ def _measured(response: bytes, head_length: int, chunked: bool) -> PayloadBody:
     return PayloadBody(len(body), payload, received if received != payload else None)
 
 
-def keep(
+def write_exchange(
     exchange: Exchange,
     writer: WarcWriter,
     *,
@@ -73,11 +72,11 @@ def keep(
     original: RevisitOriginal | None = None,
     body: PayloadBody | None = None,
 ) -> Capture:
-    """Append an exchange to the archive's WARC files; the capture (without row id) that points at it.
+    """Append an exchange to the archive's WARC files, and return the capture (without row id) that points at it.
 
-    `original`: the response that this one repeats (`revisits.original_of`); then a revisit record is written. `body`:
-    what `body_of` has said of it, if the caller has asked. Raises DiskFull, NotWritable or MorgueError, and then
-    nothing was appended. Durable after `writer.sync()`.
+    `original`: the response that this one repeats (`deduplication.original_of`); then a revisit record is written.
+    `body`: the answer of `body_of`, if the caller has it already. Raises DiskFull, NotWritable or MorgueError, and then
+    nothing was appended. The records are durable after `writer.sync()`.
     """
     body = body or body_of(exchange)
     records = records_of(
@@ -94,9 +93,9 @@ def keep(
 
 
 def capture_of(member: StoredRecord, file: str) -> Capture | None:
-    """The capture that a record in a WARC file stands for: what `keep` returned when it was written.
+    """Return the capture of a record in a WARC file, as `write_exchange` returned it when the record was written.
 
-    None for records that are no capture: warcinfo, request, a failed exchange's bytes, foreign types.
+    None for records that are not captures: warcinfo, request, a failed exchange's bytes, foreign types.
     Raises ValueError for a record without a usable WARC-Date.
     """
     if not is_capture(member.headers):
@@ -105,15 +104,15 @@ def capture_of(member: StoredRecord, file: str) -> Capture | None:
 
 
 def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody | None = None) -> Capture:
-    """The capture of a response, revisit or metadata record; `body`: what is known of the response's."""
+    """Return the capture of a response, revisit or metadata record; `body`: what is known of the response's body."""
     get = member.headers.first.get
     kind = get("warc-type") or ""
     head = None
     if kind != "metadata":
-        raw = split(member.block)[0]
+        raw = split_response(member.block)[0]
         head = parse_head(raw)
         body = body or _measured(member.block, len(raw), head is not None and head.chunked)
-    # By its end: the profiles of WARC 1.0 have another address.
+    # The end of the profile decides, because the profiles of WARC 1.0 have another address.
     repeats = kind == "revisit" and (get("warc-profile") or "").endswith("/identical-payload-digest")
     return Capture(
         id=None,
@@ -147,12 +146,12 @@ def records_of(
     original: RevisitOriginal | None = None,
     body: PayloadBody | None = None,
 ) -> list[WarcRecord]:
-    """The records of one exchange; the first is the one that a capture points at.
+    """Return the records of one exchange; a capture points at the first of them.
 
-    `chunked_payload_digest`: what WARC-Payload-Digest says of a chunked response. The standard means the
-    entity body without its transfer coding (section 6.3.2), "entity"; warcio and FastWARC hash the body as
-    stored, "stored", and call the other one wrong, as jwarc does the other way round. "omit" leaves the field
-    out, which every checker accepts; the entity's digest is in `Capture.payload_digest` in any case.
+    `chunked_payload_digest`: the WARC-Payload-Digest of a chunked response. "entity" is that of the standard: the
+    entity body without its transfer coding (section 6.3.2), as jwarc wants it. "stored" is that of warcio and FastWARC,
+    which hash the body as stored. Each of these tools calls the other digest wrong. "omit" leaves the field out, which
+    every checker accepts. The entity's digest is in `Capture.payload_digest` in any case.
     """
     answered = _answered(exchange)
     if original is not None:
@@ -181,16 +180,16 @@ Part = tuple[list[tuple[str, str]], bytes]
 
 
 def _common(exchange: Exchange, warcinfo_id: str | None) -> list[tuple[str, str]]:
-    """The fields that all records of an exchange share: one event, one date (section 5.4)."""
-    fields = [("WARC-Target-URI", uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
+    """Return the fields that all records of an exchange share: one event, one date (section 5.4)."""
+    fields = [("WARC-Target-URI", target_uri(exchange.url)), ("WARC-Date", fine_stamp(exchange.started))]
     if exchange.ip is not None:
         fields.append(("WARC-IP-Address", exchange.ip))
     if warcinfo_id is not None:
         fields.append(("WARC-Warcinfo-ID", warcinfo_id))
-    if exchange.request:  # WARC-Protocol is repeatable: one line a layer
+    if exchange.request:  # WARC-Protocol may be repeated: one line for each layer
         fields += [("WARC-Protocol", layer) for layer in (exchange.protocol, exchange.tls) if layer]
         fields += [("WARC-Cipher-Suite", exchange.cipher)] if exchange.cipher else []
-    return [*fields, ("Morgue-Kind", flat(exchange.kind))]
+    return [*fields, ("Morgue-Kind", without_control_chars(exchange.kind))]
 
 
 def _part(type_: str, content_type: str, block: bytes, *more: tuple[str, str]) -> Part:
@@ -207,12 +206,12 @@ def _response(exchange: Exchange, body: PayloadBody, chunked: ChunkedDigest) -> 
     if exchange.truncated is not None:
         more.append(("WARC-Truncated", exchange.truncated))
     if exchange.error is not None:
-        more.append(("Morgue-Error", flat(exchange.error)))
+        more.append(("Morgue-Error", without_control_chars(exchange.error)))
     return _part("response", "application/http;msgtype=response", exchange.response, *more)
 
 
 def _revisit(exchange: Exchange, original: RevisitOriginal) -> Part:
-    """Sections 6.7.2 and 6.7.3: the head as received, and the record whose payload it stands for."""
+    """Make a revisit (sections 6.7.2 and 6.7.3): the head as received, and the record that has the payload."""
     head, body = exchange.response[: exchange.head_length], exchange.response[exchange.head_length :]
     unmodified = exchange.status == 304
     more = [
@@ -227,11 +226,11 @@ def _revisit(exchange: Exchange, original: RevisitOriginal) -> Part:
 
 
 def _failure(exchange: Exchange) -> Part:
-    reason = flat(exchange.error or "no response")
+    reason = without_control_chars(exchange.error or "no response")
     block = warc_fields([("fetch-error", reason), ("received-bytes", str(len(exchange.response)))])
     return _part("metadata", "application/warc-fields", block, ("Morgue-Error", reason))
 
 
-def flat(text: str) -> str:
-    """Text on one line: an error's text may hold line breaks, and those would forge a field."""
+def without_control_chars(text: str) -> str:
+    """Return text on one line: an error's text may hold line breaks, and those would forge a field."""
     return re.sub(r"[\x00-\x1f\x7f]+", " ", text).strip()

@@ -1,8 +1,7 @@
-"""From the bytes of an HTTP response to what they carry: its head, its entity body, its content.
+"""Parse the bytes of an HTTP response: its head, its entity body, its content.
 
-Pure and lenient: the web's servers are read as browsers read them, because a page that a reader can see is a
-page that an archive must be able to read. Nothing here changes what is recorded; it only says what the record
-means.
+The functions are pure, and lenient as browsers are: an archive must be able to read every page that a reader can see.
+Nothing here changes what is recorded; it only says what the record means.
 """
 
 from __future__ import annotations
@@ -16,55 +15,55 @@ from dataclasses import dataclass
 HEAD_END = re.compile(rb"\n\r?\n")  # RFC 9112 section 2.2: a bare LF may end a line
 STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+([1-9]\d\d)(?:[ \t]|$)", re.IGNORECASE)
 FIELD_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.1: token
-NOT_IN_A_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: to be read as SP
+FORBIDDEN_IN_VALUE = re.compile(rb"[\x00\r\n\v\f]")  # RFC 9110 section 5.5: these are read as SP
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;|\r?$)")  # RFC 9112 section 7.1
 REDIRECTS = (301, 302, 303, 307, 308)  # RFC 9110, 15.4
-STEP = 65_536  # bytes decoded between two looks at the limit
+DECODE_STEP_BYTES = 65_536  # bytes decoded between two looks at the limit
 
 
 class DecodedTooLarge(ValueError):
-    """Decoding would give more bytes than the limit: a decompression bomb, or a very large page."""
+    """Report that decoding would give more bytes than the limit: a decompression bomb, or a very large page."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageHead:
-    """The head of a response as a lenient reader understands it."""
+    """Hold the head of a response as a lenient reader understands it."""
 
     version: str  # "1.1" or "1.0"
     status: int  # 100 to 999
     fields: tuple[tuple[bytes, bytes], ...]  # name and value in the order, case and number sent
 
     def all(self, name: bytes) -> list[bytes]:
-        """Every value of the field `name` (lower case), in the order sent."""
+        """Return every value of the field `name` (lower case), in the order sent."""
         return [value for field, value in self.fields if field.lower() == name]
 
     def first(self, name: bytes) -> bytes | None:
-        """The first value of the field `name` (lower case), or None."""
+        """Return the first value of the field `name` (lower case), or None."""
         return next(iter(self.all(name)), None)
 
     @property
     def chunked(self) -> bool:
-        """Whether the body carries chunk framing (RFC 9112 section 6.1: the last transfer coding says so)."""
-        codings = listed(self.all(b"transfer-encoding"))
+        """Return True if the body has chunk framing (RFC 9112 section 6.1: the last transfer coding says so)."""
+        codings = list_members(self.all(b"transfer-encoding"))
         return bool(codings) and codings[-1] == b"chunked"
 
     @property
     def mime(self) -> str | None:
-        """Media type of Content-Type in lower case, without parameters; None if there is none."""
+        """Return the media type of Content-Type in lower case, without parameters, or None."""
         value = (self.first(b"content-type") or b"").partition(b";")[0].strip().lower()
         return value.decode("latin-1") or None
 
 
-def listed(values: Iterable[bytes]) -> list[bytes]:
-    """The members of a comma-separated list field (RFC 9110 section 5.6.1), in lower case."""
+def list_members(values: Iterable[bytes]) -> list[bytes]:
+    """Return the members of a comma-separated list field (RFC 9110 section 5.6.1), in lower case."""
     return [member for value in values for part in value.lower().split(b",") if (member := part.strip())]
 
 
 def parse_head(raw: bytes) -> MessageHead | None:
-    """Read the head of a response; None if its first line is no status line.
+    """Read the head of a response; return None if its first line is not a status line.
 
     Lenient: obsolete folding is unfolded, white space before a colon is ignored, control characters in values
-    become spaces, and lines that are no field at all are passed over.
+    become spaces, and lines that are not fields are skipped.
     """
     first, *lines = raw.split(b"\n")
     match = STATUS_LINE.match(first.rstrip(b"\r"))
@@ -76,42 +75,42 @@ def parse_head(raw: bytes) -> MessageHead | None:
         if line[:1] in (b" ", b"\t"):  # RFC 9112 section 5.2: obs-fold
             if fields and line.strip():
                 name, value = fields[-1]
-                fields[-1] = name, (value + b" " + clean(line)).strip()
+                fields[-1] = name, (value + b" " + clean_value(line)).strip()
             continue
         name, colon, value = line.partition(b":")
         name = name.rstrip(b" \t")
         if colon and FIELD_NAME.fullmatch(name):
-            fields.append((name, clean(value)))
+            fields.append((name, clean_value(value)))
     return MessageHead("1.0" if (major, minor) == (b"1", b"0") else "1.1", int(status), tuple(fields))
 
 
-def clean(value: bytes) -> bytes:
-    """A field value without surrounding white space and without the characters that no value may hold."""
+def clean_value(value: bytes) -> bytes:
+    """Return a field value without surrounding white space and without the characters that no value may hold."""
     value = value.strip(b" \t\r\n")
-    return NOT_IN_A_VALUE.sub(b" ", value).strip() if NOT_IN_A_VALUE.search(value) else value
+    return FORBIDDEN_IN_VALUE.sub(b" ", value).strip() if FORBIDDEN_IN_VALUE.search(value) else value
 
 
-def split(response: bytes) -> tuple[bytes, bytes]:
-    """The bytes of a response as (head with its blank line, the rest). Without a blank line all is head."""
+def split_response(response: bytes) -> tuple[bytes, bytes]:
+    """Split a response into (head with its blank line, the rest). Without a blank line all is head."""
     match = HEAD_END.search(response)
     return (response[: match.end()], response[match.end() :]) if match else (response, b"")
 
 
 def entity_body(response: bytes) -> bytes:
-    """The body of a stored response with its transfer coding removed (WARC 1.1 section 6.3.2: the payload).
+    """Return the body of a stored response with its transfer coding removed (WARC 1.1 section 6.3.2: the payload).
 
-    Damaged or cut chunk framing gives what could be read up to there.
+    If the chunk framing is damaged or cut, return what could be read up to there.
     """
-    head, body = split(response)
+    head, body = split_response(response)
     parsed = parse_head(head)
     return dechunked(body) if parsed is not None and parsed.chunked else body
 
 
 def dechunked(body: bytes) -> bytes:
-    """The data of a chunked body (RFC 9112 section 7.1); extensions and trailers are left out.
+    """Return the data of a chunked body (RFC 9112 section 7.1); extensions and trailers are left out.
 
-    A body that does not begin with a chunk is as it is: some crawlers take the framing off and leave the header that
-    announces it.
+    A body that does not begin with a chunk is returned as it is: some crawlers remove the framing and leave the header
+    that announces it.
     """
     if body and not CHUNK_SIZE.match(body[:64].partition(b"\n")[0]):
         return body
@@ -128,13 +127,13 @@ def dechunked(body: bytes) -> bytes:
 
 
 def content_decoded(headers: Iterable[tuple[bytes, bytes]], body: bytes, limit: int) -> bytes:
-    """`body` (an entity body) with its content codings undone: gzip, deflate, br, zstd.
+    """Return `body` (an entity body) with its content codings undone: gzip, deflate, br, zstd.
 
-    `limit` is the most bytes that any step may give; beyond it TooLarge is raised before they are made. A
-    coding that we do not know, and one that the server declares but did not apply, leave the body as it is; a
-    damaged one gives what could be read up to the damage.
+    `limit` is the most bytes that any step may give; DecodedTooLarge is raised before more are made. The body stays as
+    it is if we do not know the coding, or if the server declares one that it did not apply. If the coded data are
+    damaged, return what could be read up to the damage.
     """
-    codings = listed(value for name, value in headers if name.lower() == b"content-encoding")
+    codings = list_members(value for name, value in headers if name.lower() == b"content-encoding")
     for coding in reversed(codings):
         decode = DECODERS.get(coding)
         if decode is None:
@@ -144,20 +143,20 @@ def content_decoded(headers: Iterable[tuple[bytes, bytes]], body: bytes, limit: 
 
 
 def _inflate(body: bytes, limit: int, window: int) -> bytes:
-    """One or more zlib streams; what follows the last whole one is passed over."""
+    """Inflate one or more zlib streams; bytes after the last whole one are skipped."""
     out = bytearray()
     while body:
         stream = zlib.decompressobj(window)
         before = len(out)
         try:
             while body and not stream.eof:
-                out += stream.decompress(body, STEP)
+                out += stream.decompress(body, DECODE_STEP_BYTES)
                 body = stream.unconsumed_tail
                 if len(out) > limit:
                     raise DecodedTooLarge(f"more than {limit} bytes when decoded")
         except zlib.error:
             if len(out) == before:
-                break  # damaged from the first byte: padding behind a whole stream, or not compressed at all
+                break  # damaged from the first byte: padding after a whole stream, or not compressed at all
         body = stream.unused_data if stream.eof and window == zlib.MAX_WBITS + 16 else b""
     return bytes(out)
 
@@ -177,8 +176,8 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
     out = bytearray()
     stream = brotli.Decompressor()
     try:
-        out += stream.process(body, output_buffer_limit=STEP)
-        while not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=STEP)):
+        out += stream.process(body, output_buffer_limit=DECODE_STEP_BYTES)
+        while not stream.is_finished() and (more := stream.process(b"", output_buffer_limit=DECODE_STEP_BYTES)):
             out += more
             if len(out) > limit:
                 raise DecodedTooLarge(f"more than {limit} bytes when decoded")
@@ -197,7 +196,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
     stream = zstd.ZstdDecompressor()
     try:
         data = body
-        while not stream.eof and (more := stream.decompress(data, STEP)):
+        while not stream.eof and (more := stream.decompress(data, DECODE_STEP_BYTES)):
             data = b""
             out += more
             if len(out) > limit:

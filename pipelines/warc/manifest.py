@@ -1,8 +1,8 @@
-"""The manifest of an archive: every finished WARC file, its size, SHA-256 and what is in it; one JSON object a line.
+"""Keep the manifest of an archive: each finished WARC file, its size, SHA-256 and contents; one JSON object a line.
 
-`manifest.jsonl` stands beside `warc/`. A line is written, durably, before its file gets its final name: so a file below
-`warc/` that is neither listed nor `.open` was put there, and one that is listed and not there was taken away. A later
-line about the same file counts instead of an earlier one.
+`manifest.jsonl` is beside `warc/`. A line is written, durably, before its file gets its final name. So a file below
+`warc/` that is neither listed nor `.open` was put there by another program, and a listed file that is missing was taken
+away. If several lines name one file, the last one counts.
 """
 
 from __future__ import annotations
@@ -13,48 +13,42 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
 NAME = "manifest.jsonl"
-NEW = {"archive": None, "journal": None, "was": None}  # what lines of before do not say
+OLDER_LINE_DEFAULTS = {"archive": None, "journal": None, "was": None}  # fields that lines of older versions do not have
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One finished file."""
+    """Describe one finished file."""
 
     file: str  # its name below warc/
     size: int  # bytes
     sha256: str  # of all its bytes, hex
     records: int  # WARC records of all types, warcinfo included
-    captures: int  # of these, records that a row in `captures` stands for
+    captures: int  # of these, records that have a row in `captures`
     first: str | None  # earliest WARC-Date of a capture in it, UTC; None if it holds none
     last: str | None  # the latest
     archive: str | None = None  # id of the archive that wrote it (Morgue-Archive); None: not known, or another one
     journal: int | None = None  # the last journal record whose rows were committed when the file was finished
-    was: str | None = None  # SHA-256 that was listed when it no longer was so and something was removed from it
+    was: str | None = None  # SHA-256 that was listed, if the file no longer had it when something was removed from it
 
     def line(self) -> str:
-        """As it stands in the manifest."""
+        """Return the entry as a line of the manifest."""
         said = asdict(self)
         if self.was is None:
             del said["was"]
         return json.dumps(said) + "\n"
 
 
-class DatabaseState(NamedTuple):
-    """Of a database: which archive it is of, and how far it has got."""
-
-    archive: str
-    journal: int  # number of the last journal record whose rows are in it
-
-
 class FileContents:
-    """What a file holds so far, kept while it is written or walked."""
+    """Count what a file holds so far, while it is written or read through."""
 
     def __init__(self) -> None:
         self.size = self.records = self.captures = 0
@@ -63,7 +57,7 @@ class FileContents:
         self._sha256 = hashlib.sha256()
 
     def count(self, fields: WarcFields) -> None:
-        """One more record."""
+        """Count one more record."""
         self.records += 1
         if is_capture(fields):
             self.captures += 1
@@ -72,29 +66,28 @@ class FileContents:
             self.last = max(self.last or date, date)
 
     def add(self, data: bytes) -> None:
-        """More bytes."""
+        """Add more bytes."""
         self.size += len(data)
         self._sha256.update(data)
 
-    def add_file(self, path: Path) -> None:
-        """All bytes of a file. Raises OSError."""
-        with path.open("rb") as file:
-            while data := file.read(1 << 20):
-                self.add(data)
+    def add_file(self, file: BinaryIO) -> None:
+        """Add all bytes of an open file. Raises OSError."""
+        while data := file.read(1 << 20):
+            self.add(data)
 
-    def entry(self, file: str, standing: DatabaseState | None = None) -> ManifestEntry:
-        """The manifest's line about it under its final name; `standing`: of the database behind it, if one is known."""
+    def entry(self, file: str, state: DatabaseState | None = None) -> ManifestEntry:
+        """Return the entry of the file under its final name; `state`: of the database that belongs to it, if known."""
         entry = ManifestEntry(
             file, self.size, self._sha256.hexdigest(), self.records, self.captures, self.first, self.last
         )
-        return entry if standing is None else replace(entry, **standing._asdict())
+        return entry if state is None else replace(entry, **state._asdict())
 
 
 def load(path: Path) -> dict[str, ManifestEntry]:
-    """The entries by file name, in the order in which files were finished; none if there is no manifest.
+    """Return the entries by file name, in the order in which files were finished; empty if there is no manifest.
 
-    A torn last line (a crash while it was written) is passed over: its file is still `.open`. Raises ArchiveDamaged for
-    any other line that is none.
+    A torn last line (a crash while it was written) is skipped: its file is still `.open`. Raises ArchiveDamaged for any
+    other line that is not an entry.
     """
     with os_errors(str(path)):
         try:
@@ -104,7 +97,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     entries: dict[str, ManifestEntry] = {}
     for number, line in enumerate(lines, 1):
         try:
-            values = NEW | json.loads(line)
+            values = OLDER_LINE_DEFAULTS | json.loads(line)
             entry = ManifestEntry(**{field.name: values[field.name] for field in fields(ManifestEntry)})
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):
@@ -117,7 +110,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
 
 
 def add(path: Path, entry: ManifestEntry) -> None:
-    """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest then ends where it did."""
+    """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest is then as before."""
     line = entry.line().encode()
     with os_errors(str(path)):
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -135,7 +128,7 @@ def add(path: Path, entry: ManifestEntry) -> None:
 
 
 def _whole_lines(file: int) -> int:
-    """Cut a torn last line off; the size of the file then."""
+    """Cut a torn last line off and return the size of the file."""
     size = os.fstat(file).st_size
     while size and os.pread(file, 1, size - 1) != b"\n":
         size -= 1
@@ -153,9 +146,3 @@ def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_folder(path.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file as it is on disk, hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

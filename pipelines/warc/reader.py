@@ -1,29 +1,29 @@
-"""Reading WARC files back: one record by its place, or all in order in time linear in the file's size."""
+"""Read WARC files back: one record by its place, or all in order in time linear in the file's size."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from pipelines.core.errors import ArchiveDamaged, NotFound, os_errors
-from pipelines.warc.record import WarcFields, WarcRecord, parsed
+from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.warc.record import WarcFields, WarcRecord, parse_record
+from pipelines.warc.storage import WarcStorage
 
-OPEN = ".open"  # behind the name of a file that is still being written
-MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
-WINDOW = 1 << 18  # bytes read at once
-STEP = 1 << 15  # bytes inflated at once; small, because zlib copies what it does not use of them
+GZIP_MAGIC = b"\x1f\x8b\x08"  # how every gzip member begins (RFC 1952 section 2.3)
+READ_BYTES = 1 << 18  # bytes read at once
+INFLATE_STEP_BYTES = 1 << 15  # bytes inflated at once; small, because zlib copies those that it does not use
 TORN = "the file ends inside a record"  # what a crash of the writer leaves, and nothing else does
-LARGEST = 1 << 30  # bytes of one record; what inflates to more is taken for damage
-# The fields of a record that may name the warcinfo record of the file it lies in; imported ones keep their own's.
-NAMES_ITS_FILE = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
+MAX_RECORD_BYTES = 1 << 30  # bytes of one record; what inflates to more is taken for damage
+# The fields that may name the warcinfo record of the file that a record is in. An imported record keeps the
+# WARC-Warcinfo-ID of the file that it came from.
+WARCINFO_FIELDS = ("WARC-Warcinfo-ID", "Morgue-Kept-In")
 
 OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
 class StoredRecord(NamedTuple):
-    """One record and where it lies."""
+    """Hold one record and its place in a file."""
 
     offset: int  # bytes from the start of the file
     length: int  # bytes of its gzip member
@@ -32,69 +32,74 @@ class StoredRecord(NamedTuple):
 
 
 class RecordDamage(Exception):
-    """No whole record at this offset."""
+    """Report that there is no whole record at an offset."""
 
     def __init__(self, why: str, offset: int) -> None:
         super().__init__(why)
         self.offset = offset  # bytes from the start of the file
 
 
-def read_member(path: Path, offset: int, length: int) -> bytes:
-    """The inflated bytes of the record at a place in a file, also while that file still is `.open`.
+def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
+    """Return the inflated bytes of the record at a place in a file, also while that file still is `.open`.
 
-    Raises NotFound if there is no such file, ArchiveDamaged if no whole gzip member lies there.
+    Raises NotFound if there is no such file, ArchiveDamaged if there is no whole gzip member at that place.
     """
-    with opened(path) as file, os_errors(str(path)):
-        file.seek(offset)
-        data = file.read(length)
+    data = raw_member(storage, file, offset, length)
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
     try:
-        inflated = stream.decompress(data, LARGEST)
+        inflated = stream.decompress(data, MAX_RECORD_BYTES)
     except zlib.error as error:
-        raise damaged(path, offset, str(error)) from error
+        raise damaged_record(file, offset, str(error)) from error
     if not stream.eof or stream.unused_data:
-        raise damaged(path, offset, f"no gzip member of {length} bytes lies there")
+        raise damaged_record(file, offset, f"no gzip member of {length} bytes lies there")
     return inflated
 
 
-def read_record(path: Path, offset: int, length: int) -> WarcRecord:
-    """The record at a place in a file. Raises NotFound, ArchiveDamaged."""
+def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
+    """Return bytes of a file as they are. Raises NotFound, MorgueError."""
+    with storage.open(file) as stream, os_errors(storage.location(file)):
+        stream.seek(offset)
+        return stream.read(length)
+
+
+def read_record(storage: WarcStorage, file: str, offset: int, length: int) -> WarcRecord:
+    """Return the record at a place in a file. Raises NotFound, ArchiveDamaged."""
     try:
-        return parsed(read_member(path, offset, length))
+        return parse_record(read_member(storage, file, offset, length))
     except ValueError as error:
-        raise damaged(path, offset, str(error)) from error
+        raise damaged_record(file, offset, str(error)) from error
 
 
-def damaged(path: Path, offset: int, why: str) -> ArchiveDamaged:
-    """No record lies at a place in a file."""
+def damaged_record(file: str, offset: int, why: str) -> ArchiveDamaged:
+    """Return the error for a place in a file where there is no record."""
     cure = "restore the file from a copy; `morgue verify` names all that is damaged"
-    return ArchiveDamaged(f"{path.name} at byte {offset}", why, cure)
+    return ArchiveDamaged(f"{file} at byte {offset}", why, cure)
 
 
-def read_block(path: Path, offset: int, length: int) -> bytes:
-    """The block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
-    return read_record(path, offset, length).block
+def read_block(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
+    """Return the block of the record at a place in a file. Raises NotFound, ArchiveDamaged."""
+    return read_record(storage, file, offset, length).block
 
 
-def walk(path: Path, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
-    """The records of a file (of one gzip member each) in order, from byte `start` on; one is in memory at a time.
+def walk(storage: WarcStorage, file: str, on_damage: OnDamage | None = None, start: int = 0) -> Iterator[StoredRecord]:
+    """Yield the records of a file (one gzip member each) in order, from byte `start` on; one is in memory at a time.
 
-    Damage, a torn end included, raises ArchiveDamaged; with `on_damage` it is told (offset, length, why)
-    instead, and the walk goes on at the next whole record behind it. Raises NotFound if there is no such
-    file.
+    Damage, a torn end included, raises ArchiveDamaged. With `on_damage`, that is called with (offset, length, why)
+    instead, and the walk goes on at the next whole record. Raises NotFound if there is no such file.
     """
-    with opened(path) as file:
+    with storage.open(file) as stream:
         try:
-            yield from members(file, start, file.seek(0, 2), on_damage)
+            yield from members(stream, start, stream.seek(0, 2), on_damage)
         except RecordDamage as damage:
-            raise ArchiveDamaged(f"{path.name} at byte {damage.offset}", str(damage)) from damage
+            raise ArchiveDamaged(f"{file} at byte {damage.offset}", str(damage)) from damage
 
 
 def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = None,
             warcinfo_id: str | None = None) -> Iterator[StoredRecord]:  # fmt: skip
-    """The records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
+    """Yield the records of an open file that begin at bytes `start` to `end`; a whole one begins at `start`.
 
-    `warcinfo_id`: of the file, where `start` is behind it. Damage as in `walk`, but what is raised is Damage; OSError.
+    `warcinfo_id`: of the file, if `start` is after its warcinfo record. Damage is handled as in `walk`, but raises
+    RecordDamage. Raises OSError.
     """
     offset = start
     while offset < end:
@@ -114,62 +119,49 @@ def members(file: BinaryIO, start: int, end: int, on_damage: OnDamage | None = N
             offset = behind
 
 
-def opened(path: Path) -> BinaryIO:
-    """A file under its own name or, while it is being written, with `.open` behind it."""
-    for name in (path, path.with_name(path.name + OPEN), path):  # once more: it may just have been finished
-        try:
-            with os_errors(str(path)):
-                return name.open("rb")
-        except Exception as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                raise
-    cure = "put it back there from a copy; `morgue verify` names all that is missing"
-    raise NotFound(str(path), "no such WARC file", cure)
-
-
 def _members(file: BinaryIO, offset: int) -> Iterator[StoredRecord]:
-    """Whole records from `offset` to the end of the file. Raises Damage where the next is not one."""
+    """Yield whole records from `offset` to the end of the file. Raises RecordDamage if the next is not whole."""
     file.seek(offset)
-    window, at = memoryview(file.read(WINDOW)), 0
+    window, at = memoryview(file.read(READ_BYTES)), 0
     while window:
         stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
         parts, length, inflated = [], 0, 0
         while not stream.eof:
             if at == len(window):
-                window, at = memoryview(file.read(WINDOW)), 0
+                window, at = memoryview(file.read(READ_BYTES)), 0
                 if not window:
                     raise RecordDamage(TORN, offset)
-            piece = window[at : at + STEP]
+            piece = window[at : at + INFLATE_STEP_BYTES]
             try:
                 part = stream.decompress(piece)
             except zlib.error as error:
                 raise RecordDamage(str(error), offset) from error
             parts.append(part)
             inflated += len(part)
-            if inflated > LARGEST:
-                raise RecordDamage(f"a record of more than {LARGEST} bytes", offset)
+            if inflated > MAX_RECORD_BYTES:
+                raise RecordDamage(f"a record of more than {MAX_RECORD_BYTES} bytes", offset)
             used = len(piece) - len(stream.unused_data)
             at, length = at + used, length + used
         try:
-            record = parsed(parts[0] if len(parts) == 1 else b"".join(parts))
+            record = parse_record(parts[0] if len(parts) == 1 else b"".join(parts))
         except ValueError as error:
             raise RecordDamage(str(error), offset) from error
         yield StoredRecord(offset, length, record.fields, record.block)
         offset += length
         if at == len(window):
-            window, at = memoryview(file.read(WINDOW)), 0
+            window, at = memoryview(file.read(READ_BYTES)), 0
 
 
 def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None) -> int:
-    """Where the next whole record begins, at or after `start`; `size` if there is none.
+    """Return the offset of the next whole record at or after `start`, or `size`.
 
-    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo
-    record, whose id nobody outside could know.
+    A body may itself hold gzip members, even WARC records. Only this file's own records name its warcinfo record: no
+    server could know its id.
     """
-    while (start := _find(file, MAGIC, start)) < size:
+    while (start := _find(file, GZIP_MAGIC, start)) < size:
         try:
             found = next(_members(file, start), None)
-            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, NAMES_ITS_FILE)):
+            if found and (warcinfo_id is None or warcinfo_id in map(found.headers.get, WARCINFO_FIELDS)):
                 return start
         except RecordDamage:
             pass
@@ -178,9 +170,9 @@ def _next_record(file: BinaryIO, start: int, size: int, warcinfo_id: str | None)
 
 
 def _find(file: BinaryIO, wanted: bytes, start: int) -> int:
-    """Where `wanted` stands in a file, at or after `start`; the file's size if nowhere.
+    """Return the offset of `wanted` in a file, at or after `start`; the file's size if it is not found.
 
-    Not by mmap: cutting back a mapped file kills whoever reads it.
+    The file is not mapped: if a mapped file is cut back, its readers are killed.
     """
     file.seek(start)
     window = file.read(1 << 20)

@@ -1,7 +1,7 @@
-"""A WARC record: its fields, its block, and how both become one gzip member and a record again.
+"""Write a WARC record (its fields and its block) as one gzip member, and parse it again.
 
-warcio writes the head of a record. The block goes in as it is: warcio's own writer parses HTTP heads on the way, and
-would change what it cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
+warcio writes the head of a record. The block is written as it is: warcio's own writer parses HTTP heads and would
+change what it cannot parse. Spec: https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/
 """
 
 from __future__ import annotations
@@ -18,48 +18,57 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 VERSION = "WARC/1.1"
-END = b"\r\n\r\n"  # of a record
-GZIP = zlib.MAX_WBITS + 16
-MOST_HEAD = 1 << 16  # bytes within which the head of an HTTP message is looked for
-SMALL_WINDOW = 12  # base 2 logarithm of bytes; less than zlib's for records that fit in: it is cheaper to make
-SMALL, SMALL_GZIP = 1 << SMALL_WINDOW, SMALL_WINDOW + 16
+RECORD_END = b"\r\n\r\n"  # of a record
+GZIP_BITS = zlib.MAX_WBITS + 16
+MAX_HEAD_BYTES = 1 << 16  # bytes within which the head of an HTTP message is looked for
+SMALL_WINDOW_BITS = 12  # base 2 logarithm of bytes; smaller than zlib's, cheaper to make, for records that fit
+SMALL_RECORD_BYTES, SMALL_GZIP_BITS = 1 << SMALL_WINDOW_BITS, SMALL_WINDOW_BITS + 16
 SAMPLES = 5
-LEAST_PACKED, SAMPLE, DIFFERENT = 4096, 256, 140  # bytes of a body that is worth a look; of a sample; see `_is_packed`
-STORED, MOST_STORED = struct.Struct("<BHH"), 0xFFFF  # RFC 1951 section 3.2.4: header of a stored block, its most bytes
+MIN_PACKED_BYTES, SAMPLE_BYTES, MIN_DISTINCT_BYTES = (
+    4096,
+    256,
+    140,
+)  # bytes of a body that is worth a look; of a sample; different ones in a packed sample
+STORED_HEADER, MAX_STORED_BYTES = (
+    struct.Struct("<BHH"),
+    0xFFFF,
+)  # RFC 1951 section 3.2.4: header of a stored block, and the most bytes that it may hold
 FOLD = re.compile(rb"\r\n[ \t]+")  # section 4: a field may be folded
 SPACE = " \t\n\r\v\f"
-ARCHIVE = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
+ARCHIVE_FIELD = "Morgue-Archive"  # the field with the id of the archive that wrote a file, or a record of its journal
 LINE_BREAKING = re.compile(r"[\x00\r\n]")
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
-BASE_32 = [one + other for one in LETTERS for other in LETTERS]  # ten bits; the library takes twice as long
-SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
-VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+BASE_32_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648 section 6
+BASE_32_PAIRS = [
+    one + other for one in BASE_32_LETTERS for other in BASE_32_LETTERS
+]  # for ten bits each; the library takes twice as long
+SHA1_SHIFTS = range(150, -1, -10)  # of the 160 bits of a SHA-1
+VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RecordLocation(NamedTuple):
-    """Where a record lies."""
+    """Name the place of a record in a WARC file."""
 
-    file: str  # name of the file, without the `.open` it carries while being written
+    file: str  # name of the file, without the `.open` that it has while it is written
     offset: int  # bytes from the start of the file to the record's gzip member
     length: int  # bytes of that member
 
 
 class WarcFields(tuple[tuple[str, str], ...]):
-    """The named fields of a record in their order: names are matched without case, and may repeat."""
+    """Hold the named fields of a record in their order: names are matched without case, and may repeat."""
 
     first: dict[str, str]
 
     def all(self, name: str) -> list[str]:
-        """Every value of a field."""
+        """Return every value of a field."""
         wanted = name.lower()
         return [value for field, value in self if field.lower() == wanted]
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """The first value of a field."""
+        """Return the first value of a field."""
         return self.first.get(name.lower(), default)
 
     def __getattr__(self, name: str) -> dict[str, str]:
-        """`first`: the first value of each field, by its name in lower case. Made when it is first asked for."""
+        """Make `first` when it is first used: the first value of each field, by its name in lower case."""
         if name != "first":
             raise AttributeError(name)
         self.first = {field.lower(): value for field, value in reversed(self)}
@@ -68,18 +77,18 @@ class WarcFields(tuple[tuple[str, str], ...]):
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """A WARC record: its fields and its block. Content-Length is left to `member`."""
+    """Hold the fields and the block of a WARC record. `gzip_member` adds Content-Length."""
 
     fields: WarcFields
     block: bytes
 
 
 def is_capture(fields: WarcFields) -> bool:
-    """Whether a record with these fields is one that a row in `captures` stands for: an answer, or a failure of ours;
-    and what was noted of an imported file.
+    """Return True if a record with these fields gets a row in `captures`.
 
-    Of a failed exchange that is the metadata record which says why; other metadata (what was received instead of an
-    answer, a crawl's journal, what foreign crawlers note) is none.
+    An answer does, and so does the note about an imported file. For a failed exchange of ours it is the metadata record
+    that says why. Other metadata gets no row: bytes received instead of an answer, a crawl's journal, notes of foreign
+    crawlers.
     """
     first = fields.first
     if "warc-target-uri" not in first:
@@ -91,39 +100,39 @@ def is_capture(fields: WarcFields) -> bool:
 
 
 def new_id() -> str:
-    """A fresh WARC-Record-ID (section 5.1)."""
+    """Return a new WARC-Record-ID (section 5.1)."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def digest(*parts: bytes | memoryview) -> str:
-    """A labelled digest (section 5.8) of bytes: SHA-1 in base 32, the form that every tool reads."""
+    """Return the labelled digest (section 5.8) of bytes: SHA-1 in base 32, the form that every tool reads."""
     state = sha1(usedforsecurity=False)
     for part in parts:
         state.update(part)
     number = int.from_bytes(state.digest(), "big")
-    return "sha1:" + "".join([BASE_32[number >> shift & 0x3FF] for shift in SHIFTS])
+    return "sha1:" + "".join([BASE_32_PAIRS[number >> shift & 0x3FF] for shift in SHA1_SHIFTS])
 
 
-def uri(url: str) -> str:
-    """A URL as WARC-Target-URI: what is not visible ASCII percent-encoded (RFC 3986 section 2.1)."""
-    return quote(url, safe=VISIBLE)
+def target_uri(url: str) -> str:
+    """Return a URL as WARC-Target-URI: all but visible ASCII is percent-encoded (RFC 3986 section 2.1)."""
+    return quote(url, safe=VISIBLE_ASCII)
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """A block of type application/warc-fields. Raises ValueError for a value that would break its line."""
+    """Return a block of type application/warc-fields. Raises ValueError for a value that would break its line."""
     return "".join(f"{name}: {one_line(name, value)}\r\n" for name, value in pairs).encode()
 
 
 def one_line(name: str, value: str) -> str:
-    """`value`, if it fits on one line. Raises ValueError: CR, LF or NUL would forge a field (section 4)."""
+    """Return `value` if it fits on one line. Raises ValueError: CR, LF or NUL would forge a field (section 4)."""
     if LINE_BREAKING.search(value):
         raise ValueError(f"{name} holds a line break or NUL: {value!r}")
     return value
 
 
-def member(record: WarcRecord, level: int = 6) -> bytes:
-    """A record as one gzip member. Raises ValueError for a field that would break its line."""
-    from warcio.statusandheaders import StatusAndHeaders  # 50 ms that those who only read need not pay
+def gzip_member(record: WarcRecord, level: int = 6) -> bytes:
+    """Return a record as one gzip member. Raises ValueError for a field that would break its line."""
+    from warcio.statusandheaders import StatusAndHeaders  # takes 50 ms, which commands that only read save
 
     fields, block = record.fields, record.block
     if LINE_BREAKING.search("".join([value for _name, value in fields])):
@@ -131,54 +140,60 @@ def member(record: WarcRecord, level: int = 6) -> bytes:
             one_line(name, value)
     head = StatusAndHeaders("", [*fields, ("Content-Length", str(len(block)))], protocol=VERSION)
     start = head.to_bytes(encoding="utf-8")
-    cut = block.find(b"\r\n\r\n", 0, MOST_HEAD) + len(END)
-    if cut >= len(END) and _is_packed(body := memoryview(block)[cut:]):
+    cut = block.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES) + len(RECORD_END)
+    if cut >= len(RECORD_END) and _is_packed(body := memoryview(block)[cut:]):
         return _stored(start + block[:cut], body, level)
-    if len(start) + len(block) + len(END) <= SMALL:
-        return zlib.compress(start + block + END, level, SMALL_GZIP)
-    squeeze = zlib.compressobj(level, zlib.DEFLATED, GZIP)
-    return b"".join([squeeze.compress(start), squeeze.compress(block), squeeze.compress(END), squeeze.flush()])
+    if len(start) + len(block) + len(RECORD_END) <= SMALL_RECORD_BYTES:
+        return zlib.compress(start + block + RECORD_END, level, SMALL_GZIP_BITS)
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, GZIP_BITS)
+    return b"".join([squeeze.compress(start), squeeze.compress(block), squeeze.compress(RECORD_END), squeeze.flush()])
 
 
 def _is_packed(body: memoryview) -> bool:
-    """Whether deflating a body would hardly make it smaller, by samples: most come gzip-coded, pictures are packed.
+    """Return True if samples say that deflating a body would hardly make it smaller.
 
-    Of 256 random bytes 162 are different, of as many of a text hardly ever 140, in whatever encoding.
+    Most bodies come gzip-coded, and pictures are packed. 256 random bytes have 162 different values; 256 bytes of a
+    text, in any encoding, hardly ever have 140.
     """
-    if len(body) < LEAST_PACKED:
+    if len(body) < MIN_PACKED_BYTES:
         return False
     step = len(body) // SAMPLES
-    return all(len(set(bytes(body[at : at + SAMPLE]))) > DIFFERENT for at in range(step // 2, len(body), step))
+    return all(
+        len(set(bytes(body[at : at + SAMPLE_BYTES]))) > MIN_DISTINCT_BYTES for at in range(step // 2, len(body), step)
+    )
 
 
 def _stored(start: bytes, body: memoryview, level: int) -> bytes:
-    """A gzip member of `start`, deflated, and a body as it is: in stored blocks (RFC 1951 section 3.2.4).
+    """Return a gzip member of `start`, deflated, and a body in stored blocks, as it is (RFC 1951 section 3.2.4).
 
-    What zlib makes of such a body is the same to the reader, as large, and costs most of the time of a recording.
+    If zlib deflated such a body, readers would get the same, at the same size, and it would take most of the time of a
+    recording.
     """
-    squeeze = zlib.compressobj(level, zlib.DEFLATED, -(SMALL_WINDOW if len(start) < SMALL else zlib.MAX_WBITS))
+    squeeze = zlib.compressobj(
+        level, zlib.DEFLATED, -(SMALL_WINDOW_BITS if len(start) < SMALL_RECORD_BYTES else zlib.MAX_WBITS)
+    )
     parts: list[bytes | memoryview] = [_gzip_header(level), squeeze.compress(start), squeeze.flush(zlib.Z_FULL_FLUSH)]
-    for at in range(0, len(body), MOST_STORED):
-        piece = body[at : at + MOST_STORED]
-        parts += [STORED.pack(0, len(piece), len(piece) ^ 0xFFFF), piece]
-    parts += [STORED.pack(1, len(END), len(END) ^ 0xFFFF), END]
-    checksum = zlib.crc32(END, zlib.crc32(body, zlib.crc32(start)))
-    parts.append(struct.pack("<II", checksum, (len(start) + len(body) + len(END)) & 0xFFFFFFFF))
+    for at in range(0, len(body), MAX_STORED_BYTES):
+        piece = body[at : at + MAX_STORED_BYTES]
+        parts += [STORED_HEADER.pack(0, len(piece), len(piece) ^ 0xFFFF), piece]
+    parts += [STORED_HEADER.pack(1, len(RECORD_END), len(RECORD_END) ^ 0xFFFF), RECORD_END]
+    checksum = zlib.crc32(RECORD_END, zlib.crc32(body, zlib.crc32(start)))
+    parts.append(struct.pack("<II", checksum, (len(start) + len(body) + len(RECORD_END)) & 0xFFFFFFFF))
     return b"".join(parts)
 
 
 @lru_cache
 def _gzip_header(level: int) -> bytes:
-    """The ten bytes with which zlib begins a member."""
-    return zlib.compressobj(level, zlib.DEFLATED, GZIP).flush()[:10]
+    """Return the ten bytes with which zlib begins a member."""
+    return zlib.compressobj(level, zlib.DEFLATED, GZIP_BITS).flush()[:10]
 
 
-def parsed(data: bytes) -> WarcRecord:
-    """The record that an inflated member holds. Raises ValueError if it is not exactly one whole record."""
+def parse_record(data: bytes) -> WarcRecord:
+    """Return the record in an inflated member. Raises ValueError if it is not exactly one whole record."""
     end = data.find(b"\r\n\r\n")
     if not data.startswith(b"WARC/1.") or end < 0:
         raise ValueError("no WARC record")
-    fields = fields_of(data[:end])
+    fields = parse_fields(data[:end])
     length = fields.get("Content-Length") or ""
     if not length.isdigit():
         raise ValueError("a WARC record without Content-Length")
@@ -188,12 +203,12 @@ def parsed(data: bytes) -> WarcRecord:
     return WarcRecord(fields, data[start:stop])
 
 
-def fields_of(head: bytes) -> WarcFields:
-    """The named fields of a record's head, its first line left out."""
+def parse_fields(head: bytes) -> WarcFields:
+    """Return the named fields of a record's head, without its first line."""
     head = FOLD.sub(b" ", head)
     try:
         text = head.decode()
-    except UnicodeDecodeError:  # each line by itself: the others may be UTF-8
+    except UnicodeDecodeError:  # each line is decoded by itself: the others may be UTF-8
         text = "\r\n".join(map(_text, head.split(b"\r\n")))
     pairs = [line.partition(":") for line in text.split("\r\n")[1:]]
     return WarcFields([(name.strip(SPACE), value.strip(SPACE)) for name, colon, value in pairs if colon])

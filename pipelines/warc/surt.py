@@ -1,8 +1,8 @@
-"""SURT: an address as a key that sorts by host, from the top-level domain down: `com,paper)/2026/11/crane?page=2`.
+"""Make the SURT of an address, a key that sorts by host from the top-level domain: `com,paper)/2026/11/crane?page=2`.
 
-The form of the key that indexes of web archives share (CDX, CDXJ), so that any tool finds what ours lists. The rules
-are those of the Wayback Machine, as pywb and cdxj-indexer apply them, without pywb's fuzzy rules for single sites. For
-the archive's own idea of one address see `urls.url_key`: it keeps the case of a path, which SURT does not.
+Indexes of web archives (CDX, CDXJ) share this form of the key, so that any tool finds what ours lists. The rules are
+those of the Wayback Machine, as pywb and cdxj-indexer apply them, without pywb's fuzzy rules for single sites. The
+archive itself uses `urls.url_key`, which keeps the case of a path; SURT does not.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextlib import suppress
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # RFC 3986 appendix B, with the authority taken apart; bytes, because an escaped byte need not be UTF-8
-WEB = re.compile(rb"(https?):/*([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
-TWICE = re.compile(rb"^(https?://)+", re.IGNORECASE)  # http://https://paper.example/
-BREAKS = re.compile(rb"[\t\r\n]")
+WEB_URL = re.compile(rb"(https?):/*([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+DOUBLED_SCHEME = re.compile(rb"^(https?://)+", re.IGNORECASE)  # http://https://paper.example/
+IGNORED_BYTES = re.compile(rb"[\t\r\n]")
 PORT = re.compile(rb":(\d*)$")
 PORTS = {b"http": b"80", b"https": b"443"}
 WWW = re.compile(rb"www\d*\.")
-NUMBERS = re.compile(rb"\d+(?:\.\d+){0,3}")
-PLAIN = "".join(map(chr, range(0x21, 0x7F))).replace("#", "").replace("%", "")  # all that is left unescaped
+NUMERIC_HOST = re.compile(rb"\d+(?:\.\d+){0,3}")
+PLAIN = "".join(map(chr, range(0x21, 0x7F))).replace("#", "").replace("%", "")  # characters that stay unescaped
 
 # Session numbers that name no page (ASP.NET in the path; Java, PHP, ASP, ColdFusion in the query).
 IN_PATH = (
@@ -37,9 +37,9 @@ IN_QUERY = tuple(
 
 
 def surt(url: str) -> str:
-    """The key of a URL; of one that is not http(s) its lower case. Never raises: an index lists what was kept."""
-    raw = BREAKS.sub(b"", url.strip().encode("utf-8", "surrogateescape"))
-    match = WEB.fullmatch(TWICE.sub(lambda found: found[1], raw))
+    """Return the key of a URL; if it is not http(s), its lower case. Never raises: an index lists every capture."""
+    raw = IGNORED_BYTES.sub(b"", url.strip().encode("utf-8", "surrogateescape"))
+    match = WEB_URL.fullmatch(DOUBLED_SCHEME.sub(lambda found: found[1], raw))
     if match is None or not match[2]:
         return _text(_escaped(_unescaped(raw.partition(b"#")[0])).lower().removesuffix(b"/"))
     scheme, authority, path, query = match.groups()
@@ -53,11 +53,11 @@ def surt(url: str) -> str:
 
 def _host(authority: bytes) -> bytes:
     host = _unescaped(authority.rpartition(b"@")[2].strip(b"[]"))
-    with suppress(ValueError):  # what has no IDNA form is escaped below
+    with suppress(ValueError):  # a name without IDNA form is escaped below
         host = host if host.isascii() else host.decode("utf-8", "ignore").encode("idna")
     host = host.replace(b"..", b".").strip(b".")
-    if NUMBERS.fullmatch(host):
-        with suppress(OSError, OverflowError):  # no IPv4 address after all
+    if NUMERIC_HOST.fullmatch(host):
+        with suppress(OSError, OverflowError):  # it is not an IPv4 address after all
             packed = int(host).to_bytes(4, "big") if host.isdigit() else socket.inet_aton(host.decode())
             host = socket.inet_ntoa(packed).encode()
     host = _escaped(host.lower())

@@ -1,69 +1,76 @@
-"""The WARC files of an archive while they are written: appended to, rotated by size, mended after a crash.
+"""Write the WARC files of an archive: append records, rotate files by size, mend them after a crash.
 
-A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is all it takes to read it
-again; `warcrecord` knows what a record is, `warcread` reads it back.
+A record is one gzip member (WARC 1.1 annex D.2), so that (file, offset, length) is enough to read it again. `record`
+defines what a record is, and `reader` reads it back.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
-from pipelines.core.durability import evict, sync_folder
-from pipelines.core.errors import ArchiveDamaged, ConfigError, NotWritable, os_errors
-from pipelines.core.plural import counted
+from pipelines.core.archive_layout import WARC_SUFFIX
+from pipelines.core.durability import evict
+from pipelines.core.errors import ArchiveDamaged, ConfigError, os_errors
+from pipelines.core.items import DatabaseState
 from pipelines.core.timestamps import fine_stamp
 from pipelines.warc import manifest
-from pipelines.warc.manifest import DatabaseState
-from pipelines.warc.reader import OPEN, TORN, walk
-from pipelines.warc.record import ARCHIVE, RecordLocation, WarcFields, WarcRecord, digest, member, new_id, warc_fields
+from pipelines.warc.record import (
+    ARCHIVE_FIELD,
+    RecordLocation,
+    WarcFields,
+    WarcRecord,
+    digest,
+    gzip_member,
+    new_id,
+    warc_fields,
+)
+from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 logger = logging.getLogger("morgue.warc")
 
 FORMAT = "WARC File Format 1.1"
-JOINED = 1 << 20  # bytes that are written at once rather than record by record
+MAX_JOINED_BYTES = 1 << 20  # bytes that are written at once rather than record by record
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
 
 class WarcWriter:
-    """Appends groups of records to the newest file of a folder. One thread at a time.
+    """Append groups of records to the newest file of a folder. Used by one thread at a time.
 
-    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz and carry `.open` behind that while they are
-    written. A file is begun when the first record needs one, and finished before the next group once it has
-    reached `max_size` bytes.
+    Files are called PREFIX-YYYYMMDDhhmmss-SERIAL-HOST.warc.gz, with `.open` at the end while they are written. A file
+    is begun when the first record needs one, and finished before the next group once it has reached `max_size` bytes.
     """
 
     def __init__(
         self,
-        folder: Path,
+        storage: WarcStorage,
         *,
         prefix: str = "morgue",
         max_size: int = 1_000_000_000,
         level: int = 6,
         info: Mapping[str, str] | None = None,
-        listed_in: Path | None = None,
-        standing: DatabaseState | None = None,
+        manifest_path: Path | None = None,
+        database_state: DatabaseState | None = None,
     ) -> None:
-        """`info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
+        """Prepare to write; the first file is begun when a record needs it.
 
-        `level`: zlib's, 1 (fast) to 9 (small). `listed_in`: the manifest in which finished files are entered.
-        `standing`: of the database whose rows point into them; whoever commits keeps the attribute true. Raises
-        ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is none.
+        `info`: fields of each file's warcinfo record (section 6.1): software, robots, operator, isPartOf.
+        `level`: zlib's, 1 (fast) to 9 (small). `manifest_path`: the manifest in which finished files are entered.
+        `database_state`: of the database whose rows point into them; the code that commits updates the attribute.
+        Raises ConfigError for an `info` value of more than one line, ArchiveDamaged for a manifest that is damaged.
         """
-        self.standing = standing
-        self.folder, self._max_size, self._level = folder, max_size, level
-        self._manifest = listed_in
-        self._listed = {} if listed_in is None else manifest.load(listed_in)
-        self._sound: dict[str, bool] = {}  # whether a finished file is there as listed; asked once a run
+        self.database_state = database_state
+        self.storage, self._max_size, self._level = storage, max_size, level
+        self._manifest = manifest_path
+        self._listed = {} if manifest_path is None else manifest.load(manifest_path)
+        self._sound: dict[str, bool] = {}  # True: the finished file is there as listed; tested once a run
         self._host = re.sub(r"[^A-Za-z0-9.-]+", "_", socket.gethostname()).strip("._") or "localhost"
         self._prefix = re.sub(r"[^A-Za-z0-9_.-]+", "_", prefix).strip("._") or "morgue"
         self._info = {**(info or {}), "hostname": self._host, "format": FORMAT, "conformsTo": CONFORMS_TO}
@@ -73,34 +80,34 @@ class WarcWriter:
             raise ConfigError("warcinfo", str(error), "write it on one line") from error
         self._serial = 0
         self._file: int | None = None  # descriptor of the file being written
-        self._name = self._path = ""  # its final name; where it is now
+        self._name = self._location = ""  # its final name; how messages name it while it is written
         self._contents = manifest.FileContents()  # whole groups in it
         self._synced = True
         self._durable = 0  # bytes of it that `sync` has made durable
-        self._doubtful = False  # `sync` failed: nobody knows what the disk has of the rest
+        self._doubtful = False  # `sync` failed: it is unknown how much of the rest is on the disk
         self._warcinfo_id = ""
 
     def warcinfo_id(self) -> str:
-        """WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
+        """Return the WARC-Record-ID of the warcinfo record of the file that the next group goes to."""
         self._ready()
         return self._warcinfo_id
 
     @property
     def is_open(self) -> bool:
-        """Whether a file is being written."""
+        """Return True if a file is being written."""
         return self._file is not None
 
     @property
     def is_full(self) -> bool:
-        """Whether the next `append` finishes a file first, which is then read back: that takes seconds."""
+        """Return True if the next `append` finishes a file first, which is then read back: that takes seconds."""
         return self._file is not None and self._contents.size >= self._max_size
 
     def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
-        """Write records side by side into one file, all or none; where they lie. Not durable before `sync`.
+        """Write records side by side into one file, all or none, and return their places. Not durable before `sync`.
 
         Raises DiskFull, NotWritable or MorgueError; the file then ends where it ended before.
         """
-        members = [member(record, self._level) for record in records]
+        members = [gzip_member(record, self._level) for record in records]
         self._ready()
         places, offset = [], self._contents.size
         for data in members:
@@ -112,11 +119,11 @@ class WarcWriter:
     def sync(self) -> None:
         """Make all that was appended durable. Raises MorgueError; the file is then cut back to what was durable before.
 
-        It is not tried again: Linux tells of lost pages once, and says that all is well the next time. Nothing is
-        written to this file any more, and `close` leaves it `.open`, to be read back from the disk by `recover`.
+        It is not tried again: Linux reports lost pages once, and reports success the next time. Nothing is written to
+        this file any more, and `close` leaves it `.open`, so that `recover` reads it back from the disk.
         """
         if self._file is not None and not self._synced:
-            with os_errors(self._path):
+            with os_errors(self._location):
                 if self._doubtful:
                     raise OSError(errno.EIO, os.strerror(errno.EIO))
                 try:
@@ -140,40 +147,35 @@ class WarcWriter:
             self._file = None
             return
         self.sync()
-        path = self.folder / (self._name + OPEN)
         if self._manifest is not None:
-            self._list(path, self._manifest)
-        with os_errors(self._path):
-            finish(path)
+            self._list(self._manifest)
+        with os_errors(self._location):
+            self.storage.finish(self._name)
             os.close(self._file)
         self._file = None
         about = {"file": self._name, "records": self._contents.records, "bytes": self._contents.size}
         logger.info("%(file)s is finished (records: %(records)d, bytes: %(bytes)d)", about)
 
-    def _list(self, path: Path, listed_in: Path) -> None:
+    def _list(self, manifest_path: Path) -> None:
         assert self._file is not None
-        entry = self._contents.entry(self._name, self.standing)
+        entry = self._contents.entry(self._name, self.database_state)
         evict(self._file)
-        if manifest.sha256_of(path) != entry.sha256:
+        if self.storage.sha256(self._name + OPEN_SUFFIX) != entry.sha256:
             cure = "check the disk; the file stays `.open`, and the next crawl keeps what can be read of it"
-            raise ArchiveDamaged(str(path), "does not read back as it was written", cure)
-        manifest.add(listed_in, entry)
+            raise ArchiveDamaged(self._location, "does not read back as it was written", cure)
+        manifest.add(manifest_path, entry)
         self._listed[self._name] = entry
 
     def is_finished(self, file: str) -> bool:
-        """Whether a WARC file is finished, listed, and there in its full size: only such a file is referred to."""
+        """Return True if a WARC file is finished, listed, and there in full size: records refer only to such files."""
         if file not in self._listed:
             return False
         if file not in self._sound:
-            try:
-                # Not by `Path /`: there may be ten thousand.
-                self._sound[file] = os.stat(f"{self.folder}/{file}").st_size == self._listed[file].size
-            except OSError:
-                self._sound[file] = False
+            self._sound[file] = self.storage.size(file) == self._listed[file].size
         return self._sound[file]
 
-    def not_as_listed(self) -> list[str]:
-        """The files of the manifest that are not there in their full size. One `stat` a file: no byte is read."""
+    def files_unlike_manifest(self) -> list[str]:
+        """Return the files of the manifest that are not there in their full size. One `stat` each: no byte is read."""
         return [file for file in self._listed if not self.is_finished(file)]
 
     def _ready(self) -> None:
@@ -185,43 +187,29 @@ class WarcWriter:
     def _begin(self) -> None:
         """Create the next file, lock it, and write its warcinfo record."""
         now = datetime.now(UTC)
-        with os_errors(str(self.folder)):
+        with os_errors(str(self.storage.folder)):
             while self._file is None:
-                self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}.warc.gz"
-                self._path = str(self.folder / (self._name + OPEN))
+                self._name = f"{self._prefix}-{now:%Y%m%d%H%M%S}-{self._serial:05d}-{self._host}{WARC_SUFFIX}"
+                self._location = self.storage.location(self._name + OPEN_SUFFIX)
                 self._serial += 1
-                self._file = self._create()
+                self._file = self.storage.create(self._name)
         self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
         self._durable, self._doubtful = 0, False
         warcinfo = self._warcinfo(now)
         try:
-            self._write([member(warcinfo, self._level)], [warcinfo])
-            with os_errors(str(self.folder)):
-                sync_folder(self.folder)
+            self._write([gzip_member(warcinfo, self._level)], [warcinfo])
+            with os_errors(str(self.storage.folder)):
+                self.storage.sync_names()
         except Exception:
-            os.unlink(self._path)
+            self.storage.discard(self._name)
             os.close(self._file)
             self._file = None
             raise
         logger.info("%(file)s is begun", {"file": self._name})
 
-    def _create(self) -> int | None:
-        """A new, locked file under the current name, or None if that name is taken."""
-        if (self.folder / self._name).exists():
-            return None
-        try:
-            file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except FileExistsError:
-            return None
-        fcntl.flock(file, fcntl.LOCK_EX)  # tells `recover` that somebody is alive
-        if os.fstat(file).st_nlink == 0:  # it was quicker, and has removed the empty file
-            os.close(file)
-            return None
-        return file
-
     def _warcinfo(self, now: datetime) -> WarcRecord:
         block = warc_fields(self._info.items())
-        archive = [(ARCHIVE, self.standing.archive)] if self.standing is not None else []
+        archive = [(ARCHIVE_FIELD, self.database_state.archive)] if self.database_state is not None else []
         fields = (
             ("WARC-Type", "warcinfo"),
             ("WARC-Record-ID", self._warcinfo_id),
@@ -235,26 +223,26 @@ class WarcWriter:
 
     def _write(self, members: list[bytes], records: Sequence[WarcRecord]) -> None:
         assert self._file is not None
-        with os_errors(self._path):
+        with os_errors(self._location):
             if self._doubtful:
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             self._synced = False
-            append_whole(self._file, self._contents.size, members)
+            append_members(self._file, self._contents.size, members)
         for data, record in zip(members, records, strict=True):
             self._contents.add(data)
             self._contents.count(record.fields)
 
 
-def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
-    """Write members behind the first `size` bytes of a file, which are all that it shall keep.
+def append_members(file: int, size: int, members: Sequence[bytes]) -> None:
+    """Write members after the first `size` bytes of a file; all other bytes of it are cut off first.
 
-    All of them or none: a failure cuts the file back. Raises OSError.
+    All members are written or none: a failure cuts the file back. Raises OSError.
     """
     if os.fstat(file).st_size != size:  # a torn end, or one that could not be cut back the last time
         os.ftruncate(file, size)
     at = size
     try:
-        for data in members if sum(map(len, members)) > JOINED else [b"".join(members)]:
+        for data in members if sum(map(len, members)) > MAX_JOINED_BYTES else [b"".join(members)]:
             rest = memoryview(data)
             while rest:
                 written = os.pwrite(file, rest, at)
@@ -262,125 +250,3 @@ def append_whole(file: int, size: int, members: Sequence[bytes]) -> None:
     except BaseException:
         os.ftruncate(file, size)
         raise
-
-
-def finish(path: Path) -> None:
-    """Give a durable `.open` file its final name, never over another file. Raises OSError, NotWritable."""
-    final = path.with_name(path.name.removesuffix(OPEN))
-    taken = NotWritable(str(final), "is there already, and is not overwritten", "move one of the two away")
-    try:
-        os.link(path, final)  # unlike a rename, this fails if the name is taken
-    except FileExistsError:
-        if not final.samefile(path):  # the same file under both names: a crash between link and unlink
-            raise taken from None
-    except OSError:  # a file system without hard links
-        if final.exists():
-            raise taken from None
-        os.rename(path, final)
-    path.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
-class RecoveredFile(NamedTuple):
-    """A file that a crash had left `.open`, and what became of it."""
-
-    file: str  # its final name
-    said: tuple[str, ...]  # sentences for people
-    kept: bool  # it is finished and listed now; False: it held nothing, or nothing that could be read
-
-
-Adopt = Callable[[Path, str], object]  # a mended file as it lies there, its final name
-
-
-def recover(
-    folder: Path, listed_in: Path | None = None, adopt: Adopt | None = None, standing: DatabaseState | None = None
-) -> list[RecoveredFile]:
-    """Finish what a crash left `.open` in a folder and enter it in the manifest; what was found so.
-
-    `adopt` is called with each file that is kept, mended, before it is listed and gets its name: what must not be
-    forgotten of it is to be durable then, because another crash may come and the file is not looked through again.
-    `standing`: of the database, for the manifest.
-
-    Whole records are kept, a torn one at the end is cut off and a metadata record says so (nothing torn was
-    ever acknowledged: rows are committed after `sync`). A file without any record but its warcinfo is
-    removed. Files that a living process still writes are left alone. Raises MorgueError (disk, permissions).
-    """
-    mended = []
-    for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
-        with os_errors(str(path)):
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                mended.append(_mend(path, file, listed_in, adopt, standing))
-            except BlockingIOError:
-                continue
-            finally:
-                os.close(file)
-    return mended
-
-
-def _mend(
-    path: Path, file: int, listed_in: Path | None, adopt: Adopt | None, standing: DatabaseState | None
-) -> RecoveredFile:
-    name = path.name.removesuffix(OPEN)
-    logger.info("%(file)s was left open by a crash; it is kept up to its last whole record", {"file": name})
-    os.fsync(file)
-    evict(file)
-    damages: list[tuple[int, int, str]] = []
-    contents, end, warcinfo_id = manifest.FileContents(), 0, None
-    for found in walk(path, on_damage=lambda *damage: damages.append(damage)):
-        end = found.offset + found.length
-        contents.count(found.headers)
-        if found.headers.get("WARC-Type") == "warcinfo" and warcinfo_id is None:  # later ones were imported
-            warcinfo_id = found.headers.get("WARC-Record-ID")
-    if contents.records <= (warcinfo_id is not None):
-        return RecoveredFile(name, _put_away(path, all(why == TORN for _, _, why in damages)), kept=False)
-    said = [f"{name}: damaged from byte {offset} on for {counted(length, 'byte')} ({why}); nothing there was touched"
-            for offset, length, why in damages if offset < end]  # fmt: skip
-    torn = os.fstat(file).st_size - end
-    if torn:
-        note = f"{counted(torn, 'byte')} of a record that was torn by a crash were cut off at byte {end}"
-        repair = _note(note, warcinfo_id)
-        append_whole(file, end, [member(repair)])
-        contents.count(repair.fields)
-        said.append(f"{name}: {note}")
-    else:
-        said.append(f"{name}: was left open by a crash; it is whole")
-    os.fsync(file)
-    if adopt is not None:
-        adopt(path, name)
-    if listed_in is not None:
-        contents.add_file(path)
-        manifest.add(listed_in, contents.entry(name, standing))
-    finish(path)
-    about = {"file": name, "records": contents.records, "cut": torn}
-    logger.info("%(file)s is recovered (records: %(records)d, bytes cut off: %(cut)d)", about)
-    return RecoveredFile(name, tuple(said), kept=True)
-
-
-def _put_away(path: Path, empty: bool) -> tuple[str, ...]:
-    """A file without a readable record: removed if none was ever whole in it, else renamed out of the way."""
-    name = path.name.removesuffix(OPEN)
-    if empty:
-        path.unlink()
-        said = f"{name}: held no record yet and was removed"
-    else:
-        path.rename(path.with_name(f"{name}.damaged"))
-        said = f"{name}: nothing in it can be read; it was put aside as {name}.damaged"
-    sync_folder(path.parent)
-    return (said,)
-
-
-def _note(text: str, warcinfo_id: str | None) -> WarcRecord:
-    """A metadata record about the file itself (section 6.6)."""
-    block = warc_fields([("repair", text)])
-    fields = [
-        ("WARC-Type", "metadata"),
-        ("WARC-Record-ID", new_id()),
-        ("WARC-Date", fine_stamp(datetime.now(UTC))),
-        ("Content-Type", "application/warc-fields"),
-        ("WARC-Block-Digest", digest(block)),
-    ]
-    if warcinfo_id is not None:
-        fields += [("WARC-Warcinfo-ID", warcinfo_id), ("WARC-Refers-To", warcinfo_id)]
-    return WarcRecord(WarcFields(fields), block)

@@ -15,8 +15,9 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
 from pipelines.core.urls import url_key
 from pipelines.warc.exchange import RevisitOriginal, records_of
-from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split
-from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, uri
+from pipelines.warc.http_message import content_decoded, entity_body, parse_head, split_response
+from pipelines.warc.record import WarcFields, WarcRecord, digest, new_id, target_uri
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.article_archive import database, insert, rows
 
@@ -96,7 +97,7 @@ class Writing:
             insert(self.db, "sources", name=name, url=url, added="2026-01-01T00:00:00Z")
 
     def new_writer(self) -> WarcWriter:
-        return WarcWriter(self.archive.warc, prefix="test", info={"software": "tests", "operator": "Zoé"})
+        return WarcWriter(WarcStorage(self.archive.warc), prefix="test", info={"software": "tests", "operator": "Zoé"})
 
     def next_file(self) -> None:
         """Finish the WARC file and begin the next."""
@@ -112,7 +113,7 @@ class Writing:
         """Write the same response again as a revisit: its head alone, and where its body is. Our own crawls would store
         a chunked one whole."""
         kept = self.archive.captures[of]
-        original = RevisitOriginal(kept.record_id, uri(kept.url), fine_stamp(kept.time))
+        original = RevisitOriginal(kept.record_id, target_uri(kept.url), fine_stamp(kept.time))
         revisit, *others = records_of(exchange, warcinfo_id=self.writer.warcinfo_id(), original=original)
         same = {"WARC-Payload-Digest": kept.payload_digest or ""} if exchange.chunked else {}
         fields = WarcFields([(key, same.get(key, value)) for key, value in revisit.fields])
@@ -125,7 +126,7 @@ class Writing:
     ) -> Capture:  # fmt: skip
         order = records[::-1] if backwards else records
         place = self.writer.append(order)[order.index(records[0])]
-        main, head = records[0], parse_head(split(exchange.response)[0])
+        main, head = records[0], parse_head(split_response(exchange.response)[0])
         capture = Capture(
             id=len(self.archive.captures) + 1, url=main.fields.get("WARC-Target-URI") or "", time=exchange.started,
             status=head.status if head else None, mime=head.mime if head else None,
@@ -195,6 +196,6 @@ def build(folder: Path, *, twin: bool = False) -> Archive:
 
 def visible(response: bytes) -> bytes:
     """Return what a browser shows of a stored response."""
-    head = parse_head(split(response)[0])
+    head = parse_head(split_response(response)[0])
     assert head is not None
     return content_decoded(head.fields, entity_body(response), 1 << 30)

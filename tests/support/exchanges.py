@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.items import Exchange
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
+from pipelines.warc.exchange import write_exchange
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/HTML; charset=x\r\n\r\n"
@@ -58,4 +58,4 @@ SMALL = Exchange(
 
 def write_small_exchange(archive_writer: ArchiveWriter) -> int:
     """Write the same small exchange, record and row, as a crawl does; return the id of its capture."""
-    return ArticleStore(archive_writer.db).capture(keep(SMALL, archive_writer.writer), None, None)
+    return ArticleStore(archive_writer.db).capture(write_exchange(SMALL, archive_writer.writer), None, None)

@@ -25,6 +25,7 @@ from pipelines.core.items import Capture, Exchange
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
+from pipelines.warc.storage import WarcStorage
 
 report: dict[str, Any] = {"exchanges": [], "got": {}, "failed": {}}
 
@@ -103,7 +104,7 @@ if __name__ == "__main__":
     crawler = process.create_crawler(HostileSpider)
     context = None
     if archive:
-        archive_writer = ArchiveWriter(Path(archive) / "morgue.db", Path(archive) / "warc")
+        archive_writer = ArchiveWriter(Path(archive) / "morgue.db", WarcStorage(Path(archive) / "warc"))
         context = CrawlContext(archive_writer, WorkerPool(1), Backpressure(64, 64), command="tests", software="tests")
         context.register(crawler)
     before = peak()

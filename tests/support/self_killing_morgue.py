@@ -19,11 +19,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipelines.archive import crash_recovery, journal, writer
-from pipelines.warc import manifest
+from pipelines.archive import crash_recovery, group_commit, journal, write_queue, writer
+from pipelines.archive.group_commit import GroupCommit
+from pipelines.database import journal_rows
+from pipelines.warc import manifest, recovery, storage
 from pipelines.warc import writer as warc_writer
 
-WRITING_FILES = {module.__file__ for module in (writer, journal, crash_recovery, warc_writer, manifest)}
+WRITING = (
+    writer, write_queue, group_commit, journal, journal_rows, crash_recovery, warc_writer, recovery, storage, manifest,
+)  # fmt: skip
+WRITING_FILES = {module.__file__ for module in WRITING}
 MAX_LINES = 400  # about what a busy commit with a journal record takes
 
 
@@ -41,12 +46,12 @@ class DieOnALine:
             self.lines = dice.randint(1, MAX_LINES // 4)
             sys.settrace(self.trace)
         else:
-            self.commit = writer.ArchiveWriter._commit
-            writer.ArchiveWriter._commit = self.counted  # type: ignore[method-assign, assignment]
+            self.commit = GroupCommit.commit
+            GroupCommit.commit = self.counted  # type: ignore[method-assign, assignment]
 
     @property
     def counted(self) -> Any:
-        def commit(of: writer.ArchiveWriter, **how: Any) -> None:
+        def commit(of: GroupCommit, **how: Any) -> None:
             self.commits -= 1
             if self.commits == 0:
                 sys.settrace(self.trace)
@@ -68,9 +73,9 @@ class DieHalfWritten:
     """Die in the middle of a write to a WARC file, or to the manifest."""
 
     def __init__(self, dice: random.Random) -> None:
-        writing = dice.choice((warc_writer.append_whole, warc_writer.append_whole, manifest.add))
+        writing = dice.choice((warc_writer.append_members, warc_writer.append_members, manifest.add))
         self.code = writing.__code__
-        self.left = dice.randint(1, 60) if writing is warc_writer.append_whole else 1
+        self.left = dice.randint(1, 60) if writing is warc_writer.append_members else 1
         self.part = dice.random()
         self.write, self.pwrite = os.write, os.pwrite
         os.write, os.pwrite = self.half, self.half_at
@@ -96,8 +101,8 @@ class DieHalfWritten:
 
 def main() -> None:
     dice = random.Random(int(sys.argv[1]))
-    assert hasattr(journal, "ROWS"), "this program sets a constant that is not there"
-    journal.ROWS = 30
+    assert hasattr(journal, "MIN_CHANGED_ROWS"), "this program sets a constant that is not there"
+    journal.MIN_CHANGED_ROWS = 30
     dice.choice((DieOnALine, DieOnALine, DieHalfWritten))(dice)
     from crawler.cli.main import main as morgue
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.warc.exchange import records_of
-from pipelines.warc.record import member
+from pipelines.warc.record import gzip_member
 from tests.support.capture_archive import HTML, exchange
 from tests.support.external_tools import faults
 
@@ -19,8 +19,8 @@ def file(tmp_path: Path) -> tuple[Path, bytes]:
     """Return a WARC file of one exchange, and the bytes of its response record."""
     records = records_of(exchange("https://paper.example/", 1, HTML % len(PAGE), PAGE), warcinfo_id="<urn:uuid:1>")
     path = tmp_path / "x.warc.gz"
-    path.write_bytes(b"".join(member(record) for record in records))
-    return path, gzip.decompress(member(records[0]))
+    path.write_bytes(b"".join(gzip_member(record) for record in records))
+    return path, gzip.decompress(gzip_member(records[0]))
 
 
 def complaining(path: Path) -> list[str]:

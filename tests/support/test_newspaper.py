@@ -385,6 +385,7 @@ def test_odd_pages_have_their_oddity(paper: Paper) -> None:
         get(paper, "/odd/windows-1252.html").body.decode()
 
 
+@pytest.mark.slow
 def test_faults_have_the_bytes_of_their_name(paper: Paper) -> None:
     """The paper answers on afterwards."""
     sent = {}

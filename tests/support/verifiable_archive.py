@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Capture, Exchange
 from pipelines.core.timestamps import fine_stamp
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 from pipelines.warc import manifest
-from pipelines.warc.exchange import capture_of, keep
-from pipelines.warc.manifest import ManifestEntry, sha256_of
-from pipelines.warc.reader import StoredRecord, walk
-from pipelines.warc.record import WarcFields, WarcRecord, digest, member, new_id
+from pipelines.warc.exchange import capture_of, write_exchange
+from pipelines.warc.manifest import ManifestEntry
+from pipelines.warc.reader import StoredRecord
+from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member, new_id
+from pipelines.warc.storage import WarcStorage, sha256_of
 from pipelines.warc.writer import WarcWriter
+from tests.support.warc_files import walk
 
 START = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
@@ -81,13 +83,13 @@ def build(folder: Path) -> Path:
     """Make three finished files with rows and manifest; return the folder."""
     (folder / "warc").mkdir(parents=True)
     (folder / "morgue.toml").touch()
-    writer = WarcWriter(folder / "warc", info={"software": "test"})
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={"software": "test"})
     kept: list[Capture] = []
     for part in range(3):
         for number in range(part * 6, part * 6 + 6):
             page = exchange(number, chunked=number % 3 == 1, coded=number % 2 == 1)
-            kept.append(keep(page, writer, chunked_payload_digest=("omit", "entity", "stored")[part]))
-        keep(failure(part), writer)
+            kept.append(write_exchange(page, writer, chunked_payload_digest=("omit", "entity", "stored")[part]))
+        write_exchange(failure(part), writer)
         journal = ("Content-Type", "application/x-ndjson"), ("Morgue-Journal", str(part))
         writer.append([record("metadata", b"{}\n", *journal, ("WARC-Block-Digest", digest(b"{}\n")))])
         if part == 2:
@@ -146,7 +148,7 @@ def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
             fields = WarcFields([pair for pair in found.headers if pair[0] != "Content-Length"])
             changed = change(WarcRecord(fields, found.block))  # type: ignore[operator]
             if changed is not None:
-                kept.append(member(changed))
+                kept.append(gzip_member(changed))
         path.write_bytes(b"".join(kept))
     if index:
         reindex(folder)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.core.timestamps import fine_stamp
-from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, new_id, uri
+from pipelines.warc.record import RecordLocation, WarcFields, WarcRecord, digest, new_id, target_uri
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
+from tests.support.external_tools import faults
+from tests.support.warc_files import walk
 
+BIN = Path(sys.executable).parent
 INFO = {
     "software": "Newsmorgue 0",
     "operator": "Mörgue <a@example.org>",
@@ -25,7 +31,7 @@ def record(
     fields = (
         ("WARC-Type", "response"),
         ("WARC-Record-ID", new_id()),
-        ("WARC-Target-URI", uri(url)),
+        ("WARC-Target-URI", target_uri(url)),
         ("WARC-Date", fine_stamp(datetime.now(UTC))),
         ("WARC-Block-Digest", digest(block)),
         ("Content-Type", "application/http;msgtype=response"),
@@ -51,7 +57,7 @@ def with_warcinfo_id(group: list[WarcRecord], writer: WarcWriter) -> list[WarcRe
 
 def open_file(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]]:
     """Write a file of requests and responses, left open as by a crash; return its path and where its records are."""
-    writer = WarcWriter(folder, info=INFO)
+    writer = WarcWriter(WarcStorage(folder), info=INFO)
     places = []
     for number in range(groups):
         group = [record(response(noise(2000, number))), record(b"GET / HTTP/1.1\r\n\r\n")]
@@ -63,3 +69,10 @@ def open_file(folder: Path, groups: int = 5) -> tuple[Path, list[RecordLocation]
     (folder / places[0].file).unlink()
     path.write_bytes(copy)
     return path, places
+
+
+def assert_valid(path: Path) -> None:
+    """Assert that other people's tools find no fault in a file."""
+    assert faults(path) == []
+    listed = subprocess.run([BIN / "warcio", "index", path], check=True, capture_output=True, text=True)
+    assert len(listed.stdout.splitlines()) == len(list(walk(path)))

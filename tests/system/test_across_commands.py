@@ -19,6 +19,8 @@ from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<html lang="en"><head><title>The pier burned</title><link rel="canonical" href="http://paper.example/2026/11/01/the-pier-burned">
 <meta property="og:type" content="article"></head><body><article><h1>The pier burned</h1>{}</article></body></html>"""
 PARAGRAPHS = "".join(
@@ -39,7 +41,7 @@ def write_warc(path: Path, *urls: str) -> Path:
 
 def holds(archive: Path, word: bytes) -> bool:
     """Return True if a word is in a WARC file of an archive, inflated."""
-    from pipelines.warc.reader import walk
+    from tests.support.warc_files import walk
 
     return any(word in member.block for path in (archive / "warc").glob("*.gz") for member in walk(path))
 
@@ -163,7 +165,7 @@ def test_damaged_record_is_not_skipped_by_remove(tmp_path):
 def test_remove_does_not_hide_a_cut_file(archive):
     """verify finds the cut before and after the removal."""
     (warc,) = (archive / "warc").glob("*.gz")
-    from pipelines.warc.reader import walk
+    from tests.support.warc_files import walk
 
     last = list(walk(warc))[-1]  # the journal
     warc.write_bytes(warc.read_bytes()[: last.offset])

@@ -23,6 +23,8 @@ from tests.support.external_tools import faults
 from tests.support.newspaper import serve
 from tests.support.newspaper.comments import COMMENTS as READERS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):

@@ -18,9 +18,11 @@ import pytest
 
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
-from pipelines.warc.reader import read_record, walk
 from tests.support.command import LOOPBACK, ROOT, command_line, crawl, environment, make_archive, rows
 from tests.support.newspaper import serve
+from tests.support.warc_files import read_record, walk
+
+pytestmark = pytest.mark.slow
 
 
 class Fault(NamedTuple):

@@ -17,7 +17,7 @@ from tests.support.article_archive import build
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small tmpfs")]
 
 
 @pytest.fixture

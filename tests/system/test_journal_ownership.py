@@ -13,18 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
-from pipelines.takedown.tombstone import MemberSpan, padded_member, put_in_place, write_copy
+from pipelines.takedown.tombstone import MemberSpan, padded_member, write_copy
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.exchanges import write_small_exchange
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
+from tests.support.warc_files import walk
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def test_files_of_another_archive_change_no_row_of_ours(crawled, ours, lost):
     assert len(after["crawls"]) == len(before["crawls"])
     assert morgue("-C", ours, "verify").returncode == 0
     # From here on they are ours, in our journal and under our id, even if the database is lost.
-    ArchiveWriter(ours / "morgue.db", ours / "warc", info={}).close()
+    ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={}).close()
     settled = tables(ours / "morgue.db")
     lose(ours, "morgue.db")
     assert morgue("-C", ours, "rebuild").returncode == 0
@@ -94,7 +97,7 @@ def test_takedown_reaches_the_journal_of_another_archive(crawled, ours):
     ((url, key),) = rows(crawled / "theirs", "SELECT url, url_key FROM articles ORDER BY id LIMIT 1")
 
     def told() -> list[tuple[str, dict]]:
-        blocks = [one.block for one in walk(ours / "warc" / theirs.name) if mark_of(one.headers)]
+        blocks = [one.block for one in walk(ours / "warc" / theirs.name) if journal_header(one.headers)]
         lines = [json.loads(line) for block in blocks for line in block.splitlines()]
         return [(name, row) for line in lines for name, row in line.items()]
 
@@ -135,13 +138,13 @@ def test_database_of_another_archive_is_refused(crawled, ours):
         db.execute("UPDATE journal SET last = 99, used = 99")
     db.close()
     with pytest.raises(ArchiveDamaged, match="of another archive"):
-        ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+        ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={})
 
 
 def test_crawl_that_fetched_nothing_survives_a_rebuild(ours):
     """No WARC file is begun for it; the database is asked before the files are."""
     files = sorted((ours / "warc").iterdir())
-    archive_writer = ArchiveWriter(ours / "morgue.db", ours / "warc", info={})
+    archive_writer = ArchiveWriter(ours / "morgue.db", WarcStorage(ours / "warc"), info={})
     crawl_id = archive_writer.call(ArticleStore(archive_writer.db).begin_crawl, "crawl", "newsmorgue")
     archive_writer.call(ArticleStore(archive_writer.db).end_crawl, crawl_id, "done", {})
     archive_writer.close()
@@ -163,7 +166,7 @@ def test_crawl_without_the_lost_database_is_refused(ours):
 
 def write(archive: Path, prefix: str, source: str) -> None:
     """Make one run: a capture, and a source that only the journal knows. The prefix acts as the clock in a name."""
-    archive_writer = ArchiveWriter(archive / "morgue.db", archive / "warc", info={}, prefix=prefix)
+    archive_writer = ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={}, prefix=prefix)
     archive_writer.call(write_small_exchange, archive_writer)
     archive_writer.call(ArticleStore(archive_writer.db).source, Source("paper", f"https://{source}.example/"))
     archive_writer.close()
@@ -192,7 +195,8 @@ def test_journal_numbers_decide_the_order_of_files(tmp_path, lost_before, lost_a
 
 def as_of_before(archive: Path) -> None:
     """Make an archive one of before there were ids: in its files, its manifest and its database."""
-    for path in (archive / "warc").iterdir():
+    storage = WarcStorage(archive / "warc")
+    for path in storage.folder.iterdir():
         spans = []
         for one in walk(path):
             if one.headers.get("Morgue-Archive") is not None:
@@ -203,9 +207,10 @@ def as_of_before(archive: Path) -> None:
                 data = padded_member(fields, one.block, *padding, one.length)
                 assert data is not None
                 spans.append(MemberSpan(one.offset, one.length, data))
-        put_in_place(write_copy(path, spans), path)
+        write_copy(storage, path.name, spans)
+        storage.replace_by_part(path.name)
     listed = manifest.load(archive / manifest.NAME).values()
-    sums = {entry.file: manifest.sha256_of(archive / "warc" / entry.file) for entry in listed}
+    sums = {entry.file: storage.sha256(entry.file) for entry in listed}
     entries = [replace(one, sha256=sums[one.file], archive=None, journal=None) for one in listed]
     manifest.write(archive / manifest.NAME, entries)
     db = sqlite3.connect(archive / "morgue.db")

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.old_databases import description
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
 from tests.support.command import LOOPBACK, TABLES, crawl, make_archive, morgue, rows, start, tables
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
+from tests.support.warc_files import walk
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +87,8 @@ def test_old_database_is_kept_and_crawling_goes_on(archive):
     (archive / "morgue.db").write_bytes(damaged)
     done = morgue("-C", archive, "rebuild")
     (kept,) = (path for path in archive.glob("morgue.db.before-*") if path.suffix[-1].isdigit())
-    assert f"the database that was there is kept: {description(kept)}\n" in done.stdout
-    assert "delete it once `morgue verify` finds all well" in done.stdout
+    assert f"the old database is kept: {description(kept)}\n" in done.stdout
+    assert "delete it once `morgue verify` finds no problem" in done.stdout
     assert kept.read_bytes() == damaged
     db = sqlite3.connect(archive / "morgue.db")
     assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -146,7 +148,7 @@ def test_files_hold_the_whole_journal(archive):
     """Its records are numbered without a gap, through a crash too, and the database knows the last one's number."""
     numbers = []
     for name in manifest.load(archive / "manifest.jsonl"):
-        marks = [mark_of(member.headers) for member in walk(archive / "warc" / name)]
+        marks = [journal_header(member.headers) for member in walk(archive / "warc" / name)]
         numbers += [mark.number for mark in marks if mark is not None]
     assert numbers == list(range(1, len(numbers) + 1))
     assert rows(archive, "SELECT last FROM journal") == [(len(numbers),)]
@@ -159,7 +161,7 @@ def test_files_without_a_journal_give_their_articles(archive):
     before = rows(archive, query)
     for path in sorted((archive / "warc").iterdir()):
         data = path.read_bytes()
-        kept = [one for one in walk(path) if mark_of(one.headers) is None]
+        kept = [one for one in walk(path) if journal_header(one.headers) is None]
         path.write_bytes(b"".join(data[one.offset : one.offset + one.length] for one in kept))
     for path in (archive / "morgue.db", archive / "manifest.jsonl"):
         path.unlink()

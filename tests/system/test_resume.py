@@ -20,6 +20,8 @@ from tests.support.command import LOOPBACK, ROOT, crawl, make_archive, morgue, r
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass, wait_until
 
+pytestmark = pytest.mark.slow
+
 DYING = (str(ROOT / "tests" / "support" / "self_killing_morgue.py"), "3")  # a `morgue` that ends itself while it writes
 
 

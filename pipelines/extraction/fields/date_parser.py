@@ -49,8 +49,8 @@ def parse(raw: str | None, captured: datetime, locale: str | None = None) -> str
     """Return `raw` in ISO 8601, with time and zone if it has both, else the day.
 
     `captured`: when the page was captured. `locale`: that of the page, "en-GB"; without one, 05/06/2024 is not read,
-    because day and month cannot be told apart. Return None if `raw` cannot be read, is before the web, or is more than
-    two days after `captured`.
+    because day and month cannot be distinguished. Return None if `raw` cannot be read, is before the web, or is more
+    than two days after `captured`.
     """
     if not raw or len(raw) > 80:
         return None

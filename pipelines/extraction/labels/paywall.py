@@ -40,7 +40,7 @@ NAME = re.compile(r"[\w:.-]+")
 SELECTOR = re.compile(r"([.#])([\w-]{1,80})")
 
 # Class tokens and ids of paywalls: those of the common vendors, and general words.
-BUILT_OF = re.compile(
+WALL_CLASS = re.compile(
     r"(?:^|[-_])(?:paywall|pay-wall|reg-?wall|registration-?wall|subscri(?:be|ption|ber)-?(?:wall|gate|barrier)"
     r"|meter(?:ed)?-?wall|premium-?wall|content-?(?:gate|lock(?:ed)?|wall)|article-?(?:gate|locked?)|abo-?wall"
     r"|login-?wall"
@@ -49,7 +49,7 @@ BUILT_OF = re.compile(
     r"|wc-memberships-restriction-message|swpm-more-tag|swg-paywall|fewcents)(?:$|[-_])"
 )
 # Words that such a block has. Scripts and empty frames have none.
-SELLS = tables.compiled(r"{paywall.sells}", re.IGNORECASE)
+SELLING_WORDS = tables.compiled(r"{paywall.sells}", re.IGNORECASE)
 # Beginnings of class tokens and ids that vendors of consent dialogues use.
 CONSENT_VENDORS = re.compile(
     r"onetrust|didomi|usercentrics|uc-|sp_message|sp-message|privacy-mgmt|qc-cmp|cmpbox|cmp-|cookiebot"
@@ -134,7 +134,7 @@ def _size_on_page(declared: DeclaredMetadata, selector: str | None) -> str:
 def _wall_blocks(tree: Any) -> tuple[tuple[str, str] | None, str | None]:
     """Return ((name, words) of a block that is a wall, name of a block of a consent dialogue); None for each."""
     tokens = sorted({token for value in set(CLASSES_AND_IDS(tree)) for token in value.split() if len(token) < 80})
-    walls = [token for token in tokens if BUILT_OF.search(token.lower()) and NAME.fullmatch(token)]
+    walls = [token for token in tokens if WALL_CLASS.search(token.lower()) and NAME.fullmatch(token)]
     built = next((found for token in walls[:8] if (found := _selling_block(tree, token))), None)
     return built, next((token for token in tokens if CONSENT_VENDORS.match(token.lower())), None)
 
@@ -145,7 +145,7 @@ def _selling_block(tree: Any, token: str) -> tuple[str, str] | None:
         if not 20 < len(block.text_content()) < MAX_WALL_CHARS:
             continue
         words = [" ".join(piece.split()) for piece in block.itertext() if piece.strip()]
-        if any(SELLS.search(piece) for piece in words):
+        if any(SELLING_WORDS.search(piece) for piece in words):
             return token, next((piece for piece in words if _is_wall(piece)), "")
     return None
 

@@ -16,6 +16,8 @@ from tests.support.command import LOOPBACK, make_archive, morgue, rows
 from tests.support.http_server import answering
 from tests.support.newspaper import serve
 
+pytestmark = pytest.mark.slow
+
 HOME = (
     b'<html lang="en"><head><title>A Paper</title></head><body><nav><a href="/politics/">Politics</a></nav>'
     b'<a href="/2026/11/12/council-buys-back-the-pier/">Council buys back the pier</a></body></html>'

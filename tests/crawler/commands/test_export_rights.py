@@ -16,8 +16,11 @@ from pipelines.core.plural import counted
 from pipelines.database.connection import connect
 from pipelines.database.queries import articles
 from pipelines.selection.exclusions import ExclusionFilter, Exclusions
+from pipelines.warc.storage import WarcStorage
 from tests.support.command import command_line, crawl, environment, make_archive, morgue, rows
 from tests.support.http_server import answering
+
+pytestmark = pytest.mark.slow
 
 TEXT = "".join(
     f"<p>The harbour board met on day {n} of the month and spoke for an hour about the crane that had been "
@@ -180,7 +183,7 @@ def test_reserved_captures_are_left_out_of_every_format(archive, tmp_path):
 def test_signal_that_no_page_has_is_reported(archive, signal, hint):
     """It may be misspelt; where it is close to one that is known, that one is named."""
     with closing(connect(archive / "morgue.db")) as db:
-        sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, archive / "warc")
+        sieve = ExclusionFilter(Exclusions(signals=(signal, "noarchive")), db, WarcStorage(archive / "warc"))
         assert len(list(sieve.articles(articles(db)))) == len(NAMES) - 2
         (said,) = sieve.hints()
     assert said == f"0 left out: nothing has the signal {signal}{hint}"
@@ -189,7 +192,9 @@ def test_signal_that_no_page_has_is_reported(archive, signal, hint):
 def test_signal_of_a_reserved_page_counts_as_met(archive):
     """The page is left out because it is reserved; its other signals were there all the same."""
     with closing(connect(archive / "morgue.db")) as db:
-        exclusion_filter = ExclusionFilter(Exclusions(reserved=True, signals=("noimageai",)), db, archive / "warc")
+        exclusion_filter = ExclusionFilter(
+            Exclusions(reserved=True, signals=("noimageai",)), db, WarcStorage(archive / "warc")
+        )
         assert len(list(exclusion_filter.articles(articles(db)))) == len(NAMES) - len(RESERVED)
         assert list(exclusion_filter.hints()) == []
 

@@ -45,6 +45,7 @@ def test_file_gives_one_object(tmp_path):
     assert row["ms"] >= 0
 
 
+@pytest.mark.slow
 def test_standard_input_and_gzip_are_read(tmp_path):
     """ "-" is standard input; gzip is recognised by its bytes and not by its name."""
     page = (PAGES / "blocks.html").read_bytes()
@@ -56,6 +57,7 @@ def test_standard_input_and_gzip_are_read(tmp_path):
     assert one["url"] is None
 
 
+@pytest.mark.slow
 def test_manifest_gives_its_rows_in_its_order(tmp_path):
     """Many pages on several workers and in this process: the same rows, in the order of the manifest."""
     names = [path.stem for path in sorted(PAGES.glob("*.html"))] * 8
@@ -69,6 +71,7 @@ def test_manifest_gives_its_rows_in_its_order(tmp_path):
     assert many == one
 
 
+@pytest.mark.slow
 def test_comments_are_a_field_of_their_own_on_request(tmp_path):
     """In every form of row, and the text is the same with and without them."""
     said = "My grandfather mended that pier twice, and was paid for it once."
@@ -141,6 +144,7 @@ def test_wrong_usage_is_exit_code_2(arguments):
     assert morgue(*arguments).returncode == 2
 
 
+@pytest.mark.slow
 def test_date_is_the_day_of_published():
     """As the page's own clock has it; null where none is known."""
     undated = b"<html><body><p>" + b"The tide came in twice that day, as it does, and went out twice. " * 9
@@ -162,6 +166,7 @@ def test_explain_prints_fields_and_blocks_for_people():
     assert text.index("german.html") < text.index("PAGE") < text.index("missing.html")
 
 
+@pytest.mark.slow
 def test_explain_as_json_has_every_candidate_and_block(tmp_path):
     """With the row of the page; one a line, or one array; for a manifest too."""
     (tmp_path / "pages.jsonl").write_text(json.dumps({"html": str(PAGES / "german.html")}) + "\n")
@@ -177,6 +182,7 @@ def test_explain_as_json_has_every_candidate_and_block(tmp_path):
     assert {block["rule"] for block in item["blocks"]} >= {None, "newsletter"}
 
 
+@pytest.mark.slow
 def test_json_is_one_array(tmp_path):
     """Of one page, of several, of none."""
     (tmp_path / "none.jsonl").write_text("")

@@ -24,20 +24,20 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.config.archive_folder import ArchiveFolder
 from crawler.config.models import load
 from crawler.engine.import_run import ImportRun, files_of
-from pipelines.archive.journal import mark_of
+from pipelines.archive.journal import journal_header
 from pipelines.core.errors import ConfigError, MorgueError
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.extraction.entry import WARM_UP
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.grouping import ALREADY_HERE, ID_CLASH
 from pipelines.verification.verify import verify
-from pipelines.warc.reader import read_record, walk
 from pipelines.warc.record import digest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
+from tests.support.warc_files import read_record, walk
 
 command = importlib.import_module("crawler.commands.import")
 import_filter, lines, as_dict = command.import_filter, command.lines, command.as_dict
@@ -142,6 +142,7 @@ def read_as(archive: Path) -> dict[str, list]:
     return {url: row[:6] for url, row in articles(archive).items()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
 def test_wget_recording_gives_the_articles_of_a_crawl(crawled, archive, tmp_path):
     """All of them, with robots.txt and the front page filed as what they are."""
@@ -158,6 +159,7 @@ def test_wget_recording_gives_the_articles_of_a_crawl(crawled, archive, tmp_path
     accepted(archive)
 
 
+@pytest.mark.slow
 def test_warcio_recording_gives_the_articles_of_a_crawl(crawled, archive, tmp_path):
     """Its records of requests come after those of the responses."""
     from warcio.capture_http import capture_http
@@ -231,6 +233,7 @@ def test_warcinfo_that_two_files_share_is_stored_once(archive, imports):
     accepted(archive)
 
 
+@pytest.mark.slow
 def test_warcinfo_of_our_own_file_is_not_imported(crawled, archive):
     """A record that was lost comes back from a copy of the archive's own file."""
     shutil.copytree(crawled[1], archive, dirs_exist_ok=True)
@@ -320,6 +323,7 @@ def long(tmp_path_factory, empty):
     return path, archive
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "outcomes", "message"),
     [
@@ -403,13 +407,14 @@ def test_rows_after_a_crash_are_those_of_the_stored_records(archive):
 # What is damaged, and what is hostile
 
 
+@pytest.mark.slow
 def test_rebuild_files_what_a_killed_import_left(archive):
     """Records without rows, and no journal that mentions them: the files are enough; the next import finds them."""
     data = gz([warcinfo(), response(1), response(2)])
     bring(archive, data)
     before = articles(archive)
     (path,) = (archive / "warc").iterdir()
-    journal = next(one.offset for one in walk(path) if mark_of(one.headers))
+    journal = next(one.offset for one in walk(path) if journal_header(one.headers))
     os.truncate(path, journal)
     for gone in (*archive.glob("morgue.db*"), archive / "manifest.jsonl"):
         gone.unlink()
@@ -422,6 +427,7 @@ def test_rebuild_files_what_a_killed_import_left(archive):
     assert (report.kept, report.passed[ALREADY_HERE]) == (0, 2)
 
 
+@pytest.mark.slow
 def test_damage_costs_its_record_and_is_named(archive, tmp_path):
     """In a file, in a WACZ, in a body without compression; exit code 1."""
     members = [gzip.compress(one, mtime=0) for one in (warcinfo(), *(response(n) for n in range(5)))]
@@ -837,6 +843,7 @@ def test_missing_file_is_reported_before_anything_is_done(tmp_path, monkeypatch,
     assert said in str(refused.value)
 
 
+@pytest.mark.slow
 def test_summary_is_for_people_and_programs(archive, tmp_path):
     """Wrong arguments give exit code 2."""
     (tmp_path / "a.warc.gz").write_bytes(FILTERED)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.warc.storage import WarcStorage
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.newspaper import serve
+
+pytestmark = pytest.mark.slow
 
 LEAK = "Share this story with a friend"
 
@@ -109,7 +112,7 @@ def with_a_journal_that_knows(archive: Path) -> None:
     """Write the rows that the fixture has changed by hand into the journal."""
     from pipelines.archive.writer import ArchiveWriter
 
-    ArchiveWriter(archive / "morgue.db", archive / "warc", info={}).close(everything=True)
+    ArchiveWriter(archive / "morgue.db", WarcStorage(archive / "warc"), info={}).close(everything=True)
 
 
 def test_rebuild_keeps_the_texts_of_the_old_database(archive):

@@ -12,11 +12,14 @@ import pytest
 
 from pipelines.verification.verify import verify
 from pipelines.warc import manifest
-from pipelines.warc.reader import read_record, walk
+from pipelines.warc.storage import WarcStorage, sha256_of
 from tests.support.command import crawl, make_archive, morgue, rows
 from tests.support.external_tools import faults
 from tests.support.newspaper import serve
 from tests.support.waiting import let_a_day_pass
+from tests.support.warc_files import read_record, walk
+
+pytestmark = pytest.mark.slow
 
 REASON = "asked for by the subject, letter of 3 May"
 
@@ -105,7 +108,7 @@ def test_files_and_manifest_are_sound_after_a_removal(removed):
     entries = manifest.load(after / "manifest.jsonl")
     assert set(entries) == {path.name for path in files}
     for path in files:
-        assert manifest.sha256_of(path) == entries[path.name].sha256
+        assert sha256_of(path) == entries[path.name].sha256
         assert len(list(walk(path))) == entries[path.name].records
 
 
@@ -173,7 +176,7 @@ def test_interrupted_removal_is_finished_by_the_same_command(crawled, tmp_path, 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     db = sqlite3.connect(archive / "morgue.db")
     targets = find(db, [crawled[1]])
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", targets, REASON, now())
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", targets, REASON, now())
     monkeypatch.setattr(manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         work.rewrite(lambda *_: None)
@@ -183,12 +186,12 @@ def test_interrupted_removal_is_finished_by_the_same_command(crawled, tmp_path, 
     assert done.returncode == 0, done.stdout + done.stderr
     assert rows(archive, "SELECT count(*) FROM captures WHERE url = ?", crawled[1]) == [(0,)]
     for name, entry in manifest.load(archive / "manifest.jsonl").items():
-        assert manifest.sha256_of(archive / "warc" / name) == entry.sha256
+        assert sha256_of(archive / "warc" / name) == entry.sha256
 
 
 def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
     """A record in the last file does not fit its place: the files before it are as they were, too."""
-    from pipelines.archive.journal import mark_of
+    from pipelines.archive.journal import journal_header
     from pipelines.core.errors import MorgueError
     from pipelines.core.timestamps import now
     from pipelines.takedown import remove
@@ -196,18 +199,18 @@ def test_impossible_removal_touches_no_file(crawled, tmp_path, monkeypatch):
 
     archive = Path(shutil.copytree(crawled[0], tmp_path / "archive"))
     before = {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())}
-    numbers = [mark.number for path in before for member in walk(path) if (mark := mark_of(member.headers))]
+    numbers = [mark.number for path in before for member in walk(path) if (mark := journal_header(member.headers))]
     assert max(numbers) > 1
 
     def does_not_fit(record, *_):
-        if mark_of(record.fields).number == max(numbers):
+        if journal_header(record.fields).number == max(numbers):
             raise MorgueError("journal", "does not fit")
 
     monkeypatch.setattr(remove, "journal_member_without", does_not_fit)
     db = sqlite3.connect(archive / "morgue.db")
     targets = find(db, [crawled[1]])
     db.close()
-    work = remove.Removal(archive / "warc", archive / "manifest.jsonl", targets, REASON, now())
+    work = remove.Removal(WarcStorage(archive / "warc"), archive / "manifest.jsonl", targets, REASON, now())
     with pytest.raises(MorgueError, match="does not fit"):
         work.rewrite(lambda *_: None)
     assert {path: path.read_bytes() for path in sorted((archive / "warc").iterdir())} == before
@@ -342,7 +345,7 @@ def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
                     for member in walk(path, on_damage=lambda *damage: None))  # fmt: skip
     assert not any(part.encode() in left for _, body in text for part in body.split("\n") if len(part) > 60)
     entry = manifest.load(archive / "manifest.jsonl")[file]
-    assert (entry.sha256, entry.was) == (manifest.sha256_of(archive / "warc" / file), listed)
+    assert (entry.sha256, entry.was) == (sha256_of(archive / "warc" / file), listed)
     still = {(one.kind, one.offset) for one in verify(archive).findings.listed}
     assert {one for one in found if one[0] != "sha256"} <= still
     assert ("changed", None) in still

@@ -11,6 +11,8 @@ from crawler.onboarding.samples import name_for
 from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
 from tests.support.http_server import answering
 
+pytestmark = pytest.mark.slow
+
 STORY = [
     "The harbour board met on Monday and agreed to buy back the old pier before the winter storms set in.",
     "It had been sold nine years ago to a company that kept seals in it, and later kept nothing in it at all.",

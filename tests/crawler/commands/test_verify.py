@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.warc.record import member
+from pipelines.warc.record import gzip_member
 from tests.support.command import command_line, environment, make_archive, morgue, start
 from tests.support.verifiable_archive import build, flip, members, record, warcs
 
@@ -121,11 +121,12 @@ def test_progress_bar_is_on_a_terminal_only(whole):
     assert done.stdout.decode().count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 def test_signal_ends_verify_with_exit_code_130(folder, number):
     """No traceback, and no process of it is left."""
-    large = member(record("resource", os.urandom(17_000_000)), 1)
-    slow = member(record("resource", bytes(80_000_000)), 1)
+    large = gzip_member(record("resource", os.urandom(17_000_000)), 1)
+    slow = gzip_member(record("resource", bytes(80_000_000)), 1)
     for path in warcs(folder)[:2]:
         path.write_bytes(path.read_bytes() + large + 40 * slow)
     running = start("-C", folder, "verify", "--jobs", "2")

@@ -356,6 +356,7 @@ def test_damage_in_a_sitemap_costs_what_follows():
     assert set(urls(packed)) < set(urls(read_sitemap(whole, MAP)))
 
 
+@pytest.mark.slow
 def test_gzip_sitemap_is_read_up_to_the_limit():
     """sitemaps.org: 50 MiB uncompressed. It is recognised by its first bytes; several members are one file (RFC 1952,
     2.2)."""
@@ -371,6 +372,7 @@ def test_gzip_sitemap_is_read_up_to_the_limit():
     assert "50 MiB" in found.problem
 
 
+@pytest.mark.slow
 def test_urls_after_the_first_50000_are_left():
     """sitemaps.org; a sitemap of just as many is whole."""
     entries = [f"<loc>{STORY}{n}</loc>" for n in range(50_001)]

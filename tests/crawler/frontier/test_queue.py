@@ -6,8 +6,8 @@ import pytest
 
 from crawler.frontier.queue import Frontier, FrontierEntry, Validators, VisitResult, day_in
 from crawler.frontier.revisit_policy import NextVisit
-from pipelines.archive.writer import open_database
-from pipelines.database.frontier_rows import ClaimScope
+from pipelines.database.connection import open_database
+from pipelines.database.frontier.rows import ClaimScope
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 STORY = "https://paper.example/2026/11/20/story.html"

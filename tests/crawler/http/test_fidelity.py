@@ -24,6 +24,8 @@ from tests.support.external_tools import faults
 from tests.support.hostile_pages import BROKEN, REPLIES
 from tests.support.hostile_server import HostileServer, Reply, server_context
 
+pytestmark = pytest.mark.slow
+
 CRAWL = "tests.support.hostile_crawl"
 PAGE = b"<p>The same as ever.</p>" * 100
 PAGES = {

@@ -13,6 +13,7 @@ import exports
 from exports.formats import to_csv
 from pipelines.core.errors import ConfigError
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, build
 from tests.support.command import ROOT
 
@@ -60,7 +61,7 @@ def test_format_of_captures_keeps_the_protocol(tmp_path, form):
     out = io.BytesIO()
     with (
         closing(archive.open()) as db,
-        CaptureSelection(db, archive.warc, CaptureFilter(hosts=("nobody.example",))) as selection,
+        CaptureSelection(db, WarcStorage(archive.warc), CaptureFilter(hosts=("nobody.example",))) as selection,
     ):
         said = module.pack(selection, out, ABOUT)
     assert not out.closed

@@ -21,6 +21,7 @@ import pytest
 
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureSelection
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, COPY, CRANE, LIGHT, PAPER, TWIN, build
 from tests.support.external_tools import TOOLS, tool
 
@@ -129,7 +130,7 @@ def shown(tmp_path_factory):
     archive = build(folder / "archive", twin=True)
     with (
         closing(archive.open()) as db,
-        CaptureSelection(db, archive.warc) as selection,
+        CaptureSelection(db, WarcStorage(archive.warc)) as selection,
         (folder / "out.wacz").open("wb") as out,
     ):
         to_wacz.pack(selection, out, ABOUT)

@@ -15,6 +15,7 @@ import pytest
 
 from exports.formats import to_cdxj, to_wacz
 from pipelines.selection.captures import CaptureSelection
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, COPY, CRANE, FIRST, LIGHT, LIT, PAPER, SECOND, TWIN, build
 from tests.support.external_tools import tool
 
@@ -40,10 +41,10 @@ def replay(tmp_path_factory):
         for part in ("archive", "indexes"):
             (folder / "collections" / name / part).mkdir(parents=True)
     with closing(archive.open()) as db:
-        with CaptureSelection(db, archive.warc) as selection, (folder / "out.wacz").open("wb") as out:
+        with CaptureSelection(db, WarcStorage(archive.warc)) as selection, (folder / "out.wacz").open("wb") as out:
             to_wacz.pack(selection, out, ABOUT)
         index = folder / "collections" / "own" / "indexes" / "index.cdxj"
-        with CaptureSelection(db, archive.warc) as selection, index.open("wb") as out:
+        with CaptureSelection(db, WarcStorage(archive.warc)) as selection, index.open("wb") as out:
             to_cdxj.pack(selection, out, ABOUT)
     for path in archive.warc.iterdir():
         shutil.copy(path, folder / "collections" / "own" / "archive")

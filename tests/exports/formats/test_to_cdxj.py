@@ -14,10 +14,11 @@ from exports.formats import to_cdxj
 from exports.sorted_lines import SortedLines
 from pipelines.core.errors import DiskFull
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
-from pipelines.warc.cdxj import parse
-from pipelines.warc.reader import read_record
+from pipelines.warc.cdxj import parse_cdxj_line
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, build
 from tests.support.external_tools import tool
+from tests.support.warc_files import read_record
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def archive(tmp_path_factory):
 
 def packed(archive, wanted=None):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_cdxj.pack(selection, out, ABOUT)
     return out.getvalue().splitlines(keepends=True), said
 
@@ -37,7 +38,7 @@ def test_each_line_leads_to_its_record(archive):
     lines, said = packed(archive)
     found = {}
     for text in lines:
-        entry = parse(text.decode())
+        entry = parse_cdxj_line(text.decode())
         record = read_record(archive.warc / entry.filename, entry.offset, entry.length)
         assert record.fields.get("WARC-Target-URI") == entry.url
         assert (record.fields.get("WARC-Type") == "revisit") == (entry.mime == "warc/revisit")
@@ -57,7 +58,8 @@ def test_lines_are_sorted_as_bytes(archive):
 def test_revisit_and_its_response_have_one_digest(archive):
     """By it a reader finds the body of a revisit of the same address."""
     entries = [
-        parse(text.decode()) for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
+        parse_cdxj_line(text.decode())
+        for text in packed(archive, CaptureFilter(urls=("https://paper.example/2026/light",)))[0]
     ]
     assert [entry.mime for entry in entries] == ["text/html", "warc/revisit"]
     assert len({entry.digest for entry in entries}) == 1

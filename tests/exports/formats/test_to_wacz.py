@@ -18,8 +18,9 @@ import pytest
 from exports.formats import to_wacz
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.selection.exclusions import Exclusions
-from pipelines.warc.cdxj import parse
-from pipelines.warc.record import parsed
+from pipelines.warc.cdxj import parse_cdxj_line
+from pipelines.warc.record import parse_record
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, CRANE, LIGHT, build, spoil
 from tests.support.external_tools import tool
 
@@ -39,7 +40,7 @@ def out(archive, tmp_path_factory):
 
 def packed(archive, wanted=None, about=ABOUT):
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_wacz.pack(selection, out, about)
     return out.getvalue(), said
 
@@ -90,8 +91,10 @@ def test_index_leads_to_every_record_that_can_be_shown(archive, out):
         lines = gzip.decompress(piece).decode().splitlines()
         assert lines[0].startswith(block[: block.index("{")])
         assert lines == sorted(lines)
-        for entry in map(parse, lines):
-            record = parsed(zlib.decompress(warc[entry.offset : entry.offset + entry.length], zlib.MAX_WBITS + 16))
+        for entry in map(parse_cdxj_line, lines):
+            record = parse_record(
+                zlib.decompress(warc[entry.offset : entry.offset + entry.length], zlib.MAX_WBITS + 16)
+            )
             assert record.fields.get("WARC-Target-URI") == entry.url
             assert entry.filename == "out.warc.gz"
             ids.add(record.fields.get("WARC-Record-ID"))
@@ -111,7 +114,7 @@ def test_page_is_one_state_of_an_article(out):
     ]  # fmt: skip
     assert pages[1]["text"] == "Text 2 of Crane.\u2028End."
     assert len({page["id"] for page in pages}) == 3
-    known = {(entry.url, entry.time) for entry in map(parse, index)}
+    known = {(entry.url, entry.time) for entry in map(parse_cdxj_line, index)}
     assert {(page["url"], datetime.fromisoformat(page["ts"])) for page in pages} <= known
 
 
@@ -200,7 +203,7 @@ class Pipe(io.RawIOBase):
 def test_package_can_be_written_into_a_pipe(archive):
     """From front to back, without going back to any part."""
     pipe = Pipe()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:
         to_wacz.pack(selection, pipe, ABOUT)
     with zipfile.ZipFile(io.BytesIO(pipe.data)) as wacz:
         assert wacz.testzip() is None

@@ -15,9 +15,10 @@ from exports.formats import to_warc
 from pipelines.core.items import Exchange
 from pipelines.database.filters import ArticleFilters
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
-from pipelines.warc.reader import read_member, walk
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import ABOUT, HTML, LIGHT, Writing, build, exchange
 from tests.support.external_tools import faults
+from tests.support.warc_files import read_member, walk
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def archive(tmp_path_factory):
 def packed(archive, wanted=None):
     """Return the file's bytes, and what the manifest says of it."""
     out = io.BytesIO()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         said = to_warc.pack(selection, out, ABOUT)
     return out.getvalue(), said
 
@@ -209,7 +210,7 @@ def test_large_record_is_copied_in_pieces(tmp_path):
     to.db.close()
     large = to.archive.captures["large"]
     out = io.BytesIO()
-    with closing(to.archive.open()) as db, CaptureSelection(db, to.archive.warc) as selection:
+    with closing(to.archive.open()) as db, CaptureSelection(db, WarcStorage(to.archive.warc)) as selection:
         tracemalloc.start()
         said = to_warc.pack(selection, out, ABOUT)
         _, peak = tracemalloc.get_traced_memory()

@@ -12,17 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.journal import mark_of, valid_records
+from pipelines.archive.journal import journal_header, valid_records
 from pipelines.archive.writer import ArchiveWriter
 from pipelines.warc import manifest
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from tests.support.command import ROOT
+from tests.support.warc_files import walk
 
 PRELUDE = """
 import os, signal, sys
 from pathlib import Path
-from pipelines.archive import writer as archive
-from pipelines.warc import writer as warc
+from pipelines.archive import crash_recovery, writer as archive
+from pipelines.warc import manifest
+from pipelines.warc.storage import WarcStorage
 from pipelines.core.items import Source
 from pipelines.database.store import ArticleStore
 from tests.support.exchanges import write_small_exchange
@@ -32,7 +34,7 @@ def die(*_):
 
 folder = Path(sys.argv[1])
 def begin(**options):
-    return archive.ArchiveWriter(folder / "morgue.db", folder / "warc", info={}, **options)
+    return archive.ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={}, **options)
 """
 
 
@@ -44,7 +46,7 @@ def crash(folder: Path, code: str) -> None:
 
 
 def start(folder: Path) -> None:
-    ArchiveWriter(folder / "morgue.db", folder / "warc", info={}).close()
+    ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={}).close()
 
 
 def in_files(folder: Path) -> list[str]:
@@ -71,21 +73,23 @@ def test_capture_without_a_row_gets_one_at_the_next_start(tmp_path):
     """The WARC file was written, its rows were not committed. The start says so, once."""
     crash(tmp_path, LOSES_ITS_COMMIT)
     assert in_rows(tmp_path) == []
-    one = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    one = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     one.close()
-    assert one.mended[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
-    two = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    assert one.recovery_messages[-1] == "2 captures of the last run got their rows back; their pages are fetched again"
+    two = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     two.close()
-    assert two.mended == []
+    assert two.recovery_messages == []
     assert in_rows(tmp_path) == in_files(tmp_path)
     assert len(in_rows(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("moment", ["archive.adopt = die", "manifest_add", "warc.finish = die"])
+@pytest.mark.parametrize(
+    "moment", ["crash_recovery.add_missing_rows = die", "manifest_add", "WarcStorage.finish = die"]
+)
 def test_recovery_that_crashes_is_repeated_whole(tmp_path, moment):
     """Whether it died before the rows, before the line of the manifest, or before the file had its name."""
     crash(tmp_path, LOSES_ITS_COMMIT)
-    crash(tmp_path, moment.replace("manifest_add", "warc.manifest.add = die") + "\nbegin()")
+    crash(tmp_path, moment.replace("manifest_add", "manifest.add = die") + "\nbegin()")
     start(tmp_path)
     assert in_rows(tmp_path) == in_files(tmp_path)
     assert [path.suffix for path in (tmp_path / "warc").iterdir()] == [".gz", ".gz"]  # and the journal's own
@@ -109,7 +113,7 @@ def test_uncommitted_journal_record_is_void(tmp_path):
     crash(tmp_path, """
 one = begin()
 one.call(write_small_exchange, one)
-one._thread.submit(one._commit).result()
+one.commit()
 def told():
     ArticleStore(one.db).source(Source("never", "https://never.example/"))
     one.writer.append(list(one.journal.records(one.writer.warcinfo_id)))
@@ -119,7 +123,7 @@ one.call(told)
 """)  # fmt: skip
     start(tmp_path)
     records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
-    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    told = [(mark, member.block) for member in records if (mark := journal_header(member.headers))]
     assert [(mark.number, mark.after) for mark, _ in told] == [(1, 0), (2, 0)]
     (valid,) = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
     assert b"never" in told[0][1]
@@ -134,7 +138,7 @@ def test_uncommitted_journal_of_several_files_is_void(tmp_path):
     not an older database, for nothing had been committed when the files were finished."""
     crash(tmp_path, """
 from pipelines.archive import journal
-journal.MOST = 1
+journal.MAX_RECORD_ROWS = 1
 one = begin(max_size=700)
 one.call(write_small_exchange, one)
 def told():
@@ -151,7 +155,7 @@ one.call(told)
     assert {entry.journal for entry in listed} == {0}
     start(tmp_path)
     records = [member for path in sorted((tmp_path / "warc").iterdir()) for member in walk(path)]
-    told = [(mark, member.block) for member in records if (mark := mark_of(member.headers))]
+    told = [(mark, member.block) for member in records if (mark := journal_header(member.headers))]
     assert len(told) > 4
     valid = valid_records([(at, mark) for at, (mark, _) in enumerate(told)])
     assert [told[at][0].after for at in valid] == [0]

@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from pipelines.archive.deduplication import original_of
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Exchange
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, keep
+from pipelines.warc.exchange import NOT_MODIFIED, SAME_PAYLOAD, RevisitOriginal, body_of, capture_of, write_exchange
 from pipelines.warc.http_message import entity_body
-from pipelines.warc.reader import walk
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import CHUNKED_HEAD, PLAIN
 from tests.support.external_tools import faults
+from tests.support.warc_files import walk
 
 PAGE = b"<p>" + b"The harbour stays open. " * 100
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Cache: MISS\r\n\r\n"
@@ -54,13 +55,13 @@ class Archive:
         self.writer = self.new_writer()
 
     def new_writer(self) -> WarcWriter:
-        return WarcWriter(self.warc, info={"software": "x"}, listed_in=self.listed)
+        return WarcWriter(WarcStorage(self.warc), info={"software": "x"}, manifest_path=self.listed)
 
     def original(self, exchange: Exchange) -> RevisitOriginal | None:
         return original_of(self.db, exchange, body_of(exchange), self.writer.is_finished)
 
-    def keep(self, exchange: Exchange):
-        capture = keep(exchange, self.writer, original=self.original(exchange))
+    def write_exchange(self, exchange: Exchange):
+        capture = write_exchange(exchange, self.writer, original=self.original(exchange))
         return ArticleStore(self.db).capture(capture, self.crawl, None)
 
 
@@ -71,9 +72,9 @@ def archive(tmp_path):
 
 def test_known_body_becomes_a_revisit(archive):
     """Section 6.7.2: profile, what it refers to, the payload's digest, and the head of this response as its block."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
-    later = archive.keep(LATER)
+    later = archive.write_exchange(LATER)
     archive.writer.close()
     (record,) = [one for one in walk(archive.warc / later.file) if one.headers.get("WARC-Type") == "revisit"]
     get = record.headers.get
@@ -93,11 +94,11 @@ def test_known_body_becomes_a_revisit(archive):
 
 def test_response_304_becomes_a_revisit_of_the_body(archive):
     """Section 6.7.3, server-not-modified; it refers to the record with the body, not to the revisit in between."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
-    archive.keep(replace(LATER, url=FIRST.url))
+    archive.write_exchange(replace(LATER, url=FIRST.url))
     archive.writer.close()
-    unmodified = archive.keep(UNMODIFIED)
+    unmodified = archive.write_exchange(UNMODIFIED)
     archive.writer.close()
     assert (unmodified.record_type, unmodified.refers_to, unmodified.status) == ("revisit", first.record_id, 304)
     (record,) = [one for one in walk(archive.warc / unmodified.file) if one.headers.get("WARC-Type") == "revisit"]
@@ -106,11 +107,11 @@ def test_response_304_becomes_a_revisit_of_the_body(archive):
 
 
 def test_revisit_is_read_back_from_the_file(archive):
-    """The capture that `keep` returns equals the one read from the file."""
-    archive.keep(FIRST)
+    """The capture that `write_exchange` returns equals the one read from the file."""
+    archive.write_exchange(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
-        kept = keep(exchange, archive.writer, original=archive.original(exchange))
+        kept = write_exchange(exchange, archive.writer, original=archive.original(exchange))
         archive.writer.close()
         assert kept.record_type == "revisit"
         assert [capture_of(member, kept.file) for member in walk(archive.warc / kept.file)].count(kept) == 1
@@ -118,7 +119,7 @@ def test_revisit_is_read_back_from_the_file(archive):
 
 def test_body_in_an_open_file_is_not_referred_to(archive):
     """A crash could tear a body in a file that is still being written."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     assert archive.original(LATER) is None
     archive.writer.close()
     assert archive.original(LATER) is not None
@@ -135,7 +136,7 @@ def test_body_in_an_open_file_is_not_referred_to(archive):
 )
 def test_body_in_a_missing_or_cut_file_is_not_referred_to(archive, harm):
     """Nor one in a file that the manifest does not list. The body is then stored again."""
-    first = archive.keep(FIRST)
+    first = archive.write_exchange(FIRST)
     archive.writer.close()
     harm(archive, archive.warc / first.file)
     archive.writer = archive.new_writer()
@@ -156,24 +157,24 @@ def test_body_in_a_missing_or_cut_file_is_not_referred_to(archive, harm):
 )
 def test_response_that_differs_in_any_way_is_stored_whole(archive, exchange):
     """Bytes that were received differently are kept as they were received."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(exchange) is None
 
 
 def test_chunked_body_is_not_referred_to(archive):
     """A record with chunks names no payload digest by which every tool would find it."""
-    archive.keep(IN_CHUNKS)
+    archive.write_exchange(IN_CHUNKS)
     archive.writer.close()
     assert archive.original(LATER) is None
 
 
 def test_independent_readers_accept_a_revisit(archive):
     """gzip, warcio and FastWARC find every digest right."""
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     for exchange in (LATER, UNMODIFIED):
-        archive.keep(exchange)
+        archive.write_exchange(exchange)
     archive.writer.close()
     files = sorted(archive.warc.iterdir())
     assert faults(*files) == []
@@ -184,11 +185,11 @@ def test_independent_readers_accept_a_revisit(archive):
 def test_capture_without_a_filed_page_is_not_referred_to(archive, again):
     """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is stored whole."""
     archive.crawl = None  # as `orphans.adopt` leaves it
-    archive.keep(FIRST)
+    archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(again) is None
     archive.crawl = 1
-    filed = archive.keep(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
+    filed = archive.write_exchange(replace(FIRST, started=FIRST.started + timedelta(minutes=1)))
     assert filed.record_type == "response"
     archive.writer.close()
     assert archive.original(again).record_id == filed.record_id

@@ -10,13 +10,16 @@ import pytest
 
 from pipelines.archive import journal
 from pipelines.archive.journal import JournalHeader, valid_records
-from pipelines.archive.writer import ArchiveWriter, open_database
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.items import Source
+from pipelines.database import journal_rows
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
-from pipelines.warc.exchange import keep
-from pipelines.warc.reader import walk
+from pipelines.warc.exchange import write_exchange
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import PLAIN
+from tests.support.warc_files import walk
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def told(db, number: int | None = None) -> list[dict]:
     """Return the rows of the next journal records."""
     records = list(journal.Journal(db).records(lambda: "<urn:uuid:0>"))
     if number is not None:
-        assert [journal.mark_of(record.fields).number for record in records] == [number]
+        assert [journal.journal_header(record.fields).number for record in records] == [number]
     return [json.loads(line) for record in records for line in record.block.decode().splitlines()]
 
 
@@ -43,6 +46,7 @@ def test_changed_row_is_journaled_once_in_its_last_state(db):
     assert told(db) == []
 
 
+@pytest.mark.slow
 def test_noting_a_change_takes_constant_time(db):
     """An update of one row takes the database as many steps after ten thousand noted rows as after none."""
 
@@ -69,9 +73,9 @@ def test_noting_a_change_takes_constant_time(db):
 
 def test_capture_is_journaled_without_a_trigger(tmp_path):
     """New ones once, and one that changes afterwards again."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     store = ArticleStore(archive_writer.db)
-    capture = archive_writer.call(lambda: store.capture(keep(PLAIN, archive_writer.writer), None, None))
+    capture = archive_writer.call(lambda: store.capture(write_exchange(PLAIN, archive_writer.writer), None, None))
     lines = [{"captures": {"id": 1, "file": capture.file, "offset": capture.offset}}]
     assert archive_writer.call(told, archive_writer.db) == lines
     assert archive_writer.call(told, archive_writer.db) == []
@@ -90,12 +94,16 @@ def test_deleted_row_is_journaled_by_its_key(db):
 
 def test_reused_id_is_journaled_again(tmp_path):
     """A takedown may delete the newest captures: the next one gets the number that the last of them had."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
     assert [line["captures"]["id"] for line in told(archive_writer.db)] == [1]
     archive_writer.call(lambda: archive_writer.db.execute("DELETE FROM captures").rowcount)
     assert told(archive_writer.db) == [{"captures": {"gone": 1}}]
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
     (line,) = told(archive_writer.db)
     assert line["captures"]["offset"] > 0
     archive_writer.close()
@@ -116,7 +124,7 @@ def test_claim_of_a_url_is_not_journaled(db):
 
 def test_rolled_back_row_is_not_journaled(tmp_path):
     """A task that fails leaves neither rows nor notes of them."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def fails() -> None:
         ArticleStore(archive_writer.db).source(Source("gazette", "https://gazette.example/"))
@@ -129,7 +137,7 @@ def test_rolled_back_row_is_not_journaled(tmp_path):
     archive_writer.call(archive_writer.writer.warcinfo_id)
     archive_writer.close()
     (path,) = (tmp_path / "warc").iterdir()
-    (record,) = (member for member in walk(path) if journal.mark_of(member.headers))
+    (record,) = (member for member in walk(path) if journal.journal_header(member.headers))
     assert b"courier" in record.block
     assert b"gazette" not in record.block
 
@@ -146,7 +154,7 @@ def test_replay_gives_the_same_rows(db, tmp_path):
     blocks += [record.block for record in journal.Journal(db).records(lambda: "")]
     other = open_database(tmp_path / "other.db")
     for block in blocks:
-        journal.apply(other, block)
+        journal_rows.apply_lines(other, block)
     for name in ("sources", "crawls", "removals"):
         query = f"SELECT * FROM {name}"
         assert other.execute(query).fetchall() == db.execute(query).fetchall()
@@ -182,17 +190,17 @@ def test_record_numbers_decide_order_and_validity(marks, valid):
 
 def test_unknown_table_of_a_later_version_is_skipped(db):
     """The rest of the journal is read."""
-    journal.apply(db, b'{"holograms": {"id": 1}}\n')
+    journal_rows.apply_lines(db, b'{"holograms": {"id": 1}}\n')
 
 
 def test_many_rows_become_several_records(db, monkeypatch):
     """A sitemap of 50,000 addresses must not become one block of memory."""
-    monkeypatch.setattr(journal, "MOST", 3)
+    monkeypatch.setattr(journal, "MAX_RECORD_ROWS", 3)
     for number in range(7):
         ArticleStore(db).source(Source(f"s{number}", f"https://s{number}.example/"))
     records = list(journal.Journal(db).records(lambda: ""))
     assert [record.block.count(b"\n") for record in records] == [3, 3, 1]
-    marks = [journal.mark_of(record.fields) for record in records]
+    marks = [journal.journal_header(record.fields) for record in records]
     assert [(mark.number, mark.after, mark.more) for mark in marks] == [(1, 0, True), (2, 1, True), (3, 2, False)]
 
 
@@ -212,18 +220,23 @@ def test_commit_of_several_records_counts_whole_or_not_at_all(told, valid):
 def test_crash_between_file_and_commit_loses_no_capture(tmp_path, end):
     """Captures that only the WARC files know get their rows when the archive is next opened for writing, also those in
     a file that was finished after the last commit."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
-    archive_writer.call(lambda: ArticleStore(archive_writer.db).capture(keep(PLAIN, archive_writer.writer), None, None))
-    archive_writer._commit()
-    lost = [keep(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer) for number in range(3)]
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
+    archive_writer.call(
+        lambda: ArticleStore(archive_writer.db).capture(write_exchange(PLAIN, archive_writer.writer), None, None)
+    )
+    archive_writer.commit()
+    lost = [
+        write_exchange(replace(PLAIN, url=f"https://example.org/{number}"), archive_writer.writer)
+        for number in range(3)
+    ]
     archive_writer.writer.sync()
     end(archive_writer.writer)
     archive_writer._lock.release()  # what a kill does
     archive_writer.db.close()
-    again = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    again = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     rows = again.db.execute("SELECT record_id, file, offset, length FROM captures WHERE id > 1 ORDER BY id").fetchall()
     again.close()
     assert rows == [(one.record_id, one.file, one.offset, one.length) for one in lost]
-    third = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    third = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     assert third.db.execute("SELECT count(*) FROM captures").fetchone() == (4,)
     third.close()

@@ -12,15 +12,19 @@ import time
 
 import pytest
 
-from pipelines.archive.writer import COMMIT_SECONDS, COMMIT_TASKS, GATHER_TASKS, ArchiveWriter, open_database, translate
+from pipelines.archive.group_commit import COMMIT_SECONDS, COMMIT_TASKS
+from pipelines.archive.write_queue import GATHER_TASKS
+from pipelines.archive.writer import ArchiveWriter
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
+from pipelines.database.connection import open_database, write_error
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import write_small_exchange
 
 
 @pytest.fixture
 def archive_writer(tmp_path):
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     yield archive_writer
     archive_writer.close()
 
@@ -34,7 +38,7 @@ def seen_by_others(archive_writer) -> int:
 def test_second_writer_is_refused_with_the_process_of_the_first(archive_writer):
     """When the first lets go, the next may have the archive."""
     with pytest.raises(ArchiveLocked, match=f"process {os.getpid()}"):
-        ArchiveWriter(archive_writer.database, archive_writer.database.parent / "warc", info={})
+        ArchiveWriter(archive_writer.database, WarcStorage(archive_writer.database.parent / "warc"), info={})
 
 
 def test_lock_ends_with_its_process(tmp_path):
@@ -46,10 +50,10 @@ def test_lock_ends_with_its_process(tmp_path):
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "held\n"
     with pytest.raises(ArchiveLocked):
-        ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+        ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
     holder.kill()
     holder.wait()
-    ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}).close()
+    ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}).close()
 
 
 def test_rows_become_visible_within_a_second_or_so(archive_writer):
@@ -72,7 +76,7 @@ def test_warc_is_synced_before_its_row_is_committed(archive_writer, monkeypatch)
         archive_writer.writer, "sync", lambda: (sync(), order.append(("sync", seen_by_others(archive_writer))))
     )
     archive_writer.call(write_small_exchange, archive_writer)
-    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     archive_writer.call(lambda: None)
     order.append(("after", seen_by_others(archive_writer)))
     assert order == [("sync", 0), ("after", 1)]
@@ -80,14 +84,14 @@ def test_warc_is_synced_before_its_row_is_committed(archive_writer, monkeypatch)
 
 def test_failed_sync_commits_nothing(tmp_path, monkeypatch):
     """No row may point at bytes that are not safe; the writer is finished and says why, every time."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     def full() -> None:
         raise OSError(28, "No space left on device")
 
     archive_writer.call(write_small_exchange, archive_writer)
     monkeypatch.setattr(archive_writer.writer, "sync", full)
-    archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+    archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
     with pytest.raises(DiskFull):
         archive_writer.call(lambda: None)
     with pytest.raises(DiskFull):
@@ -112,7 +116,7 @@ def test_failed_task_is_rolled_back_alone(archive_writer):
     archive_writer.close()
     with sqlite3.connect(archive_writer.database) as db:
         assert db.execute("SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM captures)").fetchone() == (0, 2)
-    archive_writer.__init__(archive_writer.database, archive_writer.database.parent / "warc", info={})
+    archive_writer.__init__(archive_writer.database, archive_writer.storage, info={})
 
 
 def test_brief_task_runs_on_the_callers_thread(archive_writer):
@@ -162,7 +166,7 @@ def test_tasks_run_in_the_order_of_their_calls(archive_writer):
         waiting = []
         for number in range(300):
             if number % 100 == 99:
-                archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+                archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
             brief = number % 3 > 0
             waiting.append(asyncio.ensure_future(archive_writer.do(done[brief].append, number, brief=brief)))
             await asyncio.sleep(0)
@@ -232,7 +236,7 @@ def test_task_left_by_an_ended_loop_does_not_block_the_next_loop(archive_writer)
 
 def test_close_finishes_earlier_tasks_and_refuses_later_ones(tmp_path):
     """This includes a brief task that still waits for others."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
         await archive_writer.do(int)
@@ -252,13 +256,13 @@ def test_close_finishes_earlier_tasks_and_refuses_later_ones(tmp_path):
 
 def test_close_during_a_commit_raises_nothing(tmp_path, caplog):
     """The thread comes back to an event loop that goes on: nothing more is asked of it."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={})
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={})
 
     async def scene():
         await archive_writer.do(write_small_exchange, archive_writer)
         waiting = asyncio.ensure_future(archive_writer.do(time.sleep, 0.1))
         await asyncio.sleep(0.05)
-        archive_writer._on_timer()  # it is to commit as soon as the thread is back
+        archive_writer._queue._on_timer()  # it is to commit as soon as the thread is back
         archive_writer.close()
         await waiting
         await asyncio.sleep(0.05)
@@ -295,7 +299,7 @@ def test_unexpected_failure_of_a_commit_ends_the_writer(archive_writer, monkeypa
 
     async def scene():
         await archive_writer.do(write_small_exchange, archive_writer)
-        archive_writer._committed = time.monotonic() - 2 * COMMIT_SECONDS
+        archive_writer._group._committed = time.monotonic() - 2 * COMMIT_SECONDS
         await archive_writer.do(int)
         with pytest.raises(MorgueError, match="no more of it"):
             await archive_writer.do(int)
@@ -305,7 +309,7 @@ def test_unexpected_failure_of_a_commit_ends_the_writer(archive_writer, monkeypa
 
 def test_file_is_finished_on_the_writers_thread(tmp_path, monkeypatch):
     """It is read back, which takes seconds; brief tasks run on the thread of the event loop."""
-    archive_writer = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}, max_size=1000)
+    archive_writer = ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}, max_size=1000)
     threads, finish = [], WarcWriter.close
     monkeypatch.setattr(WarcWriter, "close", lambda writer: (threads.append(threading.get_ident()), finish(writer)))
 
@@ -344,5 +348,5 @@ def test_file_that_is_no_database_is_named(tmp_path):
 )
 def test_error_of_disk_or_database_has_its_exit_code(tmp_path, error, kind, code):
     """It becomes an error of pipelines.core.errors, whoever raised it first."""
-    said = translate(error, tmp_path / "morgue.db")
+    said = write_error(error, tmp_path / "morgue.db")
     assert (type(said).__name__, said.exit_code) == (kind, code)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from crawler.http.address import parse_target
-from pipelines.core.urls import LONGEST, fetchable, host_of, same_site, site_of, url_key
+from pipelines.core.urls import MAX_URL_CHARS, fetchable, host_of, same_site, site_of, url_key
 
 ONE_ADDRESS = [
     ("http://paper.example/a", "https://paper.example/a"),
@@ -133,9 +133,9 @@ def test_url_over_the_length_limit_is_not_fetchable():
     """An address of exactly the limit is fetched. A link that holds a page's whole text is a mistake of its
     template."""
     start = "https://paper.example/"
-    assert fetchable(start + "a" * (LONGEST - len(start))) is not None
-    assert fetchable(start + "a" * (LONGEST - len(start) + 1)) is None
-    assert fetchable(start + "ü" * (LONGEST - len(start))) is None
+    assert fetchable(start + "a" * (MAX_URL_CHARS - len(start))) is not None
+    assert fetchable(start + "a" * (MAX_URL_CHARS - len(start) + 1)) is None
+    assert fetchable(start + "ü" * (MAX_URL_CHARS - len(start))) is None
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,7 @@ BITS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_any_text_gets_a_stable_key_or_none():
     """Keys are ASCII and their own keys; what is fetchable has a key, the same key, and our client can send it."""
     rng = random.Random(20261115)

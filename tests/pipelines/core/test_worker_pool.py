@@ -84,6 +84,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="these limits are Linux's")
 @pytest.mark.parametrize(("func", "args", "limits", "reason"), BAD.values(), ids=BAD)
 def test_failing_call_ends_in_worker_failure_and_others_are_answered(func, args, limits, reason):
@@ -232,6 +233,7 @@ def test_signal_to_the_process_group_loses_no_call():
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
     ("last", "delay"),

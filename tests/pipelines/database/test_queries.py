@@ -13,7 +13,7 @@ import pytest
 from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, NoArchive, NotFound, QueryError
 from pipelines.database import queries
 from pipelines.database.connection import connect
-from pipelines.database.filters import ArticleFilters, day
+from pipelines.database.filters import ArticleFilters, parse_day
 from tests.support.article_archive import WARC_FILE, build, database
 
 
@@ -49,8 +49,8 @@ def ids(rows):
 )
 def test_since_takes_the_first_day_and_until_the_last(text, first, last):
     """Both include all of the period that is named."""
-    assert day("--since", text, last=False) == first
-    assert day("--until", text, last=True) == last
+    assert parse_day("--since", text, last=False) == first
+    assert parse_day("--until", text, last=True) == last
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_all_queries_agree_on_the_matching_articles(db, query, filters):
     assert queries.count(db, query, filters) == len(newest)
     per_day = list(queries.per_day(db, query, filters))
     assert sum(n for _, n in per_day) == len(newest)
-    assert [day for day, _ in per_day] == sorted({hit["published_day"] for hit in newest})
+    assert [parse_day for parse_day, _ in per_day] == sorted({hit["published_day"] for hit in newest})
     for hit in newest:
         assert filters.source in (None, hit["source"])
         assert filters.language in (None, hit["language"])
@@ -165,9 +165,9 @@ def test_query_plans_use_the_indexes(db):
 
 def test_snippet_of_text_without_spaces_is_short(db):
     """CJK runs are single tokens: 24 of them would be a page."""
-    assert queries.clipped("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
-    assert len(queries.clipped("長" * 1000, ("[", "]"))) <= queries.SNIPPET_LENGTH + 2
-    cut = queries.clipped("[" + "長" * 1000 + "]", ("[", "]"))
+    assert queries.clip_snippet("長" * 500 + "[東京]" + "長" * 500, ("[", "]")).count("[東京]") == 1
+    assert len(queries.clip_snippet("長" * 1000, ("[", "]"))) <= queries.SNIPPET_CHARS + 2
+    cut = queries.clip_snippet("[" + "長" * 1000 + "]", ("[", "]"))
     assert cut.count("[") == cut.count("]") == 1
 
 
@@ -190,7 +190,7 @@ def test_article_is_found_by_number_or_any_of_its_addresses(db, wanted):
     """By number, address, canonical address or alias, in any spelling."""
     row = queries.article(db, wanted)
     assert row["id"] == 1
-    assert tuple(row) == (*queries.WHOLE_KEYS, "imported")
+    assert tuple(row) == (*queries.ARTICLE_KEYS, "imported")
     assert row["warc_file"] == WARC_FILE
 
 
@@ -317,7 +317,7 @@ def test_missing_column_is_reported_as_another_version(tmp_path):
 
 def test_locked_database_is_waited_for_and_then_reported(tmp_path, monkeypatch):
     """Outside WAL an exclusive writer keeps readers out."""
-    monkeypatch.setattr("pipelines.database.connection.BUSY", 0.05)
+    monkeypatch.setattr("pipelines.database.connection.BUSY_SECONDS", 0.05)
     writer = sqlite3.connect(build(tmp_path) / "morgue.db", isolation_level=None)
     writer.execute("PRAGMA journal_mode = DELETE")
     writer.execute("BEGIN EXCLUSIVE")

@@ -7,8 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Article, Capture, Page, Reading
+from pipelines.database.connection import open_database
 from pipelines.database.revision_order import Sighting, states
 from pipelines.database.store import ArticleStore
 

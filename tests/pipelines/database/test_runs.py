@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.archive.writer import open_database
+from pipelines.database.connection import open_database
 from pipelines.database.runs import NEVER_ENDED, PAGE_COUNTS, RUN_KEYS, RUNNING, runs
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from pipelines.archive.writer import open_database
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Reading, Source
 from pipelines.database.columns import utc_day
+from pipelines.database.connection import open_database
 from pipelines.database.store import ArticleStore
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_amp_twin_met_first_gives_way_to_the_article(store):
 def test_redirected_address_becomes_an_alias(store):
     """An article asked for at the old address and found at the new one is known under both."""
     store.file(reading(store, article()), None, "https://paper.example/old")
-    assert store.still_there("https://paper.example/old", NOW + timedelta(days=1))
+    assert store.confirm_unchanged("https://paper.example/old", NOW + timedelta(days=1))
     assert one(store, "SELECT last_seen FROM articles") == ("2026-11-24T08:00:00Z",)
 
 
@@ -158,9 +158,9 @@ def test_ad_hoc_source_keeps_its_row_when_it_gets_a_file(store):
     ad_hoc = store.source(Source("paper.example", "https://paper.example"))
     other = store.source(Source("other.example", "https://other.example/"))
     paper = Source("paper", "https://paper.example/")
-    store.adopt(paper, ["paper"])
+    store.rename_ad_hoc_source(paper, ["paper"])
     assert store.source(paper) == ad_hoc
-    store.adopt(paper, ["paper"])
+    store.rename_ad_hoc_source(paper, ["paper"])
     assert store.db.execute("SELECT id, name FROM sources ORDER BY id").fetchall() == [
         (ad_hoc, "paper"),
         (other, "other.example"),
@@ -189,6 +189,6 @@ def test_filter_compares_utc_days(iso, day):
     assert utc_day(iso) == day
 
 
-def test_store_refuses_an_outcome_without_an_article():
-    """The stage passes it through; see pipelines.session.item_pipelines.StoreArticle."""
+def test_reason_for_reading_nothing_is_no_article():
+    """`StoreArticle` in pipelines.session.item_pipelines stores articles only, and passes the rest on."""
     assert not isinstance(replace(Reading(Page(URL, b""), NothingToRead("empty page"), 0.0)).outcome, Article)

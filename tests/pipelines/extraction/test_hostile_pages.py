@@ -264,6 +264,7 @@ def outcomes() -> dict[str, tuple[object, float, int]]:
     return asyncio.run(read_all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_hostile_page_ends_in_time_in_its_outcome(outcomes, name):
     """An article, or the named reason why there is none; never an exception, never beyond the limits."""
@@ -345,6 +346,7 @@ FILES = [*sorted(ROOT.glob("pipelines/**/[a-z]*.py")), *sorted(ROOT.glob("crawle
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES]
 
 
+@pytest.mark.slow
 def test_pattern_of_ours_is_quick_on_a_short_text():
     """A repeat within a repeat that can be divided in many ways takes longer than the universe; it is found here."""
 

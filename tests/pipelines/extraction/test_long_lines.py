@@ -26,6 +26,8 @@ from pipelines.extraction.page import jsonld
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.parse import parse
 
+pytestmark = pytest.mark.slow
+
 SIZE, SECONDS = 100_000, 5.0
 ON_A_PAGE = 40_000  # characters of them where a page is made around them first
 URL = "https://paper.example/2024/05/06/bridge"

@@ -12,6 +12,7 @@ from pipelines.core.errors import NotFound, QueryError
 from pipelines.database.filters import ArticleFilters
 from pipelines.selection.captures import CaptureFilter, CaptureSelection
 from pipelines.selection.exclusions import Exclusions
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import (
     COPY,
     CRANE,
@@ -37,7 +38,7 @@ def archive(tmp_path_factory):
 def chosen(archive, wanted):
     """Our names of the captures that are taken, and how many of them were not asked for."""
     names = {capture.id: name for name, capture in archive.captures.items()}
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, wanted) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), wanted) as selection:
         taken = [names[row["id"]] for row in selection.captures()]
         assert len(taken) == selection.count
         return taken, selection.added
@@ -91,11 +92,12 @@ def test_no_filter_takes_everything_in_file_order(archive):
 def test_pages_are_states_of_articles_whose_capture_is_taken(archive):
     """In order; a capture that only came along is no page."""
     with closing(archive.open()) as db:
-        with CaptureSelection(db, archive.warc) as selection:
+        storage = WarcStorage(archive.warc)
+        with CaptureSelection(db, storage) as selection:
             assert [(page["article"], page["number"], page["url"]) for page in selection.pages()] == [
                 (1, 1, CRANE), (1, 2, CRANE), (2, 1, LIGHT),
             ]  # fmt: skip
-        with CaptureSelection(db, archive.warc, CaptureFilter(ArticleFilters(since="2026-03-02"))) as selection:
+        with CaptureSelection(db, storage, CaptureFilter(ArticleFilters(since="2026-03-02"))) as selection:
             assert [(page["article"], page["number"]) for page in selection.pages()] == [(1, 2)]
 
 
@@ -107,7 +109,7 @@ def test_revisit_without_its_response_is_counted(tmp_path):
     with closing(sqlite3.connect(archive.folder / "morgue.db")) as db, db:
         db.execute("PRAGMA foreign_keys = OFF")
         db.execute("DELETE FROM captures WHERE record_id = ?", (archive.captures["light"].record_id,))
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:
         assert (selection.count, selection.bodiless) == (len(archive.captures) - 1, 2)
 
 
@@ -134,7 +136,7 @@ def test_selection_leaves_the_database_as_it_was(archive):
     """The list of what is wanted is gone with the selection, and a second one can follow on the same connection."""
     with closing(archive.open()) as db:
         for _ in range(2):
-            with CaptureSelection(db, archive.warc):
+            with CaptureSelection(db, WarcStorage(archive.warc)):
                 pass
         assert list(db.execute("SELECT name FROM temp.sqlite_master")) == []
         assert not db.in_transaction
@@ -154,7 +156,7 @@ def test_selection_leaves_query_only_as_it_was(archive, query_only, fails):
         db.execute(f"PRAGMA query_only = {query_only}")
         with (
             suppress(KeyboardInterrupt),
-            CaptureSelection(db, archive.warc, wanted, on_rights_progress=on_progress),
+            CaptureSelection(db, WarcStorage(archive.warc), wanted, on_rights_progress=on_progress),
         ):
             pass
         assert db.execute("PRAGMA query_only").fetchone()[0] == query_only
@@ -167,7 +169,7 @@ def without(archive, sql, *signals, **wanted):
         db.executescript(sql)
     names = {capture.id: name for name, capture in archive.captures.items()}
     which = CaptureFilter(without=Exclusions(signals=signals), **wanted)
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), which) as selection:
         return {names[row["id"]] for row in selection.captures()}, dict(selection.left_out)
 
 
@@ -279,7 +281,7 @@ def test_unreadable_page_is_excluded(said, gone):
     archive = done()
     spoil(archive.warc / damaged.file, damaged, gone)
     which = CaptureFilter(without=Exclusions(reserved=True))
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc, which) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc), which) as selection:
         assert [row["url"] for row in selection.captures()] == [CRANE]
         assert selection.left_out == {"page that cannot be read": 2}
         assert len(selection.damages) == 1
@@ -300,6 +302,6 @@ def test_no_page_is_read_without_a_signal_filter(tmp_path):
     """A damaged page does not matter then."""
     archive = build(tmp_path / "archive")
     (archive.warc / archive.captures["crane"].file).unlink()
-    with closing(archive.open()) as db, CaptureSelection(db, archive.warc) as selection:
+    with closing(archive.open()) as db, CaptureSelection(db, WarcStorage(archive.warc)) as selection:
         assert selection.count == len(archive.captures)
         assert not selection.damages

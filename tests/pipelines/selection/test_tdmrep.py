@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.core.errors import MorgueError
 from pipelines.selection.tdmrep import TDMREP_PATH, TdmFiles, parse_rules, reservation_of
+from pipelines.warc.storage import WarcStorage
 from tests.support.capture_archive import HTML, PAPER, Writing, exchange
 
 
@@ -137,24 +138,24 @@ def archive(tmp_path_factory):
 def test_newest_file_until_the_day_holds(archive, day, meant):
     """Before the first file the first holds; errors are skipped, redirects and 304 followed."""
     with closing(archive.open()) as db:
-        assert TdmFiles(db, archive.warc).reserved(PAPER + "/story", WHEN % day) is meant
+        assert TdmFiles(db, WarcStorage(archive.warc)).reserved(PAPER + "/story", WHEN % day) is meant
 
 
 @pytest.mark.parametrize("host", ["loop.example", "soft.example", "unknown.example", "www.paper.example"])
 def test_missing_file_reserves_nothing(archive, host):
     """A redirect in a circle, a page instead of JSON, no capture; another host's file is not asked."""
     with closing(archive.open()) as db:
-        assert TdmFiles(db, archive.warc).reserved(f"https://{host}/story", WHEN % 20) is None
+        assert TdmFiles(db, WarcStorage(archive.warc)).reserved(f"https://{host}/story", WHEN % 20) is None
 
 
 @pytest.mark.parametrize("host", ["up.example", "port.example", "bücher.example", "xn--bcher2-3ya.example"])
 def test_host_is_the_same_in_every_spelling(archive, host):
     """An import brings addresses as others wrote them."""
     with closing(archive.open()) as db:
-        assert TdmFiles(db, archive.warc).reserved(f"http://{host}/story", WHEN % 20) is True
+        assert TdmFiles(db, WarcStorage(archive.warc)).reserved(f"http://{host}/story", WHEN % 20) is True
 
 
 def test_unreadable_file_is_reported(archive):
     """It may reserve everything: the caller has to decide."""
     with closing(archive.open()) as db, pytest.raises(MorgueError):
-        TdmFiles(db, archive.warc).reserved("https://damaged.example/story", WHEN % 20)
+        TdmFiles(db, WarcStorage(archive.warc)).reserved("https://damaged.example/story", WHEN % 20)

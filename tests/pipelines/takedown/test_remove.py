@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.takedown.remove import Removal
 from pipelines.takedown.targets import find
+from pipelines.warc.storage import WarcStorage
 from tests.support.article_archive import database, insert
 
 
@@ -21,7 +22,8 @@ def test_deleting_rows_leaves_secure_delete_as_it_was(tmp_path, setting):
         db.execute(f"PRAGMA secure_delete = {setting}")
         before = db.execute("PRAGMA secure_delete").fetchone()
         targets = find(db, ["a.example"])
-        Removal(tmp_path, tmp_path / "manifest.jsonl", targets, "x", datetime(2026, 5, 3, tzinfo=UTC)).delete_rows(db)
+        when = datetime(2026, 5, 3, tzinfo=UTC)
+        Removal(WarcStorage(tmp_path), tmp_path / "manifest.jsonl", targets, "x", when).delete_rows(db)
         assert db.execute("PRAGMA secure_delete").fetchone() == before
         assert db.execute("SELECT count(*) FROM captures").fetchone() == (0,)
         assert db.execute("SELECT url_key, captures FROM removals").fetchall() == [("*a.example", 1)]

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.archive.journal import JournalHeader, record
+from pipelines.archive.journal import JournalHeader, journal_record
 from pipelines.core.errors import MorgueError
 from pipelines.takedown.tombstone import (
     MemberSpan,
     Tombstone,
     journal_member_without,
-    put_in_place,
     tombstone_member,
     write_copy,
 )
-from pipelines.warc.reader import walk
-from pipelines.warc.record import parsed
+from pipelines.warc.record import parse_record
+from pipelines.warc.storage import WarcStorage
+from tests.support.warc_files import walk
 
 TOMBSTONE = Tombstone(
     "https://paper.example/story", ("<urn:uuid:1>", "<urn:uuid:2>"), "2026-01-01T00:00:00.000000Z",
@@ -39,7 +39,7 @@ def test_tombstone_has_the_length_of_its_record(length):
     member = tombstone_member(TOMBSTONE, length)
     assert len(member) == length
     stream = zlib.decompressobj(zlib.MAX_WBITS + 16)
-    found = parsed(stream.decompress(member))
+    found = parse_record(stream.decompress(member))
     assert stream.eof
     assert not stream.unused_data
     assert found.block.startswith(b"removed-uri: https://paper.example/story\r\n")
@@ -87,18 +87,18 @@ def test_warcio_goes_on_after_a_tombstone(tmp_path, seed):
 
 def test_journal_loses_removed_lines_and_keeps_its_length():
     """The other rows stay, and the record's number; a replay skips the padding."""
-    from pipelines.warc.record import member as pack
+    from pipelines.warc.record import gzip_member as pack
 
     rng = random.Random(1)
     lines = [
         json.dumps({"frontier": {"id": number, "url": f"https://x.example/{rng.randbytes(20).hex()}"}})
         for number in range(400)
     ]
-    whole = record(JournalHeader(7, 6, "a"), lines, "<urn:uuid:0>")
+    whole = journal_record(JournalHeader(7, 6, "a"), lines, "<urn:uuid:0>")
     length = len(pack(whole))
     shorter = journal_member_without(whole, lambda table, row: row["id"] % 2 == 1, length)
     assert len(shorter) == length
-    found = parsed(zlib.decompress(shorter, zlib.MAX_WBITS + 16))
+    found = parse_record(zlib.decompress(shorter, zlib.MAX_WBITS + 16))
     kept = [json.loads(line) for line in found.block.splitlines()]
     assert [row["frontier"]["id"] for row in kept if "frontier" in row] == list(range(0, 400, 2))
     assert [name for row in kept for name in row if name != "frontier"] == ["padding"]
@@ -112,8 +112,9 @@ def test_file_is_rewritten_whole_or_not_at_all(tmp_path):
     path = tmp_path / "x"
     data = random.Random(1).randbytes(3_000_000)
     path.write_bytes(data)
-    part = write_copy(path, [MemberSpan(2_000_000, 10, b"B" * 10), MemberSpan(5, 3, b"AAA")])
+    storage = WarcStorage(tmp_path)
+    write_copy(storage, path.name, [MemberSpan(2_000_000, 10, b"B" * 10), MemberSpan(5, 3, b"AAA")])
     assert path.read_bytes() == data
-    put_in_place(part, path)
+    storage.replace_by_part(path.name)
     assert path.read_bytes() == data[:5] + b"AAA" + data[8:2_000_000] + b"B" * 10 + data[2_000_010:]
     assert list(tmp_path.iterdir()) == [path]

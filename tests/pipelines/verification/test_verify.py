@@ -20,11 +20,12 @@ from pipelines.database.store import ArticleStore
 from pipelines.verification import full_check, verify, warc_check
 from pipelines.verification.findings import NEXT_STEPS, Finding
 from pipelines.warc import manifest
-from pipelines.warc.digests import labelled
-from pipelines.warc.exchange import keep, records_of
-from pipelines.warc.reader import walk
-from pipelines.warc.record import WarcFields, WarcRecord, digest, member
-from pipelines.warc.writer import WarcWriter, recover
+from pipelines.warc.digests import parse_digest
+from pipelines.warc.exchange import records_of, write_exchange
+from pipelines.warc.record import WarcFields, WarcRecord, digest, gzip_member
+from pipelines.warc.recovery import recover
+from pipelines.warc.storage import WarcStorage
+from pipelines.warc.writer import WarcWriter
 from tests.support import article_archive
 from tests.support.command import ROOT
 from tests.support.verifiable_archive import (
@@ -40,6 +41,7 @@ from tests.support.verifiable_archive import (
     rewrite,
     warcs,
 )
+from tests.support.warc_files import walk
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +144,7 @@ def test_verify_changes_no_file(folder):
 # Bits
 
 
+@pytest.mark.slow
 def test_flipped_bit_is_found_by_the_manifest(folder):
     """A hundred, anywhere, also where no checksum of a record reaches."""
     for path, bit in places(folder, 100, seed=20261123):
@@ -328,11 +331,11 @@ def test_wrong_number_in_the_manifest_is_found(folder, word):
 
 def test_file_of_a_living_writer_is_no_finding(folder):
     """A record that is half there, captures whose rows are not committed yet."""
-    writer = WarcWriter(folder / "warc", info={})
-    keep(exchange(90), writer)
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
+    write_exchange(exchange(90), writer)
     (path,) = (folder / "warc").glob("*.open")
     with path.open("ab") as file:
-        file.write(member(record("metadata", b"x" * 999))[:-20])
+        file.write(gzip_member(record("metadata", b"x" * 999))[:-20])
     report = verify.verify(folder)
     assert report.findings.listed == []
     assert report.writing == [path.name.removesuffix(".open")]
@@ -344,8 +347,8 @@ def test_file_of_a_living_writer_is_no_finding(folder):
 
 def test_row_beyond_the_end_of_a_growing_file_is_found(folder):
     """A row is committed after its bytes: this is a finding also while the writer lives."""
-    writer = WarcWriter(folder / "warc", info={})
-    capture = keep(exchange(90), writer)
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
+    capture = write_exchange(exchange(90), writer)
     reindex(folder)
     execute(folder, "INSERT INTO captures (url, time, kind, file, offset, length, record_id, record_type) VALUES "
                     f"('http://a', '', 'page', '{capture.file}', 999999, 5, 'x', 'response')")  # fmt: skip
@@ -357,13 +360,18 @@ def test_row_beyond_the_end_of_a_growing_file_is_found(folder):
 def test_archive_that_is_being_written_has_no_finding(tmp_path):
     """With a writer at work beside us, rows and all."""
     (tmp_path / "warc").mkdir()
-    archive_writer, stop = ArchiveWriter(tmp_path / "morgue.db", tmp_path / "warc", info={}), threading.Event()
+    archive_writer, stop = (
+        ArchiveWriter(tmp_path / "morgue.db", WarcStorage(tmp_path / "warc"), info={}),
+        threading.Event(),
+    )
     store, number = ArticleStore(archive_writer.db), iter(range(100_000))
 
     def write():
         while not stop.is_set():
             time.sleep(0.003)
-            archive_writer.call(lambda: store.capture(keep(exchange(next(number)), archive_writer.writer), None, None))
+            archive_writer.call(
+                lambda: store.capture(write_exchange(exchange(next(number)), archive_writer.writer), None, None)
+            )
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -403,14 +411,14 @@ def test_file_left_open_by_a_crash_is_found(folder):
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:2]))
     warcinfo_id = next(walk(path)).headers.get("WARC-Record-ID")
-    group = [member(one) for one in records_of(exchange(91), warcinfo_id=warcinfo_id)]
+    group = [gzip_member(one) for one in records_of(exchange(91), warcinfo_id=warcinfo_id)]
     path.write_bytes(path.read_bytes() + b"".join(group)[:-20])  # a whole response, a torn request
     path.rename(path.with_name(path.name + ".open"))
     (one,) = findings(folder)
     assert (one.kind, one.file) == ("left open", f"warc/{path.name}.open")
     assert kinds(folder, quick=True) == ["left open"]
-    (mended,) = recover(folder / "warc")
-    assert "torn" in mended.said[0]
+    (mended,) = recover(WarcStorage(folder / "warc"))
+    assert "torn" in mended.messages[0]
     reindex(folder)
     assert findings(folder) == []
 
@@ -501,7 +509,7 @@ def dated(info: WarcRecord, date: str) -> WarcRecord:
 def add_one_each(folder, *records: WarcRecord) -> None:
     """Append a record to each of the first files, and list them as they are then."""
     for path, added in zip(warcs(folder), records, strict=False):
-        path.write_bytes(path.read_bytes() + member(added))
+        path.write_bytes(path.read_bytes() + gzip_member(added))
     manifest.write(folder / manifest.NAME, map(entry, warcs(folder)))
 
 
@@ -545,8 +553,8 @@ ENTITY = STORED_BODY.partition(b"\r\n")[2].removesuffix(b"\r\n0\r\n\r\n")
 
 def add_revisit(folder, payload_digest: str) -> str:
     """Add a chunked response and a revisit of it with this digest; return the record id of the response."""
-    writer = WarcWriter(folder / "warc", info={})
-    capture = keep(CHUNKED_PAGE, writer)
+    writer = WarcWriter(WarcStorage(folder / "warc"), info={})
+    capture = write_exchange(CHUNKED_PAGE, writer)
     writer.append([revisit(capture.record_id, payload_digest)])
     writer.close()
     reindex(folder)
@@ -624,7 +632,7 @@ def test_wrong_database_is_refused_by_a_crawl_too(folder, archive, change):
     list_under(folder, archive)
     execute(folder, change)
     with pytest.raises(ArchiveDamaged):
-        ArchiveWriter(folder / "morgue.db", folder / "warc", info={})
+        ArchiveWriter(folder / "morgue.db", WarcStorage(folder / "warc"), info={})
 
 
 @pytest.mark.parametrize(("share", "rubbish"), [(0, b"x" * 100), (0.5, b"\xff" * 4096)], ids=["its head", "a page"])
@@ -767,14 +775,14 @@ def test_ten_thousand_findings_are_counted_but_not_all_listed(folder, monkeypatc
 )
 def test_digest_is_read_in_every_spelling(text):
     """Hex or base 32, padded or not, in any case. All of them are digests of nothing."""
-    found = labelled(text)
+    found = parse_digest(text)
     assert found is not None
     assert found.of(b"")
 
 
 def test_digest_of_an_unknown_algorithm_is_no_error():
     """It cannot be checked, that is all."""
-    assert labelled("crc99:00") is None
+    assert parse_digest("crc99:00") is None
 
 
 def test_every_kind_of_finding_is_documented():

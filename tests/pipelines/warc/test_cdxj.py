@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.warc.cdxj import REVISIT, CdxjEntry, line, parse
+from pipelines.warc.cdxj import REVISIT_MIME, CdxjEntry, cdxj_line, parse_cdxj_line
 from pipelines.warc.surt import surt
 
 ENTRY = CdxjEntry(
@@ -68,7 +68,7 @@ def test_key_of_any_address_is_one_ascii_word():
                " ", "\t", "\n", "\x00", "\u2028", "\udc80", "a", "1", "www."]  # fmt: skip
     for _ in range(3000):
         url = "".join(pick.choice(letters) for _ in range(pick.randrange(12)))
-        key = line(replace(ENTRY, url=url)).split(" ")[0]
+        key = cdxj_line(replace(ENTRY, url=url)).split(" ")[0]
         assert key.isascii(), url
         assert not any(letter.isspace() for letter in key), url
 
@@ -77,7 +77,7 @@ def test_key_of_any_address_is_one_ascii_word():
     "entry",
     [
         ENTRY,
-        replace(ENTRY, mime=REVISIT),
+        replace(ENTRY, mime=REVISIT_MIME),
         replace(ENTRY, mime=None, status=None, digest=None),
         replace(ENTRY, url="https://paper.example/東京?ü={}"),
     ],
@@ -85,19 +85,19 @@ def test_key_of_any_address_is_one_ascii_word():
 )
 def test_parsed_line_gives_back_its_entry(entry):
     """All but the fraction of the second, for which 14 digits have no room."""
-    assert parse(line(entry)) == replace(entry, time=entry.time.replace(microsecond=0))
-    assert parse(line(entry) + "\n") == parse(line(entry))
+    assert parse_cdxj_line(cdxj_line(entry)) == replace(entry, time=entry.time.replace(microsecond=0))
+    assert parse_cdxj_line(cdxj_line(entry) + "\n") == parse_cdxj_line(cdxj_line(entry))
 
 
 def test_line_has_the_form_of_cdxj_indexer():
     """Key, 14 digits, JSON with text values only, in the order of cdxj-indexer; unknown values are left out."""
-    text = line(ENTRY)
+    text = cdxj_line(ENTRY)
     assert text.startswith("example,paper)/2026/crane?page=2 20260301050607 {")
     assert json.loads(text.split(" ", 2)[2]) == {
         "url": ENTRY.url, "mime": "text/html", "status": "200", "digest": ENTRY.digest, "length": "5050",
         "offset": "1652", "filename": "test-00000.warc.gz",
     }  # fmt: skip
-    assert "status" not in line(replace(ENTRY, status=None))
+    assert "status" not in cdxj_line(replace(ENTRY, status=None))
 
 
 def test_lines_sort_by_host_address_and_time():
@@ -106,7 +106,7 @@ def test_lines_sort_by_host_address_and_time():
     below = replace(ENTRY, url="https://paper.example/2026/crane/more")
     other = replace(ENTRY, url="https://zoo.example/")
     plain = replace(ENTRY, url="https://paper.example/2026/crane")
-    wanted = [line(entry).encode() for entry in (plain, below, ENTRY, later, other)]
+    wanted = [cdxj_line(entry).encode() for entry in (plain, below, ENTRY, later, other)]
     assert sorted({*wanted}) == wanted
 
 
@@ -120,4 +120,4 @@ def test_lines_sort_by_host_address_and_time():
 def test_malformed_line_raises_value_error(text):
     """No other error is raised."""
     with pytest.raises(ValueError, match=r"."):
-        parse(text)
+        parse_cdxj_line(text)

@@ -10,20 +10,21 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.items import Exchange
-from pipelines.warc.exchange import capture_of, keep, records_of
+from pipelines.warc.exchange import capture_of, records_of, write_exchange
 from pipelines.warc.http_message import entity_body
-from pipelines.warc.reader import read_block, walk
 from pipelines.warc.record import digest
+from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import ALL, CHUNKED, CHUNKED_HEAD, CUT, NO_ANSWER, NOT_EVEN_SENT, NOT_HTTP, PLAIN, STARTED
 from tests.support.external_tools import faults
+from tests.support.warc_files import read_block, walk
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> None:
-    """The capture that `keep` returns equals the one read from the file, so a database can be rebuilt from it."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
-    capture = keep(ALL[name], writer)
+    """The capture that `write_exchange` returns equals the one in the file: a database can be rebuilt from it."""
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
+    capture = write_exchange(ALL[name], writer)
     writer.close()
     read = [capture_of(member, capture.file) for member in walk(tmp_path / capture.file)]
     assert [one for one in read if one is not None] == [capture]
@@ -36,8 +37,8 @@ def test_capture_can_be_read_back_from_the_file(tmp_path: Path, name: str) -> No
 def test_response_block_is_the_bytes_received(tmp_path: Path, name: str) -> None:
     """The block of a response record is what came over the wire, byte for byte; so is that of the request."""
     exchange = ALL[name]
-    writer = WarcWriter(tmp_path, info={})
-    capture = keep(exchange, writer)
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
+    capture = write_exchange(exchange, writer)
     block = read_block(tmp_path / capture.file, capture.offset, capture.length)
     writer.close()
     assert block == exchange.response
@@ -109,17 +110,17 @@ def test_bytes_that_are_no_http_are_kept_in_a_metadata_record() -> None:
 
 def test_mime_is_without_parameters(tmp_path: Path) -> None:
     """`Text/HTML; charset=x` is text/html."""
-    writer = WarcWriter(tmp_path, info={})
-    assert keep(PLAIN, writer).mime == "text/html"
-    assert keep(CHUNKED, writer).mime is None
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
+    assert write_exchange(PLAIN, writer).mime == "text/html"
+    assert write_exchange(CHUNKED, writer).mime is None
     writer.close()
 
 
 @pytest.mark.parametrize("url", ["http://x/\r\nWARC-Type: response", "http://x/a b", "http://x/\u00e4\x00"])
 def test_line_break_in_url_cannot_forge_a_field(tmp_path: Path, url: str) -> None:
     """It is encoded in WARC-Target-URI, and the capture has the same address."""
-    writer = WarcWriter(tmp_path, info={})
-    capture = keep(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
+    writer = WarcWriter(WarcStorage(tmp_path), info={})
+    capture = write_exchange(replace(NOT_EVEN_SENT, url=url, kind="a\r\nb: c"), writer)
     writer.close()
     (_, found) = walk(tmp_path / capture.file)
     assert found.headers.all("WARC-Type") == ["metadata"]
@@ -139,9 +140,9 @@ def checked(path: Path) -> dict[str, int]:
 @pytest.mark.parametrize("chunked", ["omit", "stored"])
 def test_checkers_find_no_fault_in_any_kind_of_exchange(tmp_path: Path, chunked: str) -> None:
     """gzip, warcio (check, index) and FastWARC accept a file that holds every kind of exchange."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
-        keep(exchange, writer, chunked_payload_digest=chunked)
+        write_exchange(exchange, writer, chunked_payload_digest=chunked)
     writer.close()
     (path,) = tmp_path.iterdir()
     warcio = Path(sys.executable).parent / "warcio"
@@ -152,8 +153,8 @@ def test_checkers_find_no_fault_in_any_kind_of_exchange(tmp_path: Path, chunked:
 
 def test_checkers_reject_the_standards_digest_of_a_chunked_response(tmp_path: Path) -> None:
     """When this fails, look at docs/decisions/0004-payload-digest.md again."""
-    writer = WarcWriter(tmp_path, info={"software": "x"})
+    writer = WarcWriter(WarcStorage(tmp_path), info={"software": "x"})
     for exchange in ALL.values():
-        keep(exchange, writer, chunked_payload_digest="entity")
+        write_exchange(exchange, writer, chunked_payload_digest="entity")
     writer.close()
     assert checked(*tmp_path.iterdir()) == {"warcio": 1, "fastwarc": 1}

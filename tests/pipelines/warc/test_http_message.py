@@ -9,7 +9,14 @@ from collections.abc import Callable
 import brotli
 import pytest
 
-from pipelines.warc.http_message import DecodedTooLarge, content_decoded, dechunked, entity_body, parse_head, split
+from pipelines.warc.http_message import (
+    DecodedTooLarge,
+    content_decoded,
+    dechunked,
+    entity_body,
+    parse_head,
+    split_response,
+)
 
 if __import__("sys").version_info >= (3, 14):
     from compression import zstd
@@ -92,7 +99,7 @@ def test_chunk_framing_is_removed(stored: bytes, body: bytes) -> None:
 def test_unchunked_body_is_left_alone() -> None:
     """Without chunk framing the entity body is what follows the head."""
     assert entity_body(b"HTTP/1.1 200 OK\n\n5\r\nhello\r\n") == b"5\r\nhello\r\n"
-    assert split(b"HTTP/1.1 200 OK") == (b"HTTP/1.1 200 OK", b"")
+    assert split_response(b"HTTP/1.1 200 OK") == (b"HTTP/1.1 200 OK", b"")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.warc.http_message import parse_head
-from pipelines.warc.http_signals import LONGEST, MOST, header_signals
+from pipelines.warc.http_signals import MAX_SIGNAL_CHARS, MAX_SIGNALS, header_signals
 
 
 def signals(*lines: str) -> tuple[str, ...]:
@@ -33,8 +33,8 @@ def test_every_signal_is_kept_as_sent():
 def test_number_and_length_of_signals_are_bounded():
     """A hostile answer cannot fill the database."""
     found = signals(*(f"X-Robots-Tag: {number}{'x' * 1000}" for number in range(100)))
-    assert len(found) == MOST
-    assert max(map(len, found)) <= LONGEST + len("x-robots-tag: ")
+    assert len(found) == MAX_SIGNALS
+    assert max(map(len, found)) <= MAX_SIGNAL_CHARS + len("x-robots-tag: ")
 
 
 def test_response_without_signals_has_none():

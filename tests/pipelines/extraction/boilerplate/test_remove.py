@@ -156,6 +156,7 @@ def test_every_rule_has_a_unique_name_and_a_reason():
     assert len({rule.name for rule in rules}) == len(rules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

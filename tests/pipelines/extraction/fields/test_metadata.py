@@ -175,6 +175,7 @@ def test_candidate_has_a_reason_if_it_won_or_was_refused():
     assert [(c.source, c.why) for c in headings if not c.chosen] == [("h1", "the site's name")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["class", "id", "content", "itemprop", "datetime", "href"])
 def test_huge_attribute_is_read_in_bounded_time(field):
     """Ten million characters in an attribute, and nothing raised."""
@@ -200,6 +201,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_page_of_nothing_but_marks_is_read_in_bounded_time(body):
     """However often a page marks headlines, authors and dates, a few hundred are looked at."""

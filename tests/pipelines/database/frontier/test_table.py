@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.archive.writer import open_database
-from pipelines.database.frontier_rows import ClaimScope, FrontierRow, SourceHealth
-from pipelines.database.frontier_table import FrontierTable
+from pipelines.database.connection import open_database
+from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceHealth
+from pipelines.database.frontier.table import FrontierTable
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 SOURCES = {"a.example": 1, "b.example": 2, "c.example": None}

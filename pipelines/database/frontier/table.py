@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier_rows import Claim, ClaimScope, FrontierRow, SourceHealth
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceHealth
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"

@@ -1,0 +1,14 @@
+"""Name what an archive folder holds, for code that must not know how the files themselves are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DATABASE_NAME = "morgue.db"
+WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
+WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
+
+
+def has_warc_files(archive: Path) -> bool:
+    """Return True if an archive folder has a finished WARC file: then a missing database can be made from it."""
+    return next(archive.glob(f"{WARC_FOLDER}/*{WARC_SUFFIX}"), None) is not None

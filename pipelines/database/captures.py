@@ -1,0 +1,139 @@
+"""Find captures by the WARC records that hold them: for recording, imports, takedowns, replay and crash recovery."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipelines.core.items import Capture
+
+MAX_OFFSET = (1 << 63) - 1  # SQLite's largest integer
+LOCATION = "SELECT id, url, time, file, offset, length, record_id FROM captures"
+# A capture whose row was added again after a crash has none of the three. (A rebuild names the source of such captures
+# when it reads their pages.)
+FILED = "(crawl_id IS NOT NULL OR imported IS NOT NULL OR source_id IS NOT NULL)"
+MAX_CANDIDATES = 50  # responses with one body that are looked at
+# For revisits whose response has a row already; a rebuild and an import begin with it.
+FILL_FROM_RESPONSES = """UPDATE captures
+             SET body_length = (SELECT o.body_length FROM captures o WHERE o.record_id = captures.refers_to)
+           WHERE record_type = 'revisit' AND body_length IS NULL AND refers_to IS NOT NULL"""
+# A temporary table, because `captures` has no index on `refers_to`.
+CREATE_AWAITED = """
+CREATE TEMP TABLE IF NOT EXISTS awaited (
+    record_id TEXT, revisit INTEGER, PRIMARY KEY (record_id, revisit)
+) WITHOUT ROWID;
+DELETE FROM temp.awaited;
+"""
+COLLECT_AWAITED = """INSERT INTO temp.awaited SELECT refers_to, id FROM captures
+              WHERE record_type = 'revisit' AND body_length IS NULL AND refers_to IS NOT NULL"""
+FILL_AWAITED = """UPDATE captures SET body_length = ?2
+              WHERE id IN (SELECT revisit FROM temp.awaited WHERE record_id = ?1) AND body_length IS NULL"""
+
+
+class CaptureLocation(NamedTuple):
+    """Hold a capture and the place of its record."""
+
+    id: int
+    url: str
+    time: str  # WARC-Date
+    file: str
+    offset: int
+    length: int
+    record_id: str
+
+
+def has_record(db: sqlite3.Connection, record_id: str) -> bool:
+    """Return True if a capture has this WARC-Record-ID."""
+    return db.execute("SELECT 1 FROM captures WHERE record_id = ?", (record_id,)).fetchone() is not None
+
+
+def url_time_and_digest(db: sqlite3.Connection, record_id: str) -> tuple[str, str, str | None] | None:
+    """Return (URL, time, block digest) of the capture with this WARC-Record-ID, or None."""
+    row = db.execute("SELECT url, time, block_digest FROM captures WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def end_of_rows(db: sqlite3.Connection, file: str, before: int = MAX_OFFSET) -> int:
+    """Return the offset after the last record of a file with a row that begins before `before`, or 0."""
+    query = "SELECT offset + length FROM captures WHERE file = ? AND offset < ? ORDER BY offset DESC LIMIT 1"
+    row = db.execute(query, (file, before)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def response_with_id(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
+    """Return the response with this WARC-Record-ID, or None."""
+    return _response(db, "record_id = ?", record_id)
+
+
+def response_at(db: sqlite3.Connection, url: str | None, time: str) -> CaptureLocation | None:
+    """Return the response that was captured from this address at this time, or None."""
+    return _response(db, "url = ? AND time = ?", url, time)
+
+
+def response_with_payload(db: sqlite3.Connection, payload_digest: str) -> CaptureLocation | None:
+    """Return the earliest response of status 200 with this payload digest, or None."""
+    return _response(db, "status = 200 AND payload_digest = ? ORDER BY time", payload_digest)
+
+
+def _response(db: sqlite3.Connection, condition: str, *values: str | None) -> CaptureLocation | None:
+    query = f"{LOCATION} WHERE record_type = 'response' AND {condition} LIMIT 1"
+    row = db.execute(query, values).fetchone()
+    return None if row is None else CaptureLocation(*row)
+
+
+def import_records(db: sqlite3.Connection) -> list[CaptureLocation]:
+    """Return the records about imported files, in the order of the imports."""
+    query = f"{LOCATION} WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
+    return [CaptureLocation(*row) for row in db.execute(query)]
+
+
+def location_of(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:
+    """Return the capture with this WARC-Record-ID, or None."""
+    row = db.execute(f"{LOCATION} WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else CaptureLocation(*row)
+
+
+def count_in_file(db: sqlite3.Connection, file: str) -> int:
+    """Return how many captures in a WARC file have a row."""
+    (rows,) = db.execute("SELECT count(*) FROM captures WHERE file = ?", (file,)).fetchone()
+    return int(rows)
+
+
+def whole_responses_with_payload(db: sqlite3.Connection, payload_digest: str) -> Iterator[CaptureLocation]:
+    """Yield whole responses with this payload, without chunk framing, that a crawl or an import has filed."""
+    rows = db.execute(
+        f"""{LOCATION} WHERE payload_digest = ? AND record_type = 'response' AND status = 200
+               AND body_digest IS NULL AND error IS NULL AND {FILED} LIMIT {MAX_CANDIDATES}""",
+        (payload_digest,),
+    )
+    return map(CaptureLocation._make, rows)
+
+
+def last_whole_response(db: sqlite3.Connection, url: str) -> CaptureLocation | None:
+    """Return the newest whole response at a URL; if that is a revisit, the response that it refers to."""
+    row = db.execute(
+        f"""SELECT coalesce(refers_to, record_id) FROM captures
+             WHERE url = ? AND status = 200 AND error IS NULL AND {FILED} ORDER BY time DESC LIMIT 1""",  # noqa: S608
+        (url,),
+    ).fetchone()
+    return None if row is None else location_of(db, row[0])
+
+
+class PendingRevisitLengths:
+    """Revisits that wait for the response they refer to. Commits nothing."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Read `captures` through once."""
+        self._db = db
+        for statement in filter(str.strip, CREATE_AWAITED.split(";")):  # `executescript` would commit
+            db.execute(statement)
+        db.execute(FILL_FROM_RESPONSES)
+        db.execute(COLLECT_AWAITED)
+
+    def filed(self, capture: Capture) -> None:
+        """Note that a capture got its row: a revisit waits, a response fills in the revisits that wait for it."""
+        if capture.record_type == "revisit" and capture.body_length is None and capture.refers_to is not None:
+            self._db.execute("INSERT INTO temp.awaited VALUES (?, ?)", (capture.refers_to, capture.id))
+        elif capture.body_length is not None:
+            self._db.execute(FILL_AWAITED, (capture.record_id, capture.body_length))

@@ -1,0 +1,162 @@
+"""Turn changed rows into lines of the journal, and lines of the journal into rows.
+
+The journal has what the database knows and no capture says: which page is which article, which sources and crawls there
+were, what is in the queue. What is read from a page (title, text, authors, ...) is not in it, because it can be read
+from the page again. Triggers note in the table `changes` which rows changed. A line is a JSON object with one row as it
+is now, `{"articles": {"id": 7, ...}}`, or `{"aliases": {"gone": KEY}}` for a row that was deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pipelines.core.items import DatabaseState
+
+
+class JournalTable(NamedTuple):
+    """A table in the journal: its key, and the columns that a line has."""
+
+    key: str
+    columns: tuple[str, ...]
+
+
+JOURNAL_TABLES = {
+    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added")),
+    "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
+    "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
+    "articles": JournalTable(
+        "id", ("id", "url_key", "source_id", "capture_id", "revision", "first_seen", "last_seen", "comments")
+    ),
+    "revisions": JournalTable(
+        "id", ("id", "article_id", "number", "capture_id", "seen", "hint", "text_digest", "extractor")
+    ),
+    "sightings": JournalTable("capture_id", ("capture_id", "revision_id")),
+    "readings": JournalTable(
+        "id",
+        ("id", "revision_id", "replaced", "title", "description", "authors", "modified", "text", "text_digest",
+         "extractor"),
+    ),
+    "removals": JournalTable("id", ("id", "time", "url_key", "reason", "captures")),
+    "aliases": JournalTable("url_key", ("url_key", "article_id")),
+    "frontier": JournalTable(
+        "id",
+        ("id", "url_key", "url", "host", "source_id", "kind", "state", "next_visit", "priority", "depth", "found",
+         "found_on", "hint", "day", "visits", "failures", "first_visit", "last_visit", "last_status", "last_error",
+         "etag", "last_modified"),
+    ),
+}  # fmt: skip
+# Values for columns that may not be NULL and are read from pages.
+UNREAD_VALUES: dict[str, dict[str, Any]] = {
+    "articles": {
+        "url": "", "authors": "[]", "tags": "[]", "text": "", "word_count": 0, "kind": "", "extractor": "",
+        "text_digest": "",
+    },
+    "revisions": {"authors": "[]", "text": ""},
+}  # fmt: skip
+# Where a rebuild puts the lines of `captures`: by place, because the captures themselves come from their records.
+PLACED_TABLE = """
+CREATE TABLE placed (
+    id INTEGER PRIMARY KEY, crawl_id INTEGER, source_id INTEGER, file TEXT NOT NULL, offset INTEGER NOT NULL
+) STRICT;
+"""
+as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def database_state(db: sqlite3.Connection) -> DatabaseState:
+    """Return which archive a database is of, and the last journal record whose rows are in it."""
+    return DatabaseState(*db.execute("SELECT archive, last FROM journal").fetchone())
+
+
+def note_captures(db: sqlite3.Connection) -> None:
+    """Note new captures in `changes`. A trigger would cost more than the row itself."""
+    query = "SELECT captures, (SELECT coalesce(max(id), 0) FROM captures) FROM journal"
+    (noted, newest) = db.execute(query).fetchone()
+    if newest > noted:
+        db.execute(
+            """INSERT INTO changes (name, key) SELECT 'captures', id FROM captures WHERE id > ?
+               ON CONFLICT DO NOTHING""",
+            (noted,),
+        )
+    if newest != noted:  # lower, if the newest were taken down: their ids are given again
+        db.execute("UPDATE journal SET captures = ?", (newest,))
+
+
+def has_changes(db: sqlite3.Connection, *, number: int = 1, besides: Sequence[str] = ()) -> bool:
+    """Return True if at least `number` rows changed, in other tables than `besides`."""
+    marks = ", ".join("?" * len(besides))
+    query = f"SELECT 1 FROM changes WHERE name NOT IN ({marks}) LIMIT 1 OFFSET ?"  # noqa: S608 (marks only)
+    return db.execute(query, (*besides, number - 1)).fetchone() is not None
+
+
+def next_number(db: sqlite3.Connection) -> int:
+    """Give the next journal record its number and return it. Numbers of a lost commit are passed over."""
+    (number,) = db.execute("UPDATE journal SET used = used + 1, last = used + 1 RETURNING used").fetchone()
+    return int(number)
+
+
+def void_number(db: sqlite3.Connection, number: int) -> None:
+    """Note that a journal record of a lost commit has a number, so that it is passed over and the record is void."""
+    db.execute("UPDATE journal SET used = max(used, ?)", (number,))
+    # A row that never was: with a change noted, a next journal record is written.
+    db.execute("INSERT OR IGNORE INTO changes (name, key) VALUES ('captures', 0)")
+
+
+def take_changes(db: sqlite3.Connection, most: int) -> list[str]:
+    """Return lines for at most `most` changed rows, as they are now, and delete these from `changes`."""
+    lines: list[str] = []
+    for (name,) in db.execute("SELECT DISTINCT name FROM changes ORDER BY name").fetchall():
+        lines += _take_changes_of(db, name, most - len(lines))
+    return lines
+
+
+def _take_changes_of(db: sqlite3.Connection, name: str, most: int) -> list[str]:
+    table = JOURNAL_TABLES[name]
+    columns = ", ".join(f"t.{column}" for column in table.columns)
+    changed = db.execute(
+        f"""SELECT c.key, {columns} FROM changes c LEFT JOIN {name} t ON t.{table.key} = c.key
+             WHERE c.name = ? ORDER BY c.key LIMIT ?""",  # noqa: S608 (our own names)
+        (name, most),
+    ).fetchall()
+    if changed:
+        db.execute("DELETE FROM changes WHERE name = ? AND key <= ?", (name, changed[-1][0]))
+    at = table.columns.index(table.key)
+    return [
+        _line(name, dict(zip(table.columns, row, strict=True)) if row[at] is not None else {"gone": key})
+        for key, *row in changed
+    ]
+
+
+def _line(name: str, row: dict[str, Any]) -> str:
+    """Return the line of one row. NULL is left out; a claimed URL waits, for a reader of this line comes later."""
+    if row.get("state") == "claimed":
+        row["state"] = "waiting"
+    known = {column: value for column, value in row.items() if value is not None}
+    return as_json({name: known})
+
+
+def apply_lines(db: sqlite3.Connection, block: bytes) -> None:
+    """Write the rows of a journal record into a database that is being rebuilt.
+
+    Columns that are read from pages stay empty. Rows of `captures` go into the table `placed`. Raises ValueError for
+    a block that is not a journal's.
+    """
+    for text in block.decode("utf-8", "surrogatepass").split("\n")[:-1]:
+        ((name, row),) = json.loads(text).items()
+        table = JOURNAL_TABLES.get(name)
+        if table is None:  # of a later version
+            continue
+        target = "placed" if name == "captures" else name
+        if "gone" in row:
+            db.execute(f"DELETE FROM {target} WHERE {table.key} = ?", (row["gone"],))  # noqa: S608 (our own names)
+            continue
+        columns = [column for column in table.columns if column in row or column not in UNREAD_VALUES.get(name, ())]
+        values = {column: row.get(column) for column in columns} | UNREAD_VALUES.get(name, {})
+        updates = ", ".join(f"{column} = excluded.{column}" for column in columns if column != table.key)
+        db.execute(
+            f"""INSERT INTO {target} ({", ".join(values)}) VALUES ({", ".join(f":{column}" for column in values)})
+                ON CONFLICT ({table.key}) DO UPDATE SET {updates}""",  # noqa: S608 (our own names)
+            values,
+        )

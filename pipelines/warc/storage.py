@@ -1,0 +1,230 @@
+"""Store the WARC files of one archive in a folder: list, open, create, finish, replace and set them aside.
+
+Only this module knows how that folder is laid out. Another kind of storage replaces `WarcStorage`.
+
+    NAME.warc.gz            a finished file
+    NAME.warc.gz.open       a file that is being written, or that a crash left
+    NAME.warc.gz.part       a changed copy that is about to replace NAME.warc.gz
+    NAME.warc.gz.damaged    a file without a readable record, set aside by crash recovery
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pipelines.core.archive_layout import WARC_SUFFIX
+from pipelines.core.durability import sync_folder
+from pipelines.core.errors import NotFound, NotWritable, os_errors
+
+OPEN_SUFFIX = ".open"
+PART_SUFFIX = ".part"
+DAMAGED_SUFFIX = ".damaged"
+
+
+class WarcListing(NamedTuple):
+    """List the names of all files in the folder, each list in order."""
+
+    finished: list[str]
+    unfinished: list[str]  # final names, without `.open`
+    others: list[str]  # not WARC files of the archive; names relative to the folder
+
+
+class FileStatus(NamedTuple):
+    """Hold the size of a file and the time of its last change."""
+
+    size: int  # bytes
+    modified_ns: int  # nanoseconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class WarcStorage:
+    """Store WARC files in one folder of a local disk.
+
+    Methods take the name of a finished file. `open` and `status` also take a name with one of the suffixes above.
+    Unless a method says otherwise, errors of the disk are raised as MorgueError.
+    """
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Create the folder if it is missing."""
+        with os_errors(str(self.folder)):
+            self.folder.mkdir(exist_ok=True)
+
+    def list(self) -> WarcListing:
+        """List the folder, subfolders included; return three empty lists if it is missing."""
+        listing = WarcListing([], [], [])
+        names = [os.path.relpath(os.path.join(path, name), self.folder)
+                 for path, _, files in os.walk(self.folder) for name in files]  # fmt: skip
+        for name in sorted(names):
+            if "/" not in name and name.endswith(WARC_SUFFIX):
+                listing.finished.append(name)
+            elif "/" not in name and name.endswith(WARC_SUFFIX + OPEN_SUFFIX):
+                listing.unfinished.append(name.removesuffix(OPEN_SUFFIX))
+            else:
+                listing.others.append(name)
+        return listing
+
+    def location(self, name: str) -> str:
+        """Return how messages name a file: its path."""
+        return str(self._path(name))
+
+    def has(self, name: str) -> bool:
+        """Return True if the file is there, finished or being written."""
+        return "/" not in name and (self._path(name).is_file() or self._path(name + OPEN_SUFFIX).is_file())
+
+    def status(self, name: str) -> FileStatus:
+        """Return size and time of change of exactly this file. Raises OSError."""
+        found = self._path(name).stat()
+        return FileStatus(found.st_size, found.st_mtime_ns)
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a finished file in bytes, or None if it cannot be had."""
+        try:
+            return os.stat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
+        except OSError:
+            return None
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading, also while it is being written. Raises NotFound, MorgueError."""
+        for path in (self._path(name), self._path(name + OPEN_SUFFIX), self._path(name)):  # it may just be finished
+            try:
+                with os_errors(str(self._path(name))):
+                    return path.open("rb")
+            except Exception as error:
+                if not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+        cure = "put it back there from a copy; `morgue verify` names all that is missing"
+        raise NotFound(self.location(name), "no such WARC file", cure)
+
+    def open_unbuffered(self, name: str) -> FileIO:
+        """Open exactly this file for reading without a buffer. Raises OSError."""
+        return self._path(name).open("rb", buffering=0)
+
+    def sha256(self, name: str) -> str:
+        """Return the SHA-256 of exactly this file, in hex."""
+        return sha256_of(self._path(name))
+
+    # Files that are being written
+
+    def create(self, name: str) -> int | None:
+        """Create and lock the `.open` file of a name; return its descriptor, or None if the name is taken.
+
+        Raises OSError.
+        """
+        path = self._path(name + OPEN_SUFFIX)
+        if self._path(name).exists():
+            return None
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except FileExistsError:
+            return None
+        fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
+        if os.fstat(file).st_nlink == 0:  # crash recovery was quicker, and has removed the empty file
+            os.close(file)
+            return None
+        return file
+
+    def lock_unfinished(self, name: str) -> int | None:
+        """Open and lock an `.open` file for mending; return its descriptor, or None if a living process writes it.
+
+        Raises OSError.
+        """
+        file = os.open(self._path(name + OPEN_SUFFIX), os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return None
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    def is_being_written(self, name: str) -> bool:
+        """Return True if a living process holds the writer's lock on the `.open` file of a name.
+
+        To find out, take the lock for a moment, shared. A writer that begins just then waits that long.
+        """
+        path = self._path(name + OPEN_SUFFIX)
+        with os_errors(str(path)):
+            try:
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except PermissionError:
+                return True  # the file of another user; reading it will say that it cannot be read
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
+    def finish(self, name: str) -> None:
+        """Give a durable `.open` file its final name, never over another file. Raises OSError, NotWritable."""
+        path, final = self._path(name + OPEN_SUFFIX), self._path(name)
+        taken = NotWritable(str(final), "is there already, and is not overwritten", "move one of the two away")
+        try:
+            os.link(path, final)  # unlike a rename, this fails if the name is taken
+        except FileExistsError:
+            if not final.samefile(path):  # the same file under both names: a crash between link and unlink
+                raise taken from None
+        except OSError:  # a file system without hard links
+            if final.exists():
+                raise taken from None
+            os.rename(path, final)
+        path.unlink(missing_ok=True)
+        self.sync_names()
+
+    def discard(self, name: str) -> None:
+        """Remove the `.open` file of a name. Raises OSError."""
+        self._path(name + OPEN_SUFFIX).unlink()
+
+    def set_aside(self, name: str) -> str:
+        """Rename the `.open` file of a name to `.damaged` and return its new name. Raises OSError."""
+        self._path(name + OPEN_SUFFIX).rename(self._path(name + DAMAGED_SUFFIX))
+        return name + DAMAGED_SUFFIX
+
+    def sync_names(self) -> None:
+        """Make the names in the folder durable. Raises OSError."""
+        sync_folder(self.folder)
+
+    # Copies that replace a finished file
+
+    def create_part(self, name: str) -> BinaryIO:
+        """Open the `.part` file of a name for writing. Raises OSError."""
+        return self._path(name + PART_SUFFIX).open("wb")
+
+    def has_part(self, name: str) -> bool:
+        """Return True if a `.part` file of a name was left."""
+        return self._path(name + PART_SUFFIX).exists()
+
+    def replace_by_part(self, name: str) -> None:
+        """Let the `.part` file of a name take the place of the finished file, in one step."""
+        with os_errors(self.location(name)):
+            self._path(name + PART_SUFFIX).replace(self._path(name))
+            self.sync_names()
+
+    def discard_part(self, name: str) -> None:
+        """Remove the `.part` file of a name, if there is one. Raises OSError."""
+        self._path(name + PART_SUFFIX).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / os.path.basename(name)  # a row of a strange database may name any path
+
+
+def is_unfinished(file: BinaryIO) -> bool:
+    """Return True if a file that `WarcStorage.open` returned is still being written, or was left by a crash."""
+    return file.name.endswith(OPEN_SUFFIX)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of any local file as it is on disk, in hex. Raises MorgueError."""
+    with os_errors(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
