@@ -13,7 +13,7 @@ from pipelines.core.timestamps import now
 
 REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
 LINE_SECONDS = 10.0  # seconds between lines in a pipe
-TEXT_COLUMNS = 84  # terminal columns that the texts beside the bar need
+WIDE_COLUMNS, MEDIUM_COLUMNS = 100, 76  # terminal widths from which on the bar and more numbers are shown
 DUE_COUNT_SECONDS = 4.0  # seconds between two counts of the URLs still due; counting walks the index
 
 
@@ -70,22 +70,21 @@ class CrawlProgress:
 
     async def _bar(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         console = Console(stderr=True)
-        bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=min(24, max(4, console.width - TEXT_COLUMNS))),
-            TextColumn("[bold]{task.fields[pages]}[/] pages  [green]{task.fields[articles]}[/] articles"),
-            TextColumn("[red]{task.fields[errors]}[/] errors  {task.fields[speed]:.1f}/s"),
-            TextColumn("elapsed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
+        wide, medium = console.width >= WIDE_COLUMNS, console.width >= MEDIUM_COLUMNS
+        columns: list[ProgressColumn] = [TextColumn("{task.description}")]
+        if wide:
+            columns.append(BarColumn(bar_width=min(24, 12 + console.width - WIDE_COLUMNS)))
+        columns.append(TextColumn("[bold]{task.fields[pages]}[/] pages  [green]{task.fields[articles]}[/] articles"))
+        if medium:
+            columns.append(TextColumn("[red]{task.fields[errors]}[/] errors  {task.fields[speed]:.1f}/s"))
+        if wide:
+            columns += [TextColumn("elapsed"), TimeElapsedColumn()]
+        columns += [TextColumn("left"), TimeRemainingColumn()]
+        bar = Bar(*columns, console=console, transient=True)
         counted_at = 0.0
         with bar:
             task = bar.add_task("crawling", total=None, **self.numbers())

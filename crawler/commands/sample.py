@@ -67,8 +67,8 @@ def command(ctx: click.Context, targets: tuple[str, ...], check: bool, **options
 
     A pair is NAME.html, a page, and NAME.json, what should be read from it. The command writes both from a page; you
     then correct the JSON by hand. It also prints a [[rule]] with suggestions to pick from. A page is named by a file,
-    an article number or a URL. For a URL the newest capture is used; if there is none, the page is fetched and
-    recorded. For a file that is half of a pair already, only the rule is printed.
+    an article number or a URL. For a URL the newest capture is used; a page that is not in the archive is fetched
+    and recorded. For a file that is half of a pair already, only the rule is printed.
 
     --check reads the pairs in the named files and folders again and shows how the result differs from the JSON.
 

@@ -238,12 +238,12 @@ def test_words_of_a_search_are_told_from_options():
 def test_examples_of_the_manual_print_what_the_manual_shows(folder):
     """docs/searching.md: each command with its output, but for the time that it took; the script runs as printed."""
     page = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^    \$ morgue (.+)\n((?:    .*\n|\n(?=    ))+)", page, re.MULTILINE)
+    shown = re.findall(r"```console\n\$ morgue ([^\n]+)\n(.*?)\n```", page, re.DOTALL)
     assert len(shown) == 4
     for arguments, expected in shown:
         done = morgue("-C", folder, *shlex.split(arguments))
         printed = re.sub(r"· [0-9.]+ s\n", "· 0.00 s\n", done.stdout + done.stderr)
-        assert printed.rstrip() == "\n".join(line[4:] for line in expected.splitlines()).rstrip()
+        assert printed.rstrip() == expected
     (script,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     script = script.replace("my-archive", str(folder))
     done = subprocess.run([sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True)
