@@ -1,4 +1,4 @@
-"""What file systems need to be told before a name is durable, and before what is read is what is there."""
+"""Make file names durable, and make sure that a file is read from the disk and not from memory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 
 def evict(file: int) -> None:
-    """Let the system forget what it holds of a durable file in memory: the next reader sees what the disk has.
+    """Ask the system to drop a durable file from its memory, so that the next reader sees what is on the disk.
 
-    After an fsync that failed it may hold pages that never got there, and take them for written. A wish, not an order.
+    After a failed fsync, memory may hold pages that never reached the disk and are marked as written. The system may
+    ignore the request.
     """
     if hasattr(os, "posix_fadvise"):  # macOS has none
         os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)

@@ -1,4 +1,4 @@
-"""What can go wrong, as one family; each class knows the exit code of the command that it ends.
+"""Define the family of errors. Each class has the exit code of the command that it ends.
 
     MorgueError                    1   something failed; part of the work may be done
     ├── ConfigError                2   a setting, source file or argument is wrong
@@ -22,13 +22,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MIN_FREE_BYTES = 1 << 16  # bytes that SQLite needs to open a database: 32 KiB of shared memory, and a little
+MIN_FREE_BYTES = 1 << 16  # SQLite needs these to open a database: 32 KiB of shared memory, and a little more
 NO_SPACE_CODES = ("SQLITE_IOERR_SHM", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_TRUNCATE")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class MorgueError(Exception):
-    """`subject: cause`, and a second line with the cure."""
+    """Print as `subject: cause`, and a second line with the cure."""
 
     exit_code = 1
 
@@ -41,76 +41,75 @@ class MorgueError(Exception):
 
 
 class ConfigError(MorgueError):
-    """A setting, source file or argument is wrong."""
+    """Raised if a setting, source file or argument is wrong."""
 
     exit_code = 2
 
 
 class NoArchive(MorgueError):
-    """No archive here or above."""
+    """Raised if there is no archive here or above."""
 
     exit_code = 2
 
 
 class QueryError(MorgueError):
-    """A search that cannot be understood."""
+    """Raised if a search cannot be understood."""
 
     exit_code = 2
 
 
 class NothingReachable(MorgueError):
-    """No source could be reached."""
+    """Raised if no source could be reached."""
 
     exit_code = 3
 
 
 class ArchiveLocked(MorgueError):
-    """Another crawl is writing to this archive."""
+    """Raised if another process is writing to this archive."""
 
     exit_code = 4
 
 
 class DiskFull(MorgueError):
-    """No space left; everything committed before is safe."""
+    """Raised if there is no space left; everything committed before is safe."""
 
     exit_code = 5
 
 
 class NotWritable(MorgueError):
-    """The archive (or output) folder cannot be written."""
+    """Raised if the archive, an output folder or a log file cannot be written."""
 
     exit_code = 6
 
 
 class ArchiveDamaged(MorgueError):
-    """The database or a WARC file is not what it should be."""
+    """Raised if the database or a WARC file is not what it should be."""
 
     exit_code = 7
 
 
 class NotFound(MorgueError):
-    """No such article, source or capture."""
+    """Raised if there is no such article, source or capture."""
 
     exit_code = 8
 
 
 class DiskFailing(MorgueError):
-    """The disk gave an input/output error; everything committed before is kept."""
+    """Raised if the disk gave an input/output error; everything committed before is kept."""
 
     exit_code = 9
 
 
 def disk_failing(subject: str, cause: str = "Input/output error") -> DiskFailing:
-    """The error for a file (a path) that the disk could not read or write."""
+    """Return the error for a file (a path) that the disk could not read or write."""
     cure = "see to the disk first (dmesg, smartctl); then run the same command again; `morgue verify` checks the files"
     return DiskFailing(subject, cause, cure)
 
 
 def sqlite_disk_error(subject: str, cause: str, name: str) -> MorgueError:
-    """The error for a database (a path) of which SQLite says `disk I/O error`; `name`: of its extended code.
+    """Return the error for a database (a path) of which SQLite says `disk I/O error`. `name`: of the extended code.
 
-    Where SQLite finds no space for the file of its shared memory it says that as well; then there is nothing to be
-    mended but the space.
+    SQLite says the same if there is no space for the file of its shared memory. Then only space is missing.
     """
     if name.startswith(NO_SPACE_CODES) and has_no_space(subject):
         cure = "free some space and run the same command again; nothing in the archive is damaged by this"
@@ -119,7 +118,7 @@ def sqlite_disk_error(subject: str, cause: str, name: str) -> MorgueError:
 
 
 def has_no_space(path: str) -> bool:
-    """Whether the file system of a file has no space left for us."""
+    """Return True if the file system of a file has no space left for us."""
     try:
         disk = os.statvfs(os.path.dirname(path) or ".")
     except OSError:
@@ -128,7 +127,7 @@ def has_no_space(path: str) -> bool:
 
 
 def from_os_error(error: OSError, subject: str) -> MorgueError:
-    """The member of the family that an operating system's error about `subject` (a path) belongs to."""
+    """Return the error of our family for an error of the operating system about `subject` (a path)."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(subject, "no space left on device", "free some space and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -140,7 +139,7 @@ def from_os_error(error: OSError, subject: str) -> MorgueError:
 
 @contextmanager
 def os_errors(subject: str) -> Iterator[None]:
-    """Turn `OSError` about `subject` (a path) into its member of the family."""
+    """Raise an `OSError` about `subject` (a path) as an error of our family."""
     try:
         yield
     except OSError as error:

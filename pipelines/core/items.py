@@ -1,7 +1,7 @@
-"""The nouns of the archive: frozen dataclasses, a sentence a field. Values only; nothing here does anything.
+"""Define the values of the archive: frozen dataclasses, with a sentence for each field.
 
-Times are `datetime` in UTC unless a field says otherwise; None means unknown, an empty string or tuple means
-known to be empty.
+Times are `datetime` in UTC unless a field says otherwise. None means unknown; an empty string or tuple means known to
+be empty.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Annotated, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a source's own toml says about reading its pages, valid for captures made before a day."""
+    """Hold what a source file says about reading its pages, valid for captures made before a day."""
 
     until: str | None = None  # ISO day (UTC): the first day on which the rule no longer holds; None: still holds
     prune: tuple[str, ...] = ()  # XPath or CSS selectors of blocks that are not article text
-    body: tuple[str, ...] = ()  # selectors of the blocks that are; empty: found as on any page
+    body: tuple[str, ...] = ()  # selectors of the blocks that are; empty: find them as on any page
     fields: tuple[tuple[str, str], ...] = ()  # (field of Article, selector of the element or attribute that holds it)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A newspaper that we watch: one `sources/<name>.toml`."""
+    """Hold a newspaper that the archive watches: one `sources/<name>.toml`."""
 
     name: str  # file name without `.toml`; unique in an archive
     url: str  # the home page
@@ -34,14 +34,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came back, as bytes on the wire (above TLS)."""
+    """Hold one request and its response, as bytes on the wire (above TLS)."""
 
     url: str  # the URL asked for, without fragment
-    started: datetime  # when the first byte of the request was sent (or the attempt to connect began), UTC
+    started: datetime  # when the first byte was sent (or the attempt to connect began), UTC
     request: bytes  # request head and body as sent; empty if no connection came about
     response: bytes = field(repr=False)  # response head and body as received, chunk framing and content coding included
     ip: str | None = None  # address of the peer; None if no connection came about
-    protocol: str = "http/1.1"  # what was spoken, in the words of the WARC-Protocol field
+    protocol: str = "http/1.1"  # in the words of the WARC-Protocol field
     tls: str | None = None  # TLS version, e.g. "tls/1.3"; None over plain TCP
     cipher: str | None = None  # IANA name of the TLS cipher suite
     truncated: str | None = None  # WARC-Truncated reason: "length", "time", "disconnect"; None if complete
@@ -49,37 +49,37 @@ class Exchange:
     chunked: bool = False  # the response body carries chunk framing
     head_length: int = 0  # bytes of `response` up to and including the blank line that ends the final head
     status: int | None = None  # HTTP status of the final response; None if none was received
-    kind: str = "page"  # what the crawl wanted it for: robots, feed, sitemap, section, article, ...
+    kind: str = "page"  # what it was fetched for: robots, feed, sitemap, section, article, ...
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One exchange kept: where its record lies in the WARC files and what it says of itself."""
+    """Hold one recorded exchange: the place of its record in the WARC files, and its main facts."""
 
     id: int | None  # row id in `captures`; None before it is stored
     url: str  # WARC-Target-URI
     time: datetime  # WARC-Date: when the request was sent, UTC
     status: int | None  # HTTP status; None for an exchange that failed before a response
     mime: str | None  # media type of the Content-Type header, lower case, without parameters
-    file: str  # name of the WARC file below `warc/`, without the `.open` it carries while being written
+    file: str  # final name of the WARC file in `warc/`, without the `.open` that it has while it is being written
     offset: int  # bytes from the start of the file to the gzip member of the record
     length: int  # bytes of that gzip member
     record_id: str  # WARC-Record-ID, "<urn:uuid:...>"
-    record_type: str  # "response"; "revisit" for one whose body is kept already; "metadata" if the exchange failed
+    record_type: str  # "response"; "revisit" if its body is recorded already; "metadata" if the exchange failed
     block_digest: str | None  # "sha1:BASE32" of the record block as stored
     payload_digest: str | None  # "sha1:BASE32" of the entity body, transfer-decoded (WARC 1.1 section 5.9)
-    kind: str  # what the crawl wanted it for, as in `Exchange.kind`
+    kind: str  # what it was fetched for, as in `Exchange.kind`
     error: str | None = None  # why the exchange failed or was cut off; None if it is complete
     ip: str | None = None  # WARC-IP-Address
     refers_to: str | None = None  # of a revisit: WARC-Record-ID of the response that holds the body
     body_length: int | None = None  # bytes of the body as received, chunk framing included; None without a response
     body_digest: str | None = None  # "sha1:BASE32" of that body where framing makes it differ from the payload's
-    signals: tuple[str, ...] = ()  # "header: value": what headers said about the use of the content, as sent
-    imported: str | None = None  # "FILE@OFFSET" it was copied from; None if a crawl of ours fetched it
+    signals: tuple[str, ...] = ()  # "header: value": what headers say about use of the content, as sent
+    imported: str | None = None  # "FILE@OFFSET" that it was copied from; None if this archive crawled it
 
 
 class DatabaseState(NamedTuple):
-    """Which archive a database is of, and how far it has got."""
+    """Say to which archive a database belongs, and how far it has got."""
 
     archive: str  # UUID
     journal: int  # number of the last journal record whose rows are in it
@@ -87,16 +87,16 @@ class DatabaseState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A fetched page on its way to being read."""
+    """Hold a fetched page on its way to being read."""
 
     url: str  # where the body came from, after redirects
     body: bytes = field(repr=False)  # content-decoded body
     content_type: str | None = None  # the Content-Type header as sent
     capture: Capture | None = None  # the record it was read from; None for a file on disk
-    source: Source | None = None  # the newspaper it belongs to
+    source: Source | None = None  # the newspaper that it belongs to
     source_id: int | None = None  # that newspaper's row in `sources`
     frontier_id: int | None = None  # the frontier row that asked for it
-    asked: str = ""  # the URL that row holds, before redirects; empty: the same as `url`
+    asked: str = ""  # the URL of that row, before redirects; empty: the same as `url`
     hint: dict[str, str] = field(default_factory=dict)  # what the feed or news sitemap said: title, published, language
     comments: bool = False  # readers' comments are wanted too, in their own field
 
@@ -143,7 +143,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class NothingToRead:
-    """Why a page gave no article. Not an error: an outcome, counted and named."""
+    """Say why a page gave no article. This is not an error: it is an outcome, with a name and a count."""
 
     reason: str  # one of a small set of words for counting: "empty page", "not HTML", "too little text", ...
     detail: str = ""  # for people
@@ -151,7 +151,7 @@ class NothingToRead:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A page and what came of reading it: what travels down the item pipelines."""
+    """Hold a page and the outcome of reading it, as they pass through the item pipelines."""
 
     page: Page
     outcome: Article | NothingToRead

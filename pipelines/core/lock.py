@@ -1,4 +1,4 @@
-"""Who writes an archive at the moment: one process, by a lock of the kernel's on a file."""
+"""Lock an archive for writing by one process, with a lock of the kernel on a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pipelines.core.errors import ArchiveLocked, MorgueError, os_errors
 
-NAME = "morgue.lock"  # in the archive's folder, beside the database
+NAME = "morgue.lock"  # in the archive folder, beside the database
 
 
 class ArchiveLock:
-    """An archive is written by one process at a time; the kernel lets go of the lock when that process dies."""
+    """Hold the lock of an archive. The kernel releases it when the process ends, however it ends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -25,21 +25,22 @@ class ArchiveLock:
             holder = os.read(self._file, 200).decode(errors="replace").strip() or "another process"
             os.close(self._file)
             raise ArchiveLocked(str(path.parent), f"is being written by {holder}", "wait for it, or stop it") from None
-        self._say(f"process {os.getpid()}\n")
+        self._write_holder(f"process {os.getpid()}\n")
 
     def release(self) -> None:
-        self._say("")
-        os.close(self._file)  # the file stays: deleting it would race with the next one who locks it
+        """Release the lock. The file stays, because deleting it would race with the next process that locks it."""
+        self._write_holder("")
+        os.close(self._file)
 
-    def _say(self, text: str) -> None:
-        """Who holds it, for whoever is refused. The lock is the kernel's: on a full disk it holds without the text."""
+    def _write_holder(self, text: str) -> None:
+        """Write who holds the lock, for the message of a refused process. On a full disk it holds without the text."""
         with suppress(OSError):
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, text.encode(), 0)
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on a file now. Raises MorgueError."""
+    """Return True if a process holds the lock on a file now. Raises MorgueError."""
     try:
         with os_errors(str(path)), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Calls done by several processes at once, each answer taken as it comes; no limits of time, as a disk may be slow."""
+"""Run calls in several processes at once and take the results as they come. There is no time limit: disks are slow."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from pipelines.core.worker_pool import WorkerFailure, WorkerPool
 
-MAX_SECONDS = 1e7  # seconds
-MAX_MEMORY_BYTES = 8 << 30  # bytes of address space: a WARC record may be of 1 GiB, and is held some times over
+MAX_SECONDS = 1e7  # of one call
+MAX_MEMORY_BYTES = 8 << 30  # of address space: a WARC record may have 1 GiB, and there are several copies of it
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]  # a function that can be imported by name, and its arguments
 
 
-async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], object], *,
-                      died: Callable[[Call, WorkerFailure], Any]) -> None:  # fmt: skip
-    """Have `calls` done by `jobs` processes; `take` gets what each returns, in no order.
+async def in_parallel(calls: Iterable[Call], jobs: int, on_result: Callable[[Any], object], *,
+                      result_of_failure: Callable[[Call, WorkerFailure], Any]) -> None:  # fmt: skip
+    """Run `calls` in `jobs` processes. `on_result` is called with each result, in any order.
 
-    died: what is taken for the answer of a call whose process was killed or crashed. Raises what a call raises; the
-    others are stopped then, as they are by Ctrl-C.
+    `result_of_failure(call, failure)`: returns the result of a call whose process was killed or crashed. Raises what a
+    call raises; then, as after Ctrl-C, the other calls are stopped.
     """
     workers = WorkerPool(
         jobs, seconds=MAX_SECONDS, cpu_seconds=MAX_SECONDS, memory=MAX_MEMORY_BYTES, rss=MAX_MEMORY_BYTES
@@ -30,7 +30,7 @@ async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], ob
         try:
             return await workers.run(call[0], *call[1])
         except WorkerFailure as overrun:
-            return died(call, overrun)
+            return result_of_failure(call, overrun)
 
     try:
         while True:
@@ -40,8 +40,8 @@ async def in_parallel(calls: Iterable[Call], jobs: int, take: Callable[[Any], ob
                 break
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                take(task.result())
-    except BaseException:  # what is in flight is of no use
+                on_result(task.result())
+    except BaseException:  # results of running calls are of no use any more
         workers.kill()
         raise
     await workers.close()

@@ -1,4 +1,4 @@
-"""Times as the archive writes them: UTC, ISO 8601 with `Z`."""
+"""Write and parse times in the form of the archive: UTC, ISO 8601 with `Z`."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
-    """The current time, UTC."""
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 
 def stamp(time: datetime) -> str:
-    """A time for a database column, to the second: `2026-11-23T08:00:00Z`."""
+    """Return a time for a database column, to the second: `2026-11-23T08:00:00Z`."""
     return time.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def fine_stamp(time: datetime) -> str:
-    """A time to the microsecond, as WARC-Date writes it (WARC 1.1, 5.4): `2026-11-23T08:00:00.123456Z`."""
+    """Return a time to the microsecond, as for WARC-Date (WARC 1.1, 5.4): `2026-11-23T08:00:00.123456Z`."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def later(time: datetime, seconds: float) -> datetime:
-    """`seconds` after `time`; the largest representable time where that would overflow."""
+    """Return the time `seconds` after `time`, or the largest representable time if that would overflow."""
     try:
         return time + timedelta(seconds=seconds)
     except OverflowError:
@@ -29,6 +29,6 @@ def later(time: datetime, seconds: float) -> datetime:
 
 
 def parse(text: str) -> datetime:
-    """The time that `stamp` or `fine_stamp` wrote. Raises ValueError for anything else than ISO 8601."""
+    """Parse a time that `stamp` or `fine_stamp` wrote, or any ISO 8601 time. Raises ValueError."""
     time = datetime.fromisoformat(text)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,12 +1,12 @@
-"""Addresses as text: the key under which all spellings of one address meet, and what may be asked for.
+"""Normalise URLs: make the key that all spellings of one address share, and the form in which a URL is requested.
 
     key         //paper.example/2026/11/crane?page=2     url_key: equal for two spellings of one address
-    fetchable   https://paper.example/2026/11/crane      what goes to the wire, and is stored as the URL
+    fetchable   https://paper.example/2026/11/crane      the form that is requested, and stored as the URL
     host        paper.example, paper.example:8080        host_of: the unit of politeness
     site        paper.example, bbc.co.uk                 site_of: the unit of ownership
 
-Text only: nothing is resolved or fetched. What two *pages* have in common (rel=canonical, redirects, AMP twins) is not
-decided here but in `pipelines.database.store`.
+Only texts are compared: nothing is resolved or fetched. `pipelines.database.store` decides whether two *pages* are one
+article (rel=canonical, redirects, AMP pages).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
-MAX_URL_CHARS = 2000  # characters of a URL that is asked for; browsers and CDNs agree up to about here
+MAX_URL_CHARS = 2000  # longer URLs are not requested; browsers and CDNs agree up to about here
 
 # RFC 3986 appendix B, for http(s) with a host only. Browsers take a backslash for a slash (WHATWG URL, 4.4).
 WEB_URL = re.compile(r"(https?):/{2,}([^/?#]*)([^?#]*)(\?[^#]*)?", re.IGNORECASE)
@@ -25,14 +25,14 @@ HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
 IPV4_LIKE = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 PORTS = {"http": "80", "https": "443"}
 
-# A reader of XML or HTML that forgot to unescape. Anything else that html.unescape would take is left: `&copy=1` is a
-# parameter named copy, no sign.
+# Left by programs that forgot to unescape XML or HTML. Nothing else that html.unescape knows is replaced: `&copy=1` is
+# a parameter named copy.
 AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)+", re.IGNORECASE)
 LATE_AMPERSAND = re.compile(r"(?:amp;)+", re.IGNORECASE)  # at the start of a parameter's name, once decoded
-IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tab and newline inside a URL are no part of it
-SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # and neither are control characters and spaces around it
+IGNORED_CHARS = re.compile(r"[\t\r\n]")  # WHATWG URL, 4.4: tabs and line breaks in a URL are ignored
+SURROUNDING_CHARS = "".join(map(chr, range(0x21)))  # ... and control characters and spaces around it
 
-# RFC 3986, 3.3 and 3.4: what may stand unescaped. Escapes are looked at one by one.
+# RFC 3986, 3.3 and 3.4: characters that may be unescaped. Escapes are examined one by one.
 PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;:@/?]*")
 TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
@@ -41,17 +41,20 @@ UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)  # Java Servlet specification, 7.1.3
 SESSION_NAMES = frozenset(("phpsessid", "jsessionid", "sessionid", "session_id", "cfid", "cftoken", "oscsid", "zenid"))
-SESSION_VALUE = re.compile(r"(?:sid|s|session)=[0-9A-Za-z]{24,}")  # `sid=8576` is an article's number in many systems
+SESSION_VALUE = re.compile(
+    r"(?:sid|s|session)=[0-9A-Za-z]{24,}"
+)  # in many systems `sid=8576` is the number of an article
 
-# Parameters that say how a reader got here. Our own table, because courlan's pattern also takes words that name a page
-# in some systems (`eid`, `uid`, `gallery`, `game`, `keyword`, `sourceId`: it matches prefixes), and two pages under one
-# key lose one of them for good; a tracker that is missing here costs one more fetch, and rel=canonical joins the two.
+# Parameters that only say where a visitor came from. We have our own table: courlan's pattern also matches words that
+# name a page in some systems (`eid`, `uid`, `gallery`, `game`, `keyword`, `sourceId`: it matches prefixes). If two
+# pages have one key, one of them is lost for good. A tracker that is missing here costs one more fetch, and
+# rel=canonical joins the two.
 TRACKING_PREFIX = re.compile(
     r"utm_|mtm_|matomo_|pk_|piwik_|hsa_|itm_|ga_(?:source|medium|campaign|content|term)|at_(?:medium|campaign|custom|link|ptr"
     r"|creation|variant|format|bbc_team)|vero_|oly_|ns_(?:mchannel|source|campaign|linkname|fee)|guce_|wt_z?mc|wt\.z?mc|"
     r"__hs|_hs|mkt_tok|mc_[ce]id|cm_mmc|aspsessionid"
 )
-# First the click numbers of advertising networks, then what mail and marketing systems add.
+# First the click numbers of advertising networks, then parameters of mail and marketing systems.
 TRACKING_NAMES = frozenset(
     """
     fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh
@@ -62,7 +65,7 @@ TRACKING_NAMES = frozenset(
     fb_source fb_ref action_object_map action_type_map action_ref_map gs_l
     """.split()  # noqa: SIM905 (a table, not code)
 )
-# Words that elsewhere name a page (`source=ap`, `ref=4711`) track only where their value names a channel.
+# Names that may also name a page (`source=ap`, `ref=4711`): they track only if their value names a channel.
 CHANNEL_PARAMETER = re.compile(
     r"(?:ref|src|source|referrer|referer|srcref|via|from|partner|ito)=(?:rss(?:[_-]?feed|2)?|feeds?|atom|"
     r"twitter|x|t\.co|facebook|fb|ig|instagram|linkedin|whatsapp|telegram|newsletter|e-?mail|share|push|rssfeed|"
@@ -71,7 +74,7 @@ CHANNEL_PARAMETER = re.compile(
 
 
 class UrlParts(NamedTuple):
-    """A web address in pieces, host normalised, the rest as written."""
+    """Hold the parts of a web address: the host normalised, the others as written."""
 
     scheme: str  # "http" or "https"
     host: str  # lower case, A-labels, IPv6 in brackets, with ":port" unless it is the scheme's own
@@ -81,7 +84,7 @@ class UrlParts(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def parts_of(url: str) -> UrlParts:
-    """The pieces of an absolute http(s) URL; user name, password and fragment are left out. Raises ValueError."""
+    """Return the parts of an absolute http(s) URL, without user name, password and fragment. Raises ValueError."""
     url = AMPERSAND.sub("&", IGNORED_CHARS.sub("", url.strip(SURROUNDING_CHARS)))
     head, mark, query = url.partition("#")[0].partition("?")
     match = WEB_URL.fullmatch(head.replace("\\", "/"))
@@ -92,20 +95,21 @@ def parts_of(url: str) -> UrlParts:
 
 
 def url_key(url: str) -> str:
-    """The key of an address: `//host/path?query`, equal for all spellings of one address, and readable.
+    """Return the key of an address: `//host/path?query`, readable, and equal for all spellings of one address.
 
-    Folded, because no newspaper means two pages by it: http and https; case, IDNA form and default port of the host;
-    user name; fragment; `&amp;` for `&`; percent-encoding (RFC 3986, 6.2.2); dot segments; an empty path; order of the
-    parameters; `+` and `%20` in a query; empty parameters (`?&`); tracking parameters; session numbers.
+    These differences are removed, because no newspaper means two pages by them: http and https; case, IDNA form and
+    default port of the host; user name; fragment; `&amp;` for `&`; percent-encoding (RFC 3986, 6.2.2); dot segments; an
+    empty path; order of the parameters; `+` and `%20` in a query; empty parameters (`?&`); tracking parameters; session
+    numbers.
 
-    Kept apart, because some do: `www.` or not, final slash or not, `index.html` or not, doubled slashes, case of the
-    path. Where those are one article, its rel=canonical says so.
+    These are kept, because some newspapers do mean two pages: `www.` or not, final slash or not, `index.html` or not,
+    doubled slashes, case of the path. If both are one article, its rel=canonical says so.
 
-    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host; never
-    for what `fetchable` lets through.
+    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is not an absolute http(s) URL with a host. A URL
+    that `fetchable` returned always has a key.
     """
     parts = parts_of(f"https:{url}" if url.startswith("//") else url)
-    # Scheme and port are folded together: http://a:443 is as likely to mean https as anything.
+    # Both default ports are removed for both schemes: http://a:443 most likely means https.
     host = parts.host.removesuffix(":80").removesuffix(":443") if parts.host[-1] in "03" else parts.host
     path = _normal(parts.path, PLAIN_PATH) if parts.path else "/"
     if ";" in path:
@@ -119,9 +123,9 @@ def url_key(url: str) -> str:
 def fetchable(url: str) -> str | None:
     """Return a URL as it is requested and stored; None if it is not http(s), has no host, or is too long.
 
-    Cut are fragment, user name and password, and tracking parameters: no server needs those, and an archive is looked
-    up by the address that people share. Spaces and what else may not travel are escaped; all else stays as written,
-    the order of parameters too. Idempotent.
+    Fragment, user name, password and tracking parameters are removed: no server needs them, and people look an article
+    up by the address that they share. Spaces and other characters that must not be sent are escaped. All else stays as
+    written, the order of parameters too. Idempotent.
     """
     if not isinstance(url, str) or len(url) > 4 * MAX_URL_CHARS:
         return None
@@ -137,20 +141,20 @@ def fetchable(url: str) -> str | None:
 
 
 def host_of(url: str) -> str:
-    """`host`, or `host:port` if the port is not the scheme's own: what politeness counts by. Raises ValueError."""
+    """Return `host`, or `host:port` if that is not the default port: the unit of politeness. Raises ValueError."""
     return parts_of(url).host
 
 
 def site_of(url: str) -> str:
-    """The registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
+    """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 
-    By the Public Suffix List that comes with tldextract; no network. Raises ValueError.
+    Use the Public Suffix List that comes with tldextract, not the network. Raises ValueError.
     """
     return _site(parts_of(url).host)
 
 
 def same_site(a: str, b: str) -> bool:
-    """Whether two URLs belong to one site; False if either is no web address."""
+    """Return True if two URLs belong to one site; False if either is not a web address."""
     try:
         return site_of(a) == site_of(b)
     except ValueError:
@@ -159,7 +163,7 @@ def same_site(a: str, b: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _authority(text: str, default: str) -> str:
-    """`host` or `host:port` of what stands between `//` and the path. Raises ValueError."""
+    """Return `host` or `host:port` from the text between `//` and the path. Raises ValueError."""
     match = AUTHORITY.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no host")
@@ -171,7 +175,7 @@ def _authority(text: str, default: str) -> str:
 
 
 def _host_name(host: str) -> str:
-    """A host name as it is resolved: A-labels, no dot at the end. Raises ValueError."""
+    """Return a host name in the form that is resolved: A-labels, no dot at the end. Raises ValueError."""
     if "%" in host:
         from urllib.parse import unquote
 
@@ -190,7 +194,7 @@ def _host_name(host: str) -> str:
 
 
 def _normal(text: str, plain: re.Pattern[str]) -> str:
-    """Percent-encoding in its one normal form (RFC 3986, 6.2.2.1 and 6.2.2.2; non-ASCII as UTF-8, RFC 3987, 3.1)."""
+    """Normalise percent-encoding (RFC 3986, 6.2.2.1 and 6.2.2.2; non-ASCII as UTF-8, RFC 3987, 3.1)."""
     return text if plain.fullmatch(text) else TO_NORMALISE.sub(_normal_character, text)
 
 
@@ -207,7 +211,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _normal_query(query: str) -> str:
-    """Parameters that name the page, in the order of their names; those of one name keep their order."""
+    """Return the parameters that identify the page, sorted by name; those of one name keep their order."""
     kept = []
     for part in query.split("&"):
         if not part or _is_tracking(part) or _is_session(part):
@@ -217,7 +221,7 @@ def _normal_query(query: str) -> str:
         if late := LATE_AMPERSAND.match(name):
             name = name[late.end() :]
         value = _normal(value, PLAIN_QUERY).replace("%20", "+")
-        # A tracker may have hidden behind escapes: a key must not change when it is keyed again.
+        # Check again, now without escapes: the key of a key must be the same key.
         part = name + equals + value
         if part and not _is_tracking(part) and not _is_session(part):
             kept.append((name, equals + value))
@@ -226,7 +230,7 @@ def _normal_query(query: str) -> str:
 
 
 def _is_tracking(part: str) -> bool:
-    """Whether a parameter (`name=value`) only says where a reader came from."""
+    """Return True if a parameter (`name=value`) only says where a visitor came from."""
     part = part.lower()
     name = part.partition("=")[0]
     return (
@@ -242,7 +246,7 @@ def _is_session(part: str) -> bool:
 
 
 def _without_dots(path: str) -> str:
-    """RFC 3986, 5.2.4; empty segments count as segments."""
+    """Remove dot segments (RFC 3986, 5.2.4). Empty segments count as segments."""
     kept: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
@@ -268,6 +272,6 @@ def _site(host: str) -> str:
 def _suffixes() -> Any:
     from tldextract import TLDExtract  # 0.1 s, for crawls only
 
-    # Private suffixes count: two blogs of one host (name.blogspot.com) are two sites. The defaults would fetch the
-    # list from the network and write it to a cache.
+    # Private suffixes count: two blogs of one host (name.blogspot.com) are two sites. By default tldextract would fetch
+    # the list from the network and cache it.
     return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

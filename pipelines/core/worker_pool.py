@@ -1,15 +1,15 @@
-"""Worker processes for work that may hang, crash or eat memory: one bad page costs one page.
+"""Run calls that may hang, crash or use too much memory in worker processes: a bad page costs only itself.
 
-    workers = Workers(2)
-    reading = await workers.run(timed_read, page)     # Overrun, or whatever timed_read raises
+    workers = WorkerPool(2)
+    reading = await workers.run(timed_read, page)     # raises WorkerFailure, or what timed_read raises
     await workers.close()
 
-Who watches what: the parent watches the wall clock, the kernel the CPU seconds (RLIMIT_CPU) and the address space
-(RLIMIT_AS). A worker that breaks a limit is killed and replaced. Ctrl-C and SIGTERM go to the whole process group; the
-workers ignore them, so that the parent can finish what is in flight. They leave when the parent does, however it goes.
+The parent limits the wall clock time; the kernel limits CPU seconds (RLIMIT_CPU) and address space (RLIMIT_AS). A
+worker that breaks a limit is killed and replaced. Ctrl-C and SIGTERM go to the whole process group. The workers ignore
+them, so that the parent can finish running calls. They end when the parent ends, however it ends.
 
-A worker is a fresh interpreter (never a fork of a process with threads) at the other end of a socket pair; a message is
-its length (8 bytes) and a pickle. One parent thread a worker waits in `recv`; nothing polls.
+A worker is a fresh interpreter (never a fork of a process with threads) at the other end of a socket pair. A message is
+its length (8 bytes) and a pickle. For each worker, one thread of the parent waits in `recv`; nothing polls.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from typing import Any, TypeVar
 
 try:
     import resource
-except ImportError:  # not on Windows: there only the wall clock guards
+except ImportError:  # Windows has no such limits, only the wall clock time is limited there
     resource = None  # type: ignore[assignment]
 
 T = TypeVar("T")
 logger = logging.getLogger("morgue.core")
 
-MAX_START_SECONDS = 120.0  # wall seconds a worker may take to import and warm up, on a busy machine too
-MAX_STOP_SECONDS = 2.0  # wall seconds an idle worker may take to leave when asked, before it is killed
+MAX_START_SECONDS = 120.0  # wall clock time for a worker to import and warm up, also on a busy machine
+MAX_STOP_SECONDS = 2.0  # wall clock time for an idle worker to end, before it is killed
 MESSAGE_LENGTH = struct.Struct("!Q")
 
 TIMED_OUT = "timed out"
@@ -52,7 +52,7 @@ CRASHED = "crashed"
 
 
 class WorkerFailure(Exception):
-    """A call was stopped, or died.
+    """Raised if a call was stopped, or its process died.
 
     `reason` is "timed out", "used too much CPU", "used too much memory" or "crashed".
     """
@@ -66,12 +66,12 @@ class WorkerFailure(Exception):
 
 
 class WorkerPool:
-    """At most `size` worker processes, started as they are needed.
+    """Run calls in at most `size` worker processes, which are started when they are needed.
 
-    seconds: wall seconds a call may take. cpu_seconds: CPU seconds a call may take (whole seconds, rounded up).
+    seconds, cpu_seconds: wall clock and CPU time that a call may take (CPU: whole seconds, rounded up).
     memory: bytes by which a worker's address space may grow beyond what it has when it is ready.
     calls, rss: a worker is replaced after that many calls, or once its resident memory (bytes) is above `rss`.
-    warm_up: "module:function" that a worker calls before its first call, or empty; its time counts towards no limit.
+    warm_up: "module:function" that a worker calls before its first call, or empty. Its time is not limited.
     """
 
     def __init__(
@@ -90,16 +90,16 @@ class WorkerPool:
         self.calls, self.rss, self.warm_up = calls, rss, warm_up
         self._threads = ThreadPoolExecutor(self.size, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        # A thread has a worker of its own: a worker dies with the thread that started it (`_die_with_parent`).
+        # Each thread has its own worker, because a worker dies with the thread that started it (`_die_with_parent`).
         self._mine = threading.local()
         self._alive: set[_Worker] = set()
         self._closed = self._killed = False
 
     async def run(self, func: Callable[..., T], *args: Any) -> T:
-        """`func(*args)` in a worker process; waits for an idle one. `func` must be importable by name.
+        """Run `func(*args)` in the next idle worker process and return its result. `func` must be importable by name.
 
-        Raises what `func` raises, Overrun if it was stopped or died, RuntimeError after `close` or `kill`. A caller
-        that is cancelled leaves at once; the call itself, if it has begun, runs to its end and is forgotten.
+        Raises what `func` raises, WorkerFailure if it was stopped or died, RuntimeError after `close` or `kill`. A
+        caller that is cancelled returns at once; a call that has begun runs to its end, and its result is dropped.
         """
         if self._closed:
             raise RuntimeError("these workers are closed")
@@ -107,14 +107,14 @@ class WorkerPool:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._call, message)
 
     async def close(self) -> None:
-        """Let every call that was accepted finish, then send the workers home."""
+        """Finish all accepted calls, then stop the workers."""
         self._closed = True
-        # In a thread of its own: the loop must stay free to take the results of the calls that are being finished.
+        # In a thread of its own, because the loop must be free to take the results of the last calls.
         await asyncio.to_thread(self._threads.shutdown)
-        await asyncio.to_thread(self._send_home)
+        await asyncio.to_thread(self._stop_workers)
 
     def kill(self) -> None:
-        """Stop everything now. Calls in flight end as Overrun("crashed"), waiting ones as cancelled."""
+        """Stop everything now. Running calls end as WorkerFailure("crashed"), waiting calls as cancelled."""
         self._closed = self._killed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._lock:
@@ -122,14 +122,14 @@ class WorkerPool:
                 worker.process.kill()
 
     def _call(self, message: bytes) -> Any:
-        """One call, in one of the pool's threads, by that thread's own worker."""
+        """Make one call, in one of the pool's threads, by the worker of that thread."""
         worker: _Worker | None = self._mine.__dict__.pop("worker", None)
         if worker is None:
             worker = _Worker(self)
             logger.debug("worker process %(worker)d is ready", {"worker": worker.process.pid})
             with self._lock:
                 self._alive.add(worker)
-                if self._killed:  # while this one was starting
+                if self._killed:  # `kill` was called while this worker was starting
                     worker.process.kill()
         try:
             outcome, value, rss = worker.call(message, self.seconds)
@@ -141,7 +141,7 @@ class WorkerPool:
         if outcome == "overrun" or worker.calls >= self.calls or rss > self.rss:
             why = {"calls": worker.calls, "rss": rss, "outcome": outcome}
             logger.debug("worker replaced (calls: %(calls)d, bytes: %(rss)d, last call: %(outcome)s)", why)
-            worker.leave()
+            worker.stop()
             self._forget(worker)
         else:
             self._mine.worker = worker
@@ -155,14 +155,14 @@ class WorkerPool:
         with self._lock:
             self._alive.discard(worker)
 
-    def _send_home(self) -> None:
+    def _stop_workers(self) -> None:
         for worker in list(self._alive):
-            worker.leave()
+            worker.stop()
             self._forget(worker)
 
 
 class _Worker:
-    """The parent's side of one worker process. Used by one thread at a time."""
+    """Hold the parent's side of one worker process. Used by one thread at a time."""
 
     def __init__(self, limits: WorkerPool) -> None:
         ours, theirs = socket.socketpair()
@@ -176,7 +176,7 @@ class _Worker:
                 [sys.executable, "-c", f"import sys; sys.path.insert(0, {where!r}); {code}", *arguments, *sys.path],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # a stray print must not land in the rows that `morgue extract` prints
+                stdout=subprocess.DEVNULL,  # a stray print must not get between the rows that `morgue extract` prints
             )
         try:
             _receive(ours, MAX_START_SECONDS)
@@ -198,18 +198,18 @@ class _Worker:
         return pickle.loads(answer)  # noqa: S301 our own child's
 
     def _diagnosis(self) -> WorkerFailure:
-        """What a worker died of, by its exit status."""
+        """Return the cause of a worker's death, by its exit status."""
         status = self._end(grace=MAX_STOP_SECONDS)
         if status == -getattr(signal, "SIGXCPU", 0):
             return WorkerFailure(TOO_MUCH_CPU)
         return WorkerFailure(CRASHED, f"signal {-status}" if status < 0 else f"exit status {status}")
 
-    def leave(self) -> None:
-        """Ask the worker to go by closing the line, and see it off."""
+    def stop(self) -> None:
+        """Close the line, at which an idle worker ends, and wait for it."""
         self._end(grace=MAX_STOP_SECONDS)
 
     def _end(self, grace: float = 0.0) -> int:
-        """Close the line, wait `grace` seconds, kill; the exit status as subprocess gives it."""
+        """Close the line, wait `grace` seconds, then kill. Return the exit status as subprocess gives it."""
         self.socket.close()
         try:
             return self.process.wait(grace)
@@ -219,9 +219,9 @@ class _Worker:
 
 
 class _SignalsHeld:
-    """Within: this thread's SIGINT and SIGTERM wait, and so do those of a process it starts.
+    """Hold back SIGINT and SIGTERM for this thread, and for a process that it starts.
 
-    Closes the gap between a child's exec and the moment it ignores them itself.
+    This closes the gap between the start of a child and the moment when it ignores these signals itself.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -242,7 +242,7 @@ def _send(line: socket.socket, message: bytes, seconds: float | None = None) -> 
 
 
 def _receive(line: socket.socket, seconds: float | None = None) -> bytes:
-    """The next message; EOFError if the other side has gone, TimeoutError after `seconds` without any byte."""
+    """Return the next message. Raises EOFError if the other side is gone, TimeoutError after idle `seconds`."""
     line.settimeout(seconds if seconds is None else max(seconds, 0.001))
     (length,) = MESSAGE_LENGTH.unpack(_receive_exactly(line, MESSAGE_LENGTH.size))
     return _receive_exactly(line, length)
@@ -260,7 +260,7 @@ def _receive_exactly(line: socket.socket, length: int) -> bytes:
 
 
 def available_cpus() -> int:
-    """How many CPUs this process may use, at least 1."""
+    """Return the number of CPUs that this process may use, at least 1."""
     try:
         return len(os.sched_getaffinity(0)) or 1
     except AttributeError:  # not on macOS
@@ -271,7 +271,7 @@ def available_cpus() -> int:
 
 
 def serve(descriptor: str, limits: str, warm_up: str) -> None:
-    """The life of a worker process: ignore the user's signals, warm up, answer calls, leave when the line closes."""
+    """Run a worker process: ignore the user's signals, warm up, answer calls, end when the line closes."""
     for number in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
@@ -292,28 +292,28 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
                 answer = _answer(message)
                 _send(line, answer)
         except (EOFError, OSError):
-            os._exit(0)  # nobody listens any more; there is nothing here to tidy up
+            os._exit(0)  # the parent is gone, and there is nothing to clean up
 
 
 def _answer(message: bytes) -> bytes:
-    """Run one call; its outcome as a pickle."""
+    """Run one call and return its outcome as a pickle."""
     try:
         func, args = pickle.loads(message)  # noqa: S301 our own parent's
         outcome, value = "returned", func(*args)
     except MemoryError:
         outcome, value = "overrun", TOO_MUCH_MEMORY
-    except BaseException as error:  # noqa: BLE001 it is raised again, on the other side
+    except BaseException as error:  # noqa: BLE001 it is raised again in the parent
         outcome, value = "raised", _portable(error)
     try:
         return pickle.dumps((outcome, value, _resident()), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         return pickle.dumps(("overrun", TOO_MUCH_MEMORY, 0))
-    except Exception as error:  # noqa: BLE001 a value that cannot be pickled is the function's mistake
+    except Exception as error:  # noqa: BLE001 the function returned a value that cannot be pickled
         return pickle.dumps(("raised", _portable(error), 0))
 
 
 def _portable(error: BaseException) -> BaseException:
-    """`error` with its traceback as a note; as a RuntimeError if it cannot travel in a pickle."""
+    """Return an error with its traceback as a note; as a RuntimeError if it cannot be pickled."""
     error.add_note("".join(traceback.format_exception(error)))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 the round trip is the test
@@ -323,9 +323,9 @@ def _portable(error: BaseException) -> BaseException:
 
 
 def _die_with_parent() -> None:
-    """Linux: SIGKILL when the parent's thread ends, so that not even a call that never returns outlives it."""
+    """On Linux, have this process killed when the parent's thread ends, even during a call that never returns."""
     if sys.platform != "linux":
-        return  # elsewhere an idle worker sees the line close, and a busy one its CPU limit
+        return  # elsewhere an idle worker sees the line close, and a busy worker meets its CPU limit
     import ctypes
 
     parent = os.getppid()
@@ -335,18 +335,18 @@ def _die_with_parent() -> None:
 
 
 def _limit_memory(growth: int) -> None:
-    """Let the address space grow by `growth` bytes from here; malloc fails beyond."""
+    """Let the address space grow by `growth` bytes from now on; beyond that malloc fails."""
     try:
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (now + growth, now + growth))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a killed worker leaves no core file in the archive
     except (AttributeError, OSError, ValueError):
-        pass  # no /proc, or no such limit (macOS): the replacement by resident memory is what is left
+        pass  # no /proc, or no such limit (macOS): then only resident memory is limited, between calls
 
 
 def _limit_cpu(seconds: float) -> None:
-    """SIGXCPU, which kills, once this process has used `seconds` more CPU seconds than now."""
+    """Have this process killed (SIGXCPU) when it has used `seconds` more CPU seconds than now."""
     try:
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), hard))
@@ -355,7 +355,7 @@ def _limit_cpu(seconds: float) -> None:
 
 
 def _resident() -> int:
-    """Resident bytes of this process now (Linux), else the most it ever had."""
+    """Return the resident bytes of this process: now (Linux), or its maximum (elsewhere)."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -101,7 +101,9 @@ class FullCheck:
 
             from pipelines.core.process_map import in_parallel
 
-            asyncio.run(in_parallel(calls, min(self.jobs, len(calls)), self._on_result, died=_result_of_death))
+            asyncio.run(
+                in_parallel(calls, min(self.jobs, len(calls)), self._on_result, result_of_failure=_result_of_death)
+            )
 
     def _add_progress(self, more: int) -> None:
         self.done_bytes += more
