@@ -28,7 +28,7 @@ OnFullDisk = Callable[[MorgueError], object]
 
 
 class GroupCommit:
-    """The open transaction of an archive: its rows, its WARC file, its journal. One thread at a time."""
+    """Hold the open transaction of an archive: its rows, its WARC file, its journal. Used by one thread at a time."""
 
     def __init__(self, database: Path, db: sqlite3.Connection, writer: WarcWriter, journal: Journal) -> None:
         self.database, self.db, self.writer, self.journal = database, db, writer, journal

@@ -32,7 +32,7 @@ MINOR_TABLES = ("crawls", "sources")  # if only these changed, it is not worth a
 
 
 class Journal:
-    """The journal of one archive while it is written. Used on the writing thread only."""
+    """Write the journal of one archive. Used on the writing thread only."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
@@ -70,7 +70,7 @@ class Journal:
 
 
 class JournalHeader(NamedTuple):
-    """The header fields of a journal record."""
+    """Hold the header fields of a journal record."""
 
     number: int
     after: int  # number of the previous record that counts; 0: this is the first

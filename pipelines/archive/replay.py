@@ -1,4 +1,4 @@
-"""What stood at a URL at the time of a capture: the answer out of the WARC files, through the revisit if it was one."""
+"""Replay a capture: read the response from the WARC files, for a revisit with the body that it refers to."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pipelines.warc.http_message import (
 from pipelines.warc.reader import read_record
 from pipelines.warc.storage import WarcStorage
 
-MAX_DECODED_BYTES = 256 << 20  # bytes of a page once decoded; more is a decompression bomb
+MAX_DECODED_BYTES = 256 << 20  # a larger page is a decompression bomb
 
 
 class ReplayedResponse(NamedTuple):
-    """A response as a reader of pages wants it."""
+    """Hold a response without its transfer coding and content coding."""
 
     head: MessageHead
-    body: bytes  # without transfer coding and content coding
+    body: bytes
 
     @property
     def content_type(self) -> str | None:
@@ -37,10 +37,11 @@ class ReplayedResponse(NamedTuple):
 def replay(
     db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], limit: int = MAX_DECODED_BYTES
 ) -> ReplayedResponse:
-    """The answer of a capture; `row` has the keys of `queries.PROVENANCE`, `storage` has the archive's WARC files.
+    """Return the response of a capture. `row` has the keys of `queries.PROVENANCE_COLUMNS`.
 
-    Of a revisit (WARC 1.1 section 6.7) the body is that of the record it refers to; of a 304 the head as well, since
-    its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit` bytes).
+    For a revisit (WARC 1.1 section 6.7), the body is that of the record it refers to. For a 304, the head is so, too,
+    because its own head does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit`
+    bytes).
     """
     record = read_record(storage, row["warc_file"], row["warc_offset"], row["warc_length"])
     block, head = record.block, parse_head(split_response(record.block)[0])

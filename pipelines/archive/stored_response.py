@@ -1,4 +1,4 @@
-"""What a stored response is, and the page in it: for readers of WARC records who did not ask for them."""
+"""Classify a stored response, and read the page in it: for imports, where no crawl asked for the record."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ UNSPECIFIC_TYPES = frozenset(
 )
 MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE)
 FEED_OR_SITEMAP = re.compile(rb"<(?:(rss|feed|rdf:rdf)|(urlset|sitemapindex))\b", re.IGNORECASE)
-SNIFFED_BYTES = 2048  # bytes of a body that show what it is
-MAX_PAGE_BYTES = 20_000_000  # bytes decoded; the extractor reads no larger ones
+SNIFFED_BYTES = 2048  # of a body, to see what it is
+MAX_PAGE_BYTES = 20_000_000  # decoded; the extractor reads no larger pages
 
 
 def kind_of(url: str, block: bytes, by_shape: Callable[[str], str]) -> str:
-    """What a crawl would have wanted a response for: robots, feed, sitemap, front, section, article; else other."""
+    """Return what a crawl would have fetched a response for: robots, feed, sitemap, front, section, article, other."""
     if urlsplit(url).path == "/robots.txt":
         return "robots"
     raw, body = split_response(block)
@@ -38,7 +38,7 @@ def kind_of(url: str, block: bytes, by_shape: Callable[[str], str]) -> str:
 
 
 def may_hold_article(block: bytes) -> bool:
-    """Whether a response may hold an article: status 200, and HTML by its header or, without a good one, its bytes."""
+    """Return True if a response may hold an article: status 200, HTML by its header or (if that is vague) its bytes."""
     raw, body = split_response(block)
     head = parse_head(raw)
     if head is None or head.status != 200:
@@ -50,7 +50,7 @@ def may_hold_article(block: bytes) -> bool:
 
 
 def outcome_of_block(page: Page, block: bytes) -> tuple[Article | NothingToRead, float]:
-    """Read the page in a stored response; runs in a worker process. (what came of it, CPU milliseconds)"""
+    """Read the page in a stored response; return (outcome, CPU milliseconds). Runs in a worker process."""
     from pipelines.extraction.extract import TOO_LARGE, timed_read
 
     raw, _ = split_response(block)

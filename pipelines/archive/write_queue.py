@@ -22,7 +22,7 @@ GATHER_TASKS = 8  # brief tasks that run at once without waiting for more
 
 @dataclass(slots=True)
 class WriteTask:
-    """A task on its way to the writing thread and back."""
+    """Hold a task on its way to the writing thread and back."""
 
     task: Callable[..., Any]
     args: tuple[Any, ...]
@@ -45,7 +45,7 @@ class WriteTask:
 
 
 class WriteQueue:
-    """Runs the tasks of one `GroupCommit`, from one event loop after another or from no loop at all."""
+    """Run the tasks of one `GroupCommit`, from one event loop after another or from no loop at all."""
 
     def __init__(self, group: GroupCommit) -> None:
         self._group = group
@@ -64,7 +64,7 @@ class WriteQueue:
             raise RuntimeError("the archive was closed already")
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._thread.submit(int).result()  # tasks of an earlier loop end first; nobody waits for their results
+            self._thread.submit(int).result()  # tasks of an earlier loop end first; no caller waits for them
             self._loop, self._waiting, self._gathered, self._is_busy, self._timer = loop, [], [], False, None
         write_task = WriteTask(task, args, brief, loop.create_future())
         if brief:

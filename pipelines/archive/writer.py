@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class ArchiveWriter:
-    """The database connection and the WARC writer of one archive, while a command writes to it."""
+    """Own the database connection and the WARC writer of one archive while a command writes to it."""
 
     def __init__(self, database: Path, storage: WarcStorage, **writer_options: Any) -> None:
         """Lock the archive, open the database, and recover what a crash left. `writer_options`: of `WarcWriter`.
@@ -57,12 +57,12 @@ class ArchiveWriter:
 
     @property
     def failed(self) -> MorgueError | None:
-        """The first failure to write, or None. After it nothing is written any more."""
+        """First failure to write, or None. After it nothing is written any more."""
         return self._group.failed
 
     @property
     def commits(self) -> int:
-        """The number of commits so far."""
+        """Number of commits so far."""
         return self._group.commits
 
     async def do(self, task: Callable[..., T], *args: Any, brief: bool = False) -> T:

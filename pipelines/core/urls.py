@@ -105,7 +105,7 @@ def url_key(url: str) -> str:
     These are kept, because some newspapers do mean two pages: `www.` or not, final slash or not, `index.html` or not,
     doubled slashes, case of the path. If both are one article, its rel=canonical says so.
 
-    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is not an absolute http(s) URL with a host. A URL
+    `url_key(url_key(url)) == url_key(url)`. Raises ValueError if `url` is no absolute http(s) URL with a host. A URL
     that `fetchable` returned always has a key.
     """
     parts = parts_of(f"https:{url}" if url.startswith("//") else url)

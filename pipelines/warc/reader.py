@@ -22,7 +22,7 @@ OnDamage = Callable[[int, int, str], object]  # offset, length, why
 
 
 class StoredRecord(NamedTuple):
-    """A record and its place in a file."""
+    """Hold a record and its place in a file."""
 
     offset: int  # bytes from the start of the file
     length: int  # bytes of its gzip member

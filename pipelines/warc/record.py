@@ -42,7 +42,7 @@ VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class RecordLocation(NamedTuple):
-    """The place of a record."""
+    """Hold the place of a record."""
 
     file: str  # final name of the file, without the `.open` that it has while it is being written
     offset: int  # bytes from the start of the file to the record's gzip member

@@ -26,7 +26,7 @@ BeforeListing = Callable[[str], object]  # takes the name under which the mended
 
 
 class RecoveredFile(NamedTuple):
-    """A file that a crash had left `.open`, and what became of it."""
+    """Say what became of a file that a crash had left `.open`."""
 
     file: str  # final name
     messages: tuple[str, ...]  # sentences for the user

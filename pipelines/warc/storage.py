@@ -28,7 +28,7 @@ DAMAGED_SUFFIX = ".damaged"
 
 
 class WarcListing(NamedTuple):
-    """The names of all files in the folder, each list in order."""
+    """Hold the names of all files in the folder, each list in order."""
 
     finished: list[str]
     unfinished: list[str]  # final names, without `.open`
@@ -36,7 +36,7 @@ class WarcListing(NamedTuple):
 
 
 class FileStatus(NamedTuple):
-    """The size of a file, and when it was last changed."""
+    """Hold the size of a file, and when it was last changed."""
 
     size: int  # bytes
     modified_ns: int  # nanoseconds since 1970
@@ -44,7 +44,7 @@ class FileStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WarcStorage:
-    """The WARC files in one folder of a local disk.
+    """Store WARC files in one folder of a local disk.
 
     Methods take the name of a finished file. `open` and `status` also take a name with one of the suffixes above.
     Unless a method says otherwise, errors of the disk are raised as MorgueError.
