@@ -27,13 +27,24 @@ from tests.support.imports import (
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
-# Modules of pipelines and exports that list folders or open files by themselves, and which files these are. The WARC
-# files of an archive go through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
+# Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
+# through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/main.py": "the commands that there are",
+    "crawler/cli/old_databases.py": "databases that a rebuild put aside",
+    "crawler/commands/crawl.py": "a list of addresses from the user",
+    "crawler/commands/extract.py": "a page from the user",
+    "crawler/commands/init.py": "the template of newsmorgue.toml",
+    "crawler/commands/remove.py": "databases that a rebuild left unfinished",
+    "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
+    "crawler/engine/import_run.py": "files of other programs",
+    "crawler/onboarding/samples.py": "saved pages",
     "exports/__init__.py": "the formats that there are",
     "exports/dataset.py": "the dataset that is written",
     "exports/formats/to_wacz.py": "members of the package that is written",
-    "pipelines/core/archive_layout.py": "whether warc/ holds anything, for a message",
+    "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
     "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
@@ -127,25 +138,51 @@ def is_file_access(node: ast.AST) -> bool:
 
 def test_only_the_storage_lists_and_opens_warc_files():
     """Another kind of storage, such as S3, then replaces one module."""
-    archive = [path for path in FILES if not place(path).startswith(("crawler/", "pipelines/extraction/"))]
+    archive = [path for path in FILES if not place(path).startswith("pipelines/extraction/")]
     users = {place(path) for path in archive if any(map(is_file_access, ast.walk(tree_of(path))))}
     assert users == FILE_USERS.keys()
 
 
-def test_commands_hand_the_warc_folder_to_a_storage():
-    """`folder.warc` is a path; only `morgue init` uses it as one."""
-    bare = []
+# Modules that use the path of the folder of WARC files otherwise than to make a storage of it.
+WARC_PATH_USERS = {
+    "crawler/commands/init.py": "makes the folder",
+    "crawler/config/archive_folder.py": "has its path",
+    "pipelines/core/archive_layout.py": "has its name, see FILE_USERS",
+}
+PATH_CALLS = ("Path", "PurePath", "glob", "iglob", "join", "joinpath", "rglob", "with_name")
+
+
+def is_warc_folder(node: ast.AST, *, command: bool) -> bool:
+    """Return True for the name of the folder of WARC files, or its path: `folder.warc`, any `.warc` in crawler."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "warc" and (command or ast.unparse(node.value).endswith("folder"))
+    return isinstance(node, ast.Name) and node.id == "WARC_FOLDER"
+
+
+def warc_path_parts(node: ast.AST) -> list[ast.AST]:
+    """Return the strings of an expression that make a path with the folder "warc" in it."""
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts = [node.right]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in PATH_CALLS:
+        parts = [*node.args]
+    texts = [part.values[0] if isinstance(part, ast.JoinedStr) and part.values else part for part in parts]
+    return [text for text in texts if isinstance(text, ast.Constant) and "warc" in str(text.value).split("/")]
+
+
+def test_warc_folder_is_used_only_to_make_a_storage():
+    """A command or module with a bare path to the folder would read another kind of storage as files."""
+    bare: dict[str, list[int]] = {}
     for path in FILES:
-        if place(path) == "crawler/commands/init.py":
-            continue
-        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
-        wrapped = {id(call.args[0]) for call in calls if call.args and ast.unparse(call.func) == "WarcStorage"}
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Attribute) and node.attr == "warc" and id(node) not in wrapped:
-                owner = ast.unparse(node.value)
-                if owner.endswith(("folder", "folder(ctx)")):
-                    bare.append(f"{place(path)}:{node.lineno}")
-    assert not bare
+        nodes = [*ast.walk(tree_of(path))]
+        calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "WarcStorage"]
+        wrapped = {id(node) for call in calls for node in ast.walk(call)}
+        found = [node for node in nodes if is_warc_folder(node, command=place(path).startswith("crawler/"))]
+        found += [part for node in nodes for part in warc_path_parts(node)]
+        lines = [node.lineno for node in found if id(node) not in wrapped]  # type: ignore[attr-defined]
+        if lines:
+            bare[place(path)] = lines
+    assert bare.keys() == WARC_PATH_USERS.keys(), bare
 
 
 def has_sql(path: Path) -> bool:
