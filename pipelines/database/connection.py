@@ -174,6 +174,12 @@ def open_database(path: Path) -> sqlite3.Connection:
     return db
 
 
+def applied_migrations(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that a database has had, in order."""
+    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
+    return [row[0] for row in ask(db, query)]
+
+
 def write_error(error: Exception, path: Path) -> MorgueError:
     """Return the error of our family for an error of SQLite or the operating system while writing."""
     if isinstance(error, MorgueError):
