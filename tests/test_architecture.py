@@ -75,6 +75,8 @@ SQL = re.compile(
     r"(\s+(IMMEDIATE|EXCLUSIVE|DEFERRED|TO|DATABASE|INTO))?(\s+\w+)?\s*;?\s*$",
     re.DOTALL | re.IGNORECASE,
 )
+# Modules of pipelines and exports that write to the terminal. The others return what a command prints.
+TERMINAL_USERS = {"pipelines/core/log_output.py": "lines of the log on standard error"}
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
 SLOW = (*HEAVY, "asyncio", "logging")  # and what takes some milliseconds, which a search need not wait for
 LOG_CALLS = ("debug", "info", "warning", "error", "exception", "log", "_log")
@@ -223,6 +225,27 @@ def test_sql_is_in_database_and_few_other_modules():
 def test_archive_runs_without_scrapy():
     """pipelines and exports import neither Scrapy nor Twisted, at no time."""
     assert {path for path in users_of("scrapy", "twisted") if not path.startswith("crawler/")} == set()
+
+
+def writes_to_terminal(path: Path) -> bool:
+    """Return True if a file names `print`, a standard stream, click or rich."""
+    names = {name.split(".")[0] for _, name in names_used(path)}
+    streams = {f"sys.{name}" for name in ("stdout", "stderr", "__stdout__", "__stderr__")}
+    return bool(
+        names & {"click", "rich"}
+        or streams & {name for _, name in names_used(path)}
+        or any(
+            (isinstance(node, ast.Name) and node.id in ("print", "input"))
+            or (isinstance(node, ast.Attribute) and ast.unparse(node) in streams)
+            for node in ast.walk(tree_of(path))
+        )
+    )
+
+
+def test_only_crawler_and_the_log_write_to_the_terminal():
+    """A program that uses the archive as a library decides itself what its user sees."""
+    users = {place(path) for path in FILES if not place(path).startswith("crawler/") and writes_to_terminal(path)}
+    assert users == TERMINAL_USERS.keys()
 
 
 SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b", re.IGNORECASE)
