@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import has_warc_files
+from pipelines.core.archive_layout import REBUILDING_SUFFIX, has_warc_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -27,7 +27,6 @@ from pipelines.core.errors import (
 Row = dict[str, Any]
 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
