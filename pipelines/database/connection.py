@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import has_warc_files
+from pipelines.core.archive_layout import REBUILDING_SUFFIX, has_warc_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -27,7 +27,6 @@ from pipelines.core.errors import (
 Row = dict[str, Any]
 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
@@ -172,6 +171,12 @@ def open_database(path: Path) -> sqlite3.Connection:
     except (sqlite3.Error, OSError) as error:
         raise write_error(error, path) from error
     return db
+
+
+def applied_migrations(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that a database has had, in order."""
+    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
+    return [row[0] for row in ask(db, query)]
 
 
 def write_error(error: Exception, path: Path) -> MorgueError:

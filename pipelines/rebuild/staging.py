@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import journal
+from pipelines.core.archive_layout import REBUILDING_SUFFIX
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
 from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import REBUILDING_SUFFIX, open_database
+from pipelines.database.connection import open_database
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block

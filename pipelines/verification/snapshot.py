@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import DiskFull, MorgueError, NoArchive
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding
@@ -47,7 +48,7 @@ class ArchiveSnapshot:
 
 def take_snapshot(archive: Path) -> ArchiveSnapshot:
     """Read the rows, then list the files, then read the manifest. Raises MorgueError."""
-    path = archive / database_check.DATABASE_NAME
+    path = archive / DATABASE_NAME
     database: Path | None = path
     rows: dict[str, sqlite3.Row] = {}
     trouble: Finding | None = None
@@ -55,7 +56,7 @@ def take_snapshot(archive: Path) -> ArchiveSnapshot:
         rows = database_check.rows_by_file(path)
     except NoArchive:
         database = None
-        trouble = Finding(database_check.DATABASE_NAME, None, "no database", "the archive has no database")
+        trouble = Finding(DATABASE_NAME, None, "no database", "the archive has no database")
     except DiskFull:
         raise  # the database may be sound
     except MorgueError as error:
