@@ -14,7 +14,7 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import database_of, filter_options, standard_output
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb

@@ -6,7 +6,7 @@ import sqlite3
 
 import click
 
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core.plural import counted
 
 
