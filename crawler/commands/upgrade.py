@@ -7,12 +7,14 @@ import sqlite3
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
 
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Bring the database of an older version up to date.

@@ -125,12 +125,13 @@ def _holds_nothing(package: str) -> bool:
 
 @cache
 def packages_used() -> dict[str, set[str]]:
-    """Return each package with the other packages that its modules use."""
+    """Return each package with the other packages that its modules use, without those whose modules it finds by name."""
     found: dict[str, set[str]] = {}
     for module in MODULES:
         here = package_of(module)
         if here in ("crawler", "pipelines"):
             continue
-        others = {package_of(other) for other in modules_used(module)} - {here, "crawler", "pipelines"}
+        registries = {package_of(package) for _, package in registries_used(MODULES[module])}
+        others = {package_of(other) for other in modules_used(module)} - {here, "crawler", "pipelines"} - registries
         found.setdefault(here, set()).update(others)
     return found
