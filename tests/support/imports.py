@@ -125,7 +125,7 @@ def _holds_nothing(package: str) -> bool:
 
 @cache
 def packages_used() -> dict[str, set[str]]:
-    """Return each package with the other packages that its modules use, without those whose modules it finds by name."""
+    """Return each package with the other packages that its modules use, without those that they find by name."""
     found: dict[str, set[str]] = {}
     for module in MODULES:
         here = package_of(module)
