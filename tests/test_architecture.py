@@ -316,7 +316,10 @@ def test_loggers_are_named_after_their_package():
 
 
 def test_messages_of_the_log_name_their_values():
-    """Values are fields of a JSON line: each has a name, each name has a value, and none is that of a fixed field."""
+    """Values are fields of a JSON line: each has a name, each name has a value, and none is that of a fixed field.
+
+    So a message is no f-string.
+    """
     wrong = []
     for path in FILES:
         for function in ast.walk(tree_of(path)):
@@ -340,12 +343,19 @@ def mistakes_in_log_calls(function: ast.AST) -> Iterator[tuple[int, str]]:
         given: set[str] = {"url", "host", "source"} if node.func.attr == "_log" else set()
         for argument in node.args:
             given |= keys_of(argument) if isinstance(argument, ast.Dict) else known.get(ast.unparse(argument), set())
+        if any(isinstance(one, ast.JoinedStr) for one in ast.walk(ast.Tuple(messages_of(node)))):
+            yield node.lineno, "an f-string: its values have no names"
         if "%" in re.sub(r"%\(\w+\)[-.0-9]*[sdf]", "", text):
             yield node.lineno, "a value without a name"
         if names - given:
             yield node.lineno, f"no value for {', '.join(names - given)}"
         if given & {*FIXED_FIELDS}:
             yield node.lineno, f"{', '.join(given & {*FIXED_FIELDS})}: a field of every line"
+
+
+def messages_of(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call of a logger that are not its values."""
+    return [argument for argument in call.args if not isinstance(argument, ast.Dict)]
 
 
 def is_message(value: object) -> bool:

@@ -11,8 +11,8 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
 
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Bring the database of an older version up to date.
