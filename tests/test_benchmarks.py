@@ -1,4 +1,7 @@
-"""Benchmarks, docs generators and the demo import what exists. No test runs them, so a rename could break them unseen."""
+"""Benchmarks, docs generators and the demo import names that exist.
+
+No test runs them, so a rename could break them unseen.
+"""
 
 from __future__ import annotations
 
