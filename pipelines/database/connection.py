@@ -118,9 +118,9 @@ def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
     """Return the error that says why there is no database to read."""
     if path.with_name(path.name + REBUILDING_SUFFIX).exists():
         cure = "wait for it; if none is running, the same command goes on where it stopped"
-        return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
+        return ArchiveDamaged(str(path), "is being made again by `morgue rebuild`", cure)
     if has_warc_files(path.parent):
-        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
+        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes a new database from them"
         return ArchiveDamaged(str(path), cause, cure)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 

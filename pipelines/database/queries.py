@@ -199,17 +199,6 @@ def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilt
     return int(next(ask(db, sql, which.values))["n"])
 
 
-def per_day(
-    db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING
-) -> Iterator[tuple[str, int]]:
-    """Yield (published_day, number of articles that match), in order, without empty days."""
-    which = article_selection(db, query, filters)
-    sql = f"""SELECT a.published_day AS day, count(*) AS n FROM articles a
-               WHERE a.published_day IS NOT NULL AND {which.condition()}
-               GROUP BY a.published_day ORDER BY a.published_day"""
-    return ((row["day"], row["n"]) for row in ask(db, sql, which.values))
-
-
 def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
     """Yield whole articles with the keys ARTICLE_KEYS, by id, streamed from one snapshot: for datasets.
 

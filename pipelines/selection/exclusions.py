@@ -81,7 +81,7 @@ class ExclusionFilter:
         self._tdm_files = TdmFiles(db, warc)
 
     def articles(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield those rows, with the keys of `queries.WHOLE_KEYS`, that are not excluded."""
+        """Yield those rows, with the keys of `queries.ARTICLE_KEYS`, that are not excluded."""
         for row in rows:
             reason = self.reason(row["url"], row["captured"], row["header_rights"], row["rights"])
             if reason is None:

@@ -15,7 +15,7 @@ from pipelines.verification.findings import Finding
 from pipelines.verification.inventory import Inventory, WarcFileInfo, take_inventory
 from pipelines.warc.manifest import ManifestEntry
 
-# Rows of a file are committed within a second after it is finished (`archive.writer.COMMIT_SECONDS`).
+# Rows of a file are committed within a second after it is finished (`archive.group_commit.COMMIT_SECONDS`).
 COMMIT_WAIT_SECONDS = 2.0
 RECENT_SECONDS = 60.0  # a file that changed since may have been written while its rows were read
 
