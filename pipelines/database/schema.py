@@ -179,7 +179,7 @@ READING = """
 ALTER TABLE articles ADD COLUMN modified_from TEXT;   -- as published_from; both may say site rule too
 ALTER TABLE articles ADD COLUMN publisher TEXT;       -- who publishes it, as declared; else site_name
 ALTER TABLE articles ADD COLUMN issn TEXT;            -- the periodical's number, "2049-3630"; its check digit is right
-ALTER TABLE articles ADD COLUMN origin TEXT;          -- who published the text first, if it was another: paper, agency
+ALTER TABLE articles ADD COLUMN origin TEXT;          -- who published the text first, if somebody else: paper, agency
 ALTER TABLE articles ADD COLUMN origin_url TEXT;      -- where they published it; NULL if the page does not link it
 ALTER TABLE articles ADD COLUMN dateline TEXT;        -- the place that the text is dated from, as printed: "BERLIN"
 ALTER TABLE articles ADD COLUMN access TEXT;          -- paywall, truncated, consent wall; NULL: nothing seen
@@ -241,7 +241,7 @@ CREATE TABLE removals (
 ) STRICT;
 CREATE INDEX removals_url ON removals(url_key);
 
--- How far the WARC files have been told of what this database holds (pipelines/archive/journal.py). One row.
+-- How far the WARC files have been told of what this database holds (pipelines/journal.py). One row.
 CREATE TABLE journal (
     last INTEGER NOT NULL           -- number of the last journal record whose rows are in here
 ) STRICT;
