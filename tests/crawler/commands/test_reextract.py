@@ -148,4 +148,4 @@ def test_rebuild_without_the_old_database_names_lost_versions(archive):
     assert rows(archive, "SELECT count(*) FROM readings") == [(0,)]
     assert rows(archive, "SELECT count(*) FROM revisions WHERE extractor = 'ancient 0.1'") == [(0,)]
     again = morgue("-C", archive, "rebuild")  # what the files say is still so
-    assert "2 read by ancient 0.1" in again.stdout
+    assert "2 first read by ancient 0.1" in again.stdout
