@@ -65,7 +65,7 @@ done; \
 [ -n "$$python" ] || { echo 'make: needs Python 3.11 or newer (make PYTHON=/path/to/it)' >&2; exit 1; }
 endef
 
-# Anew whenever pyproject.toml changes. A venv that is there is used as it is, with what is in it.
+# Installed again whenever pyproject.toml changes. A venv that is there is used as it is, with what is in it.
 $(STAMP): pyproject.toml
 	@if [ ! -x $(PY) ]; then \
 	  $(FIND_PYTHON); \

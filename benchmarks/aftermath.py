@@ -25,9 +25,9 @@ START = """
 import sys
 from pathlib import Path
 from crawler.config.models import load
-from crawler.config.archive_folder import Folder
-from crawler.engine.open_archive import open_keeper
-open_keeper(load(Folder(Path(sys.argv[1])), sys.argv[2:])).close()
+from crawler.config.archive_folder import ArchiveFolder
+from crawler.engine.open_archive import open_archive_writer
+open_archive_writer(load(ArchiveFolder(Path(sys.argv[1])), sys.argv[2:])).close()
 """
 
 Row = tuple[object, ...]

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-import house
+import packages
 
 from crawler import __version__
 from exports.dataset import columns
@@ -211,6 +211,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons,
     "languages": languages,
     "matrix": matrix,
-    "packages": house.packages,
-    "diagram": house.diagram,
+    "packages": packages.packages,
+    "diagram": packages.diagram,
 }

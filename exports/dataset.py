@@ -26,7 +26,7 @@ from pipelines.core.items import Article
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
 
-# The columns besides the fields of `Article`, with their meanings, in the order of `queries.WHOLE_KEYS`.
+# The columns besides the fields of `Article`, with their meanings, in the order of `queries.ARTICLE_KEYS`.
 COLUMNS_BEFORE_ARTICLE = {
     "id": "number of the article in the archive",
     "source": "name of the newspaper's source file; null for a page that belongs to none",

@@ -27,13 +27,24 @@ from tests.support.imports import (
 
 MAY_USE = {"pipelines": {"pipelines"}, "exports": {"exports", "pipelines"}, "crawler": {*TOP_LEVEL}}
 MAX_FILE_LINES = 400
-# Modules of pipelines and exports that list folders or open files by themselves, and which files these are. The WARC
-# files of an archive go through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
+# Modules that list folders or open files by themselves, and which files these are. The WARC files of an archive go
+# through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
+    "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/main.py": "the commands that there are",
+    "crawler/cli/old_databases.py": "databases that a rebuild put aside",
+    "crawler/commands/crawl.py": "a list of addresses from the user",
+    "crawler/commands/extract.py": "a page from the user",
+    "crawler/commands/init.py": "the template of newsmorgue.toml",
+    "crawler/commands/remove.py": "databases that a rebuild left unfinished",
+    "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
+    "crawler/engine/import_run.py": "files of other programs",
+    "crawler/onboarding/samples.py": "saved pages",
     "exports/__init__.py": "the formats that there are",
     "exports/dataset.py": "the dataset that is written",
     "exports/formats/to_wacz.py": "members of the package that is written",
-    "pipelines/core/archive_layout.py": "whether warc/ holds anything, for a message",
+    "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
     "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
@@ -42,12 +53,14 @@ FILE_USERS = {
     "pipelines/warc/manifest.py": "the manifest",
     "pipelines/warc/storage.py": "WARC files",
 }
-# Modules with SQL outside pipelines/database, and why they have their own.
+# Modules with SQL outside pipelines/database, or that run it, and why.
 SQL_USERS = {
-    "crawler/commands/upgrade.py": "reads which migrations an older database has",
     "exports/sorted_lines.py": "sorts in a temporary database of its own",
+    "pipelines/archive/crash_recovery.py": "begins and ends the transaction of a file's rows",
+    "pipelines/archive/group_commit.py": "begins and ends transactions, makes savepoints and checkpoints",
     "pipelines/rebuild/rebuild.py": "fills the tables of a database in the making",
     "pipelines/rebuild/staging.py": "fills the tables of a database in the making, with tables of its own",
+    "pipelines/selection/captured_signals.py": "joins revisits with their pages, for the selections of others",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
@@ -55,10 +68,15 @@ SQL_USERS = {
     "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
 }
 SQL = re.compile(
-    r"\b(SELECT\s.+\bFROM|SELECT\s+1|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|DROP\s+(TABLE|TRIGGER)"
-    r"|CREATE\s+(TEMP\s+|UNIQUE\s+|VIRTUAL\s+)?(TABLE|INDEX|TRIGGER|VIEW)|ALTER\s+TABLE)\b",
-    re.DOTALL,
+    r"\b(SELECT\s.+\bFROM|SELECT\s+1|(INSERT\s+(OR\s+\w+\s+)?|REPLACE\s+)INTO|UPDATE\s+(OR\s+\w+\s+)?\w+\s+SET"
+    r"|DELETE\s+FROM|JOIN\s+\w+(\s+AS)?(\s+\w+)?\s+(ON|USING)|DROP\s+(TABLE|TRIGGER|INDEX|VIEW)"
+    r"|CREATE\s+((TEMP|TEMPORARY|UNIQUE|VIRTUAL)\s+)?(TABLE|INDEX|TRIGGER|VIEW)|ALTER\s+TABLE|PRAGMA\s+\w+)\b"
+    r"|^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|VACUUM|ATTACH|DETACH|ANALYZE|REINDEX)"
+    r"(\s+(IMMEDIATE|EXCLUSIVE|DEFERRED|TO|DATABASE|INTO))?(\s+\w+)?\s*;?\s*$",
+    re.DOTALL | re.IGNORECASE,
 )
+# Modules of pipelines and exports that write to the terminal. The others return what a command prints.
+TERMINAL_USERS = {"pipelines/core/log_output.py": "lines of the log on standard error"}
 HEAVY = ("scrapy", "trafilatura", "sqlite_utils", "pydantic", "lxml", "rich", "twisted")  # 0.1 s and more to import
 SLOW = (*HEAVY, "asyncio", "logging")  # and what takes some milliseconds, which a search need not wait for
 LOG_CALLS = ("debug", "info", "warning", "error", "exception", "log", "_log")
@@ -127,25 +145,51 @@ def is_file_access(node: ast.AST) -> bool:
 
 def test_only_the_storage_lists_and_opens_warc_files():
     """Another kind of storage, such as S3, then replaces one module."""
-    archive = [path for path in FILES if not place(path).startswith(("crawler/", "pipelines/extraction/"))]
+    archive = [path for path in FILES if not place(path).startswith("pipelines/extraction/")]
     users = {place(path) for path in archive if any(map(is_file_access, ast.walk(tree_of(path))))}
     assert users == FILE_USERS.keys()
 
 
-def test_commands_hand_the_warc_folder_to_a_storage():
-    """`folder.warc` is a path; only `morgue init` uses it as one."""
-    bare = []
+# Modules that use the path of the folder of WARC files otherwise than to make a storage of it.
+WARC_PATH_USERS = {
+    "crawler/commands/init.py": "makes the folder",
+    "crawler/config/archive_folder.py": "has its path",
+    "pipelines/core/archive_layout.py": "has its name, see FILE_USERS",
+}
+PATH_CALLS = ("Path", "PurePath", "glob", "iglob", "join", "joinpath", "rglob", "with_name")
+
+
+def is_warc_folder(node: ast.AST, *, command: bool) -> bool:
+    """Return True for the name of the folder of WARC files, or its path: `folder.warc`, any `.warc` in crawler."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == "warc" and (command or ast.unparse(node.value).endswith("folder"))
+    return isinstance(node, ast.Name) and node.id == "WARC_FOLDER"
+
+
+def warc_path_parts(node: ast.AST) -> list[ast.AST]:
+    """Return the strings of an expression that make a path with the folder "warc" in it."""
+    parts: list[ast.AST] = []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts = [node.right]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in PATH_CALLS:
+        parts = [*node.args]
+    texts = [part.values[0] if isinstance(part, ast.JoinedStr) and part.values else part for part in parts]
+    return [text for text in texts if isinstance(text, ast.Constant) and "warc" in str(text.value).split("/")]
+
+
+def test_warc_folder_is_used_only_to_make_a_storage():
+    """A command or module with a bare path to the folder would read another kind of storage as files."""
+    bare: dict[str, list[int]] = {}
     for path in FILES:
-        if place(path) == "crawler/commands/init.py":
-            continue
-        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
-        wrapped = {id(call.args[0]) for call in calls if call.args and ast.unparse(call.func) == "WarcStorage"}
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Attribute) and node.attr == "warc" and id(node) not in wrapped:
-                owner = ast.unparse(node.value)
-                if owner.endswith(("folder", "folder(ctx)")):
-                    bare.append(f"{place(path)}:{node.lineno}")
-    assert not bare
+        nodes = [*ast.walk(tree_of(path))]
+        calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "WarcStorage"]
+        wrapped = {id(node) for call in calls for node in ast.walk(call)}
+        found = [node for node in nodes if is_warc_folder(node, command=place(path).startswith("crawler/"))]
+        found += [part for node in nodes for part in warc_path_parts(node)]
+        lines = [node.lineno for node in found if id(node) not in wrapped]  # type: ignore[attr-defined]
+        if lines:
+            bare[place(path)] = lines
+    assert bare.keys() == WARC_PATH_USERS.keys(), bare
 
 
 def has_sql(path: Path) -> bool:
@@ -157,15 +201,51 @@ def has_sql(path: Path) -> bool:
     return any(map(SQL.search, texts))
 
 
+def runs_sql(path: Path) -> bool:
+    """Return True if a file calls a method that runs SQL, or hands it on."""
+    methods = ("execute", "executemany", "executescript")
+    return any(isinstance(node, ast.Attribute) and node.attr in methods for node in ast.walk(tree_of(path)))
+
+
+@pytest.mark.parametrize("text", [
+    "select a from b", "REPLACE INTO a VALUES (1)", "UPDATE OR IGNORE a SET b = 1", "LEFT JOIN a b ON b.c = d.c",
+    "pragma quick_check", "BEGIN", "begin immediate", "ROLLBACK TO task", "SAVEPOINT task", "COMMIT;",
+])  # fmt: skip
+def test_sql_is_recognised(text):
+    """The list below is only as honest as the pattern."""
+    assert SQL.search(text)
+
+
 def test_sql_is_in_database_and_few_other_modules():
     """A change of the schema has these readers and no other."""
-    users = {place(path) for path in FILES if has_sql(path)}
+    users = {place(path) for path in FILES if has_sql(path) or runs_sql(path)}
     assert {user for user in users if not user.startswith("pipelines/database/")} == SQL_USERS.keys()
 
 
 def test_archive_runs_without_scrapy():
     """pipelines and exports import neither Scrapy nor Twisted, at no time."""
     assert {path for path in users_of("scrapy", "twisted") if not path.startswith("crawler/")} == set()
+
+
+def writes_to_terminal(path: Path) -> bool:
+    """Return True if a file names `print`, a standard stream, click or rich."""
+    names = {name.split(".")[0] for _, name in names_used(path)}
+    streams = {f"sys.{name}" for name in ("stdout", "stderr", "__stdout__", "__stderr__")}
+    return bool(
+        names & {"click", "rich"}
+        or streams & {name for _, name in names_used(path)}
+        or any(
+            (isinstance(node, ast.Name) and node.id in ("print", "input"))
+            or (isinstance(node, ast.Attribute) and ast.unparse(node) in streams)
+            for node in ast.walk(tree_of(path))
+        )
+    )
+
+
+def test_only_crawler_and_the_log_write_to_the_terminal():
+    """A program that uses the archive as a library decides itself what its user sees."""
+    users = {place(path) for path in FILES if not place(path).startswith("crawler/") and writes_to_terminal(path)}
+    assert users == TERMINAL_USERS.keys()
 
 
 SQL_ON_FRONTIER = re.compile(r"\b(FROM|INTO|JOIN|ON|TABLE|UPDATE)\s+frontier\b", re.IGNORECASE)
@@ -236,7 +316,10 @@ def test_loggers_are_named_after_their_package():
 
 
 def test_messages_of_the_log_name_their_values():
-    """Values are fields of a JSON line: each has a name, each name has a value, and none is that of a fixed field."""
+    """Values are fields of a JSON line: each has a name, each name has a value, and none is that of a fixed field.
+
+    So a message is no f-string.
+    """
     wrong = []
     for path in FILES:
         for function in ast.walk(tree_of(path)):
@@ -260,12 +343,19 @@ def mistakes_in_log_calls(function: ast.AST) -> Iterator[tuple[int, str]]:
         given: set[str] = {"url", "host", "source"} if node.func.attr == "_log" else set()
         for argument in node.args:
             given |= keys_of(argument) if isinstance(argument, ast.Dict) else known.get(ast.unparse(argument), set())
+        if any(isinstance(one, ast.JoinedStr) for one in ast.walk(ast.Tuple(messages_of(node)))):
+            yield node.lineno, "an f-string: its values have no names"
         if "%" in re.sub(r"%\(\w+\)[-.0-9]*[sdf]", "", text):
             yield node.lineno, "a value without a name"
         if names - given:
             yield node.lineno, f"no value for {', '.join(names - given)}"
         if given & {*FIXED_FIELDS}:
             yield node.lineno, f"{', '.join(given & {*FIXED_FIELDS})}: a field of every line"
+
+
+def messages_of(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments of a call of a logger that are not its values."""
+    return [argument for argument in call.args if not isinstance(argument, ast.Dict)]
 
 
 def is_message(value: object) -> bool:

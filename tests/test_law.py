@@ -79,6 +79,23 @@ def test_no_command_imports_another_command():
     assert not broken, "\n".join(broken)
 
 
+def test_command_line_is_imported_by_no_command():
+    """`crawler.cli.main` finds the commands by their names; nothing below it imports it, and it alone names them."""
+    main, commands = C + "cli.main", C + "commands"
+    used = {
+        module: {module_named(name) for _, name in names_used(path)}
+        for module, path in MODULES.items()
+        if package_of(module) in (C + "cli", commands)
+    }
+    assert [module for module, names in used.items() if main in names] == []
+    users = {
+        module: {name for name in names if package_of(name) == commands}
+        for module, names in used.items()
+        if package_of(module) == C + "cli"
+    }
+    assert {module: names for module, names in users.items() if names} == {main: {commands}}
+
+
 def test_modules_have_no_import_cycle():
     """Modules have an order in which they can be read: imports in functions count, too."""
     used = {module: sorted(modules_used(module)) for module in MODULES}

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from crawler.cli.main import folder_of
+from crawler.cli.common_options import folder_of
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters

@@ -41,7 +41,9 @@ def lines(
             None,
             f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded",
         )
-    yield None, f"morgue show --capture {newest['id']} --format warc > FILE    the WARC record, unchanged"
+    is_revisit = newest["record_type"] == "revisit"
+    content = "the WARC record" + (" and the record with its body" if is_revisit else ", unchanged")
+    yield None, f"morgue show --capture {newest['id']} --format warc > FILE    {content}"
 
 
 def capture_lines(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:

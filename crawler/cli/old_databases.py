@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.cli.crawl_summary import size
+from pipelines.core.archive_layout import DATABASE_NAME, OLD_DATABASE_SUFFIX
 
 DATABASE_SUFFIXES = ("", "-wal", "-shm")  # the files of a database that was not closed
 
 
 def old_databases(folder: Path) -> list[Path]:
     """Return the databases put aside in an archive folder, the oldest first."""
-    return sorted(path for path in folder.glob("morgue.db.before-*") if path.suffix.removeprefix(".before-").isdigit())
+    paths = folder.glob(f"{DATABASE_NAME}{OLD_DATABASE_SUFFIX}*")
+    return sorted(path for path in paths if path.suffix.removeprefix(OLD_DATABASE_SUFFIX).isdigit())
 
 
 def disk_bytes(path: Path) -> int:

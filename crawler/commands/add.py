@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
 from pipelines.core.items import Source
 from pipelines.core.plural import counted

@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain

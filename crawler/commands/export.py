@@ -14,7 +14,8 @@ import click
 
 from crawler import __version__
 from crawler.cli.archive_options import database_of, filter_options, standard_output
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.log_options import log_options
 from exports import ArticleFormat, CaptureFormat, dataset, format_names, is_capture_format, load_format
 from pipelines.core.errors import ConfigError
 from pipelines.core.plural import counted, verb
@@ -65,6 +66,7 @@ class ExportOptions:
 @click.option("--raw", is_flag=True, help="CSV: leave cells unchanged that a spreadsheet would run as formulas.")
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context, **options: Any) -> None:
     """Write articles or captures to the file OUT, with a manifest.

@@ -11,8 +11,9 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
+from pipelines.core.archive_layout import DATABASE_NAME, REBUILDING_SUFFIX
 from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -170,7 +171,8 @@ def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_
         click.echo(f"{name} was damaged before and still is: `morgue verify` names the damaged records")
     for path in old_databases(folder.path):
         click.echo(f"not changed: {description(path)}, an older database: delete it if the reason requires that")
-    for path in folder.path.glob("morgue.db.rebuilding*"):  # an interrupted rebuild left it, with the removed text
+    # An interrupted rebuild left them, with the removed text.
+    for path in folder.path.glob(f"{DATABASE_NAME}{REBUILDING_SUFFIX}*"):
         path.unlink()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from crawler.cli.main import folder_of, folder_option, overrides_of, setting_option
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
 from pipelines.core.errors import ConfigError, NotFound
 

@@ -13,7 +13,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import QueryCommand, database_of, filter_options, standard_output
-from crawler.cli.main import folder_option, setting_option
+from crawler.cli.common_options import folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.plural import counted
 from pipelines.database import queries

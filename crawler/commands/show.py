@@ -11,7 +11,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import NotFound, QueryError
 from pipelines.core.plural import counted

@@ -8,7 +8,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.main import folder_option, setting_option
+from crawler.cli.common_options import folder_option, setting_option
 from pipelines.database import queries
 
 COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import click
 
-from crawler.cli.main import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
 
 @click.command()
 @folder_option
 @setting_option
+@log_options
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Bring the database of an older version up to date.
@@ -24,25 +24,17 @@ def command(ctx: click.Context) -> None:
     from contextlib import closing
 
     from pipelines.core.lock import NAME, ArchiveLock
-    from pipelines.database.connection import connect, open_database
+    from pipelines.database.connection import applied_migrations, connect, open_database
 
     folder = folder_of(ctx)
     connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database
     lock = ArchiveLock(folder.path / NAME)
     try:
         with closing(connect(folder.database)) as old:
-            before = steps(old)
+            before = applied_migrations(old)
         with closing(open_database(folder.database)) as new:
-            made = [name for name in steps(new) if name not in before]
+            made = [name for name in applied_migrations(new) if name not in before]
     finally:
         lock.release()
     result = f"brought up to date in {counted(len(made), 'step')}: {', '.join(made)}" if made else "is up to date"
     click.echo(f"{folder.database}: {result}")
-
-
-def steps(db: sqlite3.Connection) -> list[str]:
-    """Return the names of the migrations that a database has had, in order."""
-    from pipelines.database.connection import ask
-
-    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
-    return [row[0] for row in ask(db, query)]

@@ -13,8 +13,8 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
+from crawler.cli.common_options import folder_of, folder_option, setting_option
 from crawler.cli.log_options import log_options
-from crawler.cli.main import folder_of, folder_option, setting_option
 from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.plural import counted, verb

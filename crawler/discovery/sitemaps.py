@@ -30,9 +30,6 @@ MAX_HINT_CHARS = 500  # of a title
 # No claimed date is refused here; the extractor judges them.
 LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
-NEWS_NAMESPACE = (
-    "http://www.google.com/schemas/sitemap-news/"  # version 0.9; the protocol's namespace of news: children
-)
 ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|RDF|html|!DOCTYPE\s+html)\b", re.IGNORECASE)
 DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})[\"']")

@@ -81,7 +81,7 @@ class ThrottleMiddleware:
         return cls(crawler, settings["MORGUE_THROTTLE_POLICIES"], settings["MORGUE_THROTTLE_POLICY"])
 
     def process_request(self, request: Request) -> None:
-        # Set anew for each request: a redirect inherits the meta of the request before it, slot included.
+        # Set again for each request: a redirect inherits the meta of the request before it, slot included.
         host = urlsplit(request.url).hostname or ""
         request.meta["download_slot"] = host
         slot = self.crawler.engine.downloader.slots.get(host)

@@ -1,6 +1,8 @@
 """Hold the one spider: it turns claims of the frontier into requests, and answers into links or pages.
 
-It decides nothing: `crawler.frontier.visit_outcomes` says how a visit ended.
+It decides which links of a listing are followed (`followed_links`), and which feeds and sitemaps are tried on a site
+that was never probed. `crawler.frontier` decides when a URL is visited; `crawler.frontier.visit_outcomes` stores how a
+visit ended.
 """
 
 from __future__ import annotations

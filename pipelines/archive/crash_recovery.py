@@ -32,7 +32,7 @@ from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 logger = logging.getLogger("morgue.archive")
 
 MAX_CRASH_SECONDS = 300.0  # time span of captures whose rows one crash may take, whole files of them included
-REBUILD = "`morgue rebuild` makes it anew from all of them"
+REBUILD = "`morgue rebuild` makes a new database from all of them"
 
 
 def recover_archive(

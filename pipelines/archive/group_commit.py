@@ -6,6 +6,7 @@ away. A crash between the two leaves bytes without a row: their page is fetched 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from pipelines.database.connection import write_error
 from pipelines.warc.writer import WarcWriter
 
 T = TypeVar("T")
+logger = logging.getLogger("morgue.archive")
 
 COMMIT_SECONDS = 1.0  # a crash costs at most the work of this time: it is fetched again
+SLOW_COMMIT_SECONDS = 1.0  # from which on the log says without -vv that the disk is slow
 COMMIT_TASKS = 500  # a commit comes after so many tasks at the latest, so that a transaction stays small
 
 
@@ -70,6 +73,7 @@ class GroupCommit:
         `last`: nothing comes after this commit. `everything`: journal all that changed, also if that alone is not
         worth a WARC file.
         """
+        began = time.monotonic()
         try:
             if last or self.db.in_transaction:
                 self._write_journal(last=last, everything=everything)
@@ -80,8 +84,11 @@ class GroupCommit:
                 self.writer.database_state = self.journal.database_state()
         except (MorgueError, OSError, sqlite3.Error) as error:
             self._fail(error)
-        self.uncommitted_tasks = 0
         self._committed = time.monotonic()
+        about = {"tasks": self.uncommitted_tasks, "seconds": self._committed - began}
+        level = logging.INFO if about["seconds"] >= SLOW_COMMIT_SECONDS else logging.DEBUG
+        logger.log(level, "committed (tasks: %(tasks)d, seconds: %(seconds).3f)", about)
+        self.uncommitted_tasks = 0
 
     def try_commit(self) -> None:
         """Commit; keep a failure in `failed`, for the next `run` to raise."""
@@ -137,6 +144,8 @@ class GroupCommit:
         """Raise an error as MorgueError; if the archive cannot be written any more, keep it and roll back first."""
         failure = write_error(error, self.database)
         if not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            if self.failed is None:
+                logger.error("a write failed, and nothing is written after it: %(error)s", {"error": failure})
             self.failed = self.failed or failure
         if self.db.in_transaction and self.failed is not None:
             try:

@@ -37,7 +37,9 @@ class ReplayedResponse(NamedTuple):
 def replay(
     db: sqlite3.Connection, storage: WarcStorage, row: Mapping[str, Any], limit: int = MAX_DECODED_BYTES
 ) -> ReplayedResponse:
-    """Return the answer of a capture; `row` has the keys of `queries.PROVENANCE`, `storage` the archive's WARC files.
+    """Return the answer of a capture.
+
+    `row` has the keys of `queries.PROVENANCE_COLUMNS`, `storage` the WARC files of the archive.
 
     The body of a revisit (WARC 1.1 section 6.7) is that of the record it refers to. For a 304 the head is from there as
     well, since its own does not describe the page. Raises NotFound, ArchiveDamaged, MorgueError (more than `limit`

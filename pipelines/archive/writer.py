@@ -104,4 +104,6 @@ class ArchiveWriter:
 
 def database_gone(path: Path) -> ArchiveDamaged:
     """Return the error for WARC files without a database: a new database would have no rows of them."""
-    return ArchiveDamaged(str(path), "is not there, but WARC files are", "`morgue rebuild` makes it anew from them")
+    return ArchiveDamaged(
+        str(path), "is not there, but WARC files are", "`morgue rebuild` makes a new database from them"
+    )

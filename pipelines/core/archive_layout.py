@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 DATABASE_NAME = "morgue.db"
+REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
+OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a database that a rebuild put aside
 WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
 

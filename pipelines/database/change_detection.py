@@ -1,9 +1,8 @@
-"""Is this text news to us? Pure: two digests in, one word out. What is stored, and where, is not decided here.
+"""Decide whether a text is new, edited or unchanged. Pure: nothing is read or stored here.
 
-What counts as an edit is what a reader would see as one: words, figures, punctuation, the order of paragraphs. What
-does not: spaces and line breaks, the shape of quotation marks, dashes and dots, and characters that print nothing.
-Typesetting varies between two loads of the same page (A/B tests, a CMS upgrade); an archive that calls that an edit
-cries wolf.
+An edit is what a reader would see: words, figures, punctuation, the order of paragraphs. These differences are not
+edits: spaces and line breaks, the shape of quotation marks, dashes and dots, invisible characters. Typesetting varies
+between two loads of a page (A/B tests, an upgrade of the CMS), and would drown the real edits.
 """
 
 from __future__ import annotations
@@ -15,40 +14,40 @@ from unicodedata import normalize
 
 Change = Literal["new", "edited", "unchanged"]
 
-# One character per family; what a keyboard has. The guillemets and low quotes belong to the same family because
-# the same sentence is set with either, depending on which template of a paper renders it.
+# One character for each family: the one on a keyboard. Guillemets and low quotes are in one family, because different
+# templates of a newspaper set the same sentence with either.
 TYPESETTING = (
     dict.fromkeys("‘’‚‛‹›´`ʼ′＇", "'")
     | dict.fromkeys("“”„‟«»″＂〝〞", '"')
     | dict.fromkeys("‐‑‒–—―−﹣－", "-")
     | {"…": "..."}
-    # Soft hyphen, zero width space, joiners, direction marks, word joiner, BOM: they print nothing.
+    # Soft hyphen, zero width space, joiners, direction marks, word joiner, BOM: they are invisible.
     | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060", "")
     | dict.fromkeys("\u2066\u2067\u2068\u2069\ufeff", "")
 )
-# str.translate looks every character up in a dictionary; the pattern finds the few that matter, 20 times as fast.
+# str.translate looks up every character in a dictionary. The pattern finds the few that matter, 20 times as fast.
 TYPESETTING_PATTERN = re.compile(f"[{re.escape(''.join(TYPESETTING))}]")
-DOUBLED_QUOTES = re.compile("''")  # two single quotes are how some papers type a double one
+DOUBLED_QUOTES = re.compile("''")  # some newspapers type a double quote as two single ones
 
 
 def comparable(text: str) -> str:
-    """`text` as it is compared: NFC, one space for any run of white space, one shape of quote, dash and dots."""
+    """Return a text as it is compared: NFC, one space for white space, one shape of quotes, dashes and dots."""
     typed = TYPESETTING_PATTERN.sub(lambda found: TYPESETTING[found[0]], normalize("NFC", text))
     return " ".join(DOUBLED_QUOTES.sub('"', typed).split())
 
 
 def text_digest(title: str | None, text: str) -> str:
-    """SHA-256 (64 hex digits) of what a reader reads: the headline, a line break, the text, both made `comparable`."""
+    """Return the SHA-256 (64 hex digits) of headline, line break and text, both made `comparable`."""
     return sha256(f"{comparable(title or '')}\n{comparable(text)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-MIN_COMMON_WORDS = 0.5  # share of common words from which two texts are taken for one article
+MIN_COMMON_WORDS = 0.5  # share of words that two texts of one article have in common
 
 
 def alike(title: str | None, text: str, other_title: str | None, other_text: str) -> bool:
-    """Whether two pages tell the same story: the same headline, or at least half of all their words in common.
+    """Return True if two pages tell the same story: the same headline, or at least half of all words in common.
 
-    Many AMP twins and print views differ in a paragraph; different stories of one site share a fifth of their words.
+    Many AMP pages and print views differ in a paragraph. Different stories of one site share a fifth of their words.
     """
     if title and other_title and comparable(title).casefold() == comparable(other_title).casefold():
         return True
@@ -57,7 +56,7 @@ def alike(title: str | None, text: str, other_title: str | None, other_text: str
 
 
 def compare(old_digest: str | None, new_digest: str) -> Change:
-    """What a text is, next to the latest revision of the same article; `old_digest` is None if there is none."""
+    """Compare a text with the latest revision of its article. `old_digest`: None if there is no revision yet."""
     if old_digest is None:
         return "new"
     return "unchanged" if old_digest == new_digest else "edited"

@@ -1,4 +1,4 @@
-"""Nouns as the columns of their tables: what `store` writes, and what a rebuild writes again."""
+"""Turn captures and articles into column values of their tables: for `store`, and for a rebuild."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.core.items import Article, Capture, Page
 from pipelines.core.timestamps import fine_stamp, stamp
 from pipelines.database.change_detection import text_digest
 
-# What a revision holds of a reading.
+# Columns of an article that a revision has, too.
 REVISION_COLUMNS = ("title", "description", "authors", "modified", "text", "text_digest", "extractor")
 CAPTURE_COLUMNS = (
     "url", "time", "kind", "status", "mime", "file", "offset", "length", "record_id", "record_type", "block_digest",
@@ -25,7 +25,7 @@ capture_values = attrgetter(*CAPTURE_COLUMNS)
 
 
 def capture_row(capture: Capture) -> dict[str, Any]:
-    """A capture's columns as `captures` has them, without whose it is."""
+    """Return the columns of `captures` for a capture, but crawl and source."""
     row = dict(zip(CAPTURE_COLUMNS, capture_values(capture), strict=True))
     row["time"] = fine_stamp(capture.time)
     row["signals"] = json.dumps(capture.signals, ensure_ascii=False) if capture.signals else "[]"
@@ -35,24 +35,24 @@ def capture_row(capture: Capture) -> dict[str, Any]:
 def update_row(
     db: sqlite3.Connection, table: str, values: Mapping[str, Any], where: int, condition: str = "id = :where"
 ) -> None:
-    """Set columns of the row with the number `where`, or of those that another condition on it means."""
+    """Set columns of the row with the id `where`, or of the rows that meet another condition on `:where`."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     db.execute(f"UPDATE {table} SET {assignments} WHERE {condition}", {**values, "where": where})  # noqa: S608
 
 
 def capture_time(page: Page) -> datetime:
-    """When a page that is filed was captured."""
+    """Return the time at which a page was captured."""
     assert page.capture is not None
     return page.capture.time
 
 
 def hint_of(page: Page) -> str | None:
-    """What the feed or sitemap said of a page, as `revisions` has it."""
+    """Return what the feed or sitemap said of a page, as `revisions.hint`."""
     return json.dumps(page.hint, ensure_ascii=False, sort_keys=True) if page.hint else None
 
 
 def article_row(article: Article, capture: Capture) -> dict[str, Any]:
-    """An article's columns as `articles` has them."""
+    """Return the columns of `articles` that are read from a page."""
     published = article.published or stamp(capture.time)
     return {
         "url": article.url,
@@ -93,7 +93,7 @@ def article_row(article: Article, capture: Capture) -> dict[str, Any]:
 
 
 def utc_day(iso: str) -> str:
-    """The UTC day of an ISO 8601 day or time; a bare day stays as it is."""
+    """Return the UTC day of an ISO 8601 time. A day without a time stays as it is."""
     if len(iso) <= 10:
         return iso
     time = datetime.fromisoformat(iso)

@@ -1,6 +1,6 @@
-"""An archive's database opened for reading, and its errors in the family's words; `queries` asks it.
+"""Open the database of an archive, for reading or for writing, and name its errors.
 
-Plain sqlite3, nothing heavier: a search must start at once.
+Reading uses plain sqlite3, nothing heavier, because a search must start at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import has_warc_files
+from pipelines.core.archive_layout import REBUILDING_SUFFIX, has_warc_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -26,14 +26,13 @@ from pipelines.core.errors import (
 
 Row = dict[str, Any]
 
-BUSY_SECONDS = 10.0  # seconds to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
-REBUILDING_SUFFIX = ".rebuilding"  # behind the name of a database that a rebuild is making
+BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """The archive's database (`morgue.db`), for reading only.
+    """Open the archive's database (`morgue.db`) for reading only.
 
     Raises NoArchive if nothing was crawled yet, ArchiveDamaged, ArchiveLocked.
     """
@@ -68,9 +67,9 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlite3.Connection:
-    """A WAL database on a disk that is read-only, or full: there is no place for its shared memory, and no writer.
+    """Open a WAL database on a disk that is read-only or full: it has no room for shared memory, and no writer.
 
-    Raises MorgueError if that is not what `error` means, or it cannot be read so either.
+    Raises MorgueError if `error` has another meaning, or if the database cannot be read in this way either.
     """
     wal = path.with_name(path.name + "-wal")
     pending, uri = wal.exists() and wal.stat().st_size > 0, path.absolute().as_uri()
@@ -78,7 +77,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
     closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     if not full and (not closed or pending):
         raise read_error(error, path) from error
-    # With rows in the write-ahead log SQLite reads that into memory of its own, if it may lock all others out.
+    # If the write-ahead log has rows, SQLite reads it into its own memory, provided it may lock out all others.
     db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY_SECONDS,
                          isolation_level=None, check_same_thread=False)  # fmt: skip
     try:
@@ -93,7 +92,7 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
 
 
 def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> Iterator[sqlite3.Row]:
-    """The rows of one question, streamed; what SQLite complains of, also half-way, becomes a MorgueError."""
+    """Yield the rows of a query, streamed. Raises MorgueError for errors of SQLite, also while rows are fetched."""
     try:
         for row in db.execute(sql, values):  # noqa: UP028 - `yield from` would close a cursor of a closed database
             yield row
@@ -102,7 +101,7 @@ def ask(db: sqlite3.Connection, sql: str, values: Mapping[str, Any] | Sequence[A
 
 
 def decode_row(row: sqlite3.Row) -> Row:
-    """A row as a dict, its JSON columns as what they hold: lists, an object, None."""
+    """Return a row as a dict, with its JSON columns decoded: lists, an object, None."""
     out = dict(row)
     for name in JSON_COLUMNS:
         if name in out:
@@ -111,24 +110,24 @@ def decode_row(row: sqlite3.Row) -> Row:
 
 
 def file_of(db: sqlite3.Connection) -> Path:
-    """The file behind a connection."""
+    """Return the file of a connection."""
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
 def missing_database(path: Path) -> NoArchive | ArchiveDamaged:
-    """Why there is no database to read."""
+    """Return the error that says why there is no database to read."""
     if path.with_name(path.name + REBUILDING_SUFFIX).exists():
         cure = "wait for it; if none is running, the same command goes on where it stopped"
-        return ArchiveDamaged(str(path), "is being made anew by `morgue rebuild`", cure)
+        return ArchiveDamaged(str(path), "is being made again by `morgue rebuild`", cure)
     if has_warc_files(path.parent):
-        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes it anew from them"
+        cause, cure = "holds nothing, but WARC files are there", "`morgue rebuild` makes a new database from them"
         return ArchiveDamaged(str(path), cause, cure)
     return NoArchive(str(path.parent), "no articles yet", "run `morgue crawl` (`morgue add URL` names what to crawl)")
 
 
 def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
-    """What went wrong while reading the database at `path`, and the next step."""
-    # The primary code: extended ones tell where, not what. No code: text that is not UTF-8.
+    """Return the error of our family for an error while reading the database at `path`."""
+    # The primary code: extended codes say where, not what. Text that is not UTF-8 has no code.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     subject, cause = str(path), str(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -153,12 +152,12 @@ def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """A connection for writing, migrated to the newest schema, in WAL mode.
+    """Open a database for writing, in WAL mode, and migrate it to the newest schema.
 
-    `synchronous=FULL`: a commit outlives a power cut; there is about one a second.
-    Raises ArchiveDamaged, NotWritable, DiskFull.
+    `synchronous=FULL`: a commit survives a power cut. There is about one commit a second. Raises ArchiveDamaged,
+    NotWritable, DiskFull.
     """
-    from sqlite_utils import Database  # 0.5 s that read-only commands must not pay
+    from sqlite_utils import Database  # takes 0.5 s, which read-only commands must not pay
 
     from pipelines.database.schema import migrations
 
@@ -167,15 +166,21 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA cache_size = -65536")  # KiB: the FTS index is written all over
+        db.execute("PRAGMA cache_size = -65536")  # KiB: writes to the FTS index are spread all over it
         migrations.apply(Database(db))
     except (sqlite3.Error, OSError) as error:
         raise write_error(error, path) from error
     return db
 
 
+def applied_migrations(db: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that a database has had, in order."""
+    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'newsmorgue' ORDER BY applied_at, name"
+    return [row[0] for row in ask(db, query)]
+
+
 def write_error(error: Exception, path: Path) -> MorgueError:
-    """An error of SQLite or the operating system in the family's words."""
+    """Return the error of our family for an error of SQLite or the operating system while writing."""
     if isinstance(error, MorgueError):
         return error
     if isinstance(error, OSError):

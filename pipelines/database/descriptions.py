@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class TableDescription(NamedTuple):
-    """What a table holds, what each of its columns means, and which query each index serves."""
+    """Say what a table holds, what each of its columns means, and which query each index serves."""
 
     meaning: str
     columns: dict[str, str]

@@ -1,4 +1,4 @@
-"""Which articles are meant: by source, period and language. Values, and the SQL condition that they make."""
+"""Select articles by source, period and language: the values, and the SQL condition that they make."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pipelines.core.errors import QueryError
 
 @dataclass(frozen=True, slots=True)
 class ArticleFilters:
-    """Which articles are meant; days and the language in the archive's own form from the start.
+    """Hold filters for articles. Days and language are brought into the form of the archive when it is made.
 
-    Raises QueryError for a period or language that cannot be read.
+    Raises QueryError for a period or language that is not valid.
     """
 
     source: str | None = None  # name in `sources`
     since: str | None = None  # first published_day; given as YYYY, YYYY-MM, YYYY-MM-DD or an ISO time
-    until: str | None = None  # last published_day: the whole of the year, month or day that is named
+    until: str | None = None  # last published_day: the whole year, month or day is included
     language: str | None = None  # ISO 639-1; "en-GB" is "en"
 
     def __post_init__(self) -> None:
@@ -34,7 +34,7 @@ class ArticleFilters:
             object.__setattr__(self, name, value)
 
     def where(self, source_id: int | None) -> tuple[str, dict[str, Any]]:
-        """A condition on `articles a` that begins with AND (or is empty), and its named values."""
+        """Return a condition on `articles a` that begins with AND (or is empty), and its named values."""
         tests = {
             "source_id": ("AND a.source_id = :source_id", source_id),
             "since": ("AND a.published_day >= :since", self.since),
@@ -46,7 +46,7 @@ class ArticleFilters:
 
 
 def parse_day(option: str, text: str | None, *, last: bool) -> str | None:
-    """The first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
+    """Return the first (or last) UTC day of the period that `text` names; None for None. Raises QueryError."""
     if text is None:
         return None
     parts = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})([T ].+)?)?)?", text.strip())

@@ -17,7 +17,7 @@ from pipelines.core.items import DatabaseState
 
 
 class JournalTable(NamedTuple):
-    """A table in the journal: its key, and the columns that a line has."""
+    """Describe a table in the journal: its key, and the columns that a line has."""
 
     key: str
     columns: tuple[str, ...]

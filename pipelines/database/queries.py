@@ -1,7 +1,7 @@
-"""Every question that is asked of an archive's rows, as SQL. Read-only; how an answer looks is for others.
+"""Answer questions about an archive: search, list and show articles, captures, sources and removals. Read-only.
 
-Rows come back as dicts, streamed, with JSON columns decoded. The plans were measured on 100,000 articles
-(docs/searching.md has the figures); a comment says where a plainer form of the SQL is many times slower.
+Rows come back as dicts, streamed, with JSON columns decoded. The query plans were measured on 100,000 articles
+(docs/searching.md has the figures). Comments say where a simpler form of the SQL is many times slower.
 """
 
 # ruff: noqa: S608 - SQL is put together here from the constants below; every value is bound
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pipelines.database.frontier.table import FrontierTable
 
 SORTS = ("relevance", "newest", "oldest")
-WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts ten in the text, one in the byline five
+WEIGHTS = "bm25(10.0, 5.0, 1.0)"  # a word in the headline counts as ten in the text, a word in the byline as five
 SNIPPET_WORDS = 24
-SNIPPET_CHARS = 320  # characters: where words are not separated (CJK), 24 "words" are a page
-NEXT_STEPS = {  # for an address in that state of the frontier
+SNIPPET_CHARS = 320  # if words are not separated (CJK), 24 "words" are a page
+NEXT_STEPS = {  # by the state of an address in the frontier
     "waiting": "`morgue crawl` visits what is waiting",
     "claimed": "a crawl is about to visit it",
     "disallowed": "the site does not want it to be fetched, and it is not asked for again",
@@ -38,7 +38,7 @@ BATCH_ROWS = 200  # rows looked up at once
 
 
 def column_names(columns: str) -> tuple[str, ...]:
-    """The names that the columns of a SELECT come back under."""
+    """Return the names under which the columns of a SELECT come back."""
     return tuple(column.replace(".", " ").split()[-1] for column in columns.split(","))
 
 
@@ -71,24 +71,24 @@ ARTICLE_COLUMNS = (
 )
 ARTICLE_KEYS = column_names(ARTICLE_COLUMNS)
 FROM_ARTICLES = "articles a JOIN captures c ON c.id = a.capture_id LEFT JOIN sources s ON s.id = a.source_id"
-# CROSS JOIN: SQLite must not turn the order round and ask FTS5 about every article in turn.
+# CROSS JOIN keeps SQLite from turning the order round: it would query FTS5 for each article in turn.
 FROM_MATCHES = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
 BEGINNING = "substr(coalesce(nullif(a.description, ''), a.text), 1, 400)"
 SNIPPET = f"snippet(articles_fts, 2, :open, :close, '…', {SNIPPET_WORDS})"
 
 
 class ArticleSelection(NamedTuple):
-    """A query and filters in SQL: which rows of `articles a` are meant."""
+    """Hold a query and filters as SQL on `articles a`."""
 
-    match: str | None  # FTS5 expression; None for everything that the filters let through
-    where: str  # what the filters ask: "", or conditions that begin with AND
-    values: dict[str, Any]  # what both name
+    match: str | None  # FTS5 expression; None: no query, only filters
+    where: str  # of the filters: "", or conditions that begin with AND
+    values: dict[str, Any]  # bound by both
 
     def condition(self, *, walk: bool = True) -> str:
-        """Both as one condition.
+        """Return both as one condition.
 
-        `walk`: go along an index on days or sources and look each id up in the set of matches, which is up to
-        15 times faster than fetching each matching row to learn its day; the `+` says so to SQLite.
+        `walk`: follow an index on days or sources and look up each id in the set of matches. This is up to 15 times
+        faster than fetching each matching row to learn its day. The `+` tells SQLite to do so.
         """
         if self.match is None:
             return f"1 {self.where}"
@@ -97,7 +97,7 @@ class ArticleSelection(NamedTuple):
 
 
 def article_selection(db: sqlite3.Connection, query: str | None, filters: ArticleFilters) -> ArticleSelection:
-    """Raises QueryError for the query, NotFound for the source."""
+    """Return the SQL for a query and filters. Raises QueryError for the query, NotFound for the source."""
     match = fts5_expression(query) if query and query.strip() else None
     where, values = filters.where(None if filters.source is None else source_id(db, filters.source))
     return ArticleSelection(match, where, values | {"match": match})
@@ -107,7 +107,7 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     known = {row["name"]: row["id"] for row in ask(db, "SELECT id, name FROM sources ORDER BY name")}
     if name in known:
         return int(known[name])
-    from difflib import get_close_matches  # only once something is wrong
+    from difflib import get_close_matches  # imported only for the error
 
     near = get_close_matches(name, known, 3, 0.5) or list(known)[:5]
     raise NotFound(f"source {name}", "not in this archive", f"there is {', '.join(near)}" if near else "")
@@ -122,11 +122,10 @@ def search(
     offset: int = 0,
     markers: tuple[str, str] = ("[", "]"),
 ) -> Iterator[Row]:
-    """The articles that match, with the keys HIT_KEYS; without a query all that the filters let through.
+    """Yield the articles that match, with the keys HIT_KEYS; without a query, all that pass the filters.
 
-    `snippet` is the part of the text around the words found, each between `markers`, or the text's beginning.
-    `limit` None means all. Without a query, "relevance" is "newest".
-    Raises QueryError, NotFound (of the source).
+    `snippet` is the part of the text around the words found, each between `markers`, or the beginning of the text.
+    `limit` None means all. Without a query, "relevance" is "newest". Raises QueryError, NotFound (of the source).
     """
     if sort not in SORTS:
         raise QueryError(f"--sort {sort!r}", "unknown order", f"say {', '.join(SORTS)}")
@@ -142,8 +141,8 @@ def search(
 
 
 def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers: tuple[str, str]) -> Iterator[Row]:
-    # Ordering by `rank` alone lets FTS5 sort: snippets are then made only for the rows that leave. A second
-    # term, or bm25() in its place, makes SQLite sort finished rows: twice the time.
+    # Ordering by `rank` alone lets FTS5 sort, and snippets are made only for the rows that are returned. A second
+    # term, or bm25() instead, makes SQLite sort finished rows, which takes twice the time.
     sql = f"""
         SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES} LEFT JOIN sources s ON s.id = a.source_id
          WHERE articles_fts MATCH :match AND rank MATCH '{WEIGHTS}' {which.where}
@@ -154,7 +153,7 @@ def _by_rank(db: sqlite3.Connection, which: ArticleSelection, page: Row, markers
 def _by_day(
     db: sqlite3.Connection, which: ArticleSelection, page: Row, order: str, markers: tuple[str, str]
 ) -> Iterator[Row]:
-    """Ids first, out of the index alone and no more than the page needs; then their rows and snippets."""
+    """Yield hits by day: take the ids that the page needs from the index alone, then fetch rows and snippets."""
     sql = f"""SELECT a.id FROM articles a WHERE {which.condition()}
                ORDER BY a.published_day {order}, a.id {order} LIMIT :limit OFFSET :offset"""
     ids = (row["id"] for row in ask(db, sql, which.values | page))
@@ -163,7 +162,7 @@ def _by_day(
         where = "a.id"
     else:
         select = f"SELECT {HIT_COLUMNS}, {SNIPPET} AS snippet FROM {FROM_MATCHES}"
-        # `+`: one pass over the matches. By rowid, FTS5 begins anew for each: 20 times 0.2 s for a short a*
+        # `+`: one pass over the matches. By rowid, FTS5 would start again for each: 20 times 0.2 s for a short a*.
         where = "articles_fts MATCH :match AND +articles_fts.rowid"
     while batch := list(islice(ids, BATCH_ROWS)):
         sql = f"""{select} LEFT JOIN sources s ON s.id = a.source_id
@@ -177,7 +176,7 @@ def _marks(markers: tuple[str, str]) -> Row:
 
 
 def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:
-    """A snippet on one line and no longer than SNIPPET_LENGTH, cut around the first word that was found."""
+    """Return a snippet on one line of at most SNIPPET_CHARS, cut around the first word that was found."""
     line = " ".join(snippet.split())
     if len(line) <= SNIPPET_CHARS:
         return line
@@ -188,34 +187,25 @@ def clip_snippet(snippet: str, markers: tuple[str, str]) -> str:
 
 
 def count(db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING) -> int:
-    """How many articles match. Raises QueryError, NotFound (of the source)."""
+    """Return how many articles match. Raises QueryError, NotFound (of the source)."""
     which = article_selection(db, query, filters)
     if which.match is not None and not which.where:
         sql = "SELECT count(*) AS n FROM articles_fts WHERE articles_fts MATCH :match"
     else:
-        indexed = not which.values.keys().isdisjoint(("source_id", "since", "until"))  # the language is not
+        indexed = not which.values.keys().isdisjoint(
+            ("source_id", "since", "until")
+        )  # there is no index on the language
         sql = f"SELECT count(*) AS n FROM articles a WHERE {which.condition(walk=indexed)}"
     return int(next(ask(db, sql, which.values))["n"])
 
 
-def per_day(
-    db: sqlite3.Connection, query: str | None = None, filters: ArticleFilters = EVERYTHING
-) -> Iterator[tuple[str, int]]:
-    """(published_day, articles that match), in order, without the days on which there are none."""
-    which = article_selection(db, query, filters)
-    sql = f"""SELECT a.published_day AS day, count(*) AS n FROM articles a
-               WHERE a.published_day IS NOT NULL AND {which.condition()}
-               GROUP BY a.published_day ORDER BY a.published_day"""
-    return ((row["day"], row["n"]) for row in ask(db, sql, which.values))
-
-
 def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query: str | None = None) -> Iterator[Row]:
-    """Whole articles with the keys WHOLE_KEYS, by id, streamed from one snapshot: for datasets.
+    """Yield whole articles with the keys ARTICLE_KEYS, by id, streamed from one snapshot: for datasets.
 
     Memory holds the ids of a selection, never its rows. Raises QueryError, NotFound (of the source).
     """
     which = article_selection(db, query, filters)
-    # A set of row ids is read in their order: no sorting of whole rows, whichever index found them.
+    # A set of row ids is read in order, so that whole rows need no sorting, whichever index finds them.
     ids = f"a.id IN (SELECT a.id FROM articles a WHERE {which.condition()})"
     every = which.match is None and not which.where
     sql = f"SELECT {ARTICLE_COLUMNS} FROM {FROM_ARTICLES} WHERE {'1' if every else ids} ORDER BY a.id"
@@ -223,10 +213,10 @@ def articles(db: sqlite3.Connection, filters: ArticleFilters = EVERYTHING, query
 
 
 def article(db: sqlite3.Connection, wanted: str) -> Row:
-    """The article with that number (row id) or address, however the address is spelled; keys WHOLE_KEYS
-    and `imported`: FILE@OFFSET that its record was copied from, None if we captured it.
+    """Return the article with a number (row id) or an address, in any spelling.
 
-    Raises NotFound, which says what the archive knows of the address instead.
+    Its keys are ARTICLE_KEYS, and `imported`: FILE@OFFSET that its record was copied from, None if this archive
+    captured it. Raises NotFound, which says what the archive knows of the address instead.
     """
     wanted = wanted.strip().encode(errors="replace").decode()  # an argument that is not UTF-8 cannot be bound
     number = int(wanted) if re.fullmatch("[0-9]{1,18}", wanted) else _known_as(db, spellings(wanted))
@@ -237,7 +227,7 @@ def article(db: sqlite3.Connection, wanted: str) -> Row:
 
 
 def _known_as(db: sqlite3.Connection, spellings: list[str]) -> int | None:
-    """The id of the article at an address: as given, else as normalised, else by reading the whole table."""
+    """Return the id of the article at an address: as given, else as normalised, else by reading the whole table."""
     return _by_key(db, spellings) or _by_key(db, _normalised(spellings)) or _by_address(db, spellings)
 
 
@@ -255,7 +245,7 @@ def _by_address(db: sqlite3.Connection, urls: list[str]) -> int | None:
 
 
 def spellings(url: str) -> list[str]:
-    """An address as people copy it: without a fragment, with or without scheme and final slash."""
+    """Return spellings of an address as people copy it: without fragment, with or without scheme and final slash."""
     bare = url.partition("#")[0]
     rest = re.sub("^https?://", "", bare, flags=re.IGNORECASE)
     forms = (bare, f"https://{rest}", f"http://{rest}")
@@ -263,19 +253,19 @@ def spellings(url: str) -> list[str]:
 
 
 def _normalised(spellings: list[str]) -> list[str]:
-    from pipelines.core.urls import url_key  # a millisecond or two that most lookups do not need
+    from pipelines.core.urls import url_key  # takes a millisecond or two, which most lookups need not pay
 
     keys = []
     for spelling in spellings:
         try:
             keys.append(url_key(spelling))
-        except ValueError:  # not an address at all: a typing error, which the caller reports as not found
+        except ValueError:  # not an address; the caller reports it as not found
             continue
     return list(dict.fromkeys(keys))
 
 
 def _frontier(db: sqlite3.Connection) -> FrontierTable:
-    from pipelines.database.frontier.table import FrontierTable  # some milliseconds that a search need not pay
+    from pipelines.database.frontier.table import FrontierTable  # takes some milliseconds, which a search need not pay
 
     return FrontierTable(db)
 
@@ -298,7 +288,7 @@ def _not_found(db: sqlite3.Connection, wanted: str) -> NotFound:
 
 
 def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
-    """When and why an address, its host, or all that begins so was taken down."""
+    """Return when and why an address, its host, or all addresses that begin so were taken down."""
     hosts = [f"*{key.removeprefix('//').partition('/')[0]}" for key in keys if key.startswith("//")]
     names = [*keys, *hosts, *(host.partition(":")[0] for host in hosts)]
     marks = ", ".join("?" * len(names))
@@ -310,9 +300,9 @@ def _removed(db: sqlite3.Connection, keys: list[str]) -> str:
 
 
 def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
-    """Every state of an article's text from the first on, with the WARC record that each was read from.
+    """Yield every state of an article's text from the first on, with the WARC record that each was read from.
 
-    `seen`, `last_seen`: times of the first and the last capture in which it stood; of the newest, 304 counts.
+    `seen`, `last_seen`: times of the first and the last capture that showed it. For the newest state, 304 counts.
     """
     return map(decode_row, ask(db, f"""
         SELECT r.number AS revision, r.seen, CASE WHEN r.number = a.revision THEN a.last_seen ELSE max(r.seen, coalesce(
@@ -325,14 +315,16 @@ def revisions(db: sqlite3.Connection, article_id: int) -> Iterator[Row]:
 
 
 def captures(db: sqlite3.Connection, url: str) -> Iterator[Row]:
-    """Every exchange kept for exactly this URL, oldest first, failed ones included."""
+    """Yield every exchange recorded for exactly this URL, oldest first, failed ones included."""
     return map(decode_row, ask(db, f"""
         SELECT {CAPTURE_SELECT} FROM captures c WHERE c.url = ? ORDER BY c.time""", (url,)))  # fmt: skip
 
 
 def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
-    """Every exchange kept for an address, however it is spelled, or for all addresses of the article with that number;
-    oldest first, failed ones included; keys CAPTURE_KEYS."""
+    """Return every exchange recorded for an address in any spelling, or for all addresses of an article's number.
+
+    Oldest first, failed ones included; keys CAPTURE_KEYS.
+    """
     wanted = wanted.strip().encode(errors="replace").decode()
     if re.fullmatch("[0-9]{1,18}", wanted):
         urls = """SELECT url FROM captures WHERE id IN (SELECT capture_id FROM revisions WHERE article_id = :number)
@@ -344,7 +336,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
         from pipelines.core.urls import fetchable
 
         spelled = spellings(wanted)
-        forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # stored with what is escaped
+        forms = list(dict.fromkeys([*spelled, *filter(None, map(fetchable, spelled))]))  # URLs are stored with escapes
         urls, values = "SELECT value FROM json_each(:spelled)", {"spelled": json.dumps(forms)}
         keys = [*forms, *_normalised(forms)]
     urls += " UNION SELECT value FROM json_each(:met)"
@@ -354,7 +346,7 @@ def captures_of(db: sqlite3.Connection, wanted: str) -> list[Row]:
 
 
 def capture(db: sqlite3.Connection, number: int) -> Row:
-    """The exchange with that number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
+    """Return the exchange with a number (row id of `captures`); keys CAPTURE_KEYS. Raises NotFound."""
     found = next(ask(db, f"SELECT {CAPTURE_SELECT} FROM captures c WHERE c.id = ?", (number,)), None)
     if found is None:
         newest = next(ask(db, "SELECT max(id) AS n FROM captures"))["n"] or 0
@@ -364,7 +356,7 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
 
 
 def sources(db: sqlite3.Connection) -> Iterator[Row]:
-    """Every source by name: its articles, the newest's day, the last visit that succeeded, what waits."""
+    """Yield every source by name: number of articles, day of the newest, last successful visit, waiting URLs."""
     health = _frontier(db).health()
     for row in ask(db, """
         SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
@@ -377,7 +369,7 @@ def sources(db: sqlite3.Connection) -> Iterator[Row]:
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:
-    """What was taken down, in the order of time: kind (page, host, prefix), what, reason, captures."""
+    """Yield what was taken down, in order of time: kind (page, host, prefix), what, reason, captures."""
     return map(dict, ask(db, """
         SELECT id, time, CASE WHEN url_key LIKE '*%' THEN 'host' WHEN url_key LIKE '%*' THEN 'prefix' ELSE 'page' END
                AS kind, ltrim(url_key, CASE WHEN url_key LIKE '*%' THEN '*' ELSE '/' END) AS what, reason, captures
@@ -385,6 +377,6 @@ def removals(db: sqlite3.Connection) -> Iterator[Row]:
 
 
 def languages(db: sqlite3.Connection) -> list[str]:
-    """The languages of the archive's articles, the commonest first."""
+    """Return the languages of the archive's articles, the most frequent first."""
     sql = "SELECT language FROM articles WHERE language IS NOT NULL GROUP BY language ORDER BY count(*) DESC"
     return [row["language"] for row in ask(db, sql)]

@@ -1,14 +1,13 @@
-"""What people type into a search box -> an FTS5 MATCH expression. Pure; knows no database.
+"""Translate what people type into a search box into an FTS5 MATCH expression. Pure; knows no database.
 
-FTS5's own query language answers a stray quote or hyphen with an error. Here every word and phrase leaves
-quoted, and what stands where it can mean nothing (dangling operators, lone punctuation, open parentheses) is
-repaired.
+FTS5's own query language answers a stray quote or hyphen with an error. Here every word and phrase is quoted, and parts
+without a meaning (dangling operators, lone punctuation, open parentheses) are repaired.
 
-    either := every (OR every)*                                the lowest precedence
-    every  := ([AND] [NOT | -] term)*                          words side by side must all be there
-    term   := [column:] ( "(" either ")" | phrase | NEAR(...) )
+    disjunction := conjunction (OR conjunction)*               the lowest precedence
+    conjunction := ([AND] [NOT | -] term)*                     neighbouring words must all be there
+    term        := [column:] ( "(" disjunction ")" | phrase | NEAR(...) )
 
-Not FTS5's precedence in one point: NOT takes only the next term, so that `a NOT b c` is what `a c -b` is.
+The precedence differs from FTS5's in one point: NOT applies to the next term only, so that `a NOT b c` means `a c -b`.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ import re
 from pipelines.core.errors import QueryError
 
 COLUMNS = ("title", "byline", "text")
-MAX_QUERY_CHARS = 10_000  # characters; more is a pasted article, not a question
-MAX_DEPTH = 20  # parentheses in parentheses; FTS5's parser has a stack of 100 entries
+MAX_QUERY_CHARS = 10_000  # a longer text is a pasted article, not a query
+MAX_DEPTH = 20  # nested parentheses; FTS5's parser has a stack of 100 entries
 
-# NUL would end the expression early inside SQLite; lone surrogates (arguments that are not UTF-8) cannot be
-# encoded for it. Typographic quotes are what arrives when a phrase is pasted from an article.
+# SQLite would end the expression at a NUL, and cannot take lone surrogates (from arguments that are not UTF-8).
+# Typographic quotes come with phrases that are pasted from an article.
 CLEAN = dict.fromkeys((0, *range(0xD800, 0xE000)), " ") | dict.fromkeys(map(ord, "“”„‟«»＂"), '"')
 
 MEMBER = r'(?:"[^"]*"|[^\s"(),]+)'
@@ -42,19 +41,19 @@ TOKEN = re.compile(
 OPERATORS = ("AND", "OR", "NOT")  # upper case only; "and" is a word
 
 
-# Kind (term, column, open, close, AND, OR, NOT), and of a term its FTS5, of a column its name. No dataclass:
-# making one would cost every search a millisecond.
+# (kind, text). Kinds: term, column, open, close, AND, OR, NOT. The text is the FTS5 of a term or the name of a column.
+# It is not a dataclass, because making that class would cost every search a millisecond.
 Token = tuple[str, str]
 
 
 def fts5_expression(query: str) -> str:
-    """The FTS5 MATCH expression that `query` means.
+    """Return the FTS5 MATCH expression for a query.
 
-    Raises QueryError if there is nothing to look for: no word at all, or only words to leave out.
+    Raises QueryError if there is nothing to search for: no word at all, or only words to leave out.
     """
     if len(query) > MAX_QUERY_CHARS:
         raise QueryError(_shown(query), f"{len(query):,} characters are too long", "search for a few of its words")
-    found = _Parser(query).whole()
+    found = _Parser(query).parse()
     if found is None:
         raise QueryError(
             _shown(query), "nothing to look for: it has no letter or digit",
@@ -64,11 +63,11 @@ def fts5_expression(query: str) -> str:
 
 
 def _tokens(query: str) -> list[Token]:
-    """The query cut up; pieces in which the tokenizer of the index would find no word are left out."""
+    """Return the tokens of a query, without those in which the tokenizer of the index would find no word."""
     tokens = []
     for match in TOKEN.finditer(query.translate(CLEAN)):
         kind, text = match.lastgroup or "", match.group()
-        # lastgroup names the last group that took part, which inside `near` and `phrase` is an inner one
+        # lastgroup is the last group that matched: for `near` and `phrase` an inner one
         if match["near"] is not None:
             tokens += _near(match["members"], match["gap"])
         elif match["phrase"] is not None:
@@ -89,7 +88,7 @@ def _quoted(text: str) -> str:
 
 
 def _term(text: str, prefix: bool) -> list[Token]:
-    # unicode61 makes tokens of letters and digits; without one the term would match nothing and sink the rest
+    # unicode61 makes tokens of letters and digits only. A term without any would match nothing.
     return [("term", _quoted(text) + "*" * prefix)] if any(map(str.isalnum, text)) else []
 
 
@@ -99,7 +98,7 @@ def _near(members: str, gap: str | None) -> list[Token]:
 
 
 class _Parser:
-    """Recursive descent over the tokens; a method returns FTS5, or None where nothing is left of its part."""
+    """Parse tokens by recursive descent. Each method returns FTS5, or None if nothing is left of its part."""
 
     def __init__(self, query: str) -> None:
         self.query, self.tokens, self.at, self.depth = query, _tokens(query), 0, 0
@@ -108,32 +107,32 @@ class _Parser:
         return self.tokens[self.at][0] if self.at < len(self.tokens) else "end"
 
     def take(self, *kinds: str) -> bool:
-        """Step over the next token if it is one of `kinds`."""
+        """Skip the next token if it is one of `kinds`, and return whether it was."""
         if self.peek() not in kinds:
             return False
         self.at += 1
         return True
 
-    def whole(self) -> str | None:
-        """Everything; parentheses closed that were never opened are passed over."""
+    def parse(self) -> str | None:
+        """Parse everything. Closing parentheses without an opening one are skipped."""
         parts = []
         while self.peek() != "end":
-            parts.append(self.either())
+            parts.append(self.disjunction())
             self.take("close")
         return _joined(" AND ", parts)
 
-    def either(self) -> str | None:
-        branches = [self.every()]
+    def disjunction(self) -> str | None:
+        branches = [self.conjunction()]
         while self.take("OR"):
-            branches.append(self.every())
+            branches.append(self.conjunction())
         return _joined(" OR ", branches)
 
-    def every(self) -> str | None:
+    def conjunction(self) -> str | None:
         wanted: list[str | None] = []
         unwanted: list[str | None] = []
         while self.peek() not in ("OR", "close", "end"):
             negated = False
-            while self.peek() in ("AND", "NOT"):  # runs and dangling ones too: "AND NOT", "NOT NOT", "AND OR"
+            while self.peek() in ("AND", "NOT"):  # also several, or dangling: "AND NOT", "NOT NOT", "AND OR"
                 negated = self.peek() == "NOT" or negated
                 self.at += 1
             if self.peek() not in ("OR", "close", "end"):
@@ -148,7 +147,7 @@ class _Parser:
 
     def term(self) -> str | None:
         columns = []
-        while self.peek() == "column":  # title:title:x means what its last column says
+        while self.peek() == "column":  # of title:byline:x, the last column counts
             columns.append(self.tokens[self.at][1])
             self.at += 1
         found = None
@@ -159,14 +158,14 @@ class _Parser:
             self.at += 1
         if not columns or found is None:
             return found
-        # FTS5 takes a filter on a filtered group only in parentheses; both then have to hold
+        # FTS5 accepts a filter on a filtered group only in parentheses; then both filters apply
         return f"{columns[-1]} : " + (f"({found})" if found.startswith(COLUMNS) else found)
 
     def group(self) -> str | None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise QueryError(_shown(self.query), f"parentheses more than {MAX_DEPTH} deep", "use fewer of them")
-        found = self.either()
+        found = self.disjunction()
         self.take("close")
         self.depth -= 1
         return found
@@ -178,6 +177,6 @@ def _joined(operator: str, parts: list[str | None]) -> str | None:
 
 
 def _shown(query: str) -> str:
-    """The query as an error names it: short, and with nothing in it that a terminal would obey."""
+    """Return a query as an error names it: short, and without control characters for the terminal."""
     short = query if len(query) <= 60 else query[:59] + "…"
     return "query " + ascii(short) if not short.isprintable() else f"query {short!r}" if short else "query"

@@ -1,8 +1,8 @@
-"""Which states an article went through, from captures that came in any order. Pure: sightings in, states out.
+"""Find the states that an article went through, from captures filed in any order. Pure: sightings in, states out.
 
-A state is a run of captures with one text. Captures of a crawl come in order of time, and each is the newest; an import
-brings older ones, which begin a state before those that are known, move the beginning of one, or part one in two. The
-states are those that the same captures give when they come in order.
+A state is a run of captures with one text. A crawl files captures in order of time. An import files older ones: they
+may add a state before the known ones, move the beginning of a state, or split one in two. The result is the same as if
+all captures had been filed in order.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from typing import NamedTuple
 
 
 class Sighting(NamedTuple):
-    """A capture in which an article was read."""
+    """Hold a capture in which an article was read."""
 
-    time: str  # of the capture, as `captures` has it: to the microsecond, UTC
-    record_id: str  # of two captures at one time, the order in which they count
+    time: str  # `captures.time`: to the microsecond, UTC
+    record_id: str  # decides on the order of two captures at one time
     capture_id: int
-    revision_id: int | None  # the state that it is filed under; None: the one that is being filed
+    revision_id: int | None  # the state under which it is filed; None: it is being filed now
     digest: str  # text_digest of that state
 
 
 class RevisionState(NamedTuple):
-    """One state: its place in the list of states is its number, less one."""
+    """Hold one state. Its index in the list of states is its number minus one."""
 
     first: Sighting  # the first capture in which it was seen
-    revision_id: int | None  # the row that it has already; None: it needs one
-    like: int | None  # where it needs one: the row of the same text; None: what was read just now
+    revision_id: int | None  # its row; None: it needs a new one
+    like: int | None  # for a new row: the row with the same text; None: the reading that is being filed
     captures: tuple[int, ...]  # all of its sightings, in order
 
 
 def states(sightings: Iterable[Sighting]) -> list[RevisionState]:
-    """The states of an article in order of time, neighbours of different text.
+    """Return the states of an article in order of time. Neighbours differ in their text.
 
-    Two rows that stand side by side with one text (an extractor may have brought them together) stay two: each has a
-    past of its own.
+    Exception: two neighbouring rows may have the same text after a newer extractor read them. They stay two rows,
+    because each has its own earlier readings.
     """
     runs: list[list[Sighting]] = []
-    row: int | None = None  # of the last run, once one of its sightings names it
+    row: int | None = None  # of the last run, once a sighting in it has a row
     for sighting in sorted(sightings):
         one = sighting.revision_id
         if not runs or runs[-1][-1].digest != sighting.digest or not (row is None or one is None or one == row):

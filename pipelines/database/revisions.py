@@ -1,6 +1,6 @@
-"""The states of an article as rows, kept in order of time whatever the order in which captures are filed.
+"""Write the states of an article as rows of `revisions`, in order of time, in whatever order captures are filed.
 
-`chain.states` decides; this reads the sightings and writes revisions. On the keeper's connection; commits nothing.
+`revision_order.states` decides on the states. The functions use the archive writer's connection and commit nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pipelines.database.change_detection import Change
 from pipelines.database.columns import REVISION_COLUMNS
 from pipelines.database.revision_order import RevisionState, Sighting, states
 
-# What a revision holds of a reading, by the names that `articles` has too.
+# Columns of a revision that are read from a page; `articles` has them under the same names.
 READING_COLUMNS = ("capture_id", *REVISION_COLUMNS)
 
 
 def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool:
-    """Whether no later capture of an article is filed."""
+    """Return True if no later capture of an article is filed."""
     later = db.execute(
         """SELECT 1 FROM revisions r JOIN sightings s ON s.revision_id = r.id JOIN captures c ON c.id = s.capture_id
             WHERE r.article_id = ? AND (c.time, c.record_id) > (?, ?) LIMIT 1""",
@@ -30,7 +30,7 @@ def is_newest(db: sqlite3.Connection, article_id: int, capture: Capture) -> bool
 
 
 def add_sighting(db: sqlite3.Connection, article_id: int, capture_id: int | None) -> None:
-    """A capture shows the newest state of an article."""
+    """Note that a capture shows the newest state of an article."""
     db.execute(
         """INSERT OR REPLACE INTO sightings (capture_id, revision_id)
            SELECT ?2, id FROM revisions WHERE article_id = ?1 ORDER BY number DESC LIMIT 1""",
@@ -39,7 +39,7 @@ def add_sighting(db: sqlite3.Connection, article_id: int, capture_id: int | None
 
 
 def delete_newest_sightings(db: sqlite3.Connection, article_id: int) -> None:
-    """The sightings of the newest state were of another address of the story, and do not count any more."""
+    """Delete the sightings of the newest state, because they were of another address of the article."""
     db.execute(
         """DELETE FROM sightings WHERE revision_id =
                (SELECT id FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1)""",
@@ -48,9 +48,9 @@ def delete_newest_sightings(db: sqlite3.Connection, article_id: int) -> None:
 
 
 def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, Any], capture: Capture) -> Change:
-    """File a reading that is older than the newest: `values` as `store.columns` makes them.
+    """File a reading that is older than the newest. `values`: from `columns.article_row`.
 
-    "edited" if it shows a state that was not known, else "unchanged". The caller keeps first_seen and last_seen.
+    Return "edited" if it shows an unknown state, else "unchanged". The caller updates first_seen and last_seen.
     """
     now = Sighting(fine_stamp(capture.time), capture.record_id, capture.id or 0, None, values["text_digest"])
     rows = db.execute(
@@ -63,12 +63,12 @@ def file_in_order(db: sqlite3.Connection, article_id: int, values: Mapping[str, 
     (first_seen,) = db.execute("SELECT first_seen FROM articles WHERE id = ?", (article_id,)).fetchone()
     db.execute("UPDATE revisions SET number = -number WHERE article_id = ?", (article_id,))
     for number, state in enumerate(chain, 1):
-        # The first state may have been met under another address of the story before its own.
+        # The first state may have been seen at another address of the article, before its own.
         seen = first_seen if number == 1 else stamp(parse(state.first.time))
         _write_state(db, article_id, number, state, seen, values if state.first is now else None)
     newest = chain[-1]
     if newest.first is now:
-        comments = "coalesce(comments, :comments)"  # what stands there is of a later capture
+        comments = "coalesce(comments, :comments)"  # those in the row are of a later capture
         sets = ", ".join(f"{name} = {comments if name == 'comments' else ':' + name}" for name in values)
         db.execute(f"UPDATE articles SET {sets} WHERE id = :where", {**values, "where": article_id})  # noqa: S608
     db.execute(
@@ -86,10 +86,10 @@ def _write_state(
     seen: str,
     read: Mapping[str, Any] | None,
 ) -> None:
-    """One state's row and sightings; `read`: what was read just now, where that is its first sighting."""
+    """Write the row and the sightings of one state. `read`: the new reading, if it is the state's first sighting."""
     row_id = state.revision_id
     if row_id is None:
-        # What the feed said (`hint`) belongs to the capture; a state that was parted in two has it in its first part.
+        # `hint` belongs to the capture: if a state is split in two, only the first part has it.
         source = f"SELECT {', '.join(READING_COLUMNS)} FROM revisions WHERE id = :like"  # noqa: S608 (our own names)
         if state.like is None:
             source = f"SELECT {', '.join(':' + name for name in READING_COLUMNS)}"

@@ -25,7 +25,7 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
 
     `locked_since`: when the process took the archive's lock that holds it now; None: no process writes. A run without
     an end is `running` if it is the newest and began under that lock, else it `never ended`: its process was killed,
-    or the machine went down. `seconds` of such a run is None.
+    or the machine went down. `seconds` of such a run is None, and so are the counts of a run without an end.
     """
     newest = None
     # A negative LIMIT is none (SQLite, SELECT).
@@ -43,8 +43,8 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
             "finished": finished,
             "seconds": int((ended - begun).total_seconds()) if ended else None,
             "outcome": outcome,
-            "pages": total(by_source, "fetched") + total(by_source, "listings"),
-            **{word: total(by_source, word) for word in PAGE_COUNTS},
+            "pages": total(by_source, "fetched") + total(by_source, "listings") if finished else None,
+            **{word: total(by_source, word) if finished else None for word in PAGE_COUNTS},
             "command": PASSWORD.sub(r"\1", row["command"]),
             "software": row["software"],
             "by_source": by_source,

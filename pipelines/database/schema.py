@@ -171,7 +171,7 @@ END;
 
 @migrations()
 def m001_first(db: Database) -> None:
-    """The archive as it began."""
+    """Create the first tables."""
     db.executescript(FIRST)
 
 
@@ -179,7 +179,7 @@ READING = """
 ALTER TABLE articles ADD COLUMN modified_from TEXT;   -- as published_from; both may say site rule too
 ALTER TABLE articles ADD COLUMN publisher TEXT;       -- who publishes it, as declared; else site_name
 ALTER TABLE articles ADD COLUMN issn TEXT;            -- the periodical's number, "2049-3630"; its check digit is right
-ALTER TABLE articles ADD COLUMN origin TEXT;          -- who published the text first, if somebody else: paper, agency
+ALTER TABLE articles ADD COLUMN origin TEXT;          -- who published the text first, if it was another: paper, agency
 ALTER TABLE articles ADD COLUMN origin_url TEXT;      -- where they published it; NULL if the page does not link it
 ALTER TABLE articles ADD COLUMN dateline TEXT;        -- the place that the text is dated from, as printed: "BERLIN"
 ALTER TABLE articles ADD COLUMN access TEXT;          -- paywall, truncated, consent wall; NULL: nothing seen
@@ -192,7 +192,7 @@ ALTER TABLE articles ADD COLUMN found_in TEXT NOT NULL DEFAULT '{}'; -- JSON: fi
 
 @migrations()
 def m002_reading(db: Database) -> None:
-    """What the reader learned to read: origin, dateline, access, rights, and where each value was found."""
+    """Add what extraction learned: origin, dateline, access, rights, and where each value was found."""
     db.executescript(READING)
 
 
@@ -258,9 +258,9 @@ CREATE TABLE changes (
 
 @migrations()
 def m003_archive(db: Database) -> None:
-    """Revisits, signals in headers, imports, takedowns, readings by earlier extractors; the journal."""
+    """Add revisits, signals in headers, imports, takedowns, readings by earlier extractors, and the journal."""
     db.executescript(ARCHIVE + "".join(watch(*watched) for watched in WATCHED))
-    for table, key, _columns in WATCHED:  # what an archive of before holds is to be told, too
+    for table, key, _columns in WATCHED:  # the journal must contain the rows of an older archive, too
         db.execute(f"INSERT INTO changes (name, key) SELECT ?, {key} FROM {table}", [table])  # noqa: S608 (our names)
 
 
@@ -273,12 +273,12 @@ UPDATE journal SET used = last;
 
 @migrations()
 def m004_journal(db: Database) -> None:
-    """An archive has an id; the numbers of its journal are given once."""
+    """Give the archive an id, and give each number of its journal only once."""
     db.executescript(JOURNAL)
     db.execute("UPDATE journal SET archive = ?", [str(uuid4())])
 
 
-# What the journal watches: table, key, and the columns whose change is news ("": any). A claim of a URL is none.
+# Tables in the journal: name, key, and the columns whose change is noted ("": any). A claim of a URL is not noted.
 WATCHED = (
     ("sources", "id", ""), ("crawls", "id", ""), ("captures", "id", "crawl_id, source_id, file, offset"),
     ("articles", "id", "url_key, source_id, capture_id, revision, first_seen, last_seen, comments"),
@@ -290,9 +290,9 @@ WATCHED = (
 
 
 def watch(table: str, key: str, columns: str) -> str:
-    """Triggers that note which rows of a table are new, changed or gone.
+    """Return triggers that note which rows of a table are new, changed or deleted.
 
-    Not by INSERT OR IGNORE: in a trigger the conflict clause of the statement that fired it holds instead.
+    They do not use INSERT OR IGNORE: in a trigger, the conflict clause of the statement that fired it applies instead.
     """
     events = (("INSERT", "new"), (f"UPDATE OF {columns}" if columns else "UPDATE", "new"), ("DELETE", "old"))
     return "".join(
@@ -305,7 +305,7 @@ def watch(table: str, key: str, columns: str) -> str:
 
 @migrations()
 def m005_noting(db: Database) -> None:
-    """Changes are noted without looking through those that are noted already; new captures a group at a time."""
+    """Note changes without reading those that are noted already, and new captures a group at a time."""
     for table, key, columns in WATCHED:
         db.executescript("".join(f"DROP TRIGGER {table}_{event}_noted;\n" for event in ("insert", "update", "delete")))
         db.executescript(watch(table, key, columns))

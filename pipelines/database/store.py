@@ -1,5 +1,6 @@
-"""Rows in: sources, crawls, captures, articles, revisions. Plain SQL on the keeper's connection; asks no questions that
-`queries.py` answers for people, and commits nothing itself.
+"""Write the rows of sources, crawls, captures, articles and revisions. Commit nothing.
+
+`queries` answers questions of users; here is only what writing needs to know.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ INSERT_CAPTURE = (
 
 
 class KnownArticle(NamedTuple):
-    """An article that is filed already."""
+    """Hold what identifies an article that is filed already."""
 
     id: int
     key: str  # url_key of its row
-    read_from: str  # key of the URL that its newest text was read from
+    read_from: str  # url_key of the page that its newest text was read from
     digest: str  # text_digest of that text
 
 
 class ArticleStore:
-    """The tables, from the side that writes."""
+    """Write to the tables. Used on the writing thread only."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
 
     def source(self, source: Source, *, watched: bool = False) -> int:
-        """The row id of a source, added or brought up to date; `watched`: it has a file in sources/."""
+        """Add or update a source and return its row id. `watched`: it has a file in sources/."""
         row = self.db.execute(
             """INSERT INTO sources (name, url, title, language, watched, added) VALUES (?, ?, ?, ?, ?, ?)
                ON CONFLICT (name) DO UPDATE SET url = excluded.url, title = coalesce(excluded.title, title),
@@ -62,7 +63,10 @@ class ArticleStore:
         return None if row is None else int(row[0])
 
     def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
-        """A site crawled ad hoc that now has a file keeps its row, articles and frontier, under the file's name."""
+        """Give a site that was crawled ad hoc the name of its new source file. It keeps its articles and frontier.
+
+        `watched`: names of all source files.
+        """
         for row_id, name, url in self.db.execute("SELECT id, name, url FROM sources").fetchall():
             if name == source.name:
                 return
@@ -71,21 +75,21 @@ class ArticleStore:
                 return
 
     def begin_crawl(self, command: str, software: str) -> int:
-        """Open the row of a run; returns its id."""
+        """Add the row of a run and return its id."""
         cursor = self.db.execute(
             "INSERT INTO crawls (started, command, software) VALUES (?, ?, ?)", (stamp(now()), command, software)
         )
         return int(cursor.lastrowid or 0)
 
     def end_crawl(self, crawl_id: int, outcome: str, counts: Mapping[str, Any]) -> None:
-        """Close the row of a run with its outcome in a word and its counts by source."""
+        """Complete the row of a run with its outcome and its counts by source."""
         self.db.execute(
             "UPDATE crawls SET finished = ?, outcome = ?, counts = ? WHERE id = ?",
             (stamp(now()), outcome, json.dumps(counts, ensure_ascii=False), crawl_id),
         )
 
     def capture(self, capture: Capture, crawl_id: int | None, source_id: int | None) -> Capture:
-        """File one kept exchange; returns it with its row id."""
+        """Add the row of a recorded exchange and return the capture with its row id."""
         row = capture_row(capture)
         row["crawl_id"], row["source_id"] = crawl_id, source_id
         if capture.record_type == "revisit" and capture.body_length is None:
@@ -95,11 +99,11 @@ class ArticleStore:
         return replace(capture, id=cursor.lastrowid, body_length=row["body_length"])
 
     def file(self, reading: Reading, source_id: int | None, asked: str) -> Reading:
-        """File what was read: a new article, the next revision, or one more sighting of the same text.
+        """File a reading as a new article, as the next revision, or as one more sighting of the same text.
 
-        `asked` is the URL that the frontier asked for, before redirects. Returns the reading with `change` and
-        `article_id`: "new", "edited", "unchanged", or "duplicate" where the page is another address (AMP twin,
-        redirect, print view) of an article that is already here under its own.
+        `asked`: the URL that the frontier asked for, before redirects. Return the reading with `article_id` and with
+        `change`: "new", "edited", "unchanged", or "duplicate" if the page is another address (AMP page, redirect, print
+        view) of an article that is filed under its own address.
         """
         article, page = reading.outcome, reading.page
         assert isinstance(article, Article)
@@ -108,14 +112,14 @@ class ArticleStore:
         values = article_row(article, page.capture)
         known = self._find(own) or (self._find(address) if address != own else None)
         if known is not None and not (known.read_from == own or self._alike(known, article)):
-            self._tell_apart(known, own)  # a canonical link, or an old redirect, that is not to be believed
+            self._tell_apart(known, own)  # its canonical link, or an old redirect, is wrong
             known, address = None, own
         if known is None:
             article_id, change = self._insert(values, page, address, source_id), "new"
         elif known.read_from == own:
             article_id, change = known.id, self._sighting(known, values, page)
         else:
-            # Another address of the same story: the text of the article's own address counts, and is no edit.
+            # Another address of the same story: the text at the article's own address counts, and this is no edit.
             article_id, change = known.id, "duplicate"
             if known.key == own:
                 self._replace(article_id, values, page)
@@ -125,7 +129,7 @@ class ArticleStore:
         return replace(reading, change=change, article_id=article_id)
 
     def _record_seen(self, article_id: int, time: datetime) -> None:
-        """The article stood at `time`, which may be earlier than any other (an import brings old captures)."""
+        """Extend the period in which an article was seen. An import may file a capture earlier than all others."""
         self.db.execute(
             "UPDATE articles SET last_seen = max(last_seen, ?1), first_seen = min(first_seen, ?1) WHERE id = ?2",
             (stamp(time), article_id),
@@ -136,7 +140,7 @@ class ArticleStore:
         )
 
     def confirm_unchanged(self, url: str, time: datetime) -> bool:
-        """A conditional request was answered 304: the article at `url` is as it was. False if there is none."""
+        """Note that the article at `url` is unchanged (HTTP 304). Return False if there is no article at it."""
         row = self._find(url_key(url))
         if row is None:
             return False
@@ -144,13 +148,13 @@ class ArticleStore:
         return True
 
     def add_alias_of(self, url: str, other: str) -> None:
-        """The article at `url`, if there is one, is also met under `other`."""
+        """Note that the article at `url`, if there is one, has another address, too."""
         row = self._find(url_key(url))
         if row is not None:
             self._alias(row.id, {url_key(other)})
 
     def _find(self, key: str) -> KnownArticle | None:
-        """The article known under a key, its own or another."""
+        """Return the article with this url_key, its own or an alias."""
         row = self.db.execute(
             """SELECT id, url_key, url, text_digest FROM articles WHERE url_key = ?1
                UNION ALL
@@ -166,13 +170,13 @@ class ArticleStore:
         return alike(article.title, article.text, title, text)
 
     def _tell_apart(self, known: KnownArticle, own: str) -> None:
-        """`own` is the address of another story than the article that was filed, or is also known, under it."""
+        """Separate an article from `own`, an address at which there is another story now."""
         self.db.execute("DELETE FROM aliases WHERE url_key IN (?, ?)", (own, known.read_from))
         if known.key == own:
             self.db.execute("UPDATE articles SET url_key = ? WHERE id = ?", (known.read_from, known.id))
 
     def _replace(self, article_id: int, values: Mapping[str, Any], page: Page) -> None:
-        """Take the text of the article's own address for that of a twin which was met before it."""
+        """Replace a text that was read at another address first by the text at the article's own address."""
         update_row(self.db, "articles", values, article_id)
         revisions.delete_newest_sightings(self.db, article_id)
         newest = "article_id = :where AND number = (SELECT revision FROM articles WHERE id = :where)"
@@ -199,7 +203,7 @@ class ArticleStore:
         return article_id
 
     def _sighting(self, known: KnownArticle, values: dict[str, Any], page: Page) -> Change:
-        """One more capture of an article at its own address."""
+        """File one more capture of an article at its own address."""
         assert page.capture is not None
         if not revisions.is_newest(self.db, known.id, page.capture):
             self._record_seen(known.id, page.capture.time)
@@ -211,7 +215,7 @@ class ArticleStore:
 
     def _update(self, article_id: int, values: dict[str, Any], page: Page, change: str) -> None:
         if change == "unchanged":
-            # The row goes on leading to the record that its text was first read from. Comments come after the text.
+            # The row still points at the record from which its text was first read. Only comments are updated.
             self._record_seen(article_id, capture_time(page))
             if values["comments"] is not None:
                 update_row(self.db, "articles", {"comments": values["comments"]}, article_id)
@@ -233,10 +237,10 @@ class ArticleStore:
 
 
 def article_key(article: Article, page: Page) -> str:
-    """The key an article is filed under: its canonical URL where that is believable, else where it was fetched.
+    """Return the url_key of an article: of its canonical URL if that is credible, otherwise of the page.
 
-    A canonical URL on another site names the original of a syndicated text, not this page; one that is a site's root
-    (a common template error) would make all its articles one.
+    A canonical URL on another site names the original of a syndicated text, not this page. A canonical URL that is the
+    root of the site (a common error in templates) would make all its articles one.
     """
     canonical = article.canonical_url
     if canonical and same_site(canonical, page.url):

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pipelines.importing.unpacking import GZIP_MAGIC, TORN, ZSTD_MAGIC, ContainerDamage, UnpackedStream
+from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamage, UnpackedStream
+from pipelines.warc.reader import TORN
 from pipelines.warc.record import WarcFields, digest
 
 MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped

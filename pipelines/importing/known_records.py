@@ -70,7 +70,7 @@ class KnownRecords:
 def reason_to_skip(db: sqlite3.Connection, record_id: str, fields: WarcFields) -> str | None:
     """Return why a record is not imported once more, as a reason to count; None if its id is new to the archive.
 
-    An id is for one record only (WARC 1.1 section 5.1), but some programs number their records anew in each file.
+    An id is for one record only (WARC 1.1 section 5.1), but some programs start numbering again in each file.
     """
     known = captures.url_time_and_digest(db, record_id)
     if known is None:

@@ -9,6 +9,7 @@ import zlib
 from typing import Any, BinaryIO
 
 from pipelines.core.errors import MorgueError
+from pipelines.warc.reader import TORN
 
 try:  # twice as fast; `pip install newsmorgue[fast]`
     from isal import isal_zlib as gzlib
@@ -22,7 +23,6 @@ READ_BYTES = 1 << 18  # read from disk at once
 INFLATE_INPUT_BYTES = 16_384  # inflated at once; small, because zlib copies the input that it does not use
 MAX_ZSTD_OUTPUT_BYTES = 1 << 20  # of one step; deflate has a limit of its own: a thousand times its input
 MAX_DICTIONARY_BYTES = 1 << 24
-TORN = "the file ends inside a record"
 
 
 class ContainerDamage(Exception):

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
@@ -233,7 +234,8 @@ class Rebuild(StagingDatabase):
         """Rename the old database, if there is one, and give the new one the archive's name."""
         with os_errors(str(self.database)):
             if self.database.exists():
-                old = self.database.with_name(f"{self.database.name}.before-{datetime.now(UTC):%Y%m%d%H%M%S}")
+                suffix = f"{OLD_DATABASE_SUFFIX}{datetime.now(UTC):%Y%m%d%H%M%S}"
+                old = self.database.with_name(self.database.name + suffix)
                 for path in (self.database, *side_files(self.database)):
                     if path.exists():
                         path.rename(old.with_name(old.name + path.name.removeprefix(self.database.name)))

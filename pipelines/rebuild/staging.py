@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import journal
+from pipelines.core.archive_layout import REBUILDING_SUFFIX
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
 from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import REBUILDING_SUFFIX, open_database
+from pipelines.database.connection import open_database
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
@@ -117,7 +118,7 @@ class StagingDatabase:
             if row[0] and self._ask("SELECT files FROM step").fetchone()[0] == state:
                 logger.info("an earlier rebuild was interrupted: it goes on")
                 return
-            logger.info("an earlier rebuild was interrupted, and the WARC files have changed: it begins anew")
+            logger.info("an earlier rebuild was interrupted, and the WARC files have changed: it begins again")
             self.db.close()
             for path in (self.part, *side_files(self.part)):
                 path.unlink(missing_ok=True)
@@ -137,7 +138,7 @@ class StagingDatabase:
         try:
             self._entries = manifest.load(self._manifest_file)
         except ArchiveDamaged as error:
-            self.result.notes.append(f"{error.subject}: {error.cause}; the manifest is written anew")
+            self.result.notes.append(f"{error.subject}: {error.cause}; a new manifest is written")
             self._entries = {}
         self.result.missing = [name for name in self._entries if name not in present]
         listed = [name for name in self._entries if name in present]

@@ -11,6 +11,7 @@ models, in a way that machines can read and that addresses everyone:
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections import Counter
@@ -29,6 +30,8 @@ from pipelines.selection.directives import (
 )
 from pipelines.selection.tdmrep import TdmFiles, parse_reservation
 from pipelines.warc.storage import WarcStorage
+
+logger = logging.getLogger("morgue.selection")
 
 # Directives against the use of text for models. noimageai is about images only; a dataset has none.
 MODEL_DIRECTIVES = ("noai", "noml", "notrain")
@@ -78,7 +81,7 @@ class ExclusionFilter:
         self._tdm_files = TdmFiles(db, warc)
 
     def articles(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield those rows, with the keys of `queries.WHOLE_KEYS`, that are not excluded."""
+        """Yield those rows, with the keys of `queries.ARTICLE_KEYS`, that are not excluded."""
         for row in rows:
             reason = self.reason(row["url"], row["captured"], row["header_rights"], row["rights"])
             if reason is None:
@@ -123,9 +126,7 @@ class ExclusionFilter:
 
 def log_left_out(url: str, why: str) -> None:
     """Log that something is left out of a dataset."""
-    import logging  # only here: an export that leaves nothing out need not wait for it
-
-    logging.getLogger("morgue.selection").info("left out %(url)s: %(why)s", {"url": url, "why": why})
+    logger.info("left out %(url)s: %(why)s", {"url": url, "why": why})
 
 
 def _reason_by_directives(directives: Iterable[Directive]) -> str | None:

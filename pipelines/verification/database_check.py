@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 
 from pipelines.archive.crash_recovery import files_without_rows, must_match_files
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
 
-DATABASE_NAME = "morgue.db"
 MAX_QUICK_CHECK_ERRORS = 100
 UNINDEXED = "SELECT count(*) FROM articles WHERE id NOT IN (SELECT id FROM articles_fts_docsize)"
 INDEXED_ONLY = "SELECT count(*) FROM articles_fts_docsize WHERE id NOT IN (SELECT id FROM articles)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 MAX_LISTED_FINDINGS = 1000  # of one kind in one file; further ones are counted
 
 RESTORE = "restore the file from a copy, then run `morgue verify` again"
-REBUILD = "`morgue rebuild` makes the database anew from the WARC files"
+REBUILD = "`morgue rebuild` makes a new database from the WARC files"
 RESTORE_OR_LOSE_RECORD = (
     "restore the file from a copy. Without a copy only this record is lost: keep the file, `morgue rebuild` reads all "
     "other records in it"
@@ -23,10 +23,10 @@ NEXT_STEPS = {
     "sha256": RESTORE,
     "changed": "restore the file from a copy made before the damage, and repeat the removal. Without a copy keep the "
     "file: the records named here are lost, all others can be read",
-    "counts": "the bytes are as listed, so the manifest is wrong: `morgue rebuild` writes it anew",
+    "counts": "the bytes are as listed, so the manifest is wrong: `morgue rebuild` writes a new one",
     "no manifest": "`morgue rebuild` writes one; until then only what is inside the files can be checked",
-    "bad manifest": "restore manifest.jsonl from a copy, or let `morgue rebuild` write it anew",
-    "left open": "a crash left it; the next `morgue crawl` mends it",
+    "bad manifest": "restore manifest.jsonl from a copy, or let `morgue rebuild` write a new one",
+    "left open": "a crash left it; the next `morgue crawl` repairs it",
     "set aside": "a crawl set it aside because nothing in it could be read; restore the file from a copy, or delete it",
     "unreadable": "check the disk and the permissions of the file, then run `morgue verify` again",
     # records

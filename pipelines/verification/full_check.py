@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core.archive_layout import WARC_FOLDER
+from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
 from pipelines.core.plural import counted
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding, VerificationReport
@@ -181,7 +181,7 @@ def _result_of_death(call: Call, failure: WorkerFailure) -> InspectionResult | l
     what = f"the process that read it {failure}"
     _, (subject,) = call
     if not isinstance(subject, InspectionTask):
-        return [Finding(database_check.DATABASE_NAME, None, "bad database", what)]
+        return [Finding(DATABASE_NAME, None, "bad database", what)]
     result = InspectionResult(subject)
     result.findings.add(Finding(f"warc/{subject.name}", None, "unreadable", what))
     return result

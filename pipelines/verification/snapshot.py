@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import DiskFull, MorgueError, NoArchive
 from pipelines.verification import database_check
 from pipelines.verification.findings import Finding
 from pipelines.verification.inventory import Inventory, WarcFileInfo, take_inventory
 from pipelines.warc.manifest import ManifestEntry
 
-# Rows of a file are committed within a second after it is finished (`archive.writer.COMMIT_SECONDS`).
+# Rows of a file are committed within a second after it is finished (`archive.group_commit.COMMIT_SECONDS`).
 COMMIT_WAIT_SECONDS = 2.0
 RECENT_SECONDS = 60.0  # a file that changed since may have been written while its rows were read
 
@@ -47,7 +48,7 @@ class ArchiveSnapshot:
 
 def take_snapshot(archive: Path) -> ArchiveSnapshot:
     """Read the rows, then list the files, then read the manifest. Raises MorgueError."""
-    path = archive / database_check.DATABASE_NAME
+    path = archive / DATABASE_NAME
     database: Path | None = path
     rows: dict[str, sqlite3.Row] = {}
     trouble: Finding | None = None
@@ -55,7 +56,7 @@ def take_snapshot(archive: Path) -> ArchiveSnapshot:
         rows = database_check.rows_by_file(path)
     except NoArchive:
         database = None
-        trouble = Finding(database_check.DATABASE_NAME, None, "no database", "the archive has no database")
+        trouble = Finding(DATABASE_NAME, None, "no database", "the archive has no database")
     except DiskFull:
         raise  # the database may be sound
     except MorgueError as error:

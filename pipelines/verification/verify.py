@@ -19,8 +19,8 @@ from pipelines.verification.snapshot import take_snapshot
 logger = logging.getLogger("morgue.verification")
 
 LEFT_OUT_BY_QUICK = (
-    "records were not read: gzip members, block and payload digests, links between records",
-    "files were not read: their SHA-256 and their numbers of records",
+    "gzip members, block and payload digests, links between records (no record was read)",
+    "SHA-256 and number of records of each file (no file was read)",
     "the pages of the database were not read",
 )
 

@@ -76,7 +76,7 @@ def write_exchange(
 
     `original`: the response that this one repeats (`deduplication.original_of`); then a revisit record is written.
     `body`: the answer of `body_of`, if the caller has it already. Raises DiskFull, NotWritable or MorgueError, and then
-    nothing was appended. The records are durable after `writer.sync()`.
+    nothing was appended. The records are durable after `WarcWriter.sync()`.
     """
     body = body or body_of(exchange)
     records = records_of(

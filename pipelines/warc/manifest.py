@@ -102,7 +102,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines) and not line.endswith("\n"):
                 break
-            cure = "`morgue verify` compares the files with the database all the same; `morgue rebuild` writes it anew"
+            cure = "`morgue verify` still compares the files with the database; `morgue rebuild` writes a new manifest"
             raise ArchiveDamaged(f"{path}, line {number}", "is no entry of a manifest", cure) from error
         entries.pop(entry.file, None)
         entries[entry.file] = entry

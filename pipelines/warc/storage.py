@@ -58,10 +58,14 @@ class WarcStorage:
             self.folder.mkdir(exist_ok=True)
 
     def list(self) -> WarcListing:
-        """List the folder, subfolders included; return three empty lists if it is missing."""
+        """List the folder, subfolders included; return three empty lists if it is missing.
+
+        A folder that cannot be read is an error: an empty list would let a rebuild or a takedown take it for empty.
+        """
         listing = WarcListing([], [], [])
-        names = [os.path.relpath(os.path.join(path, name), self.folder)
-                 for path, _, files in os.walk(self.folder) for name in files]  # fmt: skip
+        with os_errors(str(self.folder)):
+            names = [os.path.relpath(os.path.join(path, name), self.folder)
+                     for path, _, files in os.walk(self.folder, onerror=_unless_missing) for name in files]  # fmt: skip
         for name in sorted(names):
             if "/" not in name and name.endswith(WARC_SUFFIX):
                 listing.finished.append(name)
@@ -217,6 +221,12 @@ class WarcStorage:
 
     def _path(self, name: str) -> Path:
         return self.folder / os.path.basename(name)  # a row of a strange database may name any path
+
+
+def _unless_missing(error: OSError) -> None:
+    """Raise an error of `os.walk`, which ignores it otherwise, unless a folder is missing."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def is_unfinished(file: BinaryIO) -> bool:

@@ -77,10 +77,23 @@ def imports_of(path: Path) -> tuple[tuple[int, str], ...]:
 
 
 @cache
+def registries_used(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return (line, package) of each f-string that names a module of a package, as f"crawler.commands.{name}" does."""
+    strings = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.JoinedStr) and node.values]
+    beginnings = ((node.lineno, node.values[0]) for node in strings)
+    dotted = (
+        (line, DOTTED.fullmatch(str(beginning.value).rpartition(".")[0]))
+        for line, beginning in beginnings
+        if isinstance(beginning, ast.Constant)
+    )
+    return tuple((line, found[0]) for line, found in dotted if found)
+
+
+@cache
 def names_used(path: Path) -> tuple[tuple[int, str], ...]:
     """Return (line, dotted name) of everything that a file imports, by a statement anywhere in it or by a string."""
     dotted = ((node.lineno, DOTTED.fullmatch(node.value.replace(":", "."))) for node in strings_of(path))
-    return imports_of(path) + tuple((line, found[0]) for line, found in dotted if found)
+    return imports_of(path) + tuple((line, found[0]) for line, found in dotted if found) + registries_used(path)
 
 
 def module_named(name: str) -> str:
@@ -92,10 +105,15 @@ def module_named(name: str) -> str:
 
 @cache
 def modules_used(module: str) -> frozenset[str]:
-    """Return the modules of ours that a module uses anywhere: in functions, for type checkers, by strings."""
+    """Return the modules of ours that a module uses anywhere: in functions, for type checkers, by strings.
+
+    An f-string that names a module of a package may name each of them.
+    """
     names = {module_named(name) for _, name in names_used(MODULES[module])}
     # `from pipelines.warc import reader` names the package too; a package is used only for what its own file holds.
     used = {name for name in names if name and not (MODULES[name].stem == "__init__" and _holds_nothing(name))}
+    for _, package in registries_used(MODULES[module]):
+        used |= {name for name in MODULES if name.startswith(f"{package}.")}
     return frozenset(used - {module})
 
 
@@ -107,12 +125,13 @@ def _holds_nothing(package: str) -> bool:
 
 @cache
 def packages_used() -> dict[str, set[str]]:
-    """Return each package with the other packages that its modules use."""
+    """Return each package with the other packages that its modules use, without those that they find by name."""
     found: dict[str, set[str]] = {}
     for module in MODULES:
         here = package_of(module)
         if here in ("crawler", "pipelines"):
             continue
-        others = {package_of(other) for other in modules_used(module)} - {here, "crawler", "pipelines"}
+        registries = {package_of(package) for _, package in registries_used(MODULES[module])}
+        others = {package_of(other) for other in modules_used(module)} - {here, "crawler", "pipelines"} - registries
         found.setdefault(here, set()).update(others)
     return found

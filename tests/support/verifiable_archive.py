@@ -1,6 +1,6 @@
 """Build a small archive with everything that `morgue verify` looks at: exchanges in WARC, their rows, a manifest.
 
-`build(folder)` makes it; `reindex(folder)` makes rows and manifest anew after a test has changed the files on purpose.
+`build(folder)` makes it; `reindex(folder)` makes rows and manifest again after a test has changed the files on purpose.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def entry(path: Path) -> ManifestEntry:
 
 
 def rewrite(folder: Path, change: object, *, index: bool = True) -> None:
-    """Write every file anew, each record as `change(record)` returns it (None: left out)."""
+    """Write every file again, each record as `change(record)` returns it (None: left out)."""
     for path in warcs(folder):
         kept = []
         for found in list(walk(path)):

@@ -164,7 +164,7 @@ class FrontierTable:
         sql = "SELECT id, url FROM frontier WHERE source_id = ? AND kind = ? AND depth > 0 AND state != 'removed'"
         return self._db.execute(sql, (source_id, kind)).fetchall()
 
-    # For a crawl: plan rows anew.
+    # For a crawl: plan rows again.
 
     def make_due(self, row_id: int, now: datetime) -> None:
         """Plan a visit of one row now, unless it is claimed."""

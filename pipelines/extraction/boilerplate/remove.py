@@ -43,12 +43,6 @@ def _step(element: Any) -> str:
     return f"{name}.{first[0][:40]}" if first else name
 
 
-def without_boilerplate(lines: list[str], authors: tuple[str, ...] = ()) -> list[str]:
-    """Return `lines` without boilerplate, and without those that name or present the `authors`."""
-    dropped = boilerplate_lines(lines, authors)
-    return [line for index, line in enumerate(lines) if index not in dropped]
-
-
 def boilerplate_lines(
     lines: list[str],
     authors: tuple[str, ...] = (),

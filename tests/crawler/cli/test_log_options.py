@@ -189,6 +189,15 @@ def test_log_of_a_command_without_the_options_may_be_asked_for_before_its_name(a
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("command", [("export", "jsonl", "-"), ("upgrade",)], ids=lambda command: command[0])
+def test_log_options_after_export_and_upgrade_write_their_log(archive, command):
+    """It has the ending, and standard output stays free of it."""
+    done = morgue("-C", archive, *command, "-v")
+    assert done.returncode == 0, done.stderr
+    assert "INFO morgue.cli: morgue " + command[0] + " ended" in done.stderr
+    assert "morgue.cli" not in done.stdout
+
+
 def test_log_lines_do_not_garble_a_progress_bar(archive):
     """On a terminal a line is printed above the bar, whole."""
     ours, theirs = pty.openpty()

@@ -120,7 +120,7 @@ def test_delay_is_the_longer_of_setting_and_crawl_delay(archive):
 
 
 def test_existing_source_is_not_overwritten_without_force(archive):
-    """Its file is the user's; --force writes it anew, under its own name."""
+    """Its file is the user's; --force replaces it, under its own name."""
     with serve() as paper:
         assert add(archive, paper.url, "--name", "gazette").returncode == 0
         file = archive / "sources" / "gazette.toml"

@@ -260,7 +260,7 @@ def test_other_warcinfo_with_a_known_id_is_counted(archive):
 
 @pytest.mark.parametrize("earlier", [0, 1], ids=["in one import", "in two"])
 def test_other_record_with_a_known_id_is_reported_as_not_stored(archive, earlier):
-    """Some writers number theirs anew in each file. It is no copy: another address, or time, or other bytes."""
+    """Some writers start numbering again in each file. It is no copy: another address, or time, or other bytes."""
     first = gz([response(1, record_id="<urn:theirs:1>")])
     others = gz([response(2, record_id="<urn:theirs:1>")]), gz([response(1, at=3, record_id="<urn:theirs:1>")])
     files = [first, *others]

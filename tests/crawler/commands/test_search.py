@@ -14,7 +14,7 @@ import click
 import pytest
 
 from crawler.cli.archive_options import QueryCommand, filter_options
-from crawler.cli.main import folder_option, setting_option
+from crawler.cli.common_options import folder_option, setting_option
 from crawler.commands import search
 from pipelines.core.terminal import width
 from pipelines.database import queries

@@ -184,7 +184,7 @@ def test_independent_readers_accept_a_revisit(archive):
 @pytest.mark.parametrize("again", [LATER, UNMODIFIED], ids=["the same body", "a 304"])
 def test_capture_without_a_filed_page_is_not_referred_to(archive, again):
     """A crash took its rows, and a start gave them back: its page is fetched again, and that fetch is stored whole."""
-    archive.crawl = None  # as `orphans.adopt` leaves it
+    archive.crawl = None  # as `crash_recovery` leaves it
     archive.write_exchange(FIRST)
     archive.writer.close()
     assert archive.original(again) is None

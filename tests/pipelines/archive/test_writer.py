@@ -15,8 +15,7 @@ import pytest
 from pipelines.archive.group_commit import COMMIT_SECONDS, COMMIT_TASKS
 from pipelines.archive.write_queue import GATHER_TASKS
 from pipelines.archive.writer import ArchiveWriter
-from pipelines.core.errors import ArchiveDamaged, ArchiveLocked, DiskFull, MorgueError
-from pipelines.database.connection import open_database, write_error
+from pipelines.core.errors import ArchiveLocked, DiskFull, MorgueError
 from pipelines.warc.storage import WarcStorage
 from pipelines.warc.writer import WarcWriter
 from tests.support.exchanges import write_small_exchange
@@ -321,32 +320,3 @@ def test_file_is_finished_on_the_writers_thread(tmp_path, monkeypatch):
     archive_writer.close()
     assert len(threads) > 2
     assert threading.get_ident() not in threads
-
-
-def test_file_that_is_no_database_is_named(tmp_path):
-    """ArchiveDamaged, with what to do; the file stays as it is."""
-    path = tmp_path / "morgue.db"
-    path.write_bytes(b"not a database" * 100)
-    with pytest.raises(ArchiveDamaged, match=r"morgue\.db"):
-        open_database(path)
-    assert path.read_bytes() == b"not a database" * 100
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "code"),
-    [
-        (sqlite3.OperationalError("database or disk is full"), "DiskFull", 5),
-        (OSError(28, "No space left on device"), "DiskFull", 5),
-        (OSError(122, "Disk quota exceeded"), "DiskFull", 5),
-        (sqlite3.OperationalError("attempt to write a readonly database"), "NotWritable", 6),
-        (OSError(30, "Read-only file system"), "NotWritable", 6),
-        (sqlite3.DatabaseError("database disk image is malformed"), "ArchiveDamaged", 7),
-        (sqlite3.OperationalError("disk I/O error"), "DiskFailing", 9),
-        (sqlite3.OperationalError("database is locked"), "ArchiveLocked", 4),
-        (OSError(5, "Input/output error"), "DiskFailing", 9),
-    ],
-)
-def test_error_of_disk_or_database_has_its_exit_code(tmp_path, error, kind, code):
-    """It becomes an error of pipelines.core.errors, whoever raised it first."""
-    said = write_error(error, tmp_path / "morgue.db")
-    assert (type(said).__name__, said.exit_code) == (kind, code)

@@ -158,7 +158,7 @@ def test_full_disk_is_said_once_and_raises_nothing(capsys):
     assert said.startswith("morgue: --log /dev/full: No space left on device")
 
 
-def test_line_after_a_torn_one_begins_anew(tmp_path, monkeypatch, capsys):
+def test_line_after_a_torn_one_begins_a_new_line(tmp_path, monkeypatch, capsys):
     """A disk that was full for a moment costs the lines of that moment, and no other."""
     file, write = tmp_path / "a.log", os.write
     log_output.begin(LogOptions(file=file))

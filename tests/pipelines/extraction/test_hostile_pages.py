@@ -219,7 +219,7 @@ def read_measured(page: Page) -> tuple[object, float, int]:
     """(outcome, CPU seconds, the most resident memory meanwhile); called in a worker."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # the high-water mark begins anew: proc(5)
+            file.write("5")  # the high-water mark begins again: proc(5)
     except OSError:
         pass
     start = time.process_time()

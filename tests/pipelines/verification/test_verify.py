@@ -406,7 +406,7 @@ def test_rows_committed_a_moment_later_are_no_finding(folder):
 
 
 def test_file_left_open_by_a_crash_is_found(folder):
-    """It has no writer. The next crawl mends it, and then all is well: what the crash tore is no dangling reference."""
+    """It has no writer. The next crawl repairs it, and all is well: what the crash tore is no dangling reference."""
     path = warcs(folder)[2]
     lines = (folder / "manifest.jsonl").read_text().splitlines(keepends=True)
     (folder / "manifest.jsonl").write_text("".join(lines[:2]))
@@ -427,7 +427,7 @@ def test_file_left_open_by_a_crash_is_found(folder):
 
 
 def test_wrong_block_digest_is_found(folder):
-    """A record that was written anew with another block: gzip is content, the digest is not."""
+    """A record that was written again with another block: gzip is content, the digest is not."""
 
     def change(one: WarcRecord) -> WarcRecord:
         return WarcRecord(one.fields, one.block.replace(b"Boats", b"Ships")) if b"Boats" in one.block else one
@@ -589,7 +589,7 @@ def test_revisit_of_another_body_is_found(folder, payload_digest):
 
 
 def test_missing_database_is_one_finding(folder):
-    """With the command that makes it anew."""
+    """With the command that makes a new one."""
     for path in folder.glob("morgue.db*"):
         path.unlink()
     (one,) = findings(folder)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import shutil
 
 import pytest
 
-from pipelines.core.errors import NotFound, NotWritable
+from crawler.cli.main import main
+from pipelines.core.errors import MorgueError, NotFound, NotWritable
 from pipelines.warc.storage import FileStatus, WarcListing, WarcStorage, is_unfinished, sha256_of
+from tests.support.command import make_archive, rows
+from tests.support.verifiable_archive import build
 
 
 @pytest.fixture
@@ -34,6 +39,30 @@ def test_listing_of_missing_folder_is_empty(tmp_path):
     storage.prepare()
     storage.prepare()
     assert storage.folder.is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("command", [["rebuild"], ["remove", "--reason", "x", "--yes"]])
+def test_unreadable_folder_is_an_error_and_no_empty_archive(tmp_path, monkeypatch, capsys, number, command):
+    """A rebuild would put an empty database in place, and a takedown would leave the record in its file."""
+    archive = shutil.copytree(build(tmp_path / "captures"), make_archive(tmp_path / "archive"), dirs_exist_ok=True)
+    (url, count) = rows(archive, "SELECT max(url), count(*) FROM captures WHERE record_type = 'response'")[0]
+    command = [*command, url] if command[0] == "remove" else command
+
+    def scandir(path):
+        if "warc" in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path)
+
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(MorgueError):
+        WarcStorage(archive / "warc").list()
+    with pytest.raises(SystemExit) as ended:
+        main(["-C", str(archive), *command])
+    assert ended.value.code not in (0, None)
+    assert "warc" in capsys.readouterr().err
+    assert rows(archive, "SELECT max(url), count(*) FROM captures WHERE record_type = 'response'") == [(url, count)]
 
 
 def test_open_reads_unfinished_file_by_its_final_name(storage):

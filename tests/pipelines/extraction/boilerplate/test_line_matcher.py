@@ -6,7 +6,8 @@ import tomllib
 import pytest
 
 from pipelines.extraction.boilerplate.line_matcher import matching_lines
-from pipelines.extraction.boilerplate.remove import boilerplate_lines, without_boilerplate
+from pipelines.extraction.boilerplate.remove import boilerplate_lines
+from tests.support.boilerplate import without_boilerplate
 from tests.support.page_pairs import PAGES
 
 SAID: dict[str, dict[str, list[str]]] = tomllib.loads((PAGES / "phrases.toml").read_text(encoding="utf-8"))

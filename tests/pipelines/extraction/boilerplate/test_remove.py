@@ -13,6 +13,7 @@ from pipelines.extraction.boilerplate.comments import find_comments
 from pipelines.extraction.boilerplate.line_rules import LINE_RULES
 from pipelines.extraction.extract import parse, read
 from pipelines.extraction.page.trace import BlockTrace
+from tests.support.boilerplate import without_boilerplate
 from tests.support.page_pairs import NAMES, RULES, pair, text_of
 
 LEAKS = [(name, rule, line) for name in NAMES for rule, line in pair(name)[1]["leaks"].items()]
@@ -61,13 +62,13 @@ def test_block_of_more_than_a_quarter_of_the_page_stays():
 def test_lines_that_are_more_than_half_of_a_text_stay():
     """If rules would take that much, they were not made for this text."""
     lines = ["Leave a Reply", "Article continues below", "Print this page", "A short line."]
-    assert remove.without_boilerplate(lines) == lines
+    assert without_boilerplate(lines) == lines
 
 
 def test_repeated_line_counts_once_for_the_limit():
     """A page of thirty films that need consent is still an article."""
     lines = ["A sentence of the story that is told between the films.", *["Externer Inhalt nicht verfügbar"] * 30]
-    assert remove.without_boilerplate(lines) == lines[:1]
+    assert without_boilerplate(lines) == lines[:1]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +87,14 @@ def test_repeated_line_counts_once_for_the_limit():
 def test_prose_that_begins_like_boilerplate_stays(line):
     """In the middle of a text."""
     lines = ["A sentence of the article that stands before or after the line in question. " * 3] * 10
-    assert line in remove.without_boilerplate([*lines, line, *lines])
+    assert line in without_boilerplate([*lines, line, *lines])
 
 
 def test_byline_and_author_line_are_dropped():
     """A byline at the head and a line about the author at the foot are not the story."""
     story = [f"Sentence number {number} of a story that is long enough to keep its shape." for number in range(9)]
     lines = ["By Mara Ellison", *story, "Mara Ellison is a reporter in Port Selby."]
-    assert remove.without_boilerplate(lines, ("Mara Ellison",)) == story
+    assert without_boilerplate(lines, ("Mara Ellison",)) == story
 
 
 WORDS = "<p>The tide came in twice that day, as it does, and went out twice. Nobody on the quay minded much.</p>"

@@ -93,7 +93,7 @@ def test_slots_are_filled_with_alternatives():
 
 
 def test_every_section_is_used():
-    """Importing the extractor reads every section: a table that nothing asks for is dead."""
+    """Importing the extractor and the URL classifier reads every section: a table that nothing asks for is dead."""
     code = """
 from pipelines.extraction.languages import tables
 class Recorder(dict):
@@ -102,7 +102,7 @@ class Recorder(dict):
         return super().__getitem__(name)
 used, all = set(), Recorder(tables.tables())
 tables.tables = lambda: all
-import pipelines.extraction.extract
+import pipelines.extraction.extract, crawler.discovery.url_words
 print("unused:", *sorted(set(all) - used))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True)
