@@ -42,12 +42,11 @@ def test_listing_of_missing_folder_is_empty(tmp_path):
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
-@pytest.mark.parametrize("command", [["rebuild"], ["remove", "--reason", "x", "--yes"]])
+@pytest.mark.parametrize("command", ["rebuild", "remove {url} --reason x --yes"])
 def test_unreadable_folder_is_an_error_and_no_empty_archive(tmp_path, monkeypatch, capsys, number, command):
     """A rebuild would put an empty database in place, and a takedown would leave the record in its file."""
     archive = shutil.copytree(build(tmp_path / "captures"), make_archive(tmp_path / "archive"), dirs_exist_ok=True)
     (url, count) = rows(archive, "SELECT max(url), count(*) FROM captures WHERE record_type = 'response'")[0]
-    command = [*command, url] if command[0] == "remove" else command
 
     def scandir(path):
         if "warc" in str(path):
@@ -59,7 +58,7 @@ def test_unreadable_folder_is_an_error_and_no_empty_archive(tmp_path, monkeypatc
     with pytest.raises(MorgueError):
         WarcStorage(archive / "warc").list()
     with pytest.raises(SystemExit) as ended:
-        main(["-C", str(archive), *command])
+        main(["-C", str(archive), *command.format(url=url).split()])
     assert ended.value.code not in (0, None)
     assert "warc" in capsys.readouterr().err
     assert rows(archive, "SELECT max(url), count(*) FROM captures WHERE record_type = 'response'") == [(url, count)]
