@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.cli.crawl_summary import size
-from pipelines.core.archive_layout import DATABASE_NAME, OLD_DATABASE_SUFFIX
-
-DATABASE_SUFFIXES = ("", "-wal", "-shm")  # the files of a database that was not closed
+from pipelines.core.archive_layout import DATABASE_NAME, OLD_DATABASE_SUFFIX, side_files
 
 
 def old_databases(folder: Path) -> list[Path]:
@@ -18,11 +16,10 @@ def old_databases(folder: Path) -> list[Path]:
 
 def disk_bytes(path: Path) -> int:
     """Return the bytes of a database on disk, its -wal and -shm files included."""
-    files = (path.with_name(path.name + suffix) for suffix in DATABASE_SUFFIXES)
-    return sum(file.stat().st_size for file in files if file.exists())
+    return sum(file.stat().st_size for file in (path, *side_files(path)) if file.exists())
 
 
 def description(path: Path) -> str:
     """Return the path and the size of a database, for people."""
-    others = [suffix for suffix in DATABASE_SUFFIXES[1:] if path.with_name(path.name + suffix).exists()]
+    others = [file.name.removeprefix(path.name) for file in side_files(path) if file.exists()]
     return f"{path} ({size(disk_bytes(path))}{', with ' if others else ''}{' and '.join(others)})"

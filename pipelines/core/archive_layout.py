@@ -11,6 +11,11 @@ WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/wa
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
 
 
+def side_files(database: Path) -> tuple[Path, Path]:
+    """Return the files that SQLite keeps beside a database that was not closed: `-wal` and `-shm`."""
+    return database.with_name(database.name + "-wal"), database.with_name(database.name + "-shm")
+
+
 def has_warc_files(archive: Path) -> bool:
     """Return True if an archive folder has a finished WARC file: then a missing database can be made from it."""
     return next(archive.glob(f"{WARC_FOLDER}/*{WARC_SUFFIX}"), None) is not None

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX
+from pipelines.core.archive_layout import OLD_DATABASE_SUFFIX, side_files
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import Article, Reading, Source
@@ -36,7 +36,6 @@ from pipelines.rebuild.staging import (
     STAGING_TABLES,
     RebuildReport,
     StagingDatabase,
-    side_files,
 )
 from pipelines.takedown.register import TakedownRegister
 from pipelines.takedown.target_names import name_of_key

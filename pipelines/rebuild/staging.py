@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.archive import journal
-from pipelines.core.archive_layout import REBUILDING_SUFFIX
+from pipelines.core.archive_layout import REBUILDING_SUFFIX, side_files
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
@@ -322,8 +322,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = OFF")
     return db
-
-
-def side_files(database: Path) -> tuple[Path, Path]:
-    """Return the files that SQLite keeps beside a database."""
-    return database.with_name(database.name + "-wal"), database.with_name(database.name + "-shm")
