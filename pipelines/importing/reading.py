@@ -10,10 +10,11 @@ from pathlib import Path
 from pipelines.core.errors import MorgueError
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import RecordStream, printable, record_streams
-from pipelines.importing.foreign_records import DamagedRecord, read_records
+from pipelines.importing.foreign_records import read_records
 from pipelines.importing.grouping import ALREADY_HERE, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import EmptyFile, ImportJob, ImportReport
 from pipelines.importing.known_records import reason_to_skip
+from pipelines.importing.record_search import DamagedRecord
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
 from pipelines.takedown.register import TakedownRegister
 from pipelines.warc.record import WarcFields
