@@ -187,9 +187,9 @@ class _RecordReader:
         if line.length is None:
             raise ContainerDamage("a record without a length")
         if line.is_header:  # no capture, so its date is worth nothing; some programs wrote "-" there
-            kind, dated = "filedesc", ()
+            kind, dated = "filedesc", []
         else:
-            kind, dated = "response", (("WARC-Date", warc_date_of(date)),)
+            kind, dated = "response", [("WARC-Date", warc_date_of(date))]
         content_type = "application/http;msgtype=response" if url.startswith("http") else mime
         rest = (("WARC-Target-URI", url), *dated, ("WARC-IP-Address", ip), ("Content-Type", content_type))
         fields = WarcFields((("WARC-Type", kind), *rest))

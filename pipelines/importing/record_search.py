@@ -16,7 +16,7 @@ from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamag
 from pipelines.importing.warc_heads import HEAD_END, WARC_START, fields_of
 
 MAX_PROBED_BYTES = 1 << 14  # in which a record must show that it is one
-GLIMPSE_BYTES = 64  # of a member, which tell whether the rest is worth a look
+GLIMPSE_BYTES = 512  # of a member, which tell whether the rest is worth a look
 # Places of a file that look like a record and are none: so many, and one more for so many bytes. Honest files have few.
 MAX_FALSE_STARTS, BYTES_PER_FALSE_START = 2000, 4096
 # Read again, because the search begins right after the beginning of the damaged record: so many, and so many times the
@@ -24,14 +24,19 @@ MAX_FALSE_STARTS, BYTES_PER_FALSE_START = 2000, 4096
 MAX_REREAD_BYTES, MAX_REREADS = 1 << 26, 2
 MAX_NOTED_DAMAGES = 1000  # of one search; the bytes of the last one cover further ones
 GIVEN_UP = "the search for the next record was given up after {:,} places that only look like one; the rest is not read"
+# Where a record may begin (WARC, ARC), and what is left of the beginning of one whose first line is damaged.
+LOST_ARC_LINE = rb"[^ \n]{1,400}+ (?:\d{1,3}\.){3}\d{1,3} \d{12,18} "
 CANDIDATE = re.compile(
-    rb"(?P<warc>WARC/\d\.\d++[ \t]*+\r?\n[!-9;-~]++:)|\n(?=(?i:[a-z][a-z0-9+.-]{1,30}+:)(?:[^ \n]*+ ){3})"
+    rb"(?P<warc>WARC/\d\.\d++[ \t]*+\r?\n[!-9;-~]++:)"
+    rb"|\n(?=(?P<arc>(?i:[a-z][a-z0-9+.-]{1,30}+:)(?:[^ \n]*+ ){3})|(?P<lost_arc>" + LOST_ARC_LINE + rb"))"
+    rb"|\n(?i:WARC-(?:Type|Record-ID|Date|Target-URI):)"
 )
 VERSION_LINE = re.compile(rb"WARC/\d\.\d++[ \t]*+\r?\n")
 # RFC 1952, 2.3: flags that exist, the levels and systems that are defined. Hardly any other bytes look like that.
 GZIP_HEADER = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.DOTALL)
 UNREADABLE_HEAD = "the head of a record cannot be read"
-FIELD_OF_RECORD = re.compile(rb"\nWARC-[A-Z]|\nContent-Length:", re.IGNORECASE)
+FIELD_OF_RECORD = re.compile(rb"\nWARC-[A-Z]", re.IGNORECASE)
+LOST_START = re.compile(LOST_ARC_LINE + rb"|(?s:.{0,400}?)\nWARC-(?:Type|Record-ID|Date|Target-URI):", re.IGNORECASE)
 
 # What begins at a place: a record of this file, a record of another file (in a body), a record that cannot be read.
 Verdict = Literal["record", "other", "damaged", "nothing"]
@@ -57,6 +62,7 @@ class RecordSearch:
     false_starts: int = 0
     reread_bytes: int = 0
     probed_bytes: int = 0  # unpacked or looked at in order to judge a place, in all
+    is_broken: bool = False  # the last search ended where the stream cannot be unpacked
 
     def next_record(self, damaged: DamagedRecord, member: int, start: int) -> tuple[list[DamagedRecord], bool]:
         """Go to the next record. Return what was passed over, the damaged record first, and if one was found.
@@ -71,17 +77,64 @@ class RecordSearch:
         self.reread_bytes += again if may_rewind else 0
         if not source.compression:
             if may_rewind:
-                source.restart(damaged.offset + 1)
+                source.restart(start)
+            self._step_over(start)
             more = self._search_unpacked(found)
             return self._measured(found, more=more), more
+        if source.in_one_piece:
+            self._step_over(start)
         if source.in_one_piece and self._search_unpacked(found):
             return self._measured(found, more=True), True
-        broken_at = source.stored_offset
-        more = self._search_members(member + 1 if may_rewind else broken_at, found)
+        broken, broken_at = source.newest_member, source.stored_offset
+        more = self._search_members(member + 1 if may_rewind else max(member + 1, broken_at), found)
+        if not more and may_rewind and (source.in_one_piece or not self.formats):
+            noted = len(found)
+            more = self._search_inside_members(damaged, member, start, broken, found)
+            if not more:
+                del found[noted:]
         if source.in_one_piece and not more:
             lost = source.stored_offset + source.unread() - broken_at
-            found[0] = damaged._replace(why=f"{damaged.why}; {lost:,} compressed bytes from there on are not read")
+            if lost:
+                found[0] = damaged._replace(why=f"{damaged.why}; {lost:,} compressed bytes from there on are not read")
         return self._measured(found, more=more), more
+
+    def _search_inside_members(
+        self, damaged: DamagedRecord, member: int, start: int, broken: int, found: list[DamagedRecord]
+    ) -> bool:
+        """Go to the next record of a stream in which records and members do not begin together.
+
+        `broken`: stored offset of the last member that was unpacked. As long as no record was read, nobody knows if
+        they begin together: then the search begins in the damaged member itself.
+        """
+        source = self.source
+        self.reread_bytes += source.position - member
+        if not source.in_one_piece:
+            source.restart(member, start)
+            self._step_over(start)
+            if self._search_unpacked(found):
+                source.in_one_piece, found[0] = True, damaged._replace(offset=start)
+                return True
+            if not self.is_broken:
+                return False
+            broken = source.newest_member
+        magic, at = GZIP_MAGIC if source.compression == "gzip" else ZSTD_MAGIC, broken + 1
+        while (place := source.search(magic, at)) is not None:
+            at = place + 1
+            if source.compression == "gzip" and not GZIP_HEADER.match(source.peek(10)):
+                continue
+            if self._is_given_up(found, place):
+                return False
+            if not source.probe(GLIMPSE_BYTES)[1]:
+                if self._search_unpacked(found) or not self.is_broken:
+                    source.in_one_piece = True
+                    return source.at < len(source.buffer)
+                at = source.newest_member + 1
+        return False
+
+    def _step_over(self, start: int) -> None:
+        """Take the first byte of the damaged record if nothing of it was taken, so that it is not found again."""
+        with suppress(ContainerDamage):
+            self.source.at += self.source.offset <= start and self.source.fill(1)
 
     def _measured(self, found: list[DamagedRecord], *, more: bool) -> list[DamagedRecord]:
         """Return the damages with the bytes from each to the next one, or to the place where reading goes on."""
@@ -140,8 +193,8 @@ class RecordSearch:
         self.probed_bytes += len(data)
         if why and len(data) < GLIMPSE_BYTES:
             return "damaged", why, ""
-        if not (WARC_START.match(data) or SCHEME.match(data) or FIELD_OF_RECORD.search(data)):
-            return "nothing", "", ""
+        if not (WARC_START.match(data) or SCHEME.match(data)):
+            return ("damaged", UNREADABLE_HEAD, "") if LOST_START.match(data) else ("nothing", "", "")
         data, why = source.probe()
         self.probed_bytes += len(data)
         verdict, url = self._judge(data, 0, len(data))
@@ -155,7 +208,7 @@ class RecordSearch:
             line = arc_line_at(data, at)
             if line is not None:
                 return "record" if self.formats != {"WARC"} else "nothing", line[0].url.decode("latin-1")
-            return "damaged" if FIELD_OF_RECORD.search(data, at, end) else "nothing", ""
+            return "nothing", ""
         head = HEAD_END.search(data, at, end)
         fields = fields_of(data[at : head.start() + 1 if head else end])
         url = fields.get("WARC-Target-URI") or ""
@@ -174,32 +227,33 @@ class RecordSearch:
         Up to `source.at` everything is judged.
         """
         source, more, other, noted = self.source, True, None, 0
+        self.is_broken, own_head_end = False, -1  # own: of the damaged record
         while True:
-            with suppress(ContainerDamage):
+            try:
                 more = more and source.fill(2 * MAX_PROBED_BYTES)
-            more = more and len(source.buffer) - source.at >= 2 * MAX_PROBED_BYTES
-            judged_to = len(source.buffer) - (MAX_PROBED_BYTES if more else 0)
+            except ContainerDamage:
+                more, self.is_broken = False, True
+            if own_head_end < 0:
+                end = HEAD_END.search(source.buffer, source.at, source.at + MAX_PROBED_BYTES)
+                own_head_end = source.offset + (end.end() - source.at if end else MAX_PROBED_BYTES)
             candidate = CANDIDATE.search(source.buffer, source.at)
+            judged_to = len(source.buffer) - (MAX_PROBED_BYTES if more else 0)
             if candidate is None or candidate.start() >= judged_to:
                 if not more:
                     break
                 source.at = max(source.at, judged_to) if candidate is None else candidate.start()
                 continue
-            at = candidate.start() + (candidate["warc"] is None)
-            following = VERSION_LINE.search(source.buffer, candidate.end(), at + MAX_PROBED_BYTES)
-            end = following.start() if following else min(at + MAX_PROBED_BYTES, len(source.buffer))
-            self.probed_bytes += end - at
-            verdict, url = self._judge(source.buffer, at, end)
-            source.at = at
+            source.at = candidate.start() + (candidate["warc"] is None)
+            verdict, url, next_at = self._judge_candidate(candidate)
             if verdict == "record":
                 return True
             if verdict == "other" and other is None:
                 other, noted = source.offset, len(found)
                 if not source.compression and self.reread_bytes > MAX_REREAD_BYTES:
                     return True
-            elif verdict == "damaged":
+            elif verdict == "damaged" and source.offset >= own_head_end:
                 self._note(found, source.offset, UNREADABLE_HEAD, url)
-            source.at = candidate.end()
+            source.at = next_at
         source.at = len(source.buffer)
         if other is None or source.compression:
             return False
@@ -207,3 +261,20 @@ class RecordSearch:
         del found[noted:]
         source.restart(other)
         return True
+
+    def _judge_candidate(self, candidate: re.Match[bytes]) -> tuple[Verdict, str, int]:
+        """Return what begins at `source.at`, its address, and the index in the buffer up to which that was judged."""
+        data, at = self.source.buffer, self.source.at
+        following = VERSION_LINE.search(data, candidate.end(), at + MAX_PROBED_BYTES)
+        end = following.start() if following else min(at + MAX_PROBED_BYTES, len(data))
+        self.probed_bytes += end - at
+        verdict: Verdict = "nothing"
+        url = ""
+        if candidate["warc"] is not None or candidate["arc"] is not None:
+            verdict, url = self._judge(data, at, end)
+        elif (candidate["lost_arc"] is None) != (self.formats == {"ARC"}):
+            verdict = "damaged"  # this is what is left of it
+        if verdict != "damaged" or candidate["lost_arc"] is not None:
+            return verdict, url, candidate.end()
+        head = HEAD_END.search(data, at, end)
+        return verdict, url, head.end() - 1 if head else max(end - 1, candidate.end())

@@ -26,6 +26,7 @@ INFLATE_INPUT_BYTES = 16_384  # inflated at once; small, because zlib copies the
 MAX_ZSTD_OUTPUT_BYTES = 1 << 20  # of one step; deflate has a limit of its own: a thousand times its input
 MAX_DICTIONARY_BYTES = 1 << 24
 MAX_PROBE_BYTES = 1 << 14  # unpacked to see what a member holds
+MAX_ZSTD_BLOCK_BYTES = 1 << 17  # RFC 8878, 3.1.1.2.4: nothing comes out before a block is complete
 PROBE_STEP_BYTES = 256  # unpacked at once then: so much may be lost before an error
 LINE_BREAKS = re.compile(rb"[\r\n]*")
 
@@ -180,12 +181,13 @@ class UnpackedStream:
             if not self.unpack_more() or self.member != member:
                 return out.getvalue()
 
-    def restart(self, offset: int) -> None:
-        """Go on at a stored offset, where a member (or, uncompressed, a record) begins.
+    def restart(self, offset: int, unpacked: int | None = None) -> None:
+        """Go on at a stored offset, where a member (or, uncompressed, a record) begins; `unpacked`: its offset there.
 
         A stream that cannot be rewound goes on there only if these bytes are still in memory, else where it is.
         """
         self._inflater, self.buffer, self.at = None, b"", 0
+        self.unpacked = self.unpacked if unpacked is None else unpacked
         first = self.position - len(self._raw)
         if first <= offset <= self.position:
             self._raw_at = offset - first
@@ -219,7 +221,8 @@ class UnpackedStream:
         The position does not change. Of a damaged member, what comes before the damage is returned.
         """
         inflater, errors = self._new_inflater(zlib)
-        data, out = self.peek(2 * limit), bytearray()
+        wanted = 2 * limit if self.compression == "gzip" else MAX_ZSTD_BLOCK_BYTES + 2 * limit
+        data, out = self.peek(wanted), bytearray()
         try:
             for at in range(0, len(data), PROBE_STEP_BYTES):
                 piece = data[at : at + PROBE_STEP_BYTES]
@@ -233,7 +236,7 @@ class UnpackedStream:
                     return bytes(out), ""
         except errors as error:
             return bytes(out), str(error)
-        return bytes(out), TORN if len(data) < 2 * limit else ""
+        return bytes(out), TORN if len(data) < wanted else ""
 
     def unread(self) -> int:
         """Return how many stored bytes are not unpacked yet; if the stream cannot be rewound, those that were seen."""
