@@ -83,11 +83,11 @@ class RecordGrouping:
             self._add_answer(found, kind)
 
     def _begin_file(self, found: ForeignRecord, kind: str) -> None:
-        self._warcinfo = found if kind == "warcinfo" and found.fields.get("WARC-Record-ID") else None
-        try:
-            check(found)
-        except RecordRefused:
-            self._warcinfo = None
+        self._warcinfo = None
+        if kind == "warcinfo" and not self._is_sound(found):
+            return
+        if kind == "warcinfo" and found.fields.get("WARC-Record-ID"):
+            self._warcinfo = found
         self._on_skipped("header of a file")
 
     def _add_request(self, request: ForeignRecord) -> None:
