@@ -15,12 +15,11 @@ from datetime import UTC, datetime
 from pipelines.importing.arc_lines import MAX_ARC_LINE_BYTES, arc_line_at, warc_date_of
 from pipelines.importing.record_search import DamagedRecord, RecordSearch
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
-from pipelines.importing.warc_heads import HEAD_END, WARC_START, fields_of
+from pipelines.importing.warc_heads import HEAD_END, MAX_HEAD_BYTES, WARC_START, fields_of
 from pipelines.warc.reader import TORN
 from pipelines.warc.record import WarcFields, digest
 
 MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped
-MAX_HEAD_BYTES = 1 << 17
 MAX_HEAD_LINES = 2000
 DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from pipelines.importing.arc_lines import SCHEME, arc_line_at
 from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamage, UnpackedStream
-from pipelines.importing.warc_heads import HEAD_END, WARC_START, fields_of
+from pipelines.importing.warc_heads import HEAD_END, MAX_HEAD_BYTES, WARC_START, fields_of
 
 MAX_PROBED_BYTES = 1 << 14  # in which a record must show that it is one
 GLIMPSE_BYTES = 512  # of a member, which tell whether the rest is worth a look
@@ -70,11 +70,13 @@ class RecordSearch:
         `member`: stored offset of the damaged record's member. `start`: unpacked offset of the record.
         """
         source, found = self.source, [damaged]
-        if source.at_member and source.member != member:
+        if source.at < len(source.buffer) and source.at_member and source.member != member:
             return self._measured(found, more=True), True  # the damaged record ended too early; this is the next one
         again = (source.unpacked - start) + (source.stored_offset - member)
         may_rewind = self.reread_bytes + again <= MAX_REREAD_BYTES + MAX_REREADS * source.position
         self.reread_bytes += again if may_rewind else 0
+        if source.compression and not source.in_one_piece and may_rewind:
+            found[0] = damaged = self._with_url(damaged, member)
         if not source.compression:
             if may_rewind:
                 source.restart(start)
@@ -87,6 +89,8 @@ class RecordSearch:
             return self._measured(found, more=True), True
         broken, broken_at = source.newest_member, source.stored_offset
         more = self._search_members(member + 1 if may_rewind else max(member + 1, broken_at), found)
+        if source.in_one_piece:
+            del found[1:]  # their offsets count stored bytes, all others those that are unpacked
         if not more and may_rewind and (source.in_one_piece or not self.formats):
             noted = len(found)
             more = self._search_inside_members(damaged, member, start, broken, found)
@@ -97,6 +101,14 @@ class RecordSearch:
             if lost:
                 found[0] = damaged._replace(why=f"{damaged.why}; {lost:,} compressed bytes from there on are not read")
         return self._measured(found, more=more), more
+
+    def _with_url(self, damaged: DamagedRecord, member: int) -> DamagedRecord:
+        """Return the damage with the address of the record, if its head can be unpacked."""
+        if damaged.url:
+            return damaged
+        self.source.restart(member)
+        data, _ = self.source.probe()
+        return damaged._replace(url=self._judge(data, 0, len(data))[1])
 
     def _search_inside_members(
         self, damaged: DamagedRecord, member: int, start: int, broken: int, found: list[DamagedRecord]
@@ -230,12 +242,12 @@ class RecordSearch:
         self.is_broken, own_head_end = False, -1  # own: of the damaged record
         while True:
             try:
-                more = more and source.fill(2 * MAX_PROBED_BYTES)
+                more = more and source.fill(MAX_HEAD_BYTES if own_head_end < 0 else 2 * MAX_PROBED_BYTES)
             except ContainerDamage:
                 more, self.is_broken = False, True
             if own_head_end < 0:
-                end = HEAD_END.search(source.buffer, source.at, source.at + MAX_PROBED_BYTES)
-                own_head_end = source.offset + (end.end() - source.at if end else MAX_PROBED_BYTES)
+                head = HEAD_END.search(source.buffer, source.at, source.at + MAX_HEAD_BYTES)
+                own_head_end = source.offset + (head.end() - source.at if head else MAX_PROBED_BYTES)
             candidate = CANDIDATE.search(source.buffer, source.at)
             judged_to = len(source.buffer) - (MAX_PROBED_BYTES if more else 0)
             if candidate is None or candidate.start() >= judged_to:

@@ -9,6 +9,7 @@ from pipelines.importing.arc_lines import warc_date_of
 from pipelines.importing.unpacking import ContainerDamage
 from pipelines.warc.record import WarcFields
 
+MAX_HEAD_BYTES = 1 << 17
 WARC_START = re.compile(rb"WARC/\d")
 HEAD_END = re.compile(rb"\n\r?\n")
 FOLDED_LINE = re.compile(rb"\r?\n[ \t]+")
