@@ -64,13 +64,16 @@ def kept(archive: Path) -> list[str]:
     return [url for (url,) in rows(archive, "SELECT url FROM captures WHERE kind != 'import' ORDER BY url")]
 
 
+def bad_arc_record() -> bytes:
+    """Return the record of a page in an ARC file, on a day that no month has."""
+    return arc([(address(2), answer(page(2)))], compressed=False).replace(b"2024030912", b"2024023012")
+
+
 REFUSED = {
     "date before the year 1": response(2, WARC_Date="0001-01-01T00:00:00+23:59"),
     "date after the year 9999": response(2, WARC_Date="9999-12-31T23:59:59-14:00"),
     "date that is none": response(2, WARC_Date="yesterday"),
-    "date of an ARC record": arc([(address(2), answer(page(2)))], compressed=False).replace(
-        b"2024030912", b"2024139912"
-    ),
+    "date of an ARC record": bad_arc_record(),
     "address with half an IPv6 host": record("response", "http://[::1", answer(page(2))),
     "address with a bad host": record("response", "http://[bad]/x", answer(page(2))),
     "field with a line break": response(2, X_Note="one\rtwo"),
@@ -185,9 +188,8 @@ def test_hostile_records_cost_themselves(archive):
     rng = random.Random(10)
     records = []
     for number in range(150):
-        records += [mutations.hostile_record(rng, number)] + [response(number, host="sound.example")] * (
-            number % 10 == 0
-        )
+        sound = [response(number, host="sound.example")] * (number % 10 == 0)
+        records += [mutations.hostile_record(rng, number), *sound]
     ending, _report = bring(archive, gz(records))
     assert ending.exit_code in (0, 1)
     assert [url for url in kept(archive) if "sound" in url] == sorted(
@@ -238,7 +240,7 @@ def import_notes(archive: Path) -> list[str]:
     """Return the blocks of the records about imported files."""
     found = []
     for file in sorted((archive / "warc").iterdir()):
-        found += [one.block.decode() for one in walk(file) if one.fields.get("Morgue-Kind") == "import"]
+        found += [one.block.decode() for one in walk(file) if one.headers.get("Morgue-Kind") == "import"]
     return [block for block in found if "imported-file" in block]
 
 

@@ -1,4 +1,4 @@
-"""A short fuzz of reading: whatever is changed in a file, reading it ends, and says where. `benchmarks/` has a longer one."""
+"""A short fuzz: reading a changed file ends, and says where it is damaged. `benchmarks/` has a longer one."""
 
 from __future__ import annotations
 
