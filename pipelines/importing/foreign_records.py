@@ -12,10 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipelines.importing.arc_lines import MAX_ARC_LINE_BYTES, arc_line_at, warc_date_of
+from pipelines.importing.record_heads import (
+    HEAD_END,
+    MAX_ARC_LINE_BYTES,
+    MAX_HEAD_BYTES,
+    WARC_START,
+    arc_line_at,
+    fields_of,
+    warc_date_of,
+)
 from pipelines.importing.record_search import DamagedRecord, RecordSearch
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
-from pipelines.importing.warc_heads import HEAD_END, MAX_HEAD_BYTES, WARC_START, fields_of
 from pipelines.warc.reader import TORN
 from pipelines.warc.record import WarcFields, digest
 

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pipelines.importing.arc_lines import SCHEME, arc_line_at
+from pipelines.importing.record_heads import HEAD_END, MAX_HEAD_BYTES, SCHEME, WARC_START, arc_line_at, fields_of
 from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamage, UnpackedStream
-from pipelines.importing.warc_heads import HEAD_END, MAX_HEAD_BYTES, WARC_START, fields_of
 
 MAX_PROBED_BYTES = 1 << 14  # in which a record must show that it is one
 GLIMPSE_BYTES = 512  # of a member, which tell whether the rest is worth a look

@@ -11,12 +11,11 @@ from itertools import accumulate
 
 import pytest
 
-from pipelines.importing.arc_lines import warc_date_of
 from pipelines.importing.containers import container_kind, record_streams
 from pipelines.importing.foreign_records import ForeignRecord, parse_warc_date, read_records
+from pipelines.importing.record_heads import fields_of, warc_date_of
 from pipelines.importing.record_search import DamagedRecord
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
-from pipelines.importing.warc_heads import fields_of
 from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
 
 RECORDS = [warcinfo(), *(response(number, WARC_Warcinfo_ID=an_id("theirs")) for number in range(12))]

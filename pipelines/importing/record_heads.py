@@ -1,17 +1,28 @@
-"""Read the lines that begin the records of ARC files, in the forms that twenty years of programs have written.
+"""Read the heads of records of other programs, in the forms that thirty years of programs have written.
 
-Version 1: `URL IP-address Archive-date Content-type Archive-length`. Version 2 has further columns before the length.
-A URL may hold spaces. What each column holds decides where the URL ends, because files of version 1 with the header of
-version 2 occur, and the other way round.
+A WARC record begins with named fields. An ARC record begins with one line. Version 1: `URL IP-address Archive-date
+Content-type Archive-length`. Version 2 has further columns before the length. A URL may hold spaces. What each column
+holds decides where the URL ends, because files of version 1 with the header of version 2 occur, and the other way
+round.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pipelines.importing.unpacking import ContainerDamage
+from pipelines.warc.record import WarcFields
+
+MAX_HEAD_BYTES = 1 << 17
+WARC_START = re.compile(rb"WARC/\d")
+HEAD_END = re.compile(rb"\n\r?\n")
+FOLDED_LINE = re.compile(rb"\r?\n[ \t]+")
+DIGITS_OF_DATE = re.compile(r"[0-9]{12,18}")  # of WARC before 0.18
+ID_FIELDS = ("warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id")
+URL_FIELDS = ("warc-target-uri", "warc-refers-to-target-uri")
 
 MAX_ARC_LINE_BYTES = 1 << 14
 FILEDESC = b"filedesc:"  # the address of the record that begins a file
@@ -21,6 +32,36 @@ PEER = re.compile(IPV4.pattern + rb"|[0-9a-f]*:[0-9a-f:.]*|-|0|unknown", re.I)  
 DATE = re.compile(rb"\d{8,20}")
 MIN_COLUMNS = 4
 MIN_DATE_DIGITS, MAX_DATE_DIGITS, DIGITS_TO_SECOND = 8, 20, 14
+
+
+def fields_of(head: bytes) -> WarcFields:
+    """Return the named fields of a record's head: lines unfolded, ids in angle brackets, URLs without them."""
+    lines = FOLDED_LINE.sub(b" ", head.rstrip(b"\r\n")).split(b"\n")[1:]
+    pairs = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if colon:
+            pairs.append(_normalized(_text(name), _text(value)))
+    return WarcFields(pairs)
+
+
+def _normalized(name: str, value: str) -> tuple[str, str]:
+    known = name.lower()
+    if known in ID_FIELDS and value and not value.startswith("<"):
+        return name, f"<{value}>"
+    if known in URL_FIELDS and value.startswith("<") and value.endswith(">"):
+        return name, value[1:-1]  # wget writes brackets, by the grammar of WARC 1.0
+    if known == "warc-date" and DIGITS_OF_DATE.fullmatch(value):
+        with suppress(ContainerDamage):  # the caller that needs the date will refuse it
+            return name, warc_date_of(value)
+    return name, value
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.strip().decode()
+    except UnicodeDecodeError:
+        return raw.strip().decode("latin-1")
 
 
 class ArcLine(NamedTuple):
