@@ -373,7 +373,7 @@ def outputs(world: World, folder: Path) -> Tries:
     title = rows[0].index("title") if rows and "title" in rows[0] else 0
     for row in rows[1:]:
         begin = row[title].lstrip("\u200b\u034f\u3164\t\r ")[:1]
-        yield f"formula in CSV: {row[title]!r:.30}", begin in tuple("=+-@＝−﹢|") and not row[title].startswith("'")
+        yield f"formula in CSV: {row[title]!r:.30}", begin in tuple("=+-@＝−﹢") and not row[title].startswith("'")
 
 
 def takedown(world: World, folder: Path) -> Tries:
