@@ -71,8 +71,9 @@ def command(
     A record is imported if it matches every filter given; of a repeated filter, one value is enough. Importing a file
     twice changes nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
-    Exit code 1: a file is damaged or holds no record; everything else was imported, and the summary says what was
-    not. 2: an argument is wrong (the file does not exist, the list or folder names no file); nothing was done.
+    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself; everything else
+    was imported, and the summary says what was not. 2: an argument is wrong (the file does not exist, the list or
+    folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = folder_of(ctx)

@@ -33,6 +33,7 @@ OWN_FIELDS_TAKEN_OVER = ("morgue-kind", "morgue-error")  # from another archive 
 MAX_FIELD_CHARS = 1 << 16
 URL_UP_TO_PATH = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 ANSWER_TYPES = ("response", "revisit")
+OTHER_TYPES = ("resource", "conversion", "continuation")  # WARC 1.1 section 6
 DIGEST_ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
 
 
@@ -64,7 +65,7 @@ class ImportFilter:
         if kind == "metadata" and (fields.get("Morgue-Error") is None or not is_capture(fields)):
             return "metadata record"
         if kind not in (*ANSWER_TYPES, "request", "metadata"):
-            return f"{kind} record" if re.fullmatch("[a-z]{1,20}", kind) else "record of unknown type"
+            return f"{kind} record" if kind in OTHER_TYPES else "record of unknown type"
         if fields.get("WARC-Segment-Number") is not None:
             return "segmented record"
         if not url.lower().startswith(("http://", "https://")):

@@ -28,6 +28,8 @@ from pipelines.warc.record import WarcFields, digest
 
 MAX_BLOCK_BYTES = 1 << 28  # a record with a larger block is skipped
 MAX_HEAD_LINES = 2000
+MAX_WARCINFO_IDS = 1000  # of one stream that are remembered; files put together of several have a few
+MAX_ID_CHARS = 1000  # of an id that is remembered
 DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
 
 
@@ -119,7 +121,8 @@ class _RecordReader:
         else:
             found = self._record_of_length(fields, int(length), is_wanted)
         self._search.formats.add("WARC")
-        self._search.warcinfo_ids.update(fields.all("WARC-Warcinfo-ID"))
+        if len(self._search.warcinfo_ids) < MAX_WARCINFO_IDS:
+            self._search.warcinfo_ids.update(one[:MAX_ID_CHARS] for one in fields.all("WARC-Warcinfo-ID")[:1])
         return found
 
     def _head(self) -> bytes:

@@ -84,8 +84,9 @@ class ImportReport:
                 logger.warning("further damaged places are counted, not listed")
             return
         self.damages.append(location)
-        about = location._asdict()
-        logger.warning("refused: %(file)s at byte %(offset)d: %(why)s (bytes passed over: %(skipped_bytes)d)", about)
+        about = {"file": location.file, "offset": location.offset, "why": location.why, "url": location.url,
+                 "bytes": location.skipped_bytes}  # fmt: skip
+        logger.warning("refused: %(file)s at byte %(offset)d: %(why)s (bytes passed over: %(bytes)d) %(url)s", about)
 
 
 @dataclass(slots=True)

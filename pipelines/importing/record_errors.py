@@ -25,6 +25,7 @@ def unexpected(error: Exception) -> str:
     """Return what to say of a record that a library, or our code, stumbles over. Raises an error of the run again."""
     if isinstance(error, ERRORS_OF_THE_RUN):
         raise error
-    logger.debug("an unexpected error of a record: %(error)r", {"error": error}, exc_info=error)
+    about = {"error": repr(error)}
+    logger.debug("an unexpected error about a record: %(error)s", about, exc_info=error)
     text = " ".join(str(error).split())[:MAX_ERROR_CHARS]
     return f"cannot be handled: {type(error).__name__}" + (f" ({text})" if text else "")

@@ -194,7 +194,7 @@ def test_arc_line_in_a_damaged_body_of_a_warc_file_is_not_taken_for_a_record():
     assert read(b"".join([response(0), forged, response(2)]))[0] == [address(0), address(2)]
 
 
-def test_what_is_lost_after_a_break_of_one_piece_is_said():
+def test_break_of_one_piece_says_how_much_is_lost():
     """Nothing after it can be unpacked; how much that is is known."""
     data = gzip_in_one_piece([response(number, more="x" * number) for number in range(300)])
     _urls, damages = read(data[:4000] + bytes(50) + data[4050:])
