@@ -98,7 +98,7 @@ def command(
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
         # A timer may start a round while a long crawl is running. Nothing is wrong then, and cron would mail a message.
-        if quiet:
+        if quiet and not error.is_suspicious:
             return error.exit_code
         raise
     try:

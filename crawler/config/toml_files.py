@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
-from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core import safe_open
+from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -130,7 +131,7 @@ class TomlReader:
 def read(path: Path, shown: str) -> dict[str, Any]:
     """Return the values of one file. Raises ConfigError that names the file as `shown`, and the line."""
     try:
-        data = path.read_bytes()
+        data = safe_open.read_bytes(path)
     except OSError as error:
         raise unreadable(shown, error) from error
     try:
@@ -146,12 +147,9 @@ def read(path: Path, shown: str) -> dict[str, Any]:
 
 def write(path: Path, text: str) -> None:
     """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    safe_open.must_be_ordinary(path)
+    with safe_open.draft(path) as draft:
+        draft.write(text.encode())
 
 
 def append_rule(path: Path, there: str, text: str) -> None:
@@ -168,6 +166,8 @@ def append_rule(path: Path, there: str, text: str) -> None:
 
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
+    if isinstance(error, NotOrdinaryFile):
+        return ConfigError(shown, cause, error.cure)
     return ConfigError(shown, f"cannot be read: {cause}", "check where it is, who owns it and its permissions")
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+SETTINGS_NAME = "morgue.toml"  # this file makes a folder an archive
+SOURCES_FOLDER = "sources"  # in the archive folder: one file for each source
+LOCK_NAME = "morgue.lock"  # in the archive folder, beside the database
+MANIFEST_NAME = "manifest.jsonl"
 DATABASE_NAME = "morgue.db"
 REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a database that a rebuild put aside

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.core.errors import MorgueError
+from pipelines.database.connection import open_read_only
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import RecordStream, printable, record_streams
 from pipelines.importing.foreign_records import DamagedRecord, read_records
@@ -57,7 +58,7 @@ class FileReader:
 
     def read(self, files: Sequence[Path]) -> None:
         """Read files, and report what cannot be read. Return early if the import is stopping."""
-        db = sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)
+        db = open_read_only(self._database)
         try:
             for path in files:
                 if not self.second_pass:

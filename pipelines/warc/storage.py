@@ -16,8 +16,9 @@ import os
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
+from pipelines.core import safe_open
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import NotFound, NotWritable, os_errors
@@ -100,7 +101,7 @@ class WarcStorage:
         for path in (self._path(name), self._path(name + OPEN_SUFFIX), self._path(name)):  # it may just be finished
             try:
                 with os_errors(str(self._path(name))):
-                    return path.open("rb")
+                    return cast(BinaryIO, safe_open.open_file(path))
             except Exception as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -109,7 +110,7 @@ class WarcStorage:
 
     def open_unbuffered(self, name: str) -> FileIO:
         """Open exactly this file for reading without a buffer. Raises OSError."""
-        return self._path(name).open("rb", buffering=0)
+        return cast(FileIO, safe_open.open_file(self._path(name), buffering=0))
 
     def sha256(self, name: str) -> str:
         """Return the SHA-256 of exactly this file, in hex."""
@@ -126,7 +127,7 @@ class WarcStorage:
         if self._path(name).exists():
             return None
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            file = safe_open.open_descriptor(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         except FileExistsError:
             return None
         fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
@@ -140,7 +141,8 @@ class WarcStorage:
 
         Raises OSError.
         """
-        file = os.open(self._path(name + OPEN_SUFFIX), os.O_RDWR | os.O_CLOEXEC)
+        # A crash in `finish` may leave the file under its final name too.
+        file = safe_open.open_descriptor(self._path(name + OPEN_SUFFIX), os.O_RDWR, second_name=True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -159,7 +161,7 @@ class WarcStorage:
         path = self._path(name + OPEN_SUFFIX)
         with os_errors(str(path)):
             try:
-                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                file = safe_open.open_descriptor(path, os.O_RDONLY)
             except PermissionError:
                 return True  # the file of another user; reading it will say that it cannot be read
         try:
@@ -203,7 +205,9 @@ class WarcStorage:
 
     def create_part(self, name: str) -> BinaryIO:
         """Open the `.part` file of a name for writing. Raises OSError."""
-        return self._path(name + PART_SUFFIX).open("wb")
+        path = self._path(name + PART_SUFFIX)
+        path.unlink(missing_ok=True)  # what a crash left, or a link that leads elsewhere
+        return cast(BinaryIO, safe_open.open_file(path, "xb"))
 
     def has_part(self, name: str) -> bool:
         """Return True if a `.part` file of a name was left."""
@@ -236,5 +240,5 @@ def is_unfinished(file: BinaryIO) -> bool:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of any local file as it is on disk, in hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), safe_open.open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -205,7 +205,7 @@ def test_unreadable_file_is_named(archive):
     archive.settings.unlink()
     said = complaint(archive)
     assert "morgue.toml: cannot be read: No such file" in said
-    assert "sources/paper.toml: cannot be read: Is a directory" in said
+    assert "sources/paper.toml: is a folder, where a file is expected" in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
