@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -56,7 +55,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         report = verify(archive, quick=quick, jobs=jobs, progress=progress)
     with standard_output():
         if form == "json":
-            click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
+            click.echo(output.json_text(_object(archive, report)))
         else:
             for line in lines(report, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
                 click.echo(line)

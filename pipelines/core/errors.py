@@ -133,17 +133,18 @@ def has_no_space(path: str) -> bool:
 class NotOrdinaryFile(OSError):
     """Say that a name leads to a link, a pipe, a device or another thing that is no file of its own."""
 
-    def __init__(self, cause: str, cure: str) -> None:
+    def __init__(self, cause: str, cure: str, *, of_archive: bool = True) -> None:
         super().__init__(errno.EINVAL, cause)
-        self.cure = cure
+        self.cause, self.cure, self.of_archive = cause, cure, of_archive  # of_archive: not named by the user
 
 
 def from_os_error(error: OSError, subject: str) -> MorgueError:
     """Return the member of the family for an operating system's error about `subject` (a path)."""
     if isinstance(error, NotOrdinaryFile):
-        return ArchiveDamaged(subject, error.strerror, error.cure)
+        kind = ArchiveDamaged if error.of_archive else ConfigError
+        return kind(subject, error.cause, error.cure)
     if error.errno == errno.ELOOP:  # a link that took the place of the file a moment ago, or links in a circle
-        return ArchiveDamaged(subject, error.strerror, "look at what is there (ls -l)")
+        return ArchiveDamaged(subject, os.strerror(error.errno), "look at what is there (ls -l)")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(subject, "no space left on device", "free some space and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.core import safe_open
+from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import DiskFull, MorgueError, NotWritable, os_errors
 from pipelines.core.terminal import plain
 
@@ -94,9 +96,13 @@ class LogFile(logging.Handler):
         """Open the file. Raises DiskFull, NotWritable."""
         super().__init__()
         self.path = path
+        if (archive := archive_owning(path)) is not None:
+            cause = f"is among the files of the archive {archive}"
+            raise NotWritable(f"--log {path}", cause, "name a file of another name, such as crawl.log")
         try:
             with os_errors(str(path)):
-                self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._file = safe_open.open_descriptor(path, flags, may_be_character_device=True)
         except DiskFull:
             raise
         except MorgueError as error:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from pipelines.core.errors import NotOrdinaryFile
 
@@ -27,19 +27,28 @@ KINDS = (  # of what is no ordinary file, for people
 )
 
 
-def open_descriptor(path: str | Path, flags: int, mode: int = 0o666, *, second_name: bool = False) -> int:
+def open_descriptor(
+    path: str | Path,
+    flags: int,
+    mode: int = 0o666,
+    *,
+    second_name: bool = False,
+    may_be_character_device: bool = False,
+) -> int:
     """Open an ordinary file and return its descriptor. Raises OSError; NotOrdinaryFile for links, pipes and the like.
 
     A file that has a second name (a hard link) is not opened for writing, unless it may have one (`second_name`):
-    what is written to it would change the file of the other name.
+    what is written to it would change the file of the other name. `may_be_character_device`: /dev/null will do, too.
     """
-    must_be_ordinary(path)  # before it is opened: opening a device may already do something
+    # Before it is opened, because opening a device may already do something; and after, if it was swapped in between.
+    must_be_ordinary(path, may_be_character_device=may_be_character_device)
     # Without O_NONBLOCK, opening a pipe that came in between would wait for ever.
     file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
     try:
         status = os.fstat(file)
-        _check(status)
-        if flags & (os.O_WRONLY | os.O_RDWR) and status.st_nlink > 1 and not second_name:
+        _check(status, may_be_character_device=may_be_character_device)
+        writes = flags & (os.O_WRONLY | os.O_RDWR) and stat.S_ISREG(status.st_mode)
+        if writes and status.st_nlink > 1 and not second_name:
             cause = "has a second name (a hard link), and writing would change the file of that name too"
             cure = f"give it a copy of its own: cp {path} {path}.own && mv {path}.own {path}"
             raise NotOrdinaryFile(cause, cure)
@@ -50,8 +59,8 @@ def open_descriptor(path: str | Path, flags: int, mode: int = 0o666, *, second_n
     return file
 
 
-def open_file(path: str | Path, mode: str = "rb", *, buffering: int = -1, **text: Any) -> IO[Any]:
-    """Open an ordinary file as `open` does, without following links. Raises OSError."""
+def open_file(path: str | Path, mode: str = "rb", *, buffering: int = -1, **text: Any) -> Any:
+    """Open an ordinary file as `open` does, without following links, and return it. Raises OSError."""
     return open(path, mode, buffering, opener=open_descriptor, **text)
 
 
@@ -62,16 +71,16 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def must_be_ordinary(path: str | Path) -> None:
+def must_be_ordinary(path: str | Path, *, may_be_character_device: bool = False) -> None:
     """Raise NotOrdinaryFile if a name is taken by something else than an ordinary file. Raises OSError."""
     try:
-        _check(os.lstat(path))
+        _check(os.lstat(path), may_be_character_device=may_be_character_device)
     except FileNotFoundError:
         return
 
 
-def _check(status: os.stat_result) -> None:
-    if stat.S_ISREG(status.st_mode):
+def _check(status: os.stat_result, *, may_be_character_device: bool) -> None:
+    if stat.S_ISREG(status.st_mode) or (may_be_character_device and stat.S_ISCHR(status.st_mode)):
         return
     cause = next((cause for test, cause in KINDS if test(status.st_mode)), "is not an ordinary file")
     raise NotOrdinaryFile(cause, "look at what is there (ls -l), and put an ordinary file in its place or remove it")

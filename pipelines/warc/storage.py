@@ -16,12 +16,13 @@ import os
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 from pipelines.core import safe_open
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import NotFound, NotWritable, os_errors
+from pipelines.core.input_files import open_input
 
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"
@@ -86,13 +87,15 @@ class WarcStorage:
 
     def status(self, name: str) -> FileStatus:
         """Return size and time of change of exactly this file. Raises OSError."""
-        found = self._path(name).stat()
+        path = self._path(name)
+        safe_open.must_be_ordinary(path)
+        found = path.lstat()
         return FileStatus(found.st_size, found.st_mtime_ns)
 
     def size(self, name: str) -> int | None:
         """Return the size of a finished file in bytes, or None if it cannot be had."""
         try:
-            return os.stat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
+            return os.lstat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
         except OSError:
             return None
 
@@ -101,7 +104,7 @@ class WarcStorage:
         for path in (self._path(name), self._path(name + OPEN_SUFFIX), self._path(name)):  # it may just be finished
             try:
                 with os_errors(str(self._path(name))):
-                    return cast(BinaryIO, safe_open.open_file(path))
+                    return safe_open.open_file(path)
             except Exception as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -110,11 +113,13 @@ class WarcStorage:
 
     def open_unbuffered(self, name: str) -> FileIO:
         """Open exactly this file for reading without a buffer. Raises OSError."""
-        return cast(FileIO, safe_open.open_file(self._path(name), buffering=0))
+        return safe_open.open_file(self._path(name), buffering=0)
 
     def sha256(self, name: str) -> str:
-        """Return the SHA-256 of exactly this file, in hex."""
-        return sha256_of(self._path(name))
+        """Return the SHA-256 of exactly this file as it is on disk, in hex."""
+        path = self._path(name)
+        with os_errors(str(path)), safe_open.open_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     # Files that are being written
 
@@ -207,7 +212,7 @@ class WarcStorage:
         """Open the `.part` file of a name for writing. Raises OSError."""
         path = self._path(name + PART_SUFFIX)
         path.unlink(missing_ok=True)  # what a crash left, or a link that leads elsewhere
-        return cast(BinaryIO, safe_open.open_file(path, "xb"))
+        return safe_open.open_file(path, "xb")
 
     def has_part(self, name: str) -> bool:
         """Return True if a `.part` file of a name was left."""
@@ -239,6 +244,6 @@ def is_unfinished(file: BinaryIO) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of any local file as it is on disk, in hex. Raises MorgueError."""
-    with os_errors(str(path)), safe_open.open_file(path) as file:
+    """Return the SHA-256 of any file of the user, in hex. Raises MorgueError."""
+    with os_errors(str(path)), open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
