@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,7 +161,9 @@ def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a selector runs in C, and may run long; nothing is open for writing
     outcome, trace = explain(page)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
         raise ConfigError(target, f"{outcome.reason}{detail}", "name one complete HTML page")

@@ -246,6 +246,10 @@ def unknown_key(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseMo
     """Return cause and cure for an unknown key."""
     key = str(detail["loc"][-1])
     cause = "unknown table" if isinstance(detail["input"], dict) else "unknown key"
+    if owner is not model and key in getattr(owner, "keys_of_archive", ()):
+        table = detail["loc"][0]
+        cure = f"set it under [{table}] in {SETTINGS}, or by {OPTION} {table}.{key}=VALUE for one run"
+        return "holds for the whole archive, and the file of a source cannot set it", cure
     keys = [name for name, field in owner.model_fields.items() if not field.exclude]
     if close := difflib.get_close_matches(key, keys, n=1):
         return cause, f"did you mean {close[0]}?"
