@@ -39,6 +39,7 @@ FILE_USERS = {
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/config/archive_folder.py": "folders of an archive that are links",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/onboarding/samples.py": "saved pages",
@@ -46,6 +47,8 @@ FILE_USERS = {
     "exports/dataset.py": "the dataset that is written",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
+    "pipelines/core/input_files.py": "files that the user names",
+    "pipelines/core/safe_open.py": "files of an archive, for all others",
     "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
@@ -127,17 +130,29 @@ def test_one_file_imports_trafilatura():
     assert users_of("trafilatura") == {"pipelines/extraction/extract.py"}
 
 
+OPENERS = ("open_descriptor", "open_file", "open_input", "read_bytes", "draft")  # of pipelines/core
+
+
 def is_file_access(node: ast.AST) -> bool:
     """Return True for a call that lists a folder or opens a file by its path."""
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Name):
-        return node.func.id == "open"
+        return node.func.id in ("open", *OPENERS)
     if not isinstance(node.func, ast.Attribute):
         return False
     name, owner = node.func.attr, node.func.value
     module = owner.id if isinstance(owner, ast.Name) else ""
-    if name in ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "read_bytes", "read_text"):
+    if name in OPENERS or name in (
+        "glob",
+        "rglob",
+        "iglob",
+        "iterdir",
+        "listdir",
+        "scandir",
+        "read_bytes",
+        "read_text",
+    ):
         return True
     if name in ("open", "walk") and module == "os":
         return True
