@@ -16,6 +16,7 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import log_output
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
+from pipelines.core.urls import site_or_none
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
@@ -75,7 +76,10 @@ class CrawlContext:
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
-        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES)
+        brief = len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES
+        capture: Capture = await self.do(self._record, exchange, source_id, brief=brief)
+        self.stats.kept(site_or_none(exchange.url) or "", capture.length)
+        return capture
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""

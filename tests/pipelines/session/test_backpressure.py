@@ -8,7 +8,7 @@ from pipelines.session.backpressure import Backpressure
 
 
 async def through(backpressure: Backpressure, hold: asyncio.Event, log: list[str]) -> None:
-    async with backpressure:
+    async with backpressure.exchange():
         log.append("in")
         await hold.wait()
 
