@@ -170,12 +170,11 @@ class CrawlRun:
         """Note in the counts which limits were reached, and how many URLs of that source are left to the next crawl."""
         for setting, source_id in dispatcher.used.reached:
             site = prepared.sites.get(source_id) or prepared.sites[None]
-            left = (
-                self.due_left
-                if setting == "bytes_per_crawl"
-                else due.get(NO_SOURCE if source_id is None else source_id, 0)
-            )
-            self.context.stats.by_source[site.name].limits[setting] += left
+            left = due.get(NO_SOURCE if source_id is None else source_id, 0)
+            if setting == "bytes_per_crawl":
+                left = self.due_left
+            if left:
+                self.context.stats.by_source[site.name].limits[setting] += left
 
     def _outcome(self) -> CrawlOutcome:
         """Return how the run ended, as far as is known now."""
