@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pipelines.session.context import CrawlContext
 
 LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
+MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
 MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
@@ -117,6 +119,7 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
     from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
     from crawler.onboarding.probe import probe
     from crawler.onboarding.site_fetcher import SiteFetcher
+    from pipelines.core.urls import site_of
 
     click.echo(url)
     fetcher = SiteFetcher(config, context)
@@ -128,6 +131,8 @@ async def add_one(name: str, url: str, config: Config, context: CrawlContext) ->
         cure = f"{ALLOW_PRIVATE}\n  " if found.failure == NOT_PUBLIC else ""
         click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
         return False
+    taken = [site_of(source.url) for own, source in config.sources.items() if own != name]
+    found = replace(found, further_sites=found.further_sites.without(taken))
     twins = [own for own, source in config.sources.items() if same_address(source.url, found.url) and own != name]
     if twins:
         click.echo(
@@ -159,6 +164,7 @@ KEY_COMMENTS = {
     "feeds": "RSS, Atom and JSON feeds: the newest articles.",
     "news_sitemaps": "News sitemaps: the articles of the last days, with their titles.",
     "sitemaps": "Sitemaps: everything that the paper lists. Remove them to collect only new articles.",
+    "sites": "Further sites of the paper: what its feeds and sitemaps name on any other site is left out.",
     "sections": "Section pages. Only these are read; remove the key to let crawls find sections from the front page.",
 }
 SOURCE_FILE_END = """\
@@ -186,6 +192,8 @@ def source_text(found: ProbeReport) -> str:
         values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
     if values["sections"]:
         values["sections"] += [url for url in found.unchecked if is_web_address(url)]
+    if found.further_sites.own:
+        values["sites"] = list(found.further_sites.own)
     blocks = ["# Written by `morgue add`; edit it as you like. All keys: docs/config.md and sources/_template.toml.\n"]
     for key, value in values.items():
         if isinstance(value, list):
@@ -211,8 +219,21 @@ def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
         why = f"added unchecked, to stay at {counted(found.requests, 'request')}"
         lines.append(f"  {counted(len(found.unchecked), 'more section page')} in the menus, {why}")
     lines += [f"  left out: {url} ({why})" for url, why in found.rejected]
+    lines += further_sites_lines(found, name)
     lines += not_found_lines(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
+    return lines
+
+
+def further_sites_lines(found: ProbeReport, name: str) -> list[str]:
+    """Return what is to be said of other sites that the feeds and sitemaps name."""
+    own, others = found.further_sites.own, found.further_sites.others
+    lines = [f"  further site of the paper: {site} (most entries of a feed or sitemap are there)" for site in own]
+    if others:
+        number, named = sum(count for _, count in others), ", ".join(site for site, _ in others[:MAX_SITES_NAMED])
+        more = ", ..." if len(others) > MAX_SITES_NAMED else ""
+        lines.append(f"  {counted(number, 'address')} on other sites ({named}{more}) will be left out;")
+        lines.append(f'    to follow them, add `sites` to sources/{name}.toml: a list of domains, or "any"')
     return lines
 
 

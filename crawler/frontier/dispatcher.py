@@ -154,10 +154,13 @@ class Dispatcher:
             if not waiting or (host not in self._without_own and self._is_foreign(waiting[0])):
                 number = CLAIMS_PER_TASK if self.limits.pages is None else capacity
                 waiting.extendleft(reversed(await self.context.do(self._claim, host, number)))
+            set_aside = len(self._set_aside)
             claims = self._handed_out(host, waiting)
             if claims:
                 return claims  # `fetched` puts the host back
-            if not waiting:
+            if len(self._set_aside) > set_aside:
+                self._enqueue(host)  # it may have URLs that are not beyond a limit
+            elif not waiting:
                 del self._claimed[host]
                 self._unpark(site_key(host))  # another host of its site can have its turn
             elif host not in self._queued:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crawler.frontier.ownership import SiteOwners
-from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, priority
+from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
@@ -112,7 +112,7 @@ class Frontier:
         for entry in entries:
             if entry.url in removed:
                 continue
-            row = row_of(entry, source_id, now)
+            row = self._row(entry, source_id, now)
             if room is not None and not room.has_room(entry.kind) and not self._table.is_known(row.url_key):
                 room.refused[room.word(entry.kind)] += 1
                 continue
@@ -126,6 +126,25 @@ class Frontier:
                 continue
             hosts.add(row.host)
         return new, hosts
+
+    def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
+        """Return the row of a URL that is to be visited now."""
+        day = day_of(entry.hint) or day_in(entry.url)
+        foreign = self.owners.is_foreign(entry.url, source_id)
+        return FrontierRow(
+            url_key(entry.url),
+            entry.url,
+            host_of(entry.url),
+            source_id,
+            entry.kind,
+            priority(entry.kind, day, now) + FOREIGN_PRIORITY * foreign,
+            entry.depth,
+            found=now,
+            next_visit=now,
+            found_on=entry.found_on,
+            hint=entry.hint,
+            day=day,
+        )
 
     def _corrected(self, row: FrontierRow) -> bool:
         """Give a known URL to the source that owns its site, if another source has it. Return True if it is due then.
@@ -181,7 +200,9 @@ class Frontier:
         """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
         self.visited(claim, replace(visit, plan=NextVisit("done", None, "redirects"), validators=Validators()), now)
         entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
-        self._table.insert(replace(row_of(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None))
+        self._table.insert(
+            replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
+        )
         row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
@@ -216,7 +237,7 @@ class Frontier:
         A listing that was met under another source or as another kind before becomes this one's: its file has the last
         word.
         """
-        rows = {row.url_key: row for row in (row_of(seed, source_id, now) for seed in reversed([*seeds]))}
+        rows = {row.url_key: row for row in (self._row(seed, source_id, now) for seed in reversed([*seeds]))}
         for row in rows.values():
             self._table.make_seed(row)
         self._table.retire_seeds(source_id, but=rows)
@@ -260,25 +281,6 @@ class Frontier:
     def rows_of(self, urls: Iterable[str]) -> frozenset[int]:
         """Return the row ids of these URLs, as far as they are known."""
         return frozenset(self._table.ids_of_keys([url_key(url) for url in urls]))
-
-
-def row_of(entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
-    """Return the row of a URL that is to be visited now."""
-    day = day_of(entry.hint) or day_in(entry.url)
-    return FrontierRow(
-        url_key(entry.url),
-        entry.url,
-        host_of(entry.url),
-        source_id,
-        entry.kind,
-        priority(entry.kind, day, now),
-        entry.depth,
-        found=now,
-        next_visit=now,
-        found_on=entry.found_on,
-        hint=entry.hint,
-        day=day,
-    )
 
 
 def day_of(hint: Mapping[str, str]) -> str | None:

@@ -33,7 +33,7 @@ HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "addre
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
 MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
-LINKS_PER_TASK = 2000  # links written at once: a sitemap of 50,000 must not delay the records of other hosts by seconds
+LINKS_PER_TASK = 250  # links written at once: a sitemap of 50,000 must not delay the records of other hosts
 
 
 class VisitOutcomes:
