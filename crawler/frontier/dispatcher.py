@@ -160,6 +160,7 @@ class Dispatcher:
                 return claims  # `fetched` puts the host back
             if len(self._set_aside) > set_aside:
                 self._enqueue(host)  # it may have URLs that are not beyond a limit
+                self._changed.set()
             elif not waiting:
                 del self._claimed[host]
                 self._unpark(site_key(host))  # another host of its site can have its turn
@@ -238,6 +239,7 @@ class Dispatcher:
         """Let the next host have its turn that waits for the share of a site or source."""
         if self._parked.get(key):
             self._hosts.append(self._parked[key].popleft())
+            self._changed.set()
 
     def _capacity_of(self, host: str) -> int:
         """Return how many more URLs of a host may be handed out now."""
