@@ -26,9 +26,9 @@ class FurtherSites:
     own: tuple[str, ...] = ()  # further domains of the same name, to which at least half of a listing's entries lead
     others: tuple[tuple[str, int], ...] = ()  # the rest with their numbers of entries, the most frequent first
 
-    def without(self, taken: Iterable[str]) -> FurtherSites:
-        """Return the same, without further sites of the paper that another source has."""
-        taken = set(taken)
+    def without(self, homes: Iterable[str]) -> FurtherSites:
+        """Return the same, without further sites of the paper to which the front page of another source belongs."""
+        taken = {site_or_none(home) for home in homes}
         return replace(self, own=tuple(site for site in self.own if site not in taken))
 
 

@@ -32,7 +32,7 @@ def test_further_site_has_the_name_of_the_paper_and_half_of_a_listing(hosts, own
 def test_further_site_of_another_source_is_not_taken():
     """It has an owner already."""
     found = further_sites(BBC, [listing("www.bbc.com")])
-    assert found.without(["bbc.com"]).own == ()
+    assert found.without(["https://www.bbc.com/"]).own == ()
 
 
 def test_ip_addresses_have_no_name_to_share():
