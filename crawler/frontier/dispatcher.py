@@ -80,7 +80,7 @@ class Dispatcher:
 
     def fetched(self, claim: Claim) -> None:
         """Note that the exchange for a URL is over. Its page may still have to be read and filed."""
-        self.context.backpressure.page_in()
+        self.context.backpressure.page_in(claim.source_id)
         for key in shares_of(claim):
             self._fetching[key] -= 1
         self._fetching_total -= 1
@@ -93,7 +93,7 @@ class Dispatcher:
     def filed(self, claim: Claim) -> None:
         """Note that nothing more will be done about a URL in this crawl."""
         if self._open.pop(claim.id, None) is not None:
-            self.context.backpressure.page_out()
+            self.context.backpressure.page_out(claim.source_id)
         self._changed.set()
 
     def close_host(self, host: str) -> None:

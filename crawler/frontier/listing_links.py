@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawler.discovery.feeds import read_feed
@@ -61,10 +61,13 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
     """Return the links of a listing that was fetched at `url`."""
     reader, site = READER_OF_KIND[rules.kind], rules.site
     if reader is read_links:
-        discovery = read_links(body, url, content_type, site.include, site.exclude, rules.explain)
+        discovery = read_links(body, url, content_type, site.include, site.exclude, rules.explain, site.listed.own)
     else:
         discovery = reader(body, url, content_type)
-    return followed_links(discovery, rules)
+    found = followed_links(discovery, rules)
+    if rules.kind == "front" and not site.listed.owns(url):
+        return replace(found, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`")
+    return found
 
 
 def followed_links(discovery: Discovery, rules: ListingRules) -> ListingLinks:

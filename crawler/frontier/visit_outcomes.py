@@ -101,7 +101,8 @@ class VisitOutcomes:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
         visit = VisitResult(plan, response.status, found.problem, validators=known)
-        final_url = fetchable(response.url) if claim.kind == "section" else None
+        moved = claim.kind == "section" and site.listed.owns(response.url)
+        final_url = fetchable(response.url) if moved else None
         await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
 
     def _plan_after_refusal(self, claim: Claim, refused: Counter[str], plan: NextVisit, room: int) -> NextVisit:

@@ -148,8 +148,8 @@ class NewsSpider(scrapy.Spider):
         rules = ListingRules(
             claim.url, claim.kind, claim.depth, site, self.run.config.crawl.url_length, explain=explain
         )
-        found: ListingLinks = await self.visits.context.workers.run(
-            read_listing, response.body, response.url, header(response, "Content-Type"), rules
+        found: ListingLinks = await self.visits.context.read(
+            claim.source_id, read_listing, response.body, response.url, header(response, "Content-Type"), rules
         )
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}

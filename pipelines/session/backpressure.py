@@ -38,25 +38,26 @@ class Backpressure:
     """Let a limited number of exchanges run, and none while too many fetched pages wait to be read and filed.
 
     Put `async with backpressure.exchange(site, source):` around an exchange. Call `page_in` when a page was fetched,
-    and `page_out` when it was filed or given up.
+    and `page_out` when it was filed or given up. One source may have half of the pages that wait: pages that take long
+    to read must not stop the fetching of others.
     """
 
     def __init__(
         self, exchanges: int, pages: int, *, per_source: int = sys.maxsize, per_site: int = sys.maxsize
     ) -> None:
         self.max_pages = pages
-        self._pages = 0
+        self._pages: Counter[int | None] = Counter()  # fetched and not yet filed, by source
         self._exchanges = asyncio.Semaphore(exchanges)
         self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
         self._page_left = asyncio.Event()
 
-    def page_in(self) -> None:
+    def page_in(self, source: int | None = None) -> None:
         """Count a page that was fetched."""
-        self._pages += 1
+        self._pages[source] += 1
 
-    def page_out(self) -> None:
+    def page_out(self, source: int | None = None) -> None:
         """Count a page that was filed or given up."""
-        self._pages -= 1
+        self._pages[source] -= 1
         self._page_left.set()
 
     def let_all_through(self) -> None:
@@ -71,13 +72,17 @@ class Backpressure:
         The shares come first: an exchange that waits for one must not take a place from others.
         """
         async with self._sources.share(source), self._sites.share(site):
+            while self._pages[source] >= max(1, self.max_pages // 2):
+                await self._until_a_page_is_filed()
             if self._exchanges.locked():
                 logger.debug("a request waits: crawl.concurrency is reached")
             async with self._exchanges:
-                while self._pages >= self.max_pages:
-                    logger.debug(
-                        "a request waits: fetched pages are still to be filed (%(pages)d)", {"pages": self._pages}
-                    )
-                    self._page_left.clear()
-                    await self._page_left.wait()
+                while self._pages.total() >= self.max_pages:
+                    await self._until_a_page_is_filed()
                 yield
+
+    async def _until_a_page_is_filed(self) -> None:
+        about = {"pages": self._pages.total()}
+        logger.debug("a request waits: fetched pages are still to be filed (%(pages)d)", about)
+        self._page_left.clear()
+        await self._page_left.wait()

@@ -21,6 +21,7 @@ from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
+from pipelines.session.fair_turns import FairTurns
 from pipelines.warc.exchange import body_of, write_exchange
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class CrawlContext:
     ) -> None:
         self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
         self.stats = CrawlStats()
+        self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
         self.store = ArticleStore(archive_writer.db)
         self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
@@ -73,6 +75,11 @@ class CrawlContext:
         """Return the part of this run that has this type. Raise KeyError if it was not provided."""
         part: T = self._parts[kind]
         return part
+
+    async def read(self, source_id: int | None, reader: Callable[..., T], *args: Any) -> T:
+        """Call `reader` in a worker process, in turn with what is read for other sources. Raise WorkerFailure."""
+        async with self._turns.turn(source_id):
+            return await self.workers.run(reader, *args)
 
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""

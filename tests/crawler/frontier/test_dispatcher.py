@@ -57,7 +57,7 @@ class Scene:
 
     def __init__(self, claims: list[Claim], homes: dict[int, str], **limits: SourceLimits) -> None:
         self.stats = CrawlStats()
-        backpressure = SimpleNamespace(page_in=lambda: None, page_out=lambda: None)
+        backpressure = SimpleNamespace(page_in=lambda source: None, page_out=lambda source: None)
         context: Any = SimpleNamespace(do=self.do, backpressure=backpressure, stats=self.stats)
         frontier: Any = ListedFrontier(claims, homes)
         of_source = {None: GENEROUS, **{int(name[1:]): limit for name, limit in limits.items()}}

@@ -57,6 +57,20 @@ def test_page_leads_within_its_own_site_only(further):
     assert {rule for _, rule in found.rejected} == {"another site"}
 
 
+def test_page_leads_to_further_sites_that_the_source_file_names():
+    """A paper with two domains links from one to the other."""
+    assert [entry.url for entry in followed("section", PAGE, ["other.example"]).entries] == STORIES[:4]
+
+
+def test_front_page_that_redirects_to_another_site_is_a_problem_with_a_cure():
+    """Nothing of that site is followed, and the user is told why."""
+    site = WatchedSite(Source("paper", HOME), 1, watched=False, listed=listed_sites(HOME))
+    rules = ListingRules(HOME, "front", 0, site, 2000)
+    found = read_listing(PAGE, "https://other.example/", None, rules)
+    assert [entry.url for entry in found.entries] == STORIES[:2]
+    assert found.problem == "it redirects to https://other.example/: crawl that address, or add its site to `sites`"
+
+
 def test_sitemaps_of_robots_txt_are_taken_from_the_own_site_only():
     """Those on other sites are counted."""
     site = WatchedSite(Source("paper", HOME), 1, watched=False, listed=listed_sites(HOME))
