@@ -82,7 +82,7 @@ def test_listing_of_the_file_becomes_what_the_file_says(frontier):
     assert row(frontier, feed) == (PAPER, "feed", "waiting", 0)
 
 
-def test_what_the_owner_lists_is_claimed_before_what_others_list(frontier):
+def test_urls_of_the_owner_are_claimed_before_those_of_others(frontier):
     """However urgent the others make it."""
     junk = "https://paper.example/2026/11/23/junk.html"
     frontier.add([FrontierEntry(junk, "feed", 1, "https://evil.example/feed")], EVIL, NOW)

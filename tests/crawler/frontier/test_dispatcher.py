@@ -118,7 +118,7 @@ def test_hosts_of_a_site_take_turns_until_all_are_done():
     assert Scene(claims, HOMES).run() == {EVIL: 300}
 
 
-def test_what_the_owner_of_a_site_lists_comes_first():
+def test_urls_that_the_owner_of_a_site_lists_come_first():
     """Junk of another source waits, and uses up that source's own budget."""
     limits = SourceLimits(7, MANY, MANY, MANY, MANY, MANY)
     scene = Scene([*paper(50, EVIL, name="junk"), *paper(20)], HOMES, s1=limits)

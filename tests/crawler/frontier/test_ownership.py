@@ -42,7 +42,7 @@ def test_page_belongs_to_the_source_that_owns_its_site():
     assert OWNERS.file_under("https://nobody.example/1", None) is None
 
 
-def test_of_two_sources_of_one_site_the_one_with_the_host_gets_the_page():
+def test_source_with_the_host_of_a_page_gets_it_among_the_sources_of_a_site():
     """Else the one whose host is highest in the site."""
     whole, blog = listed_sites("https://paper.example/"), listed_sites("https://blog.paper.example/")
     owners = SiteOwners({1: blog, 2: whole}, {1: "blog.paper.example", 2: "paper.example"})
