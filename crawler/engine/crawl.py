@@ -149,9 +149,10 @@ class CrawlRun:
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
-                due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
-                self.due_left = sum(due.values())
-                self._count_limits(self.dispatcher, self.prepared, due)
+                self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
+                if self.dispatcher.used.reached:
+                    due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
+                    self._count_limits(self.dispatcher, self.prepared, due)
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
         await self.context.workers.close()
