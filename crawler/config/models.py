@@ -115,7 +115,9 @@ class CrawlSettings(Politeness):
         16,
     )
     bytes_per_site: value_types.Bytes = key(
-        "20GB", "Size of the records of one site (registrable domain) at which a crawl leaves it alone.", "1GB"
+        "20GB",
+        "Size of the records of one site (registrable domain), or of one source, at which a crawl leaves it alone.",
+        "1GB",
     )
     bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)

@@ -216,11 +216,14 @@ class Dispatcher:
             self.stopped = True
 
     def _close_by_size(self, claim: Claim) -> None:
-        """Ask a site for nothing more, or end the crawl, if the records of it are as large as the settings allow."""
+        """Ask nothing more of a site or for a source, or end the crawl, if its records are as large as they may be."""
         stats, site = self.context.stats, site_of_host(claim.host)
         if stats.bytes_of_site[site] >= self.limits.bytes_per_site and site not in self._closed_sites:
             self.used.reach("bytes_per_site", claim.source_id)
             self.close_site(site)
+        if stats.bytes_of_source[claim.source_id] >= self.limits.bytes_per_site:  # redirects led to other sites
+            self.used.reach("bytes_per_site", claim.source_id)
+            self.used.close_source(claim.source_id)
         if stats.bytes_kept >= self.limits.bytes_per_crawl and not self.stopped:
             self.used.reach("bytes_per_crawl", None)
             self.stop()

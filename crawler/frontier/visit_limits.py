@@ -85,6 +85,10 @@ class LimitCounter:
         """Read no more listings of a source in this crawl."""
         self._close(False, source_id, "")
 
+    def close_source(self, source_id: int | None) -> None:
+        """Ask for nothing more of a source in this crawl."""
+        self._close(True, source_id, "")
+
     def reach(self, setting: str, source_id: int | None, host: str = "") -> None:
         """Note that a limit is reached."""
         if (setting, source_id) not in self.reached:

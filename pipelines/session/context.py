@@ -85,7 +85,7 @@ class CrawlContext:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
         brief = len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES
         capture: Capture = await self.do(self._record, exchange, source_id, brief=brief)
-        self.stats.kept(site_or_none(exchange.url) or "", capture.length)
+        self.stats.kept(site_or_none(exchange.url) or "", source_id, capture.length)
         return capture
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:

@@ -40,6 +40,7 @@ class CrawlStats:
         self.bytes_saved = 0  # of these bodies
         self.bytes_kept = 0  # size of the records of all exchanges
         self.bytes_of_site: Counter[str] = Counter()  # the same by site (registrable domain)
+        self.bytes_of_source: Counter[int | None] = Counter()  # and by the source for which it was fetched
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count the outcome of a page (a word of OUTCOMES), with the reason and the URL."""
@@ -55,10 +56,11 @@ class CrawlStats:
         count.off_site += number
         count.off_sites.update(sites)
 
-    def kept(self, site: str, length: int) -> None:
-        """Count the record of an exchange with a host of a site."""
+    def kept(self, site: str, source_id: int | None, length: int) -> None:
+        """Count the record of an exchange with a host of a site, for a source."""
         self.bytes_kept += length
         self.bytes_of_site[site] += length
+        self.bytes_of_source[source_id] += length
 
     def saved(self, length: int) -> None:
         """Count a response whose body of `length` bytes was not stored again. Called on the writer's thread only."""

@@ -7,6 +7,8 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.ownership import SiteOwners, listed_sites
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
@@ -69,14 +71,18 @@ class Scene:
     async def do(self, task: Any, *args: Any) -> Any:
         return task(*args)
 
-    def run(self, silent: str = "!", size: int = 0) -> Counter[int | None]:
-        """Return how many URLs of each source were handed out until nothing more is, or only silent ones are open."""
+    def run(self, silent: str = "!", size: int = 0, site: str = "evil.example") -> Counter[int | None]:
+        """Return how many URLs of each source were handed out until nothing more is, or only silent ones are open.
+
+        `site`: where the records of the hostile source count, of `size` bytes each.
+        """
+        self.site = site
 
         async def all_of_it() -> None:
             async for claim in self.dispatcher.claims():
                 self.order.append(claim)
                 if not claim.host.endswith(silent):
-                    self.stats.kept("paper.example" if claim.source_id == PAPER else "evil.example", size)
+                    self.stats.kept("paper.example" if claim.source_id == PAPER else self.site, claim.source_id, size)
                     self.dispatcher.fetched(claim)
                     self.dispatcher.filed(claim)
 
@@ -144,9 +150,10 @@ def test_listings_beyond_the_limit_are_left_and_articles_are_not():
     assert Counter(claim.kind for claim in scene.order) == {"sitemap": 10, "article": 30}
 
 
-def test_site_is_left_alone_once_its_records_are_large():
-    """bytes_per_site bounds what one site writes, bytes_per_crawl what all do together."""
+@pytest.mark.parametrize("site", ["evil.example", "elsewhere.example"])
+def test_site_or_source_is_left_alone_once_its_records_are_large(site):
+    """Redirects to other sites do not get around it."""
     claims = [claim_of(f"https://s{n}.evil.example/{m}", EVIL) for n in range(20) for m in range(3)]
     scene = Scene([*claims, *paper(9)], HOMES)
-    assert scene.run(size=100) == {EVIL: 10, PAPER: 9}
+    assert scene.run(size=100, site=site) == {EVIL: 10, PAPER: 9}
     assert list(scene.dispatcher.used.reached) == [("bytes_per_site", EVIL)]
