@@ -74,6 +74,24 @@ class Politeness(TomlTable):
     listings_per_host: value_types.Count = key(
         1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
+    pages_per_source: value_types.Count = key(
+        20000, "Maximum number of article pages fetched for one source in one crawl, from all its hosts together.", 500
+    )
+    listings_per_source: value_types.Count = key(
+        2000,
+        "Maximum number of feeds, sitemaps, front and section pages read for one source in one crawl, and of those that"
+        " are newly found.",
+        200,
+    )
+    addresses_per_listing: value_types.Count = key(
+        50000, "Maximum number of new addresses taken from one feed, sitemap or page at a time.", 5000
+    )
+    addresses_per_source: value_types.Count = key(
+        100000,
+        "Maximum number of new addresses queued for one source in one crawl. Sitemaps that name more are read again"
+        " by the next crawl.",
+        10000,
+    )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
     recheck: value_types.Ages = key(
@@ -92,6 +110,21 @@ class CrawlSettings(Politeness):
         "http://user:secret@proxy.example.org:3128",
     )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
+    concurrency_per_source: value_types.Count = key(
+        16, "Maximum number of simultaneous requests for one source, to all its hosts together.", 32
+    )
+    concurrency_per_site: value_types.Count = key(
+        8,
+        "Maximum number of simultaneous requests to one site, which is a registrable domain with all hosts below it:"
+        " a thousand silent hosts of one site do not hold up the others.",
+        16,
+    )
+    bytes_per_site: value_types.Bytes = key(
+        "20GB",
+        "Size of the records of one site (registrable domain), or of one source, at which a crawl leaves it alone.",
+        "1GB",
+    )
+    bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
@@ -221,6 +254,12 @@ class SourceConfig(TomlTable):
         [],
         "Section pages. If any are listed, no other section pages are followed.",
         ["https://paper.example/politics/"],
+    )
+    sites: value_types.Sites = key(
+        [],
+        "Further sites, by their domains, whose articles this paper's feeds and sitemaps may name. Entries on any other"
+        ' site are left out. "any": they may name every site; for aggregators.',
+        ["paper.com", "paper.co.uk"],
     )
     include: value_types.Patterns = key(
         [], "Regular expressions (RE2): a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]

@@ -22,6 +22,9 @@ MAX_PATTERNS = 50  # each is searched for in each URL
 MAX_SELECTORS = 100  # each is run on each page
 MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
 
+# A host as a user names a site: no scheme, no path; with a port if it is a server of one's own.
+DOMAIN = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}(?::\d{1,5})?")
+
 
 def literal(value: object) -> str:
     """Return a value as TOML writes it."""
@@ -140,6 +143,18 @@ def pattern(value: Any) -> Any:
     return value
 
 
+def sites(value: Any) -> Any:
+    """Return a list of domains, or "any". Raises ValueError."""
+    if value == "any":
+        return value
+    if not isinstance(value, list | tuple):
+        raise ValueError(f'{shown(value)} is neither a list of domains nor "any"')
+    for site in value:
+        if not isinstance(site, str) or not DOMAIN.fullmatch(site):
+            raise ValueError(f"{shown(site)} is not a domain")
+    return tuple(site.lower() for site in value)
+
+
 class ValueMistake(ValueError):
     """Raised for a wrong value, with a cure for cases in which the key's own example would not help."""
 
@@ -205,6 +220,7 @@ WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
 Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions", MAX_PATTERNS)]
 Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
+Sites = Annotated[tuple[str, ...] | str, PlainValidator(sites)]
 Day = Annotated[str, PlainValidator(day)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]

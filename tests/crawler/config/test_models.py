@@ -137,6 +137,8 @@ def test_mistake_names_file_key_and_cure(archive, text, said):
         ('url = "https://x.org:port/"', "is not a web address"),
         ('url = "https://x.org"\ninclude = ["("]', 'include: "(" is not a regular expression of RE2 (missing )'),
         ('url = "https://x.org"\nevery = "often"', '[every] feed: "often" is not a duration'),
+        ('url = "https://x.org"\nsites = "all"', 'sites: "all" is neither a list of domains nor "any"'),
+        ('url = "https://x.org"\nsites = ["http://y.org/"]', 'sites: "http://y.org/" is not a domain'),
         ('url = "https://x.org"\nname = "y"', "sources/paper.toml: name: unknown key"),
         (
             'url = "https://x.org"\n[crawl]\ntimeout = 3',
