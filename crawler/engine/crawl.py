@@ -16,6 +16,7 @@ from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare
 from crawler.frontier.dispatcher import Dispatcher, HostLimits
 from crawler.frontier.queue import Frontier
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
+from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
 from pipelines.session.backpressure import Backpressure
@@ -111,7 +112,7 @@ class CrawlRun:
         )
         if self.context.stopping:
             self.dispatcher.stop()
-        self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites)
+        self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites, prepared.typed)
         self.context.provide(self.visits)
         return self.visits
 
@@ -146,6 +147,9 @@ class CrawlRun:
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
+                if not self.interrupted:
+                    await self.context.do(self._note_empty_sites, self.prepared)
+                    await self.context.do(self._forget_silent_sites, self.prepared)
                 self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
@@ -160,6 +164,31 @@ class CrawlRun:
             self.context.fatal = self.context.archive_writer.failed
             outcome = self._outcome()
         return outcome
+
+    def _note_empty_sites(self, prepared: PreparedCrawl) -> None:
+        """Count it as trouble that no article address was ever found on a site whose listings were read.
+
+        Runs on the archive writer's thread.
+        """
+        stats = self.context.stats
+        for site in prepared.sites.values():
+            count = stats.by_source.get(site.name)
+            if count is None or not count.listings or count.troubles or self.frontier.has_pages(site.source_id):
+                continue
+            stats.trouble(site.name, f"no article found in {counted(count.listings, 'listing')}", site.source.url)
+
+    def _forget_silent_sites(self, prepared: PreparedCrawl) -> None:
+        """Delete the sources of sites that were crawled ad hoc and have never answered: most are mistyped.
+
+        Runs on the archive writer's thread.
+        """
+        for site in prepared.sites.values():
+            count = self.context.stats.by_source.get(site.name)
+            if site.watched or site.source_id is None or count is None or not count.troubles:
+                continue
+            if not self.context.store.has_answered(site.source_id):
+                self.frontier.forget_source(site.source_id)
+                self.context.store.forget_source(site.source_id)
 
     def _outcome(self) -> CrawlOutcome:
         """Return how the run ended, as far as is known now."""
@@ -190,8 +219,8 @@ class CrawlRun:
 
 def outcome_of(stats: CrawlStats, *, has_internal_error: bool = False) -> CrawlOutcome:
     """Return the outcome that the counts of a run amount to, if it was not stopped."""
-    troubles = sum(count.troubles for count in stats.by_source.values())
-    if troubles == 0 and not has_internal_error:
+    has_trouble = any(count.troubles for count in stats.by_source.values())
+    if not has_trouble and not has_internal_error:
         return CrawlOutcome("done", 0)
     if not any(count.answered for count in stats.by_source.values()):
         return CrawlOutcome("nothing reachable", NothingReachable.exit_code)

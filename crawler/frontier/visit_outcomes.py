@@ -15,12 +15,12 @@ from scrapy.http import Response
 
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
-from crawler.frontier.queue import GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, url_key
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -29,6 +29,7 @@ logger = logging.getLogger("morgue.frontier")
 PERMANENT_REASONS = ("too many redirects", "body too large", "body too large when decoded")
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
+NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
 LINKS_PER_TASK = 2000  # links written at once: a sitemap of 50,000 must not delay the records of other hosts by seconds
@@ -38,9 +39,16 @@ class VisitOutcomes:
     """End the claims of one crawl. Lives on the event loop; the archive writer's thread writes the rows."""
 
     def __init__(
-        self, context: CrawlContext, frontier: Frontier, dispatcher: Dispatcher, sites: Mapping[int | None, WatchedSite]
+        self,
+        context: CrawlContext,
+        frontier: Frontier,
+        dispatcher: Dispatcher,
+        sites: Mapping[int | None, WatchedSite],
+        typed: frozenset[int] = frozenset(),
     ) -> None:
+        """`typed`: ids of the rows whose URLs the user typed: it is trouble if one of them gives nothing."""
         self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
+        self.typed = typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
 
@@ -58,9 +66,12 @@ class VisitOutcomes:
         return claim
 
     async def listing_read(
-        self, claim: Claim, response: Response, links: list[FrontierEntry], problem: str | None
+        self, claim: Claim, response: Response, links: list[FrontierEntry], problem: str | None, *, empty: bool = False
     ) -> None:
-        """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
+        """End the visit of a feed, sitemap, front or section page that was read: queue its links.
+
+        `empty`: it lists nothing at all, or nothing that could be read.
+        """
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
@@ -70,12 +81,20 @@ class VisitOutcomes:
             new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time)
             count.found += new
             self.dispatcher.add_hosts(hosts)
-        if problem:
+        useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        if useless:
+            problem = problem or "it lists nothing"
+            self.context.stats.outcome(site.name, "failed", problem, claim.url)
+            self.context.stats.trouble(site.name, problem, claim.url)
+        elif problem:
             count.problems.append(f"{claim.url}: {problem}")
         read = {"kind": claim.kind, "links": len(links), "new": count.found - before, "problem": problem}
         part = ", read in part: %(problem)s" if problem else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
-        visit = VisitResult(self._plan_after_success(claim), response.status, problem, validators=validators(response))
+        # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
+        known = Validators() if useless else validators(response)
+        plan = self._plan_after_success(claim)
+        visit = VisitResult(plan, response.status, problem, answered=not useless, validators=known)
         final_url = fetchable(response.url) if claim.kind == "section" else None
         await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
 
@@ -90,7 +109,7 @@ class VisitOutcomes:
         else:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
-            self.context.stats.outcome(site.name, "unchanged")
+            self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         visit = VisitResult(self._plan_after_success(claim), response.status, validators=validators(response))
         await self._end(claim, visit, pages=1)
 
@@ -109,7 +128,7 @@ class VisitOutcomes:
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
         else:
-            self.context.stats.outcome(site.name, reading.change or "new")
+            self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
             filed = {"change": reading.change or "new", "article": reading.article_id}
             self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
             plan = self._plan_after_success(claim)
@@ -126,7 +145,7 @@ class VisitOutcomes:
         if claim.kind in LISTING_KINDS:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
-            self.context.stats.outcome(self.site(claim).name, "duplicate")
+            self.context.stats.outcome(self.site(claim).name, "duplicate", url=claim.url)
         entry = FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)
         _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now())
         await self.context.do(self.context.store.add_alias_of, target, claim.url)
@@ -137,19 +156,27 @@ class VisitOutcomes:
 
     async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
         """End a visit that brought no usable answer. `wait`: seconds that the server asks us to wait."""
+        if why in NO_HTTPS_REASONS and claim.hint.get(ASSUMED_SCHEME) and claim.url.startswith("https:"):
+            self._log("no answer over HTTPS from %(url)s: %(why)s; it is tried over HTTP", claim, {"why": why})
+            await self.context.do(self.frontier.try_http, claim)
+            self.dispatcher.filed(claim)
+            self.dispatcher.add_hosts([claim.host])
+            return
         site = self.site(claim)
         guessed = bool(claim.hint.get("guess"))
         self._unanswered[claim.host] = self._unanswered[claim.host] + 1 if why in UNANSWERED_REASONS else 0
         if why in HOST_DOWN_REASONS or self._unanswered[claim.host] >= MAX_UNANSWERED_IN_A_ROW:
             await self.unreachable(claim, why)
             return
+        gone = status in GONE_STATUSES
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        asked_for = claim.kind == "page" and status not in GONE_STATUSES and why not in PERMANENT_REASONS
-        if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
-            self.context.stats.by_source[site.name].troubles += 1
-        plan = after_failure(
-            claim.kind, now(), claim.failures + 1, gone=status in GONE_STATUSES, retry_after=wait, watched=site.watched
-        )
+        asked_for = claim.kind == "page" and not gone and why not in PERMANENT_REASONS
+        dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
+        if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
+            self.context.stats.trouble(site.name, why, claim.url)
+        plan = after_failure(claim.kind, now(), claim.failures + 1, gone=gone, retry_after=wait, watched=site.watched)
+        if dead_link:
+            plan = NextVisit("failed", None, "gone")
         if wait is not None:
             self.dispatcher.close_host(claim.host)
             await self.context.do(self.frontier.postpone, claim.host, plan.at or now())
@@ -157,9 +184,7 @@ class VisitOutcomes:
             about = {"why": why, "wait": wait}
             self._log("postponed %(url)s: %(why)s, its host asks to wait %(wait).0f s", claim, about)
         elif guessed:
-            # A common path that we tried; that it is missing is no failure. A site may add its tdmrep.json one day.
-            watched = claim.kind == "tdmrep"
-            plan = self._plan_after_success(claim) if watched else NextVisit("done", None, "no such page")
+            plan = self._plan_of_guess(claim)
             self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why}, logging.DEBUG)
         else:
             self.context.stats.outcome(site.name, "failed", why, claim.url)
@@ -174,8 +199,7 @@ class VisitOutcomes:
             return
         self._log("failed %(url)s: %(why)s, so its host is taken to be down", claim, {"why": why})
         self.dispatcher.close_host(claim.host)
-        count = self.context.stats.by_source[site.name]
-        count.troubles += 1
+        self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
         kind = claim.kind if claim.kind in LISTING_KINDS else "feed"  # an outage is no reason to give up an article
         plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
@@ -183,16 +207,27 @@ class VisitOutcomes:
 
     async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
         """End a visit that robots.txt disallows; `for_now`: because robots.txt could not be fetched."""
+        site, listing = self.site(claim), claim.kind in LISTING_KINDS
+        if for_now and self.dispatcher.is_closed(claim.host):  # it was in line after the URL that counted
+            await self.not_tried(claim)
+            return
         self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
-        self.context.stats.outcome(self.site(claim).name, "disallowed", why, claim.url)
+        guessed = bool(claim.hint.get("guess"))
+        needed = for_now or claim.id in self.typed or site.relies_on(claim.url)
+        # A link that a site disallows is counted once, not again in each crawl that asks whether it still does.
+        if needed or not (guessed or (listing and claim.failures)):
+            self.context.stats.outcome(site.name, "disallowed", why, claim.url)
+        if needed:
+            self.context.stats.trouble(site.name, f"disallowed {why}" if why == BY_ROBOTS else why, claim.url)
         if for_now:
-            self.context.stats.by_source[self.site(claim).name].troubles += 1
             self.dispatcher.close_host(claim.host)
             plan = after_failure("front", now(), 1)  # never given up
-        elif claim.kind in LISTING_KINDS:
-            plan = self._plan_after_success(claim)
         else:
-            plan = NextVisit("disallowed", None, why)
+            self.context.stats.by_source[site.name].answered += 1  # its robots.txt was
+            if guessed:
+                plan = self._plan_of_guess(claim)
+            else:
+                plan = self._plan_after_success(claim) if listing else NextVisit("disallowed", None, why)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def not_tried(self, claim: Claim) -> None:
@@ -211,6 +246,11 @@ class VisitOutcomes:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
+
+    def _plan_of_guess(self, claim: Claim) -> NextVisit:
+        """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
+        is_kept = claim.kind == "tdmrep"
+        return self._plan_after_success(claim) if is_kept else NextVisit("done", None, "no such page")
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""

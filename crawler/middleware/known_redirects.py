@@ -19,6 +19,7 @@ from pipelines.core.urls import fetchable, same_site
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
+FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
 
@@ -43,6 +44,8 @@ class KnownRedirectsMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
+            return response
+        if request.meta.get(FOLLOW_KNOWN):
             return response
         claim = request.cb_kwargs["claim"]
         target = fetchable(urljoin(request.url, location.decode("latin-1")))

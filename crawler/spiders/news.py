@@ -28,7 +28,7 @@ from crawler.frontier.queue import FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import RedirectNotFollowed
+from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable
@@ -89,6 +89,8 @@ class NewsSpider(scrapy.Spider):
         if claim.last_modified:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
+        if claim.id in self.visits.typed:
+            meta[FOLLOW_KNOWN] = True
         return Request(
             claim.url,
             callback=self.parse,
@@ -111,11 +113,11 @@ class NewsSpider(scrapy.Spider):
             )
         elif claim.kind in LISTING_KINDS:
             try:
-                links, problem = await self.links(claim, response)
+                links, problem, empty = await self.links(claim, response)
             except WorkerFailure as failure:
                 await self.visits.failed(claim, f"reading it {failure.reason}", response.status)
             else:
-                await self.visits.listing_read(claim, response, links, problem)
+                await self.visits.listing_read(claim, response, links, problem, empty=empty)
         else:
             self.visits.page_sent(claim, validators(response))
             yield Page(
@@ -150,13 +152,14 @@ class NewsSpider(scrapy.Spider):
         else:
             await self.visits.failed(claim, reason_of(error))
 
-    async def links(self, claim: Claim, response: Response) -> tuple[list[FrontierEntry], str | None]:
-        """Return the links of a listing that its site follows, and a problem if it could be read in part only.
+    async def links(self, claim: Claim, response: Response) -> tuple[list[FrontierEntry], str | None, bool]:
+        """Return the links of a listing that its site follows, a problem if it could be read in part only, and True
+        if it lists nothing, not even what the site does not follow.
 
         A worker process reads it, because feeds and sitemaps come from strangers. Raise WorkerFailure.
         """
         if claim.kind == "tdmrep":
-            return [], None  # it is kept for the rights that it reserves, and has no links
+            return [], None, False  # it is kept for the rights that it reserves, and has no links
         site, reader = self.visits.site(claim), READER_OF_KIND[claim.kind]
         arguments: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
@@ -168,7 +171,7 @@ class NewsSpider(scrapy.Spider):
         if claim.kind == "front":
             links.append(guess(response, TDMREP, "tdmrep"))
             links += [] if site.watched else await self.unprobed_listings(response, links)
-        return links, discovery.problem
+        return links, discovery.problem, not discovery.found and not discovery.rejected
 
     async def unprobed_listings(self, response: Response, links: list[FrontierEntry]) -> list[FrontierEntry]:
         """Return feeds and sitemaps of a site that was never probed.

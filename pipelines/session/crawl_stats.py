@@ -10,6 +10,14 @@ OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", 
 
 
 @dataclass(slots=True)
+class Trouble:
+    """Count the failures of one source that have the same reason and make the exit code 1."""
+
+    number: int = 0
+    example: str = ""  # the first URL; empty where the whole source is meant
+
+
+@dataclass(slots=True)
 class SourceStats:
     """Hold the numbers of one source."""
 
@@ -21,8 +29,8 @@ class SourceStats:
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
-    troubles: int = 0  # failures that the user should know of: not a page that is simply gone
-    problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
+    troubles: dict[str, Trouble] = field(default_factory=dict)  # why -> what the user has to see to
+    problems: list[str] = field(default_factory=list)  # "URL: what was wrong" of listings that were read in part
 
 
 class CrawlStats:
@@ -41,6 +49,11 @@ class CrawlStats:
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
+
+    def trouble(self, source: str, why: str, url: str = "") -> None:
+        """Count a failure that the user has to see to: it makes the exit code 1."""
+        trouble = self.by_source[source].troubles.setdefault(why, Trouble(example=url))
+        trouble.number += 1
 
     def saved(self, length: int) -> None:
         """Count a response whose body of `length` bytes was not stored again. Called on the writer's thread only."""
@@ -69,6 +82,11 @@ class CrawlStats:
         return {reason for count in self.by_source.values() for reason in count.reasons}
 
     @property
+    def listings(self) -> int:
+        """Number of feeds, sitemaps, front and section pages that were read."""
+        return sum(count.listings for count in self.by_source.values())
+
+    @property
     def not_modified(self) -> int:
         return sum(count.not_modified for count in self.by_source.values())
 
@@ -91,6 +109,7 @@ class CrawlStats:
                 "not_modified": count.not_modified,
                 **{word: count.outcomes[word] for word in OUTCOMES},
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
+                "trouble": {why: trouble.number for why, trouble in sorted(count.troubles.items())},
             }
             for source, count in self.by_source.items()
         }
