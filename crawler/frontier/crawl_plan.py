@@ -40,6 +40,7 @@ class CrawlPlan:
     since: str | None = None  # ISO day: articles known to be older are left
     listings_now: bool = True  # the targets' listings are read now, whenever their next visit was planned
     again: bool = False  # pages that the archive has are fetched again, and so is what an interrupted crawl has read
+    bad_rows: int = 0  # rows of the user's list that are no addresses
     assumed_https: frozenset[str] = frozenset()  # those of `pages` that the user gave without a scheme
 
 

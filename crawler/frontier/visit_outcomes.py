@@ -75,6 +75,7 @@ class VisitOutcomes:
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
+        self.context.stats.read_as_listing(claim.url)
         before = count.found
         for start in range(0, len(links), LINKS_PER_TASK):
             some = links[start : start + LINKS_PER_TASK]
@@ -106,6 +107,7 @@ class VisitOutcomes:
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
         if claim.kind in LISTING_KINDS:
             count.listings += 1
+            self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)

@@ -104,7 +104,9 @@ class NewsSpider(scrapy.Spider):
     async def parse(self, response: Response, claim: Claim) -> AsyncIterator[Page]:
         """Take an answer: read a listing for links, or send an article page down the item pipelines."""
         self.visits.dispatcher.fetched(claim)
-        self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
+        stats, capture = self.visits.context.stats, response.meta.get("capture")
+        stats.by_source[self.visits.site(claim).name].answered += 1
+        stats.answered(claim.url, response.url, response.status, capture.time if capture else None)
         if response.status == 304:
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
@@ -124,7 +126,7 @@ class NewsSpider(scrapy.Spider):
                 url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
                 body=response.body,
                 content_type=header(response, "Content-Type"),
-                capture=response.meta.get("capture"),
+                capture=capture,
                 source=self.visits.site(claim).source,
                 source_id=claim.source_id,
                 frontier_id=claim.id,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipelines.core.timestamps import fine_stamp
+from pipelines.core.urls import url_key
 
 # The outcomes of a page, in the order in which the summary names them.
 OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
@@ -15,6 +19,17 @@ class Trouble:
 
     number: int = 0
     example: str = ""  # the first URL; empty where the whole source is meant
+
+
+@dataclass(slots=True)
+class PageOutcome:
+    """Hold what became of one page in this crawl."""
+
+    outcome: str = ""  # a word of OUTCOMES
+    reason: str = ""
+    final_url: str | None = None  # after redirects
+    status: int | None = None  # HTTP status of the answer
+    captured: str | None = None  # time of its capture, UTC
 
 
 @dataclass(slots=True)
@@ -41,14 +56,30 @@ class CrawlStats:
         self._ended: Counter[int] = Counter()  # pages by the number of commits before their visit ended
         self.revisits = 0  # responses whose body was in the archive already
         self.bytes_saved = 0  # of these bodies
+        self.page_outcomes: dict[str, PageOutcome] | None = None  # by url_key; None: nobody asks for them
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count the outcome of a page (a word of OUTCOMES), with the reason and the URL."""
         count = self.by_source[source]
         count.outcomes[word] += 1
+        if self.page_outcomes is not None and url:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.outcome, page.reason = word, why
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
+
+    def answered(self, url: str, final_url: str, status: int, captured: datetime | None) -> None:
+        """Note where redirects of a page led to, and what was answered there."""
+        if self.page_outcomes is not None:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.final_url, page.status, page.captured = final_url, status, fine_stamp(captured) if captured else None
+
+    def read_as_listing(self, url: str) -> None:
+        """Note that a page was read for its links, because the archive knows it as a listing."""
+        if self.page_outcomes is not None:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.outcome, page.reason = "nothing", "a listing, which was read for its links"
 
     def trouble(self, source: str, why: str, url: str = "") -> None:
         """Count a failure that the user has to see to: it makes the exit code 1."""

@@ -16,7 +16,7 @@ PAGES = "kind IN ('article', 'page')"
 # links that robots.txt disallows.
 FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
     AND kind != 'tdmrep' AND json_extract(hint, '$.guess') IS NULL
-    AND NOT (last_status IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
+    AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
     AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND depth > 0))"""
 # The newest answer that was no error, of the feeds, sitemaps and pages of a source. The condition is that of the index
 # captures_answered.
