@@ -88,7 +88,8 @@ def report_rows(
     pages: UrlList, outcomes: Mapping[str, PageOutcome], db: sqlite3.Connection, *, again: bool
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the cells of every row of the list, in its order."""
-    failed_hosts = {host_of(page.url): page.reason for page in outcomes.values() if page.outcome == "failed"}
+    failed = {key: page.reason for key, page in outcomes.items() if page.outcome in ("failed", "postponed")}
+    failed_hosts = {host_of(url): failed[key] for url in pages.urls if (key := url_key(url)) in failed}
     for row in pages.rows:
         yield (*row.cells, *result_of(row, outcomes, failed_hosts, db, again=again))
 

@@ -95,7 +95,8 @@ class PreparedCrawl:
     known_pages: int = 0  # pages of the list that the archive has already
     notes: tuple[str, ...] = ()  # for the user
     taken_down: int = 0  # sites and pages that the user named and that were taken down
-    typed: frozenset[int] = frozenset()  # row ids of URLs that the user typed: redirects of theirs are followed
+    typed: frozenset[int] = frozenset()  # row ids of URLs that the user typed: it is trouble if they give nothing
+    followed: frozenset[int] = frozenset()  # row ids of URLs whose redirects are followed, also to pages that are known
 
 
 @dataclass(slots=True)
@@ -131,8 +132,8 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         )
         gone = takedowns_of(store.db, plan.pages)
         notes = tuple(takedown_notes(gone))
-        again = scope.row_ids if plan.again else frozenset()
-        return PreparedCrawl(sites, scope, plan.pages, known_pages, notes, taken_down=len(gone), typed=again)
+        followed = scope.row_ids if plan.again else frozenset()
+        return PreparedCrawl(sites, scope, plan.pages, known_pages, notes, taken_down=len(gone), followed=followed)
     chosen = choose_targets(plan, config, store, frontier, watched, sites)
     visited = chosen.sites if plan.targets else list(watched.values())
     start_urls = (*(site.source.url for site in visited), *chosen.listings, *chosen.pages)
@@ -158,7 +159,7 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         *(note for note in chosen.notes if not any(note.startswith(f"{url} ") for url in gone)),
         *(f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()),
     )
-    return PreparedCrawl(sites, scope, start_urls, notes=notes, taken_down=len(gone), typed=typed)
+    return PreparedCrawl(sites, scope, start_urls, notes=notes, taken_down=len(gone), typed=typed, followed=typed)
 
 
 def goes_on_note(listings: int) -> str:

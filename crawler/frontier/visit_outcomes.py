@@ -84,7 +84,8 @@ class VisitOutcomes:
             self.dispatcher.add_hosts(hosts)
         useless = empty and site.relies_on(claim.url, well_formed=problem is None)
         if useless:
-            problem = problem or "it lists nothing"
+            page = claim.kind in ("front", "section")
+            problem = problem or ("no link to an article or a section" if page else "it lists nothing")
             self.context.stats.outcome(site.name, "failed", problem, claim.url)
             self.context.stats.trouble(site.name, problem, claim.url)
         elif problem:

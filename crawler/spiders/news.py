@@ -89,7 +89,7 @@ class NewsSpider(scrapy.Spider):
         if claim.last_modified:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
-        if claim.id in self.visits.typed:
+        if claim.id in self.run.prepared.followed:
             meta[FOLLOW_KNOWN] = True
         return Request(
             claim.url,

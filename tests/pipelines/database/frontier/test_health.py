@@ -51,11 +51,13 @@ def captured(db, kind="article", status=200, at=NOW, source_id=1):
         {"name": "dead/", "kind": "section", "error": "HTTP 410", "status": 410, "state": "failed"},
         {"name": "private", "error": BY_ROBOTS, "state": "disallowed", "next_visit": None},
         {"name": "search/", "kind": "section", "error": BY_ROBOTS},
+        {"name": "", "kind": "front", "depth": 0, "error": BY_ROBOTS},
         {"name": "empty", "error": None, "status": 200, "state": "done"},
     ],
 )
 def test_healthy_source_has_no_error(db, row):
     """Paths that we guess, dead links and links that robots.txt disallows are no errors of a paper."""
+    visited(db, "feed.xml", "feed", depth=0, status=200)
     visited(db, **row)
     assert health(db, NOW)[1].last_error is None
     assert health(db, NOW)[1].failed == 0
@@ -67,6 +69,7 @@ def test_healthy_source_has_no_error(db, row):
         {"name": "feed", "kind": "feed", "depth": 0, "error": "HTTP 404", "status": 404},
         {"name": "feed", "kind": "feed", "depth": 0, "error": BY_ROBOTS},
         {"name": "feed", "kind": "feed", "depth": 0, "error": "an HTML page, not a feed", "status": 200},
+        {"name": "", "kind": "front", "depth": 0, "error": BY_ROBOTS},
         {"name": "uk/", "kind": "section", "error": "timed out"},
         {"name": "story", "error": "HTTP 500", "status": 500, "at": NOW + MINUTE},
     ],
