@@ -24,7 +24,7 @@ INPUT_COLUMN = "input"  # the one column of a list without columns
 MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
 # An address without its scheme: a host with a dot whose last label has a letter, or an IPv4 address; then a path.
 WITHOUT_SCHEME = re.compile(
-    r"(?://)?(?:[\w-]+(?:\.[\w-]+)*\.(?=[\w-]*[^\W\d_])[\w-]+|\d{1,3}(?:\.\d{1,3}){3})\.?(?::\d{1,5})?(?:[/?#]\S*)?"
+    r"(?://)?(?:[\w-]+(?:\.[\w-]+)*\.(?=[\w-]*[^\W\d_])[\w-]{2,}|\d{1,3}(?:\.\d{1,3}){3})\.?(?::\d{1,5})?(?:[/?#]\S*)?"
 )
 
 

@@ -58,9 +58,9 @@ COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_v
 
 def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
     """Yield the hosts of pages that belong to no source: name, articles, waiting, planned and failed pages."""
-    sql = f"""SELECT host AS name, sum(EXISTS (SELECT 1 FROM articles a WHERE a.url_key = frontier.url_key)
-                                       OR EXISTS (SELECT 1 FROM aliases a WHERE a.url_key = frontier.url_key))
-                     AS articles, {COUNTS}
+    sql = f"""SELECT host AS name, count(DISTINCT coalesce(
+                         (SELECT id FROM articles a WHERE a.url_key = frontier.url_key),
+                         (SELECT article_id FROM aliases a WHERE a.url_key = frontier.url_key))) AS articles, {COUNTS}
                 FROM frontier WHERE source_id IS NULL AND state != 'removed' GROUP BY host ORDER BY host"""
     return map(dict, ask(db, sql, {"now": stamp(now)}))
 
