@@ -45,7 +45,8 @@ def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolde
         else:
             from crawler.config.models import load
 
-            load(folder, overrides)
+            for mistake in load(folder, overrides, skip_broken=True).broken.values():
+                click.echo(f"warning: {mistake}", err=True)
     except ConfigError as error:
         if overrides:
             raise

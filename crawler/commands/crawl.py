@@ -104,7 +104,7 @@ def command(
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
-    config = load(folder, overrides_of(ctx))
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     plan = CrawlPlan(
         targets_of(targets),
         listed.urls if listed is not None else None,
@@ -186,6 +186,7 @@ def bad_rows_text(listed: UrlList) -> str:
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
     """Prepare, crawl and report; return the exit code."""
+    warn_of_broken_sources(run.config)
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     notes = [*run.context.archive_writer.recovery_messages, *prepared.notes]
@@ -200,8 +201,8 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
     if not run.has_due_urls():
         from crawler.engine.crawl import CrawlOutcome
 
-        code = MorgueError.exit_code if wrong else 0
-        ending = CrawlOutcome("partly failed" if wrong else "done", code)
+        code = MorgueError.exit_code if wrong or run.config.broken else 0
+        ending = CrawlOutcome("partly failed" if code else "done", code)
         nothing = nothing_due(run)
         run.abandon(outcome=ending.word)
         if not quiet and form == "text":
@@ -256,6 +257,12 @@ async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
         return await run_scrapy(run)
     finally:
         await progress.stop()
+
+
+def warn_of_broken_sources(config: Config) -> None:
+    """Name the sources that are not crawled because their files have mistakes, also with --quiet."""
+    for error in config.broken.values():
+        click.echo(plain(f"not crawled: {error}"), err=True)
 
 
 def warn_of_lost_files(run: CrawlRun) -> str:

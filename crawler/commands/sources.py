@@ -10,6 +10,7 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.near_names import near_names
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries
@@ -60,15 +61,14 @@ def forget_source(ctx: click.Context, name: str) -> None:
     from pipelines.database.frontier.table import FrontierTable
     from pipelines.database.store import ArticleStore
 
-    config = load(folder_of(ctx), overrides_of(ctx))
-    if name in config.sources:
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    if name in config.sources or name in config.broken:
         file = f"sources/{name}.toml"
         raise ConfigError(name, f"is watched: it has the file {file}", f"delete {file} first; then forget it")
     with database_of(ctx) as db:
         known = {row["name"]: row for row in queries.sources(db, of_lists=True) if row["added"]}
     if name not in known:
-        there = ", ".join(known) or "none"
-        raise NotFound(name, "is not a source of this archive", f"sources: {there}")
+        raise NotFound(name, "is not a source of this archive", near_names(name, known, "source"))
     archive_writer = open_archive_writer(config)
     try:
         source_id = archive_writer.call(ArticleStore(archive_writer.db).source_id, name)

@@ -197,7 +197,7 @@ class CrawlRun:
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
         outcome = outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
-        if outcome.exit_code == 0 and self.plan.bad_rows:
+        if outcome.exit_code == 0 and (self.plan.bad_rows or self.config.broken):
             return CrawlOutcome("partly failed", MorgueError.exit_code)
         return outcome
 
