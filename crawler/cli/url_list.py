@@ -21,6 +21,7 @@ DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some
 COLUMN_NAMES = ("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc")
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 INPUT_COLUMN = "input"  # the one column of a list without columns
+LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
 MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
 # An address without its scheme: a host with a dot whose last label has a letter, or an IPv4 address; then a path.
 WITHOUT_SCHEME = re.compile(
@@ -66,14 +67,16 @@ class UrlList:
 def read_url_list(file: str, column: str | None) -> UrlList:
     """Return the list in a file, `-` for standard input. Raises ConfigError if it cannot be read or lists nothing."""
     text = decoded(data_of(file))
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if not first:
+        raise ConfigError(file, "lists no page", LIST_ADVICE)
     delimiter = max(DELIMITERS, key=first.count)
     names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
     if column is None and not any(address_of(name)[0] for name in names):
         column = guessed_column(file, names)
     found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)))
     if not found.rows:
-        raise ConfigError(file, "lists no page", "one URL per line; a line that begins with # is a comment")
+        raise ConfigError(file, "lists no page", LIST_ADVICE)
     return found
 
 
@@ -121,6 +124,8 @@ def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[s
         records = [(reader.line_num, record) for record in reader if any(cell.strip() for cell in record)]
     except csv.Error as error:
         raise ConfigError(f"{file}: line {reader.line_num}", str(error), "check that the file is CSV") from error
+    while records and records[0][1][0].startswith("#"):  # comments above the header
+        records.pop(0)
     (_, header), *records = records or [(0, [])]
     names = [name.strip() for name in header]
     if column not in names:

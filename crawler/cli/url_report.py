@@ -104,8 +104,8 @@ def result_of(
 ) -> tuple[Any, ...]:
     """Return the cells of COLUMNS for one row."""
     if row.url is None:
-        why = "is not a web address" if row.text else "is empty"
-        return (row.text, None, None, NOT_AN_ADDRESS, None, why, None)
+        what = "is not a web address" if row.text else "is empty"
+        return (row.text, None, None, NOT_AN_ADDRESS, None, what, None)
     known, now = asked_page(db, row.url), outcomes.get(url_key(row.url))
     if known.state == "removed":
         return (row.url, None, None, TAKEN_DOWN, None, "was removed from the archive", None)

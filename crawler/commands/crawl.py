@@ -241,6 +241,7 @@ def json_summary(run: CrawlRun, ending: CrawlOutcome, notes: list[str], wrong: l
         "error": str(ending.error) if ending.error is not None else None,
         "still_due": run.due_left,
         "notes": notes + wrong,
+        "broken_sources": sorted(run.config.broken),
     }
     return json.dumps(found | as_json(run.context.stats), ensure_ascii=False, indent=2)
 

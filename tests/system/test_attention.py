@@ -130,6 +130,20 @@ def test_host_that_never_answered_leaves_no_source(tmp_path):
     assert morgue("-C", archive, "sources", "--forget", name).returncode == 8
 
 
+def test_mistake_in_settings_is_named_by_commands_that_only_read(tmp_path):
+    """In an option -s it ends them; in a file it is a warning, which keeps nobody from reading the archive."""
+    archive = make_archive(tmp_path / "archive")
+    for command in ("search", "sources", "log", "verify"):
+        done = morgue("-C", archive, command, *(["x"] if command == "search" else []), "-s", "crawl.dely=3")
+        assert (done.returncode, "dely: unknown key" in done.stderr) == (2, True)
+    (archive / "morgue.toml").write_text("[crawl]\ndely = 3\n")
+    done = morgue("-C", archive, "sources")
+    assert (done.returncode, "dely: unknown key" in done.stderr) == (0, True)
+    (archive / "morgue.toml").write_text("[crawl\n")
+    done = morgue("-C", archive, "search", "x")
+    assert (done.returncode, "warning: morgue.toml" in done.stderr) == (0, True)
+
+
 def test_watched_source_is_not_forgotten(tmp_path):
     """Its file must go first; the message names it."""
     archive = make_archive(tmp_path / "archive")

@@ -33,7 +33,7 @@ def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, Sou
     counts = {row["source_id"]: row for row in ask(db, f"SELECT source_id, {COUNTS} FROM frontier GROUP BY source_id",
                                                    {"now": stamp(now)})}  # fmt: skip
     success = {row["id"]: row["at"] for row in ask(db, f"SELECT id, {LAST_SUCCESS} AS at FROM sources")}
-    errors: dict[int | None, Row] = {}
+    errors: dict[int | None, sqlite3.Row] = {}
     newest_first = f"""SELECT source_id, last_error, last_visit, {PAGES} AS is_page FROM frontier WHERE {FAILING}
                         ORDER BY last_visit DESC"""
     for row in ask(db, newest_first):

@@ -36,7 +36,7 @@ def test_address_may_lack_its_scheme(text, url, assumed):
     ("name", "data", "column", "columns"),
     [
         ("l.txt", b"# mine\nhttps://a.example/1\n\n  https://a.example/2  \n", None, ("input",)),
-        ("l.csv", b"id,url\n1,https://a.example/1\n2,https://a.example/2\n", None, ("id", "url")),
+        ("l.csv", b"# mine\nid,url\n1,https://a.example/1\n2,https://a.example/2\n", None, ("id", "url")),
         ("l.csv", b"\xef\xbb\xbfURL\nhttps://a.example/1\nhttps://a.example/2\n", None, ("URL",)),
         ("list", "Link;Größe\nhttps://a.example/1;x\nhttps://a.example/2;\"y\nz\"".encode(), None, ("Link", "Größe")),
         ("l.tsv", "id\twhere\n1\thttps://a.example/1\n2\thttps://a.example/2".encode("utf-16"), "where",
