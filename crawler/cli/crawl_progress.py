@@ -17,7 +17,7 @@ from pipelines.core.timestamps import now
 REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
 LINE_SECONDS = 10.0  # seconds between lines in a pipe
 BAR_WIDTH = 20  # terminal columns
-DUE_COUNT_SECONDS = 4.0  # seconds between two counts of the URLs still due; counting walks the index
+DUE_COUNT_SECONDS = 2.0  # seconds between two counts of the URLs still due; counting walks the index
 MIN_ESTIMATE_SECONDS = 3.0  # of a crawl, before the time left is estimated
 
 
@@ -42,9 +42,9 @@ class CrawlProgressState:
     @property
     def seconds_left(self) -> float | None:
         """Return the estimate of the time left; None while too little is known."""
-        if self.total is None or not self.done or self.seconds < MIN_ESTIMATE_SECONDS:
+        if self.total is None or self.total <= self.done or not self.done or self.seconds < MIN_ESTIMATE_SECONDS:
             return None
-        return max(0, self.total - self.done) * self.seconds / self.done
+        return (self.total - self.done) * self.seconds / self.done
 
 
 def status_line(state: CrawlProgressState, room: int) -> str:
@@ -78,7 +78,7 @@ def pipe_line(state: CrawlProgressState) -> str:
         counted(number, noun)
         for number, noun in ((state.listings, "listing"), (state.pages, "page"), (state.articles, "article"))
     )
-    to_go = f", {state.total - state.done:,} to go" if state.total is not None else ""
+    to_go = f", {max(0, state.total - state.done):,} to go" if state.total is not None else ""
     speed = state.done / state.seconds if state.seconds else 0.0
     return f"{counts}, {state.failed:,} failed, {speed:.1f} pages/s{to_go}, {clock_text(state)}"
 

@@ -17,6 +17,8 @@ from pipelines.database import queries
 
 COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "failed", "last_error")
 
+MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
+
 
 @click.command()
 @click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
@@ -50,6 +52,8 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
         elif not rows:
             click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
         else:
+            for row in rows:
+                row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
             for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
 
