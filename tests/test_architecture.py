@@ -31,10 +31,12 @@ MAX_FILE_LINES = 400
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "crawler/cli/common_options.py": "the form of newsmorgue.toml, before a search",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
     "crawler/commands/add.py": "a list of sites from the user",
-    "crawler/commands/crawl.py": "a list of addresses from the user",
+    "crawler/cli/url_list.py": "a list of addresses from the user",
+    "crawler/cli/url_report.py": "the report on that list",
     "crawler/commands/extract.py": "a page from the user",
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",

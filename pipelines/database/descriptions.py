@@ -29,8 +29,7 @@ DESCRIPTIONS = {
             "language": "BCP 47 language tag, if the source file gives one.",
             "watched": "1: has, or once had, a file in `sources/`. 0: crawled ad hoc.",
             "added": "When the archive first heard of it.",
-            "planned_by": "JSON: the settings by which its visits were planned. If they change, its visits are planned "
-            "anew.",
+            "planned_by": "JSON: the settings by which its visits were planned. If they change, its visits are moved.",
         },
     ),
     "crawls": TableDescription(

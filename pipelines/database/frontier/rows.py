@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as `frontier.last_error` says it
+BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
 
 
 @dataclass(frozen=True, slots=True)
