@@ -31,7 +31,6 @@ MAX_FILE_LINES = 400
 # through pipelines/warc/storage.py. (pipelines/extraction is left out: it knows no archive.)
 FILE_USERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
-    "crawler/cli/common_options.py": "the form of newsmorgue.toml, before a search",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
     "crawler/commands/add.py": "a list of sites from the user",
@@ -41,6 +40,7 @@ FILE_USERS = {
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/config/setting_names.py": "newsmorgue.toml, before a search",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/onboarding/samples.py": "saved pages",

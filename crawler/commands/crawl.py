@@ -212,7 +212,8 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | N
         if form == "json" and not (quiet and code == 0):
             click.echo(json_summary(run, ending, [*notes, nothing], wrong))
         return code
-    warn_without_contact(run.config, prepared.start_urls)
+    if not quiet:
+        warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))

@@ -38,8 +38,8 @@ def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -
 
     Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
 
-    --forget deletes a source and plans nothing more of it. What was fetched stays in the archive, without a source;
-    `morgue remove HOST` deletes that.
+    --forget deletes a source, or a host of lists, and plans nothing more of it. What was fetched stays in the archive,
+    without a source; `morgue remove HOST` deletes that.
     """
     if forget is not None:
         forget_source(ctx, forget)
@@ -70,14 +70,18 @@ def forget_source(ctx: click.Context, name: str) -> None:
         file = f"sources/{name}.toml"
         raise ConfigError(name, f"is watched: it has the file {file}", f"delete {file} first; then forget it")
     with database_of(ctx) as db:
-        known = {row["name"]: row for row in queries.sources(db, of_lists=True) if row["added"]}
+        known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
     if name not in known:
         raise NotFound(name, "is not a source of this archive", near_names(name, known, "source"))
     archive_writer = open_archive_writer(config)
     try:
-        source_id = archive_writer.call(ArticleStore(archive_writer.db).source_id, name)
-        archive_writer.call(FrontierTable(archive_writer.db).forget_source, source_id)
-        archive_writer.call(ArticleStore(archive_writer.db).forget_source, source_id)
+        frontier, store = FrontierTable(archive_writer.db), ArticleStore(archive_writer.db)
+        source_id = archive_writer.call(store.source_id, name)
+        if source_id is None:  # a host of lists
+            archive_writer.call(frontier.forget_host, name)
+        else:
+            archive_writer.call(frontier.forget_source, source_id)
+            archive_writer.call(store.forget_source, source_id)
     finally:
         archive_writer.close()
     if archive_writer.failed is not None:

@@ -178,10 +178,11 @@ class CrawlRun:
             stats.trouble(site.name, f"no article found in {counted(count.listings, 'listing')}", site.source.url)
 
     def _forget_silent_sites(self, prepared: PreparedCrawl) -> None:
-        """Delete the sources of sites that were crawled ad hoc and have never answered: most are mistyped.
+        """Delete what the user typed and has never answered: sources of sites crawled ad hoc, and single pages.
 
         Runs on the archive writer's thread.
         """
+        self.frontier.forget_unanswered(prepared.typed)
         for site in prepared.sites.values():
             count = self.context.stats.by_source.get(site.name)
             if site.watched or site.source_id is None or count is None or not count.troubles:

@@ -206,6 +206,10 @@ class Frontier:
         """Plan nothing more of a source that is about to be deleted."""
         self._table.forget_source(source_id)
 
+    def forget_unanswered(self, row_ids: Iterable[int]) -> None:
+        """Delete those of these rows that belong to no source and were never answered."""
+        self._table.forget_unanswered(row_ids)
+
     def known_as(self, url: str) -> tuple[str, int | None] | None:
         """Return the kind and the source of a URL; None if it is unknown or was taken down."""
         return self._table.kind_and_source(url_key(url))

@@ -66,8 +66,13 @@ def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
 
 
 def sources_of_lists(db: sqlite3.Connection) -> set[int]:
-    """Return the ids of sources that are only hosts of a list: earlier versions made a source of each."""
+    """Return the ids of sources that are only hosts of a list: earlier versions made a source of each.
+
+    Hosts that were imported are sources.
+    """
     sql = """SELECT id FROM sources WHERE watched = 0
+                AND NOT EXISTS (SELECT 1 FROM captures WHERE source_id = sources.id AND status BETWEEN 200 AND 399
+                                                         AND kind NOT IN ('robots', 'tdmrep') AND imported IS NOT NULL)
                 AND EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind = 'page')
                 AND NOT EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind != 'page')"""
     return {row["id"] for row in ask(db, sql)}

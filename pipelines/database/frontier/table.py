@@ -287,6 +287,18 @@ class FrontierTable:
         )
         self._db.execute("DELETE FROM frontier WHERE source_id = ?", (source_id,))
 
+    def forget_host(self, host: str) -> int:
+        """Delete the rows of a host that belong to no source and were never answered. Return how many there were."""
+        sql = "DELETE FROM frontier WHERE host = ? AND source_id IS NULL AND visits = 0 AND state != 'removed'"
+        return self._db.execute(sql, (host,)).rowcount
+
+    def forget_unanswered(self, row_ids: Iterable[int]) -> None:
+        """Delete those of these rows that belong to no source and were never answered."""
+        self._db.executemany(
+            "DELETE FROM frontier WHERE id = ? AND source_id IS NULL AND visits = 0 AND state != 'removed'",
+            [(row_id,) for row_id in row_ids],
+        )
+
     # For takedowns and rebuilds.
 
     def ids_of_keys(self, url_keys: Iterable[str]) -> list[int]:
