@@ -1,4 +1,4 @@
-"""Name the keys of morgue.toml, for commands that must start fast. A test holds them against `crawler.config.models`."""
+"""Name the keys of morgue.toml, for commands that must start fast. A test compares them with the models."""
 
 from __future__ import annotations
 

@@ -82,7 +82,10 @@ class VisitOutcomes:
             new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time)
             count.found += new
             self.dispatcher.add_hosts(hosts)
-        useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        # A site without a file may have feeds or sitemaps beside its front page: whether it lists anything at all is
+        # known when the crawl ends.
+        may_have_more = claim.kind == "front" and not site.watched
+        useless = empty and not may_have_more and site.relies_on(claim.url, well_formed=problem is None)
         if useless:
             page = claim.kind in ("front", "section")
             problem = problem or ("no link to an article or a section" if page else "it lists nothing")
