@@ -166,7 +166,7 @@ def goes_on_note(listings: int) -> str:
     """Say that listings which an interrupted crawl has read are not read again."""
     were, are = verb(listings, "was", "were"), verb(listings, "is", "are")
     read = f"{counted(listings, 'listing')} {were} read by the interrupted crawl and {are} not read again"
-    return f"goes on with its articles; {read} (--again does)"
+    return f"goes on with its articles; {read} before these are done"
 
 
 def replan(site: WatchedSite, store: ArticleStore, frontier: Frontier, now: datetime) -> None:
