@@ -52,6 +52,7 @@ class ListingLinks:
 
     entries: tuple[FrontierEntry, ...] = ()
     problem: str | None = None  # what was wrong with the listing, for people
+    empty: bool = False  # it names nothing at all, or nothing that could be read
     off_site: int = 0  # entries of a feed or sitemap on other sites, which its source may not list
     off_sites: tuple[tuple[str, int], ...] = ()  # the most frequent of these sites, with their numbers
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not followed, if asked for
@@ -64,7 +65,7 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
         discovery = read_links(body, url, content_type, site.include, site.exclude, rules.explain, site.listed.own)
     else:
         discovery = reader(body, url, content_type)
-    found = followed_links(discovery, rules)
+    found = replace(followed_links(discovery, rules), empty=not discovery.found)
     if rules.kind == "front" and not site.listed.owns(url):
         return replace(found, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`")
     return found
@@ -86,7 +87,7 @@ def followed_links(discovery: Discovery, rules: ListingRules) -> ListingLinks:
         entries.append(FrontierEntry(url, kind, rules.depth + 1, rules.url, hint))
     named = tuple(off_site.most_common(MAX_SITES_NAMED))
     reasons = tuple(rejected) if rules.explain else ()
-    return ListingLinks(tuple(entries), discovery.problem, off_site.total(), named, reasons)
+    return ListingLinks(tuple(entries), discovery.problem, False, off_site.total(), named, reasons)
 
 
 def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:

@@ -22,6 +22,7 @@ from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
+FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
 
@@ -50,6 +51,8 @@ class KnownRedirectsMiddleware:
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or not location:
+            return response
+        if request.meta.get(FOLLOW_KNOWN):
             return response
         target = fetchable(urljoin(request.url, location.decode("latin-1")))
         if target is None:
