@@ -37,6 +37,7 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
 PLAIN_QUERY = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;:@/?]*")
 TO_NORMALISE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?]")
 TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|]")
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)  # Java Servlet specification, 7.1.3
@@ -136,6 +137,18 @@ def fetchable(url: str) -> str | None:
     query = TO_ESCAPE.sub(_escape, query)
     clean = f"{parts.scheme}://{parts.host}{path}" + (f"?{query}" if query else "")
     return clean if len(clean) <= MAX_URL_CHARS else None
+
+
+def address_in(raw: bytes) -> str:
+    """Return an address that came as bytes: UTF-8, or else with each byte that is not ASCII percent-encoded.
+
+    Nothing is lost, so two addresses stay two. A page in GBK or Latin-1 links its neighbours with the bytes of its own
+    encoding, and the server knows them by these bytes, percent-encoded (RFC 3986 section 2.5).
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], raw).decode("ascii")
 
 
 def host_of(url: str) -> str:

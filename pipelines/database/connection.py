@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
-JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
+JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights", "flaws")
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from pipelines.core.urls import address_in
 from pipelines.importing.unpacking import GZIP_MAGIC, ZSTD_MAGIC, ContainerDamage, UnpackedStream
 from pipelines.warc.reader import TORN
 from pipelines.warc.record import WarcFields, digest
@@ -30,6 +31,7 @@ ARC_LINE = re.compile(rb"([a-z][a-z0-9+.-]*:\S.{0,8000}?) (\S+) (\d{14}) (\S*)(?
 RECORD_START = re.compile(rb"WARC/\d|[a-z][a-z0-9+.-]*:\S.{0,8000} \d{14} .{0,2000} \d{1,15}\r?\n", re.I)
 ID_FIELDS = ("warc-record-id", "warc-concurrent-to", "warc-refers-to", "warc-warcinfo-id", "warc-segment-origin-id")
 URL_FIELDS = ("warc-target-uri", "warc-refers-to-target-uri")
+URL_FIELD_BYTES = tuple(name.encode() for name in URL_FIELDS)
 DERIVED_ID_NAMESPACE = uuid.UUID("7b8f0e0c-6d6f-5d0a-9a51-6d6f72677565")  # of the record ids that we derive
 
 
@@ -190,7 +192,7 @@ class _RecordReader:
         if match is None:
             raise ContainerDamage("no WARC or ARC record begins here")
         source.at = match.end()
-        url, ip, date, mime, length = (group.decode("utf-8", "replace") for group in match.groups())
+        url, (ip, date, mime, length) = address_in(match[1]), map(_text, match.groups()[1:])
         kind = "filedesc" if url.startswith("filedesc:") else "response"
         content_type = "application/http;msgtype=response" if url.startswith("http") else mime
         rest = (("WARC-Target-URI", url), ("WARC-Date", warc_date_of(date)), ("WARC-IP-Address", ip),
@@ -264,7 +266,8 @@ def fields_of(head: bytes) -> WarcFields:
     for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
-            pairs.append(_normalized(_text(name), _text(value)))
+            is_url = name.strip().lower() in URL_FIELD_BYTES
+            pairs.append(_normalized(_text(name), address_in(value.strip()) if is_url else _text(value)))
     return WarcFields(pairs)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
 from pipelines.importing.grouping import ExchangeRecords
+from pipelines.warc.record import WarcRecord
 
 MAX_LISTED_DAMAGES = 1000  # further ones are counted
 ReadResult = tuple[Article | NothingToRead, float]  # what was read from a page, and the CPU milliseconds it took
@@ -50,6 +51,7 @@ class ImportReport:
     passed: Counter[str] = field(default_factory=Counter)  # reason -> records that were skipped for it
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
     nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
+    flaws: Counter[str] = field(default_factory=Counter)  # what is wrong with records that were copied -> records
     damaged: int = 0  # places that could not be read
     damages: list[DamageLocation] = field(default_factory=list)  # the first of them
     empty: list[EmptyFile] = field(default_factory=list)
@@ -74,4 +76,5 @@ class ImportJob:
     page: Page | None = None  # to be read for an article; None: no page
     block: bytes = b""  # of the response that holds the page
     kind: str = "other"
-    refers_to: str | None = None  # for a revisit: the id of the record that it repeats, if the archive has it
+    original: WarcRecord | None = None  # for a revisit: the response that it repeats, if the archive has it
+    unread: str | None = None  # why a response of status 200 that may be an article is not read as one

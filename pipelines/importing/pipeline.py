@@ -17,11 +17,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import kind_of, may_hold_article, outcome_of_block
+from pipelines.archive.stored_response import kind_of, outcome_of_block, start_of, why_no_page
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
+from pipelines.extraction.page.media import NOT_HTML
 from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.filing import ExchangeFiling
@@ -35,6 +36,7 @@ logger = logging.getLogger("morgue.importing")
 
 MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
 QUEUED_JOBS_PER_WORKER = 4
+CUT_OFF = "cut off"  # a reason for which a page is not read, as the summary counts it
 
 
 class ByteBudget:
@@ -140,25 +142,31 @@ class ImportPipeline:
             self.failed = self.failed or error
             raise ReaderStopped from error
         if found is not None:
-            job.refers_to, job.block = found
+            job.original, job.block = found, found.block
         return found is not None
 
     def _classify(self, job: ImportJob) -> None:
         """Set the kind of a job's capture, and its page if it holds one to be read."""
         answer, fields = job.group.answer, job.group.answer.fields
-        url = fields.get("WARC-Target-URI") or ""
-        job.kind = fields.get("Morgue-Kind") or kind_of(url, job.block, self.classifier.kind)
-        whole = fields.get("WARC-Truncated") is None and fields.get("Morgue-Error") is None
-        if not whole and job.kind in ("article", "page") and fields.get("Morgue-Error") is None:
-            job.kind = "other"
-        if whole and job.kind in ("article", "page") and may_hold_article(job.block):
-            capture = Capture(
-                None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
-                None, job.kind,
-            )  # fmt: skip
-            job.page = Page(
-                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
-            )
+        url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
+        job.kind = given or kind_of(url, start, self.classifier.kind)
+        status = start.head.status if start.head is not None else None
+        if job.kind not in ("article", "page") or status != 200 or fields.get("Morgue-Error") is not None:
+            return
+        if fields.get("WARC-Truncated") is not None:
+            job.unread = CUT_OFF
+        elif why_no_page(start) is not None:
+            job.unread = NOT_HTML
+        if job.unread is not None:
+            job.kind = given or "other"
+            return
+        capture = Capture(
+            None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None, None,
+            job.kind,
+        )  # fmt: skip
+        job.page = Page(
+            fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
+        )
 
     async def _read_page(self, job: ImportJob) -> ReadResult | None:
         if job.page is None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.core.errors import MorgueError
+from pipelines.core.errors import MorgueError, os_errors
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import RecordStream, printable, record_streams
 from pipelines.importing.foreign_records import DamagedRecord, read_records
@@ -22,6 +22,12 @@ from pipelines.warc.storage import sha256_of
 logger = logging.getLogger("morgue.importing")
 
 TAKEN_DOWN = "taken down"
+# How files begin that are compressed in a way that WARC does not know: name, and the command that unpacks them.
+UNREAD_COMPRESSIONS = {
+    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -d"), b"\x02\x21\x4c\x18": ("LZ4", "lz4 -d"), b"BZh": ("bzip2", "bunzip2 -k"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -k"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x"), b"Rar!": ("RAR", "unrar x"),
+}  # fmt: skip
+LONGEST_MAGIC_BYTES = max(map(len, UNREAD_COMPRESSIONS))
 
 
 class ReaderStopped(Exception):
@@ -78,8 +84,12 @@ class FileReader:
             db.close()
 
     def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
-        report, name, found_any = self._report, printable(path.name), False
+        report, name, found_any, packed = self._report, printable(path.name), False, False
         counts_before = (report.records, report.damaged)
+        if (unread := unread_file(name, path)) is not None:
+            if not self.second_pass:
+                report.empty.append(unread)
+            return
 
         def on_damage(member: str, offset: int, why: str) -> None:
             self._note_damage(label_of(name, member), offset, why)
@@ -91,12 +101,13 @@ class FileReader:
             except ContainerDamage as damage:
                 self._note_damage(label, 0, str(damage))
                 continue
+            packed = packed or bool(part.member or self._stream.compression)
             self._read_stream(self._stream, path, label, part, db)
             self._stream = None
             if part.member and not self.second_pass:
                 self._bytes_before = before + part.size
         if not self.second_pass and counts_before == (report.records, report.damaged):
-            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any))
+            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any, packed=packed))
 
     def _read_stream(
         self, stream: UnpackedStream, path: Path, label: str, part: RecordStream, db: sqlite3.Connection
@@ -122,6 +133,7 @@ class FileReader:
             self._count_skipped,
             lambda offset, why: self._note_damage(label, offset, why),
             self._wanted.excludes_type,
+            lambda: self._wanted.mismatched or stream.is_checked,
         )
         for group in grouping.groups(read_records(stream, is_wanted, on_damage)):
             self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path)))
@@ -155,13 +167,30 @@ class FileReader:
             self._report.damage(label, offset, why)
 
 
-def empty_file(name: str, size: int, *, has_streams: bool) -> EmptyFile:
-    """Say why nothing came of an undamaged file. `has_streams`: the file, or a member of it, is a stream of records."""
+def unread_file(name: str, path: Path) -> EmptyFile | None:
+    """Say why a file cannot be read that is compressed as WARC files are not; None for any other file."""
+    with os_errors(str(path)), path.open("rb") as file:
+        start = file.read(LONGEST_MAGIC_BYTES)
+    for magic, (compression, command) in UNREAD_COMPRESSIONS.items():
+        if start.startswith(magic):
+            return EmptyFile(
+                name, f"it is compressed with {compression}, which is not read", f"unpack it first: {command} {name}"
+            )
+    return None
+
+
+def empty_file(name: str, size: int, *, has_streams: bool, packed: bool) -> EmptyFile:
+    """Say why nothing came of an undamaged file.
+
+    `has_streams`: the file, or a member of it, is a stream of records. `packed`: such a stream is compressed, or is
+    in a ZIP.
+    """
     if not size:
         return EmptyFile(name, "it has 0 bytes", "copy or download it again")
     if not has_streams:
         return EmptyFile(name, "it is a ZIP without a WARC or ARC file", "`unzip -l` lists what is in it")
-    return EmptyFile(name, "it unpacks to 0 bytes", "copy or download it again")
+    why = "it unpacks to 0 bytes, or to line breaks only" if packed else "it holds line breaks only"
+    return EmptyFile(name, why, "copy or download it again")
 
 
 def label_of(name: str, member: str) -> str:
