@@ -84,7 +84,7 @@ class FileReader:
             db.close()
 
     def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
-        report, name, found_any, packed = self._report, printable(path.name), False, False
+        report, name, found_any, unpacked = self._report, printable(path.name), False, 0
         counts_before = (report.records, report.damaged)
         if (unread := unread_file(name, path)) is not None:
             if not self.second_pass:
@@ -101,13 +101,13 @@ class FileReader:
             except ContainerDamage as damage:
                 self._note_damage(label, 0, str(damage))
                 continue
-            packed = packed or bool(part.member or self._stream.compression)
             self._read_stream(self._stream, path, label, part, db)
+            unpacked += self._stream.unpacked
             self._stream = None
             if part.member and not self.second_pass:
                 self._bytes_before = before + part.size
         if not self.second_pass and counts_before == (report.records, report.damaged):
-            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any, packed=packed))
+            report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any, unpacked=unpacked))
 
     def _read_stream(
         self, stream: UnpackedStream, path: Path, label: str, part: RecordStream, db: sqlite3.Connection
@@ -179,17 +179,16 @@ def unread_file(name: str, path: Path) -> EmptyFile | None:
     return None
 
 
-def empty_file(name: str, size: int, *, has_streams: bool, packed: bool) -> EmptyFile:
+def empty_file(name: str, size: int, *, has_streams: bool, unpacked: int) -> EmptyFile:
     """Say why nothing came of an undamaged file.
 
-    `has_streams`: the file, or a member of it, is a stream of records. `packed`: such a stream is compressed, or is
-    in a ZIP.
+    `has_streams`: the file, or a member of it, is a stream of records. `unpacked`: bytes in these streams.
     """
     if not size:
         return EmptyFile(name, "it has 0 bytes", "copy or download it again")
     if not has_streams:
         return EmptyFile(name, "it is a ZIP without a WARC or ARC file", "`unzip -l` lists what is in it")
-    why = "it unpacks to 0 bytes, or to line breaks only" if packed else "it holds line breaks only"
+    why = "it holds line breaks only" if unpacked else "it unpacks to 0 bytes"
     return EmptyFile(name, why, "copy or download it again")
 
 

@@ -22,11 +22,10 @@ CREATE TABLE imported (file TEXT, offset INTEGER, PRIMARY KEY (file, offset)) WI
 CREATE TABLE links (target INTEGER, payload INTEGER, stated TEXT, id TEXT, name TEXT, file TEXT, offset INTEGER);
 """
 DUPLICATE_IDS = """
-SELECT r.file, r.offset, f.file AS first_file, f.offset AS first_offset FROM records r
-  JOIN (SELECT id, min(rowid) AS first FROM records
-         WHERE id <> :none AND (file, offset) NOT IN imported GROUP BY id HAVING count(*) > 1) d ON d.id = r.id
-  JOIN records f ON f.rowid = d.first
- WHERE r.rowid > d.first AND (r.file, r.offset) NOT IN imported ORDER BY r.file, r.offset
+SELECT r.file, r.offset, f.file AS first_file, f.offset AS first_offset,
+       (r.file, r.offset) IN imported OR (f.file, f.offset) IN imported AS imported FROM records r
+  JOIN (SELECT id, min(rowid) AS first FROM records GROUP BY id HAVING count(*) > 1) d ON d.id = r.id
+  JOIN records f ON f.rowid = d.first WHERE r.rowid > d.first AND r.id <> :none ORDER BY r.file, r.offset
 """
 DANGLING = """
 SELECT file, offset, name, id FROM links WHERE target NOT IN (SELECT id FROM records) ORDER BY file, offset
@@ -36,6 +35,7 @@ SELECT l.file, l.offset, l.stated, l.id, r.file AS target_file, r.offset AS targ
   FROM links l JOIN records r ON r.id = l.target
  WHERE l.stated IS NOT NULL AND l.payload <> r.payload ORDER BY l.file, l.offset
 """
+FIELDS_OF_COPIES = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "WARC-Target-URI")  # that two copies share
 
 
 class RecordReferences:
@@ -60,14 +60,12 @@ class RecordReferences:
         self._db.execute("COMMIT")
 
     def findings(self) -> Iterator[Finding]:
-        """Yield ids that occur twice, references that lead nowhere, and revisits of another payload than they say.
-
-        Ids of imported requests and warcinfo records are not looked at: earlier versions copied a warcinfo record with
-        each imported file, a request is copied again with its answer if only the answer was lost, and some programs
-        number the requests of each file from the beginning. No other record is lost by that.
-        """
+        """Yield ids that occur twice, references that lead nowhere, and revisits of another payload than they say."""
         self._db.execute("CREATE INDEX records_id ON records(id)")
         for row in self._db.execute(DUPLICATE_IDS, {"none": short_hash("")}):
+            place, first = (row["file"], row["offset"]), (row["first_file"], row["first_offset"])
+            if row["imported"] and self._came_so(place, first):
+                continue
             where = f"warc/{row['first_file']} at byte {row['first_offset']}"
             yield Finding(f"warc/{row['file']}", row["offset"], "twice", f"{where} has the same WARC-Record-ID")
         for row in self._db.execute(DANGLING):
@@ -78,6 +76,19 @@ class RecordReferences:
                 what = f"its payload digest {row['stated']} is not that of {row['id']}"
                 where = f"warc/{row['target_file']} at byte {row['target_offset']}"
                 yield Finding(f"warc/{row['file']}", row["offset"], "revisit", f"{what} ({where})")
+
+    def _came_so(self, *places: tuple[str, int]) -> bool:
+        """Return True if two records, one of them imported and not a capture, came with one id, and nothing is lost.
+
+        Either they are the same: earlier versions copied a warcinfo record with each imported file, and a request is
+        copied again with its answer if only the answer was lost. Or one is a request: some programs number the requests
+        of each file from the beginning, or give a request the id of its answer.
+        """
+        one, other = (self._read(*place) for place in places)
+        if "request" in (one.headers.get("WARC-Type"), other.headers.get("WARC-Type")):
+            return True
+        same = all(one.headers.get(name) == other.headers.get(name) for name in FIELDS_OF_COPIES)
+        return same and one.block == other.block
 
     def _has_payload(self, file: str, offset: int, stated: str) -> bool:
         """Return True if a record's payload, or its body as stored, has this digest, or if the record declares it."""

@@ -14,7 +14,10 @@ NOT_HTML = "not HTML"  # the reason, as summaries count it
 NEEDED_BYTES = 20_000  # of the beginning of a decoded body; no more are looked at
 SNIFFED_BYTES = 2048  # of these, in which markup must begin
 NEVER_HTML = ("image/", "audio/", "video/", "font/")  # top-level types
-NEVER_HTML_TYPES = ("application/json", "application/pdf")
+NEVER_HTML_TYPES = frozenset((
+    "application/json", "application/pdf", "text/css", "text/javascript", "application/javascript",
+    "application/x-javascript", "text/ecmascript", "application/ecmascript",
+))  # fmt: skip
 BINARY = {
     b"%PDF-": "PDF", b"\x89PNG": "PNG", b"GIF8": "GIF", b"\xff\xd8\xff": "JPEG", b"PK\x03\x04": "a ZIP file",
     b"\x1f\x8b": "gzip", b"RIFF": "RIFF", b"OggS": "Ogg", b"ID3": "MP3", b"\x00asm": "WebAssembly", b"wOF": "a font",
@@ -31,7 +34,7 @@ MAX_NUL_SHARE = 0.02  # of the bytes at the start; a page with more is no text w
 
 def is_never_html(mime: str | None) -> bool:
     """Return True if a body of this media type is no page, whatever its bytes are."""
-    return mime is not None and (mime.startswith(NEVER_HTML) or mime in NEVER_HTML_TYPES)
+    return mime is not None and (mime.startswith(NEVER_HTML) or mime.endswith("+json") or mime in NEVER_HTML_TYPES)
 
 
 def why_not_html(body: bytes, content_type: str | None, *, served: bool) -> str | None:
