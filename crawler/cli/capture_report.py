@@ -41,8 +41,7 @@ def lines(
             None,
             f"morgue show --capture {newest['id']} --format body > FILE    what the server sent, decoded",
         )
-    is_revisit = newest["record_type"] == "revisit"
-    content = "the WARC record" + (" and the record with its body" if is_revisit else ", unchanged")
+    content = "the WARC record" + (" and the record with its body" if newest["refers_to"] else ", unchanged")
     yield None, f"morgue show --capture {newest['id']} --format warc > FILE    {content}"
 
 

@@ -156,6 +156,14 @@ def host_of(url: str) -> str:
     return parts_of(url).host
 
 
+def is_web_address(url: str) -> bool:
+    """Return True for an absolute http(s) URL with a host that can exist."""
+    try:
+        return bool(parts_of(url).host)
+    except ValueError:
+        return False
+
+
 def site_of(url: str) -> str:
     """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 

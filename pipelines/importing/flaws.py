@@ -14,7 +14,9 @@ from pipelines.importing.adopt import RecordRefused
 from pipelines.importing.foreign_records import ForeignRecord
 from pipelines.warc.digests import (
     BLOCK_DIGEST,
+    DIGEST_BYTES,
     PAYLOAD_DIGEST,
+    algorithm_of,
     check_digests,
     parse_digest,
     payload_matches,
@@ -24,16 +26,16 @@ from pipelines.warc.import_marks import FLAW, OWN_BLOCK_DIGEST, references_of
 from pipelines.warc.record import WarcFields, WarcRecord, digest
 
 # What the summary of an import says of each kind of flaw.
-WRONG_BLOCK_DIGEST = "its block does not match its digest, which is the mistake of the program that wrote it"
-WRONG_PAYLOAD_DIGEST = "its payload does not match its digest"
-NOT_JUDGED = "a digest of an unknown form or algorithm, which is not judged"
-OTHER_PAYLOAD = "a revisit of a response with another payload digest"
+WRONG_BLOCK_DIGEST = "WARC-Block-Digest is not the digest of the block"
+WRONG_PAYLOAD_DIGEST = "WARC-Payload-Digest is not the digest of the payload"
+NOT_JUDGED = "digest of an unknown form or algorithm, which is not judged"
+OTHER_PAYLOAD = "revisit with another payload digest than its original"
 MISSING = {
-    "WARC-Refers-To": "refers to a response (WARC-Refers-To) that is not in the archive",
-    "WARC-Concurrent-To": "names a record of the same event (WARC-Concurrent-To) that is not in the archive",
-    "WARC-Warcinfo-ID": "names a header of a file (WARC-Warcinfo-ID) that is not in the archive",
+    "WARC-Refers-To": "WARC-Refers-To names a record that is not in the archive",
+    "WARC-Concurrent-To": "WARC-Concurrent-To names a record that is not in the archive",
+    "WARC-Warcinfo-ID": "WARC-Warcinfo-ID names a record that is not in the archive",
 }
-REVISIT_WITHOUT_ORIGINAL = "a revisit whose original is not in the archive: it has no body"
+REVISIT_WITHOUT_ORIGINAL = "revisit whose original is not in the archive, so it has no body"
 
 
 def check_block(found: ForeignRecord, *, vouched: bool) -> None:
@@ -85,6 +87,9 @@ def _digest_flaws(record: WarcRecord, count: Counter[str]) -> list[str]:
     if undigested and BLOCK_DIGEST not in flaws:  # of an unknown algorithm
         flaws.append(BLOCK_DIGEST)
         count[NOT_JUDGED] += 1
+    declared = fields.get(PAYLOAD_DIGEST.lower())
+    if declared is not None and ":" in declared and algorithm_of(declared) not in DIGEST_BYTES:
+        count[NOT_JUDGED] += 1
     return flaws
 
 
@@ -92,8 +97,7 @@ def _revisit_flaws(fields: WarcFields, original: WarcRecord | None, count: Count
     """Return the flaw of a revisit that declares another payload digest than the response that it repeats has."""
     declared = fields.get(PAYLOAD_DIGEST)
     if original is None:
-        if "warc-refers-to" not in fields.first:  # that one is counted as a reference
-            count[REVISIT_WITHOUT_ORIGINAL] += 1
+        count[REVISIT_WITHOUT_ORIGINAL] += 1
         return []
     if declared is None or same_digest(declared, original.fields.get(PAYLOAD_DIGEST) or ""):
         return []

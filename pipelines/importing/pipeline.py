@@ -20,7 +20,7 @@ from pathlib import Path
 from pipelines.archive.stored_response import kind_of, outcome_of_block, start_of, why_no_page
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
-from pipelines.core.urls import fetchable
+from pipelines.core.urls import fetchable, is_web_address
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.extraction.page.media import NOT_HTML
 from pipelines.importing import adopt
@@ -36,7 +36,8 @@ logger = logging.getLogger("morgue.importing")
 
 MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
 QUEUED_JOBS_PER_WORKER = 4
-CUT_OFF = "cut off"  # a reason for which a page is not read, as the summary counts it
+# Reasons for which a page is not read, as the summary counts them.
+CUT_OFF, BAD_ADDRESS = "cut off", "address that is not valid"
 
 
 class ByteBudget:
@@ -151,12 +152,17 @@ class ImportPipeline:
         url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
         job.kind = given or kind_of(url, start, self.classifier.kind)
         status = start.head.status if start.head is not None else None
-        if job.kind not in ("article", "page") or status != 200 or fields.get("Morgue-Error") is not None:
+        is_valid = is_web_address(url)
+        if is_valid and job.kind not in ("article", "page"):
             return
-        if fields.get("WARC-Truncated") is not None:
-            job.unread = CUT_OFF
-        elif why_no_page(start) is not None:
+        if status != 200 or fields.get("Morgue-Error") is not None:
+            return
+        if why_no_page(start) is not None:
             job.unread = NOT_HTML
+        elif fields.get("WARC-Truncated") is not None:
+            job.unread = CUT_OFF
+        elif not is_valid:
+            job.unread = BAD_ADDRESS
         if job.unread is not None:
             job.kind = given or "other"
             return

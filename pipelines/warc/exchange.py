@@ -118,8 +118,8 @@ def _capture(member: StoredRecord, file: str, time: datetime, body: PayloadBody 
     # A digest that a revisit declares is that of the body that it repeats, whatever its profile is. The end of the
     # profile decides, because there are "identical-payload-digest" and "uri-agnostic-...", of WARC 1.0 and 1.1.
     repeats = kind == "revisit" and (declared is not None or (get("warc-profile") or "").endswith(REPEATING_PROFILE))
-    if kind == "revisit" and not member.block:
-        body = None
+    if kind == "revisit" and body is not None and not body.length and get("morgue-imported") is not None:
+        body = None  # what an imported revisit leaves out is not empty; our own revisits of a 304 have its whole answer
     payload = declared if repeats else body.payload_digest if body else None
     return Capture(
         id=None,
