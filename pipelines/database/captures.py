@@ -66,9 +66,9 @@ def response_with_id(db: sqlite3.Connection, record_id: str | None) -> CaptureLo
     return _response(db, "record_id = ?", record_id)
 
 
-def response_at(db: sqlite3.Connection, url: str | None, time: str) -> CaptureLocation | None:
-    """Return the response that was captured from this address at this time, or None."""
-    return _response(db, "url = ? AND time = ?", url, time)
+def response_at(db: sqlite3.Connection, url: str | None, first: str, last: str) -> CaptureLocation | None:
+    """Return the earliest response that was captured from this address between two times, or None."""
+    return _response(db, "url = ? AND time BETWEEN ? AND ? ORDER BY time", url, first, last)
 
 
 def response_with_payload(
@@ -95,6 +95,12 @@ def import_records(db: sqlite3.Connection) -> list[CaptureLocation]:
     """Return the records about imported files, in the order of the imports."""
     query = f"{LOCATION} WHERE url GLOB 'urn:sha256:*' AND kind = 'import' AND imported IS NOT NULL ORDER BY id"
     return [CaptureLocation(*row) for row in db.execute(query)]
+
+
+def count_imported(db: sqlite3.Connection) -> int:
+    """Return the number of captures that imports brought."""
+    (rows,) = db.execute("SELECT count(*) FROM captures WHERE imported IS NOT NULL AND kind <> 'import'").fetchone()
+    return int(rows)
 
 
 def location_of(db: sqlite3.Connection, record_id: str | None) -> CaptureLocation | None:

@@ -25,6 +25,20 @@ UNREADABLE_ZIP = (  # what zipfile raises for a file without a valid directory
     zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError, OverflowError, IndexError,
 )  # fmt: skip
 
+# How files begin that are compressed in a way that WARC does not know: name, and the command that unpacks them.
+UNREAD_COMPRESSIONS = {
+    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -d"), b"\x02\x21\x4c\x18": ("LZ4", "lz4 -d"), b"BZh": ("bzip2", "bunzip2 -k"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -k"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x"), b"Rar!": ("RAR", "unrar x"),
+}  # fmt: skip
+MAX_MAGIC_BYTES = max(map(len, UNREAD_COMPRESSIONS))
+
+
+class UnreadCompression(NamedTuple):
+    """Name a compression that is not read, and the command that undoes it."""
+
+    name: str
+    command: str
+
 
 class RecordStream(NamedTuple):
     """Hold one stream of records in a file."""
@@ -40,6 +54,15 @@ def container_kind(start: bytes) -> str | None:
     if start.startswith(ZIP_MAGIC):
         return "zip"
     return "records" if is_record_stream(start) else None
+
+
+def unread_compression(path: Path) -> UnreadCompression | None:
+    """Return how a file is compressed that cannot be read because of that. Raises MorgueError."""
+    with os_errors(str(path)), path.open("rb") as file:
+        start = file.read(MAX_MAGIC_BYTES)
+    return next(
+        (UnreadCompression(*how) for magic, how in UNREAD_COMPRESSIONS.items() if start.startswith(magic)), None
+    )
 
 
 def record_streams(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[RecordStream]:

@@ -102,9 +102,10 @@ def repeated_response(archive_writer: ArchiveWriter, fields: WarcFields) -> Warc
     found = captures.response_with_id(db, fields.get("WARC-Refers-To"))
     if found is None:
         with suppress(ValueError):
-            time = fine_stamp(parse_warc_date(fields.get("WARC-Refers-To-Date") or ""))
+            first = parse_warc_date(fields.get("WARC-Refers-To-Date") or "")
+            last = first.replace(microsecond=first.microsecond or 999_999)  # some write a finer date to the second
             url = fields.get("WARC-Refers-To-Target-URI") or fields.get("WARC-Target-URI")
-            found = captures.response_at(db, url, time)
+            found = captures.response_at(db, url, fine_stamp(first), fine_stamp(last))
     if found is None and (declared := fields.get("WARC-Payload-Digest")):
         found = captures.response_with_payload(db, spellings_of(declared), fields.get("WARC-Target-URI"))
     return None if found is None else read_record(archive_writer.storage, found.file, found.offset, found.length)

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.archive.stored_response import kind_of, outcome_of_block, start_of, why_no_page
+from pipelines.archive.stored_response import ResponseStart, kind_of, outcome_of_block, start_of, why_no_page
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, NothingToRead, Page
 from pipelines.core.urls import fetchable, is_web_address
@@ -31,6 +31,7 @@ from pipelines.importing.known_records import repeated_response
 from pipelines.importing.reading import FileReader, ReaderStopped
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import TakedownRegister
+from pipelines.warc.record import WarcFields
 
 logger = logging.getLogger("morgue.importing")
 
@@ -38,6 +39,7 @@ MAX_UNFILED_BYTES = 64 << 20  # of blocks that are read and not filed yet
 QUEUED_JOBS_PER_WORKER = 4
 # Reasons for which a page is not read, as the summary counts them.
 CUT_OFF, BAD_ADDRESS = "cut off", "address that is not valid"
+PAGE_KINDS = ("article", "page", "section", "front")  # what is HTML
 
 
 class ByteBudget:
@@ -147,32 +149,32 @@ class ImportPipeline:
         return found is not None
 
     def _classify(self, job: ImportJob) -> None:
-        """Set the kind of a job's capture, and its page if it holds one to be read."""
+        """Set the kind of a job's capture, and its page if it holds one to be read, or why that is not read."""
         answer, fields = job.group.answer, job.group.answer.fields
         url, given, start = fields.get("WARC-Target-URI") or "", fields.get("Morgue-Kind"), start_of(job.block)
-        job.kind = given or kind_of(url, start, self.classifier.kind)
-        status = start.head.status if start.head is not None else None
-        is_valid = is_web_address(url)
-        if is_valid and job.kind not in ("article", "page"):
-            return
-        if status != 200 or fields.get("Morgue-Error") is not None:
-            return
+        shape = given or kind_of(url, start, self.classifier.kind)
+        why = self._why_unread(url, fields, start)
+        job.kind = "other" if given is None and why in (NOT_HTML, CUT_OFF) and shape in PAGE_KINDS else shape
+        if why == BAD_ADDRESS or (why and shape in ("article", "page")):
+            job.unread = why
+        elif start.head is not None and start.head.status == 200 and shape in ("article", "page"):
+            capture = Capture(
+                None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None,
+                None, shape,
+            )  # fmt: skip
+            job.page = Page(
+                fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
+            )
+
+    def _why_unread(self, url: str, fields: WarcFields, start: ResponseStart) -> str | None:
+        """Return why a response of status 200 holds no page to read; None if it may, or if it has another status."""
+        if start.head is None or start.head.status != 200:
+            return None
         if why_no_page(start) is not None:
-            job.unread = NOT_HTML
-        elif fields.get("WARC-Truncated") is not None:
-            job.unread = CUT_OFF
-        elif not is_valid:
-            job.unread = BAD_ADDRESS
-        if job.unread is not None:
-            job.kind = given or "other"
-            return
-        capture = Capture(
-            None, url, adopt.time_of(answer), 200, None, "", 0, 0, adopt.record_id_of(answer), "response", None, None,
-            job.kind,
-        )  # fmt: skip
-        job.page = Page(
-            fetchable(url) or url, b"", capture=capture, source=self.classifier.source(url), comments=self.comments
-        )
+            return NOT_HTML
+        if fields.get("WARC-Truncated") is not None or fields.get("Morgue-Error") is not None:
+            return CUT_OFF
+        return None if is_web_address(url) else BAD_ADDRESS
 
     async def _read_page(self, job: ImportJob) -> ReadResult | None:
         if job.page is None:

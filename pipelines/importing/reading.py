@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.core.errors import MorgueError, os_errors
+from pipelines.core.errors import MorgueError
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import RecordStream, printable, record_streams
+from pipelines.importing.containers import RecordStream, printable, record_streams, unread_compression
 from pipelines.importing.foreign_records import DamagedRecord, read_records
 from pipelines.importing.grouping import ALREADY_HERE, TOO_LARGE, RecordGrouping
 from pipelines.importing.job import EmptyFile, ImportJob, ImportReport
@@ -22,12 +22,6 @@ from pipelines.warc.storage import sha256_of
 logger = logging.getLogger("morgue.importing")
 
 TAKEN_DOWN = "taken down"
-# How files begin that are compressed in a way that WARC does not know: name, and the command that unpacks them.
-UNREAD_COMPRESSIONS = {
-    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -d"), b"\x02\x21\x4c\x18": ("LZ4", "lz4 -d"), b"BZh": ("bzip2", "bunzip2 -k"),
-    b"\xfd7zXZ\x00": ("xz", "unxz -k"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x"), b"Rar!": ("RAR", "unrar x"),
-}  # fmt: skip
-LONGEST_MAGIC_BYTES = max(map(len, UNREAD_COMPRESSIONS))
 
 
 class ReaderStopped(Exception):
@@ -86,9 +80,10 @@ class FileReader:
     def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
         report, name, found_any, unpacked = self._report, printable(path.name), False, 0
         counts_before = (report.records, report.damaged)
-        if (unread := unread_file(name, path)) is not None:
+        if (unread := unread_compression(path)) is not None:
             if not self.second_pass:
-                report.empty.append(unread)
+                why, cure = f"it is compressed with {unread.name}, which is not read", f"{unread.command} {name}"
+                report.empty.append(EmptyFile(name, why, f"unpack it first: {cure}"))
             return
 
         def on_damage(member: str, offset: int, why: str) -> None:
@@ -165,18 +160,6 @@ class FileReader:
             about = {"file": label, "offset": offset, "why": why}
             logger.warning("refused: %(file)s at byte %(offset)d: %(why)s", about)
             self._report.damage(label, offset, why)
-
-
-def unread_file(name: str, path: Path) -> EmptyFile | None:
-    """Say why a file cannot be read that is compressed as WARC files are not; None for any other file."""
-    with os_errors(str(path)), path.open("rb") as file:
-        start = file.read(LONGEST_MAGIC_BYTES)
-    for magic, (compression, command) in UNREAD_COMPRESSIONS.items():
-        if start.startswith(magic):
-            return EmptyFile(
-                name, f"it is compressed with {compression}, which is not read", f"unpack it first: {command} {name}"
-            )
-    return None
 
 
 def empty_file(name: str, size: int, *, has_streams: bool, unpacked: int) -> EmptyFile:
