@@ -100,8 +100,12 @@ def record_streams(path: Path, on_damage: Callable[[str, int, str], object]) -> 
 
 
 def printable(name: str) -> str:
-    """Return a file name on one line, without characters that a terminal would obey."""
-    return "".join(char if char.isprintable() else "?" for char in name)[:MAX_SHOWN_NAME_CHARS]
+    """Return a file name on one line. Characters that a terminal would obey, and bytes that are no text, are escaped.
+
+    Two names stay two: a record is known by the name of the file that it came from.
+    """
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    return shown[:MAX_SHOWN_NAME_CHARS]
 
 
 def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:

@@ -27,6 +27,7 @@ from pipelines.warc.digests import PAYLOAD_DIGEST, check_digests
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.import_marks import OWN_REFERS_TO, flaws_of, references_of
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.record import digest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 READ_BYTES = 1 << 20  # at once, where nothing is inflated
@@ -36,8 +37,9 @@ COMPARED_COLUMNS: tuple[str, ...] = (
     "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
     "declared_digest",
 )  # fmt: skip
-# Of a capture that an earlier version imported, these may be NULL: not known.
+# Of a capture that an earlier version imported, these may be NULL, or of a revisit the digest of no bytes: not known.
 UNKNOWN_OF_IMPORTS = ("payload_digest", "declared_digest")
+NOT_KNOWN = (None, digest(b""))
 REFERS_TO = ("WARC-Refers-To", OWN_REFERS_TO)
 MAX_EXCHANGE_RECORDS = 4
 MAX_OFFSET = 1 << 62
@@ -375,7 +377,7 @@ def _same(of_row: object, of_record: object) -> bool:
 
 
 def _is_unknown(column: str, of_row: object, capture: Capture) -> bool:
-    return of_row is None and column in UNKNOWN_OF_IMPORTS and capture.imported is not None
+    return of_row in NOT_KNOWN and column in UNKNOWN_OF_IMPORTS and capture.imported is not None
 
 
 def _normalized_time(text: str) -> str:

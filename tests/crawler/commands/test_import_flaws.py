@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pipelines.extraction.entry import WARM_UP
 from pipelines.importing import flaws
 from pipelines.importing.grouping import ALREADY_HERE, ANSWER_ALREADY_HERE
 from pipelines.verification.verify import verify
+from pipelines.warc.record import digest
 from tests.support.command import make_archive, morgue, rows
 from tests.support.external_tools import faults
 from tests.support.foreign import address, an_id, answer, gz, page, record, response
@@ -263,3 +266,14 @@ def test_revisit_that_names_a_digest_alone_is_a_sighting(archive, algorithm, nam
     assert rows(archive, "SELECT last_seen FROM articles") == [("2024-03-09T13:00:00Z",)]
     lines = morgue("-C", archive, "export", "cdxj", "-").stdout.splitlines()
     assert {json.loads(line.split(" ", 2)[2])["digest"] for line in lines} == {hexed(body, algorithm)}
+
+
+@pytest.mark.parametrize("payload", [None, digest(b"")], ids=["upgraded", "as it was"])
+def test_rows_of_earlier_imports_are_no_finding(archive, payload):
+    """Earlier versions did not note what a revisit declares; a rebuild does."""
+    original = response(1, WARC_Payload_Digest=hexed(page(1), "sha256"))
+    bring(archive, WORKERS, gz([original, revisit(1, WARC_Payload_Digest=hexed(page(1), "sha256"))]))
+    with closing(sqlite3.connect(archive / "morgue.db")) as db, db:
+        db.execute("UPDATE captures SET declared_digest = NULL")
+        db.execute("UPDATE captures SET payload_digest = ? WHERE record_type = 'revisit'", (payload,))
+    assert verify(archive).findings.listed == []
