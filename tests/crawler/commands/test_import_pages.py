@@ -129,7 +129,7 @@ def test_capture_is_shown_by_its_very_address(archive, url):
     assert (done.returncode, json.loads(done.stdout)["captures"][0]["url"]) == (0, url)
 
 
-@pytest.mark.parametrize("url", ["http://[::1/2024/03/09/a-long-story", "http://bad%FFhost/2024/03/09/a-long-story"])
+@pytest.mark.parametrize("url", ["http://bad%FFhost/2024/03/09/a-story", "http://a b.example/2024/03/09/a-story"])
 def test_page_at_an_address_that_cannot_be_is_kept_and_counted(archive, url):
     """Its host is no host name, so it can be no article."""
     _, report = bring(archive, WORKERS, gz([record("response", url, BLOCK)]))
