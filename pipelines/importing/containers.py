@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from pipelines.core.errors import os_errors
+from pipelines.core.input_files import open_input
 from pipelines.importing.unpacking import INFLATE_INPUT_BYTES, ContainerDamage, is_record_stream
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz")
@@ -62,7 +63,7 @@ def container_kind(start: bytes) -> str | None:
 
 def unread_compression(path: Path) -> UnreadCompression | None:
     """Return how a file is compressed that cannot be read because of that. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), open_input(path) as file:
         start = file.read(MAX_MAGIC_BYTES)
     found = (how for magic, how in UNREAD_COMPRESSIONS.items() if start.startswith(magic))
     return next((UnreadCompression(*how) for how in found), None)
@@ -75,7 +76,7 @@ def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]
     for records as one stream, because most of its members are stored uncompressed. Raises MorgueError if the file
     cannot be read.
     """
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), open_input(path) as file:
         size = file.seek(0, 2)
         file.seek(0)
         start = file.read(16)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipelines.core.errors import MorgueError
 from pipelines.core.plural import counted
+from pipelines.database.connection import open_read_only
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams, unread_compression
 from pipelines.importing.foreign_records import ForeignRecord, read_records
@@ -59,7 +60,7 @@ class FileReader:
 
     def read(self, files: Sequence[Path]) -> None:
         """Read files, and report what cannot be read. Return early if the import is stopping, and report that, too."""
-        db = sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)
+        db = open_read_only(self._database)
         try:
             for number, path in enumerate(files, 1):
                 unopened, self._reading = files[number:], (printable(path.name), 0)
