@@ -16,6 +16,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # Outcome of a site -> its words in the last line, in their order there.
 OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
+MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 # `paper.example`, `localhost:8000`, `paper.example/news`: what people type without a scheme.
 ADDRESS_WITHOUT_SCHEME = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)\.?(?::\d+)?(?:[/?#]|$)")
@@ -120,11 +122,15 @@ class RefusedSite:
 
 def bytes_of(file: str) -> bytes:
     """Return what a list holds. Raises ConfigError."""
-    if file == "-":
-        return sys.stdin.buffer.read()
     try:
-        with os_errors(file), open(file, "rb") as opened:
-            return opened.read()
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
+        else:
+            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
+                data = opened.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
+        return data
     except MorgueError as error:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 

@@ -190,10 +190,10 @@ def purge(database: Path) -> None:
     from contextlib import closing
 
     from pipelines.database import removals
-    from pipelines.database.connection import write_error
+    from pipelines.database.connection import open_for_maintenance, write_error
 
     try:
-        with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
+        with closing(open_for_maintenance(database)) as db:
             removals.purge(db)
     except sqlite3.Error as error:
         raise write_error(error, database) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -48,7 +48,12 @@ class OperatorSettings(TomlTable):
 
 
 class Politeness(TomlTable):
-    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source."""
+    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source.
+
+    The others are of the archive: the file of a source may be a stranger's, and must not say where requests go.
+    """
+
+    keys_of_archive: ClassVar[frozenset[str]] = frozenset()  # other keys of [crawl], set below
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: value_types.Share = key(
@@ -89,11 +94,6 @@ class Politeness(TomlTable):
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
-    proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
-    )
     recheck: value_types.Ages = key(
         ["1d", "7d"],
         "When an article is fetched again to find edits: times after its first visit.",
@@ -104,6 +104,11 @@ class Politeness(TomlTable):
 class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
+    proxy: value_types.Proxy = key(
+        "",
+        "HTTP proxy for all requests; empty: no proxy.",
+        "http://user:secret@proxy.example.org:3128",
+    )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     concurrency_per_source: value_types.Count = key(
         16, "Maximum number of simultaneous requests for one source, to all its hosts together.", 32
@@ -138,6 +143,9 @@ class CrawlSettings(Politeness):
         "User-Agent header; empty: Newsmorgue/VERSION (+contact).",
         "ExampleArchive/1.0 (+https://example.org/bot)",
     )
+
+
+Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
 class ListingIntervals(TomlTable):
@@ -254,10 +262,10 @@ class SourceConfig(TomlTable):
         ["paper.com", "paper.co.uk"],
     )
     include: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
     )
     exclude: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is never followed.", ["/quiz/"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
         ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
