@@ -28,7 +28,7 @@ MORE = "Morgue-More"  # header: more records of the same commit follow
 MIN_CHANGED_ROWS = 500  # rows from which a record is worth writing; many rows compress well
 MAX_WAIT_SECONDS = 60.0  # since the last record; after it fewer rows are worth a record, too
 MAX_RECORD_ROWS = 5000
-MINOR_TABLES = ("crawls", "sources")  # if only these changed, it is not worth a WARC file
+MINOR_TABLES = ("crawls", "frontier", "sources")  # if only these changed, it is not worth a WARC file
 
 
 class Journal:

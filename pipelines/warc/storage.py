@@ -1,18 +1,21 @@
-"""Store the WARC files of one archive in a folder: list, open, create, finish, replace and set them aside.
+"""Store the WARC files of one archive in a folder: list, open, create, continue, finish, replace and set them aside.
 
 Only this module knows how that folder is laid out. Another kind of storage replaces `WarcStorage`.
 
     NAME.warc.gz            a finished file
-    NAME.warc.gz.open       a file that is being written, or that a crash left
+    NAME.warc.gz.open       a file that is being written, or continued, or that a crash left
     NAME.warc.gz.part       a changed copy that is about to replace NAME.warc.gz
-    NAME.warc.gz.damaged    a file without a readable record, set aside by crash recovery
+    NAME.warc.gz.damaged    a file, or the end of one, without a readable record, set aside by crash recovery
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import shutil
+import stat
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -25,6 +28,7 @@ from pipelines.core.errors import NotFound, NotWritable, os_errors
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"
 DAMAGED_SUFFIX = ".damaged"
+COMPARED_BYTES = 1 << 20  # read at once of each of two files
 
 
 class WarcListing(NamedTuple):
@@ -111,9 +115,9 @@ class WarcStorage:
         """Open exactly this file for reading without a buffer. Raises OSError."""
         return self._path(name).open("rb", buffering=0)
 
-    def sha256(self, name: str) -> str:
-        """Return the SHA-256 of exactly this file, in hex."""
-        return sha256_of(self._path(name))
+    def sha256(self, name: str, start: int = 0) -> str:
+        """Return the SHA-256 of exactly this file, in hex; `start`: only of the bytes from there on."""
+        return sha256_of(self._path(name), start)
 
     # Files that are being written
 
@@ -134,6 +138,34 @@ class WarcStorage:
             os.close(file)
             return None
         return file
+
+    def reopen(self, name: str, size: int) -> int | None:
+        """Lock a finished file, rename it to `.open`, and return its descriptor for more records.
+
+        Return None, and change nothing, unless it is a file of this size that may be written and has one name only. A
+        user who takes the permission to write away, or keeps a hard link as a copy, wants the file to stay as it is.
+        Raises OSError.
+        """
+        path, unfinished = self._path(name), self._path(name + OPEN_SUFFIX)
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except (PermissionError, FileNotFoundError):
+            return None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO):  # a symbolic link, or a FIFO
+                return None
+            raise
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
+            found = os.fstat(file)
+            if stat.S_ISREG(found.st_mode) and (found.st_size, found.st_nlink) == (size, 1) and not unfinished.exists():
+                os.rename(path, unfinished)
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+        return None
 
     def lock_unfinished(self, name: str) -> int | None:
         """Open and lock an `.open` file for mending; return its descriptor, or None if a living process writes it.
@@ -186,6 +218,20 @@ class WarcStorage:
         path.unlink(missing_ok=True)
         self.sync_names()
 
+    def settle_copies(self, name: str) -> str | None:
+        """If a file is there under its final name and as `.open`, remove the one that the other one begins with.
+
+        A backup that ran beside a crawl may have both. Return which was removed: "finished", "open", or None. Two
+        different files both stay. Raises OSError.
+        """
+        finished, unfinished = self._path(name), self._path(name + OPEN_SUFFIX)
+        if not finished.is_file() or finished.samefile(unfinished) or not _begin_alike(finished, unfinished):
+            return None
+        spare = finished if finished.stat().st_size <= unfinished.stat().st_size else unfinished
+        spare.unlink()
+        self.sync_names()
+        return "finished" if spare is finished else "open"
+
     def discard(self, name: str) -> None:
         """Remove the `.open` file of a name. Raises OSError."""
         self._path(name + OPEN_SUFFIX).unlink()
@@ -193,6 +239,18 @@ class WarcStorage:
     def set_aside(self, name: str) -> str:
         """Rename the `.open` file of a name to `.damaged` and return its new name. Raises OSError."""
         self._path(name + OPEN_SUFFIX).rename(self._path(name + DAMAGED_SUFFIX))
+        return name + DAMAGED_SUFFIX
+
+    def set_aside_end(self, name: str, start: int) -> str:
+        """Append the bytes of the `.open` file from `start` on to a `.damaged` file, durably; return its name.
+
+        Raises OSError.
+        """
+        with self._path(name + OPEN_SUFFIX).open("rb") as file, self._path(name + DAMAGED_SUFFIX).open("ab") as aside:
+            file.seek(start)
+            shutil.copyfileobj(file, aside)
+            aside.flush()
+            os.fsync(aside.fileno())
         return name + DAMAGED_SUFFIX
 
     def sync_names(self) -> None:
@@ -234,7 +292,20 @@ def is_unfinished(file: BinaryIO) -> bool:
     return file.name.endswith(OPEN_SUFFIX)
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of any local file as it is on disk, in hex. Raises MorgueError."""
+def _begin_alike(one: Path, other: Path) -> bool:
+    """Return True if the longer of two files begins with all bytes of the shorter one. Raises OSError."""
+    with one.open("rb") as first, other.open("rb") as second:
+        while True:
+            piece, twin = first.read(COMPARED_BYTES), second.read(COMPARED_BYTES)
+            length = min(len(piece), len(twin))
+            if piece[:length] != twin[:length]:
+                return False
+            if length < COMPARED_BYTES:
+                return True
+
+
+def sha256_of(path: Path, start: int = 0) -> str:
+    """Return the SHA-256 of any local file from byte `start` on, as it is on disk, in hex. Raises MorgueError."""
     with os_errors(str(path)), path.open("rb") as file:
+        file.seek(start)
         return hashlib.file_digest(file, "sha256").hexdigest()
