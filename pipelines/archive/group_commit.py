@@ -58,7 +58,7 @@ class GroupCommit:
         return result
 
     def may_wait(self) -> bool:
-        """Return True if the next task begins a transaction, or begins or finishes a WARC file: all can take long."""
+        """Return True if the next task begins a transaction or reads a whole WARC file: both can take long."""
         return not self.db.in_transaction or self.writer.may_wait
 
     def is_due(self) -> bool:

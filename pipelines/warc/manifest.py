@@ -153,9 +153,9 @@ class FileContents:
 def differing_parts(
     file: BinaryIO, entry: ManifestEntry, on_data: Callable[[bytes], object] = len
 ) -> list[ManifestEntry]:
-    """Return the parts of an open file that are not as they are listed. Raises OSError.
+    """Read an open file to its end, and return the parts that are not as they are listed. Raises OSError.
 
-    `on_data`: called with all bytes of the file, a piece at a time.
+    What comes after the last part is not looked at. `on_data`: called with all bytes of the file, a piece at a time.
     """
     found = PartHash([part.size for part in entry.parts])
     file.seek(0)
@@ -163,8 +163,7 @@ def differing_parts(
         found.update(data)
         on_data(data)
     digests = found.digests()
-    wrong = [part for number, part in enumerate(entry.parts) if digests[number : number + 1] != [part.sha256]]
-    return wrong or ([entry] if file.tell() != entry.size else [])
+    return [part for number, part in enumerate(entry.parts) if digests[number : number + 1] != [part.sha256]]
 
 
 def load(path: Path) -> dict[str, ManifestEntry]:

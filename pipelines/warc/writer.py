@@ -125,8 +125,9 @@ class WarcWriter:
 
     @property
     def may_wait(self) -> bool:
-        """Return True if the next `append` finishes or begins a file, and so may wait for the disk."""
-        return self._file is None or self.is_full
+        """Return True if the next `append` may read a whole file first: one that is full, or is not continued."""
+        last = next(reversed(self._listed.values()), None)
+        return self.is_full or (self._file is None and last is not None and bool(last.earlier))
 
     def append(self, records: Sequence[WarcRecord]) -> list[RecordLocation]:
         """Write records side by side into one file, all or none, and return their places. Not durable before `sync`.
@@ -313,11 +314,11 @@ class WarcWriter:
         whole = hashlib.sha256()
         try:
             with os_errors(self.storage.location(entry.file)), self.storage.open(entry.file) as file:
-                differing = manifest.differing_parts(file, entry, whole.update)
+                is_as_listed = not manifest.differing_parts(file, entry, whole.update) and file.tell() == entry.size
         except MorgueError as error:
             logger.warning("%(file)s cannot be read: %(error)s", {"file": entry.file, "error": error})
             return
-        if differing:
+        if not is_as_listed:
             logger.warning("%(file)s is not as the manifest lists it: see `morgue verify`", {"file": entry.file})
             return
         self._add_to_manifest(self._manifest, replace(entry, sha256=whole.hexdigest(), offset=0, earlier=()))
