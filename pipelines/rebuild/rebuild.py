@@ -218,14 +218,8 @@ class Rebuild(StagingDatabase):
                 differing = manifest.differing_parts(file, listed)
                 rest.add_file(file)
             if not differing:
-                whole = found[name]
-                counts = {
-                    "records": whole.records,
-                    "captures": whole.captures,
-                    "first": whole.first,
-                    "last": whole.last,
-                }
-                grown[name] = replace(rest.entry(name), **counts)
+                sha256 = rest.entry(name).sha256
+                grown[name] = replace(found[name], sha256=sha256, offset=listed.size, earlier=listed.parts)
         return grown
 
     def _finish(self) -> None:

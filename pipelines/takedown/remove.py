@@ -64,8 +64,9 @@ class Removal:
     def rewrite(self, on_progress: Callable[[str, int, int], object]) -> None:
         """Replace the records in the WARC files, one file after another, and keep the manifest true.
 
-        No file may be open for writing (`ArchiveWriter.at_rest`). Every finished file is read: journal rows about the targets may be in any file younger than the captures. All
-        replacements are tried before the first file is changed, so that a failure changes nothing.
+        No file may be open for writing (`ArchiveWriter.at_rest`). Every finished file is read: journal rows about the
+        targets may be in any file younger than the captures. All replacements are tried before the first file is
+        changed, so that a failure changes nothing.
 
         Raises ArchiveDamaged for a file that differs from its line in the manifest, unless `damaged_too`. Then its line
         gets the new SHA-256 and keeps the SHA-256 of the undamaged file beside it, so that `morgue verify` goes on
