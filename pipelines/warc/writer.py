@@ -242,7 +242,7 @@ class WarcWriter:
 
     def _begin(self) -> None:
         """Continue the last file, or create the next one; lock it, and write a warcinfo record."""
-        now = datetime.now(UTC)
+        now = datetime.fromtimestamp(time.time(), UTC)
         with os_errors(str(self.storage.folder)):
             if not self._continue_last(now):
                 self._create(now)

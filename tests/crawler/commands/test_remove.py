@@ -368,7 +368,7 @@ def test_forced_removal_from_a_damaged_file_hides_no_damage(flipped, tmp_path):
     )
     assert morgue("-C", archive, "remove", other, "--reason", REASON, "--yes").returncode == 0
     morgue("-C", archive, "rebuild")
-    assert manifest.load(archive / "manifest.jsonl")[file].was == listed
+    assert manifest.load(archive / "manifest.jsonl")[file].was == entry.was
     still = {one for one in still if one[0] != "link"}
     assert still <= {(one.kind, one.offset) for one in verify(archive).findings.listed}
 
