@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def assert_every_record_names_the_warcinfo_of_its_run(file: Path, borders: list[
             record.raw_stream.read()
             found.append((records.get_record_offset(), record.rec_type, fields.get_header("WARC-Record-ID"),
                           fields.get_header("WARC-Warcinfo-ID"), fields.get_header("WARC-Filename")))  # fmt: skip
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         first, *others = [one for one in found if start <= one[0] < end]
         assert (first[0], first[1], first[4]) == (start, "warcinfo", file.name)
         assert {one[3] for one in others} == {first[2]}

@@ -1,4 +1,4 @@
-"""A crash while a file is being continued: what is listed never changes, what was durable is kept, a torn end is cut."""
+"""A crash while a file is being continued: what is listed never changes, what was durable is kept, a torn end goes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 
 from pipelines.core.errors import NotWritable
 from pipelines.core.items import DatabaseState
-from pipelines.warc import manifest
 from pipelines.warc.recovery import recover
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 from pipelines.warc.writer import WarcWriter
@@ -52,6 +51,11 @@ def leave_open(folder: Path, *seeds: int) -> Path:
     return next(folder.glob(f"*{OPEN_SUFFIX}"))
 
 
+def append_and_close(writer: WarcWriter, seed: int) -> None:
+    append(writer, seed)
+    writer.close()
+
+
 STEPS = {
     "renamed": (WarcStorage, "sync_names", 0),
     "warcinfo written": (WarcWriter, "_write", 1),
@@ -78,8 +82,7 @@ def test_crash_at_any_step_changes_nothing_that_is_listed(folder: Path, monkeypa
     writer = writer_of(folder)
     monkeypatch.setattr(owner, name, crash)
     with pytest.raises(Crash):
-        append(writer, 3)
-        writer.close()
+        append_and_close(writer, 3)
     monkeypatch.undo()
     os.close(writer._file)
     mend(folder)
