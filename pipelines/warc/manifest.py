@@ -4,9 +4,9 @@
 `warc/` that is neither listed nor `.open` was put there by another program, and a listed file that is missing was taken
 away.
 
-A file that several runs write has a line for each part: `offset` says where the part begins, and `sha256` is that of
-the part alone, so that no run hashes what an earlier one wrote. A line without `offset` is about the whole file. If
-several such lines name one file, the last one counts, with the parts after it.
+A file that several runs write has a line for each part: `offset` says where the part begins, and `part_sha256` is the
+SHA-256 of the part alone, so that no run hashes what an earlier one wrote. A line without them is about the whole file.
+If several such lines name one file, the last one counts, with the parts after it.
 """
 
 from __future__ import annotations
@@ -55,10 +55,13 @@ class ManifestEntry:
     def line(self) -> str:
         """Return the entry as a line of the manifest, without `earlier`."""
         said = {field.name: getattr(self, field.name) for field in LINE_FIELDS}
+        if self.offset:  # versions that know no parts must not take it for the digest of the file
+            said = {PART_SHA256 if name == "sha256" else name: value for name, value in said.items()}
         return json.dumps({name: value for name, value in said.items() if name not in LEFT_OUT or value}) + "\n"
 
 
 LINE_FIELDS = [field for field in fields(ManifestEntry) if field.name != "earlier"]
+PART_SHA256 = "part_sha256"
 LEFT_OUT = ("was", "offset")  # fields that a line has only if they have a value
 
 
@@ -199,6 +202,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
 def _entry(values: dict[str, Any]) -> ManifestEntry:
     """Return the entry of a line. Raises KeyError, TypeError."""
     values = OPTIONAL_FIELD_DEFAULTS | values
+    values["sha256"] = values[PART_SHA256 if values["offset"] else "sha256"]
     return ManifestEntry(**{field.name: values[field.name] for field in LINE_FIELDS})
 
 
