@@ -137,8 +137,10 @@ class GroupCommit:
         """
         if not (last or self.journal.is_due()):
             return
-        if not (self.writer.is_open or self.journal.has_news(everything=everything)):
-            return
+        if not self.writer.is_open:
+            new_file = self.writer.file_to_continue() is None
+            if not self.journal.has_news(everything=everything, new_file=new_file):
+                return
         if not self.db.in_transaction:
             self.db.execute("BEGIN IMMEDIATE")
         for record in self.journal.records(self.writer.warcinfo_id):

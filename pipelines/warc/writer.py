@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
+import math
 import os
 import re
 import socket
@@ -17,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.core.archive_layout import WARC_SUFFIX
@@ -92,7 +93,7 @@ class WarcWriter:
         self._file: int | None = None  # descriptor of the file being written
         self._name = self._location = ""  # its final name; how messages name it while it is written
         self._contents = manifest.FileContents()  # whole groups in it
-        self._expires = float("inf")  # seconds since 1970: when it is too old
+        self._expires = math.inf  # seconds since 1970: when it is too old
         self._synced = True
         self._durable = 0  # bytes of it that `sync` has made durable
         self._doubtful = False  # `sync` failed: it is unknown how much of the rest is on the disk
@@ -244,7 +245,7 @@ class WarcWriter:
         """Continue the last file, or create the next one; lock it, and write a warcinfo record."""
         now = datetime.fromtimestamp(time.time(), UTC)
         with os_errors(str(self.storage.folder)):
-            if not self._continue_last(now):
+            if not self._continue_last():
                 self._create(now)
         self._location = self.storage.location(self._name + OPEN_SUFFIX)
         self._durable, self._doubtful = self._contents.size, False
@@ -265,44 +266,45 @@ class WarcWriter:
             self._serial += 1
             self._file = self.storage.create(self._name)
         self._contents, self._warcinfo_id = manifest.FileContents(), new_id()
-        self._expires = now.timestamp() + (self._max_age or float("inf"))
+        self._expires = now.timestamp() + (self._max_age or math.inf)
 
-    def _continue_last(self, now: datetime) -> bool:
-        """Open the file that was finished last for more records. Return False if a new one has to be begun."""
+    def file_to_continue(self) -> ManifestEntry | None:
+        """Return the file to which the next record is appended, if none is open yet; None if it begins a new one.
+
+        That is the file that was finished last, if it is ours, whole, not full, and was begun within `max_age`.
+        """
         last = next(reversed(self._listed.values()), None)
         if last is None:
-            return False
-        begun = self._begun(last.file)
-        if begun is not None and self._may_continue(last, now - begun):
-            with self.storage.open(last.file) as file:
-                first_id = first_warcinfo_id(file)
-            self._file = self.storage.reopen(last.file, last.size) if first_id is not None else None
-            if self._file is not None:
-                self._name, self._contents = last.file, manifest.FileContents(last)
-                self._warcinfo_id = later_warcinfo_id(first_id or "", last.size)
-                self._expires = begun.timestamp() + self._max_age
-                return True
-        self._list_whole(last)
-        return False
-
-    def _may_continue(self, last: ManifestEntry, age: timedelta) -> bool:
-        """Return True if a listed file is ours, whole, not full, and begun within `max_age`."""
+            return None
         archive = self.database_state.archive if self.database_state is not None else None
         is_ours = last.archive == archive and last.was is None and self.is_finished(last.file)
-        return is_ours and last.size < self._max_size and 0 <= age.total_seconds() < self._max_age
+        is_young = 0 <= time.time() - self._begun(last.file) < self._max_age
+        return last if is_ours and is_young and last.size < self._max_size else None
 
-    def _begun(self, name: str) -> datetime | None:
-        """Return when a file was begun, as its name says; None if its name is not of our form.
+    def _continue_last(self) -> bool:
+        """Open the file that was finished last for more records. Return False if a new one has to be begun."""
+        if (last := self.file_to_continue()) is not None:
+            with self.storage.open(last.file) as file:
+                first_id = first_warcinfo_id(file)
+            if first_id is not None and (descriptor := self.storage.reopen(last.file, last.size)) is not None:
+                self._file, self._name, self._contents = descriptor, last.file, manifest.FileContents(last)
+                self._warcinfo_id = later_warcinfo_id(first_id, last.size)
+                self._expires = self._begun(last.file) + self._max_age
+                return True
+        if self._listed:
+            self._list_whole(next(reversed(self._listed.values())))
+        return False
+
+    def _begun(self, name: str) -> float:
+        """Return when a file was begun, as its name says, in seconds since 1970; infinity for a name of another form.
 
         Any host will do: in a container, each run may have another host name.
         """
         form = rf"{re.escape(self._prefix)}-(\d{{14}})-\d{{5,}}-.+{re.escape(WARC_SUFFIX)}"
-        if (match := re.fullmatch(form, name, re.ASCII)) is None:
-            return None
-        try:
-            return datetime.strptime(match[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        match = re.fullmatch(form, name, re.ASCII)
+        with suppress(ValueError):
+            return datetime.strptime(match[1] if match else "", "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
+        return math.inf
 
     def _list_whole(self, entry: ManifestEntry) -> None:
         """Enter the SHA-256 of a whole file that was written in parts and is not continued any more.
