@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from pipelines.verification.verify import verify
 from pipelines.warc import manifest
 from pipelines.warc.manifest import PartHash
 from pipelines.warc.storage import WarcStorage
+from tests.support.command import morgue
 from tests.support.continued_files import DAY_SECONDS
 from tests.support.exchanges import write_small_exchange
 from tests.support.warc_files import walk
@@ -140,12 +143,25 @@ def test_file_is_read_once_however_many_runs_it_has(folder: Path, monkeypatch) -
     assert sum(hashed) == only_file(folder).stat().st_size
 
 
+@pytest.mark.parametrize("cut", [0, 100], ids=["whole", "torn"])
+def test_rebuild_of_a_copy_that_was_made_beside_a_run_is_well(folder: Path, tmp_path_factory, cut: int) -> None:
+    """With the `.open` file, and with what an earlier backup has of it under its final name."""
+    copy = tmp_path_factory.mktemp("backup")
+    (copy / "morgue.toml").touch()
+    shutil.copytree(folder / "warc", copy / "warc")
+    with running(folder):
+        shutil.copy(folder / manifest.NAME, copy)
+        path = Path(shutil.copy(only_file(folder), copy / "warc"))
+    os.truncate(path, path.stat().st_size - cut)
+    done = morgue("-C", copy, "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert only_file(copy).name == only_file(folder).name
+    assert len(parts_of(copy)) == RUNS + 1
+    assert findings(copy) == []
+
+
 def test_rebuild_of_a_copy_with_an_older_manifest_lists_what_came_after(folder: Path, tmp_path_factory) -> None:
     """A backup that ran beside a crawl: the parts that were listed keep their lines, the rest gets one."""
-    import shutil
-
-    from tests.support.command import morgue
-
     copy = tmp_path_factory.mktemp("backup")
     (copy / "morgue.toml").touch()
     shutil.copy(folder / manifest.NAME, copy)
