@@ -107,10 +107,11 @@ class _Mending:
             return RecoveredFile(self.name, (message,), finished=True)
         warcinfo_id = self._read()
         if self.start == 0 and self.contents.records <= (warcinfo_id is not None):
-            message = _put_away(self.storage, self.name, only_torn=self._is_only_torn())
+            only_torn = all(why == TORN for _, _, why in self.damages)
+            message = _put_away(self.storage, self.name, only_torn=only_torn)
             return RecoveredFile(self.name, (message,), finished=False)
         if size > self.start and self.contents.added_records <= (warcinfo_id is not None):
-            messages = [self._cut_back(size)]
+            messages = [self._cut_back()]
         else:
             messages = self._cut_torn_record(size, warcinfo_id)
         os.fsync(self.file)
@@ -136,18 +137,11 @@ class _Mending:
                 warcinfo_id = record.headers.get("WARC-Record-ID")
         return warcinfo_id
 
-    def _is_only_torn(self) -> bool:
-        return all(why == TORN for _, _, why in self.damages)
-
-    def _cut_back(self, size: int) -> str:
+    def _cut_back(self) -> str:
         """Cut off what a run added to a listed file before it had a whole record; return a sentence."""
-        assert self.listed is not None
-        message = f"{self.name}: was continued without a whole record; it is cut back to its {self.start} listed bytes"
-        if not self._is_only_torn():
-            message += f", and the rest was put aside as {self.storage.set_aside_end(self.name, self.start)}"
         os.ftruncate(self.file, self.start)
         self.contents, self.end = manifest.FileContents(self.listed), self.start
-        return message
+        return f"{self.name}: was continued without a whole record; it is cut back to its {self.start} listed bytes"
 
     def _cut_torn_record(self, size: int, warcinfo_id: str | None) -> list[str]:
         """Cut off a torn record at the end, and append a record that says so. Return sentences."""

@@ -5,7 +5,7 @@ Only this module knows how that folder is laid out. Another kind of storage repl
     NAME.warc.gz            a finished file
     NAME.warc.gz.open       a file that is being written, or continued, or that a crash left
     NAME.warc.gz.part       a changed copy that is about to replace NAME.warc.gz
-    NAME.warc.gz.damaged    a file, or the end of one, without a readable record, set aside by crash recovery
+    NAME.warc.gz.damaged    a file without a readable record, set aside by crash recovery
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from io import FileIO
@@ -239,18 +238,6 @@ class WarcStorage:
     def set_aside(self, name: str) -> str:
         """Rename the `.open` file of a name to `.damaged` and return its new name. Raises OSError."""
         self._path(name + OPEN_SUFFIX).rename(self._path(name + DAMAGED_SUFFIX))
-        return name + DAMAGED_SUFFIX
-
-    def set_aside_end(self, name: str, start: int) -> str:
-        """Append the bytes of the `.open` file from `start` on to a `.damaged` file, durably; return its name.
-
-        Raises OSError.
-        """
-        with self._path(name + OPEN_SUFFIX).open("rb") as file, self._path(name + DAMAGED_SUFFIX).open("ab") as aside:
-            file.seek(start)
-            shutil.copyfileobj(file, aside)
-            aside.flush()
-            os.fsync(aside.fileno())
         return name + DAMAGED_SUFFIX
 
     def sync_names(self) -> None:

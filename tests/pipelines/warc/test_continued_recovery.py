@@ -123,16 +123,15 @@ def test_file_with_no_more_than_a_new_warcinfo_record_is_cut_back(folder: Path, 
 
 
 @pytest.mark.parametrize("rubbish", [bytes(4096), noise(5000, 9)], ids=["zeros", "noise"])
-def test_unreadable_end_is_put_aside(folder: Path, rubbish: bytes) -> None:
-    """It is no torn record: it is kept, out of the way."""
+def test_unreadable_end_is_cut(folder: Path, rubbish: bytes) -> None:
+    """As at the end of a new file: no record of it was ever acknowledged."""
     (finished,) = folder.iterdir()
     before = finished.read_bytes()
     path = leave_open(folder)
     path.write_bytes(before + rubbish)
     (message,) = mend(folder)
-    assert "put aside" in message
-    assert finished.read_bytes() == before
-    assert (folder / f"{finished.name}.damaged").read_bytes() == rubbish
+    assert "cut back" in message
+    assert [one.read_bytes() for one in folder.iterdir()] == [before]
 
 
 def test_file_that_lost_listed_bytes_gets_its_name_back_and_no_line(folder: Path) -> None:
