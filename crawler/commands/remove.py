@@ -87,7 +87,7 @@ def command(
         raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
-    config = load(folder_of(ctx), overrides_of(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     with closing(connect(config.folder.database)) as db:
         try:
             found = find(db, targets)
@@ -181,10 +181,10 @@ def purge(database: Path) -> None:
     from contextlib import closing
 
     from pipelines.database import removals
-    from pipelines.database.connection import write_error
+    from pipelines.database.connection import open_for_maintenance, write_error
 
     try:
-        with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
+        with closing(open_for_maintenance(database)) as db:
             removals.purge(db)
     except sqlite3.Error as error:
         raise write_error(error, database) from error

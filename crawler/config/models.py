@@ -7,15 +7,18 @@ morgue.toml and docs/config.md from the declarations, `crawler.config.toml_files
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
+from pipelines.core.near_names import near_names
+from pipelines.core.urls import url_key
 
 
 class TomlTable(BaseModel):
@@ -45,7 +48,12 @@ class OperatorSettings(TomlTable):
 
 
 class Politeness(TomlTable):
-    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source."""
+    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source.
+
+    The others are of the archive: the file of a source may be a stranger's, and must not say where requests go.
+    """
+
+    keys_of_archive: ClassVar[frozenset[str]] = frozenset()  # other keys of [crawl], set below
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: value_types.Share = key(
@@ -68,11 +76,6 @@ class Politeness(TomlTable):
     )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
-    proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
-    )
     recheck: value_types.Ages = key(
         ["1d", "7d"],
         "When an article is fetched again to find edits: times after its first visit.",
@@ -83,6 +86,11 @@ class Politeness(TomlTable):
 class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
+    proxy: value_types.Proxy = key(
+        "",
+        "HTTP proxy for all requests; empty: no proxy.",
+        "http://user:secret@proxy.example.org:3128",
+    )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
@@ -102,6 +110,9 @@ class CrawlSettings(Politeness):
         "User-Agent header; empty: Newsmorgue/VERSION (+contact).",
         "ExampleArchive/1.0 (+https://example.org/bot)",
     )
+
+
+Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
 class ListingIntervals(TomlTable):
@@ -218,10 +229,10 @@ class SourceConfig(TomlTable):
         ["https://paper.example/politics/"],
     )
     include: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
     )
     exclude: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is never followed.", ["/quiz/"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
         ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
@@ -278,6 +289,22 @@ class Config:
     record: RecordSettings
     extract: ExtractSettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
+    broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return a source. Raises ConfigError if its file has mistakes, NotFound if there is no such source."""
+        if name in self.broken:
+            raise self.broken[name]
+        if name not in self.sources:
+            advice = near_names(name, [*self.sources, *self.broken], "source")
+            raise NotFound(name, "is not a source of this archive", advice)
+        return self.sources[name]
+
+    def source_at(self, url: str) -> SourceConfig | None:
+        """Return the source whose front page has this address, with or without `www.`; None if there is none."""
+        key = home_key(url)
+        exact = [own for own in self.sources.values() if url_key(own.url) == url_key(url)]
+        return next(iter(exact or [own for own in self.sources.values() if home_key(own.url) == key]), None)
 
     def for_source(self, name: str) -> CrawlSettings:
         """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
@@ -297,10 +324,16 @@ def merged(default: Any, own: TomlTable) -> Any:
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
+def home_key(url: str) -> str:
+    """Return the key of a front page: that of its address without `www.` and final slash. Raises ValueError."""
+    return "//" + url_key(url).removeprefix("//").removeprefix("www.").removesuffix("/")
+
+
+def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: bool = False) -> Config:
     """Load the settings of the archive in `folder`, overridden by `-s key=value`.
 
-    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
+    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead. With
+    `skip_broken`, a source file with mistakes costs only that source, which is then in `Config.broken`.
     """
     reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)
@@ -308,5 +341,7 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
         name: reading.check(f"sources/{name}.toml", values, SourceConfig, name=name)
         for name, values in reading.sources.items()
     }
+    broken = reading.take_mistakes_of_sources() if skip_broken else {}
     reading.raise_mistakes()
-    return Config(folder, **dict(settings), sources=sources)
+    valid = {name: source for name, source in sources.items() if name not in broken}
+    return Config(folder, **dict(settings), sources=valid, broken=broken)

@@ -16,6 +16,10 @@ from pydantic import PlainValidator
 
 from crawler.config.units import Duration, Size
 
+# A file of settings may be a stranger's; a paper of a thousand sections is well within these.
+MAX_LIST_VALUES = 10_000
+MAX_PATTERNS = 50  # each is searched for in each URL
+MAX_SELECTORS = 100  # each is run on each page
 MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
 
 
@@ -72,12 +76,14 @@ def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = Fals
     return PlainValidator(validate)
 
 
-def list_of(one: Callable[[Any], Any], what: str) -> PlainValidator:
+def list_of(one: Callable[[Any], Any], what: str, most: int = MAX_LIST_VALUES) -> PlainValidator:
     """Return a type for lists; `one` checks each value and raises ValueError."""
 
     def validate(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{shown(value)} is not a list of {what}")
+        if len(value) > most:
+            raise ValueError(f"is a list of {len(value):,} {what}; at most {most:,} are read")
         return tuple(one(item) for item in value)
 
     return PlainValidator(validate)
@@ -123,12 +129,14 @@ def web_address(value: Any) -> Any:
 
 
 def pattern(value: Any) -> Any:
+    from pipelines.core.linear_patterns import compiled
+
     if not isinstance(value, str):
         raise ValueError(f"{shown(value)} is not a regular expression")
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{shown(value)} is not a regular expression ({error})") from None
+        compiled(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(value)} {error}") from None
     return value
 
 
@@ -155,7 +163,10 @@ def selectors(*, of_elements: bool) -> PlainValidator:
         return value
 
     def validate(value: Any) -> tuple[str, ...]:
-        return tuple(one(item) for item in (value if isinstance(value, list | tuple) else [value]))
+        values = value if isinstance(value, list | tuple) else [value]
+        if len(values) > MAX_SELECTORS:
+            raise ValueError(f"is a list of {len(values):,} selectors; at most {MAX_SELECTORS:,} are read")
+        return tuple(one(item) for item in values)
 
     return PlainValidator(validate)
 
@@ -191,7 +202,7 @@ Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCI
 Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
 WebAddress = Annotated[str, PlainValidator(web_address)]
 WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
-Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions")]
+Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions", MAX_PATTERNS)]
 Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
 Day = Annotated[str, PlainValidator(day)]

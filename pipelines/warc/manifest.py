@@ -19,12 +19,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from pipelines.core import safe_open
+from pipelines.core.archive_layout import MANIFEST_NAME
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
-NAME = "manifest.jsonl"
+NAME = MANIFEST_NAME
 # Fields that a line may lack: lines of older versions have none of them.
 OPTIONAL_FIELD_DEFAULTS = {"archive": None, "journal": None, "was": None, "offset": 0}
 READ_BYTES = 1 << 20
@@ -177,7 +179,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     """
     with os_errors(str(path)):
         try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            lines = safe_open.read_bytes(path).decode(errors="replace").splitlines(keepends=True)
         except FileNotFoundError:
             return {}
     parts: dict[str, list[ManifestEntry]] = {}
@@ -213,7 +215,7 @@ def add(path: Path, entry: ManifestEntry) -> None:
     """
     line = entry.line().encode()
     with os_errors(str(path)):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = safe_open.open_descriptor(path, os.O_RDWR | os.O_CREAT)
         try:
             size = _whole_lines(file)
             try:
@@ -238,11 +240,7 @@ def _whole_lines(file: int) -> int:
 
 def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
     """Replace the whole manifest in one step. Raises DiskFull, NotWritable, MorgueError."""
-    part = path.with_name(path.name + ".part")
     with os_errors(str(path)):
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(part.line() for entry in entries for part in entry.parts)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with safe_open.draft(path) as file:
+            file.writelines(part.line().encode() for entry in entries for part in entry.parts)
         sync_folder(path.parent)

@@ -10,19 +10,19 @@ Only this module knows how that folder is laid out. Another kind of storage repl
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from pipelines.core import safe_open
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import sync_folder
-from pipelines.core.errors import NotFound, NotWritable, os_errors
+from pipelines.core.errors import NotFound, NotOrdinaryFile, NotWritable, os_errors
+from pipelines.core.input_files import open_input
 
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"
@@ -88,13 +88,15 @@ class WarcStorage:
 
     def status(self, name: str) -> FileStatus:
         """Return size and time of change of exactly this file. Raises OSError."""
-        found = self._path(name).stat()
+        path = self._path(name)
+        safe_open.must_be_ordinary(path)
+        found = path.lstat()
         return FileStatus(found.st_size, found.st_mtime_ns)
 
     def size(self, name: str) -> int | None:
         """Return the size of a finished file in bytes, or None if it cannot be had."""
         try:
-            return os.stat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
+            return os.lstat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
         except OSError:
             return None
 
@@ -103,7 +105,7 @@ class WarcStorage:
         for path in (self._path(name), self._path(name + OPEN_SUFFIX), self._path(name)):  # it may just be finished
             try:
                 with os_errors(str(self._path(name))):
-                    return path.open("rb")
+                    return safe_open.open_file(path)
             except Exception as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -112,11 +114,14 @@ class WarcStorage:
 
     def open_unbuffered(self, name: str) -> FileIO:
         """Open exactly this file for reading without a buffer. Raises OSError."""
-        return self._path(name).open("rb", buffering=0)
+        return safe_open.open_file(self._path(name), buffering=0)
 
     def sha256(self, name: str, start: int = 0) -> str:
-        """Return the SHA-256 of exactly this file, in hex; `start`: only of the bytes from there on."""
-        return sha256_of(self._path(name), start)
+        """Return the SHA-256 of exactly this file as it is on disk, in hex; `start`: of the bytes from there on."""
+        path = self._path(name)
+        with os_errors(str(path)), safe_open.open_file(path) as file:
+            file.seek(start)
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     # Files that are being written
 
@@ -129,7 +134,7 @@ class WarcStorage:
         if self._path(name).exists():
             return None
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            file = safe_open.open_descriptor(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         except FileExistsError:
             return None
         fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
@@ -147,17 +152,12 @@ class WarcStorage:
         """
         path, unfinished = self._path(name), self._path(name + OPEN_SUFFIX)
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except (PermissionError, FileNotFoundError):
+            file = safe_open.open_descriptor(path, os.O_WRONLY)
+        except (PermissionError, FileNotFoundError, NotOrdinaryFile):
             return None
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO):  # a symbolic link, or a FIFO
-                return None
-            raise
         try:
             fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
-            found = os.fstat(file)
-            if stat.S_ISREG(found.st_mode) and (found.st_size, found.st_nlink) == (size, 1) and not unfinished.exists():
+            if os.fstat(file).st_size == size and not unfinished.exists():
                 os.rename(path, unfinished)
                 return file
         except BaseException:
@@ -171,7 +171,8 @@ class WarcStorage:
 
         Raises OSError.
         """
-        file = os.open(self._path(name + OPEN_SUFFIX), os.O_RDWR | os.O_CLOEXEC)
+        # A crash in `finish` may leave the file under its final name too.
+        file = safe_open.open_descriptor(self._path(name + OPEN_SUFFIX), os.O_RDWR, second_name=True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -190,7 +191,7 @@ class WarcStorage:
         path = self._path(name + OPEN_SUFFIX)
         with os_errors(str(path)):
             try:
-                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                file = safe_open.open_descriptor(path, os.O_RDONLY)
             except PermissionError:
                 return True  # the file of another user; reading it will say that it cannot be read
         try:
@@ -248,7 +249,9 @@ class WarcStorage:
 
     def create_part(self, name: str) -> BinaryIO:
         """Open the `.part` file of a name for writing. Raises OSError."""
-        return self._path(name + PART_SUFFIX).open("wb")
+        path = self._path(name + PART_SUFFIX)
+        path.unlink(missing_ok=True)  # what a crash left, or a link that leads elsewhere
+        return safe_open.open_file(path, "xb")
 
     def has_part(self, name: str) -> bool:
         """Return True if a `.part` file of a name was left."""
@@ -281,7 +284,7 @@ def is_unfinished(file: BinaryIO) -> bool:
 
 def _begin_alike(one: Path, other: Path) -> bool:
     """Return True if the longer of two files begins with all bytes of the shorter one. Raises OSError."""
-    with one.open("rb") as first, other.open("rb") as second:
+    with safe_open.open_file(one) as first, safe_open.open_file(other) as second:
         while True:
             piece, twin = first.read(COMPARED_BYTES), second.read(COMPARED_BYTES)
             length = min(len(piece), len(twin))
@@ -291,8 +294,7 @@ def _begin_alike(one: Path, other: Path) -> bool:
                 return True
 
 
-def sha256_of(path: Path, start: int = 0) -> str:
-    """Return the SHA-256 of any local file from byte `start` on, as it is on disk, in hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
-        file.seek(start)
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of any file of the user, in hex. Raises MorgueError."""
+    with os_errors(str(path)), open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
