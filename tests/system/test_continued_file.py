@@ -97,6 +97,7 @@ def test_unchanged_pages_are_kept_as_revisits_of_the_same_file(grown):
 
 
 def test_rebuild_of_a_continued_file_has_the_same_rows(grown, tmp_path):
+    """From the file and the manifest alone: every row of every table, with its number."""
     assert_rebuilt_equal(grown.archive, tmp_path / "copy")
 
 

@@ -61,6 +61,7 @@ def flip_header_byte(path: Path, offset: int) -> None:
 
 
 def test_archive_of_one_continued_file_is_well(folder: Path) -> None:
+    """By full and by quick verification."""
     assert len(parts_of(folder)) == RUNS
     assert findings(folder) == []
     assert findings(folder, quick=True) == []
@@ -104,6 +105,7 @@ def running(folder: Path):
 
 
 def test_archive_is_well_while_a_run_continues_the_file(folder: Path) -> None:
+    """What the run has written is checked as in any `.open` file, and the file is named as being written."""
     with running(folder):
         assert findings(folder) == []
         assert findings(folder, quick=True) == []
@@ -111,6 +113,7 @@ def test_archive_is_well_while_a_run_continues_the_file(folder: Path) -> None:
 
 
 def test_change_in_a_listed_part_is_found_while_a_run_continues_the_file(folder: Path) -> None:
+    """The parts that are listed are compared, whatever follows them."""
     flip_header_byte(only_file(folder), 0)
     with running(folder):
         assert [kind for kind, _ in findings(folder)] == ["sha256"]
