@@ -88,8 +88,8 @@ def lines(report: VerificationReport, room: int, *, styled: bool) -> Iterator[st
     for sentence in report.left_out:
         yield f"not checked: {sentence}"
     if report.not_ours:
-        more = ["..."] if len(report.not_ours) > MAX_OBJECTS_NAMED else []
-        yield f"not ours, and left alone: {', '.join([*report.not_ours[:MAX_OBJECTS_NAMED], *more])}"
+        rest = ["..."] if len(report.not_ours) > MAX_OBJECTS_NAMED else []
+        yield f"not ours, and left alone: {', '.join([*report.not_ours[:MAX_OBJECTS_NAMED], *rest])}"
     if report.undigested:
         records = counted(report.undigested, "record")
         yield f"{records} {verb(report.undigested, 'has', 'have')} no block digest to check"
