@@ -13,8 +13,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from pipelines.core.errors import ConfigError, MorgueError, os_errors
+from pipelines.core.input_files import bounded_lines, open_input
 from pipelines.core.urls import fetchable
 
 DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
@@ -66,7 +68,7 @@ class UrlList:
 
 def read_url_list(file: str, column: str | None) -> UrlList:
     """Return the list in a file, `-` for standard input. Raises ConfigError if it cannot be read or lists nothing."""
-    text = decoded(data_of(file))
+    text = text_of(file)
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if not first:
         raise ConfigError(file, "lists no page", LIST_ADVICE)
@@ -89,21 +91,30 @@ def guessed_column(file: str, names: Sequence[str]) -> str | None:
     return guessed
 
 
-def data_of(file: str) -> bytes:
-    """Return the bytes of a list. Raises ConfigError."""
+def text_of(file: str) -> str:
+    """Return a list as text: UTF-8 with or without BOM, or UTF-16 with one, as spreadsheets write it.
+
+    Raises ConfigError, also for a list or a line without end.
+    """
     if file == "-":
-        return sys.stdin.buffer.read()
+        return decoded(sys.stdin.buffer, file)
     try:
-        with os_errors(file), open(file, "rb") as stream:
-            return stream.read()
+        with os_errors(file), open_input(file, may_be_pipe=True) as stream:
+            return decoded(stream, file)
+    except ConfigError:
+        raise
     except MorgueError as error:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
 
-def decoded(data: bytes) -> str:
-    """Return a list as text: UTF-8 with or without BOM, or UTF-16 with one, as spreadsheets write it."""
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
+def decoded(stream: Any, file: str) -> str:
+    """Return the text of a list from a buffered stream of bytes. Raises ConfigError."""
+    utf16 = stream.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8-sig", errors="replace", newline="")
+    try:
+        return "".join(bounded_lines(text, file))
+    finally:
+        text.detach()  # standard input stays open
 
 
 def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:

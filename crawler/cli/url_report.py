@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -14,6 +14,7 @@ from typing import Any
 from crawler.cli.url_list import ListedPage, UrlList
 from exports.formats.to_csv import cell
 from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.safe_open import draft, open_file
 from pipelines.core.urls import host_of, url_key
 from pipelines.database.connection import connect
 from pipelines.database.frontier.asked_pages import asked_page
@@ -43,7 +44,7 @@ def check_report(path: Path, pages: UrlList) -> None:
             raise ConfigError(str(path), "exists and is not an ordinary file", "name another file")
         if pages.file != "-" and path.samefile(pages.file):
             raise ConfigError(f"--report {path}", "is the list itself", "name another file")
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        with open_file(path, "r", encoding="utf-8-sig", errors="replace", newline="") as file:
             header = next(csv.reader([file.readline(1 << 16)]), [])
     if len(header) <= len(COLUMNS) or not all(
         name.startswith(ours) for name, ours in zip(header[-len(COLUMNS) :], COLUMNS, strict=True)
@@ -58,18 +59,13 @@ def write_report(
 
     `again`: pages that the archive had were to be fetched again. Raises DiskFull, NotWritable, ArchiveDamaged.
     """
-    draft = path.with_name(f".morgue-{secrets.token_hex(8)}.part")
-    with os_errors(str(path)), closing(connect(database)) as db:
-        try:
-            with draft.open("x", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\r\n")
-                for row in (own_names(pages.columns), *report_rows(pages, outcomes, db, again=again)):
-                    writer.writerow([cell(value, raw=False) for value in row])
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+    with os_errors(str(path)), closing(connect(database)) as db, draft(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        for row in (own_names(pages.columns), *report_rows(pages, outcomes, db, again=again)):
+            writer.writerow([cell(value, raw=False) for value in row])
+        text.flush()
+        text.detach()  # `draft` closes the file
 
 
 def own_names(columns: tuple[str, ...]) -> tuple[str, ...]:

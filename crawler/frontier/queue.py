@@ -288,7 +288,7 @@ class Frontier:
 
     def try_http(self, claim: Claim) -> None:
         """Let a URL that the user gave without a scheme, and whose host does not speak HTTPS, wait as http."""
-        self._table.set_url(claim.id, "http" + claim.url.removeprefix("https"))
+        replanning.set_url(self.db, claim.id, "http" + claim.url.removeprefix("https"))
         self._table.release([claim.id])
 
     def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:

@@ -49,8 +49,8 @@ class VisitOutcomes:
         typed: frozenset[int] = frozenset(),
     ) -> None:
         """`typed`: ids of the rows whose URLs the user typed: it is trouble if one of them gives nothing."""
-        self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
-        self.typed = typed
+        self.context, self.frontier, self.dispatcher = context, frontier, dispatcher
+        self.sites, self.typed = sites, typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
         self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
@@ -98,14 +98,13 @@ class VisitOutcomes:
             self.dispatcher.add_hosts(hosts)
         if found.off_site:
             self.context.stats.left_out(site.name, found.off_site, dict(found.off_sites))
-        # A site without a file may have feeds or sitemaps beside its front page: whether it lists anything at all is
-        # known when the crawl ends.
+        # Whether a site without a file lists anything, in feeds or sitemaps perhaps, is known when the crawl ends.
         may_have_more = claim.kind == "front" and not site.watched
-        problem = found.problem
-        useless = found.empty and not may_have_more and site.relies_on(claim.url, well_formed=problem is None)
+        problem, empty = found.problem, found.empty and not may_have_more
+        useless = empty and site.relies_on(claim.url, well_formed=problem is None)
         if useless:
-            page = claim.kind in ("front", "section")
-            problem = problem or ("no link to an article or a section" if page else "it lists nothing")
+            is_page = claim.kind in ("front", "section")
+            problem = problem or ("no link to an article or a section" if is_page else "it lists nothing")
             self.context.stats.outcome(site.name, "failed", problem, claim.url)
             self.context.stats.trouble(site.name, problem, claim.url)
         elif problem:
@@ -191,6 +190,7 @@ class VisitOutcomes:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
             self.context.stats.outcome(self.site(claim).name, "duplicate", url=claim.url)
+        plan = NextVisit("done", None, "redirects")
         if foreign and is_listing:
             self.context.stats.left_out(self.site(claim).name, 1, {site_of(target): 1})
         else:
@@ -201,7 +201,10 @@ class VisitOutcomes:
             self.dispatcher.used.count_added(claim.source_id, room.added)
             await self.context.do(self.context.store.add_alias_of, target, claim.url)
             self.dispatcher.add_hosts(hosts)
-        await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(is_listing))
+            if room.refused:  # the next crawl has room for it
+                self.context.stats.by_source[self.site(claim).name].limits["addresses_per_source"] += 1
+                plan = after_failure("feed", now(), 1)
+        await self._end(claim, VisitResult(plan), pages=int(is_listing))
 
     def answered(self, url: str) -> None:
         """Note that a host answered, at this URL."""
@@ -241,14 +244,8 @@ class VisitOutcomes:
         if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
             self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
-        plan = after_failure(
-            claim.kind,
-            now(),
-            claim.failures + 1,
-            gone=gone,
-            retry_after=own_wait,
-            watched=site.watched,
-        )
+        failures, watched = claim.failures + 1, site.watched
+        plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
         if dead_link:
             plan = NextVisit("failed", None, "gone")
         if wait is not None:

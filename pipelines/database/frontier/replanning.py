@@ -72,3 +72,8 @@ def has_due_pages(db: sqlite3.Connection, source_id: int | None, now: datetime) 
     sql = """SELECT 1 FROM frontier WHERE source_id = ? AND kind IN ('article', 'page') AND state = 'waiting'
                 AND next_visit <= ? LIMIT 1"""
     return db.execute(sql, (source_id, stamp(now))).fetchone() is not None
+
+
+def set_url(db: sqlite3.Connection, row_id: int, url: str) -> None:
+    """Give a row another spelling of its URL, with the same key and host."""
+    db.execute("UPDATE frontier SET url = ? WHERE id = ?", (url, row_id))

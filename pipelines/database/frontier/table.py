@@ -231,10 +231,6 @@ class FrontierTable:
             (stamp(now), source_id, as_array(kinds), unless_read_since),
         )
 
-    def set_url(self, row_id: int, url: str) -> None:
-        """Give a row another spelling of its URL, with the same key and host."""
-        self._db.execute("UPDATE frontier SET url = ? WHERE id = ?", (url, row_id))
-
     def make_failures_due(self, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
         """Plan a visit now of a source's pages that failed; not of those whose last status is in `but`."""
         self._db.execute(
