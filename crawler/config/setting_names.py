@@ -16,7 +16,7 @@ SETTING_NAMES = {
         "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
     },
     "every": {"feed", "news_sitemap", "sitemap", "section"},
-    "record": {"rotate", "compression", "chunked_payload_digest"},
+    "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
     "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
 }  # fmt: skip
 
