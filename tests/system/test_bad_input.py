@@ -88,7 +88,8 @@ def test_failing_page_costs_one_page_and_is_named(faulty, path, why):
     archive, done, urls, reported = faulty
     site = urls[path].removesuffix(path)
     same = [url for url in urls.values() if reported[url]["reason"] == why]
-    assert f"{len(same)} failed: {why}, e.g. {same[0]}" in done.stdout, done.stdout + done.stderr
+    named = [url for url in same if f"{len(same)} failed: {why}, e.g. {url}\n" in done.stdout]
+    assert len(named) == 1, done.stdout + done.stderr
     assert (reported[urls[path]]["outcome"], reported[urls[path]]["reason"]) == ("failed", why)
     assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", f"{site}/%") == [(1,)]
     assert rows(archive, "SELECT count(*) >= 1 FROM captures WHERE url LIKE ?", f"{site}{path[:8]}%") == [(1,)]
@@ -373,7 +374,7 @@ def test_query_junk_is_understood_or_refused(archive, query):
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        ("not an address\n", (), "line 1: 'not an address'"),
+        ("url\nnot an address\n", (), "line 2: 'not an address'"),
         ("name;link to it\n", (), "no column with a name for addresses"),
         ("name;link\n", ("--column", "url"), "no column 'url'"),
         ("# nothing\n", (), "lists no page"),
