@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
-from crawler.discovery.results import Discovery, gather
+from crawler.discovery.results import Candidate, Discovery, gather, named_outcome
 from crawler.discovery.url_classifier import classify_with_reason
-from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.core.urls import fetchable, resolve, same_site, url_key
 from pipelines.extraction.page.charset import decode
 
 MAX_LINKS = 3000  # of one page
 MAX_HINT_CHARS = 500  # of a title
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
-UNFETCHABLE_PREFIXES = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
 
 
+@named_outcome
 def read_links(
     body: bytes,
     url: str,
@@ -46,7 +45,7 @@ def read_links(
     base = base_of(tree, url)
     rejected: list[tuple[str, str]] = []
     page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
-    found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
+    found, _left_out = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
     reasons = tuple(rejected) if explain else ()
     return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
 
@@ -61,16 +60,13 @@ def absolute(href: str | None, base: str) -> str | None:
     """Return a link as a URL that can be fetched, or None."""
     if not href:
         return None
-    href = href.strip()
-    if not href or href.lower().startswith(UNFETCHABLE_PREFIXES):
-        return None
-    try:
-        return fetchable(href if href.startswith(("https://", "http://")) else urljoin(base, href))
-    except ValueError:
-        return None
+    if href.isspace() or href.lstrip().startswith("#"):
+        return None  # it leads to a place on the page itself
+    url = resolve(href, base)
+    return fetchable(url) if url else None
 
 
-def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[Candidate]:
     """Yield the feeds that the page's head names (link rel=alternate), without those of readers' comments."""
     for node in tree.css("link[rel][href][type]"):
         attributes = node.attributes
@@ -80,7 +76,7 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
             continue
         link, title = absolute(attributes["href"], base), " ".join((attributes.get("title") or "").split())
         if link and not COMMENTS_URL.search(link) and not is_comments_title(title):
-            yield link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {}
+            yield Candidate(link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {})
 
 
 def is_comments_title(title: str) -> bool:
@@ -97,7 +93,7 @@ def _page_links(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     rejected: list[tuple[str, str]],
-) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+) -> Iterator[Candidate]:
     texts: dict[str, str] = {}
     for link, text in anchors(tree, base):
         if len(text) > len(texts.get(link, "")) or link not in texts:
@@ -109,7 +105,7 @@ def _page_links(
             continue
         judged = classify_with_reason(link, anchor_text=text, include=include, exclude=exclude)
         if judged.kind is not None:
-            yield link, judged.kind, {}
+            yield Candidate(link, judged.kind)
         else:
             rejected.append((link, judged.why))
 

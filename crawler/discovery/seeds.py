@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title
+from crawler.discovery.results import named_outcome
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.url_classifier import classify, shape_of
 from pipelines.core.urls import parts_of, same_site, url_key
@@ -58,15 +59,16 @@ class Seeds:
     language: str | None = None
 
 
+@named_outcome
 def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_type: str | None = None) -> Seeds:
     """Return the feeds, sitemaps and sections (at most MAX_SECTIONS) that a home page and its robots.txt name."""
-    sitemaps = Robots.parse(200, robots_body, "*").sitemaps
+    sitemaps = Robots.parse(200, robots_body, "*", home_url).sitemaps
     text = decode(home_html, content_type)
     if not text or "<" not in text:
         return Seeds(sitemaps=sitemaps)
     tree = LexborHTMLParser(text)
     base = base_of(tree, home_url)
-    named = [link for link, _kind, _hint in feed_links(tree, base) if link]
+    named = [link.url for link in feed_links(tree, base) if link.url]
     linked = [link for link, _text in anchors(tree, base) if _looks_like_feed(link) and same_site(link, home_url)]
     title = page_title(tree)
     return Seeds(
