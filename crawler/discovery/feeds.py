@@ -88,7 +88,7 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
     try:
         parsed = _parsed(body, label)
         problem = f"malformed: {_parser_error(parsed)}" if parsed.bozo and _is_malformed(parsed) else None
-    except Exception as error:  # noqa: BLE001 feedparser raises what the code for one element happens to raise
+    except Exception as error:
         reduced = with_elements(body, USED_ELEMENTS)
         if reduced is None:
             raise

@@ -78,9 +78,7 @@ def _code_point(digits: str, base: int) -> int:
 
 
 def _is_xml_character(code: int) -> bool:
-    return (
-        code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF
-    )
+    return code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF
 
 
 def with_elements(data: bytes, names: frozenset[str]) -> bytes | None:
@@ -93,8 +91,9 @@ def with_elements(data: bytes, names: frozenset[str]) -> bytes | None:
     if root is None:
         return None
     for element in list(root.iter()):
-        if element is not root and local_name(element) not in names and element.getparent() is not None:
-            element.getparent().remove(element)  # with what follows it up to the next tag, which is no element's text
+        parent = element.getparent()
+        if parent is not None and local_name(element) not in names:
+            parent.remove(element)  # with what follows it up to the next tag, which is no element's text
     return etree.tostring(root, encoding="utf-8")
 
 

@@ -32,7 +32,7 @@ class LeftOut(NamedTuple):
     """Hold how many addresses of one document were left out for one reason."""
 
     why: str  # in a few words, for people
-    count: int
+    number: int
     example: str  # the first of them, as the document writes it; may be empty
 
 
@@ -70,12 +70,12 @@ def gather(candidates: Iterable[Candidate], limit: int) -> tuple[tuple[FoundLink
         if clean is None or kind is None:
             why = why if clean is not None else NO_ADDRESS
             before = left.get(why) or LeftOut(why, 0, url or "")
-            left[why] = before._replace(count=before.count + 1)
+            left[why] = before._replace(number=before.number + 1)
             continue
         found.setdefault(url_key(clean), FoundLink(clean, kind, hint))
         if len(found) >= limit:
             break
-    return tuple(found.values()), tuple(sorted(left.values(), key=lambda some: -some.count))
+    return tuple(found.values()), tuple(sorted(left.values(), key=lambda some: -some.number))
 
 
 def named_outcome(reader: Callable[P, T]) -> Callable[P, T | Discovery]:

@@ -62,8 +62,8 @@ def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Disc
 
     `url` is where the sitemap was fetched. `content_type` is ignored, because servers give sitemaps any type; it is a
     parameter so that all readers have the same signature. A damaged sitemap gives the entries before the damage, and a
-    `problem`. URLs with the shape of a section, tag or service page are left out and counted, because the sitemap itself
-    lists the articles that those pages link to.
+    `problem`. URLs with the shape of a section, tag or service page are left out and counted, because the sitemap
+    itself lists the articles that those pages link to.
     """
     data, cut = unpacked(body)
     text = decoded(data)

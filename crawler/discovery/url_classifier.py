@@ -144,8 +144,8 @@ def _listed_parameter(query: str, shape: PathShape) -> str | None:
             return f"?{name}=number"
         if of_articles and values[name]:
             return f"?{name}= of /{view}"
-    name = next((name for name in values if _word_count(unquote(values[name])) > 2), None)
-    return f"?{name}=name" if name else None
+    named = next((name for name in values if _word_count(unquote(values[name])) > 2), None)
+    return f"?{named}=name" if named else None
 
 
 def _listed_name(shape: PathShape) -> str | None:

@@ -6,7 +6,6 @@ This middleware is nearer the wire than Scrapy's RedirectMiddleware, which follo
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -15,7 +14,7 @@ from scrapy.http import Response
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
-from pipelines.core.urls import fetchable, same_site
+from pipelines.core.urls import fetchable, resolve_location, same_site
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
@@ -42,12 +41,17 @@ class KnownRedirectsMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
-        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
+        if response.status not in REDIRECTS or not location:
+            return response
+        target = resolve_location(location, request.url)
+        if target is None:
+            del response.headers[b"Location"]  # RedirectMiddleware would raise ValueError for `javascript:`
+            return response
+        response.headers[b"Location"] = target.encode()  # it joins addresses in another way than browsers do
+        target = fetchable(target)
+        if target is None or request.meta.get("kind") not in CHECKED_KINDS:
             return response
         claim = request.cb_kwargs["claim"]
-        target = fetchable(urljoin(request.url, location.decode("latin-1")))
-        if target is None:
-            return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
             raise RedirectNotFollowed(target, "article")
         if await self.context.do(self.context.part(Frontier).is_known, target, claim):

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
@@ -21,7 +21,7 @@ from crawler.discovery.results import Discovery
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
-from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
 from pipelines.warc.http_message import REDIRECTS
 
 logger = logging.getLogger("morgue.onboarding")
@@ -166,7 +166,7 @@ class _SiteProbe:
                 if not 200 <= answer.status < 300:
                     raise UnusableAddress(f"HTTP {answer.status}")
                 return ProbedPage(url, answer.body, answer.headers.get("content-type"))
-            onward = fetchable(_joined(url, answer.headers.get("location", "")))
+            onward = _redirect_target(answer, url)
             if onward is None:
                 raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
             url = onward
@@ -191,13 +191,13 @@ class _SiteProbe:
             answer = await self._request(place, "robots", None)
             if answer.status is None or not 300 <= answer.status < 400:
                 break
-            onward = fetchable(_joined(place, answer.headers.get("location", "")))
+            onward = _redirect_target(answer, place)
             if onward is None:
                 break
             place = onward
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT)
+        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT, place)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
         about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
         logger.info("%(site)s/robots.txt: %(why)s", about)
@@ -273,7 +273,7 @@ async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:
     if found.kind != "feed" or not found.found:
         return home
     site.add(_listing(home.url, "feed", "the address you gave", found), found)
-    return await site.get(urljoin(home.url, "/"), "front")
+    return await site.get(_path_of(home.url, "/"), "front")
 
 
 async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
@@ -283,7 +283,7 @@ async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     for path in COMMON_FEEDS[:MAX_FEEDS]:
         if any(listing.kind == "feed" for listing in site.listings):
             return
-        await site.check(urljoin(home.url, path), "feed", "in a common place", guess=True)
+        await site.check(_path_of(home.url, path), "feed", "in a common place", guess=True)
 
 
 async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
@@ -297,7 +297,7 @@ async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
         for path in [path for path in COMMON_SITEMAPS if ("news" in path) is news][:3]:
             if any(listing.kind in wanted for listing in site.listings):
                 break
-            where = urljoin(home.url, path)
+            where = _path_of(home.url, path)
             await _with_children(site, await site.check(where, "sitemap", "in a common place", guess=True))
 
 
@@ -325,8 +325,12 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _joined(base: str, location: str) -> str:
-    try:
-        return urljoin(base, location) if location.strip() else ""
-    except ValueError:
-        return ""
+def _redirect_target(answer: ProbeResponse, url: str) -> str | None:
+    """Return where a redirect leads to; None if its Location is missing or cannot be fetched."""
+    target = resolve_location(answer.headers.get("location", "").encode("latin-1"), url)
+    return fetchable(target) if target else None
+
+
+def _path_of(home: str, path: str) -> str:
+    """Return the address of a common path of a site."""
+    return f"{_origin(home)}{path}"

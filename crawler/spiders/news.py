@@ -31,7 +31,7 @@ from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
-from pipelines.core.urls import fetchable
+from pipelines.core.urls import fetchable, resolve
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier.rows import Claim
 
@@ -187,7 +187,7 @@ class NewsSpider(scrapy.Spider):
 
 def guess(response: Response, path: str, kind: str) -> FrontierEntry:
     """Return the entry of a common path of a site, at which there may be nothing."""
-    return FrontierEntry(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
+    return FrontierEntry(resolve(path, response.url) or response.url, kind, 1, response.url, {"guess": "1"})
 
 
 def have_same_time(discovery: Discovery) -> bool:

@@ -98,7 +98,7 @@ def parts_of(url: str) -> UrlParts:
 
 
 def resolve(reference: str, base: str) -> str | None:
-    """Return a link as an absolute http(s) URL; None if it leads elsewhere (`mailto:`) or `base` is no web address.
+    """Return a link as an absolute http(s) URL; None if it leads elsewhere (`mailto:`) or has no base that it needs.
 
     Browsers decide what a link means, so this is the WHATWG URL standard (4.4): backslashes are slashes, `///host/` and
     `http:host/` on an https page name a host, tabs and line ends do not count. In one case more is read than browsers
@@ -110,14 +110,17 @@ def resolve(reference: str, base: str) -> str | None:
     try:
         home = parts_of(base)
     except ValueError:
-        return None
+        home = None
     if named := SCHEME.match(reference):
         scheme = named[1].lower()
         if scheme not in PORTS:
             return None
         reference = _forward_slashes(reference[named.end() :])
-        if scheme != home.scheme or reference.startswith("//") or _names_site_of(home.host, reference):
+        relative = home is not None and scheme == home.scheme and not reference.startswith("//")
+        if home is None or not relative or _names_site_of(home.host, reference):
             return f"{scheme}://{reference.lstrip('/')}"
+    if home is None:
+        return None
     reference = _forward_slashes(reference)
     if reference.startswith("//"):
         return f"{home.scheme}://{reference.lstrip('/')}"
@@ -130,6 +133,15 @@ def resolve(reference: str, base: str) -> str | None:
     if not path.startswith("/"):
         path = f"{home.path.rpartition('/')[0]}/{path}"
     return origin + _without_dots(path) + rest
+
+
+def resolve_location(location: bytes, base: str) -> str | None:
+    """Return where a redirect leads, as `resolve` does for a link. A header is UTF-8 in practice, else Latin-1."""
+    try:
+        text = location.decode("utf-8")
+    except UnicodeDecodeError:
+        text = location.decode("latin-1")
+    return resolve(text, base) if text.strip(SURROUNDING_CHARS) else None
 
 
 def _forward_slashes(reference: str) -> str:
