@@ -57,8 +57,8 @@ USED_ELEMENTS = frozenset(
         *("author", "creator", "name", "email"),
     )
 )
-# A year or a month is no date of an article; feedparser would take its first day.
-NO_DAY = re.compile(r"\s*\d{4}(?:\D?\d{1,2})?\s*")
+# What begins with the year, our parser has judged. feedparser would take the first day of a month, for one.
+YEAR_FIRST = re.compile(r"\s*\d{4}(?:[-/.]?\d|\s*$)")
 
 
 @named_outcome
@@ -174,8 +174,8 @@ def _hint(entry: Any, language: str | None) -> dict[str, str]:
 def _time(raw: str | None, parsed: Any) -> str | None:
     """Return ISO 8601 with the feed's own time zone, or a day; in UTC for forms that only feedparser can parse."""
     iso = date_parser.parse(raw, LATEST_DATE)
-    if raw and NO_DAY.fullmatch(raw):
-        return iso
+    if iso is None and raw and YEAR_FIRST.match(raw):
+        return None
     if parsed is not None and (iso is None or (len(iso) == 10 and ZONE_NAME.search(raw or ""))):
         try:
             return datetime(*parsed[:6]).replace(tzinfo=UTC).isoformat()

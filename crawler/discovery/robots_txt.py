@@ -102,8 +102,8 @@ def directives(text: str) -> Iterator[tuple[str, str]]:
 def our_rules(text: str, token: str) -> Protego | None:
     """Return the rules for `token`: those of all groups that name it, else of all groups for every crawler.
 
-    A list of user agents ends at the next rule (RFC 9309, 2.2.1). A line that is no rule does not end it (2.2.4): it may
-    be blank, unknown, a Crawl-delay or a Sitemap. A Crawl-delay is meant for the agents that are named above it.
+    A list of user agents ends at the next rule (RFC 9309, 2.2.1). A line that is no rule does not end it (2.2.4): it
+    may be blank, unknown, a Crawl-delay or a Sitemap. A Crawl-delay is meant for the agents that are named above it.
     """
     agents: set[str] = set()  # of the current group, as far as they concern us
     in_rules = False
