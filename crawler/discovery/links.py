@@ -17,6 +17,7 @@ from crawler.discovery.results import Candidate, Discovery, gather, named_outcom
 from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.urls import fetchable, resolve, same_site, url_key
 from pipelines.extraction.page.charset import decode
+from pipelines.extraction.page.meta_refresh import refresh_of
 
 MAX_LINKS = 3000  # of one page
 MAX_HINT_CHARS = 500  # of a title
@@ -47,7 +48,8 @@ def read_links(
     page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
     found, _left_out = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
     reasons = tuple(rejected) if explain else ()
-    return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
+    refresh = None if found else refresh_of(body, url)
+    return Discovery(found, str(refresh) if refresh else None, "page", page_title(tree), page_language(tree), reasons)
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:

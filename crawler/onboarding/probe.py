@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
-from crawler.discovery.results import Discovery
+from crawler.discovery.results import Discovery, LeftOut
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
+from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
+from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.warc.http_message import REDIRECTS
 
 logger = logging.getLogger("morgue.onboarding")
@@ -62,6 +64,7 @@ class VerifiedListing:
     newest: str | None  # ISO day of the newest of them, as the listing states it
     where: str  # how it was found, for people
     index: bool = False  # True for a sitemap index
+    left_out: tuple[LeftOut, ...] = ()  # addresses that it lists and a crawl leaves out, by reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,11 @@ class _SiteProbe:
             if answer.status not in REDIRECTS:
                 if not 200 <= answer.status < 300:
                     raise UnusableAddress(f"HTTP {answer.status}")
-                return ProbedPage(url, answer.body, answer.headers.get("content-type"))
+                refresh = refresh_of(answer.body, url)
+                if refresh is None or not refresh.is_redirect or url_key(refresh.url) == url_key(url):
+                    return ProbedPage(url, answer.body, answer.headers.get("content-type"))
+                url = refresh.url
+                continue
             onward = _redirect_target(answer, url)
             if onward is None:
                 raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
@@ -250,7 +257,7 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     if kind == "feed" and found.kind != "feed":
         raise UnusableAddress(found.problem or "not a feed")
     if not found.found:
-        raise UnusableAddress(found.problem or "it names no article")
+        raise UnusableAddress(found.problem or f"it names no article{left_out_text(found.left_out)}")
     index = found.kind == "sitemap index"
     if kind != "feed":
         kind = "news sitemap" if found.kind == "news sitemap" else "sitemap"
@@ -259,9 +266,16 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
         for link in found.found
         if len(day := (link.hint.get("published") or link.hint.get("modified") or "")[:10]) == 10
     ]
-    return VerifiedListing(
-        url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index
-    )
+    count = len(found.found) if index else len(articles)
+    return VerifiedListing(url, kind, count, max(days, default=None), where, index, found.left_out)
+
+
+def left_out_text(left_out: tuple[LeftOut, ...]) -> str:
+    """Return what a listing has and a crawl leaves out, as the end of a sentence; "" if there is nothing."""
+    if not left_out:
+        return ""
+    number, first = sum(some.number for some in left_out), left_out[0]
+    return f"; {counted(number, 'address')} left out by shape, e.g. {first.example} ({first.why})"
 
 
 async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:

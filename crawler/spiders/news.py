@@ -162,6 +162,9 @@ class NewsSpider(scrapy.Spider):
         if reader is read_links:
             arguments += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
         discovery: Discovery = await self.visits.context.workers.run(reader, *arguments)
+        articles = sum(link.kind == "article" for link in discovery.found)
+        front = claim.kind == "front"
+        self.visits.context.stats.listed(site.name, articles, discovery.left_out, front=front)
         for url, rule in discovery.rejected:
             log_rejected(url, rule, claim)
         links = followed_links(discovery, claim, site, self.run.config.crawl.url_length)
