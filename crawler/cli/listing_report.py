@@ -1,4 +1,4 @@
-"""Say in the summary of a crawl what its feeds and sitemaps list and a guess by the address left out, and who had nothing.
+"""Say in the summary of a crawl which addresses of feeds and sitemaps a guess left out, and which sources had none.
 
 Returns text.
 """
@@ -38,9 +38,8 @@ def reasons_text(numbers: Counter[str], examples: dict[str, str]) -> str:
     """Return the most frequent reasons with their numbers, and an example of the first."""
     most = [f"{why} {number:,}" for why, number in numbers.most_common(MAX_REASONS_NAMED)]
     first = examples.get(numbers.most_common(1)[0][0], "")
-    return (
-        ", ".join(most) + (", ..." if len(numbers) > MAX_REASONS_NAMED else "") + (f"; e.g. {first}" if first else "")
-    )
+    more = ", ..." if len(numbers) > MAX_REASONS_NAMED else ""
+    return ", ".join(most) + more + (f"; e.g. {first}" if first else "")
 
 
 def found_nothing(stats: CrawlStats) -> Iterator[str]:

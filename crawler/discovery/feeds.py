@@ -15,6 +15,7 @@ from typing import Any
 
 from crawler.discovery.markup import (
     DECLARATION,
+    decoded,
     storable,
     wide_encoding,
     with_elements,
@@ -88,11 +89,9 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
     try:
         parsed = _parsed(body, label)
         problem = f"malformed: {_parser_error(parsed)}" if parsed.bozo and _is_malformed(parsed) else None
-    except Exception as error:
-        reduced = with_elements(body, USED_ELEMENTS)
-        if reduced is None:
-            raise
-        parsed, problem = _parsed(reduced, "application/xml"), f"malformed: {described(error)}"
+    except Exception as error:  # noqa: BLE001 feedparser raises what the code for an element happens to raise
+        parsed = _parsed(with_elements(decoded(body), USED_ELEMENTS), "application/xml")
+        problem = f"malformed: {described(error)}"
     if not parsed.version and not parsed.entries:
         return Discovery(problem=f"not a feed: {_parser_error(parsed)}")
     if wrong and problem is None:

@@ -25,6 +25,10 @@ REFERENCE = re.compile(r"&#([xX]?)([0-9a-fA-F]+);?")
 MAX_REFERENCE_DIGITS = 7  # U+10FFFF is 1114111
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 REPLACEMENT = 0xFFFD
+DOCTYPE = "DOCTYPE"
+MAX_DOCTYPE_CHARS = 2_000  # between "<!DOCTYPE" and "[", names and addresses
+# One element around everything: then a file that holds two documents, or one in another element, is read as well.
+WRAPPER = "newsmorgue-documents"
 
 
 def wide_encoding(data: bytes) -> str | None:
@@ -81,15 +85,32 @@ def _is_xml_character(code: int) -> bool:
     return code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF
 
 
-def with_elements(data: bytes, names: frozenset[str]) -> bytes | None:
-    """Return an XML document, as far as it can be read, with these elements alone and their text; None if it is none.
+def without_doctypes(text: str) -> str:
+    """Return text without document type declarations and the entities in them. Looks at each character once."""
+    kept, at, search = [], 0, 0
+    while (start := text.find("<!", search)) > -1:
+        search = start + 2
+        if text[search : search + len(DOCTYPE)].upper() != DOCTYPE:
+            continue
+        end, subset = text.find(">", search), text.find("[", search, search + MAX_DOCTYPE_CHARS)
+        if -1 < subset < end:
+            close = text.find("]", subset)
+            end = text.find(">", close) if close > -1 else -1
+        kept.append(text[at:start])
+        if end == -1:  # it does not end: all the rest belongs to it
+            return "".join(kept)
+        at = search = end + 1
+    return "".join([*kept, text[at:]]) if kept else text
 
-    `names` are local names in lower case. The root is kept whatever it is called.
+
+def with_elements(text: str, names: frozenset[str]) -> bytes:
+    """Return an XML document, as far as it can be read, with these elements alone and their text, in UTF-8.
+
+    `names` are local names in lower case. There is one element around all.
     """
+    text = without_doctypes(DECLARATION.sub("", text))
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(data, parser)
-    if root is None:
-        return None
+    root = etree.fromstring(f"<{WRAPPER}>{text}</{WRAPPER}>".encode("utf-8", "replace"), parser)
     for element in list(root.iter()):
         parent = element.getparent()
         if parent is not None and local_name(element) not in names:

@@ -18,7 +18,7 @@ from typing import Any
 from lxml import etree
 
 from crawler.discovery.feeds import read_feed
-from crawler.discovery.markup import DECLARATION, decoded, local_name, with_real_characters
+from crawler.discovery.markup import DECLARATION, WRAPPER, decoded, local_name, with_real_characters, without_doctypes
 from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
 from crawler.discovery.url_classifier import classify_listed
 from pipelines.core.plural import counted
@@ -34,12 +34,8 @@ LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
 ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|RDF|html|!DOCTYPE\s+html)\b", re.IGNORECASE)
 ENTRY_NAMES = ("url", "sitemap")
-DOCTYPE = "DOCTYPE"
-MAX_DOCTYPE_CHARS = 2_000  # between "<!DOCTYPE" and "[", names and addresses
 MAX_GZIP_MEMBERS = 10_000  # of one file; a compressor that works in blocks makes one for each 64 KiB
 GZIP_STEP_BYTES = 1 << 16  # that are given to the decompressor at a time
-# One element around everything: then a file that holds two documents, or an urlset in another element, is read as well.
-WRAPPER = "newsmorgue-documents"
 # An ampersand that does not begin one of XML's own references. When these are escaped, no entity is left to resolve:
 # a sitemap with unescaped URLs can be read, and an entity bomb is only text.
 BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
@@ -170,7 +166,7 @@ def _xml_chunks(text: str, reading: SitemapParser) -> Iterator[bytes]:
 
     That is: declarations, DTDs, bare ampersands, forbidden characters.
     """
-    text = _without_doctypes(DECLARATION.sub("", text))
+    text = without_doctypes(DECLARATION.sub("", text))
     yield f"<{WRAPPER}>".encode()
     at = 0
     while at < len(text):
@@ -181,24 +177,6 @@ def _xml_chunks(text: str, reading: SitemapParser) -> Iterator[bytes]:
         yield BARE_AMPERSAND.sub("&amp;", part).encode("utf-8")
         at = end
     yield f"</{WRAPPER}>".encode()
-
-
-def _without_doctypes(text: str) -> str:
-    """Return text without document type declarations and the entities in them. Looks at each character once."""
-    kept, at, search = [], 0, 0
-    while (start := text.find("<!", search)) > -1:
-        search = start + 2
-        if text[search : search + len(DOCTYPE)].upper() != DOCTYPE:
-            continue
-        end, subset = text.find(">", search), text.find("[", search, search + MAX_DOCTYPE_CHARS)
-        if -1 < subset < end:
-            close = text.find("]", subset)
-            end = text.find(">", close) if close > -1 else -1
-        kept.append(text[at:start])
-        if end == -1:  # it does not end: all the rest belongs to it
-            return "".join(kept)
-        at = search = end + 1
-    return "".join([*kept, text[at:]]) if kept else text
 
 
 def _read_entries(events: Iterator[tuple[str, Any]], reading: SitemapParser) -> None:

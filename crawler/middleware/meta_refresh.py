@@ -1,7 +1,7 @@
 """Treat a page that only refreshes as the redirect that it is, after its record is written.
 
-It becomes a redirect for the middlewares that follow, so that the rules of redirects hold: known pages, robots.txt of the
-target, and the limit on redirects. Scrapy's own middleware follows a refresh on any page, also one with text.
+It becomes a redirect for the middlewares that follow, so that the rules of redirects hold: known pages, robots.txt of
+the target, and the limit on redirects. Scrapy's own middleware follows a refresh on any page, also one with text.
 """
 
 from __future__ import annotations
