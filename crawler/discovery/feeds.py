@@ -27,6 +27,7 @@ from crawler.discovery.url_words import FILE_ENDINGS
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, parts_of, resolve
 from pipelines.extraction.fields import date_parser
+from pipelines.extraction.page.attribute_limits import too_many_attributes
 
 MAX_ENTRIES = 5000  # of one feed; honest feeds hold at most some hundreds
 MAX_HINT_CHARS = 500  # of a title or a name
@@ -73,6 +74,8 @@ def read_feed(body: bytes, url: str, content_type: str | None = None) -> Discove
         return Discovery(problem="an empty response, not a feed")
     if HTML_START.match(body[:4096]):
         return Discovery(problem="an HTML page, not a feed")
+    if attributes := too_many_attributes(body):
+        return Discovery(problem=f"malformed: {attributes:,} attributes in one tag")
     if JSON_START.match(body[:64]):
         return _json_feed(body, url)
     return _xml_feed(body, url, content_type)

@@ -7,6 +7,7 @@ does, and that is obeyed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,6 +22,32 @@ from pipelines.extraction.page.meta_refresh import refresh_of
 
 MAX_LINKS = 3000  # of one page
 MAX_HINT_CHARS = 500  # of a title
+MAX_UNCHECKED_TAGS = 4000  # of a page; with no more, its depth does not matter
+MAX_DEPTH = 1000  # of elements in each other; browsers stop at 512
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Elements that need no end tag, which would be counted for ever.
+NEVER_DEEP = frozenset(
+    (
+        *(
+            "area",
+            "base",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "source",
+            "track",
+            "wbr",
+            "param",
+        ),
+        *("p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup"),
+        *("path", "use", "circle", "rect", "polygon", "line", "stop", "g"),
+    )
+)
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
 
 
@@ -42,6 +69,7 @@ def read_links(
     text = decode(body, content_type)
     if not text or "<" not in text:
         return Discovery(problem="not an HTML page" if text else "an empty page")
+    text, problem = without_deep_end(text)
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
     rejected: list[tuple[str, str]] = []
@@ -49,7 +77,26 @@ def read_links(
     found, _left_out = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
     reasons = tuple(rejected) if explain else ()
     refresh = None if found else refresh_of(body, url)
-    return Discovery(found, str(refresh) if refresh else None, "page", page_title(tree), page_language(tree), reasons)
+    return Discovery(
+        found, str(refresh) if refresh else problem, "page", page_title(tree), page_language(tree), reasons
+    )
+
+
+def without_deep_end(text: str) -> tuple[str, str | None]:
+    """Return a page up to where its elements are nested too deeply, and what was wrong; the page itself if nothing was.
+
+    The parser looks at all open elements for each that opens, as the standard says (HTML, 13.2.6.4.7).
+    """
+    if text.count("<") <= MAX_UNCHECKED_TAGS:
+        return text, None
+    depth = 0
+    for tag in TAG.finditer(text):
+        if tag[2].lower() not in NEVER_DEEP:
+            depth += -1 if tag[1] else 1
+            if depth > MAX_DEPTH:
+                return text[: tag.start()], f"more than {MAX_DEPTH} elements are in each other; the rest was skipped"
+            depth = max(depth, 0)
+    return text, None
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:

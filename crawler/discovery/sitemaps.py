@@ -24,6 +24,7 @@ from crawler.discovery.url_classifier import classify_listed
 from pipelines.core.plural import counted
 from pipelines.core.urls import resolve
 from pipelines.extraction.fields import date_parser
+from pipelines.extraction.page.attribute_limits import too_many_attributes
 
 MAX_URLS = 50_000  # in one file
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024  # uncompressed
@@ -68,6 +69,8 @@ def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Disc
         read = _text_sitemap(text, url)
     elif root[1].lower() in ("rss", "feed", "rdf"):
         return read_feed(data, url, "application/xml")
+    elif attributes := too_many_attributes(data):
+        return Discovery(problem=f"malformed: {attributes:,} attributes in one tag")
     elif root[1].lower() in ("urlset", "sitemapindex"):
         read = _xml_sitemap(text, url)
     else:
