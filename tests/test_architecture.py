@@ -33,6 +33,7 @@ FILE_USERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
+    "crawler/commands/add.py": "a list of sites from the user",
     "crawler/commands/crawl.py": "a list of addresses from the user",
     "crawler/commands/extract.py": "a page from the user",
     "crawler/commands/init.py": "the template of newsmorgue.toml",

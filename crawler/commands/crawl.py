@@ -92,7 +92,7 @@ def command(
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
-    config = load(folder, overrides_of(ctx))
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
@@ -110,6 +110,7 @@ def command(
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
     """Prepare, crawl and report; return the exit code."""
+    warn_of_broken_sources(run.config)
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
@@ -125,8 +126,8 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`")
-        run.abandon(outcome="done")
-        return 0
+        run.abandon(outcome="partly failed" if run.config.broken else "done")
+        return MorgueError.exit_code if run.config.broken else 0
     warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
@@ -147,6 +148,12 @@ async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
         return await run_scrapy(run)
     finally:
         await progress.stop()
+
+
+def warn_of_broken_sources(config: Config) -> None:
+    """Name the sources that are not crawled because their files have mistakes, also with --quiet."""
+    for error in config.broken.values():
+        click.echo(plain(f"not crawled: {error}"), err=True)
 
 
 def warn_of_lost_files(run: CrawlRun) -> str:

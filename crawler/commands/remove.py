@@ -87,7 +87,7 @@ def command(
         raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
-    config = load(folder_of(ctx), overrides_of(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     with closing(connect(config.folder.database)) as db:
         try:
             found = find(db, targets)

@@ -170,10 +170,7 @@ def source_named(name: str | None, config: Config | None) -> Source | None:
     if name is None:
         return None
     assert config is not None
-    if name not in config.sources:
-        there = ", ".join(config.sources) or "none yet: `morgue add URL` adds one"
-        raise NotFound(f"source {name}", f"there is no sources/{name}.toml", f"sources: {there}")
-    return config.sources[name].source
+    return config.source_named(name).source
 
 
 def source_of(url: str, config: Config) -> Source | None:

@@ -7,7 +7,7 @@ morgue.toml and docs/config.md from the declarations, `crawler.config.toml_files
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -15,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
+from pipelines.core.near_names import near_names
+from pipelines.core.urls import url_key
 
 
 class TomlTable(BaseModel):
@@ -272,6 +275,22 @@ class Config:
     record: RecordSettings
     extract: ExtractSettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
+    broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return a source. Raises ConfigError if its file has mistakes, NotFound if there is no such source."""
+        if name in self.broken:
+            raise self.broken[name]
+        if name not in self.sources:
+            advice = near_names(name, [*self.sources, *self.broken], "source")
+            raise NotFound(name, "is not a source of this archive", advice)
+        return self.sources[name]
+
+    def source_at(self, url: str) -> SourceConfig | None:
+        """Return the source whose front page has this address, with or without `www.`; None if there is none."""
+        key = home_key(url)
+        exact = [own for own in self.sources.values() if url_key(own.url) == url_key(url)]
+        return next(iter(exact or [own for own in self.sources.values() if home_key(own.url) == key]), None)
 
     def for_source(self, name: str) -> CrawlSettings:
         """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
@@ -291,10 +310,16 @@ def merged(default: Any, own: TomlTable) -> Any:
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
+def home_key(url: str) -> str:
+    """Return the key of a front page: that of its address without `www.` and final slash. Raises ValueError."""
+    return "//" + url_key(url).removeprefix("//").removeprefix("www.").removesuffix("/")
+
+
+def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: bool = False) -> Config:
     """Load the settings of the archive in `folder`, overridden by `-s key=value`.
 
-    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
+    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead. With
+    `skip_broken`, a source file with mistakes costs only that source, which is then in `Config.broken`.
     """
     reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)
@@ -302,5 +327,7 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
         name: reading.check(f"sources/{name}.toml", values, SourceConfig, name=name)
         for name, values in reading.sources.items()
     }
+    broken = reading.take_mistakes_of_sources() if skip_broken else {}
     reading.raise_mistakes()
-    return Config(folder, **dict(settings), sources=sources)
+    valid = {name: source for name, source in sources.items() if name not in broken}
+    return Config(folder, **dict(settings), sources=valid, broken=broken)

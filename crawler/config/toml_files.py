@@ -61,11 +61,16 @@ class TomlReader:
 
     def raise_mistakes(self) -> None:
         """Raise one ConfigError that lists all mistakes, if there are any."""
-        if not self.mistakes:
-            return
-        first, *rest = self.mistakes
-        lines = [line for line in (first.cure, *map(str, rest)) if line]
-        raise ConfigError(first.subject, first.cause, "\n".join(lines))
+        if self.mistakes:
+            raise joined(self.mistakes)
+
+    def take_mistakes_of_sources(self) -> dict[str, ConfigError]:
+        """Return the mistakes in source files, by the name of the source; those in settings and options stay here."""
+        found: dict[str, list[ConfigError]] = {}
+        for mistake in [mistake for mistake in self.mistakes if mistake.subject.startswith("sources/")]:
+            self.mistakes.remove(mistake)
+            found.setdefault(mistake.subject.removeprefix("sources/").removesuffix(".toml"), []).append(mistake)
+        return {name: joined(mistakes) for name, mistakes in found.items()}
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:
@@ -125,6 +130,13 @@ class TomlReader:
             own = source.get(path[0])
             if len(path) == 2 and isinstance(own, dict):
                 own.pop(path[1], None)
+
+
+def joined(mistakes: Sequence[ConfigError]) -> ConfigError:
+    """Return one error that lists all mistakes, each with its cure."""
+    first, *rest = mistakes
+    lines = [line for line in (first.cure, *map(str, rest)) if line]
+    return ConfigError(first.subject, first.cause, "\n".join(lines))
 
 
 def read(path: Path, shown: str) -> dict[str, Any]:

@@ -103,7 +103,8 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
     if _is_comments(url, title, [entry.get("link", "") for entry in parsed.entries]):
         return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
     found, left_out = gather(_entries(parsed.entries[:MAX_ENTRIES], url, language), MAX_ENTRIES)
-    return Discovery(found, problem, "feed", title, language, left_out=left_out)
+    home = _home(parsed.feed.get("link"), url)
+    return Discovery(found, problem, "feed", title, language, left_out=left_out, home=home)
 
 
 def _parsed(body: bytes, label: str) -> Any:
@@ -212,7 +213,8 @@ def _json_feed(body: bytes, url: str) -> Discovery:
         return Discovery(problem="JSON, but not a feed")
     language = _string(data.get("language"))
     found, left_out = gather(_items(data["items"][:MAX_ENTRIES], url, language), MAX_ENTRIES)
-    return Discovery(found, None, "feed", _text(data.get("title")), language, left_out=left_out)
+    home = _home(_string(data.get("home_page_url")), url)
+    return Discovery(found, None, "feed", _text(data.get("title")), language, left_out=left_out, home=home)
 
 
 def _items(items: list[Any], base: str, language: str | None) -> Iterator[Candidate]:
@@ -245,3 +247,9 @@ def _looks_like_link(value: object) -> bool:
 
 def _string(value: object) -> str | None:
     return storable(value) or None if isinstance(value, str) else None
+
+
+def _home(link: object, base: str) -> str | None:
+    """Return the page that a feed says it belongs to, if that is an address."""
+    address = resolve(link, base) if isinstance(link, str) and link.strip() else None
+    return fetchable(address) if address else None

@@ -50,6 +50,7 @@ class Discovery:
     language: str | None = None  # the language that the document declares
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not in `found`, if asked for
     left_out: tuple[LeftOut, ...] = ()  # what a feed or sitemap lists and `found` has not, by reason
+    home: str | None = None  # of a feed: the page that it says it belongs to
 
 
 class Candidate(NamedTuple):

@@ -167,7 +167,10 @@ class CrawlRun:
             return CrawlOutcome(type(self.context.fatal).__name__, self.context.fatal.exit_code, self.context.fatal)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        return outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
+        outcome = outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
+        if outcome.exit_code == 0 and self.config.broken:
+            return CrawlOutcome("partly failed", MorgueError.exit_code)
+        return outcome
 
     def _on_spider_error(self, failure: Any, response: Any, spider: Any) -> None:
         self._fail(response.request.cb_kwargs["claim"] if response is not None else None, failure)

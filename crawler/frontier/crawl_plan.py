@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier, FrontierEntry
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
-from pipelines.core.urls import fetchable, host_of, same_site, url_key
+from pipelines.core.urls import fetchable, host_of, same_site
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
@@ -143,12 +143,11 @@ def choose_sites(
         if target in watched:
             chosen.append(watched[target])
         elif "://" not in target:
-            known = ", ".join(sorted(watched)) or "none yet"
-            raise NotFound(target, f"no such source (there are: {known})", "name one of them, or give a site's URL")
+            config.source_named(target)  # raises
         elif (url := fetchable(target)) is None:
             raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/")
-        elif site := next((site for site in watched.values() if url_key(site.source.url) == url_key(url)), None):
-            chosen.append(site)
+        elif (own := config.source_at(url)) is not None:
+            chosen.append(watched[own.name])
         elif classify(url) == "article":
             pages.append(url)
             notes.append(f"{url} looks like an article: only that page is fetched")
@@ -227,10 +226,9 @@ def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None)
     """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
     watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
     gone = {row_id: name for row_id, name in watched.items() if name not in config.sources}
-    if not gone:
-        return ClaimScope(since=since), ()
-    note = f"not crawled, because sources/ no longer has a file for: {', '.join(sorted(gone.values()))}"
-    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,)
+    names = sorted(name for name in gone.values() if name not in config.broken)
+    note = f"not crawled, because sources/ no longer has a file for: {', '.join(names)}"
+    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,) if names else ()
 
 
 def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, listings_now: bool) -> None:

@@ -23,6 +23,9 @@ REASONS: dict[type[FetchError], str] = {
     outcome.NotHttp: "not HTTP",
 }
 
+# Reasons for which a host may still answer by another scheme.
+UNREACHED = frozenset(REASONS[kind] for kind in (outcome.ConnectFailed, outcome.TlsFailed, outcome.TimedOut))
+
 
 def reason_of(error: BaseException) -> str:
     """Return the reason for an exception that Scrapy's downloader raised."""

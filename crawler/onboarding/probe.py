@@ -10,7 +10,7 @@ is tried, in which order, and when to stop. `SiteFetcher` supplies the network a
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from crawler.discovery.results import Discovery, LeftOut
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
+from crawler.discovery.url_classifier import classify
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -80,24 +81,31 @@ class ProbeReport:
     rejected: tuple[tuple[str, str], ...] = ()  # (URL that the site names, what is wrong with it); guesses not included
     crawl_delay: float | None = None  # seconds, from robots.txt
     requests: int = 0  # requests sent
+    note: str = ""  # why another page than the given one was looked over, for people
 
     def of(self, kind: str) -> tuple[VerifiedListing, ...]:
         """Return the listings of one kind."""
         return tuple(listing for listing in self.listings if listing.kind == kind)
 
 
-async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> ProbeReport:
-    """Look a site over. `url` is its home page; `obey` False ignores what robots.txt disallows."""
+async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds: Sequence[str] = ()) -> ProbeReport:
+    """Look a site over.
+
+    `url` is its home page, or a feed or an article of it; `feeds` are feeds of it that the user knows. `obey` False
+    ignores what robots.txt disallows.
+    """
     site = _SiteProbe(fetch, read, obey)
     try:
-        home = await _front_page(site, url)
+        home, expected, note = await _front_page(site, url)
     except UnusableAddress as error:
         return ProbeReport(url, str(error), requests=site.requests)
-    if not same_site(home.url, url):
+    if not same_site(home.url, expected):
         return ProbeReport(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
     seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
     if isinstance(seeds, Discovery):  # reading it broke a limit
         return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
+    for feed in feeds:
+        await site.check(feed, "feed", "in your list")
     await _feeds(site, home, seeds)
     await _sitemaps(site, home, seeds)
     unchecked = await _sections(site, seeds)
@@ -111,6 +119,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
         rejected=tuple(site.rejected),
         crawl_delay=robots.crawl_delay,
         requests=site.requests,
+        note=note,
     )
 
 
@@ -278,16 +287,23 @@ def left_out_text(left_out: tuple[LeftOut, ...]) -> str:
     return f"; {counted(number, 'address')} left out by shape, e.g. {first.example} ({first.why})"
 
 
-async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:
-    """Fetch the home page, also if the user gave a feed of the site. Raises UnusableAddress."""
+async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
+    """Fetch the home page, also if the user gave a feed or an article of the site. Raises UnusableAddress.
+
+    Return the page, the address at which it was expected, and a note for the user.
+    """
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
-        return home
+        top = _path_of(home.url, "/")
+        if classify(home.url) != "article":
+            return home, url, ""
+        return await site.get(top, "front"), url, f"{url} looks like an article: the front page of its site is taken"
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
-        return home
+        return home, url, ""
     site.add(_listing(home.url, "feed", "the address you gave", found), found)
-    return await site.get(_path_of(home.url, "/"), "front")
+    top = found.home or _path_of(home.url, "/")
+    return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"
 
 
 async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
