@@ -137,7 +137,7 @@ def _entries(entries: list[Any], base: str, language: str | None) -> Iterator[Ca
         # The original of a FeedBurner link, the link, or an id that is a URL; last a link that looks like no address.
         origin, link = entry.get("feedburner_origlink"), entry.get("link")
         links = (origin if _is_web_url(origin) else None, link if _looks_like_link(link) else None, _permalink(entry))
-        # feedparser says of the id of an entry with a link that it is none; it is better than a link that is no address.
+        # feedparser says of the id of an entry with a link that it is none; a link that is no address is worse.
         guid = entry.get("id") if link and _is_web_url(entry.get("id")) else None
         yield _candidate((*links, guid, link, origin), base, _hint(entry, language))
 
