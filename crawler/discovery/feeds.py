@@ -16,7 +16,6 @@ from typing import Any
 from crawler.discovery.markup import (
     DECLARATION,
     decoded,
-    storable,
     wide_encoding,
     with_elements,
     with_real_characters,
@@ -24,6 +23,7 @@ from crawler.discovery.markup import (
 from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
+from pipelines.core.characters import storable, without_half_escapes
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, parts_of, resolve
 from pipelines.extraction.fields import date_parser
@@ -208,7 +208,7 @@ def _is_comments(url: str, title: str | None, links: list[str]) -> bool:
 def _json_feed(body: bytes, url: str) -> Discovery:
     """Read JSON Feed 1.1 (jsonfeed.org/version/1.1)."""
     try:
-        data = json.loads(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+        data = json.loads(without_half_escapes(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")))
     except (ValueError, RecursionError) as error:
         return Discovery(problem=f"malformed JSON: {error}"[:200])
     if not isinstance(data, dict) or not isinstance(data.get("items"), list):

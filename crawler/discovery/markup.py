@@ -23,7 +23,6 @@ DECLARATION = re.compile(r"<\?xml\b[^>]{0,200}\?>")
 REFERENCES = re.compile(r"(?:&#(?:[xX][0-9a-fA-F]+|[0-9]+);?)+")
 REFERENCE = re.compile(r"&#([xX]?)([0-9a-fA-F]+);?")
 MAX_REFERENCE_DIGITS = 7  # U+10FFFF is 1114111
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 REPLACEMENT = 0xFFFD
 DOCTYPE = "DOCTYPE"
 MAX_DOCTYPE_CHARS = 2_000  # between "<!DOCTYPE" and "[", names and addresses
@@ -121,8 +120,3 @@ def with_elements(text: str, names: frozenset[str]) -> bytes:
 def local_name(element: Any) -> str:
     """Return an element's name in lower case without its namespace, which many documents get wrong."""
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
-
-
-def storable(text: str) -> str:
-    """Return text that can be written as UTF-8: halves of characters, which JSON can hold, become U+FFFD."""
-    return LONE_SURROGATES.sub(chr(REPLACEMENT), text)

@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml.etree import XPath
 
+from pipelines.core.characters import without_half_escapes
 from pipelines.extraction.boilerplate.block_matcher import names_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
 
@@ -114,7 +115,7 @@ def _from_json_ld(tree: Any) -> Iterator[str]:
     """Yield the comments that a page only declares, for search engines."""
     for script in JSON_LD(tree):
         try:
-            stack = [json.loads(script)]
+            stack = [json.loads(without_half_escapes(script))]
         except (ValueError, RecursionError):
             continue
         while stack:
