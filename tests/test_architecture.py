@@ -51,6 +51,7 @@ FILE_USERS = {
     "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
     "pipelines/importing/containers.py": "files of other programs",
+    "pipelines/importing/wacz_package.py": "files of other programs",
     "pipelines/warc/manifest.py": "the manifest",
     "pipelines/warc/storage.py": "WARC files",
 }

@@ -162,7 +162,9 @@ class ImportRun:
             return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty or self.report.passed[ID_CLASH]
+        report = self.report
+        wrong = any(check.problems for check in report.packages)
+        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _on_signal(self) -> None:
