@@ -441,9 +441,8 @@ def slander(world: World, folder: Path, gone: str) -> Tries:
         archive.write_source("honest", 'url = "http://honest.example/"\nfeeds = ["http://honest.example/feed.xml"]\n')
         ended = archive.crawl(seconds=MAX_SECONDS)
         why = got_through(ended, honest_articles(archive))
-        late = archive.rows(
-            "SELECT count(*) FROM frontier WHERE kind = 'feed' AND next_visit > datetime('now', '+1 day')"
-        )
+        tomorrow = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+1 day')"
+        late = archive.rows(f"SELECT count(*) FROM frontier WHERE kind = 'feed' AND next_visit > {tomorrow}")
         if not why and late[0][0]:
             why = "its feed is postponed for days"
         yield f"a link of an honest paper leads to {name}" + (f": {why}" if why else ""), bool(why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crawler.cli.left_out import left_out
 from crawler.cli.listing_report import found_nothing, left_out_by_shape
 from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
@@ -46,6 +47,7 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
     for count in stats.by_source.values():
         for problem in count.problems:
             yield f"problem in a listing: {problem}"
+    yield from left_out(stats)
     if stats.not_modified:
         had = verb(stats.not_modified, "has", "have")
         yield f"{counted(stats.not_modified, 'page')} {had} not changed since the last visit (HTTP 304)"

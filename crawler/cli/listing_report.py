@@ -17,17 +17,17 @@ MAX_REASONS_NAMED = 3  # of each of these sources
 
 def left_out_by_shape(stats: CrawlStats) -> Iterator[str]:
     """Yield a line for each source of which feeds and sitemaps list what does not look like an article."""
-    named = {name: count for name, count in stats.by_source.items() if count.left_out}
-    most = sorted(named, key=lambda name: (-named[name].left_out.total(), name))
+    named = {name: count for name, count in stats.by_source.items() if count.by_shape}
+    most = sorted(named, key=lambda name: (-named[name].by_shape.total(), name))
     for name in most[:MAX_SOURCES_NAMED]:
         count = named[name]
-        number = count.left_out.total()
+        number = count.by_shape.total()
         yield (
             f"left out: {counted(number, 'address')} in feeds and sitemaps of {name}, by"
-            f" {verb(number, 'its', 'their')} shape: {reasons_text(count.left_out, count.left_out_examples)}"
+            f" {verb(number, 'its', 'their')} shape: {reasons_text(count.by_shape, count.shape_examples)}"
         )
     if len(most) > MAX_SOURCES_NAMED:
-        rest = sum(named[name].left_out.total() for name in most[MAX_SOURCES_NAMED:])
+        rest = sum(named[name].by_shape.total() for name in most[MAX_SOURCES_NAMED:])
         sources = counted(len(most) - MAX_SOURCES_NAMED, "more source")
         yield f"left out: {counted(rest, 'address')} in feeds and sitemaps of {sources}"
     if most:

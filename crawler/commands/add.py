@@ -6,7 +6,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 # Outcome of a site -> its words in the last line, in their order there.
 OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
+MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
 MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
 # `paper.example`, `localhost:8000`, `paper.example/news`: what people type without a scheme.
 ADDRESS_WITHOUT_SCHEME = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)\.?(?::\d+)?(?:[/?#]|$)")
 LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
+MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
 MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
@@ -119,11 +122,15 @@ class RefusedSite:
 
 def bytes_of(file: str) -> bytes:
     """Return what a list holds. Raises ConfigError."""
-    if file == "-":
-        return sys.stdin.buffer.read()
     try:
-        with os_errors(file), open(file, "rb") as opened:
-            return opened.read()
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
+        else:
+            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
+                data = opened.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
+        return data
     except MorgueError as error:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
@@ -237,6 +244,8 @@ class SiteAdder:
         from crawler.config.toml_files import write
         from crawler.onboarding.source_file import source_text
 
+        others = [own.url for name, own in self.config.sources.items() if name != site.name]
+        found = replace(found, further_sites=found.further_sites.without(others))
         self.added[home_key(found.url)] = site.name
         path = self.config.folder.sources / f"{site.name}.toml"
         with os_errors(str(path)):
@@ -295,8 +304,21 @@ def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
         why = f"added unchecked, to stay at {counted(found.requests, 'request')}"
         lines.append(f"  {counted(len(found.unchecked), 'more section page')} in the menus, {why}")
     lines += [f"  left out: {url} ({why})" for url, why in found.rejected]
+    lines += further_sites_lines(found, name)
     lines += not_found_lines(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
+    return lines
+
+
+def further_sites_lines(found: ProbeReport, name: str) -> list[str]:
+    """Return what is to be said of other sites that the feeds and sitemaps name."""
+    own, others = found.further_sites.own, found.further_sites.others
+    lines = [f"  further site of the paper: {site} (most entries of a feed or sitemap are there)" for site in own]
+    if others:
+        number, named = sum(count for _, count in others), ", ".join(site for site, _ in others[:MAX_SITES_NAMED])
+        more = ", ..." if len(others) > MAX_SITES_NAMED else ""
+        lines.append(f"  {counted(number, 'address')} on other sites ({named}{more}) will be left out;")
+        lines.append(f'    to follow them, add `sites` to sources/{name}.toml: a list of domains, or "any"')
     return lines
 
 

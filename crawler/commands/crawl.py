@@ -15,6 +15,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
+from pipelines.core.input_files import bounded_lines, open_input
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 
@@ -98,7 +99,7 @@ def command(
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
         # A timer may start a round while a long crawl is running. Nothing is wrong then, and cron would mail a message.
-        if quiet:
+        if quiet and not error.is_suspicious:
             return error.exit_code
         raise
     try:
@@ -242,14 +243,15 @@ def urls_of_list(file: str, column: str | None) -> Iterator[str]:
 
 def list_entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
     """Yield (place in the file, text) of each entry that is not empty. Raises ConfigError."""
-    with open_list(file) as lines:
+    with open_list(file) as stream:
+        lines = bounded_lines(stream, file)
         if column is None:
             for number, line in enumerate(lines, 1):
                 text = line.strip()
                 if text and not text.startswith("#"):
                     yield f"line {number}", text
             return
-        first, *rest = lines.readline().splitlines(keepends=True) or [""]
+        first, *rest = next(lines, "").splitlines(keepends=True) or [""]
         # Spreadsheets write semicolons in many languages, and some programs write tabs.
         delimiter = max(",;\t", key=first.count)
         rows = csv.DictReader(chain([first], rest, lines), delimiter=delimiter)
@@ -270,7 +272,7 @@ def open_list(file: str) -> IO[str]:
         return sys.stdin
     try:
         with os_errors(file):
-            return open(file, encoding="utf-8-sig", errors="replace", newline="")
+            return open_input(file, "r", may_be_pipe=True, encoding="utf-8-sig", errors="replace", newline="")
     except MorgueError as error:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -48,7 +48,12 @@ class OperatorSettings(TomlTable):
 
 
 class Politeness(TomlTable):
-    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source."""
+    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source.
+
+    The others are of the archive: the file of a source may be a stranger's, and must not say where requests go.
+    """
+
+    keys_of_archive: ClassVar[frozenset[str]] = frozenset()  # other keys of [crawl], set below
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: value_types.Share = key(
@@ -69,13 +74,26 @@ class Politeness(TomlTable):
     listings_per_host: value_types.Count = key(
         1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
+    pages_per_source: value_types.Count = key(
+        20000, "Maximum number of article pages fetched for one source in one crawl, from all its hosts together.", 500
+    )
+    listings_per_source: value_types.Count = key(
+        2000,
+        "Maximum number of feeds, sitemaps, front and section pages read for one source in one crawl, and of those that"
+        " are newly found.",
+        200,
+    )
+    addresses_per_listing: value_types.Count = key(
+        50000, "Maximum number of new addresses taken from one feed, sitemap or page at a time.", 5000
+    )
+    addresses_per_source: value_types.Count = key(
+        100000,
+        "Maximum number of new addresses queued for one source in one crawl. Sitemaps that name more are read again"
+        " by the next crawl.",
+        10000,
+    )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
-    proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
-    )
     recheck: value_types.Ages = key(
         ["1d", "7d"],
         "When an article is fetched again to find edits: times after its first visit.",
@@ -86,7 +104,27 @@ class Politeness(TomlTable):
 class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
+    proxy: value_types.Proxy = key(
+        "",
+        "HTTP proxy for all requests; empty: no proxy.",
+        "http://user:secret@proxy.example.org:3128",
+    )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
+    concurrency_per_source: value_types.Count = key(
+        16, "Maximum number of simultaneous requests for one source, to all its hosts together.", 32
+    )
+    concurrency_per_site: value_types.Count = key(
+        8,
+        "Maximum number of simultaneous requests to one site, which is a registrable domain with all hosts below it:"
+        " a thousand silent hosts of one site do not hold up the others.",
+        16,
+    )
+    bytes_per_site: value_types.Bytes = key(
+        "20GB",
+        "Size of the records of one site (registrable domain), or of one source, at which a crawl leaves it alone.",
+        "1GB",
+    )
+    bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
@@ -105,6 +143,9 @@ class CrawlSettings(Politeness):
         "User-Agent header; empty: Newsmorgue/VERSION (+contact).",
         "ExampleArchive/1.0 (+https://example.org/bot)",
     )
+
+
+Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
 class ListingIntervals(TomlTable):
@@ -214,11 +255,17 @@ class SourceConfig(TomlTable):
         "Section pages. If any are listed, no other section pages are followed.",
         ["https://paper.example/politics/"],
     )
+    sites: value_types.Sites = key(
+        [],
+        "Further sites, by their domains, whose articles this paper's feeds and sitemaps may name. Entries on any other"
+        ' site are left out. "any": they may name every site; for aggregators.',
+        ["paper.com", "paper.co.uk"],
+    )
     include: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
     )
     exclude: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is never followed.", ["/quiz/"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
         ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]

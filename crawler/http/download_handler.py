@@ -10,9 +10,9 @@ Not supported: HTTP/2, the signals `headers_received` and `bytes_received`, the 
 from __future__ import annotations
 
 import ipaddress
+import sys
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -46,6 +46,7 @@ from crawler.http.outcome import (
     Unsendable,
 )
 from pipelines.core.items import Capture, Exchange
+from pipelines.core.urls import site_or_none
 from pipelines.session.backpressure import Backpressure
 
 RecordExchange = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
@@ -79,7 +80,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
     def __init__(self, crawler: Crawler, record: RecordExchange, backpressure: Backpressure | None = None) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self._record, self._backpressure = record, backpressure or nullcontext()
+        self._record, self._backpressure = record, backpressure or Backpressure(sys.maxsize, sys.maxsize)
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS", True)
         limits = FetchLimits(
             timeout=settings.getfloat("DOWNLOAD_TIMEOUT"),
@@ -106,7 +107,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, or what recording raises."""
-        async with self._backpressure:
+        async with self._backpressure.exchange(site_or_none(request.url), request.meta.get("source_id")):
             self._restart_delay(request)
             return await self._download(request)
 

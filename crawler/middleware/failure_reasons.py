@@ -7,6 +7,7 @@ from scrapy.exceptions import IgnoreRequest
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyTooLargeDecoded
+from crawler.middleware.known_redirects import RobotsRedirected
 
 NOT_PUBLIC = "address is not public"
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
@@ -35,6 +36,8 @@ def reason_of(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, BodyTooLargeDecoded):
         return "body too large when decoded"
+    if isinstance(error, RobotsRedirected):
+        return "robots.txt is on the site of another source"
     if isinstance(error, IgnoreRequest) and "redirections" in text:
         return "too many redirects"
     return type(error).__name__

@@ -26,6 +26,7 @@ from scrapy.exceptions import (
 
 from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
+from crawler.middleware.known_redirects import RobotsRedirected
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.middleware")
@@ -118,7 +119,8 @@ class RobotsCache:
             why = reason_of(error)
             if why == "too many redirects":
                 return Robots.parse(302, b"", ROBOTS_AGENT)  # RFC 9309, 2.3.1.2: as if there were no robots.txt
-            self._unreachable[site] = why
+            if not isinstance(error, RobotsRedirected):
+                self._unreachable[site] = why
             logger.info("%(site)s/robots.txt: %(why)s, nothing of this site is asked for", {"site": site, "why": why})
             return Robots.parse(None, b"", ROBOTS_AGENT)
         # In a thread, because half a megabyte of rules takes a fifth of a second.

@@ -22,6 +22,7 @@ from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.url_classifier import classify
+from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
 from pipelines.extraction.page.meta_refresh import refresh_of
@@ -79,6 +80,7 @@ class ProbeReport:
     listings: tuple[VerifiedListing, ...] = ()
     unchecked: tuple[str, ...] = ()  # section pages in the menus that were not fetched, to limit the requests
     rejected: tuple[tuple[str, str], ...] = ()  # (URL that the site names, what is wrong with it); guesses not included
+    further_sites: FurtherSites = field(default_factory=FurtherSites)  # that feeds and sitemaps name
     crawl_delay: float | None = None  # seconds, from robots.txt
     requests: int = 0  # requests sent
     note: str = ""  # why another page than the given one was looked over, for people
@@ -101,6 +103,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds:
         return ProbeReport(url, str(error), requests=site.requests)
     if not same_site(home.url, expected):
         return ProbeReport(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
+    site.home = home.url
     seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
     if isinstance(seeds, Discovery):  # reading it broke a limit
         return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
@@ -117,6 +120,7 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds:
         listings=tuple(site.listings),
         unchecked=unchecked,
         rejected=tuple(site.rejected),
+        further_sites=further_sites(home.url, [found for found in site.read_so_far if found.kind != "page"]),
         crawl_delay=robots.crawl_delay,
         requests=site.requests,
         note=note,
@@ -151,6 +155,7 @@ class _SiteProbe:
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
         self.fetch, self.read, self.obey = fetch, read, obey
         self.budget, self.requests = MAX_REQUESTS, 0
+        self.home = ""  # the front page, once it was fetched
         self.robots: dict[str, Robots] = {}
         self.bodies: dict[str, bytes] = {}  # of robots.txt
         self.requested: set[str] = set()
@@ -236,6 +241,9 @@ class _SiteProbe:
             got = await self.get(url, kind)
             found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
             listing = _listing(got.url, kind, where, found)
+            # Another site's sitemap may be named in robots.txt (sitemaps.org, "cross submits"), but only for this site.
+            if self.home and not same_site(got.url, self.home) and not names_site(found, self.home):
+                raise UnusableAddress("it is on another site and names no address of this one")
         except UnusableAddress as error:
             about = {"url": url, "kind": kind, "where": where, "why": error}
             logger.info("left out %(kind)s %(url)s, %(where)s: %(why)s", about)

@@ -15,6 +15,7 @@ KEY_COMMENTS = {
     "feeds": "RSS, Atom and JSON feeds: the newest articles.",
     "news_sitemaps": "News sitemaps: the articles of the last days, with their titles.",
     "sitemaps": "Sitemaps: everything that the paper lists. Remove them to collect only new articles.",
+    "sites": "Further sites of the paper: what its feeds and sitemaps name on any other site is left out.",
     "sections": "Section pages. Only these are read; remove the key to let crawls find sections from the front page.",
 }
 SOURCE_FILE_END = """\
@@ -40,6 +41,8 @@ def source_text(found: ProbeReport) -> str:
         values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
     if values["sections"]:
         values["sections"] += [url for url in found.unchecked if is_web_address(url)]
+    if found.further_sites.own:
+        values["sites"] = list(found.further_sites.own)
     blocks = ["# Written by `morgue add`; edit it as you like. All keys: docs/config.md and sources/_template.toml.\n"]
     for key, value in values.items():
         if isinstance(value, list):

@@ -88,9 +88,12 @@ def index_entry(capture: Row) -> CdxjEntry | None:
     """Return the index entry of a row of `CaptureSelection.captures`; None if there is nothing to replay.
 
     Failed exchanges and 304 answers have nothing to replay. With a line for a 304, a replay tool would show the empty
-    answer for that moment; without it, the tool shows the page that was still current.
+    answer for that moment; without it, the tool shows the page that was still current. The same holds for a revisit
+    without an answer and without a payload digest: it says only that the server named the page unchanged.
     """
     if capture["record_type"] == "metadata" or capture["status"] == NOT_MODIFIED:
+        return None
+    if capture["status"] is None and capture["digest"] is None:
         return None
     return CdxjEntry(
         url=capture["url"],

@@ -7,11 +7,32 @@ in UTC with `Z`; days are `YYYY-MM-DD`.
 
 from __future__ import annotations
 
+from functools import cache
 from uuid import uuid4
 
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("newsmorgue")
+
+
+@cache
+def known_objects() -> dict[str, list[str]]:
+    """Return the SQL that each table, index and trigger of ours ever had, by its name in lower case.
+
+    The newest comes last; "" is last for one that is gone. Each object of the newest schema is in it, and those that
+    SQLite makes by itself.
+    """
+    db = Database(memory=True)
+    known: dict[str, list[str]] = {}
+    migrations.ensure_migrations_table(db)
+    for migration in migrations.pending(db):
+        migration.fn(db)
+        now = dict(db.execute("SELECT lower(name), coalesce(sql, '') FROM sqlite_master").fetchall())
+        for name in known.keys() | now.keys():
+            known.setdefault(name, []).append(now.get(name, ""))
+    db.close()
+    return known
+
 
 FIRST = """
 -- A newspaper that we watch; mirrors sources/<name>.toml (or a site crawled ad hoc).
@@ -317,3 +338,21 @@ DROP TRIGGER captures_insert_noted; -- one capture is one insert, and its trigge
 ALTER TABLE journal ADD COLUMN captures INTEGER NOT NULL DEFAULT 0; -- newer rows there are not yet in changes
 UPDATE journal SET captures = (SELECT coalesce(max(id), 0) FROM captures);
 """
+
+
+DECLARED_DIGESTS = """
+ALTER TABLE captures ADD COLUMN declared_digest TEXT; -- WARC-Payload-Digest as written, if it is not payload_digest
+ALTER TABLE captures ADD COLUMN flaws TEXT NOT NULL DEFAULT '[]'; -- JSON list: what was wrong when it was imported
+-- Revisits that name their original by its digest alone.
+CREATE INDEX captures_declared ON captures(declared_digest) WHERE declared_digest IS NOT NULL;
+-- Of some imported revisits, earlier versions stored the digest and the length of the empty body that such a record has
+-- instead of what it declares. NULL: not known; a rebuild reads it from the record.
+UPDATE captures SET payload_digest = NULL, body_length = NULL
+ WHERE record_type = 'revisit' AND imported IS NOT NULL AND payload_digest = 'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ';
+"""
+
+
+@migrations()
+def m006_declared_digests(db: Database) -> None:
+    """Keep the payload digest that a record declares beside the computed one, and what was wrong with an import."""
+    db.executescript(DECLARED_DIGESTS)

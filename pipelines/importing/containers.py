@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from pipelines.core.errors import os_errors
+from pipelines.core.input_files import open_input
 from pipelines.importing.unpacking import INFLATE_INPUT_BYTES, ContainerDamage, is_record_stream
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz")
@@ -28,6 +29,20 @@ OnZipDamage = Callable[[str, int, str], object]  # name of the member, offset, w
 UNREADABLE_ZIP = (  # what zipfile raises for a file without a valid directory
     zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError, OverflowError, IndexError,
 )  # fmt: skip
+
+# How files begin that are compressed in a way that WARC does not know: name, and the command that unpacks them.
+UNREAD_COMPRESSIONS = {
+    b"\x04\x22\x4d\x18": ("LZ4", "lz4 -d"), b"\x02\x21\x4c\x18": ("LZ4", "lz4 -d"), b"BZh": ("bzip2", "bunzip2 -k"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -k"), b"7z\xbc\xaf\x27\x1c": ("7-Zip", "7z x"), b"Rar!": ("RAR", "unrar x"),
+}  # fmt: skip
+MAX_MAGIC_BYTES = max(map(len, UNREAD_COMPRESSIONS))
+
+
+class UnreadCompression(NamedTuple):
+    """Name a compression that is not read, and the command that undoes it."""
+
+    name: str
+    command: str
 
 
 class RecordStream(NamedTuple):
@@ -46,6 +61,14 @@ def container_kind(start: bytes) -> str | None:
     return "records" if is_record_stream(start) else None
 
 
+def unread_compression(path: Path) -> UnreadCompression | None:
+    """Return how a file is compressed that cannot be read because of that. Raises MorgueError."""
+    with os_errors(str(path)), open_input(path) as file:
+        start = file.read(MAX_MAGIC_BYTES)
+    found = (how for magic, how in UNREAD_COMPRESSIONS.items() if start.startswith(magic))
+    return next((UnreadCompression(*how) for how in found), None)
+
+
 def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]:
     """Yield the streams of records in a file, one open at a time: the file itself, or the members of a WACZ.
 
@@ -53,7 +76,7 @@ def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]
     for records as one stream, because most of its members are stored uncompressed. Raises MorgueError if the file
     cannot be read.
     """
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), open_input(path) as file:
         size = file.seek(0, 2)
         file.seek(0)
         start = file.read(16)
@@ -114,8 +137,12 @@ def zip_members(file: BinaryIO, size: int, on_damage: OnZipDamage) -> list[zipfi
 
 
 def printable(name: str) -> str:
-    """Return a file name on one line, without characters that a terminal would obey."""
-    return "".join(char if char.isprintable() else "?" for char in name)[:MAX_SHOWN_NAME_CHARS]
+    """Return a file name on one line. Characters that a terminal would obey, and bytes that are no text, are escaped.
+
+    Two names stay two: a record is known by the name of the file that it came from.
+    """
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    return shown[:MAX_SHOWN_NAME_CHARS]
 
 
 def leads_out(name: str) -> bool:

@@ -16,10 +16,12 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import log_output
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
+from pipelines.core.urls import site_or_none
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
+from pipelines.session.fair_turns import FairTurns
 from pipelines.warc.exchange import body_of, write_exchange
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class CrawlContext:
     ) -> None:
         self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
         self.stats = CrawlStats()
+        self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
         self.store = ArticleStore(archive_writer.db)
         self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
@@ -73,9 +76,17 @@ class CrawlContext:
         part: T = self._parts[kind]
         return part
 
+    async def read(self, source_id: int | None, reader: Callable[..., T], *args: Any) -> T:
+        """Call `reader` in a worker process, in turn with what is read for other sources. Raise WorkerFailure."""
+        async with self._turns.turn(source_id):
+            return await self.workers.run(reader, *args)
+
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
-        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES)
+        brief = len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES
+        capture: Capture = await self.do(self._record, exchange, source_id, brief=brief)
+        self.stats.kept(site_or_none(exchange.url) or "", source_id, capture.length)
+        return capture
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""

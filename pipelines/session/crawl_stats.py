@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 # The outcomes of a page, in the order in which the summary names them.
@@ -26,8 +26,12 @@ class SourceStats:
     problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
     named: int = 0  # articles that its feeds, sitemaps and pages name, known ones too
     front_read: bool = False  # its front page was read
-    left_out: Counter[str] = field(default_factory=Counter)  # addresses in feeds and sitemaps, by the reason
-    left_out_examples: dict[str, str] = field(default_factory=dict)  # reason -> the first of them
+    by_shape: Counter[str] = field(default_factory=Counter)  # addresses left out of feeds and sitemaps, by the reason
+    shape_examples: dict[str, str] = field(default_factory=dict)  # reason -> the first of them
+    off_site: int = 0  # addresses that feeds and sitemaps named on sites which the source does not own
+    off_sites: Counter[str] = field(default_factory=Counter)  # the most frequent of these sites
+    silent_sites: dict[str, int] = field(default_factory=dict)  # site left alone -> its hosts that gave no answer
+    limits: Counter[str] = field(default_factory=Counter)  # setting that was reached -> URLs left out or for later
 
     @property
     def found_nothing(self) -> bool:
@@ -43,6 +47,9 @@ class CrawlStats:
         self._ended: Counter[int] = Counter()  # pages by the number of commits before their visit ended
         self.revisits = 0  # responses whose body was in the archive already
         self.bytes_saved = 0  # of these bodies
+        self.bytes_kept = 0  # size of the records of all exchanges
+        self.bytes_of_site: Counter[str] = Counter()  # the same by site (registrable domain)
+        self.bytes_of_source: Counter[int | None] = Counter()  # and by the source for which it was fetched
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count the outcome of a page (a word of OUTCOMES), with the reason and the URL."""
@@ -63,8 +70,20 @@ class CrawlStats:
         count.front_read |= front
         count.named += named
         for why, number, example in left_out:
-            count.left_out[why] += number
-            count.left_out_examples.setdefault(why, example)
+            count.by_shape[why] += number
+            count.shape_examples.setdefault(why, example)
+
+    def left_out(self, source: str, number: int, sites: Mapping[str, int]) -> None:
+        """Count addresses that a feed or sitemap of a source named on sites which the source does not own."""
+        count = self.by_source[source]
+        count.off_site += number
+        count.off_sites.update(sites)
+
+    def kept(self, site: str, source_id: int | None, length: int) -> None:
+        """Count the record of an exchange with a host of a site, for a source."""
+        self.bytes_kept += length
+        self.bytes_of_site[site] += length
+        self.bytes_of_source[source_id] += length
 
     def saved(self, length: int) -> None:
         """Count a response whose body of `length` bytes was not stored again. Called on the writer's thread only."""
@@ -114,7 +133,7 @@ class CrawlStats:
                 "listings": count.listings,
                 "not_modified": count.not_modified,
                 **{word: count.outcomes[word] for word in OUTCOMES},
-                "left_out": count.left_out.total(),
+                "left_out": count.by_shape.total(),
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
             }
             for source, count in self.by_source.items()

@@ -11,6 +11,7 @@ from pipelines.archive.crash_recovery import files_without_rows, must_match_file
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.database.connection import ask, connect
+from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
 
@@ -27,8 +28,9 @@ SELECT id, file, offset, url, before FROM (
 """
 REVISITS_WITHOUT_BODY = """
 SELECT file, offset, id, refers_to FROM captures
- WHERE refers_to IS NOT NULL AND refers_to NOT IN (SELECT record_id FROM captures) ORDER BY file, offset
+ WHERE refers_to IS NOT NULL AND refers_to NOT IN (SELECT record_id FROM captures) {known} ORDER BY file, offset
 """
+KNOWN_WHEN_IMPORTED = "AND instr(flaws, refers_to) = 0"  # the import said that the record was not there
 MEANINGS = {  # what a column refers to, for people
     ("articles", "capture_id"): "the record that its newest revision was read from",
     ("revisions", "capture_id"): "the record in which it was first seen",
@@ -45,9 +47,10 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check]
     if quick:
-        checks = [_dangling_references, _index, _overlapping_captures, _revisits_without_body]
+        checks = [content_check.changed_schema, _dangling_references, _index, _overlapping_captures,
+                  _revisits_without_body]  # fmt: skip
     else:
-        checks = [_pages, _dangling_references, _index]
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, content_check.changed_texts]
     found: list[Finding] = []
     if not path.is_file():
         return []
@@ -62,6 +65,17 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     except MorgueError as error:
         found.append(as_finding(error))
     return found
+
+
+def objects_of_others(path: Path) -> tuple[str, ...]:
+    """Return the tables, views, indexes and triggers in a database that are not ours; none if it cannot be read."""
+    try:
+        with closing(connect(path)) as db:
+            return tuple(content_check.other_objects(db))
+    except DiskFull:
+        raise
+    except MorgueError:  # a finding says so
+        return ()
 
 
 def rows_by_file(path: Path) -> dict[str, sqlite3.Row]:
@@ -155,8 +169,10 @@ def _overlapping_captures(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _revisits_without_body(db: sqlite3.Connection) -> Iterator[Finding]:
-    if "refers_to" not in {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}:
+    columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
+    if "refers_to" not in columns:
         return  # an archive from before there were revisits
-    for row in ask(db, REVISITS_WITHOUT_BODY):
+    known = KNOWN_WHEN_IMPORTED if "flaws" in columns else ""
+    for row in ask(db, REVISITS_WITHOUT_BODY.format(known=known)):
         what = f"capture {row['id']}: the record that holds its body, {row['refers_to']}, has no row"
         yield Finding(f"warc/{row['file']}", row["offset"], "link", what)

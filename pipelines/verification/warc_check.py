@@ -9,7 +9,7 @@ import hashlib
 import os
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,19 +23,24 @@ from pipelines.core.plural import counted, verb
 from pipelines.core.timestamps import fine_stamp
 from pipelines.database.connection import ask, connect
 from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findings
-from pipelines.warc.digests import check_digests
+from pipelines.warc.digests import PAYLOAD_DIGEST, check_digests
 from pipelines.warc.exchange import capture_of
+from pipelines.warc.import_marks import OWN_REFERS_TO, flaws_of, references_of
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
+from pipelines.warc.record import digest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
 
 READ_BYTES = 1 << 20  # at once, where nothing is inflated
 PROGRESS_BYTES = 1 << 23  # between two calls of `on_progress`
 REQUIRED_FIELDS = ("warc-type", "warc-record-id", "warc-date")  # of every record (WARC 1.1 section 5)
-REFERENCE_FIELDS = (("warc-concurrent-to", "WARC-Concurrent-To"), ("warc-refers-to", "WARC-Refers-To"),
-                    ("warc-warcinfo-id", "WARC-Warcinfo-ID"))  # fmt: skip
 COMPARED_COLUMNS: tuple[str, ...] = (
     "time", "record_id", "record_type", "url", "length", "status", "block_digest", "payload_digest", "refers_to",
+    "declared_digest",
 )  # fmt: skip
+# Of a capture that an earlier version imported, these may be NULL, or of a revisit the digest of no bytes: not known.
+UNKNOWN_OF_IMPORTS = ("payload_digest", "declared_digest")
+NOT_KNOWN = (None, digest(b""))
+REFERS_TO = ("WARC-Refers-To", OWN_REFERS_TO)
 MAX_EXCHANGE_RECORDS = 4
 MAX_OFFSET = 1 << 62
 
@@ -63,7 +68,7 @@ class RecordReference(NamedTuple):
     offset: int  # of the record that names the other
     name: str  # of the field
     target: str  # WARC-Record-ID
-    payload: str | None  # WARC-Payload-Digest, if it is a revisit
+    payload: str | None  # WARC-Payload-Digest, if it is a revisit whose digest was right when it was imported
 
 
 @dataclass(slots=True)
@@ -282,10 +287,11 @@ class _Inspection:
             self._add(found.offset, "bad record", f"its WARC-Date is not a date: {fields.get('warc-date')!r}")
             capture = None
         payload_digest = capture.payload_digest if capture is not None else None
-        problems, undigested = check_digests(fields, found.block, payload_digest)
+        flaws = flaws_of(found.headers)
+        problems, undigested = check_digests(fields, found.block, payload_digest, flaws)
         result.undigested += undigested
-        for kind, what in problems:
-            self._add(found.offset, kind, f"{what}{_type_and_url(fields)}")
+        for problem in problems:
+            self._add(found.offset, problem.kind, f"{problem.what}{_type_and_url(fields)}")
         if capture is not None:
             result.captures += 1
             self._compare_row(found, fields, capture)
@@ -294,7 +300,7 @@ class _Inspection:
         result.offsets.append(found.offset)
         if capture is None and "morgue-imported" in fields:
             result.imported.append(found.offset)
-        self._collect_references(number, found, fields)
+        self._collect_references(number, found, fields, flaws)
         if fields.get("warc-type") == "metadata" and found.block.startswith(b"repair:"):
             self.repairs.append(number)
         if not self.task.listed and self._has_other_header(found.offset):
@@ -317,20 +323,20 @@ class _Inspection:
                 continue
             wrong = [f"{name} is {one!r}, in the record {other!r}"
                      for name, one, other in zip(self.rows.compared, of_row, of_record, strict=True)
-                     if not _same(one, other)]  # fmt: skip
+                     if not (_same(one, other) or _is_unknown(name, one, capture))]  # fmt: skip
             if wrong:
                 self._add(found.offset, "row differs", f"capture {row['id']}: {'; '.join(wrong)}")
 
-    def _collect_references(self, number: int, found: StoredRecord, fields: dict[str, str]) -> None:
-        for key, name in REFERENCE_FIELDS:
-            if key not in fields:
+    def _collect_references(
+        self, number: int, found: StoredRecord, fields: dict[str, str], flaws: Collection[str]
+    ) -> None:
+        for name, target in references_of(found.headers):
+            if f"{name} {target}" in flaws:
                 continue
-            revisit = key == "warc-refers-to" and fields.get("warc-type") == "revisit"
-            payload = fields.get("warc-payload-digest") if revisit else None
-            for target in found.headers.all(name) if key == "warc-concurrent-to" else [fields[key]]:
-                if revisit or target not in self.ids_here:
-                    reference = RecordReference(found.offset, name, target, payload)
-                    self.open_references.append((number, reference))
+            revisit = name in REFERS_TO and fields.get("warc-type") == "revisit"
+            payload = fields.get("warc-payload-digest") if revisit and PAYLOAD_DIGEST not in flaws else None
+            if revisit or target not in self.ids_here:
+                self.open_references.append((number, RecordReference(found.offset, name, target, payload)))
 
     def _has_other_header(self, offset: int) -> bool:
         """Return True if flags, time or system in a gzip header differ from those of the first record.
@@ -368,6 +374,10 @@ def _same(of_row: object, of_record: object) -> bool:
     if not isinstance(of_row, str) or not isinstance(of_record, str):
         return False
     return _normalized_time(of_row) == _normalized_time(of_record) != ""
+
+
+def _is_unknown(column: str, of_row: object, capture: Capture) -> bool:
+    return of_row in NOT_KNOWN and column in UNKNOWN_OF_IMPORTS and capture.imported is not None
 
 
 def _normalized_time(text: str) -> str:

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from pipelines.core.media_types import media_type
+
 HEAD_END = re.compile(rb"\n\r?\n")  # RFC 9112 section 2.2: a bare LF may end a line
 STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+([1-9]\d\d)(?:[ \t]|$)", re.IGNORECASE)
 FIELD_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")  # RFC 9110 section 5.1: token
@@ -49,9 +51,13 @@ class MessageHead:
 
     @property
     def mime(self) -> str | None:
-        """Return the media type of Content-Type in lower case, without parameters, or None."""
-        value = (self.first(b"content-type") or b"").partition(b";")[0].strip().lower()
-        return value.decode("latin-1") or None
+        """Return the media type that Content-Type names, in lower case, or None."""
+        return media_type(self.content_type)
+
+    @property
+    def content_type(self) -> str | None:
+        """Return the Content-Type header as sent (latin-1), several joined by commas; None if there is none."""
+        return b", ".join(self.all(b"content-type")).decode("latin-1") or None
 
 
 def list_members(values: Iterable[bytes]) -> list[bytes]:
