@@ -23,11 +23,11 @@ from crawler.discovery.markup import (
 from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
-from pipelines.core.characters import storable, without_half_escapes
 from pipelines.core.plural import counted
 from pipelines.core.urls import fetchable, parts_of, resolve
 from pipelines.extraction.fields import date_parser
 from pipelines.extraction.page.attribute_limits import too_many_attributes
+from pipelines.extraction.page.characters import storable, without_half_escapes
 
 MAX_ENTRIES = 5000  # of one feed; honest feeds hold at most some hundreds
 MAX_HINT_CHARS = 500  # of a title or a name

@@ -13,9 +13,9 @@ from typing import Any
 
 from lxml.etree import XPath
 
-from pipelines.core.characters import without_half_escapes
 from pipelines.extraction.boilerplate.block_matcher import names_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
+from pipelines.extraction.page.characters import without_half_escapes
 
 MAX_COMMENTS = 5000  # of one page
 MAX_COMMENT_CHARS = 20_000

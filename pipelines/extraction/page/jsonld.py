@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
 
-from pipelines.core.characters import without_half_escapes
+from pipelines.extraction.page.characters import without_half_escapes
 
 Node = dict[str, Any]
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from pipelines.core.characters import storable, without_half_escapes
 from pipelines.core.items import Article, Page
 from pipelines.extraction.extract import read
+from pipelines.extraction.page.characters import storable, without_half_escapes
 
 
 @pytest.mark.parametrize(
