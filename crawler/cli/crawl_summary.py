@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.cli.left_out import left_out
+from crawler.cli.listing_report import found_nothing, left_out_by_shape
 from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
@@ -27,6 +28,8 @@ def summary(stats: CrawlStats) -> Iterator[str]:
         cells = "  ".join(f"{row[i]:>{len(COLUMNS[i])}}" for i in shown)
         yield f"{name:<{width}}  {cells}"
     yield from reasons(stats)
+    yield from left_out_by_shape(stats)
+    yield from found_nothing(stats)
 
 
 def reasons(stats: CrawlStats) -> Iterator[str]:
