@@ -31,9 +31,9 @@ class KnownRecords:
         Such records are the last of their file, because rows are committed in the order in which records are written.
         """
         storage = self._archive_writer.storage
-        for file in storage.list().finished:
+        for file in (*(listing := storage.list()).finished, *listing.unfinished):
             end = captures.end_of_rows(self._archive_writer.db, file)
-            if end >= (storage.size(file) or 0):
+            if (size := storage.size(file)) is not None and end >= size:
                 continue
             with suppress(NotFound, ArchiveDamaged):
                 for found in walk(storage, file, lambda *_: None, start=end):

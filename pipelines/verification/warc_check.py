@@ -9,8 +9,8 @@ import hashlib
 import os
 import sqlite3
 from array import array
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import FileIO
@@ -26,6 +26,7 @@ from pipelines.verification.findings import MAX_LISTED_FINDINGS, Finding, Findin
 from pipelines.warc.digests import PAYLOAD_DIGEST, check_digests
 from pipelines.warc.exchange import capture_of
 from pipelines.warc.import_marks import OWN_REFERS_TO, flaws_of, references_of
+from pipelines.warc.manifest import PartHash
 from pipelines.warc.reader import TORN, RecordDamage, StoredRecord, members
 from pipelines.warc.record import digest
 from pipelines.warc.storage import OPEN_SUFFIX, WarcStorage
@@ -56,10 +57,12 @@ class InspectionTask:
     database: Path | None  # None: no rows to compare with
     growing: bool = False  # it is `.open`: it may end inside a record, and its last rows may still be missing
     listed: bool = False  # the manifest has its SHA-256
+    limit: int | None = None  # bytes of the file that are read: a crawl may append more meanwhile; None: all
+    ends: tuple[int, ...] = ()  # offsets between which the manifest has a SHA-256 of its own
     start: int = 0  # offset of the first record to read
     end: int | None = None  # offset of the first record of another task; None: read to the end of the file
-    digest: bool = True  # compute the SHA-256 of the file
-    records: bool = True  # False: compute only the SHA-256
+    digest: bool = True  # compute the SHA-256 of the file, or of its parts
+    records: bool = True  # False: compute only that
 
 
 class RecordReference(NamedTuple):
@@ -80,7 +83,7 @@ class InspectionResult:
     records: int = 0  # whole records
     captures: int = 0  # records that are captures
     undigested: int = 0  # records without a block digest that could be checked
-    sha256: str | None = None  # of the file, hex
+    sha256: tuple[str, ...] = ()  # of the file, or of its parts, hex
     called: str | None = None  # the name that the first record gives the file, if it is another
     whole: bool = True  # the records follow each other without a gap, from the first byte to the last
     findings: Findings = field(default_factory=Findings)
@@ -102,14 +105,14 @@ def short_hash(text: str) -> int:
 class HashedFile:
     """Read a file at any place, and hash all its bytes in order while they pass."""
 
-    def __init__(self, file: FileIO, *, wanted: bool) -> None:
-        """`wanted`: compute the hash."""
-        self._file = file
-        self._hash = hashlib.sha256() if wanted else None
+    def __init__(self, file: FileIO, *, wanted: bool, ends: Sequence[int] = (), limit: int | None = None) -> None:
+        """`wanted`: compute the hash; `ends`: of parts that are hashed by themselves; `limit`: where the file ends."""
+        self._file, self._limit = file, MAX_OFFSET if limit is None else limit
+        self._hash = PartHash(ends) if wanted else None
         self._at = self._hashed = 0
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(size) or b""
+        data = self._file.read(max(0, min(size, self._limit - self._at))) or b""
         start, self._at = self._at, self._at + len(data)
         if self._hash is not None and start <= self._hashed < self._at:
             self._hash.update(memoryview(data)[self._hashed - start :])
@@ -118,16 +121,18 @@ class HashedFile:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         self._at = self._file.seek(offset, whence)
+        if self._at > self._limit:
+            self._at = self._file.seek(self._limit)
         return self._at
 
-    def sha256(self) -> str | None:
-        """Return the SHA-256 of the whole file in hex, after reading the rest; None if it is not wanted."""
+    def sha256(self) -> tuple[str, ...]:
+        """Return the SHA-256 of the file, or of its parts, in hex, after reading the rest; () if it is not wanted."""
         if self._hash is None:
-            return None
+            return ()
         self.seek(self._hashed)
         while self.read(READ_BYTES):
             pass
-        return self._hash.hexdigest()
+        return tuple(self._hash.digests())
 
     def peek(self, offset: int, size: int) -> bytes:
         """Return bytes from any place, without moving the position."""
@@ -156,12 +161,12 @@ def inspect(task: InspectionTask, on_progress: OnProgress | None = None) -> Insp
 
 
 def _opened(task: InspectionTask) -> HashedFile:
-    if task.growing:
-        try:
-            return HashedFile(task.storage.open_unbuffered(task.name + OPEN_SUFFIX), wanted=False)
-        except FileNotFoundError:  # it was finished meanwhile
-            pass
-    return HashedFile(task.storage.open_unbuffered(task.name), wanted=task.digest)
+    wanted = task.digest and (task.listed or not task.growing)
+    names = [task.name, task.name + OPEN_SUFFIX]
+    for name in reversed(names) if task.growing else names:  # a crawl may have finished or continued it meanwhile
+        with suppress(FileNotFoundError):
+            return HashedFile(task.storage.open_unbuffered(name), wanted=wanted, ends=task.ends, limit=task.limit)
+    return HashedFile(task.storage.open_unbuffered(task.name), wanted=wanted, ends=task.ends, limit=task.limit)
 
 
 class CaptureRows:
@@ -173,7 +178,7 @@ class CaptureRows:
         self._by_offset: dict[int, list[sqlite3.Row]] = {}
         if task.database is None:
             return
-        end = MAX_OFFSET if task.end is None else task.end
+        end = next((offset for offset in (task.end, task.limit) if offset is not None), MAX_OFFSET)
         try:
             with closing(connect(task.database)) as db:
                 columns = {row["name"] for row in ask(db, "SELECT name FROM pragma_table_info('captures')")}
