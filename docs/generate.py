@@ -50,9 +50,20 @@ traceback.
 """
 
 EXIT_TAIL = """\
-`crawl` ends with 1 (partly failed) if a source needs attention: its host did not respond, one of its feeds, sitemaps
-or section pages could not be fetched, or a page of `--urls` failed. A failed article page is counted and named, and a
-later crawl tries it again; it does not change the exit code.
+`crawl` ends with 1 (partly failed) if something needs attention. A line of the summary says what, and in which source;
+with `--quiet` these lines are all that is printed. That is so if
+
+- a host gave no usable answer;
+- a feed, sitemap or section page that a source names could not be fetched, is disallowed by robots.txt, is something
+  else (a consent page in place of a feed), or lists nothing. A front page counts only if the source names nothing else,
+  and so does a news sitemap without entries, which lists only the articles of two days;
+- no article has ever been found on a site whose listings were read;
+- a page of `--urls`, or a URL that you typed, failed, or a row of `--urls` is no web address. A page of a list that is
+  gone (404, 410), too large or redirects for ever is only counted.
+
+These do not change the exit code: a link that leads nowhere, a link that robots.txt disallows, an article page that
+failed (a later crawl tries it again), a page without an article, a feed of which only a part could be read. They are
+counted with an example. Paths that morgue tries by itself, such as `/.well-known/tdmrep.json`, are not counted at all.
 
 For a timer, 4 is not a failure: the previous crawl is still running, and with `--quiet` there is not even a message.
 After 1 or 3, read the summary. After 5, 6 or 9, you must act: free space, repair permissions, replace the disk. The

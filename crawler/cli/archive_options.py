@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 import click
 
 from crawler.cli import output
-from crawler.cli.common_options import folder_of
+from crawler.cli.common_options import folder_to_read
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
 from pipelines.database.filters import ArticleFilters
@@ -51,9 +51,12 @@ def filter_options(
 
 
 @contextmanager
-def database_of(ctx: click.Context) -> Iterator[sqlite3.Connection]:
-    """Open the database of this invocation's archive for reading. Raises NoArchive, ArchiveDamaged."""
-    with closing(connect(folder_of(ctx).database)) as db:
+def database_of(ctx: click.Context, *, quickly: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open the database of this invocation's archive for reading. Raises NoArchive, ConfigError, ArchiveDamaged.
+
+    `quickly`: see `folder_to_read`.
+    """
+    with closing(connect(folder_to_read(ctx, quickly=quickly).database)) as db:
         yield db
 
 

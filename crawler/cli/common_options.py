@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from crawler.config.archive_folder import ArchiveFolder, find
+from pipelines.core.errors import ConfigError
 
 
 def add_setting(ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> None:
@@ -28,6 +29,30 @@ setting_option = click.option("-s", "settings", metavar="KEY=VALUE", multiple=Tr
 def folder_of(ctx: click.Context) -> ArchiveFolder:
     """Return the archive folder of this invocation. Raises NoArchive."""
     return find(ctx.find_root().ensure_object(dict).get("folder"))
+
+
+def folder_to_read(ctx: click.Context, *, quickly: bool = False) -> ArchiveFolder:
+    """Return the archive folder of a command that needs no settings, and name mistakes in them all the same.
+
+    A mistake in an option -s ends the command. One in a file is a warning: it must not keep anybody from reading the
+    archive. `quickly` looks only at the names in morgue.toml unless there is an -s: a whole check takes 0.1 s, which is
+    a third of a search. Raises NoArchive, ConfigError.
+    """
+    from crawler.config.setting_names import looks_right
+
+    folder, overrides = folder_of(ctx), overrides_of(ctx)
+    if quickly and not overrides and looks_right(folder):
+        return folder
+    from crawler.config.models import load
+
+    try:
+        for mistake in load(folder, overrides, skip_broken=True).broken.values():
+            click.echo(f"warning: {mistake}", err=True)
+    except ConfigError as error:
+        if overrides:
+            raise
+        click.echo(f"warning: {error}", err=True)
+    return folder
 
 
 def overrides_of(ctx: click.Context) -> list[str]:

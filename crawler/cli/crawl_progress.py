@@ -4,17 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+from crawler.cli.progress_bar import clock
 from crawler.engine.crawl import CrawlRun
 from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 
 REDRAW_SECONDS = 0.5  # seconds between redraws of the bar
 LINE_SECONDS = 10.0  # seconds between lines in a pipe
-WIDE_COLUMNS, MEDIUM_COLUMNS = 100, 76  # terminal widths from which on the bar and more numbers are shown
-DUE_COUNT_SECONDS = 4.0  # seconds between two counts of the URLs still due; counting walks the index
+BAR_WIDTH = 20  # terminal columns
+DUE_COUNT_SECONDS = 2.0  # seconds between two counts of the URLs still due; counting walks the index
+MIN_ESTIMATE_SECONDS = 3.0  # of a crawl, before the time left is estimated
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlProgressState:
+    """Hold the numbers of a running crawl at one moment."""
+
+    word: str  # crawling or stopping
+    listings: int
+    pages: int  # article pages that were fetched
+    articles: int
+    failed: int  # as the column of the summary
+    under_way: int  # URLs that were handed out and are not yet filed
+    total: int | None  # listings and pages fetched, under way and still due; None before the first count
+    seconds: float
+
+    @property
+    def done(self) -> int:
+        """Number of listings and pages that are fetched."""
+        return self.listings + self.pages
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return the estimate of the time left; None while too little is known."""
+        if self.total is None or self.total <= self.done or not self.done or self.seconds < MIN_ESTIMATE_SECONDS:
+            return None
+        return (self.total - self.done) * self.seconds / self.done
+
+
+def status_line(state: CrawlProgressState, room: int) -> str:
+    """Return the line for a terminal of `room` columns: the fullest that fits."""
+    fitting = [line for line in status_lines(state) if len(line) <= room]
+    return fitting[0] if fitting else clock_text(state)[:room]
+
+
+def status_lines(state: CrawlProgressState) -> Iterator[str]:
+    """Yield forms of the line, from the fullest to the shortest. All of them say how long it takes."""
+    listings, articles = counted(state.listings, "listing"), counted(state.articles, "article")
+    pages, failed, times = counted(state.pages, "page"), f"{state.failed:,} failed", clock_text(state)
+    speed = f"{state.done / state.seconds if state.seconds else 0:.1f}/s"
+    under_way = f"{state.under_way:,} under way"
+    yield "  ".join((state.word, listings, pages, articles, failed, speed, under_way, times))
+    yield "  ".join((state.word, listings, pages, articles, failed, times))
+    yield "  ".join((listings, articles, *([failed] if state.failed else []), times))
+    yield "  ".join((f"{state.listings:,}+{state.pages:,} fetched", *([failed] if state.failed else []), times))
+    yield times
+
+
+def clock_text(state: CrawlProgressState) -> str:
+    """Return the time elapsed and the time left, each with its label."""
+    left = state.seconds_left
+    return f"{clock(state.seconds)} elapsed" + (f", about {clock(left)} left" if left is not None else "")
+
+
+def pipe_line(state: CrawlProgressState) -> str:
+    """Return the line for a pipe."""
+    counts = ", ".join(
+        counted(number, noun)
+        for number, noun in ((state.listings, "listing"), (state.pages, "page"), (state.articles, "article"))
+    )
+    to_go = f", {max(0, state.total - state.done):,} to go" if state.total is not None else ""
+    speed = state.done / state.seconds if state.seconds else 0.0
+    return f"{counts}, {state.failed:,} failed, {speed:.1f} pages/s{to_go}, {clock_text(state)}"
 
 
 class CrawlProgress:
@@ -23,7 +89,7 @@ class CrawlProgress:
     def __init__(self, run: CrawlRun, *, terminal: bool) -> None:
         self.run, self.terminal = run, terminal
         self.began = time.monotonic()
-        self._total: int | None = None  # pages fetched, in flight and still due; None before the first count
+        self._total: int | None = None  # listings and pages fetched, in flight and still due
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -36,16 +102,19 @@ class CrawlProgress:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def numbers(self) -> dict[str, Any]:
+    def state(self) -> CrawlProgressState:
         """Return the numbers to show."""
-        stats, seconds = self.run.context.stats, time.monotonic() - self.began
-        pages = stats.pages
-        return {
-            "pages": pages,
-            "articles": stats.articles,
-            "errors": stats.total("failed"),
-            "speed": pages / seconds if seconds > 0 else 0.0,
-        }
+        stats, dispatcher = self.run.context.stats, self.run.dispatcher
+        return CrawlProgressState(
+            word="stopping" if self.run.interrupted else "crawling",
+            listings=stats.listings,
+            pages=stats.fetched,
+            articles=stats.articles,
+            failed=stats.total("failed"),
+            under_way=len(dispatcher.open_claims) if dispatcher is not None else 0,
+            total=self._total,
+            seconds=time.monotonic() - self.began,
+        )
 
     async def _count_due(self) -> None:
         """Count the URLs left to fetch, for the estimate."""
@@ -55,7 +124,7 @@ class CrawlProgress:
         due = await self.run.context.do(self.run.frontier.count_due, prepared.scope, now())
         if self.run.plan.limit is not None:
             due = min(due, max(0, self.run.plan.limit - dispatcher.pages_taken))
-        self._total = self.numbers()["pages"] + len(dispatcher.open_claims) + due
+        self._total = self.state().done + len(dispatcher.open_claims) + due
 
     async def _lines(self) -> None:
         import click
@@ -63,36 +132,31 @@ class CrawlProgress:
         while True:
             await asyncio.sleep(LINE_SECONDS)
             await self._count_due()
-            n = self.numbers()
-            counts = ", ".join(counted(n[f"{noun}s"], noun) for noun in ("page", "article", "error"))
-            left = f", {counted(self._total - n['pages'], 'page')} to go" if self._total is not None else ""
-            click.echo(f"{counts}, {n['speed']:.1f} pages/s{left}", err=True)
+            click.echo(pipe_line(self.state()), err=True)
 
     async def _bar(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        from rich.live import Live
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
 
         console = Console(stderr=True)
-        wide, medium = console.width >= WIDE_COLUMNS, console.width >= MEDIUM_COLUMNS
-        columns: list[ProgressColumn] = [TextColumn("{task.description}")]
-        if wide:
-            columns.append(BarColumn(bar_width=min(24, 12 + console.width - WIDE_COLUMNS)))
-        columns.append(TextColumn("[bold]{task.fields[pages]}[/] pages  [green]{task.fields[articles]}[/] articles"))
-        if medium:
-            columns.append(TextColumn("[red]{task.fields[errors]}[/] errors  {task.fields[speed]:.1f}/s"))
-        if wide:
-            columns += [TextColumn("elapsed"), TimeElapsedColumn()]
-        columns += [TextColumn("left"), TimeRemainingColumn()]
-        bar = Bar(*columns, console=console, transient=True)
+
+        def drawn() -> Any:
+            state, room = self.state(), console.width - 1
+            line = status_line(state, room - BAR_WIDTH - 1)
+            if line != next(status_lines(state)):  # the bar goes before any number does
+                return Text(status_line(state, room), no_wrap=True)
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(ProgressBar(total=state.total, completed=state.done, width=BAR_WIDTH), Text(line))
+            return grid
+
         counted_at = 0.0
-        with bar:
-            task = bar.add_task("crawling", total=None, **self.numbers())
+        with Live(drawn(), console=console, transient=True, auto_refresh=False) as live:
             while True:
                 if time.monotonic() - counted_at > DUE_COUNT_SECONDS:
                     await self._count_due()
                     counted_at = time.monotonic()
-                n = self.numbers()
-                word = "stopping" if self.run.interrupted else "crawling"
-                bar.update(task, description=word, completed=n["pages"], total=self._total, **n)
+                live.update(drawn(), refresh=True)
                 await asyncio.sleep(REDRAW_SECONDS)

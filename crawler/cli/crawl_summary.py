@@ -1,8 +1,13 @@
-"""Summarise a crawl: a table with a row per source, then the reasons why pages gave no article. Returns text."""
+"""Summarise a crawl: a row per source, then reasons, then what the user has to see to. Returns text or plain values.
+
+The words are explained in docs/scheduling.md ("What the summary says").
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from crawler.cli.left_out import left_out
 from crawler.cli.listing_report import found_nothing, left_out_by_shape
@@ -10,6 +15,8 @@ from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
 COLUMNS = ("listings", "found", "fetched", *OUTCOMES)
+MAX_NAMES = 10  # sources that one line names
+MAX_PROBLEMS = 10  # listings of a crawl that are named because they were read in part
 
 
 def summary(stats: CrawlStats) -> Iterator[str]:
@@ -34,19 +41,25 @@ def summary(stats: CrawlStats) -> Iterator[str]:
 
 def reasons(stats: CrawlStats) -> Iterator[str]:
     """Yield the reasons why pages gave no article, the most frequent first, each with an example."""
-    lines: list[tuple[int, str, str]] = []
-    for name, count in stats.by_source.items():
-        for (outcome, why), number in count.reasons.items():
-            example = count.examples[outcome, why]
-            what = {"nothing": "without an article"}.get(outcome, outcome)
-            lines.append((number, name, f"{number} {what}: {why}, e.g. {example}"))
-    if lines:
+    totals: Counter[tuple[str, str]] = Counter()
+    sources: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, count in sorted(stats.by_source.items()):
+        totals.update(count.reasons)
+        for reason in count.reasons:
+            sources[reason].append(name)
+    if totals:
         yield ""
-    for _number, _name, line in sorted(lines, key=lambda item: (-item[0], item[1:])):
-        yield line
-    for count in stats.by_source.values():
-        for problem in count.problems:
-            yield f"problem in a listing: {problem}"
+    for (outcome, why), number in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        what = {"nothing": "without an article"}.get(outcome, outcome)
+        names = sources[outcome, why]
+        of_many = f", of {counted(len(names), 'source')}" if len(names) > 1 else ""
+        example = stats.by_source[names[0]].examples[outcome, why]
+        yield f"{number:,} {what}: {why}{of_many}, e.g. {example}"
+    problems = [problem for count in stats.by_source.values() for problem in count.problems]
+    for problem in problems[:MAX_PROBLEMS]:
+        yield f"problem in a listing: {problem}"
+    if len(problems) > MAX_PROBLEMS:
+        yield f"problems in {counted(len(problems) - MAX_PROBLEMS, 'more listing')}"
     yield from left_out(stats)
     if stats.not_modified:
         had = verb(stats.not_modified, "has", "have")
@@ -55,6 +68,45 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
         has = verb(stats.revisits, "has", "have")
         responses, saved = counted(stats.revisits, "response"), size(stats.bytes_saved)
         yield f"{responses} {has} a body that the archive holds already: {saved} not stored twice"
+
+
+def attention(stats: CrawlStats) -> Iterator[str]:
+    """Yield a line for each reason that makes the exit code 1, with the sources that it concerns and an example."""
+    of_reason: dict[str, list[str]] = defaultdict(list)
+    for name, count in sorted(stats.by_source.items()):
+        for why in count.troubles:
+            of_reason[why].append(name)
+    for why, names in sorted(of_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+        troubles = [stats.by_source[name].troubles[why] for name in names]
+        more = sum(trouble.number for trouble in troubles) - 1
+        example = next((trouble.example for trouble in troubles if trouble.example), "")
+        where = (f": {example}" if example else "") + (f" and {more:,} more" if more and example else "")
+        yield f"needs attention: {names_of(names)}: {why}{where}"
+
+
+def names_of(names: Sequence[str]) -> str:
+    """Return the names of sources, the first few of many."""
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more
+
+
+def as_json(stats: CrawlStats) -> dict[str, Any]:
+    """Return the summary for programs: sources with their counts, and what needs attention."""
+    return {
+        "sources": stats.as_dict(),
+        "total": {
+            column: sum(numbers(count)[at] for count in stats.by_source.values()) for at, column in enumerate(COLUMNS)
+        },
+        "attention": [
+            {"source": name, "why": why, "number": trouble.number, "example": trouble.example or None}
+            for name, count in sorted(stats.by_source.items())
+            for why, trouble in count.troubles.items()
+        ],
+        "problems": [problem for count in stats.by_source.values() for problem in count.problems],
+        "not_modified": stats.not_modified,
+        "bodies_not_stored_twice": stats.revisits,
+        "bytes_not_stored_twice": stats.bytes_saved,
+    }
 
 
 def size(count: float) -> str:

@@ -13,6 +13,13 @@ REDRAW_SECONDS = 0.1  # seconds between redraws
 LINE_SECONDS = 10.0  # seconds between lines in a pipe
 
 
+def clock(seconds: float) -> str:
+    """Return a duration as clocks show it: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 @contextmanager
 def bar(words: str) -> Iterator[Callable[[int, int], None]]:
     """Show `words` and a bar on a terminal. The function that is yielded takes the bytes done and the bytes in all."""
@@ -47,7 +54,8 @@ class StepProgress:
         self.terminal = sys.stderr.isatty() if terminal is None else terminal
         self._bar: Any = None
         self._task: Any = None
-        self._step, self._updated = "", time.monotonic()
+        self._step, self._began = "", time.monotonic()
+        self._updated = self._began
 
     def __enter__(self) -> StepProgress:
         if self.terminal:
@@ -83,5 +91,5 @@ class StepProgress:
             self._bar.update(self._task, completed=done, total=total)
             self._updated = now
         elif now - self._updated >= LINE_SECONDS:
-            print(f"{step}: {done:,} of {total:,}", file=sys.stderr, flush=True)
+            print(f"{step}: {done:,} of {total:,}, {clock(now - self._began)} elapsed", file=sys.stderr, flush=True)
             self._updated = now

@@ -35,6 +35,7 @@ class ScheduledJob:
     command: tuple[str, ...]  # the command that is morgue itself, by absolute path
     every: int  # seconds, one of INTERVALS
     sources: tuple[str, ...] = ()  # only these; empty: everything that is due
+    settings: tuple[str, ...] = ()  # KEY=VALUE, each for an option -s
 
     def __post_init__(self) -> None:
         """Raise ConfigError for an interval or a path that cron and systemd cannot express."""
@@ -48,6 +49,9 @@ class ScheduledJob:
             if not word.isprintable() or {"'", '"'} <= set(word):
                 cure = "move the archive to a path of plain letters"
                 raise ConfigError(word, "systemd and cron cannot express this path", cure)
+        for setting in self.settings:
+            if not setting.isprintable():
+                raise ConfigError(f"-s {setting!r}", "cannot be expressed in a timer", "write it into morgue.toml")
 
     @property
     def arguments(self) -> list[str]:
@@ -56,6 +60,7 @@ class ScheduledJob:
             *self.command,
             "-C",
             self.archive,
+            *(word for setting in self.settings for word in ("-s", setting)),
             "crawl",
             "--quiet",
             *(["--due"] if self.sources else []),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+import json
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
-from typing import IO, TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
-from pipelines.core.input_files import bounded_lines, open_input
+from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 
 if TYPE_CHECKING:
+    from crawler.cli.url_list import UrlList
     from crawler.config.models import Config
     from crawler.engine.crawl import CrawlOutcome, CrawlRun
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PRIVATE_HOST = re.compile(r"//(localhost|127\.|10\.|192\.168\.|\[::1\])")
 
 MAX_FILES_NAMED = 5  # missing WARC files that the warning names
+MAX_ROWS_NAMED = 20  # rows of a list that are no addresses; --report names all of them
 
 
 @click.command()
@@ -39,9 +40,18 @@ MAX_FILES_NAMED = 5  # missing WARC files that the warning names
     help="Skip articles that are older by their feed, sitemap or URL: 2024, 2024-03, 2024-03-09.",
 )
 @click.option("--urls", metavar="FILE", help="Fetch exactly the pages listed in FILE (- for standard input).")
-@click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the URLs.")
+@click.option("--column", metavar="NAME", help="With --urls: the column of a CSV or TSV file that holds the URLs.")
+@click.option(
+    "--report",
+    "report_file",
+    metavar="OUT.csv",
+    help="With --urls: write every row of the list to OUT.csv, with what became of it.",
+)
+@click.option("--again", is_flag=True, help="Fetch also pages that the archive has: of SOURCE, or of --urls.")
 @click.option("--due", is_flag=True, help="With SOURCE: fetch only what is due, as without arguments.")
-@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong, and then only that.")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
+              help="Form of the summary.")  # fmt: skip
 @folder_option
 @setting_option
 @log_options
@@ -53,48 +63,58 @@ def command(
     since: str | None,
     urls: str | None,
     column: str | None,
+    report_file: str | None,
+    again: bool,
     due: bool,
     quiet: bool,
+    form: str,
 ) -> int:
     """Fetch what is due, keep every byte, file every article.
 
     Without arguments, it fetches everything that is due by the settings of the sources, and ends at once if nothing is
     due. With SOURCE, it reads the feeds, sitemaps and section pages of that source now, and fetches those of its
-    articles that are new or due. With the URL of a site, it crawls that site without adding it to the sources. With
-    the URL of an article, it fetches that page.
+    articles that are new or due; with --again, all of its articles. With the URL of a site, it crawls that site without
+    adding it to the sources. With the URL of an article or of a known feed, sitemap or section page, it fetches that
+    now, whenever it was fetched last.
 
     Ctrl-C (or SIGTERM) stops cleanly: requests in flight are finished, nothing is lost, and the next crawl goes on
     from there.
 
+    The list of --urls has one address per line, or is a CSV or TSV file with a header. Rows that are no addresses are
+    named and left out.
+
     The summary counts for each source: listings (feeds, sitemaps, front and section pages) that were read, new article
     addresses found, article pages fetched, and what these were: new, edited or unchanged articles, a duplicate (an
     article filed before under another address), nothing (no article), disallowed by robots.txt, postponed, or failed.
+    A listing that could be read only in part is named as a problem.
 
-    Exit code 1: a host, a listing or a page of --urls gave no usable answer. 3: nothing could be reached. 4: another
-    crawl of this archive is running.
+    Exit code 1: a line "needs attention" says what and which source. That is so if a host gave no usable answer, if a
+    listing that a source names failed, is disallowed, is no feed or lists nothing, if no article was found at all, or
+    if a page of --urls or a URL you typed failed. 3: nothing could be reached. 4: another crawl of this archive is
+    running.
     """
-    if urls and targets:
-        raise ConfigError(
-            "--urls", "cannot be combined with SOURCE or URL", "list the pages in the file, or name sites"
-        )
-    if column and not urls:
-        raise ConfigError("--column", "needs --urls", "say --urls FILE.csv --column NAME")
-    if since and urls:
-        raise ConfigError("--since", "cannot be combined with --urls", "leave one out: a list is fetched as it is")
+    check_options(targets, urls, column=column, since=since, report_file=report_file, again=again)
     # Until the event loop has its own handlers, SIGTERM ends the command as Ctrl-C does: the archive is closed and its
     # lock released.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder, day = folder_of(ctx), iso_day(since)
-    pages = tuple(urls_of_list(urls, column)) if urls else None
-    if pages == ():
-        raise ConfigError(urls or "-", "lists no page", "one URL per line; a line that begins with # is a comment")
+    listed = listed_pages(urls, column, report_file) if urls else None
 
     from crawler.config.models import load
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
     config = load(folder, overrides_of(ctx), skip_broken=True)
-    plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
+    plan = CrawlPlan(
+        targets_of(targets),
+        listed.urls if listed is not None else None,
+        limit,
+        day,
+        listings_now=not due,
+        again=again,
+        bad_rows=len(listed.bad_rows) if listed is not None else 0,
+        assumed_https=listed.assumed_https if listed is not None else frozenset(),
+    )
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
@@ -102,39 +122,129 @@ def command(
         if quiet and not error.is_suspicious:
             return error.exit_code
         raise
+    if report_file is not None:
+        run.context.stats.page_outcomes = {}
     try:
-        return run_to_the_end(run, quiet=quiet)
+        code = run_to_the_end(run, quiet=quiet, form=form, listed=listed)
     except BaseException:  # a bad target, or a failure to write before the event loop ran
         run.abandon()
         raise
+    if report_file is not None and listed is not None:
+        from crawler.cli.url_report import write_report
+
+        outcomes = run.context.stats.page_outcomes or {}
+        write_report(Path(report_file), listed, outcomes, folder.database, again=again)
+    return code
 
 
-def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
+def check_options(
+    targets: tuple[str, ...],
+    urls: str | None,
+    *,
+    column: str | None,
+    since: str | None,
+    report_file: str | None,
+    again: bool,
+) -> None:
+    """Refuse options that do not go together. Raises ConfigError."""
+    if urls and targets:
+        raise ConfigError(
+            "--urls", "cannot be combined with SOURCE or URL", "list the pages in the file, or name sites"
+        )
+    if column and not urls:
+        raise ConfigError("--column", "needs --urls", "say --urls FILE.csv --column NAME")
+    if report_file and not urls:
+        raise ConfigError("--report", "needs --urls", "say --urls FILE --report OUT.csv")
+    if since and urls:
+        raise ConfigError("--since", "cannot be combined with --urls", "leave one out: a list is fetched as it is")
+    if again and not urls and not targets:
+        raise ConfigError("--again", "needs SOURCE, URL or --urls", "say what is to be fetched again")
+
+
+def listed_pages(urls: str, column: str | None, report_file: str | None) -> UrlList:
+    """Return the user's list, after a check that its report can be written. Raises ConfigError."""
+    from crawler.cli.url_list import read_url_list
+    from crawler.cli.url_report import check_report
+
+    listed = read_url_list(urls, column)
+    if not listed.urls:
+        raise ConfigError(urls, bad_rows_text(listed), "say e.g. https://paper.example/story")
+    if report_file is not None:
+        check_report(Path(report_file), listed)
+    return listed
+
+
+def bad_rows_text(listed: UrlList) -> str:
+    """Name the rows of a list that are no addresses."""
+    rows = listed.bad_rows
+    named = ", ".join(f"{row.place}: {row.text!r}" for row in rows[:MAX_ROWS_NAMED])
+    more = f" and {len(rows) - MAX_ROWS_NAMED:,} more" if len(rows) > MAX_ROWS_NAMED else ""
+    return (
+        f"{counted(len(rows), 'row')} {verb(len(rows), 'is not a web address', 'are not web addresses')}: {named}{more}"
+    )
+
+
+def run_to_the_end(run: CrawlRun, *, quiet: bool, form: str, listed: UrlList | None) -> int:
     """Prepare, crawl and report; return the exit code."""
     warn_of_broken_sources(run.config)
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
-    say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
-    for line in (*run.context.archive_writer.recovery_messages, *prepared.notes):
-        say(line)
+    notes = [*run.context.archive_writer.recovery_messages, *prepared.notes]
     if prepared.known_pages:
         are = verb(prepared.known_pages, "is", "are")
-        say(f"{counted(prepared.known_pages, 'page')} of the list {are} in the archive already and not fetched again")
+        known = f"{counted(prepared.known_pages, 'page')} of the list {are} in the archive already"
+        notes.append(f"{known} and not fetched again (--again does)")
+    for line in notes:
+        if not quiet:
+            click.echo(plain(line), err=form == "json")
+    wrong = [f"needs attention: {listed.file}: {bad_rows_text(listed)}"] if listed and listed.bad_rows else []
     if not run.has_due_urls():
-        planned = run.next_due()
-        if planned or run.config.sources or run.plan.targets or run.plan.pages is not None:
-            nothing = "nothing else" if prepared.taken_down else "nothing"
-            say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
-        else:
-            say("no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`")
-        run.abandon(outcome="partly failed" if run.config.broken else "done")
-        return MorgueError.exit_code if run.config.broken else 0
-    warn_without_contact(run.config, prepared.start_urls)
+        from crawler.engine.crawl import CrawlOutcome
+
+        code = MorgueError.exit_code if wrong or run.config.broken else 0
+        ending = CrawlOutcome("partly failed" if code else "done", code)
+        nothing = nothing_due(run)
+        run.abandon(outcome=ending.word)
+        if not quiet and form == "text":
+            click.echo(nothing)
+        for line in wrong:
+            click.echo(plain(line), err=True)
+        if form == "json" and not (quiet and code == 0):
+            click.echo(json_summary(run, ending, [*notes, nothing], wrong))
+        return code
+    if not quiet:
+        warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
     ending = asyncio.run(crawl_with_progress(run, quiet=quiet))
-    report(run, ending, quiet=quiet, lost=lost)
+    if form == "json" and not (quiet and ending.exit_code == 0):
+        click.echo(json_summary(run, ending, [*notes, *([lost] if lost else [])], wrong))
+    report(run, ending, wrong, quiet=quiet, form=form, lost=lost)
     return ending.exit_code
+
+
+def nothing_due(run: CrawlRun) -> str:
+    """Say that nothing is due, and when something will be."""
+    planned = run.next_due()
+    if not (planned or run.config.sources or run.plan.targets or run.plan.pages is not None):
+        return "no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`"
+    nothing = "nothing else" if run.prepared and run.prepared.taken_down else "nothing"
+    return f"{nothing} is due" + (f"; next at {planned}" if planned else "")
+
+
+def json_summary(run: CrawlRun, ending: CrawlOutcome, notes: list[str], wrong: list[str]) -> str:
+    """Return the summary as one JSON object."""
+    from crawler.cli.crawl_summary import as_json
+
+    found: dict[str, Any] = {
+        "outcome": ending.word,
+        "exit_code": ending.exit_code,
+        "error": str(ending.error) if ending.error is not None else None,
+        "still_due": run.due_left,
+        "notes": notes + wrong,
+        "broken_sources": sorted(run.config.broken),
+    }
+    return json.dumps(found | as_json(run.context.stats), ensure_ascii=False, indent=2)
 
 
 async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
@@ -180,16 +290,20 @@ def warn_of_lost_files(run: CrawlRun) -> str:
     return f"{mismatch}: run `morgue verify`"
 
 
-def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") -> None:
-    """Print the summary on stdout; with --quiet only if something is wrong, and on stderr."""
-    from crawler.cli.crawl_summary import summary
+def report(run: CrawlRun, ending: CrawlOutcome, wrong: list[str], *, quiet: bool, form: str, lost: str = "") -> None:
+    """Print the summary on stdout, and what is wrong and how it ended; with --quiet only what is wrong, on stderr."""
+    from crawler.cli.crawl_summary import attention, summary
     from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
 
     if quiet and ending.exit_code == 0:
         return
-    for line in summary(run.context.stats):
-        click.echo(plain(line), err=quiet)  # a URL may hold characters that control the terminal
-    if lost:
+    aside = quiet or form == "json"
+    # A URL may hold characters that control the terminal.
+    for line in () if aside else summary(run.context.stats):
+        click.echo(plain(line))
+    for line in (*attention(run.context.stats), *wrong):
+        click.echo(plain(line), err=aside)
+    if lost and form == "text":
         click.echo(lost, err=quiet)
     if ending.error is not None:
         click.echo(f"stopped: {unsaved_pages(run.context.stats.pages, run.context.lost)}", err=True)
@@ -201,7 +315,7 @@ def report(run: CrawlRun, ending: CrawlOutcome, *, quiet: bool, lost: str = "") 
         if any(why == NOT_PUBLIC for _, why in run.context.stats.reasons()):
             cure = ALLOW_PRIVATE
         click.echo(f"morgue: nothing could be reached\n  {cure}", err=True)
-    elif not quiet:
+    elif not aside:
         left = f"{counted(run.due_left, 'more URL')} {verb(run.due_left, 'is', 'are')} due"
         more = f"; {left}: `morgue crawl` goes on with {verb(run.due_left, 'it', 'them')}" if run.due_left else ""
         click.echo(ending.word + more)
@@ -226,55 +340,6 @@ def warn_without_contact(config: Config, homes: Iterable[str]) -> None:
             f'  add to {config.folder.settings}:\n  [operator]\n  contact = "you@example.org"',
             err=True,
         )
-
-
-def urls_of_list(file: str, column: str | None) -> Iterator[str]:
-    """Yield the URLs of a list: one per line (# begins a comment), or a column of a CSV file. Raises ConfigError."""
-    from pipelines.core.urls import fetchable
-
-    for place, text in list_entries(file, column):
-        url = fetchable(text)
-        if url is None:
-            raise ConfigError(
-                f"{file}: {place}", f"{text!r} is not a web address", "say e.g. https://paper.example/story"
-            )
-        yield url
-
-
-def list_entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
-    """Yield (place in the file, text) of each entry that is not empty. Raises ConfigError."""
-    with open_list(file) as stream:
-        lines = bounded_lines(stream, file)
-        if column is None:
-            for number, line in enumerate(lines, 1):
-                text = line.strip()
-                if text and not text.startswith("#"):
-                    yield f"line {number}", text
-            return
-        first, *rest = next(lines, "").splitlines(keepends=True) or [""]
-        # Spreadsheets write semicolons in many languages, and some programs write tabs.
-        delimiter = max(",;\t", key=first.count)
-        rows = csv.DictReader(chain([first], rest, lines), delimiter=delimiter)
-        if column not in (rows.fieldnames or ()):
-            there = ", ".join(rows.fieldnames or ()) or "none"
-            raise ConfigError(file, f"has no column {column!r}", f"its columns are: {there}")
-        try:
-            for row in rows:
-                if text := (row[column] or "").strip():
-                    yield f"line {rows.line_num}", text
-        except csv.Error as error:
-            raise ConfigError(f"{file}: line {rows.line_num}", str(error), "check that the file is CSV") from error
-
-
-def open_list(file: str) -> IO[str]:
-    """Open the list as text, UTF-8 with or without BOM. Raises ConfigError."""
-    if file == "-":
-        return sys.stdin
-    try:
-        with os_errors(file):
-            return open_input(file, "r", may_be_pipe=True, encoding="utf-8-sig", errors="replace", newline="")
-    except MorgueError as error:
-        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 
 
 def iso_day(text: str | None) -> str | None:

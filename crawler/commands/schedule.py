@@ -29,7 +29,7 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     """Print a timer that crawls regularly; change nothing.
 
     The timer runs `morgue crawl`, which fetches what is due by the archive's settings and ends at once if nothing is
-    due. With SOURCE, it fetches only what is due from those sources.
+    due. With SOURCE, it fetches only what is due from those sources. Settings given with -s are in its command.
     """
     from crawler.config.models import load
 
@@ -39,7 +39,8 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
         config.source_named(name)
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
-    job = ScheduledJob(str(folder.path), own_command(), interval_seconds(every), sources)
+    settings = tuple(overrides_of(ctx))
+    job = ScheduledJob(str(folder.path), own_command(), interval_seconds(every), sources, settings)
     form = form or ("systemd" if sys.platform == "linux" else "cron")
     click.echo(systemd(job) if form == "systemd" else cron(job), nl=False)
 

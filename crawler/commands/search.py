@@ -59,7 +59,7 @@ def command(
     article's number, for `morgue show NUMBER`.
     """
     query = " ".join(words)
-    with database_of(ctx) as db, standard_output():
+    with database_of(ctx, quickly=True) as db, standard_output():
         if form == "table":
             _table(db, query, filters, sort, limit or None, offset)
         else:

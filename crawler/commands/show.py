@@ -52,7 +52,7 @@ def command(
     if (wanted is None) == (capture is None) or (capture and (every or revision)) or (every and revision):
         raise click.UsageError("name one thing to show: URL-or-NUMBER [--revision N | --captures], or --capture N")
     warc = WarcStorage(folder_of(ctx).warc)
-    with database_of(ctx) as db:
+    with database_of(ctx, quickly=True) as db:
         if capture is not None:
             _captures(db, warc, [queries.capture(db, capture)], f"capture {capture}", "one exchange", form)
             return

@@ -1,4 +1,4 @@
-"""`morgue sources`: list the sources and their state."""
+"""`morgue sources`: list the sources and their state, or forget one."""
 
 from __future__ import annotations
 
@@ -8,31 +8,83 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
-from crawler.cli.common_options import folder_option, setting_option
+from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
+from pipelines.core.errors import ConfigError, NotFound, near_names
+from pipelines.core.plural import counted, verb
+from pipelines.core.terminal import plain
 from pipelines.database import queries
 
-COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "failed", "last_error")
+COLUMNS = ("name", "articles", "newest", "last_success", "waiting", "planned", "failed", "last_error")
+
+MINUTE_CHARS = 16  # of a stamp, up to its minute: the table needs the room for errors
 
 
 @click.command()
+@click.option("--all", "of_lists", is_flag=True, help="Also list the hosts of pages that belong to no source.")
+@click.option("--forget", metavar="NAME", help="Forget a source that has no file in sources/: a mistyped site, say.")
 @click.option("--format", "form", type=click.Choice(output.FORMATS), default="table", show_default=True,
               help="json: one array; jsonl: one object per line.")  # fmt: skip
 @folder_option
 @setting_option
 @click.pass_context
-def command(ctx: click.Context, form: str) -> None:
+def command(ctx: click.Context, of_lists: bool, forget: str | None, form: str) -> None:
     """List the sources that have been crawled, with their state.
 
-    For each source: the number of articles, the day of the newest one, the time of the last successful visit, how many
-    addresses are planned (waiting) and how many have failed, and the last error.
+    For each source: the number of articles, the day of the newest one, the time at which a feed, sitemap or page was
+    last answered without an error, how many addresses are due now (waiting), planned for later and failing, and the
+    last error. An error is shown until the next visit goes well. Dead links, links that robots.txt disallows, and paths
+    that morgue tries by itself are no errors of a source.
+
+    Pages of `morgue crawl --urls` that belong to no source are counted by host with --all.
+
+    --forget deletes a source, or a host of lists, and plans nothing more of it. What was fetched stays in the archive,
+    without a source; `morgue remove HOST` deletes that.
     """
+    if forget is not None:
+        forget_source(ctx, forget)
+        return
     with database_of(ctx) as db:
-        rows = list(queries.sources(db))
+        rows = list(queries.sources(db, of_lists=of_lists))
     with standard_output():
         if form != "table":
             output.write_rows(rows, queries.SOURCE_KEYS, form)
         elif not rows:
             click.echo("No source has been crawled yet. Add one with `morgue add URL`, then run `morgue crawl`.")
         else:
+            for row in rows:
+                row["last_success"] = (row["last_success"] or "")[:MINUTE_CHARS].replace("T", " ")
             for line in output.table(rows, COLUMNS, output.terminal_width(sys.stdout)):
                 click.echo(line)
+
+
+def forget_source(ctx: click.Context, name: str) -> None:
+    """Delete the source of this name. Raises NotFound; ConfigError if it has a file."""
+    from crawler.config.models import load
+    from crawler.engine.open_archive import open_archive_writer
+    from pipelines.database.frontier import forgetting
+    from pipelines.database.store import ArticleStore
+
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
+    if name in config.sources or name in config.broken:
+        file = f"sources/{name}.toml"
+        raise ConfigError(name, f"is watched: it has the file {file}", f"delete {file} first; then forget it")
+    with database_of(ctx) as db:
+        known = {row["name"]: row for row in queries.sources(db, of_lists=True)}
+    if name not in known:
+        raise NotFound(name, "is not a source of this archive", near_names(name, known, "source"))
+    archive_writer = open_archive_writer(config)
+    try:
+        store = ArticleStore(archive_writer.db)
+        source_id = archive_writer.call(store.source_id, name)
+        if source_id is None:  # a host of lists
+            archive_writer.call(forgetting.forget_host, archive_writer.db, name)
+        else:
+            archive_writer.call(forgetting.forget_source, archive_writer.db, source_id)
+            archive_writer.call(store.forget_source, source_id)
+    finally:
+        archive_writer.close()
+    if archive_writer.failed is not None:
+        raise archive_writer.failed
+    articles = known[name]["articles"]
+    stay = f"; its {counted(articles, 'article')} {verb(articles, 'stays', 'stay')} in the archive" if articles else ""
+    click.echo(plain(f"forgot {name}{stay}"))

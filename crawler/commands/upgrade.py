@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_option, folder_to_read, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.plural import counted
 
@@ -30,7 +30,7 @@ def command(ctx: click.Context) -> None:
     from pipelines.database.captures import count_imported
     from pipelines.database.connection import applied_migrations, connect, open_database
 
-    folder = folder_of(ctx)
+    folder = folder_to_read(ctx)
     connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database
     lock = ArchiveLock(folder.path / LOCK_NAME)
     try:

@@ -12,7 +12,7 @@ import click
 
 from crawler.cli import output
 from crawler.cli.archive_options import standard_output
-from crawler.cli.common_options import folder_of, folder_option, setting_option
+from crawler.cli.common_options import folder_option, folder_to_read, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core import terminal
 from pipelines.core.errors import ArchiveDamaged
@@ -51,7 +51,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
     from crawler.cli.progress_bar import bar
     from pipelines.verification.verify import verify
 
-    archive = folder_of(ctx).path
+    archive = folder_to_read(ctx).path
     with bar("verifying") as progress:
         report = verify(archive, quick=quick, jobs=jobs, progress=progress)
     with standard_output():

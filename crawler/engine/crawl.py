@@ -18,6 +18,7 @@ from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
 from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
+from pipelines.core.plural import counted
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
 from pipelines.database.frontier.rows import NO_SOURCE
@@ -114,7 +115,7 @@ class CrawlRun:
         )
         if self.context.stopping:
             self.dispatcher.stop()
-        self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites)
+        self.visits = VisitOutcomes(self.context, self.frontier, self.dispatcher, prepared.sites, prepared.typed)
         self.context.provide(self.visits)
         return self.visits
 
@@ -149,6 +150,9 @@ class CrawlRun:
         try:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
+                if not self.interrupted:
+                    await self.context.do(self._note_empty_sites, self.prepared)
+                    await self.context.do(self._forget_silent_sites, self.prepared)
                 self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
                 if self.dispatcher.used.reached:
                     due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
@@ -177,6 +181,32 @@ class CrawlRun:
             if left:
                 self.context.stats.by_source[site.name].limits[setting] += left
 
+    def _note_empty_sites(self, prepared: PreparedCrawl) -> None:
+        """Count it as trouble that no article address was ever found on a site whose listings were read.
+
+        Runs on the archive writer's thread.
+        """
+        stats = self.context.stats
+        for site in prepared.sites.values():
+            count = stats.by_source.get(site.name)
+            if count is None or not count.listings or count.troubles or self.frontier.has_pages(site.source_id):
+                continue
+            stats.trouble(site.name, f"no article found in {counted(count.listings, 'listing')}", site.source.url)
+
+    def _forget_silent_sites(self, prepared: PreparedCrawl) -> None:
+        """Delete what the user typed and has never answered: sources of sites crawled ad hoc, and single pages.
+
+        Runs on the archive writer's thread.
+        """
+        self.frontier.forget_unanswered(prepared.typed)
+        for site in prepared.sites.values():
+            count = self.context.stats.by_source.get(site.name)
+            if site.watched or site.source_id is None or count is None or not count.troubles:
+                continue
+            if not self.context.store.has_answered(site.source_id):
+                self.frontier.forget_source(site.source_id)
+                self.context.store.forget_source(site.source_id)
+
     def _outcome(self) -> CrawlOutcome:
         """Return how the run ended, as far as is known now."""
         if self.context.fatal is not None:
@@ -184,7 +214,7 @@ class CrawlRun:
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
         outcome = outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
-        if outcome.exit_code == 0 and self.config.broken:
+        if outcome.exit_code == 0 and (self.plan.bad_rows or self.config.broken):
             return CrawlOutcome("partly failed", MorgueError.exit_code)
         return outcome
 
@@ -209,8 +239,8 @@ class CrawlRun:
 
 def outcome_of(stats: CrawlStats, *, has_internal_error: bool = False) -> CrawlOutcome:
     """Return the outcome that the counts of a run amount to, if it was not stopped."""
-    troubles = sum(count.troubles for count in stats.by_source.values())
-    if troubles == 0 and not has_internal_error:
+    has_trouble = any(count.troubles for count in stats.by_source.values())
+    if not has_trouble and not has_internal_error:
         return CrawlOutcome("done", 0)
     if not any(count.answered for count in stats.by_source.values()):
         return CrawlOutcome("nothing reachable", NothingReachable.exit_code)

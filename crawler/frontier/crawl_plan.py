@@ -15,17 +15,20 @@ from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
 from crawler.frontier.queue import Frontier, FrontierEntry
+from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.linear_patterns import matching
 from pipelines.core.plural import counted, verb
-from pipelines.core.urls import fetchable, host_of
+from pipelines.core.urls import fetchable, host_of, url_key
 from pipelines.database.frontier.rows import ClaimScope
+from pipelines.database.runs import interrupted_since
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 logger = logging.getLogger("morgue.frontier")
 
+NAME_WITHOUT_SOURCE = "(no source)"  # names in the counts of a crawl the pages that belong to no source
 BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?")
 
 
@@ -38,6 +41,9 @@ class CrawlPlan:
     limit: int | None = None  # article pages at most
     since: str | None = None  # ISO day: articles known to be older are left
     listings_now: bool = True  # the targets' listings are read now, whenever their next visit was planned
+    again: bool = False  # pages that the archive has are fetched again, and so is what an interrupted crawl has read
+    bad_rows: int = 0  # rows of the user's list that are no addresses
+    assumed_https: frozenset[str] = frozenset()  # those of `pages` that the user gave without a scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,23 @@ class WatchedSite:
     exclude: tuple[str, ...] = ()  # regular expressions: URLs that are never followed
     meta: Mapping[str, object] = field(default_factory=dict)  # Scrapy request meta of all its requests
     listed: ListedSites = field(default_factory=ListedSites)  # which addresses its feeds, sitemaps and pages may name
+    listings: Mapping[str, str] = field(default_factory=dict)  # url_key -> kind of each listing that its file names
 
     @property
     def name(self) -> str:
         return self.source.name
+
+    def relies_on(self, url: str, *, well_formed: bool = False) -> bool:
+        """Return True if the user has to know that the listing at `url` brings nothing.
+
+        That is so for every listing that the site's file names. A front page counts only if there is no other listing:
+        many need a browser. A `well_formed` news sitemap without entries counts only if there is no other listing
+        either, because it lists the articles of two days.
+        """
+        kind = self.listings.get(url_key(url))
+        if kind == "front" or (kind == "news sitemap" and well_formed):
+            return not set(self.listings.values()) - {"front", kind}
+        return kind is not None
 
     def kind_of(self, url: str, kind: str) -> str | None:
         """Return the kind that this site gives a URL which discovery takes for `kind`; None: it is not followed."""
@@ -80,6 +99,19 @@ class PreparedCrawl:
     known_pages: int = 0  # pages of the list that the archive has already
     notes: tuple[str, ...] = ()  # for the user
     taken_down: int = 0  # sites and pages that the user named and that were taken down
+    typed: frozenset[int] = frozenset()  # row ids of URLs that the user typed: it is trouble if they give nothing
+    followed: frozenset[int] = frozenset()  # row ids of URLs whose redirects are followed, also to pages that are known
+
+
+@dataclass(slots=True)
+class ChosenTargets:
+    """Hold what the arguments of `morgue crawl` name."""
+
+    sites: list[WatchedSite] = field(default_factory=list)  # all of their listings are read
+    pages: list[str] = field(default_factory=list)  # single articles
+    listings: list[str] = field(default_factory=list)  # single listings of sites that the archive knows
+    sites_of_listings: list[WatchedSite] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # for the user
 
 
 def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Frontier, now: datetime) -> PreparedCrawl:
@@ -88,39 +120,68 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         logger.info("URLs that wait again, claimed by a run that never ended: %(urls)d", {"urls": stale})
     watched = {name: watched_site(name, config, store) for name in config.sources}
     sites: dict[int | None, WatchedSite] = {site.source_id: site for site in watched.values()}
-    sites[None] = WatchedSite(Source("(list)", ""), None, watched=False)
-    for site in former_sites(store, sites):
+    for site in watched.values():
+        replan(site, store, frontier, now)
+    sites[None] = WatchedSite(Source(NAME_WITHOUT_SOURCE, ""), None, watched=False, meta=default_meta(config))
+    for site in former_sites(store, sites, config):
         sites[site.source_id] = site
+    source_id_of = {bare_host(site.source.url): site.source_id for site in sites.values() if site.source.url}
     if plan.pages is not None:
-        site_of_host = sites_of_hosts(plan.pages, sites.values(), config, store)
-        sites |= {site.source_id: site for site in site_of_host.values() if site.source_id not in sites}
-        source_id_of = {host: site.source_id for host, site in site_of_host.items()}
         sites, frontier.owners = with_owners(sites)
-        scope, known_pages = frontier.want_only(plan.pages, source_id_of, now)
+        scope, known_pages = frontier.want_only(
+            plan.pages,
+            lambda url: source_id_of.get(bare_host(url)),
+            now,
+            again=plan.again,
+            assumed_https=plan.assumed_https,
+        )
         gone = takedowns_of(store.db, plan.pages)
-        notes = tuple(takedown_notes(gone))
-        return PreparedCrawl(sites, frontier.owners, scope, plan.pages, known_pages, notes, taken_down=len(gone))
-    chosen, notes_of_targets, pages = choose_sites(plan, config, store, watched)
-    visited = chosen if plan.targets else list(watched.values())
-    start_urls = (*(site.source.url for site in visited), *pages)
+        return PreparedCrawl(
+            sites,
+            frontier.owners,
+            scope,
+            plan.pages,
+            known_pages,
+            tuple(takedown_notes(gone)),
+            taken_down=len(gone),
+            followed=scope.row_ids if plan.again else frozenset(),
+        )
+    chosen = choose_targets(plan, config, store, frontier, watched, sites)
+    visited = chosen.sites if plan.targets else list(watched.values())
+    start_urls = (*(site.source.url for site in visited), *chosen.listings, *chosen.pages)
     sites |= {site.source_id: site for site in visited}
     sites, frontier.owners = with_owners(sites)
+    interrupted = None if plan.again else interrupted_since(store.db, frontier.crawl_id)
     for site in visited:
-        listings_now = plan.listings_now and bool(plan.targets)
-        seed(site, config.sources.get(site.name), frontier, now, listings_now=listings_now)
+        seed(site, config.sources.get(site.name), frontier, now)
+        if plan.targets and plan.listings_now:
+            kept = frontier.make_due(site.source_id, now, interrupted)
+            chosen.notes += [f"{site.name}: {goes_on_note(kept)}"] if kept else []
+        if plan.targets and plan.again:
+            frontier.make_pages_due(site.source_id, now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
         return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes)
-    for url in pages:
-        frontier.add([FrontierEntry(url, "article")], None, now)
-    source_ids = frozenset(site.source_id for site in chosen if site.source_id is not None)
-    scope = ClaimScope(source_ids, frontier.rows_of(pages), since=plan.since)
+    typed = frontier.want_now(chosen.pages, "article", lambda url: source_id_of.get(bare_host(url)), now)
+    typed |= frontier.want_now(chosen.listings, "section", lambda url: None, now)
+    whole = (*chosen.sites, *chosen.sites_of_listings)
+    source_ids = frozenset(site.source_id for site in whole if site.source_id is not None)
+    scope = ClaimScope(source_ids, typed, since=plan.since)
     gone = takedowns_of(store.db, start_urls)
     notes = (
-        *(note for note in notes_of_targets if not any(note.startswith(f"{url} ") for url in gone)),
+        *(note for note in chosen.notes if not any(note.startswith(f"{url} ") for url in gone)),
         *(f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()),
     )
-    return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes, taken_down=len(gone))
+    return PreparedCrawl(
+        sites,
+        frontier.owners,
+        scope,
+        start_urls,
+        notes=notes,
+        taken_down=len(gone),
+        typed=typed,
+        followed=typed,
+    )
 
 
 def with_owners(sites: Mapping[int | None, WatchedSite]) -> tuple[dict[int | None, WatchedSite], SiteOwners]:
@@ -131,6 +192,27 @@ def with_owners(sites: Mapping[int | None, WatchedSite]) -> tuple[dict[int | Non
         source_id: replace(site, listed=owners.without_foreign_hosts(site.listed, source_id))
         for source_id, site in sites.items()
     }, owners
+
+
+def goes_on_note(listings: int) -> str:
+    """Say that listings which an interrupted crawl has read are not read again."""
+    were, are = verb(listings, "was", "were"), verb(listings, "is", "are")
+    read = f"{counted(listings, 'listing')} {were} read by the interrupted crawl and {are} not read again"
+    return f"goes on with its articles; {read} before these are done"
+
+
+def replan(site: WatchedSite, store: ArticleStore, frontier: Frontier, now: datetime) -> None:
+    """Plan visits anew where a setting has changed since they were planned: intervals of listings, ages of articles."""
+    before, after = store.planned_by(site.source_id), {"every": dict(site.every), "recheck": list(site.recheck)}
+    if before == after:
+        return
+    every = before.get("every", {})
+    for kind, seconds in site.every.items():
+        if every.get(kind) != seconds:
+            frontier.replan_listings(site.source_id, kind, seconds, now)
+    if before.get("recheck") != after["recheck"]:
+        frontier.replan_articles(site.source_id, site.recheck, now)
+    store.set_planned_by(site.source_id, after)
 
 
 def takedowns_of(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
@@ -150,37 +232,43 @@ def takedown_notes(takedowns: Mapping[str, str]) -> Iterator[str]:
         yield f"{counted(number, 'page')} of the list {were} taken down on {why}, and {are} not fetched"
 
 
-def choose_sites(
-    plan: CrawlPlan, config: Config, store: ArticleStore, watched: Mapping[str, WatchedSite]
-) -> tuple[list[WatchedSite], list[str], list[str]]:
-    """Return the sites that the targets name, notes for the user, and targets that are single articles."""
-    chosen, notes, pages = [], [], []
+def choose_targets(
+    plan: CrawlPlan,
+    config: Config,
+    store: ArticleStore,
+    frontier: Frontier,
+    watched: Mapping[str, WatchedSite],
+    sites: Mapping[int | None, WatchedSite],
+) -> ChosenTargets:
+    """Return what the targets name. Raises NotFound, ConfigError."""
+    chosen = ChosenTargets()
     for target in plan.targets:
         if target in watched:
-            chosen.append(watched[target])
+            chosen.sites.append(watched[target])
         elif "://" not in target:
             config.source_named(target)  # raises
         elif (url := fetchable(target)) is None:
             raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/")
         elif (own := config.source_at(url)) is not None:
-            chosen.append(watched[own.name])
-        elif classify(url) == "article":
-            pages.append(url)
-            notes.append(f"{url} looks like an article: only that page is fetched")
+            chosen.sites.append(watched[own.name])
         else:
-            chosen.append(ad_hoc_site(url, config, store))
-    return chosen, notes, pages
+            kind, source_id = frontier.known_as(url) or (classify(url), None)
+            if kind in PAGE_KINDS:
+                chosen.pages.append(url)
+                chosen.notes.append(f"{url} looks like an article: only that page is fetched")
+            elif kind in LISTING_KINDS and kind != "front" and source_id in sites and source_id is not None:
+                site = sites[source_id]
+                chosen.listings.append(url)
+                chosen.sites_of_listings.append(site)
+                chosen.notes.append(f"{url} is a {kind} of {site.name}: it is read, and what is due of {site.name}")
+            else:
+                chosen.sites.append(ad_hoc_site(url, config, store))
+    return chosen
 
 
-def sites_of_hosts(
-    pages: Sequence[str], known: Iterable[WatchedSite], config: Config, store: ArticleStore
-) -> dict[str, WatchedSite]:
-    """Return the site of each host in a list of pages: the known one, else a new one named after the host."""
-    sites = {host_of(site.source.url): site for site in known if site.source.url}
-    for url in pages:
-        if host_of(url) not in sites:
-            sites[host_of(url)] = ad_hoc_site(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/", config, store)
-    return {host: sites[host] for host in {host_of(url) for url in pages}}
+def bare_host(url: str) -> str:
+    """Return the host of a URL without `www.`, by which single pages are given to the source of their paper."""
+    return host_of(url).removeprefix("www.")
 
 
 def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
@@ -204,6 +292,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         exclude=tuple(own.exclude),
         meta=meta,
         listed=listed_sites(own.url, own.sections, (*own.feeds, *own.news_sitemaps, *own.sitemaps), own.sites),
+        listings={url_key(entry.url): entry.kind for entry in seeds_of(own.source, own)},
     )
 
 
@@ -232,6 +321,7 @@ def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
         depth=config.crawl.depth,
         meta=default_meta(config),
         listed=listed_sites(url),
+        listings={url_key(url): "front"},
     )
 
 
@@ -241,10 +331,10 @@ def default_meta(config: Config) -> dict[str, object]:
     return meta | ({"proxy": config.crawl.proxy} if config.crawl.proxy else {})
 
 
-def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
+def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite], config: Config) -> list[WatchedSite]:
     """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
     return [
-        WatchedSite(source, row_id, watched=False, listed=listed_sites(source.url))
+        WatchedSite(source, row_id, watched=False, meta=default_meta(config), listed=listed_sites(source.url))
         for row_id, source, _ in store.sources()
         if row_id not in sites
     ]
@@ -259,9 +349,19 @@ def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None)
     return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,) if names else ()
 
 
-def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, listings_now: bool) -> None:
+def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime) -> None:
     """Put a site's listings into the frontier; those that its file no longer names are not visited again."""
-    seeds = [FrontierEntry(site.source.url, "front")]
+    seeds = seeds_of(site.source, own)
+    frontier.add(seeds, site.source_id, now)
+    if site.include:
+        frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)
+    if site.watched:
+        frontier.set_seeds(site.source_id, seeds, now)
+
+
+def seeds_of(source: Source, own: SourceConfig | None) -> list[FrontierEntry]:
+    """Return the listings that a source's file names, the front page first; `own` None: a site without a file."""
+    seeds = [FrontierEntry(source.url, "front")]
     if own is not None:
         for kind, urls in (
             ("feed", own.feeds),
@@ -270,13 +370,7 @@ def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: d
             ("section", own.sections),
         ):
             seeds += [FrontierEntry(url, kind) for url in urls]
-    frontier.add(seeds, site.source_id, now)
-    if site.include:
-        frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)
-    if site.watched:
-        frontier.set_seeds(site.source_id, seeds, now)
-    if listings_now:
-        frontier.make_due(site.source_id, now)
+    return seeds
 
 
 def targets_of(names: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class ListingLinks:
 
     entries: tuple[FrontierEntry, ...] = ()
     problem: str | None = None  # what was wrong with the listing, for people
+    empty: bool = False  # it names nothing at all, or nothing that could be read
     off_site: int = 0  # entries of a feed or sitemap on other sites, which its source may not list
     off_sites: tuple[tuple[str, int], ...] = ()  # the most frequent of these sites, with their numbers
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not followed, if asked for
@@ -66,7 +67,7 @@ def read_listing(body: bytes, url: str, content_type: str | None, rules: Listing
         discovery = read_links(body, url, content_type, site.include, site.exclude, rules.explain, site.listed.own)
     else:
         discovery = reader(body, url, content_type)
-    found = followed_links(discovery, rules)
+    found = replace(followed_links(discovery, rules), empty=not discovery.found)
     if rules.kind == "front" and not site.listed.owns(url):
         return replace(found, problem=f"it redirects to {url}: crawl that address, or add its site to `sites`")
     return found
@@ -89,8 +90,15 @@ def followed_links(discovery: Discovery, rules: ListingRules) -> ListingLinks:
     named = tuple(off_site.most_common(MAX_SITES_NAMED))
     reasons = tuple(rejected) if rules.explain else ()
     articles = sum(link.kind == "article" for link in discovery.found)
-    problem, left_out = discovery.problem, discovery.left_out
-    return ListingLinks(tuple(entries), problem, off_site.total(), named, reasons, articles, left_out)
+    return ListingLinks(
+        tuple(entries),
+        discovery.problem,
+        off_site=off_site.total(),
+        off_sites=named,
+        rejected=reasons,
+        articles=articles,
+        left_out=discovery.left_out,
+    )
 
 
 def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:

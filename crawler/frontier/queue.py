@@ -10,7 +10,7 @@ import re
 import sqlite3
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,11 +19,13 @@ from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAG
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
+from pipelines.database.frontier import forgetting, replanning
 from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
+ASSUMED_SCHEME = "assumed scheme"  # hint of a URL that the user gave without a scheme
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
 ANY_SOURCE = SourceChoice()
 
@@ -227,6 +229,10 @@ class Frontier:
         """Return True if `url` has a row of its own that was or is being visited; that of `besides` does not count."""
         return self._table.is_visited(url_key(url), besides=besides.id)
 
+    def has_pages(self, source_id: int | None) -> bool:
+        """Return True if an article of a source was ever found, or a page of it was asked for."""
+        return self._table.has_pages(source_id)
+
     def postpone(self, host: str, until: datetime) -> None:
         """Ask a host for nothing before `until` (its own Retry-After), whichever of its URLs gave that answer."""
         self._table.postpone(host, until)
@@ -242,13 +248,48 @@ class Frontier:
             self._table.make_seed(row)
         self._table.retire_seeds(source_id, but=rows)
 
-    def make_due(self, source_id: int | None, now: datetime) -> None:
+    def make_due(self, source_id: int | None, now: datetime, interrupted: str | None = None) -> int:
         """Make a source's listings due now, whenever they were planned, and its pages that failed.
 
-        Left out are guessed paths that were not there, and pages that are gone.
+        Left out are guessed paths that were not there, and pages that are gone. `interrupted`: the stamp of the time
+        since which no crawl came to its end. If articles of the source are due, the listings that were read since then
+        are left out, too: return how many these are.
         """
-        self._table.make_kinds_due(source_id, [kind for kind in LISTING_KINDS if kind != "tdmrep"], now)
+        has_due_pages = interrupted is not None and replanning.has_due_pages(self.db, source_id, now)
+        since = interrupted if has_due_pages else None
+        kinds = [kind for kind in LISTING_KINDS if kind != "tdmrep"]
+        self._table.make_kinds_due(source_id, kinds, now, unless_read_since=since)
         self._table.make_failures_due(source_id, now, but=GONE_STATUSES)
+        return replanning.count_read_since(self.db, source_id, kinds, since) if since is not None else 0
+
+    def make_pages_due(self, source_id: int | None, now: datetime) -> None:
+        """Make a source's pages due now that were answered before."""
+        replanning.make_pages_due(self.db, source_id, now)
+
+    def forget_source(self, source_id: int) -> None:
+        """Plan nothing more of a source that is about to be deleted."""
+        forgetting.forget_source(self.db, source_id)
+
+    def forget_unanswered(self, row_ids: Iterable[int]) -> None:
+        """Delete those of these rows that belong to no source and were never answered."""
+        forgetting.forget_unanswered(self.db, row_ids)
+
+    def known_as(self, url: str) -> tuple[str, int | None] | None:
+        """Return the kind and the source of a URL; None if it is unknown or was taken down."""
+        return self._table.kind_and_source(url_key(url))
+
+    def replan_listings(self, source_id: int | None, kind: str, seconds: float, now: datetime) -> None:
+        """Plan a source's listings of one kind so many seconds after their last visits."""
+        replanning.replan_listings(self.db, source_id, kind, seconds, now)
+
+    def replan_articles(self, source_id: int | None, recheck: Iterable[float], now: datetime) -> None:
+        """Plan a source's articles at the first of these ages, in seconds, at which they were not visited yet."""
+        replanning.replan_articles(self.db, source_id, recheck, now)
+
+    def try_http(self, claim: Claim) -> None:
+        """Let a URL that the user gave without a scheme, and whose host does not speak HTTPS, wait as http."""
+        replanning.set_url(self.db, claim.id, "http" + claim.url.removeprefix("https"))
+        self._table.release([claim.id])
 
     def reconsider(self, source_id: int | None, is_article: Callable[[str], bool], now: datetime) -> None:
         """Make articles of links that were taken for section pages, if the source's file now says that they are."""
@@ -257,30 +298,45 @@ class Frontier:
         self._table.make_articles(articles, now)
 
     def want_only(
-        self, urls: Iterable[str], of_host: Mapping[str, int | None], now: datetime
+        self,
+        urls: Iterable[str],
+        source_of: Callable[[str], int | None],
+        now: datetime,
+        *,
+        again: bool = False,
+        assumed_https: Collection[str] = (),
     ) -> tuple[ClaimScope, int]:
         """Queue exactly these pages. Return the scope that holds them, and how many of them are known already.
 
-        A page that was fetched before is not fetched again, so that a long list can be resumed. `of_host` says which
-        source the pages of a host belong to.
+        A page that was fetched before is not fetched again, so that a long list can be resumed, unless `again` is set.
+        `source_of` says which source a page belongs to.
         """
         wanted, known = set(), set()
         for url in urls:
-            self.add([FrontierEntry(url, "page")], of_host.get(host_of(url)), now)
+            hint = {ASSUMED_SCHEME: "https"} if url in assumed_https else {}
+            self.add([FrontierEntry(url, "page", hint=hint)], source_of(url), now)
             row = self._table.row_of(url_key(url))
             if row is None:  # it was taken down
                 continue
             row_id, visits = row
-            if visits > 0:
+            if visits > 0 and not again:
                 known.add(row_id)
             else:
                 self._table.make_due(row_id, now)
                 wanted.add(row_id)
         return ClaimScope(source_ids=frozenset(), row_ids=frozenset(wanted)), len(known)
 
-    def rows_of(self, urls: Iterable[str]) -> frozenset[int]:
-        """Return the row ids of these URLs, as far as they are known."""
-        return frozenset(self._table.ids_of_keys([url_key(url) for url in urls]))
+    def want_now(
+        self, urls: Iterable[str], kind: str, source_of: Callable[[str], int | None], now: datetime
+    ) -> frozenset[int]:
+        """Queue these URLs for a visit now, as `kind` if they are new. Return their row ids."""
+        wanted = set()
+        for url in urls:
+            self.add([FrontierEntry(url, kind)], source_of(url), now)
+            if (row := self._table.row_of(url_key(url))) is not None:
+                self._table.make_due(row[0], now)
+                wanted.add(row[0])
+        return frozenset(wanted)
 
 
 def day_of(hint: Mapping[str, str]) -> str | None:

@@ -16,12 +16,12 @@ from scrapy.http import Response
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.listing_links import ListingLinks
-from crawler.frontier.queue import GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
+from crawler.frontier.queue import ASSUMED_SCHEME, GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
 from pipelines.core.urls import fetchable, host_of, site_of, site_of_host, site_or_none, url_key
-from pipelines.database.frontier.rows import Claim
+from pipelines.database.frontier.rows import BY_ROBOTS, Claim
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
@@ -30,6 +30,7 @@ logger = logging.getLogger("morgue.frontier")
 PERMANENT_REASONS = ("too many redirects", "body too large", "body too large when decoded")
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
+NO_HTTPS_REASONS = ("connection failed", "TLS failed", "timed out")  # the site may answer over HTTP
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
 MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
@@ -40,9 +41,16 @@ class VisitOutcomes:
     """End the claims of one crawl. Lives on the event loop; the archive writer's thread writes the rows."""
 
     def __init__(
-        self, context: CrawlContext, frontier: Frontier, dispatcher: Dispatcher, sites: Mapping[int | None, WatchedSite]
+        self,
+        context: CrawlContext,
+        frontier: Frontier,
+        dispatcher: Dispatcher,
+        sites: Mapping[int | None, WatchedSite],
+        typed: frozenset[int] = frozenset(),
     ) -> None:
-        self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
+        """`typed`: ids of the rows whose URLs the user typed: it is trouble if one of them gives nothing."""
+        self.context, self.frontier, self.dispatcher = context, frontier, dispatcher
+        self.sites, self.typed = sites, typed
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
         self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
         self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
@@ -76,6 +84,7 @@ class VisitOutcomes:
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
+        self.context.stats.read_as_listing(claim.url)
         before, refused = count.found, Counter[str]()
         room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
         for start in range(0, len(found.entries), LINKS_PER_TASK):
@@ -89,18 +98,28 @@ class VisitOutcomes:
             self.dispatcher.add_hosts(hosts)
         if found.off_site:
             self.context.stats.left_out(site.name, found.off_site, dict(found.off_sites))
-        if found.problem:
-            count.problems.append(f"{claim.url}: {found.problem}")
-        read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - before, "problem": found.problem}
+        # Whether a site without a file lists anything, in feeds or sitemaps perhaps, is known when the crawl ends.
+        may_have_more = claim.kind == "front" and not site.watched
+        problem, empty = found.problem, found.empty and not may_have_more
+        useless = empty and site.relies_on(claim.url, well_formed=problem is None)
+        if useless:
+            is_page = claim.kind in ("front", "section")
+            problem = problem or ("no link to an article or a section" if is_page else "it lists nothing")
+            self.context.stats.outcome(site.name, "failed", problem, claim.url)
+            self.context.stats.trouble(site.name, problem, claim.url)
+        elif problem:
+            count.problems.append(f"{claim.url}: {problem}")
+        read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - before, "problem": problem}
         read |= {"off_site": found.off_site}
-        part = ", read in part: %(problem)s" if found.problem else ""
+        part = ", read in part: %(problem)s" if problem else ""
         part += ", entries on other sites: %(off_site)d" if found.off_site else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
-        plan, known = self._plan_after_success(claim), validators(response)
+        # Without validators: "not modified" would be the answer to the next visit, and hide that it gives nothing.
+        plan, known = self._plan_after_success(claim), Validators() if useless else validators(response)
         if refused:
             # Without validators: "not modified" would be the answer although addresses are still to be queued.
             plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
-        visit = VisitResult(plan, response.status, found.problem, validators=known)
+        visit = VisitResult(plan, response.status, problem, answered=not useless, validators=known)
         moved = claim.kind == "section" and site.listed.owns(response.url)
         final_url = fetchable(response.url) if moved else None
         await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
@@ -124,10 +143,11 @@ class VisitOutcomes:
         self._log("not modified since the last visit: %(url)s", claim, level=logging.DEBUG)
         if claim.kind in LISTING_KINDS:
             count.listings += 1
+            self.context.stats.read_as_listing(claim.url)
         else:
             count.fetched += 1
             await self.context.do(self.context.store.confirm_unchanged, claim.url, response.meta["capture"].time)
-            self.context.stats.outcome(site.name, "unchanged")
+            self.context.stats.outcome(site.name, "unchanged", url=claim.url)
         visit = VisitResult(self._plan_after_success(claim), response.status, validators=validators(response))
         await self._end(claim, visit, pages=1)
 
@@ -146,7 +166,7 @@ class VisitOutcomes:
             broke_off = error.startswith("extractor")
             plan = after_failure(claim.kind, now(), claim.failures + 1) if broke_off else NextVisit("done", None, error)
         else:
-            self.context.stats.outcome(site.name, reading.change or "new")
+            self.context.stats.outcome(site.name, reading.change or "new", url=claim.url)
             filed = {"change": reading.change or "new", "article": reading.article_id}
             self._log("filed %(url)s: %(change)s, article %(article)s", claim, filed)
             plan = self._plan_after_success(claim)
@@ -169,7 +189,7 @@ class VisitOutcomes:
         if is_listing:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
-            self.context.stats.outcome(self.site(claim).name, "duplicate")
+            self.context.stats.outcome(self.site(claim).name, "duplicate", url=claim.url)
         plan = NextVisit("done", None, "redirects")
         if foreign and is_listing:
             self.context.stats.left_out(self.site(claim).name, 1, {site_of(target): 1})
@@ -200,6 +220,13 @@ class VisitOutcomes:
         host has to do with the failure: the host that was asked first did answer, with the redirect.
         """
         site, host = self.site(claim), host_or_empty(at or claim.url)
+        is_https = claim.url.startswith("https:") and host == claim.host
+        if why in NO_HTTPS_REASONS and claim.hint.get(ASSUMED_SCHEME) and is_https:
+            self._log("no answer over HTTPS from %(url)s: %(why)s; it is tried over HTTP", claim, {"why": why})
+            await self.context.do(self.frontier.try_http, claim)
+            self.dispatcher.filed(claim)
+            self.dispatcher.add_hosts([claim.host])
+            return
         redirected = host != claim.host
         # What one source lists on the site of another says nothing about that site: it may be a port that is closed.
         foreign = self.frontier.owners.is_foreign(claim.url, claim.source_id)
@@ -210,19 +237,17 @@ class VisitOutcomes:
                 await self.unreachable(claim, why)
                 return
             self._note_down(claim, host)
+        gone = status in GONE_STATUSES
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        asked_for = claim.kind == "page" and status not in GONE_STATUSES and why not in PERMANENT_REASONS
-        if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
-            self.context.stats.by_source[site.name].troubles += 1
+        asked_for = claim.kind == "page" and not gone and why not in PERMANENT_REASONS
+        dead_link = gone and claim.visits == 0 and claim.depth > 0 and url_key(claim.url) not in site.listings
+        if (claim.kind in LISTING_KINDS and not guessed and not dead_link) or asked_for or claim.id in self.typed:
+            self.context.stats.trouble(site.name, why, claim.url)
         own_wait = None if redirected else wait
-        plan = after_failure(
-            claim.kind,
-            now(),
-            claim.failures + 1,
-            gone=status in GONE_STATUSES,
-            retry_after=own_wait,
-            watched=site.watched,
-        )
+        failures, watched = claim.failures + 1, site.watched
+        plan = after_failure(claim.kind, now(), failures, gone=gone, retry_after=own_wait, watched=watched)
+        if dead_link:
+            plan = NextVisit("failed", None, "gone")
         if wait is not None:
             self.dispatcher.close_host(host)
             until = after_failure("feed", now(), 1, retry_after=wait).at
@@ -232,9 +257,7 @@ class VisitOutcomes:
             about = {"why": why, "wait": own_wait}
             self._log("postponed %(url)s: %(why)s, its host asks to wait %(wait).0f s", claim, about)
         elif guessed:
-            # A common path that we tried; that it is missing is no failure. A site may add its tdmrep.json one day.
-            watched = claim.kind == "tdmrep"
-            plan = self._plan_after_success(claim) if watched else NextVisit("done", None, "no such page")
+            plan = self._plan_of_guess(claim)
             self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why}, logging.DEBUG)
         else:
             reason = f"{why}, after a redirect to another host" if redirected else why
@@ -251,8 +274,7 @@ class VisitOutcomes:
             return
         self._log("failed %(url)s: %(why)s, so its host is taken to be down", claim, {"why": why})
         self._note_down(claim, claim.host)
-        count = self.context.stats.by_source[site.name]
-        count.troubles += 1
+        self.context.stats.trouble(site.name, why, claim.url)
         self.context.stats.outcome(site.name, "failed", why, claim.url)
         kind = claim.kind if claim.kind in LISTING_KINDS else "feed"  # an outage is no reason to give up an article
         plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
@@ -274,18 +296,28 @@ class VisitOutcomes:
 
         `at`: the URL that is disallowed, if redirects led there.
         """
-        self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
+        site, listing = self.site(claim), claim.kind in LISTING_KINDS
         host = host_or_empty(at or claim.url)
-        self.context.stats.outcome(self.site(claim).name, "disallowed", why, claim.url)
+        if for_now and host == claim.host and self.dispatcher.is_closed(host):  # it was in line after one that counted
+            await self.not_tried(claim)
+            return
+        self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
+        guessed = bool(claim.hint.get("guess"))
+        needed = (for_now and host == claim.host) or claim.id in self.typed or site.relies_on(claim.url)
+        # A link that a site disallows is counted once, not again in each crawl that asks whether it still does.
+        if needed or not (guessed or (listing and claim.failures)):
+            self.context.stats.outcome(site.name, "disallowed", why, claim.url)
+        if needed:
+            self.context.stats.trouble(site.name, f"disallowed {why}" if why == BY_ROBOTS else why, claim.url)
         if for_now:
             self.dispatcher.close_host(host)
-            if host == claim.host:
-                self.context.stats.by_source[self.site(claim).name].troubles += 1
             plan = after_failure("front", now(), 1)  # never given up
-        elif claim.kind in LISTING_KINDS:
-            plan = self._plan_after_success(claim)
         else:
-            plan = NextVisit("disallowed", None, why)
+            self.context.stats.by_source[site.name].answered += 1  # its robots.txt was
+            if guessed:
+                plan = self._plan_of_guess(claim)
+            else:
+                plan = self._plan_after_success(claim) if listing else NextVisit("disallowed", None, why)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
     async def not_tried(self, claim: Claim) -> None:
@@ -304,6 +336,11 @@ class VisitOutcomes:
         site, time = self.site(claim), now()
         first = parse(claim.first_visit) if claim.first_visit else time
         return after_success(claim.kind, time, first, site.every, site.recheck)
+
+    def _plan_of_guess(self, claim: Claim) -> NextVisit:
+        """Return the future of a common path that brought nothing. A site may add its tdmrep.json one day."""
+        is_kept = claim.kind == "tdmrep"
+        return self._plan_after_success(claim) if is_kept else NextVisit("done", None, "no such page")
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""

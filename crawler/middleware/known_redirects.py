@@ -21,6 +21,7 @@ from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
 
+FOLLOW_KNOWN = "follow_known_redirects"  # key of the meta of a request whose redirects are followed to known pages
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
 
@@ -55,6 +56,8 @@ class KnownRedirectsMiddleware:
             del response.headers[b"Location"]  # RedirectMiddleware would raise ValueError for `javascript:`
             return response
         response.headers[b"Location"] = target.encode()  # it joins addresses in another way than browsers do
+        if request.meta.get(FOLLOW_KNOWN):
+            return response
         target = fetchable(target)
         if target is None:
             return response

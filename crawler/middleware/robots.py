@@ -27,6 +27,7 @@ from scrapy.exceptions import (
 from crawler.discovery.robots_txt import Robots
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RobotsRedirected
+from pipelines.database.frontier.rows import BY_ROBOTS
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.middleware")
@@ -160,7 +161,7 @@ class RobotsMiddleware:
         logger.debug("%(url)s: %(word)s by robots.txt", {"url": request.url, "word": word})
         if not allowed:
             raise DisallowedByRobots(
-                robots.reason or "by robots.txt",
+                robots.reason or BY_ROBOTS,
                 for_now=robots.reason is not None,
                 unreachable=self.cache.unreachable(request.url),
             )

@@ -23,7 +23,7 @@ from crawler.frontier.queue import FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS
 from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
 from crawler.middleware.failure_reasons import reason_of
-from crawler.middleware.known_redirects import RedirectNotFollowed
+from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
 from pipelines.core.urls import fetchable, resolve
@@ -74,6 +74,8 @@ class NewsSpider(scrapy.Spider):
         if claim.last_modified:
             headers["If-Modified-Since"] = claim.last_modified.encode("latin-1")
         meta = {"kind": claim.kind, "source_id": claim.source_id, **self.visits.site(claim).meta}
+        if claim.id in self.run.prepared.followed:
+            meta[FOLLOW_KNOWN] = True
         return Request(
             claim.url,
             callback=self.parse,
@@ -87,8 +89,10 @@ class NewsSpider(scrapy.Spider):
     async def parse(self, response: Response, claim: Claim) -> AsyncIterator[Page]:
         """Take an answer: read a listing for links, or send an article page down the item pipelines."""
         self.visits.dispatcher.fetched(claim)
+        stats, capture = self.visits.context.stats, response.meta.get("capture")
         self.visits.answered(response.url)
-        self.visits.context.stats.by_source[self.visits.site(claim).name].answered += 1
+        stats.by_source[self.visits.site(claim).name].answered += 1
+        stats.answered(claim.url, response.url, response.status, capture.time if capture else None)
         if response.status == 304:
             await self.visits.not_modified(claim, response)
         elif not 200 <= response.status < 300:
@@ -108,7 +112,7 @@ class NewsSpider(scrapy.Spider):
                 url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
                 body=response.body,
                 content_type=header(response, "Content-Type"),
-                capture=response.meta.get("capture"),
+                capture=capture,
                 source=(self.visits.sites.get(source_id) or self.visits.site(claim)).source,
                 source_id=source_id,
                 frontier_id=claim.id,

@@ -19,7 +19,8 @@ class TableDescription(NamedTuple):
 
 DESCRIPTIONS = {
     "sources": TableDescription(
-        "A newspaper that the archive watches (it has a file `sources/NAME.toml`), or a site that was crawled ad hoc.",
+        "A newspaper that the archive watches (it has a file `sources/NAME.toml`), or a site that was crawled ad hoc. "
+        "The hosts of a list (`--urls`) are no sources.",
         {
             "id": "Row number.",
             "name": "File name without `.toml`, or the host of a site that was crawled ad hoc.",
@@ -28,6 +29,7 @@ DESCRIPTIONS = {
             "language": "BCP 47 language tag, if the source file gives one.",
             "watched": "1: has, or once had, a file in `sources/`. 0: crawled ad hoc.",
             "added": "When the archive first heard of it.",
+            "planned_by": "JSON: the settings by which its visits were planned. If they change, its visits are moved.",
         },
     ),
     "crawls": TableDescription(
@@ -85,6 +87,7 @@ DESCRIPTIONS = {
             "captures_url": "what a URL answered on a day",
             "captures_file": "verify and rebuild read a file in order",
             "captures_crawl": "what one run recorded",
+            "captures_answered": "when a source last gave an answer that is no error",
             "captures_payload": "whether a body is recorded already; only whole answers can be referred to",
             "captures_declared": "which response a revisit repeats that names it by its digest alone",
         },

@@ -24,7 +24,7 @@ class JournalTable(NamedTuple):
 
 
 JOURNAL_TABLES = {
-    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added")),
+    "sources": JournalTable("id", ("id", "name", "url", "title", "language", "watched", "added", "planned_by")),
     "crawls": JournalTable("id", ("id", "started", "finished", "outcome", "command", "software", "counts")),
     "captures": JournalTable("id", ("id", "crawl_id", "source_id", "file", "offset")),
     "articles": JournalTable(

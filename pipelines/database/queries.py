@@ -49,7 +49,7 @@ HIT_COLUMNS = (
 HIT_KEYS = (*column_names(HIT_COLUMNS), "snippet")
 
 SOURCE_KEYS = (
-    "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "failed",
+    "name", "url", "title", "language", "added", "articles", "newest", "last_success", "waiting", "planned", "failed",
     "last_error", "last_error_time",
 )  # fmt: skip
 
@@ -361,9 +361,16 @@ def capture(db: sqlite3.Connection, number: int) -> Row:
     return decode_row(found)
 
 
-def sources(db: sqlite3.Connection) -> Iterator[Row]:
-    """Yield every source by name: number of articles, day of the newest, last successful visit, waiting URLs."""
-    health = _frontier(db).health()
+def sources(db: sqlite3.Connection, *, of_lists: bool = False) -> Iterator[Row]:
+    """Yield every source by name, with its number of articles, the day of the newest, and its health.
+
+    With `of_lists`, the hosts of pages that the user listed follow. They are no sources, and have fewer values.
+    """
+    from pipelines.core.timestamps import now
+    from pipelines.database.frontier import health
+
+    time = now()
+    states, hidden = health.health(db, time), set() if of_lists else health.sources_of_lists(db)
     for row in ask(db, """
         SELECT s.id, s.name, s.url, s.title, s.language, s.added, coalesce(n.articles, 0) AS articles, n.newest
           FROM sources s
@@ -371,7 +378,11 @@ def sources(db: sqlite3.Connection) -> Iterator[Row]:
                        FROM articles GROUP BY source_id) n ON n.source_id = s.id
          ORDER BY s.name"""):  # fmt: skip
         source = decode_row(row)
-        yield source | health[source.pop("id")]._asdict()
+        if source["id"] not in hidden:
+            yield source | states[source.pop("id")]._asdict()
+    if of_lists:
+        for site in health.sites_of_lists(db, time):
+            yield dict.fromkeys(SOURCE_KEYS) | site
 
 
 def removals(db: sqlite3.Connection) -> Iterator[Row]:

@@ -16,6 +16,8 @@ from pipelines.database.connection import Row, ask
 PAGE_COUNTS = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
 RUN_KEYS = ("run", "begun", "finished", "seconds", "outcome", "pages", *PAGE_COUNTS, "command", "software")
 RUNNING, NEVER_ENDED = "running", "never ended"
+ENDED = ("done", "partly failed", "nothing reachable")  # outcomes of crawls that did all that was due
+NOT_BEGUN = "not begun"  # the outcome of a crawl that fetched nothing, because its arguments were wrong
 LOCK_SLACK_SECONDS = 2.0  # by which a lock may seem younger than the run under it: times of runs are whole seconds
 PASSWORD = re.compile(r"(//)[^/@\s]+@")  # in the address of a proxy
 
@@ -54,3 +56,17 @@ def runs(db: sqlite3.Connection, limit: int | None, locked_since: datetime | Non
 def total(by_source: Mapping[str, Mapping[str, Any]], word: str) -> int:
     """Return a count of a run over all its sources; 0 where a source has none."""
     return sum(int(counts.get(word) or 0) for counts in by_source.values())
+
+
+def interrupted_since(db: sqlite3.Connection, crawl_id: int) -> str | None:
+    """Return the stamp of the time since which no crawl before `crawl_id` came to its end; None if the last one did."""
+    began = None
+    for outcome, started in db.execute(
+        """SELECT outcome, started FROM crawls WHERE id < ? AND outcome IS NOT ?
+            ORDER BY id DESC""",
+        (crawl_id, NOT_BEGUN),
+    ):
+        if outcome in ENDED:
+            break
+        began = started
+    return began

@@ -333,6 +333,19 @@ def m005_noting(db: Database) -> None:
     db.executescript(NOTING)
 
 
+@migrations()
+def m006_health(db: Database) -> None:
+    """Remember by which settings visits were planned; find the newest answer of a source quickly."""
+    db.executescript(HEALTH)
+
+
+HEALTH = """
+ALTER TABLE sources ADD COLUMN planned_by TEXT; -- JSON: the settings by which its visits were planned
+CREATE INDEX captures_answered ON captures(source_id, time)
+ WHERE status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep');
+"""
+
+
 NOTING = """
 DROP TRIGGER captures_insert_noted; -- one capture is one insert, and its trigger would cost more than that
 ALTER TABLE journal ADD COLUMN captures INTEGER NOT NULL DEFAULT 0; -- newer rows there are not yet in changes

@@ -24,6 +24,8 @@ INSERT_CAPTURE = (
     f"VALUES (:crawl_id, :source_id, {', '.join(':' + name for name in CAPTURE_COLUMNS)})"
 )
 
+ANSWERED = "status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep')"  # as in the index captures_answered
+
 
 class KnownArticle(NamedTuple):
     """Hold what identifies an article that is filed already."""
@@ -62,6 +64,16 @@ class ArticleStore:
         row = self.db.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
         return None if row is None else int(row[0])
 
+    def planned_by(self, source_id: int | None) -> dict[str, Any]:
+        """Return the settings by which the visits of a source were planned; empty if they are not known."""
+        row = self.db.execute("SELECT planned_by FROM sources WHERE id = ?", (source_id,)).fetchone()
+        return json.loads(row[0]) if row is not None and row[0] else {}
+
+    def set_planned_by(self, source_id: int | None, settings: Mapping[str, Any]) -> None:
+        """Remember the settings by which the visits of a source are planned."""
+        values = (json.dumps(settings, sort_keys=True), source_id)
+        self.db.execute("UPDATE sources SET planned_by = ? WHERE id = ?", values)
+
     def rename_ad_hoc_source(self, source: Source, watched: Collection[str]) -> None:
         """Give a site that was crawled ad hoc the name of its new source file. It keeps its articles and frontier.
 
@@ -73,6 +85,18 @@ class ArticleStore:
             if name not in watched and url_key(url) == url_key(source.url):
                 self.db.execute("UPDATE sources SET name = ? WHERE id = ?", (source.name, row_id))
                 return
+
+    def has_answered(self, source_id: int) -> bool:
+        """Return True if a listing or page of a source was ever answered without an error, or it has an article."""
+        sql = f"""SELECT EXISTS (SELECT 1 FROM captures WHERE source_id = :id AND {ANSWERED})
+                      OR EXISTS (SELECT 1 FROM articles WHERE source_id = :id)"""  # noqa: S608 (our own condition)
+        return bool(self.db.execute(sql, {"id": source_id}).fetchone()[0])
+
+    def forget_source(self, source_id: int) -> None:
+        """Delete a source. What was fetched of it stays, and belongs to no source; its frontier must be gone before."""
+        self.db.execute("UPDATE captures SET source_id = NULL WHERE source_id = ?", (source_id,))
+        self.db.execute("UPDATE articles SET source_id = NULL WHERE source_id = ?", (source_id,))
+        self.db.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def begin_crawl(self, command: str, software: str) -> int:
         """Add the row of a run and return its id."""

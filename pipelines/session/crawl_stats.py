@@ -5,9 +5,32 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipelines.core.timestamps import fine_stamp
+from pipelines.core.urls import url_key
 
 # The outcomes of a page, in the order in which the summary names them.
 OUTCOMES = ("new", "edited", "unchanged", "duplicate", "nothing", "disallowed", "postponed", "failed")
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Count the failures of one source that have the same reason and make the exit code 1."""
+
+    number: int = 0
+    example: str = ""  # the first URL; empty where the whole source is meant
+
+
+@dataclass(slots=True)
+class PageOutcome:
+    """Hold what became of one page in this crawl."""
+
+    outcome: str = ""  # a word of OUTCOMES
+    reason: str = ""
+    final_url: str | None = None  # after redirects
+    status: int | None = None  # HTTP status of the answer
+    captured: str | None = None  # time of its capture, UTC
 
 
 @dataclass(slots=True)
@@ -22,8 +45,8 @@ class SourceStats:
     outcomes: Counter[str] = field(default_factory=Counter)  # of article pages, words of OUTCOMES
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # (outcome, why)
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
-    troubles: int = 0  # failures that the user should know of: not a page that is simply gone
-    problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
+    troubles: dict[str, Trouble] = field(default_factory=dict)  # why -> what the user has to see to
+    problems: list[str] = field(default_factory=list)  # "URL: what was wrong" of listings that were read in part
     named: int = 0  # articles that its feeds, sitemaps and pages name, known ones too
     front_read: bool = False  # its front page was read
     by_shape: Counter[str] = field(default_factory=Counter)  # addresses left out of feeds and sitemaps, by the reason
@@ -50,11 +73,15 @@ class CrawlStats:
         self.bytes_kept = 0  # size of the records of all exchanges
         self.bytes_of_site: Counter[str] = Counter()  # the same by site (registrable domain)
         self.bytes_of_source: Counter[int | None] = Counter()  # and by the source for which it was fetched
+        self.page_outcomes: dict[str, PageOutcome] | None = None  # by url_key; None: nobody asks for them
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count the outcome of a page (a word of OUTCOMES), with the reason and the URL."""
         count = self.by_source[source]
         count.outcomes[word] += 1
+        if self.page_outcomes is not None and url:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.outcome, page.reason = word, why
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
@@ -85,6 +112,23 @@ class CrawlStats:
         self.bytes_of_site[site] += length
         self.bytes_of_source[source_id] += length
 
+    def answered(self, url: str, final_url: str, status: int, captured: datetime | None) -> None:
+        """Note where redirects of a page led to, and what was answered there."""
+        if self.page_outcomes is not None:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.final_url, page.status, page.captured = final_url, status, fine_stamp(captured) if captured else None
+
+    def read_as_listing(self, url: str) -> None:
+        """Note that a page was read for its links, because the archive knows it as a listing."""
+        if self.page_outcomes is not None:
+            page = self.page_outcomes.setdefault(url_key(url), PageOutcome())
+            page.outcome, page.reason = "nothing", "a listing, which was read for its links"
+
+    def trouble(self, source: str, why: str, url: str = "") -> None:
+        """Count a failure that the user has to see to: it makes the exit code 1."""
+        trouble = self.by_source[source].troubles.setdefault(why, Trouble(example=url))
+        trouble.number += 1
+
     def saved(self, length: int) -> None:
         """Count a response whose body of `length` bytes was not stored again. Called on the writer's thread only."""
         self.revisits += 1
@@ -112,6 +156,11 @@ class CrawlStats:
         return {reason for count in self.by_source.values() for reason in count.reasons}
 
     @property
+    def listings(self) -> int:
+        """Number of feeds, sitemaps, front and section pages that were read."""
+        return sum(count.listings for count in self.by_source.values())
+
+    @property
     def not_modified(self) -> int:
         return sum(count.not_modified for count in self.by_source.values())
 
@@ -135,6 +184,7 @@ class CrawlStats:
                 **{word: count.outcomes[word] for word in OUTCOMES},
                 "left_out": count.by_shape.total(),
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
+                "trouble": {why: trouble.number for why, trouble in sorted(count.troubles.items())},
             }
             for source, count in self.by_source.items()
         }

@@ -182,7 +182,8 @@ def build(folder: Path) -> Path:
             priority=5,
             depth=1,
             found="2024-01-01T00:00:00Z",
-            last_visit="2024-03-01T00:00:00Z" if error else None,
+            next_visit=None if error else f"20{24 if n else 99}-03-02T00:00:00Z",
+            last_visit="2024-03-01T00:00:10Z" if error else None,
             last_error=error,
             failures=5 if error else 0,
         )

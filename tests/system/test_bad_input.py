@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import signal
@@ -65,22 +66,30 @@ ODD_MANNERS = ("/faults/odd-headers", "/faults/lf-only", "/faults/no-length", "/
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory):
-    """Crawl a list: each faulty page on a host of its own, with a good page beside it. Return (archive, done, URLs)."""
+    """Crawl a list: each faulty page on a host of its own, with a good page beside it.
+
+    Return (archive, what the crawl printed, URLs, rows of the report by URL).
+    """
     archive = make_archive(tmp_path_factory.mktemp("faults") / "archive")
+    out = archive.parent / "report.csv"
     with ExitStack() as stack:
         papers = {path: stack.enter_context(serve(stall=3.0)) for path in FAULTS}
         urls = {path: paper.url + path for path, paper in papers.items()}
         good = [next(iter(paper.truth)) for paper in papers.values()]
-        done = fetch_list(archive, *urls.values(), *good)
-    return archive, done, urls
+        done = fetch_list(archive, *urls.values(), *good, options=(*QUICK, "--report", str(out)))
+    with out.open(newline="", encoding="utf-8") as file:
+        reported = {row["requested_url"]: row for row in csv.DictReader(file)}
+    return archive, done, urls, reported
 
 
 @pytest.mark.parametrize(("path", "why"), FAULTS.items())
 def test_failing_page_costs_one_page_and_is_named(faulty, path, why):
-    """The summary counts it with its reason and its URL; the good page beside it is stored; the exchange is in WARC."""
-    archive, done, urls = faulty
+    """Summary and report have its reason; the good page beside it is stored; the exchange is in WARC."""
+    archive, done, urls, reported = faulty
     site = urls[path].removesuffix(path)
-    assert f"1 failed: {why}, e.g. {urls[path]}" in done.stdout, done.stdout + done.stderr
+    same = [url for url in urls.values() if reported[url]["reason"] == why]
+    assert f"{len(same)} failed: {why}, e.g. {same[0]}" in done.stdout, done.stdout + done.stderr
+    assert (reported[urls[path]]["outcome"], reported[urls[path]]["reason"]) == ("failed", why)
     assert rows(archive, "SELECT count(*) FROM articles WHERE url LIKE ?", f"{site}/%") == [(1,)]
     assert rows(archive, "SELECT count(*) >= 1 FROM captures WHERE url LIKE ?", f"{site}{path[:8]}%") == [(1,)]
     assert rows(archive, "SELECT last_error FROM frontier WHERE url = ?", urls[path]) == [(why,)]
@@ -181,7 +190,7 @@ def test_malformed_feed_or_sitemap_is_named_and_costs_nothing_else(archive, pape
     began = time.monotonic()
     done = crawl(archive, "gazette", *QUICK, timeout=60)
     assert time.monotonic() - began < 40
-    assert f"problem in a listing: {paper.url}{path}" in done.stdout
+    assert f"{paper.url}{path}" in done.stdout
     assert done.returncode in (0, 1)
 
 
@@ -364,7 +373,8 @@ def test_query_junk_is_understood_or_refused(archive, query):
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        ("http://a.example/\nnot an address\n", (), "line 2"),
+        ("not an address\n", (), "line 1: 'not an address'"),
+        ("name;link to it\n", (), "no column with a name for addresses"),
         ("name;link\n", ("--column", "url"), "no column 'url'"),
         ("# nothing\n", (), "lists no page"),
     ],

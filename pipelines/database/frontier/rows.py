@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+BY_ROBOTS = "by robots.txt"  # why a URL was not asked for, as the column last_error says it
+
 
 @dataclass(frozen=True, slots=True)
 class FrontierRow:
@@ -69,8 +71,9 @@ NO_SOURCE = -1
 class SourceHealth(NamedTuple):
     """Hold what the visits of one source say about it; times are stamps (`pipelines.core.timestamps`)."""
 
-    last_success: str | None = None  # last visit of a row whose last answer was not an error
-    waiting: int = 0  # rows that wait for a visit, due or not
-    failed: int = 0  # rows that were given up
+    last_success: str | None = None  # newest capture of a listing or page that is no error
+    waiting: int = 0  # rows that are due now
+    planned: int = 0  # rows whose next visit is planned for later
+    failed: int = 0  # rows whose last visit failed
     last_error: str | None = None  # of the rows that fail now, the newest error
     last_error_time: str | None = None

@@ -1,4 +1,4 @@
-"""Hold every SQL statement on the table `frontier`: rows in, rows out, no policy.
+"""Hold the SQL statements on the table `frontier` by which a crawl goes on: rows in, rows out, no policy.
 
 `crawler.frontier.queue` decides what a crawl does with the rows. Takedowns, rebuilds and `queries` use this module as
 well, so a queue in another database replaces this module only.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice, SourceHealth
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
@@ -163,6 +162,11 @@ class FrontierTable:
         sql = "SELECT id, visits FROM frontier WHERE url_key = ? AND state != 'removed'"
         return self._db.execute(sql, (url_key,)).fetchone()
 
+    def kind_and_source(self, url_key: str) -> tuple[str, int | None] | None:
+        """Return (kind, source id) of a URL, or None if it is unknown or was taken down."""
+        sql = "SELECT kind, source_id FROM frontier WHERE url_key = ? AND state != 'removed'"
+        return self._db.execute(sql, (url_key,)).fetchone()
+
     def unclaimed(self, url_key: str) -> Claim | None:
         """Return the row of a URL in the form of a claim, or None if it is unknown or claimed."""
         sql = f"SELECT {CLAIM_COLUMNS} FROM frontier WHERE url_key = ? AND state != 'claimed'"
@@ -178,6 +182,11 @@ class FrontierTable:
         """Return True if a URL has a row, whatever its state."""
         return self._db.execute("SELECT 1 FROM frontier WHERE url_key = ?", (url_key,)).fetchone() is not None
 
+    def has_pages(self, source_id: int | None) -> bool:
+        """Return True if a source has a row of an article or page."""
+        sql = f"SELECT 1 FROM frontier WHERE source_id IS ? AND {PAGES} LIMIT 1"
+        return self._db.execute(sql, (source_id,)).fetchone() is not None
+
     def found_urls(self, source_id: int | None, kind: str) -> list[tuple[int, str]]:
         """Return (row id, URL) of a source's rows of one kind that were found by links, not named as seeds."""
         sql = "SELECT id, url FROM frontier WHERE source_id = ? AND kind = ? AND depth > 0 AND state != 'removed'"
@@ -187,7 +196,8 @@ class FrontierTable:
 
     def make_due(self, row_id: int, now: datetime) -> None:
         """Plan a visit of one row now, unless it is claimed."""
-        sql = "UPDATE frontier SET state = 'waiting', next_visit = ? WHERE id = ? AND state != 'claimed'"
+        sql = """UPDATE frontier SET state = 'waiting', next_visit = ?
+                  WHERE id = ? AND state NOT IN ('claimed', 'removed')"""
         self._db.execute(sql, (stamp(now), row_id))
 
     def make_changed_due(
@@ -206,13 +216,19 @@ class FrontierTable:
         )
         return cursor.rowcount > 0
 
-    def make_kinds_due(self, source_id: int | None, kinds: Iterable[str], now: datetime) -> None:
-        """Plan a visit now of a source's rows of these kinds; not of rows that were done without any answer."""
+    def make_kinds_due(
+        self, source_id: int | None, kinds: Iterable[str], now: datetime, *, unless_read_since: str | None = None
+    ) -> None:
+        """Plan a visit now of a source's rows of these kinds.
+
+        Left out are links that were done without any answer, and rows that were answered since a stamp and are not due.
+        """
         self._db.execute(
-            f"""UPDATE frontier SET state = 'waiting', next_visit = ?
-                 WHERE source_id = ? AND kind IN {LISTED} AND state != 'removed'
-                   AND NOT (state = 'done' AND visits = 0)""",
-            (stamp(now), source_id, as_array(kinds)),
+            """UPDATE frontier SET state = 'waiting', next_visit = ?1
+                 WHERE source_id = ?2 AND kind IN (SELECT value FROM json_each(?3)) AND state != 'removed'
+                   AND NOT (state = 'done' AND visits = 0 AND depth > 0)
+                   AND NOT (?4 IS NOT NULL AND failures = 0 AND last_visit >= ?4 AND coalesce(next_visit > ?1, 1))""",
+            (stamp(now), source_id, as_array(kinds), unless_read_since),
         )
 
     def make_failures_due(self, source_id: int | None, now: datetime, *, but: Iterable[int]) -> None:
@@ -266,10 +282,11 @@ class FrontierTable:
     def make_seed(self, row: FrontierRow) -> None:
         """Give a known row to the source whose file names it, as the kind of listing that the file says."""
         before = self._db.execute(
-            "SELECT kind, source_id FROM frontier WHERE url_key = ? AND state NOT IN ('removed', 'claimed')",
+            f"""SELECT kind, source_id, {IS_SEED} FROM frontier
+                 WHERE url_key = ? AND state NOT IN ('removed', 'claimed')""",
             (row.url_key,),
         ).fetchone()
-        if before is None or tuple(before) == (row.kind, row.source_id):
+        if before is None or tuple(before) == (row.kind, row.source_id, 1):
             return
         self._db.execute(
             """UPDATE frontier SET source_id = ?, priority = ?, depth = 0, found_on = NULL, hint = NULL
@@ -330,24 +347,6 @@ class FrontierTable:
         """Return the URLs, as first met, that have these keys."""
         sql = f"SELECT url FROM frontier WHERE url_key IN {LISTED}"
         return [row[0] for row in ask(self._db, sql, (as_array(url_keys),))]
-
-    def health(self) -> defaultdict[int | None, SourceHealth]:
-        """Return the health of each source by its id; that of a source without rows is empty."""
-        # Beside a lone max(), SQLite takes the other columns from the row that has it.
-        errors = ask(
-            self._db,
-            """SELECT source_id, last_error, max(last_visit) FROM frontier
-                WHERE last_error IS NOT NULL AND (failures > 0 OR state = 'failed') GROUP BY source_id""",
-        )
-        error_of = {row[0]: tuple(row)[1:] for row in errors}
-        visits = ask(
-            self._db,
-            """SELECT source_id, max(CASE WHEN last_status BETWEEN 200 AND 399 THEN last_visit END),
-                      sum(state = 'waiting'), sum(state = 'failed')
-                 FROM frontier GROUP BY source_id""",
-        )
-        rows = {row[0]: SourceHealth(*tuple(row)[1:], *error_of.get(row[0], ())) for row in visits}
-        return defaultdict(SourceHealth, rows)
 
     def _ids(self, condition: str, *values: str) -> list[int]:
         return [row[0] for row in self._db.execute(f"SELECT id FROM frontier WHERE {condition}", values).fetchall()]

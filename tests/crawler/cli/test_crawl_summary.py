@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.cli.crawl_summary import size, summary
+from crawler.cli.crawl_summary import attention, size, summary
 from crawler.cli.left_out import left_out
 from pipelines.session.crawl_stats import CrawlStats
 
@@ -61,3 +61,28 @@ def test_limit_that_was_reached_names_source_setting_and_number():
 def test_size_is_printed_in_powers_of_ten(number, text):
     """In powers of ten."""
     assert size(number) == text
+
+
+def test_equal_reasons_are_one_line_over_all_sources():
+    """With the sum, the number of sources and an example: 120 papers that disallow a link are one line."""
+    stats = CrawlStats()
+    for number in range(120):
+        stats.outcome(f"paper {number:03}", "disallowed", "by robots.txt", f"http://{number}.example/private/")
+    stats.outcome("paper 001", "disallowed", "by robots.txt", "http://1.example/search/")
+    assert list(summary(stats))[-1] == ("121 disallowed: by robots.txt, of 120 sources, e.g. http://0.example/private/")
+
+
+def test_attention_names_the_sources_of_each_reason():
+    """The widest reason first; of many sources the first few."""
+    stats = CrawlStats()
+    stats.trouble("faz", "HTTP 500", "http://faz.example/feed")
+    stats.trouble("faz", "HTTP 500", "http://faz.example/sitemap.xml")
+    stats.trouble("abc", "no article found in 3 listings")
+    for number in range(12):
+        stats.trouble(f"p{number:02}", "host not found", f"http://p{number}.example/")
+    assert list(attention(stats)) == [
+        "needs attention: p00, p01, p02, p03, p04, p05, p06, p07, p08, p09 and 2 more: host not found:"
+        " http://p0.example/ and 11 more",
+        "needs attention: faz: HTTP 500: http://faz.example/feed and 1 more",
+        "needs attention: abc: no article found in 3 listings",
+    ]

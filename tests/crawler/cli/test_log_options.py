@@ -180,7 +180,7 @@ def test_error_that_ends_a_command_is_in_its_log(archive, tmp_path):
     done = morgue("-C", archive, "crawl", "nowhere", "--log", tmp_path / "a.jsonl")
     ended = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1])
     assert (done.returncode, ended["exit_code"]) == (8, 8)
-    assert "nowhere: no such source" in ended["message"]
+    assert "nowhere: is not a source" in ended["message"]
 
 
 def test_log_of_a_command_without_the_options_may_be_asked_for_before_its_name(archive, tmp_path):

@@ -168,6 +168,17 @@ def test_bad_argument_is_refused_with_the_cure(archive, args, code):
     assert args[-1] in done.stderr
 
 
+def test_settings_of_the_command_line_are_in_the_timer(archive):
+    """Before the command or after it, as often as they were given; nonsense is refused."""
+    done = morgue("-C", archive, "-s", "crawl.delay=3", "schedule", "--cron", "-s", "every.feed='30m'")
+    (line,) = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+    words = words_of(cron_gives(line))
+    assert words[words.index(str(archive)) + 1 :] == [
+        "-s", "crawl.delay=3", "-s", "every.feed='30m'", "crawl", "--quiet",
+    ]  # fmt: skip
+    assert morgue("-C", archive, "schedule", "-s", "crawl.dely=3").returncode == 2
+
+
 def test_script_for_a_source_has_its_own_unit_name(archive):
     """With a source named, only it is crawled."""
     done = morgue("-C", archive, "schedule", "--systemd", "paper")

@@ -23,7 +23,8 @@ def test_outcome_of_a_run_follows_from_answers_and_troubles(sources, has_interna
     """A run fails in part if one source has trouble, and fails as a whole only if no server answered."""
     stats = CrawlStats()
     for number, (answered, troubles) in enumerate(sources):
-        count = stats.by_source[f"source {number}"]
-        count.answered, count.troubles = answered, troubles
+        stats.by_source[f"source {number}"].answered = answered
+        for _ in range(troubles):
+            stats.trouble(f"source {number}", "HTTP 500")
     outcome = outcome_of(stats, has_internal_error=has_internal_error)
     assert (outcome.word, outcome.exit_code, outcome.error) == (word, exit_code, None)

@@ -183,7 +183,7 @@ def test_list_of_pages_is_claimed_without_those_that_were_fetched(frontier):
     found = next(found for found in claim(frontier) if found.url == pages[0])
     frontier.visited(found, VisitResult(NextVisit("done", None, ""), 200), NOW)
     frontier.release_stale()
-    scope, known = frontier.want_only(pages, {"paper.example": 1}, NOW)
+    scope, known = frontier.want_only(pages, lambda url: 1, NOW)
     assert known == 1
     assert {found.url for found in claim(frontier, scope=scope)} == set(pages[1:])
 

@@ -234,9 +234,9 @@ def test_sources_have_counts_dates_and_errors(db):
     assert tuple(rows["empty"]) == queries.SOURCE_KEYS
     assert rows["courier"]["articles"] == 20
     assert rows["courier"]["newest"] == "2024-02-29"
-    assert (rows["courier"]["waiting"], rows["courier"]["failed"]) == (2, 1)
+    assert [rows["courier"][state] for state in ("waiting", "planned", "failed")] == [1, 1, 1]
     assert rows["courier"]["last_error"] == "HTTP 503 five times"
-    assert rows["courier"]["last_success"] == "2024-02-29T10:00:00Z"
+    assert rows["courier"]["last_success"] == "2024-03-01T00:00:00Z"
     assert (rows["empty"]["articles"], rows["empty"]["newest"], rows["empty"]["last_error"]) == (
         0,
         None,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceChoice, SourceHealth
+from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -93,20 +93,6 @@ def test_removed_row_is_never_planned_again(table):
     assert table.row_of("//a.example/2019-01-01") is None
     table.make_kinds_due(1, ["article"], NOW)
     assert table.state_of(["//a.example/2019-01-01"]) == ("removed", "removed")
-
-
-def test_health_names_the_last_error_of_rows_that_fail_now(table, db):
-    """A row that was answered afterwards counts as a success, and its error is forgotten."""
-    visit(table, 1, 500, "HTTP 500", state="waiting", next_visit=NOW)
-    visit(table, 2, 404, "HTTP 404", state="failed")
-    visit(table, 3, 500, "HTTP 500", state="waiting", next_visit=NOW)
-    visit(table, 3, 200)
-    time = "2026-11-23T08:00:00Z"
-    health = table.health()
-    assert health[1] == SourceHealth(None, 1, 1, health[1].last_error, time)
-    assert health[1].last_error in ("HTTP 500", "HTTP 404")
-    assert health[2] == SourceHealth(time, 1, 0, None, None)
-    assert health[None] == SourceHealth(None, 2, 0, None, None)
 
 
 def test_seeds_that_are_named_no_more_are_retired(table, db):

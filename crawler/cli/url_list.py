@@ -1,0 +1,167 @@
+"""Read the list of pages for `morgue crawl --urls`: one address per line, or a column of a CSV or TSV file.
+
+A row that is no address does not end the crawl: it is kept with the reason, for the summary and the report.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pipelines.core.errors import ConfigError, MorgueError, os_errors
+from pipelines.core.input_files import bounded_lines, open_input
+from pipelines.core.urls import fetchable
+
+DELIMITERS = ",;\t"  # spreadsheets write semicolons in many languages, and some programs write tabs
+COLUMN_NAMES = ("url", "urls", "link", "links", "address", "uri", "href", "page", "web address", "permalink", "loc")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+INPUT_COLUMN = "input"  # the one column of a list without columns
+LIST_ADVICE = "one URL per line; a line that begins with # is a comment"
+MAX_CELL_CHARS = 1 << 24  # of a CSV file; a cell may hold the whole text of a page
+# An address without its scheme: a host with a dot whose last label has a letter, or an IPv4 address; then a path.
+WITHOUT_SCHEME = re.compile(
+    r"(?://)?(?:[\w-]+(?:\.[\w-]+)*\.(?=[\w-]*[^\W\d_])[\w-]{2,}|\d{1,3}(?:\.\d{1,3}){3})\.?(?::\d{1,5})?(?:[/?#]\S*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """Hold one row of the list."""
+
+    place: str  # "line 12"
+    cells: tuple[str, ...]  # the row as it is in the file
+    text: str  # the address as given
+    url: str | None  # None: it is no address
+    assumed_https: bool = False  # the address has no scheme in the list
+
+
+@dataclass(frozen=True)
+class UrlList:
+    """Hold a list in its order, with rows that are no addresses."""
+
+    file: str
+    columns: tuple[str, ...]
+    rows: tuple[ListedPage, ...]
+
+    @cached_property
+    def urls(self) -> tuple[str, ...]:
+        """Return each address once."""
+        return tuple(dict.fromkeys(row.url for row in self.rows if row.url is not None))
+
+    @cached_property
+    def assumed_https(self) -> frozenset[str]:
+        """Return the addresses that have no scheme in the list."""
+        return frozenset(row.url for row in self.rows if row.url is not None and row.assumed_https)
+
+    @cached_property
+    def bad_rows(self) -> tuple[ListedPage, ...]:
+        """Return the rows that are no addresses."""
+        return tuple(row for row in self.rows if row.url is None)
+
+
+def read_url_list(file: str, column: str | None) -> UrlList:
+    """Return the list in a file, `-` for standard input. Raises ConfigError if it cannot be read or lists nothing."""
+    text = text_of(file)
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if not first:
+        raise ConfigError(file, "lists no page", LIST_ADVICE)
+    delimiter = max(DELIMITERS, key=first.count)
+    names = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter), [])]
+    if column is None and not any(address_of(name)[0] for name in names):
+        column = guessed_column(file, names)
+    found = UrlList(file, *(lines_of(text) if column is None else table_of(file, text, delimiter, column)))
+    if not found.rows:
+        raise ConfigError(file, "lists no page", LIST_ADVICE)
+    return found
+
+
+def guessed_column(file: str, names: Sequence[str]) -> str | None:
+    """Return the column of a table that holds addresses, by its name; None for a list without columns."""
+    guessed = next((name for known in COLUMN_NAMES for name in names if name.casefold() == known), None)
+    if guessed is None and file.lower().endswith(TABLE_SUFFIXES):
+        there = ", ".join(names) or "none"
+        raise ConfigError(file, "has no column with a name for addresses", f"say --column NAME; it has: {there}")
+    return guessed
+
+
+def text_of(file: str) -> str:
+    """Return a list as text: UTF-8 with or without BOM, or UTF-16 with one, as spreadsheets write it.
+
+    Raises ConfigError, also for a list or a line without end.
+    """
+    if file == "-":
+        return decoded(sys.stdin.buffer, file)
+    try:
+        with os_errors(file), open_input(file, may_be_pipe=True) as stream:
+            return decoded(stream, file)
+    except ConfigError:
+        raise
+    except MorgueError as error:
+        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
+
+
+def decoded(stream: Any, file: str) -> str:
+    """Return the text of a list from a buffered stream of bytes. Raises ConfigError."""
+    utf16 = stream.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = io.TextIOWrapper(stream, "utf-16" if utf16 else "utf-8-sig", errors="replace", newline="")
+    try:
+        return "".join(bounded_lines(text, file))
+    finally:
+        text.detach()  # standard input stays open
+
+
+def lines_of(text: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
+    """Return the column and the rows of a list with one address per line; # begins a comment."""
+    rows = (
+        (f"line {number}", stripped)
+        for number, line in enumerate(text.splitlines(), 1)
+        if (stripped := line.strip()) and not stripped.startswith("#")
+    )
+    return (INPUT_COLUMN,), tuple(ListedPage(place, (line,), line, *address_of(line)) for place, line in rows)
+
+
+def table_of(file: str, text: str, delimiter: str, column: str) -> tuple[tuple[str, ...], tuple[ListedPage, ...]]:
+    """Return the columns and the rows of a CSV or TSV file. Raises ConfigError."""
+    csv.field_size_limit(MAX_CELL_CHARS)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        records = [(reader.line_num, record) for record in reader if any(cell.strip() for cell in record)]
+    except csv.Error as error:
+        raise ConfigError(f"{file}: line {reader.line_num}", str(error), "check that the file is CSV") from error
+    while records and records[0][1][0].startswith("#"):  # comments above the header
+        records.pop(0)
+    (_, header), *records = records or [(0, [])]
+    names = [name.strip() for name in header]
+    if column not in names:
+        raise ConfigError(file, f"has no column {column!r}", f"its columns are: {', '.join(names) or 'none'}")
+    at, width = names.index(column), max(map(len, (header, *(record for _, record in records))))
+    columns = (*header, *(f"column {number}" for number in range(len(header) + 1, width + 1)))
+    return columns, tuple(table_rows(records, at, width))
+
+
+def table_rows(records: Sequence[tuple[int, list[str]]], at: int, width: int) -> Iterator[ListedPage]:
+    """Yield the rows of a table whose addresses are in the column number `at`; all get `width` cells."""
+    for number, record in records:
+        cells = (*record, *("" for _ in range(width - len(record))))
+        text = cells[at].strip()
+        yield ListedPage(f"line {number}", cells, text, *address_of(text))
+
+
+def address_of(text: str) -> tuple[str | None, bool]:
+    """Return an address as a URL that can be fetched, None if it is none, and True if it has no scheme.
+
+    An address without a scheme is taken for HTTPS: `www.bbc.com/news/x`.
+    """
+    if "://" in text[:12]:
+        return fetchable(text), False
+    if not WITHOUT_SCHEME.fullmatch(text):
+        return None, False
+    url = fetchable(f"https://{text.removeprefix('//')}")
+    return url, url is not None

@@ -1,0 +1,32 @@
+"""Name the keys of morgue.toml, for commands that must start fast. A test compares them with the models."""
+
+from __future__ import annotations
+
+import tomllib
+
+from crawler.config.archive_folder import ArchiveFolder
+
+SETTING_NAMES = {
+    "operator": {"contact", "name"},
+    "crawl": {
+        "delay", "jitter", "autothrottle", "max_delay", "concurrency_per_host", "depth", "pages_per_host",
+        "listings_per_host", "pages_per_source", "listings_per_source", "addresses_per_listing",
+        "addresses_per_source", "robots", "verify_certificates", "recheck", "proxy", "concurrency",
+        "concurrency_per_source", "concurrency_per_site", "bytes_per_site", "bytes_per_crawl", "timeout", "max_body",
+        "redirects", "retries", "url_length", "allow_private_ips", "user_agent",
+    },
+    "every": {"feed", "news_sitemap", "sitemap", "section"},
+    "record": {"rotate", "rotate_after", "compression", "chunked_payload_digest"},
+    "extract": {"comments", "workers", "seconds", "cpu_seconds", "memory"},
+}  # fmt: skip
+
+
+def looks_right(folder: ArchiveFolder) -> bool:
+    """Return True if morgue.toml is TOML and all of its tables and keys exist. Values are not looked at."""
+    try:
+        tables = tomllib.loads(folder.settings.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return all(
+        isinstance(keys, dict) and keys.keys() <= SETTING_NAMES.get(name, set()) for name, keys in tables.items()
+    )

@@ -1,0 +1,32 @@
+"""Delete rows of the table `frontier` that nobody wants any more. Commits nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+PAGES = "kind IN ('article', 'page')"
+UNANSWERED = "source_id IS NULL AND visits = 0 AND state != 'removed'"  # of no source, and never answered
+
+# ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
+
+
+def forget_source(db: sqlite3.Connection, source_id: int) -> None:
+    """Delete a source's rows. Pages that were answered or taken down stay, without a source and without a plan."""
+    db.execute(
+        f"""UPDATE frontier SET source_id = NULL, next_visit = NULL, claimed_by = NULL,
+                   state = iif(state = 'removed', state, 'done')
+             WHERE source_id = ? AND (state = 'removed' OR ({PAGES} AND visits > 0))""",
+        (source_id,),
+    )
+    db.execute("DELETE FROM frontier WHERE source_id = ?", (source_id,))
+
+
+def forget_host(db: sqlite3.Connection, host: str) -> None:
+    """Delete the rows of a host that belong to no source and were never answered."""
+    db.execute(f"DELETE FROM frontier WHERE host = ? AND {UNANSWERED}", (host,))
+
+
+def forget_unanswered(db: sqlite3.Connection, row_ids: Iterable[int]) -> None:
+    """Delete those of these rows that belong to no source and were never answered."""
+    db.executemany(f"DELETE FROM frontier WHERE id = ? AND {UNANSWERED}", [(row_id,) for row_id in row_ids])

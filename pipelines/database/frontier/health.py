@@ -1,0 +1,78 @@
+"""Say how sources are doing, by their rows of the table `frontier` and their captures. Reads only."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from pipelines.core.timestamps import stamp
+from pipelines.database.connection import Row, ask
+from pipelines.database.frontier.rows import BY_ROBOTS, SourceHealth
+
+PAGES = "kind IN ('article', 'page')"
+# Rows whose last visit failed. No failures are: common paths that we tried ourselves, links that lead nowhere, and
+# what robots.txt disallows of links, and of a front page beside other listings.
+FAILING = f"""(last_error IS NOT NULL AND failures > 0 AND state IN ('waiting', 'claimed', 'failed')
+    AND kind != 'tdmrep' AND json_extract(hint, '$.guess') IS NULL
+    AND NOT (coalesce(last_status, 0) IN (404, 410) AND ({PAGES} OR (depth > 0 AND visits = 0)))
+    AND NOT (last_status IS NULL AND last_error = '{BY_ROBOTS}' AND (depth > 0 OR kind = 'front' AND EXISTS (
+        SELECT 1 FROM frontier o WHERE o.source_id = frontier.source_id AND o.depth = 0
+           AND o.kind IN ('feed', 'news sitemap', 'sitemap', 'section')))))"""
+# The newest answer that was no error, of the feeds, sitemaps and pages of a source. The condition is that of the index
+# captures_answered.
+LAST_SUCCESS = """(SELECT substr(max(time), 1, 19) || 'Z' FROM captures
+    WHERE source_id = sources.id AND status BETWEEN 200 AND 399 AND kind NOT IN ('robots', 'tdmrep'))"""
+
+# ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
+
+
+def health(db: sqlite3.Connection, now: datetime) -> defaultdict[int | None, SourceHealth]:
+    """Return the health of each source by its id; that of an unknown source is empty."""
+    counts = {row["source_id"]: row for row in ask(db, f"SELECT source_id, {COUNTS} FROM frontier GROUP BY source_id",
+                                                   {"now": stamp(now)})}  # fmt: skip
+    success = {row["id"]: row["at"] for row in ask(db, f"SELECT id, {LAST_SUCCESS} AS at FROM sources")}
+    errors: dict[int | None, sqlite3.Row] = {}
+    newest_first = f"""SELECT source_id, last_error, last_visit, {PAGES} AS is_page FROM frontier WHERE {FAILING}
+                        ORDER BY last_visit DESC"""
+    for row in ask(db, newest_first):
+        at = success.get(row["source_id"])
+        # A page may fail for itself: it says something of its source only while nothing else was answered.
+        if not row["is_page"] or at is None or row["last_visit"] > at:
+            errors.setdefault(row["source_id"], row)
+    found: defaultdict[int | None, SourceHealth] = defaultdict(SourceHealth)
+    for source_id in counts.keys() | success.keys():
+        count, error = counts.get(source_id), errors.get(source_id)
+        found[source_id] = SourceHealth(
+            success.get(source_id),
+            *((count["waiting"], count["planned"], count["failed"]) if count is not None else (0, 0, 0)),
+            *((error["last_error"], error["last_visit"]) if error is not None else (None, None)),
+        )
+    return found
+
+
+COUNTS = f"""sum(state IN ('waiting', 'claimed') AND kind != 'tdmrep' AND next_visit <= :now) AS waiting,
+    sum(state = 'waiting' AND kind != 'tdmrep' AND next_visit > :now) AS planned, sum({FAILING}) AS failed"""
+
+
+def sites_of_lists(db: sqlite3.Connection, now: datetime) -> Iterator[Row]:
+    """Yield the hosts of pages that belong to no source: name, articles, waiting, planned and failed pages."""
+    sql = f"""SELECT host AS name, count(DISTINCT coalesce(
+                         (SELECT id FROM articles a WHERE a.url_key = frontier.url_key),
+                         (SELECT article_id FROM aliases a WHERE a.url_key = frontier.url_key))) AS articles, {COUNTS}
+                FROM frontier WHERE source_id IS NULL AND state != 'removed' GROUP BY host ORDER BY host"""
+    return map(dict, ask(db, sql, {"now": stamp(now)}))
+
+
+def sources_of_lists(db: sqlite3.Connection) -> set[int]:
+    """Return the ids of sources that are only hosts of a list: earlier versions made a source of each.
+
+    Hosts that were imported are sources.
+    """
+    sql = """SELECT id FROM sources WHERE watched = 0
+                AND NOT EXISTS (SELECT 1 FROM captures WHERE source_id = sources.id AND status BETWEEN 200 AND 399
+                                                         AND kind NOT IN ('robots', 'tdmrep') AND imported IS NOT NULL)
+                AND EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind = 'page')
+                AND NOT EXISTS (SELECT 1 FROM frontier WHERE source_id = sources.id AND kind != 'page')"""
+    return {row["id"] for row in ask(db, sql)}

@@ -1,0 +1,79 @@
+"""Plan many visits of a source again: because its settings have changed, or the user says so. Times are UTC.
+
+Where settings have changed, what is due stays due, and hosts that asked to wait are left alone. Commits nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+
+from pipelines.core.timestamps import stamp
+
+STAMP = "'%Y-%m-%dT%H:%M:%SZ'"  # the form of a time in a row, for strftime
+# Hosts of a source of which nothing is to be asked for the present, by their own Retry-After.
+ASKED_TO_WAIT = """(SELECT host FROM frontier WHERE source_id = :source AND failures > 0 AND last_status IN (429, 503)
+                       AND next_visit > :now)"""
+
+# ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
+
+
+def replan_listings(db: sqlite3.Connection, source_id: int | None, kind: str, seconds: float, now: datetime) -> None:
+    """Plan a source's listings of one kind, if answered, so many seconds after their last visits."""
+    db.execute(
+        f"""UPDATE frontier SET next_visit = strftime({STAMP}, last_visit, :pause)
+             WHERE source_id = :source AND kind = :kind AND state = 'waiting' AND next_visit > :now
+               AND last_visit IS NOT NULL AND (failures = 0 OR last_status BETWEEN 200 AND 399)
+               AND host NOT IN {ASKED_TO_WAIT}""",
+        {"source": source_id, "kind": kind, "pause": f"+{seconds:f} seconds", "now": stamp(now)},
+    )
+
+
+def replan_articles(db: sqlite3.Connection, source_id: int | None, ages: Iterable[float], now: datetime) -> None:
+    """Plan a source's pages, if answered, at the first of these ages in seconds that comes after their last visit.
+
+    Of pages for which no visit was planned, only those are planned whose age is still to come: a new age is no reason
+    to fetch all of an archive again.
+    """
+    db.execute(
+        f"""WITH planned AS (
+                SELECT id, (SELECT min(strftime({STAMP}, first_visit, value)) FROM json_each(:ages)
+                             WHERE strftime({STAMP}, first_visit, value) > iif(state = 'done', :now, last_visit)) AS at
+                  FROM frontier
+                 WHERE source_id = :source AND kind IN ('article', 'page') AND first_visit IS NOT NULL AND failures = 0
+                   AND (state = 'waiting' AND next_visit > :now OR state = 'done' AND last_error IS NULL)
+                   AND host NOT IN {ASKED_TO_WAIT})
+            UPDATE frontier SET state = iif(planned.at IS NULL, 'done', 'waiting'), next_visit = planned.at
+              FROM planned WHERE planned.id = frontier.id AND frontier.next_visit IS NOT planned.at""",
+        {"source": source_id, "ages": json.dumps([f"+{age:f} seconds" for age in ages]), "now": stamp(now)},
+    )
+
+
+def make_pages_due(db: sqlite3.Connection, source_id: int | None, now: datetime) -> None:
+    """Plan a visit now of a source's pages that were answered before."""
+    db.execute(
+        """UPDATE frontier SET state = 'waiting', next_visit = ?
+            WHERE source_id = ? AND kind IN ('article', 'page') AND state IN ('waiting', 'done') AND visits > 0""",
+        (stamp(now), source_id),
+    )
+
+
+def count_read_since(db: sqlite3.Connection, source_id: int | None, kinds: Iterable[str], since: str) -> int:
+    """Return the number of a source's rows of these kinds that were answered since a stamp."""
+    sql = """SELECT count(*) FROM frontier WHERE source_id = ? AND kind IN (SELECT value FROM json_each(?))
+                AND failures = 0 AND last_visit >= ?"""
+    return int(db.execute(sql, (source_id, json.dumps(list(kinds)), since)).fetchone()[0])
+
+
+def has_due_pages(db: sqlite3.Connection, source_id: int | None, now: datetime) -> bool:
+    """Return True if an article or page of a source is due."""
+    sql = """SELECT 1 FROM frontier WHERE source_id = ? AND kind IN ('article', 'page') AND state = 'waiting'
+                AND next_visit <= ? LIMIT 1"""
+    return db.execute(sql, (source_id, stamp(now))).fetchone() is not None
+
+
+def set_url(db: sqlite3.Connection, row_id: int, url: str) -> None:
+    """Give a row another spelling of its URL, with the same key and host."""
+    db.execute("UPDATE frontier SET url = ? WHERE id = ?", (url, row_id))

@@ -1,0 +1,109 @@
+"""What a user asks for by name is fetched now; settings that change plan visits anew."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tests.support.command import crawl, make_archive, rows
+from tests.support.small_paper import TEXT, serving
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+def pages(paper):
+    """Return the stories that were requested since the last call."""
+    asked = [path for path in paper.asked if path.startswith("/2024/01/0")]
+    paper.asked.clear()
+    return sorted(asked)
+
+
+def test_address_typed_by_hand_is_fetched_now(archive):
+    """An article that is in the archive and not due, a listing of a source, and with --again all of a source."""
+    with serving() as paper:
+        paper.watch(archive)
+        crawl(archive, "paper")
+        paths = [url.removeprefix(paper.url) for url in paper.stories]
+        assert pages(paper) == paths
+        paper.write_story(1, TEXT.replace("Tuesday", "Wednesday"))
+        one = crawl(archive, paper.stories[1])
+        assert (one.returncode, pages(paper)) == (0, [paths[1]])
+        assert rows(archive, "SELECT url, revision, source_id FROM articles WHERE revision > 1") == [
+            (paper.stories[1], 2, 1)
+        ]
+        crawl(archive, paper.url + "/feed")
+        assert [path for path in paper.asked if path != "/robots.txt"] == ["/feed"]
+        paper.asked.clear()
+        crawl(archive, "paper")
+        assert pages(paper) == []
+        crawl(archive, "paper", "--again")
+        assert pages(paper) == paths
+
+
+def test_typed_address_that_gives_nothing_is_an_error(archive):
+    """Gone, or disallowed: it was asked for by name, so a silent `done` would be wrong."""
+    with serving() as paper:
+        gone = crawl(archive, paper.url + "/2024/01/30/dead-story-of-the-day.html")
+        shut = crawl(archive, paper.url + "/private/a-story-of-the-archive-2024.html")
+    assert (gone.returncode, shut.returncode) == (1, 1)
+    assert "needs attention: (no source): HTTP 404: " in gone.stdout
+    assert "needs attention: (no source): disallowed by robots.txt: " in shut.stdout
+    assert rows(archive, "SELECT count(*) FROM sources") == [(0,)]
+
+
+def test_typed_old_address_leads_to_its_page(archive):
+    """Its redirect is followed, though the page that it leads to is known."""
+    with serving() as paper:
+        paper.watch(archive)
+        crawl(archive, "paper")
+        paper.answers["/2024/01/02/old-name-of-the-story.html"] = (301, b"", {"Location": paper.stories[1]})
+        paper.write_story(1, TEXT.replace("Tuesday", "Wednesday"))
+        crawl(archive, paper.url + "/2024/01/02/old-name-of-the-story.html")
+    assert rows(archive, "SELECT revision FROM articles WHERE url = ?", paper.stories[1]) == [(2,)]
+
+
+def test_interrupted_crawl_goes_on_with_articles(archive):
+    """Listings that it has just read are not read again, unless nothing else is due, or --again says so."""
+    with serving() as paper:
+        paper.watch(archive)
+        crawl(archive, "paper", "--limit", "1")
+        interrupt(archive)
+        paper.asked.clear()
+        again = crawl(archive, "paper")
+        assert "listings were read by the interrupted crawl and are not read again" in again.stdout
+        assert len([path for path in paper.asked if path.startswith("/2024/")]) == 3
+        assert [path for path in paper.asked if path in ("/", "/feed")] == []
+        interrupt(archive)
+        paper.asked.clear()
+        crawl(archive, "paper")
+        assert sorted(path for path in paper.asked if path in ("/", "/feed")) == ["/", "/feed"]
+
+
+def interrupt(archive):
+    """Let the last crawl look as if it had been interrupted."""
+    db = sqlite3.connect(archive / "morgue.db")
+    with db:
+        db.execute("UPDATE crawls SET outcome = 'interrupted' WHERE id = (SELECT max(id) FROM crawls)")
+    db.close()
+
+
+def test_changed_settings_plan_visits_anew(archive):
+    """In a source's file or with -s: listings count from their last visit, articles from their first."""
+    next_visits = "SELECT kind, round((julianday(next_visit) - julianday(last_visit)) * 86400) FROM frontier WHERE {}"
+    with serving(1) as paper:
+        paper.watch(archive)
+        crawl(archive, "paper")
+        paper.watch(archive, more='[every]\nfeed = "2h"\n[crawl]\nrecheck = ["5h"]\n')
+        assert "next at" in crawl(archive).stdout
+        assert dict(rows(archive, next_visits.format("kind IN ('feed', 'front')"))) == {"feed": 7200, "front": 86400}
+        assert rows(archive, next_visits.format("visits > 0 AND kind = 'article'")) == [("article", 18000)]
+        crawl(archive, "-s", "every.feed=3h")
+        assert rows(archive, next_visits.format("kind = 'feed'")) == [("feed", 10800)]
+        crawl(archive)
+        assert rows(archive, next_visits.format("kind = 'feed'")) == [("feed", 7200)]
