@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crawler.cli.left_out import left_out
+from crawler.cli.listing_report import found_nothing, left_out_by_shape
 from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
@@ -34,6 +35,8 @@ def summary(stats: CrawlStats) -> Iterator[str]:
         cells = "  ".join(f"{row[i]:>{len(COLUMNS[i])}}" for i in shown)
         yield f"{name:<{width}}  {cells}"
     yield from reasons(stats)
+    yield from left_out_by_shape(stats)
+    yield from found_nothing(stats)
 
 
 def reasons(stats: CrawlStats) -> Iterator[str]:

@@ -327,9 +327,12 @@ def crawl_delay_text(found: ProbeReport) -> str:
 
 
 def listing_text(listing: VerifiedListing) -> str:
+    from crawler.onboarding.probe import left_out_text
+
     what, noun = ("sitemap index", "sitemap") if listing.index else (listing.kind, "article")
     newest = f", newest {listing.newest}" if listing.newest else ""
-    return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}; {listing.where})"
+    left_out = left_out_text(listing.left_out)
+    return f"{what}: {listing.url} ({counted(listing.count, noun)}{newest}{left_out}; {listing.where})"
 
 
 def not_found_lines(found: ProbeReport) -> list[str]:

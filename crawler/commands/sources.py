@@ -9,8 +9,7 @@ import click
 from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
-from pipelines.core.errors import ConfigError, NotFound
-from pipelines.core.near_names import near_names
+from pipelines.core.errors import ConfigError, NotFound, near_names
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 from pipelines.database import queries

@@ -15,9 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError, NotFound, near_names
 from pipelines.core.items import Rule, Source
-from pipelines.core.near_names import near_names
 from pipelines.core.urls import url_key
 
 

@@ -7,24 +7,35 @@ does, and that is obeyed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
-from crawler.discovery.results import Discovery, gather
+from crawler.discovery.results import Candidate, Discovery, gather, named_outcome
 from crawler.discovery.url_classifier import classify_with_reason
-from pipelines.core.urls import fetchable, same_site, site_of, url_key
+from pipelines.core.urls import fetchable, resolve, same_site, site_of, url_key
 from pipelines.extraction.page.charset import decode
+from pipelines.extraction.page.meta_refresh import refresh_of
 
 MAX_LINKS = 3000  # of one page
 MAX_HINT_CHARS = 500  # of a title
+MAX_UNCHECKED_TAGS = 4000  # of a page; with no more, its depth does not matter
+MAX_DEPTH = 1000  # of elements in each other; browsers stop at 512
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Elements that need no end tag, which would be counted for ever.
+NEVER_DEEP = frozenset(
+    """
+    area base br col embed hr img input link meta param source track wbr
+    p li dt dd option optgroup tr td th thead tbody tfoot colgroup path use circle rect polygon line stop g
+    """.split()  # noqa: SIM905 (a table, not code)
+)
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
-UNFETCHABLE_PREFIXES = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:")
 
 
+@named_outcome
 def read_links(
     body: bytes,
     url: str,
@@ -44,13 +55,34 @@ def read_links(
     text = decode(body, content_type)
     if not text or "<" not in text:
         return Discovery(problem="not an HTML page" if text else "an empty page")
+    text, problem = without_deep_end(text)
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
     rejected: list[tuple[str, str]] = []
     page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), sites, rejected)
-    found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
+    found, _left_out = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
     reasons = tuple(rejected) if explain else ()
-    return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
+    refresh = None if found else refresh_of(body, url)
+    return Discovery(
+        found, str(refresh) if refresh else problem, "page", page_title(tree), page_language(tree), reasons
+    )
+
+
+def without_deep_end(text: str) -> tuple[str, str | None]:
+    """Return a page up to where its elements are nested too deeply, and what was wrong; the page itself if nothing was.
+
+    The parser looks at all open elements for each that opens, as the standard says (HTML, 13.2.6.4.7).
+    """
+    if text.count("<") <= MAX_UNCHECKED_TAGS:
+        return text, None
+    depth = 0
+    for tag in TAG.finditer(text):
+        if tag[2].lower() not in NEVER_DEEP:
+            depth += -1 if tag[1] else 1
+            if depth > MAX_DEPTH:
+                return text[: tag.start()], f"more than {MAX_DEPTH} elements are in each other; the rest was skipped"
+            depth = max(depth, 0)
+    return text, None
 
 
 def base_of(tree: LexborHTMLParser, url: str) -> str:
@@ -63,16 +95,13 @@ def absolute(href: str | None, base: str) -> str | None:
     """Return a link as a URL that can be fetched, or None."""
     if not href:
         return None
-    href = href.strip()
-    if not href or href.lower().startswith(UNFETCHABLE_PREFIXES):
-        return None
-    try:
-        return fetchable(href if href.startswith(("https://", "http://")) else urljoin(base, href))
-    except ValueError:
-        return None
+    if href.isspace() or href.lstrip().startswith("#"):
+        return None  # it leads to a place on the page itself
+    url = resolve(href, base)
+    return fetchable(url) if url else None
 
 
-def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[Candidate]:
     """Yield the feeds that the page's head names (link rel=alternate), without those of readers' comments."""
     for node in tree.css("link[rel][href][type]"):
         attributes = node.attributes
@@ -82,7 +111,7 @@ def feed_links(tree: LexborHTMLParser, base: str) -> Iterator[tuple[str | None, 
             continue
         link, title = absolute(attributes["href"], base), " ".join((attributes.get("title") or "").split())
         if link and not COMMENTS_URL.search(link) and not is_comments_title(title):
-            yield link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {}
+            yield Candidate(link, "feed", {"title": title[:MAX_HINT_CHARS]} if title else {})
 
 
 def is_comments_title(title: str) -> bool:
@@ -100,7 +129,7 @@ def _page_links(
     exclude: tuple[str, ...],
     sites: Collection[str],
     rejected: list[tuple[str, str]],
-) -> Iterator[tuple[str | None, str, dict[str, str]]]:
+) -> Iterator[Candidate]:
     texts: dict[str, str] = {}
     for link, text in anchors(tree, base):
         if len(text) > len(texts.get(link, "")) or link not in texts:
@@ -112,7 +141,7 @@ def _page_links(
             continue
         judged = classify_with_reason(link, anchor_text=text, include=include, exclude=exclude)
         if judged.kind is not None:
-            yield link, judged.kind, {}
+            yield Candidate(link, judged.kind)
         else:
             rejected.append((link, judged.why))
 

@@ -1,19 +1,35 @@
-"""Parse robots.txt and say which URLs may be fetched (RFC 9309). Fetches nothing; see `crawler.middleware.robots`."""
+"""Parse robots.txt and say which URLs may be fetched (RFC 9309). Fetches nothing; see `crawler.middleware.robots`.
+
+Lines and groups are read here; Protego matches paths with the rules of our group, wildcards and all. Its own groups end
+at a line that is no rule, and its user agents are compared as parts of a word.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from protego import Protego
 
+from crawler.discovery.markup import UTF_8_MARK, wide_encoding
+from crawler.discovery.results import described
+from pipelines.core.urls import fetchable, resolve
+
 MAX_ROBOTS_BYTES = 512 * 1024  # RFC 9309 section 2.5: at least 500 KiB
 HTML_START = re.compile(rb"\s*(?:(?><!--.*?-->)\s*)*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE | re.DOTALL)
-AGENT_LINE = re.compile(r"^([ \t]*user[- ]?agent[ \t]*(?::|[ \t])[ \t]*)([^\r\n#]*)", re.IGNORECASE | re.MULTILINE)
+LINE_END = re.compile(r"\r\n?|\n")  # RFC 9309 section 2.2
+# "Disallow: /x" and, as other crawlers read it, "Disallow /x". The spellings are those that Google's parser takes.
+LINE_START = re.compile(
+    r"(?:(?P<agent>user[- ]?agent)|(?P<disallow>disallow|dissallow|dissalow|disalow|diasllow|disallaw)|(?P<allow>allow)"
+    r"|(?P<sitemap>sitemaps?|site-map)|(?P<delay>crawl[- ]delay))(?:\s*:|\s)",
+    re.IGNORECASE,
+)
+IGNORED_AROUND = " \t\v\f\ufeff"  # a byte order mark may be in the middle, where files were joined
 TOKEN = re.compile(r"[a-z_-]+", re.IGNORECASE)  # product token, RFC 9309 section 2.2.1
-OTHER_AGENT = "x-another"  # replaces the names of other crawlers; it is part of none of our tokens
+EVERY_AGENT = "*"
 
 
 @dataclass(frozen=True)
@@ -21,10 +37,10 @@ class Robots:
     """Hold what a site's robots.txt says to one crawler."""
 
     crawl_delay: float | None = None  # seconds between two requests, as the site asks; None: it does not say
-    sitemaps: tuple[str, ...] = ()  # absolute http(s) URLs, in the order of the file
+    sitemaps: tuple[str, ...] = ()  # URLs that can be fetched, in the order of the file
     reason: str | None = None  # why everything is disallowed for the time being; None: the rules apply
-    _rules: Any = field(default=None, repr=False, compare=False)  # a Protego; None: everything is allowed
-    _agent: str = "*"
+    # A Protego that has our rules alone, for every agent; None: everything is allowed
+    _rules: Any = field(default=None, repr=False, compare=False)
 
     def allowed(self, url: str) -> bool:
         """Return True if `url`, which must be on the site of this robots.txt, may be fetched."""
@@ -32,11 +48,13 @@ class Robots:
             return (
                 urlsplit(url).path == "/robots.txt"
             )  # always allowed (section 2.2.2), so that it can be asked for again
-        return self._rules is None or bool(self._rules.can_fetch(url, self._agent))
+        return self._rules is None or bool(self._rules.can_fetch(url, EVERY_AGENT))
 
     @classmethod
-    def parse(cls, status: int | None, body: bytes, user_agent_token: str) -> Robots:
+    def parse(cls, status: int | None, body: bytes, user_agent_token: str, url: str = "") -> Robots:
         """Parse the response to GET /robots.txt after redirects. `status` is None if there was no response.
+
+        `url` is where it came from, for relative addresses of sitemaps.
 
         2xx gives the rules (section 2.3.1.1). 4xx means that there are no rules and everything is allowed (2.3.1.3),
         except 429, which asks to stay away for now and disallows everything. 5xx or no response disallows everything
@@ -49,13 +67,15 @@ class Robots:
             return cls(reason=f"robots.txt answered {status}")
         if not 200 <= status < 300 or HTML_START.match(body.removeprefix(b"\xef\xbb\xbf")[:4096]):
             return cls()
-        rules = Protego.parse(with_exact_agents(user_agent_token, readable_text(body)))
-        return cls(
-            crawl_delay=rules.crawl_delay(user_agent_token),
-            sitemaps=tuple(dict.fromkeys(url for url in rules.sitemaps if is_web_url(url))),
-            _rules=rules,
-            _agent=user_agent_token,
-        )
+        text = readable_text(body)
+        try:
+            return cls(
+                crawl_delay=rules.crawl_delay(EVERY_AGENT) if (rules := our_rules(text, user_agent_token)) else None,
+                sitemaps=sitemaps_in(text, url),
+                _rules=rules,
+            )
+        except Exception as error:  # noqa: BLE001 a file that breaks the parser forbids all, as one that is not there
+            return cls(reason=f"robots.txt cannot be parsed: {described(error)}")
 
 
 def readable_text(body: bytes) -> str:
@@ -66,28 +86,55 @@ def readable_text(body: bytes) -> str:
     if len(body) > MAX_ROBOTS_BYTES:
         body = body[:MAX_ROBOTS_BYTES]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
-    return body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").replace("\0", "")
+    if wide := wide_encoding(body):
+        return body.decode(wide, "replace").removeprefix("\ufeff").replace("\0", "")
+    return body.removeprefix(UTF_8_MARK).decode("utf-8", "replace").replace("\0", "")
 
 
-def with_exact_agents(token: str, text: str) -> str:
-    """Return `text` with every User-agent line naming exactly `token`, every crawler (`*`) or OTHER_AGENT.
+def directives(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of the lines that mean something: "agent", "allow", "disallow", "delay" or "sitemap"."""
+    for line in LINE_END.split(text):
+        line = line.partition("#")[0].strip(IGNORED_AROUND)
+        if found := LINE_START.match(line):
+            yield str(found.lastgroup), line[found.end() :].strip()
 
-    Section 2.2.1 says that the product token is compared as a whole. Protego looks for the line's value inside the
-    token, so that `User-agent: News` would apply to Newsmorgue, and `User-agent: Newsmorgue/1.0` to no crawler.
+
+def our_rules(text: str, token: str) -> Protego | None:
+    """Return the rules for `token`: those of all groups that name it, else of all groups for every crawler.
+
+    A list of user agents ends at the next rule (RFC 9309, 2.2.1). A line that is no rule does not end it (2.2.4): it
+    may be blank, unknown, a Crawl-delay or a Sitemap. A Crawl-delay is meant for the agents that are named above it.
     """
+    agents: set[str] = set()  # of the current group, as far as they concern us
+    in_rules = False
+    lines: dict[str, list[str]] = {}  # our token or EVERY_AGENT -> lines of its groups
+    for name, value in directives(text):
+        if name == "agent":
+            if in_rules:
+                agents, in_rules = set(), False
+            if (agent := _agent(value, token)) is not None:
+                agents.add(agent)
+                lines.setdefault(agent, [])
+        elif name in ("allow", "disallow"):
+            in_rules = True
+            for agent in agents if value else ():
+                lines[agent].append(f"{name}: {value}")
+        elif name == "delay":
+            for agent in agents:
+                lines[agent].append(f"crawl-delay: {value}")
+    ours = lines.get(token.lower(), lines.get(EVERY_AGENT))
+    return Protego.parse("\n".join([f"user-agent: {EVERY_AGENT}", *ours])) if ours else None
 
-    def exact(match: re.Match[str]) -> str:
-        named = match[2].strip()
-        if not named:
-            return match[0]
-        if named.split()[0] == "*":
-            return match[1] + "*"
-        found = TOKEN.match(named)
-        return match[1] + (token if found and found[0].lower() == token.lower() else OTHER_AGENT)
 
-    return AGENT_LINE.sub(exact, text)
+def _agent(value: str, token: str) -> str | None:
+    """Return the agent that a line names if it is `token`, as a whole and in any case (2.2.1), or every crawler."""
+    if value.split()[:1] == [EVERY_AGENT]:
+        return EVERY_AGENT
+    found = TOKEN.match(value)
+    return token.lower() if found and found[0].lower() == token.lower() else None
 
 
-def is_web_url(url: str) -> bool:
-    """Return True for an absolute http(s) URL. The protocol allows nothing else in a Sitemap line."""
-    return url.lower().startswith(("http://", "https://"))
+def sitemaps_in(text: str, url: str) -> tuple[str, ...]:
+    """Return the sitemaps that a robots.txt at `url` names. One that is no address costs its own line only."""
+    named = (resolve(value, url or value) for name, value in directives(text) if name == "sitemap" and value)
+    return tuple(dict.fromkeys(clean for address in named if address and (clean := fetchable(address))))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title
+from crawler.discovery.links import anchors, base_of, feed_links, page_language, page_title, without_deep_end
+from crawler.discovery.results import named_outcome
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.url_classifier import classify, shape_of
 from pipelines.core.urls import parts_of, same_site, url_key
@@ -58,15 +59,16 @@ class Seeds:
     language: str | None = None
 
 
+@named_outcome
 def discover_seeds(home_html: bytes, home_url: str, robots_body: bytes, content_type: str | None = None) -> Seeds:
     """Return the feeds, sitemaps and sections (at most MAX_SECTIONS) that a home page and its robots.txt name."""
-    sitemaps = Robots.parse(200, robots_body, "*").sitemaps
+    sitemaps = Robots.parse(200, robots_body, "*", home_url).sitemaps
     text = decode(home_html, content_type)
     if not text or "<" not in text:
         return Seeds(sitemaps=sitemaps)
-    tree = LexborHTMLParser(text)
+    tree = LexborHTMLParser(without_deep_end(text)[0])
     base = base_of(tree, home_url)
-    named = [link for link, _kind, _hint in feed_links(tree, base) if link]
+    named = [link.url for link in feed_links(tree, base) if link.url]
     linked = [link for link, _text in anchors(tree, base) if _looks_like_feed(link) and same_site(link, home_url)]
     title = page_title(tree)
     return Seeds(
@@ -109,17 +111,26 @@ def _sections(tree: LexborHTMLParser, base: str, home_url: str) -> tuple[str, ..
 
 
 def _menu_links(tree: LexborHTMLParser, base: str) -> Iterator[str]:
+    """Yield the links of the menus, those of a menu in another one once."""
+    settled: dict[int, bool] = {}  # node -> True if its links are not wanted: it is in a footer, or in a menu before
     for menu in tree.css(MENU_SELECTOR):
-        if not _in_footer(menu):
+        if not _is_settled(menu, settled):
+            settled[menu.mem_id] = True
             for link, _text in anchors(menu, base):
                 yield link
 
 
-def _in_footer(node: LexborNode) -> bool:
+def _is_settled(node: LexborNode, settled: dict[int, bool]) -> bool:
+    """Return True if the links of a node are not wanted, and note it of all nodes above it that were not looked at."""
+    way: list[int] = []
     above: LexborNode | None = node
-    while above is not None:
+    while above is not None and above.mem_id not in settled:
+        way.append(above.mem_id)
         name = f"{above.attributes.get('class') or ''} {above.attributes.get('id') or ''}".lower()
         if above.tag in FOOTER_TAGS or "footer" in name or "breadcrumb" in name:
-            return True
+            settled[above.mem_id] = True
+            break
         above = above.parent
-    return False
+    verdict = above is not None and settled[above.mem_id]
+    settled.update(dict.fromkeys(way, verdict))
+    return verdict

@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from crawler.discovery.feeds import read_feed
-from crawler.discovery.results import Discovery, gather
-from crawler.discovery.url_classifier import classify_with_reason
+from crawler.discovery.markup import DECLARATION, WRAPPER, decoded, local_name, with_real_characters, without_doctypes
+from crawler.discovery.results import Candidate, Discovery, described, gather, named_outcome
+from crawler.discovery.url_classifier import classify_listed
+from pipelines.core.plural import counted
+from pipelines.core.urls import resolve
 from pipelines.extraction.fields import date_parser
+from pipelines.extraction.page.attribute_limits import too_many_attributes
 
 MAX_URLS = 50_000  # in one file
 MAX_SITEMAP_BYTES = 50 * 1024 * 1024  # uncompressed
@@ -31,9 +34,9 @@ MAX_HINT_CHARS = 500  # of a title
 LATEST_DATE = datetime.max.replace(tzinfo=UTC) - timedelta(days=400)
 
 ROOT = re.compile(r"<(?:[\w.-]+:)?(urlset|sitemapindex|rss|feed|RDF|html|!DOCTYPE\s+html)\b", re.IGNORECASE)
-DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
-ENCODING = re.compile(rb"<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{2,40})[\"']")
-DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.IGNORECASE | re.DOTALL)
+ENTRY_NAMES = ("url", "sitemap")
+MAX_GZIP_MEMBERS = 10_000  # of one file; a compressor that works in blocks makes one for each 64 KiB
+GZIP_STEP_BYTES = 1 << 16  # that are given to the decompressor at a time
 # An ampersand that does not begin one of XML's own references. When these are escaped, no entity is left to resolve:
 # a sitemap with unescaped URLs can be read, and an entity bomb is only text.
 BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
@@ -50,21 +53,24 @@ NO_ARTICLES = re.compile(
 )
 
 
+@named_outcome
 def read_sitemap(body: bytes, url: str, content_type: str | None = None) -> Discovery:
     """Return the articles or further sitemaps that a sitemap names, in its order.
 
     `url` is where the sitemap was fetched. `content_type` is ignored, because servers give sitemaps any type; it is a
     parameter so that all readers have the same signature. A damaged sitemap gives the entries before the damage, and a
-    `problem`. URLs with the shape of a section, tag or service page are left out, because the sitemap itself lists the
-    articles that those pages link to.
+    `problem`. URLs with the shape of a section, tag or service page are left out and counted, because the sitemap
+    itself lists the articles that those pages link to.
     """
     data, cut = unpacked(body)
-    text = _text_of(data)
+    text = decoded(data)
     root = ROOT.search(text[:8192])
     if root is None:
         read = _text_sitemap(text, url)
     elif root[1].lower() in ("rss", "feed", "rdf"):
         return read_feed(data, url, "application/xml")
+    elif attributes := too_many_attributes(data):
+        return Discovery(problem=f"malformed: {attributes:,} attributes in one tag")
     elif root[1].lower() in ("urlset", "sitemapindex"):
         read = _xml_sitemap(text, url)
     else:
@@ -78,31 +84,24 @@ def unpacked(body: bytes) -> tuple[bytes, str | None]:
         return body[:MAX_SITEMAP_BYTES], "larger than 50 MiB; the rest was skipped" if len(
             body
         ) > MAX_SITEMAP_BYTES else None
-    out, rest = bytearray(), body
-    while rest.startswith(b"\x1f\x8b") and len(out) <= MAX_SITEMAP_BYTES:
+    out, at, members = bytearray(), 0, 0
+    while body.startswith(b"\x1f\x8b", at):
+        members += 1
+        if members > MAX_GZIP_MEMBERS:
+            return bytes(out), f"more than {MAX_GZIP_MEMBERS} gzip members; the rest was skipped"
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            out += member.decompress(rest, MAX_SITEMAP_BYTES + 1 - len(out))
+            while not member.eof and at < len(body):
+                step = body[at : at + GZIP_STEP_BYTES]
+                out += member.decompress(step, MAX_SITEMAP_BYTES + 1 - len(out))
+                at += len(step) - len(member.unused_data)
+                if len(out) > MAX_SITEMAP_BYTES:
+                    return bytes(out[:MAX_SITEMAP_BYTES]), "larger than 50 MiB when unpacked; the rest was skipped"
         except zlib.error as error:
             return bytes(out), f"damaged gzip: {error}"
-        if len(out) > MAX_SITEMAP_BYTES:
-            return bytes(out[:MAX_SITEMAP_BYTES]), "larger than 50 MiB when unpacked; the rest was skipped"
         if not member.eof:
             return bytes(out), "truncated gzip: its end is missing"
-        rest = member.unused_data
     return bytes(out), None
-
-
-def _text_of(data: bytes) -> str:
-    """Decode by byte order mark, else by the XML declaration, else as UTF-8; damaged bytes become U+FFFD."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace").removeprefix("\ufeff")
-    declared = ENCODING.match(data.lstrip()[:200])
-    try:
-        return data.decode(declared[1].decode("ascii") if declared else "utf-8", "replace")
-    except (LookupError, UnicodeError):
-        return data.decode("utf-8", "replace")
 
 
 def _text_sitemap(text: str, base: str) -> Discovery:
@@ -112,13 +111,14 @@ def _text_sitemap(text: str, base: str) -> Discovery:
     if not addresses or len(addresses) * 2 < len(lines):
         return Discovery(problem="not a sitemap" if lines else "an empty response, not a sitemap")
     problem = f"more than {MAX_URLS} URLs; the rest was skipped" if len(addresses) > MAX_URLS else None
-    found = gather(((line, "article", {}) for line in addresses if _may_be_article(line)), MAX_URLS)
-    return Discovery(found, problem, "sitemap")
+    found, left_out = gather((_judged(line, {}) for line in addresses), MAX_URLS)
+    return Discovery(found, problem, "sitemap", left_out=left_out)
 
 
-def _may_be_article(url: str) -> bool:
-    judged = classify_with_reason(url)
-    return judged.kind == "article" or not judged.known
+def _judged(url: str, hint: dict[str, str]) -> Candidate:
+    """Return a candidate for an address of a sitemap, which is left out if it has the shape of a list or service."""
+    judged = classify_listed(url)
+    return Candidate(url, "article", hint) if judged.kind == "article" else Candidate(url, None, why=judged.why)
 
 
 @dataclass
@@ -126,8 +126,9 @@ class SitemapParser:
     """Collect what has been read of an XML sitemap so far."""
 
     base: str
-    entries: list[tuple[str | None, str, dict[str, str]]] = field(default_factory=list)
+    entries: list[Candidate] = field(default_factory=list)
     counted: int = 0
+    wrong_references: int = 0  # character references that name no character
     news: bool = False
     index: bool = False
     title: str | None = None
@@ -141,7 +142,7 @@ def _xml_sitemap(text: str, base: str) -> Discovery:
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
     )
     try:
-        for part in _xml_chunks(text):
+        for part in _xml_chunks(text, reading):
             parser.feed(part)
             _read_entries(parser.read_events(), reading)
             if reading.counted > MAX_URLS:
@@ -153,94 +154,95 @@ def _xml_sitemap(text: str, base: str) -> Discovery:
     except etree.XMLSyntaxError as error:
         # Only elements that were closed before the damage count, because half a URL is a different URL.
         _read_entries(parser.read_events(), reading)
-        problem = f"malformed: {str(error)[:200]}"
-    found = gather(reading.entries, MAX_URLS)
+        problem = f"malformed: {described(error)}"
+    found, left_out = gather(reading.entries, MAX_URLS)
     if not reading.counted and problem is None:
         problem = "names no URL"
+    if reading.wrong_references and problem is None:
+        problem = f"malformed: {counted(reading.wrong_references, 'character reference')} to what is no character"
     kind = "sitemap index" if reading.index else "news sitemap" if reading.news else "sitemap"
-    return Discovery(found, problem, kind, reading.title, reading.language)
+    return Discovery(found, problem, kind, reading.title, reading.language, left_out=left_out)
 
 
-def _xml_chunks(text: str) -> Iterator[bytes]:
-    """Yield the text for the parser in pieces of UTF-8, without DTD, bare ampersands and forbidden characters."""
-    head = DECLARATION.sub("", text[:PARSER_STEP_CHARS]).lstrip()
-    if "<!doctype" in head.lower():
-        head = DOCTYPE.sub("", head)
-    yield b'<?xml version="1.0" encoding="utf-8"?>'
-    rest = head + text[PARSER_STEP_CHARS:]
+def _xml_chunks(text: str, reading: SitemapParser) -> Iterator[bytes]:
+    """Yield the text for the parser in pieces of UTF-8, with one root, and without what would make it break off.
+
+    That is: declarations, DTDs, bare ampersands, forbidden characters.
+    """
+    text = without_doctypes(DECLARATION.sub("", text))
+    yield f"<{WRAPPER}>".encode()
     at = 0
-    while at < len(rest):
+    while at < len(text):
         # Cut after a tag, because a reference that is cut in two would look like a bare ampersand.
-        end = rest.find(">", at + PARSER_STEP_CHARS) + 1 or len(rest)
-        yield BARE_AMPERSAND.sub("&amp;", NON_XML_CHARACTERS.sub(" ", rest[at:end])).encode("utf-8")
+        end = text.find(">", at + PARSER_STEP_CHARS) + 1 or len(text)
+        part, wrong = with_real_characters(NON_XML_CHARACTERS.sub(" ", text[at:end]))
+        reading.wrong_references += wrong
+        yield BARE_AMPERSAND.sub("&amp;", part).encode("utf-8")
         at = end
+    yield f"</{WRAPPER}>".encode()
 
 
 def _read_entries(events: Iterator[tuple[str, Any]], reading: SitemapParser) -> None:
-    """Read the entries that are complete, and free their memory."""
+    """Read the entries that are complete, wherever in the document they are, and free their memory."""
     for _event, element in events:
-        parent = element.getparent()
-        if parent is None or parent.getparent() is not None:
-            continue  # the root, or something inside an entry
-        name = _local(element)
-        if name in ("url", "sitemap"):
+        name = local_name(element)
+        if name in ENTRY_NAMES:
             reading.counted += 1
-            reading.index = reading.index or name == "sitemap"
             entry = _sitemap_entry(element, reading) if name == "sitemap" else _url_entry(element, reading)
             if entry is not None:
+                reading.index = reading.index or name == "sitemap"
                 reading.entries.append(entry)
+        elif any(local_name(above) in ENTRY_NAMES for above in element.iterancestors()):
+            continue  # a part of an entry that is not complete yet
         element.clear()
-        while element.getprevious() is not None:
+        parent = element.getparent()
+        while parent is not None and element.getprevious() is not None:
             del parent[0]
 
 
-def _local(element: Any) -> str:
-    """Return an element's name without its namespace, which many sitemaps get wrong."""
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
-
-
-def _sitemap_entry(element: Any, reading: SitemapParser) -> tuple[str | None, str, dict[str, str]] | None:
-    fields = {_local(child): _text_line(child) for child in element}
-    url = _absolute(fields.get("loc"), reading.base)
-    if url is None or NO_ARTICLES.search(url.partition("?")[0].rpartition("/")[2]):
+def _sitemap_entry(element: Any, reading: SitemapParser) -> Candidate | None:
+    fields = {local_name(child): _text_line(child) for child in element}
+    if not fields.get("loc"):
         return None
-    kind = "news sitemap" if NEWS_FILE.search(url) else "sitemap"
+    url = resolve(fields["loc"], reading.base)
+    if url is None:
+        return Candidate(None, None)
+    if NO_ARTICLES.search(url.partition("?")[0].rpartition("/")[2]):
+        return Candidate(url, None, why="a sitemap of sections, tags or pictures")
     modified = date_parser.parse(fields.get("lastmod"), LATEST_DATE)
-    return url, kind, {"modified": modified} if modified else {}
+    return Candidate(
+        url, "news sitemap" if NEWS_FILE.search(url) else "sitemap", {"modified": modified} if modified else {}
+    )
 
 
-def _url_entry(element: Any, reading: SitemapParser) -> tuple[str | None, str, dict[str, str]] | None:
+def _url_entry(element: Any, reading: SitemapParser) -> Candidate | None:
     fields: dict[str, str] = {}
     for child in element:
-        name = _local(child)
+        name = local_name(child)
         if name == "news":
             reading.news = True
-            fields |= {f"news {_local(part)}": _text_line(part) for part in child.iter() if part is not child}
+            fields |= {f"news {local_name(part)}": _text_line(part) for part in child.iter() if part is not child}
         elif name in ("loc", "lastmod") and name not in fields:
             fields[name] = _text_line(child)
-    url = _absolute(fields.get("loc"), reading.base)
+    if not fields.get("loc"):
+        return None
+    url = resolve(fields["loc"], reading.base)
     reading.title = reading.title or fields.get("news name") or None
     reading.language = reading.language or fields.get("news language") or None
-    # Every entry of a news sitemap is an article, whatever its URL looks like.
-    if url is None or ("news title" not in fields and not _may_be_article(url)):
-        return None
-    hint = {
+    named = {
         "title": fields.get("news title", "")[:MAX_HINT_CHARS],
         "published": date_parser.parse(fields.get("news publication_date"), LATEST_DATE),
         "modified": date_parser.parse(fields.get("lastmod"), LATEST_DATE),
         "language": fields.get("news language"),
     }
-    return url, "article", {name: value for name, value in hint.items() if value}
+    hint = {name: value for name, value in named.items() if value}
+    if url is None:
+        return Candidate(None, None)
+    # Every entry of a news sitemap is an article, whatever its URL looks like.
+    return Candidate(url, "article", hint) if "news title" in fields else _judged(url, hint)
 
 
 def _text_line(element: Any) -> str:
     """Return the text of an element on one line. References that were escaped twice are resolved."""
     text = " ".join("".join(element.itertext()).split())
-    return html.unescape(text) if "&" in text and _local(element) != "loc" else text
-
-
-def _absolute(location: str | None, base: str) -> str | None:
-    try:
-        return urljoin(base, location) if location else None
-    except ValueError:
-        return None
+    return html.unescape(text) if "&" in text and local_name(element) != "loc" else text

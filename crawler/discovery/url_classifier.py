@@ -30,6 +30,9 @@ MAX_SEGMENTS = 12  # path segments
 MAX_PATH_CHARS = 300  # characters, decoded
 MAX_SECTION_SEGMENTS = 4  # path segments of a section page
 
+# Reasons that are weighed again for an address of a sitemap.
+FRONT_PAGE, SHORT_NAMES, LIST_WITH_PARAMETERS = "a front page", "short names", "a list with parameters"
+
 YEAR = re.compile(r"(?:19[89]|20[0-4])\d")
 MONTH = re.compile(r"0?[1-9]|1[0-2]")
 DAY = re.compile(r"0?[1-9]|[12]\d|3[01]")
@@ -47,6 +50,7 @@ HEXADECIMAL = re.compile(
 CODE = re.compile(r"(?:.*[-_.])?(?=(?:[a-z]*\d){3})(?=\d*[a-z])[0-9a-z]{10,}")  # AST1F4445T1FUTIL02SM, US1XT00W3AB
 SEPARATOR = re.compile(r"[-_+~ ,;.]+")
 SHORT_NUMBER = re.compile(r"\d{1,3}")
+LEADING_NUMBER = re.compile(r"(\d+)(?:$|[^\da-z])")  # 77, 4711:harbour-by-laws
 ENDING = re.compile(r"(.+)\.([a-z][a-z0-9]{1,10})")
 BEYOND_ASCII = re.compile(r"[^\W\d_a-zA-Z]")
 IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -107,6 +111,55 @@ def classify_with_reason(
         return UrlClassification("article", "included by the source")
     shape = shape_of(parts.path)
     return _never_followed(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)
+
+
+def classify_listed(url: str) -> UrlClassification:
+    """Classify a URL that a sitemap lists; the kind is "article", or None for one that is left out.
+
+    A sitemap is made of a paper's articles, so less evidence is enough than for a link in a menu: a number of any
+    length, a name in a folder for articles, or a shape that says nothing.
+    """
+    judged = classify_with_reason(url)
+    if judged.kind == "article":
+        return judged
+    if not judged.known:
+        return UrlClassification("article", "listed, and of no known shape")
+    if judged.why not in (SHORT_NAMES, LIST_WITH_PARAMETERS, FRONT_PAGE):
+        return UrlClassification(None, judged.why)
+    parts = parts_of(url)
+    shape = shape_of(parts.path)
+    evidence = _listed_parameter(parts.query, shape) if parts.query else _listed_name(shape)
+    return UrlClassification("article", f"listed, and {evidence}") if evidence else UrlClassification(None, judged.why)
+
+
+def _listed_parameter(query: str, shape: PathShape) -> str | None:
+    """Return the reason if a parameter names one article: its number, or its name in words."""
+    values = dict(part.lower().partition("=")[::2] for part in query.split("&") if part)
+    view = values.get("view") or shape.name
+    if view in words.LIST_NAMES or shape.name in words.LIST_NAMES:
+        return None
+    of_articles = view in words.ARTICLE_SEGMENTS | words.NEWS_SEGMENTS
+    for name in values.keys() & words.ARTICLE_ID_PARAMETERS:
+        number = LEADING_NUMBER.match(values[name])
+        if number and (len(number[1]) > 3 or name not in words.PAGINATION_WORDS | words.COUNTING_PARAMETERS):
+            return f"?{name}=number"
+        if of_articles and values[name]:
+            return f"?{name}= of /{view}"
+    named = next((name for name in values if _word_count(unquote(values[name])) > 2), None)
+    return f"?{named}=name" if named else None
+
+
+def _listed_name(shape: PathShape) -> str | None:
+    """Return the reason if the path names one article: a number, or a name in a folder for articles."""
+    number = LEADING_NUMBER.match(shape.name)  # 4711; 471-harbour-laws
+    if number and not YEAR.fullmatch(number[1]) and len(number[1]) > (3 if shape.name.isdigit() else 2):
+        return "a number"
+    if shape.ending and _has_digit(shape.name) and not YEAR.fullmatch(shape.name):
+        return f"a name with a number and .{shape.ending}"
+    for marker in shape.segments[:-1]:
+        if marker in words.ARTICLE_SEGMENTS or (marker in words.NEWS_SEGMENTS and shape.ending):
+            return f"a name in /{marker}/"
+    return None
 
 
 def shape_of(path: str) -> PathShape:
@@ -175,18 +228,18 @@ def _by_query(parts: UrlParts, shape: PathShape) -> UrlClassification | None:
     if turning and judged.kind == "section":
         return UrlClassification("section", "a further page of a list")
     if judged.kind == "section" and not words.REFERRER_PARAMETERS.issuperset(values):
-        return UrlClassification(None, "a list with parameters")
+        return UrlClassification(None, LIST_WITH_PARAMETERS)
     return None
 
 
 def _is_number(value: str, name: str) -> bool:
-    return value.isdigit() and len(value) >= (3 if name not in ("page", "no", "num", "nr") else 4)
+    return value.isdigit() and len(value) >= (4 if name in words.COUNTING_PARAMETERS else 3)
 
 
 def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     segments = shape.segments
     if not segments or (len(segments) == 1 and re.fullmatch(r"[a-z]{2}(?:[-_][a-z]{2})?", segments[0])):
-        return UrlClassification("section", "a front page")
+        return UrlClassification("section", FRONT_PAGE)
     date = _date_kind(shape)
     if date == "archive":
         return UrlClassification(None, "an archive by date")
@@ -207,7 +260,7 @@ def _by_path(shape: PathShape, anchor_text: str) -> UrlClassification:
     if is_headline(anchor_text) and (shape.words > 1 or shape.ending or len(segments) > 2 or _has_digit(shape.name)):
         return UrlClassification("article", "a headline as link text")
     if _is_section(shape):
-        return UrlClassification("section", "short names")
+        return UrlClassification("section", SHORT_NAMES)
     return UrlClassification(None, "no known shape", known=False)
 
 

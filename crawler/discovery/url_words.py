@@ -31,6 +31,14 @@ ARTICLE_ID_PARAMETERS = words("""
     cid_article item itemid p seq no num sn artikel article art post newsno nr key docid arcid oid
 """)
 
+COUNTING_PARAMETERS = words("page no num nr")  # of those above; a small number may count the pages of a list
+
+# Names that an address with a number has if the number is that of a list: /category.php?id=7, ?view=category&id=7.
+LIST_NAMES = words("""
+    category categories cat kategorie kategori categoria categorie section sections seccion rubrik rubrique rubric list
+    liste lista archive archives archiv featured blog forum board thread topic tag author gallery
+""")
+
 # Parameters that say which menu a link was in. They do not change the page.
 REFERRER_PARAMETERS = words(
     "ref referrer referer source src via ico icn nav cid lid et_cid loc origin link_location position"

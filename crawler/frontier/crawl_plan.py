@@ -18,6 +18,7 @@ from crawler.frontier.queue import Frontier, FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS
 from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
+from pipelines.core.linear_patterns import matching
 from pipelines.core.plural import counted, verb
 from pipelines.core.urls import fetchable, host_of, url_key
 from pipelines.database.frontier.rows import ClaimScope
@@ -80,9 +81,9 @@ class WatchedSite:
 
     def kind_of(self, url: str, kind: str) -> str | None:
         """Return the kind that this site gives a URL which discovery takes for `kind`; None: it is not followed."""
-        if any(re.search(pattern, url) for pattern in self.exclude):
+        if matching(self.exclude, url):
             return None
-        if kind in ("article", "section") and any(re.search(pattern, url) for pattern in self.include):
+        if kind in ("article", "section") and matching(self.include, url):
             return "article"
         return kind
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
-from crawler.discovery.results import Discovery, FoundLink
+from crawler.discovery.results import Discovery, FoundLink, LeftOut
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.queue import FrontierEntry
@@ -56,6 +56,8 @@ class ListingLinks:
     off_site: int = 0  # entries of a feed or sitemap on other sites, which its source may not list
     off_sites: tuple[tuple[str, int], ...] = ()  # the most frequent of these sites, with their numbers
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not followed, if asked for
+    articles: int = 0  # that it names, followed or not
+    left_out: tuple[LeftOut, ...] = ()  # what a feed or sitemap lists that does not look like an article
 
 
 def read_listing(body: bytes, url: str, content_type: str | None, rules: ListingRules) -> ListingLinks:
@@ -87,7 +89,16 @@ def followed_links(discovery: Discovery, rules: ListingRules) -> ListingLinks:
         entries.append(FrontierEntry(url, kind, rules.depth + 1, rules.url, hint))
     named = tuple(off_site.most_common(MAX_SITES_NAMED))
     reasons = tuple(rejected) if rules.explain else ()
-    return ListingLinks(tuple(entries), discovery.problem, False, off_site.total(), named, reasons)
+    articles = sum(link.kind == "article" for link in discovery.found)
+    return ListingLinks(
+        tuple(entries),
+        discovery.problem,
+        off_site=off_site.total(),
+        off_sites=named,
+        rejected=reasons,
+        articles=articles,
+        left_out=discovery.left_out,
+    )
 
 
 def judged(link: FoundLink, rules: ListingRules) -> tuple[str, str, str]:

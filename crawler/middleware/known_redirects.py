@@ -8,7 +8,6 @@ This middleware is nearer the wire than Scrapy's RedirectMiddleware, which follo
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -17,7 +16,7 @@ from scrapy.http import Response
 from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
-from pipelines.core.urls import fetchable, same_site
+from pipelines.core.urls import fetchable, resolve_location, same_site
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS
@@ -52,9 +51,14 @@ class KnownRedirectsMiddleware:
         location = response.headers.get(b"Location")
         if response.status not in REDIRECTS or not location:
             return response
+        target = resolve_location(location, request.url)
+        if target is None:
+            del response.headers[b"Location"]  # RedirectMiddleware would raise ValueError for `javascript:`
+            return response
+        response.headers[b"Location"] = target.encode()  # it joins addresses in another way than browsers do
         if request.meta.get(FOLLOW_KNOWN):
             return response
-        target = fetchable(urljoin(request.url, location.decode("latin-1")))
+        target = fetchable(target)
         if target is None:
             return response
         claim: Claim | None = request.cb_kwargs.get("claim")

@@ -13,17 +13,19 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from crawler.discovery.feeds import read_feed
 from crawler.discovery.links import read_links
-from crawler.discovery.results import Discovery
+from crawler.discovery.results import Discovery, LeftOut
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
 from crawler.discovery.url_classifier import classify
 from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
-from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.core.plural import counted
+from pipelines.core.urls import fetchable, resolve_location, same_site, url_key
+from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.warc.http_message import REDIRECTS
 
 logger = logging.getLogger("morgue.onboarding")
@@ -64,6 +66,7 @@ class VerifiedListing:
     newest: str | None  # ISO day of the newest of them, as the listing states it
     where: str  # how it was found, for people
     index: bool = False  # True for a sitemap index
+    left_out: tuple[LeftOut, ...] = ()  # addresses that it lists and a crawl leaves out, by reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,12 @@ class _SiteProbe:
             if answer.status not in REDIRECTS:
                 if not 200 <= answer.status < 300:
                     raise UnusableAddress(f"HTTP {answer.status}")
-                return ProbedPage(url, answer.body, answer.headers.get("content-type"))
-            onward = fetchable(_joined(url, answer.headers.get("location", "")))
+                refresh = refresh_of(answer.body, url)
+                if refresh is None or not refresh.is_redirect or url_key(refresh.url) == url_key(url):
+                    return ProbedPage(url, answer.body, answer.headers.get("content-type"))
+                url = refresh.url
+                continue
+            onward = _redirect_target(answer, url)
             if onward is None:
                 raise UnusableAddress(f"HTTP {answer.status} without a usable Location")
             url = onward
@@ -205,13 +212,13 @@ class _SiteProbe:
             answer = await self._request(place, "robots", None)
             if answer.status is None or not 300 <= answer.status < 400:
                 break
-            onward = fetchable(_joined(place, answer.headers.get("location", "")))
+            onward = _redirect_target(answer, place)
             if onward is None:
                 break
             place = onward
         if answer.status is None and self.obey:
             raise UnusableAddress(answer.error or "no answer")
-        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT)
+        robots = self.robots[origin] = Robots.parse(answer.status, answer.body, ROBOTS_AGENT, place)
         self.bodies[origin] = answer.body if answer.status and 200 <= answer.status < 300 else b""
         about = {"site": origin, "why": robots.reason or "read", "crawl_delay": robots.crawl_delay}
         logger.info("%(site)s/robots.txt: %(why)s", about)
@@ -267,7 +274,7 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     if kind == "feed" and found.kind != "feed":
         raise UnusableAddress(found.problem or "not a feed")
     if not found.found:
-        raise UnusableAddress(found.problem or "it names no article")
+        raise UnusableAddress(found.problem or f"it names no article{left_out_text(found.left_out)}")
     index = found.kind == "sitemap index"
     if kind != "feed":
         kind = "news sitemap" if found.kind == "news sitemap" else "sitemap"
@@ -276,9 +283,16 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
         for link in found.found
         if len(day := (link.hint.get("published") or link.hint.get("modified") or "")[:10]) == 10
     ]
-    return VerifiedListing(
-        url, kind, len(found.found) if index else len(articles), max(days, default=None), where, index
-    )
+    count = len(found.found) if index else len(articles)
+    return VerifiedListing(url, kind, count, max(days, default=None), where, index, found.left_out)
+
+
+def left_out_text(left_out: tuple[LeftOut, ...]) -> str:
+    """Return what a listing has and a crawl leaves out, as the end of a sentence; "" if there is nothing."""
+    if not left_out:
+        return ""
+    number, first = sum(some.number for some in left_out), left_out[0]
+    return f"; {counted(number, 'address')} left out by shape, e.g. {first.example} ({first.why})"
 
 
 async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
@@ -288,7 +302,7 @@ async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]
     """
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
-        top = urljoin(home.url, "/")
+        top = _path_of(home.url, "/")
         if classify(home.url) != "article":
             return home, url, ""
         return await site.get(top, "front"), url, f"{url} looks like an article: the front page of its site is taken"
@@ -296,7 +310,7 @@ async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]
     if found.kind != "feed" or not found.found:
         return home, url, ""
     site.add(_listing(home.url, "feed", "the address you gave", found), found)
-    top = found.home or urljoin(home.url, "/")
+    top = found.home or _path_of(home.url, "/")
     return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"
 
 
@@ -307,7 +321,7 @@ async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
     for path in COMMON_FEEDS[:MAX_FEEDS]:
         if any(listing.kind == "feed" for listing in site.listings):
             return
-        await site.check(urljoin(home.url, path), "feed", "in a common place", guess=True)
+        await site.check(_path_of(home.url, path), "feed", "in a common place", guess=True)
 
 
 async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
@@ -321,7 +335,7 @@ async def _sitemaps(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:
         for path in [path for path in COMMON_SITEMAPS if ("news" in path) is news][:3]:
             if any(listing.kind in wanted for listing in site.listings):
                 break
-            where = urljoin(home.url, path)
+            where = _path_of(home.url, path)
             await _with_children(site, await site.check(where, "sitemap", "in a common place", guess=True))
 
 
@@ -349,8 +363,12 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _joined(base: str, location: str) -> str:
-    try:
-        return urljoin(base, location) if location.strip() else ""
-    except ValueError:
-        return ""
+def _redirect_target(answer: ProbeResponse, url: str) -> str | None:
+    """Return where a redirect leads to; None if its Location is missing or cannot be fetched."""
+    target = resolve_location(answer.headers.get("location", "").encode("latin-1"), url)
+    return fetchable(target) if target else None
+
+
+def _path_of(home: str, path: str) -> str:
+    """Return the address of a common path of a site."""
+    return f"{_origin(home)}{path}"

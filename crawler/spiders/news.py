@@ -26,7 +26,7 @@ from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import FOLLOW_KNOWN, RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
 from pipelines.core.items import Page
-from pipelines.core.urls import fetchable
+from pipelines.core.urls import fetchable, resolve
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.database.frontier.rows import Claim
 
@@ -155,6 +155,8 @@ class NewsSpider(scrapy.Spider):
         found: ListingLinks = await self.visits.context.read(
             claim.source_id, read_listing, response.body, response.url, header(response, "Content-Type"), rules
         )
+        front = claim.kind == "front"
+        self.visits.context.stats.listed(site.name, found.articles, found.left_out, front=front)
         for url, rule in found.rejected:
             about = {"url": url, "rule": rule, "page": claim.url}
             logger.debug("not followed: %(url)s (%(rule)s), a link of %(page)s", about)
@@ -188,4 +190,4 @@ class NewsSpider(scrapy.Spider):
 
 def guess(response: Response, path: str, kind: str) -> FrontierEntry:
     """Return the entry of a common path of a site, at which there may be nothing."""
-    return FrontierEntry(response.urljoin(path), kind, 1, response.url, {"guess": "1"})
+    return FrontierEntry(resolve(path, response.url) or response.url, kind, 1, response.url, {"guess": "1"})

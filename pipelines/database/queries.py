@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines.core.errors import NotFound, QueryError
-from pipelines.core.near_names import near_names
+from pipelines.core.errors import NotFound, QueryError, near_names
 from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression

@@ -36,13 +36,15 @@ from pipelines.extraction.fields.metadata import PageMetadata
 from pipelines.extraction.page import charset
 from pipelines.extraction.page.declared import DeclaredMetadata, gather
 from pipelines.extraction.page.jsonld import text as text_of
+from pipelines.extraction.page.meta_refresh import refresh_of
 from pipelines.extraction.page.parse import EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, PageRefused, parse
 from pipelines.extraction.page.trace import BlockTrace, FieldCandidate
 
 NO_TEXT = "no article text"  # no text, or fewer words than MIN_WORDS
 INDEX = "index page"  # a front page, a section, a list of links
 FAILED = "extractor failed"  # an exception, our bug or trafilatura's; `detail` says which
-REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, FAILED)
+ONLY_REFRESH = "only a refresh"  # no text, and a meta refresh that leads to another page, or reloads this one
+REASONS = (EMPTY, NOT_HTML, TOO_LARGE, UNDECODABLE, NO_TEXT, INDEX, ONLY_REFRESH, FAILED)
 
 MIN_WORDS = 25  # a shorter text is no article ...
 MIN_DECLARED_WORDS = 10  # ... unless the page declares itself one: news flashes are short
@@ -95,7 +97,8 @@ def observed_read(page: Page, observer: ReadingObserver) -> Article | NothingToR
         with collector_paused():
             return _read(page, observer)
     except PageRefused as refusal:
-        return NothingToRead(*refusal.args)
+        refresh = refresh_of(page.body, page.url) if refusal.args[0] in (EMPTY, NO_TEXT) else None
+        return NothingToRead(ONLY_REFRESH, str(refresh)) if refresh else NothingToRead(*refusal.args)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 one strange page must not end a crawl; the name of the error is kept

@@ -13,11 +13,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
 
 from pipelines.archive.replay import replay
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.urls import parts_of as parts_of
+from pipelines.core.urls import resolve_location
 from pipelines.database.connection import Row, ask
 from pipelines.database.queries import PROVENANCE_COLUMNS
 from pipelines.warc.http_message import REDIRECTS, parse_head, split_response
@@ -170,7 +170,7 @@ class TdmFiles:
         """Return the rules in the first capture of a redirect's target that is not older than the redirect."""
         block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
         head = parse_head(split_response(block)[0])
-        target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
+        target = resolve_location((head and head.first(b"location")) or b"", row["url"]) or ""
         address = "//" + target.partition("#")[0].partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]
         found = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,10 +47,19 @@ class SourceStats:
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
     troubles: dict[str, Trouble] = field(default_factory=dict)  # why -> what the user has to see to
     problems: list[str] = field(default_factory=list)  # "URL: what was wrong" of listings that were read in part
+    named: int = 0  # articles that its feeds, sitemaps and pages name, known ones too
+    front_read: bool = False  # its front page was read
+    by_shape: Counter[str] = field(default_factory=Counter)  # addresses left out of feeds and sitemaps, by the reason
+    shape_examples: dict[str, str] = field(default_factory=dict)  # reason -> the first of them
     off_site: int = 0  # addresses that feeds and sitemaps named on sites which the source does not own
     off_sites: Counter[str] = field(default_factory=Counter)  # the most frequent of these sites
     silent_sites: dict[str, int] = field(default_factory=dict)  # site left alone -> its hosts that gave no answer
     limits: Counter[str] = field(default_factory=Counter)  # setting that was reached -> URLs left out or for later
+
+    @property
+    def found_nothing(self) -> bool:
+        """True if its front page and whatever else was due were read, and named no article at all."""
+        return self.front_read and not self.named and not self.not_modified
 
 
 class CrawlStats:
@@ -76,6 +85,20 @@ class CrawlStats:
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
+
+    def listed(
+        self, source: str, named: int, left_out: Iterable[tuple[str, int, str]] = (), *, front: bool = False
+    ) -> None:
+        """Count what one listing names: articles, and (reason, number, example) of addresses that are left out.
+
+        `front`: the listing is the front page.
+        """
+        count = self.by_source[source]
+        count.front_read |= front
+        count.named += named
+        for why, number, example in left_out:
+            count.by_shape[why] += number
+            count.shape_examples.setdefault(why, example)
 
     def left_out(self, source: str, number: int, sites: Mapping[str, int]) -> None:
         """Count addresses that a feed or sitemap of a source named on sites which the source does not own."""
@@ -159,6 +182,7 @@ class CrawlStats:
                 "listings": count.listings,
                 "not_modified": count.not_modified,
                 **{word: count.outcomes[word] for word in OUTCOMES},
+                "left_out": count.by_shape.total(),
                 "why": {f"{word}: {why}": number for (word, why), number in sorted(count.reasons.items())},
                 "trouble": {why: trouble.number for why, trouble in sorted(count.troubles.items())},
             }

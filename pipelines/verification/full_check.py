@@ -113,7 +113,7 @@ class FullCheck:
         else:
             import asyncio
 
-            from pipelines.core.process_map import in_parallel
+            from pipelines.verification.process_map import in_parallel
 
             asyncio.run(in_parallel(calls, min(self.jobs, len(calls)), self._on_result, died=_result_of_death))
 

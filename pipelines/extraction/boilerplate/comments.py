@@ -15,6 +15,7 @@ from lxml.etree import XPath
 
 from pipelines.extraction.boilerplate.block_matcher import names_of
 from pipelines.extraction.boilerplate.line_matcher import PHRASES, matching_lines
+from pipelines.extraction.page.characters import without_half_escapes
 
 MAX_COMMENTS = 5000  # of one page
 MAX_COMMENT_CHARS = 20_000
@@ -114,7 +115,7 @@ def _from_json_ld(tree: Any) -> Iterator[str]:
     """Yield the comments that a page only declares, for search engines."""
     for script in JSON_LD(tree):
         try:
-            stack = [json.loads(script)]
+            stack = [json.loads(without_half_escapes(script))]
         except (ValueError, RecursionError):
             continue
         while stack:

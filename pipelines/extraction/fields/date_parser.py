@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from pipelines.extraction.languages import tables
 
@@ -17,17 +16,28 @@ EARLIEST_DAY = date(1990, 8, 6)  # the first web page; an earlier date is a defa
 MAX_AHEAD = timedelta(days=2)  # into the future: time zones, and papers dated tomorrow
 
 UNIX_TIME = re.compile(r"^\d{10}(\d{3})?$")  # seconds or milliseconds since 1970
-ISO = re.compile(
-    r"^(?P<y>\d{4})[-/.]?(?P<m>\d{1,2})[-/.]?(?P<d>\d{1,2})"
-    r"(?:[T\s]+(?:-\s*)?(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2}))?(?:[.,:]\d+)?)?"
-    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{1,2})?\b",
+# A pattern for a day never ends within a number: what follows it is checked by `_moment`.
+ISO_DAY = re.compile(
+    r"(?P<y>\d{4})(?:(?P<mark>[-/.])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})|(?P<month>\d{2})(?P<day>\d{2}))(?!\d)"
+)
+ORDINAL_DAY = re.compile(r"(\d{4})-(\d{3})(?!\d)")  # ISO 8601: year and day of the year
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")  # with dots, the day comes first
+SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?!\d)")  # day first or month first, by country
+NAMED_MONTH = re.compile(
+    r"(?:[^\W\d_]{2,12}(?:\.?,\s*|\.?\s+))?(?:(\d{1,2})\.?[\s-]+([^\W\d_]{3,12})\.?,?|([^\W\d_]{3,12})\.?\s+(\d{1,2}),?)"
+    r"[\s-]+(\d{4})(?!\d)"
+)
+WEEKDAY_FIRST = re.compile(r"[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)")  # "Mo., 06.05.2024 - 14:30"
+# What may follow a day: a time, and its zone (RFC 3339, RFC 5322, "UTC+2"), and a comment in brackets (RFC 5322).
+CLOCK = re.compile(
+    r"(?:(?:\s*T\s*|[\s,-]+)(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,:]\d+)?)?"
+    r"|T(?P<HH>\d{2})(?P<MM>\d{2})(?P<SS>\d{2})?)(?!\d)\s*(?P<half>[ap]\.?m\b\.?)?"
+    r"\s*(?P<utc>Z|UTC?|GMT)?\s*(?:(?P<sign>[+-])(?:(?P<h>\d{1,2}):(?P<m>\d{2})|(?P<hh>\d{2})(?P<mm>\d{2})|(?P<hours>\d{1,2})))?"
+    r"\s*(?:\([^()]*\))?",
     re.IGNORECASE,
 )
-DOTTED = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b")  # with dots, the day comes first
-SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})\b")  # day first or month first, by country
-NAMED_MONTH = re.compile(
-    r"^(?:\w{2,12}\.?,?\s+)?(?:(\d{1,2})\.?\s+([^\W\d_]{3,12})\.?,?|([^\W\d_]{3,12})\.?\s+(\d{1,2}),?)\s+(\d{4})\b"
-)
+MORE_DIGITS = re.compile(r"[-/.:]?\d")  # the number, or the row of numbers, goes on: 2024-12-311, 2003-012-31
+MAX_ZONE = timedelta(hours=14)  # from UTC, in use anywhere
 # PRINTED_...: a date in a line for readers, "Published on 6 May 2024", "6. Mai 2024, 8:30 Uhr", "May 6th, 2024",
 # "2024年5月6日".
 PRINTED_NAMED = re.compile(
@@ -82,28 +92,49 @@ def _parse(raw: str, locale: str | None) -> datetime | date | None:
     try:
         if UNIX_TIME.match(raw):
             return datetime.fromtimestamp(int(raw[:10]), UTC)
-        if found := ISO.match(raw):
-            return _iso(found)
-        if found := DOTTED.match(raw):
-            return date(int(found[3]), int(found[2]), int(found[1]))
-        if found := SLASHED.match(raw):
-            return _slashed(found[0], locale)
-        if found := NAMED_MONTH.match(raw):
+        if found := ISO_DAY.match(raw):
+            day = date(int(found["y"]), int(found["m"] or found["month"]), int(found["d"] or found["day"]))
+        elif found := ORDINAL_DAY.match(raw):
+            day = date.fromordinal(date(int(found[1]), 1, 1).toordinal() + int(found[2]) - 1)
+            if day.year != int(found[1]):
+                return None
+        elif found := DOTTED.match(raw):
+            day = date(int(found[3]), int(found[2]), int(found[1]))
+        elif found := SLASHED.match(raw):
+            slashed = _slashed(found[0], locale)
+            if slashed is None:
+                return None
+            day = slashed
+        elif found := NAMED_MONTH.match(raw):
             month = MONTH_NUMBERS.get((found[2] or found[3]).casefold())
             if month is None:
                 return None
             day = date(int(found[5]), month, int(found[1] or found[4]))
-            if re.search(r"\d{2}:\d{2}:\d{2}\s+([+-]\d{4}|GMT|UTC|Z)", raw):
-                return parsedate_to_datetime(raw)
-            return day
-        if found := WEEKDAY_FIRST.match(raw):
+        elif found := WEEKDAY_FIRST.match(raw):
             return _parse(found[1], locale)
-    except (ValueError, OverflowError, OSError, TypeError):
-        pass
-    return None
+        else:
+            return None
+        return _moment(day, raw[found.end() :])
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
-WEEKDAY_FIRST = re.compile(r"^[^\W\d_]{2,12}\.?,\s*(\d{1,2}[./]\d{1,2}[./]\d{4}.*)$")  # "Mo., 06.05.2024 - 14:30"
+def _moment(day: date, rest: str) -> datetime | date | None:
+    """Return a day with the time and zone that follow it, if both do; None if the day was a part of something else."""
+    clock = CLOCK.fullmatch(rest)
+    if clock is None:
+        return None if MORE_DIGITS.match(rest) else day
+    if not clock["utc"] and not clock["sign"]:
+        return day
+    hours, minutes = clock["h"] or clock["hh"] or clock["hours"] or "0", clock["m"] or clock["mm"] or "0"
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if clock["sign"] == "-" else 1)
+    if abs(offset) > MAX_ZONE:
+        return day
+    hour, minute, second = (int(clock[a] or clock[b] or 0) for a, b in (("H", "HH"), ("M", "MM"), ("S", "SS")))
+    if clock["half"] and hour <= 12:
+        hour = hour % 12 + (12 if clock["half"][0] in "pP" else 0)
+    second = 59 if second == 60 else second  # a leap second
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=timezone(offset))
 
 
 def _slashed(raw: str, locale: str | None) -> date | None:
@@ -144,16 +175,3 @@ def _day(year: str | int, month: str | int, day: str | int) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _iso(found: re.Match[str]) -> datetime | date:
-    day = date(int(found["y"]), int(found["m"]), int(found["d"]))
-    if found["H"] is None or found["zone"] is None:
-        return day
-    zone = found["zone"].upper()
-    if zone in ("Z", "UTC", "GMT"):
-        offset = "+00:00"
-    else:
-        digits = zone[1:].replace(":", "")
-        offset = f"{zone[0]}{digits.zfill(2)[:2]}:{digits[2:] or '00'}"
-    return datetime.fromisoformat(f"{day}T{int(found['H']):02}:{found['M']}:{found['S'] or '00'}{offset}")

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from pipelines.core.urls import resolve
 from pipelines.extraction.labels.agencies import agencies_in, agency, only_agencies
 from pipelines.extraction.labels.credit_lines import first_publisher, named_source, signing_agency
 from pipelines.extraction.labels.dateline import STATION, Dateline, dateline
@@ -180,10 +181,7 @@ def _is_in_paragraph(a: Any, start: str) -> bool:
 
 
 def _absolute(declared: DeclaredMetadata, raw: str) -> str | None:
-    try:
-        url = urljoin(declared.url, raw.strip())
-    except ValueError:
-        return None
+    url = resolve(raw, declared.url)
     return url if host_of(url) else None
 
 

@@ -13,10 +13,11 @@ from functools import cached_property
 from html import unescape
 from typing import Any
 from unicodedata import normalize
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.etree import XPath
 
+from pipelines.core.urls import fetchable, resolve
 from pipelines.extraction.page import issn, jsonld
 from pipelines.extraction.page.marked_elements import MarkedElements, marked_elements
 
@@ -246,11 +247,5 @@ def own_address(raw: str, page: DeclaredMetadata) -> str | None:
 
 def absolute(raw: str | None, page: DeclaredMetadata) -> str | None:
     """Return `raw` as an absolute http(s) URL without fragment, or None."""
-    if not raw or raw.startswith(("data:", "javascript:", "about:")):
-        return None
-    try:
-        base = urljoin(page.url, BASE(page.tree))
-        parts = urlsplit(urljoin(base, raw.strip()))
-    except ValueError:
-        return None
-    return parts._replace(fragment="").geturl() if parts.scheme in ("http", "https") and parts.netloc else None
+    address = resolve(raw, resolve(BASE(page.tree), page.url) or page.url) if raw else None
+    return address.partition("#")[0] if address and fetchable(address) else None

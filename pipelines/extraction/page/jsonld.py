@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
 
+from pipelines.extraction.page.characters import without_half_escapes
+
 Node = dict[str, Any]
 
 MAX_NODES = 2000  # of a page that are read; product lists of shops run to thousands
@@ -54,6 +56,7 @@ def nodes(blocks: Iterable[str]) -> list[Node]:
 
 def parse(block: str) -> list[Any]:
     """Return the JSON values of one script block; none if it cannot be read."""
+    block = without_half_escapes(block)
     try:
         return [DECODER.decode(block)]
     except ValueError:

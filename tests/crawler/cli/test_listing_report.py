@@ -1,0 +1,54 @@
+"""What the summary of a crawl says about addresses that a guess left out, and about sources that had nothing."""
+
+from __future__ import annotations
+
+from crawler.cli.listing_report import found_nothing, left_out_by_shape
+from pipelines.session.crawl_stats import CrawlStats
+
+ADVICE = "  if such addresses are articles, `include` in the file of the source says so (docs/discovery.md)"
+
+
+def test_addresses_left_out_by_shape_are_counted_by_source_and_reason():
+    """Over all listings of a source, the most frequent reason first, with its first example."""
+    stats = CrawlStats()
+    stats.listed("paper", 9, [("short names", 2, "https://p.example/a"), ("/tag/", 1, "https://p.example/tag/b")])
+    stats.listed("paper", 9, [("/tag/", 1500, "https://p.example/tag/c")])
+    stats.listed("other", 0, [("a file", 1, "https://o.example/a.mp3")])
+    assert list(left_out_by_shape(stats)) == [
+        "left out: 1,503 addresses in feeds and sitemaps of paper, by their shape: /tag/ 1,501, short names 2;"
+        " e.g. https://p.example/tag/b",
+        "left out: 1 address in feeds and sitemaps of other, by its shape: a file 1; e.g. https://o.example/a.mp3",
+        ADVICE,
+    ]
+
+
+def test_many_sources_with_addresses_left_out_have_one_line_together():
+    """A crawl of 120 sources has a short summary."""
+    stats = CrawlStats()
+    for number in range(8):
+        stats.listed(f"paper{number}", 1, [(f"reason {at}", 10 * number + at, "") for at in range(1, 6)])
+    lines = list(left_out_by_shape(stats))
+    assert len(lines) == 7
+    assert lines[0].endswith("paper7, by their shape: reason 5 75, reason 4 74, reason 3 73, ...")
+    assert lines[5] == "left out: 195 addresses in feeds and sitemaps of 3 more sources"
+
+
+def test_nothing_is_said_where_nothing_was_left_out_or_something_was_found():
+    """The summary of a healthy paper is short."""
+    stats = CrawlStats()
+    stats.listed("paper", 1, front=True)
+    stats.listed("hourly", 0)  # only a news sitemap was due, and it is empty at night
+    stats.listed("same", 0, front=True)
+    stats.by_source["same"].not_modified = 1
+    assert [*left_out_by_shape(stats), *found_nothing(stats)] == []
+
+
+def test_source_whose_front_page_and_lists_name_no_article_found_nothing():
+    """Most likely its addresses are not understood, or it is built by scripts."""
+    stats = CrawlStats()
+    stats.listed("paper", 0, front=True)
+    stats.listed("paper", 0)
+    assert stats.by_source["paper"].found_nothing
+    first, hint = found_nothing(stats)
+    assert first == "found nothing: paper: no feed, sitemap or page that was read names an article"
+    assert "morgue add" in hint
