@@ -8,7 +8,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pipelines.core.items import Article, NothingToRead, Page
-from pipelines.warc.http_message import DecodedTooLarge, content_decoded, entity_body, parse_head, split_response
+from pipelines.warc.content_codings import DecodingRefused, content_decoded
+from pipelines.warc.http_message import entity_body, parse_head, split_response
 
 HTML_TYPES = frozenset(("text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"))
 UNSPECIFIC_TYPES = frozenset(
@@ -58,7 +59,7 @@ def outcome_of_block(page: Page, block: bytes) -> tuple[Article | NothingToRead,
     fields = head.fields if head else ()
     try:
         body = content_decoded(fields, entity_body(block), MAX_PAGE_BYTES)
-    except DecodedTooLarge as error:
+    except DecodingRefused as error:
         return NothingToRead(TOO_LARGE, str(error)), 0.0
     kind = (head.first(b"content-type") if head else None) or b""
     reading = timed_read(replace(page, body=body, content_type=kind.decode("latin-1") or None))

@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.archive.replay import replay
 from pipelines.archive.stored_response import HTML_TYPES, MAX_PAGE_BYTES, UNSPECIFIC_TYPES
 from pipelines.core.errors import MorgueError
-from pipelines.warc.http_message import DecodedTooLarge
+from pipelines.warc.content_codings import DecodedTooLarge
 from pipelines.warc.storage import WarcStorage
 
 MAX_CACHED_PAGES = 10_000  # whose signals stay in memory, because revisits show one page many times

@@ -13,14 +13,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
 
 from pipelines.archive.replay import replay
 from pipelines.core.errors import ArchiveDamaged
 from pipelines.core.urls import parts_of as parts_of
 from pipelines.database.connection import Row, ask
 from pipelines.database.queries import PROVENANCE_COLUMNS
-from pipelines.warc.http_message import REDIRECTS, parse_head, split_response
+from pipelines.warc.http_message import REDIRECTS, parse_head, redirect_target, split_response
 from pipelines.warc.reader import read_block
 from pipelines.warc.storage import WarcStorage
 
@@ -170,8 +169,8 @@ class TdmFiles:
         """Return the rules in the first capture of a redirect's target that is not older than the redirect."""
         block = read_block(self.warc, row["warc_file"], row["warc_offset"], row["warc_length"])
         head = parse_head(split_response(block)[0])
-        target = urljoin(row["url"], ((head and head.first(b"location")) or b"").decode("latin-1"))
-        address = "//" + target.partition("#")[0].partition("://")[2]
+        target = redirect_target(row["url"], (head and head.first(b"location")) or b"")
+        address = "//" + (target or "").partition("://")[2]
         values = f"https:{address}", f"http:{address}", row["captured"]
         found = next(self._captures("c.url IN (?, ?) AND c.time >= ?", *values), None) if redirects else None
         return None if found is None else self._rules_of(found, redirects - 1)
