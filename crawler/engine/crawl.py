@@ -206,7 +206,7 @@ def open_context(config: Config, command: str) -> CrawlContext:
     return CrawlContext(
         archive_writer,
         workers,
-        Backpressure(config.crawl.concurrency, max_pages),
+        Backpressure(config.crawl.concurrency, max_pages, config.crawl.body_memory),
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,

@@ -26,7 +26,8 @@ from pipelines.session.context import CrawlContext
 logger = logging.getLogger("morgue.frontier")
 
 # Failures that a single page may have for good: counted and named, but they do not change the exit code.
-PERMANENT_REASONS = ("too many redirects", "body too large", "body too large when decoded")
+PERMANENT_REASONS = ("body too large", "body too large when decoded")
+PERMANENT_REASON = "too many "  # redirects, header lines, content codings, ...: how such reasons begin
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
@@ -42,20 +43,20 @@ class VisitOutcomes:
     ) -> None:
         self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
-        self._pages: dict[int, tuple[Claim, Validators]] = {}  # in the item pipelines, by frontier id
+        # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
+        self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
 
     def site(self, claim: Claim) -> WatchedSite:
         """Return the site that a claim belongs to."""
         return self.sites.get(claim.source_id) or self.sites[None]
 
-    def page_sent(self, claim: Claim, validators: Validators) -> None:
+    def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
-        self._pages[claim.id] = claim, validators
+        self._pages[claim.id] = claim, validators(response), response
 
     def take_page(self, frontier_id: int) -> Claim | None:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
-        claim, _validators = self._pages.pop(frontier_id, (None, None))
-        return claim
+        return self._pages.pop(frontier_id, (None,))[0]
 
     async def listing_read(
         self, claim: Claim, response: Response, links: list[FrontierEntry], problem: str | None
@@ -97,7 +98,7 @@ class VisitOutcomes:
     async def page_read(self, reading: Reading) -> None:
         """End the visit of a page that went through the item pipelines; an article of it is stored already."""
         assert reading.page.frontier_id is not None
-        claim, validators = self._pages.pop(reading.page.frontier_id)
+        claim, validators, _ = self._pages.pop(reading.page.frontier_id)
         site = self.site(claim)
         self.context.stats.by_source[site.name].fetched += 1
         error, broke_off = None, False
@@ -144,7 +145,8 @@ class VisitOutcomes:
             await self.unreachable(claim, why)
             return
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        asked_for = claim.kind == "page" and status not in GONE_STATUSES and why not in PERMANENT_REASONS
+        permanent = status in GONE_STATUSES or why in PERMANENT_REASONS or why.startswith(PERMANENT_REASON)
+        asked_for = claim.kind == "page" and not permanent
         if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
             self.context.stats.by_source[site.name].troubles += 1
         plan = after_failure(

@@ -6,7 +6,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
-from crawler.middleware.content_decoding import BodyTooLargeDecoded
+from crawler.middleware.content_decoding import BodyNotDecoded
 
 NOT_PUBLIC = "address is not public"
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
@@ -20,18 +20,24 @@ REASONS: dict[type[FetchError], str] = {
     outcome.TimedOut: "timed out",
     outcome.ConnectionLost: "connection lost",
     outcome.BodyTooLarge: "body too large",
+    outcome.TooManyParts: "too many parts",  # `reason_of_fetch` says which
     outcome.NotHttp: "not HTTP",
 }
+
+
+def reason_of_fetch(error: FetchError) -> str:
+    """Return the reason for a fetch that failed."""
+    return f"too many {error.parts}" if isinstance(error, outcome.TooManyParts) else REASONS[type(error)]
 
 
 def reason_of(error: BaseException) -> str:
     """Return the reason for an exception that Scrapy's downloader raised."""
     cause = error.__cause__
     if isinstance(cause, FetchError):
-        return REASONS[type(cause)]
+        return reason_of_fetch(cause)
     text = str(error)
-    if isinstance(error, BodyTooLargeDecoded):
-        return "body too large when decoded"
+    if isinstance(error, BodyNotDecoded):
+        return error.reason
     if isinstance(error, IgnoreRequest) and "redirections" in text:
         return "too many redirects"
     return type(error).__name__

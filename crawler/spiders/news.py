@@ -26,7 +26,7 @@ from crawler.engine.launch import configure, run_of_scrapy
 from crawler.frontier.crawl_plan import WatchedSite, belongs
 from crawler.frontier.queue import FrontierEntry
 from crawler.frontier.revisit_policy import LISTING_KINDS
-from crawler.frontier.visit_outcomes import VisitOutcomes, header, validators
+from crawler.frontier.visit_outcomes import VisitOutcomes, header
 from crawler.middleware.failure_reasons import reason_of
 from crawler.middleware.known_redirects import RedirectNotFollowed
 from crawler.middleware.robots import CrawlStopping, DisallowedByRobots, RobotsCache
@@ -117,7 +117,7 @@ class NewsSpider(scrapy.Spider):
             else:
                 await self.visits.listing_read(claim, response, links, problem)
         else:
-            self.visits.page_sent(claim, validators(response))
+            self.visits.page_sent(claim, response)
             yield Page(
                 url=fetchable(response.url) or response.url,  # without the password that a redirect may carry
                 body=response.body,

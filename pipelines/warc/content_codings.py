@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from io import BytesIO
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pipelines.warc.http_message import list_members
 
@@ -38,7 +38,7 @@ class DecodingRefused(ValueError):
 class DecodedTooLarge(DecodingRefused):
     """Report that decoding would give more bytes than the limit: a decompression bomb, or a very large page."""
 
-    reason: ClassVar[str] = "body too large when decoded"
+    reason = "body too large when decoded"
 
 
 class TooManyCodingParts(DecodingRefused):
@@ -52,7 +52,9 @@ class TooManyCodingParts(DecodingRefused):
 class DecoderStream(Protocol):
     """Decode one member of a coding. `take` gives at most about OUTPUT_STEP_BYTES."""
 
-    error: type[Exception]  # what `take` raises for damaged data
+    @property
+    def error(self) -> type[Exception]:
+        """Return what `take` raises for damaged data."""
 
     def take(self, data: bytes | memoryview) -> bytes:
         """Return what comes of `data`, or of earlier data if `has_more` (then `data` must be empty)."""
@@ -179,13 +181,12 @@ class _ZstdStream:
         else:
             from backports import zstd  # required by Scrapy there
 
-        window = {zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
-        self._stream: Any = zstd.ZstdDecompressor(options=window)
+        window: Any = {zstd.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
+        self._stream = zstd.ZstdDecompressor(options=window)
         self.error = zstd.ZstdError
 
     def take(self, data: bytes | memoryview) -> bytes:
-        piece: bytes = self._stream.decompress(data, OUTPUT_STEP_BYTES)
-        return piece
+        return self._stream.decompress(data, OUTPUT_STEP_BYTES)
 
     @property
     def has_more(self) -> bool:
@@ -193,7 +194,7 @@ class _ZstdStream:
 
     @property
     def eof(self) -> bool:
-        return bool(self._stream.eof)
+        return self._stream.eof
 
     @property
     def unused(self) -> int:
@@ -203,9 +204,7 @@ class _ZstdStream:
 def _gunzip(body: bytes, limit: int) -> Decoding:
     if not _begins_gzip(memoryview(body)):
         return body
-    return (
-        yield from _members(body, limit, partial(_ZlibStream, zlib.MAX_WBITS + 16), _begins_gzip, "gzip members")
-    )
+    return (yield from _members(body, limit, partial(_ZlibStream, zlib.MAX_WBITS + 16), _begins_gzip, "gzip members"))
 
 
 def _undeflate(body: bytes, limit: int) -> Decoding:
