@@ -242,9 +242,10 @@ class HttpClient:
                 await asyncio.sleep(0)
                 complete = parser.go_on()
             attempt.note_head()
-            before = time()
+            left = (clock.when() or 0.0) - time()
+            clock.reschedule(None)
             await attempt.make_room(parser.size)
-            clock.reschedule((clock.when() or 0.0) + time() - before)
+            clock.reschedule(time() + left)
             if complete:
                 return
 
