@@ -89,7 +89,7 @@ class CrawlSettings(Politeness):
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
     )
     body_memory: value_types.Bytes = key(
-        "128MB",
+        "96MB",
         "Memory for response bodies: those being received or decoded, and those that wait to be stored or read. While"
         " it is used up, requests wait; one body may exceed it.",
         "512MB",

@@ -133,8 +133,9 @@ class CrawlRun:
     def stop_at_once(self) -> NoReturn:
         """End the process after a second Ctrl-C: commit what is written, and leave the rest to the next crawl."""
         logger.info("interrupted again: stops at once")
+        self._closed = True
         self.context.workers.kill()
-        self.context.archive_writer.close()
+        self.context.close("interrupted")
         print(
             "stopped at once: what was stored is kept; `morgue crawl` continues from here", file=sys.stderr, flush=True
         )

@@ -161,7 +161,7 @@ class NewsSpider(scrapy.Spider):
         arguments: list[Any] = [response.body, response.url, header(response, "Content-Type")]
         if reader is read_links:
             arguments += [site.include, site.exclude, logger.isEnabledFor(logging.DEBUG)]
-        discovery: Discovery = await self.visits.context.workers.run(reader, *arguments)
+        discovery: Discovery = await self.visits.context.read(len(response.body), reader, *arguments)
         for url, rule in discovery.rejected:
             log_rejected(url, rule, claim)
         links = followed_links(discovery, claim, site, self.run.config.crawl.url_length)

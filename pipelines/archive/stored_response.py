@@ -18,7 +18,7 @@ UNSPECIFIC_TYPES = frozenset(
 MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE)
 FEED_OR_SITEMAP = re.compile(rb"<(?:(rss|feed|rdf:rdf)|(urlset|sitemapindex))\b", re.IGNORECASE)
 SNIFFED_BYTES = 2048  # bytes of a body that show its type
-MAX_PAGE_BYTES = 20_000_000  # bytes decoded; the extractor reads no larger ones
+MAX_PAGE_BYTES = 20_000_000  # bytes of a page that are decoded; the extractor reads fewer
 
 
 def kind_of(url: str, block: bytes, by_shape: Callable[[str], str]) -> str:

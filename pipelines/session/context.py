@@ -6,6 +6,7 @@ one context of the run.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -25,6 +26,7 @@ from pipelines.warc.exchange import body_of, write_exchange
 T = TypeVar("T")
 logger = logging.getLogger("morgue.session")
 
+LARGE_BODY_BYTES = 2_000_000  # of a body that is read alone
 MAX_BRIEF_RESPONSE_BYTES = 1 << 16  # of a response that is recorded in about a millisecond
 
 
@@ -49,6 +51,7 @@ class CrawlContext:
         self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
+        self._large_body = asyncio.Lock()
         self._parts: dict[type, Any] = {}
         self._record_options = record_options
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
@@ -76,6 +79,16 @@ class CrawlContext:
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
         return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES)
+
+    async def read(self, size: int, reader: Callable[..., T], *args: Any) -> T:
+        """Run `reader(*args)`, which reads a body of `size` bytes, in a worker process. Raise WorkerFailure.
+
+        Large bodies are read one at a time, because a worker takes up to 40 times their size.
+        """
+        if size < LARGE_BODY_BYTES:
+            return await self.workers.run(reader, *args)
+        async with self._large_body:
+            return await self.workers.run(reader, *args)
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""
