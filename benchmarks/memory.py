@@ -1,7 +1,7 @@
 """Peak memory of a crawl of many hosts that all send pages of the largest size at once.
 
-    python benchmarks/memory.py [--hosts 40] [--megabytes 20] [--page paragraphs|text|noise] [--coding plain|gzip|chunked]
-                                [--limit 600] [-s KEY=VALUE ...]
+    python benchmarks/memory.py [--hosts 40] [--megabytes 20] [--page paragraphs|text|noise]
+                                [--coding plain|gzip|chunked] [--limit 600] [-s KEY=VALUE ...]
 
 The hosts are addresses of 127.0.0.0/8, served by this program; nothing leaves the machine. Exit code 0 if the resident
 memory of all processes of the crawl together stayed below the limit (megabytes), 1 if not.
@@ -23,7 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 MB = 1_000_000
-SAMPLE_SECONDS = float(os.environ.get('EVERY', '0.02'))  # between two looks at the memory
+SAMPLE_SECONDS = float(os.environ.get("EVERY", "0.02"))  # between two looks at the memory
 MAX_SECONDS = 900.0  # for the whole crawl
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SENTENCE = "The ferry stops at the northern pier from Monday, the council said, and the crane turns again. "
@@ -60,7 +60,9 @@ def serve(body: bytes, coding: str) -> ThreadingHTTPServer:
                 self.end_headers()
                 return
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header(*(("Transfer-Encoding", "chunked") if coding == "chunked" else ("Content-Length", str(len(sent)))))
+            self.send_header(
+                *(("Transfer-Encoding", "chunked") if coding == "chunked" else ("Content-Length", str(len(sent))))
+            )
             if coding == "gzip":
                 self.send_header("Content-Encoding", "gzip")
             self.end_headers()
@@ -119,7 +121,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         archive, urls = Path(folder) / "archive", Path(folder) / "urls.txt"
         subprocess.run([*MORGUE, "init", str(archive), "--contact", "me@example.org"], check=True, capture_output=True)
-        urls.write_text("".join(f"http://127.0.0.{n + 1}:{server.server_port}/page{n}.html\n" for n in range(options.hosts)))
+        urls.write_text(
+            "".join(f"http://127.0.0.{n + 1}:{server.server_port}/page{n}.html\n" for n in range(options.hosts))
+        )
         settings = ["crawl.allow_private_ips=true", "crawl.delay=0", *options.settings]
         command = [*MORGUE, "-C", str(archive), "crawl", "--urls", str(urls), *(a for s in settings for a in ("-s", s))]
         began, peak_main, peak_all, at_peak = time.monotonic(), 0, 0, ""

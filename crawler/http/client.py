@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import h11
 
-from crawler.http.address import RequestTarget, parse_target, without_credentials
+from crawler.http.address import BlockedPort, RequestTarget, parse_target, without_credentials
 from crawler.http.outcome import (
     BodyTooLarge,
     ConnectionLost,
@@ -24,6 +24,7 @@ from crawler.http.outcome import (
     FetchResult,
     MakeRoom,
     NotHttp,
+    PortRefused,
     TimedOut,
     TooManyParts,
     Unsendable,
@@ -153,6 +154,8 @@ class HttpClient:
             attempt.direct = proxy is None
             request = ClientRequest(method, target, headers, body, proxy)
             request.compose()
+        except BlockedPort as error:
+            raise attempt.failed(PortRefused, str(error)) from error
         except (ValueError, h11.LocalProtocolError) as error:
             raise attempt.failed(Unsendable, str(error)) from error
         verify = self._verify if verify is None else verify

@@ -38,6 +38,7 @@ from crawler.http.outcome import (
     MakeRoom,
     NameNotResolved,
     NotHttp,
+    PortRefused,
     TimedOut,
     TlsFailed,
     TooManyParts,
@@ -54,6 +55,7 @@ SCRAPY_ERRORS: dict[type[FetchError], type[Exception]] = {
     Unsendable: DownloadCancelledError,
     NameNotResolved: CannotResolveHostError,
     AddressRefused: DownloadCancelledError,
+    PortRefused: DownloadCancelledError,
     ConnectFailed: DownloadConnectionRefusedError,
     TlsFailed: DownloadFailedError,  # DownloadCancelledError if it was the certificate
     TimedOut: DownloadTimeoutError,

@@ -4,6 +4,7 @@ FetchError                carries `exchange` and `earlier`
 ├── Unsendable            HTTP/1.1 cannot express the request
 ├── NameNotResolved       the host has no address
 ├── AddressRefused        the host is not on the public internet
+├── PortRefused           the port belongs to another protocol
 ├── ConnectFailed         refused or unreachable
 ├── TlsFailed             no TLS session, or a certificate that is not accepted
 ├── TimedOut              longer than allowed
@@ -79,6 +80,10 @@ class NameNotResolved(FetchError):
 
 class AddressRefused(FetchError):
     """Report that the host is not on the public internet; nothing was sent, not even a SYN."""
+
+
+class PortRefused(FetchError):
+    """Report a port that browsers do not connect to, because another protocol is spoken there; nothing was sent."""
 
 
 class ConnectFailed(FetchError):

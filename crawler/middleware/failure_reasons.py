@@ -15,6 +15,7 @@ REASONS: dict[type[FetchError], str] = {
     outcome.Unsendable: "URL cannot be requested",
     outcome.NameNotResolved: "host not found",
     outcome.AddressRefused: NOT_PUBLIC,
+    outcome.PortRefused: "port is blocked",
     outcome.ConnectFailed: "connection failed",
     outcome.TlsFailed: "TLS failed",
     outcome.TimedOut: "timed out",

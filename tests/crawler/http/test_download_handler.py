@@ -18,6 +18,7 @@ from crawler.http.outcome import (
     BodyTooLarge,
     ConnectionLost,
     FetchError,
+    PortRefused,
     TlsFailed,
     TooManyParts,
     Unsendable,
@@ -165,7 +166,7 @@ def test_scrapy_retries_only_transient_failures(kind: type[FetchError]) -> None:
     known = tuple(load_object(name) if isinstance(name, str) else name for name in RETRY_EXCEPTIONS)
     error = run(lambda _: _error(kind))
     assert isinstance(scrapy_error(error), known) is (
-        kind not in (AddressRefused, BodyTooLarge, TooManyParts, Unsendable)
+        kind not in (AddressRefused, BodyTooLarge, PortRefused, TooManyParts, Unsendable)
     )
 
 
