@@ -27,7 +27,7 @@ logger = logging.getLogger("morgue.frontier")
 
 # Failures that a single page may have for good: counted and named, but they do not change the exit code.
 PERMANENT_REASONS = ("body too large", "body too large when decoded")
-PERMANENT_REASON = "too many "  # redirects, header lines, content codings, ...: how such reasons begin
+PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, content codings, ...; loop, to no address
 # There was no answer from the host at all, which says nothing about the page.
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
@@ -145,7 +145,7 @@ class VisitOutcomes:
             await self.unreachable(claim, why)
             return
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
-        permanent = status in GONE_STATUSES or why in PERMANENT_REASONS or why.startswith(PERMANENT_REASON)
+        permanent = status in GONE_STATUSES or why in PERMANENT_REASONS or why.startswith(PERMANENT_BEGINNINGS)
         asked_for = claim.kind == "page" and not permanent
         if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
             self.context.stats.by_source[site.name].troubles += 1

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from scrapy.exceptions import IgnoreRequest
-
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyNotDecoded
+from crawler.middleware.redirects import RedirectEnded
 
 NOT_PUBLIC = "address is not public"
 ALLOW_PRIVATE = "to crawl a server on your own network or computer, add -s crawl.allow_private_ips=true"
@@ -36,9 +35,6 @@ def reason_of(error: BaseException) -> str:
     cause = error.__cause__
     if isinstance(cause, FetchError):
         return reason_of_fetch(cause)
-    text = str(error)
-    if isinstance(error, BodyNotDecoded):
+    if isinstance(error, BodyNotDecoded | RedirectEnded):
         return error.reason
-    if isinstance(error, IgnoreRequest) and "redirections" in text:
-        return "too many redirects"
     return type(error).__name__

@@ -1,12 +1,11 @@
 """Stop redirects to pages that the frontier knows, so that a page with many old addresses is visited once.
 
-This middleware is nearer the wire than Scrapy's RedirectMiddleware, which follows all other redirects.
+This middleware is nearer the wire than `redirects`, which follows all other redirects.
 """
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -17,7 +16,7 @@ from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.urls import fetchable, same_site
 from pipelines.session.context import CrawlContext
-from pipelines.warc.http_message import REDIRECTS
+from pipelines.warc.http_message import REDIRECTS, redirect_target
 
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
 
@@ -45,7 +44,7 @@ class KnownRedirectsMiddleware:
         if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
             return response
         claim = request.cb_kwargs["claim"]
-        target = fetchable(urljoin(request.url, location.decode("latin-1")))
+        target = fetchable(redirect_target(request.url, location) or "")
         if target is None:
             return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):

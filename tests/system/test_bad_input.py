@@ -55,7 +55,7 @@ FAULTS = {
     "/faults/bad-chunk": "not HTTP",
     "/faults/huge": "body too large",
     "/faults/bomb": "body too large when decoded",
-    "/loop-a": "too many redirects",
+    "/loop-a": "redirect loop",
     "/faults/endless": "too many redirects",
 }
 NO_ARTICLE = {"/odd/empty.html": "empty page", "/odd/picture.html": "not HTML", "/odd/noise.html": "undecodable"}

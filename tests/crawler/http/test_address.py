@@ -167,9 +167,9 @@ def test_port_of_another_protocol_is_refused_by_name(port: int) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "localhost", "localhost.", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.0.0.1.", "2130706433", "0x7f.1", "::1",
-        "10.0.0.1", "ip6-localhost", "intranet", "metadata", "metadata.google.internal", "metadata.google.internal.",
-        "metadata.goog", "router.lan", "nas.local", "x.home.arpa", "192.0.0.192",
+        "localhost", "localhost.", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.0.0.1.", "2130706433", "0x7f.1",
+        "::1", "10.0.0.1", "ip6-localhost", "intranet", "metadata", "metadata.google.internal",
+        "metadata.google.internal.", "metadata.goog", "router.lan", "nas.local", "x.home.arpa", "192.0.0.192",
     ],
 )  # fmt: skip
 def test_private_name_is_known_without_a_lookup(host: str) -> None:
