@@ -19,9 +19,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,12 +71,13 @@ def bring_up_loopback() -> None:
         fcntl.ioctl(sock, set_flags, struct.pack("16sH14x", b"lo", flags | up))
 
 
-def name_hosts(hosts: Iterable[str], folder: Path) -> None:
-    """Let every host of `hosts` be 127.0.0.1, for this mount namespace only."""
+def name_hosts(hosts: Iterable[str], folder: Path, elsewhere: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Let every host of `hosts` be 127.0.0.1, and those of `elsewhere` the address given, for this mount namespace."""
     if not os.environ.get(SEALED):
         raise RuntimeError("refusing to touch /etc/hosts outside a namespace")
     table = folder / "hosts"
-    table.write_text("127.0.0.1 localhost\n" + "".join(f"127.0.0.1 {host}\n" for host in sorted(set(hosts))))
+    addresses = dict.fromkeys(("localhost", *sorted(set(hosts))), "127.0.0.1") | dict(elsewhere)
+    table.write_text("".join(f"{address} {host}\n" for host, address in addresses.items()))
     done = subprocess.run(["mount", "--bind", str(table), "/etc/hosts"], capture_output=True, text=True)
     if done.returncode:
         skip(f"cannot put our own /etc/hosts in place: {done.stderr.strip()}")

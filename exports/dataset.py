@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, get_type_hints
 
 from exports import ArticleFormat, CaptureFormat, ExportInfo, Row
+from pipelines.core.archive_layout import archive_owning
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ConfigError, os_errors
 from pipelines.core.items import Article
+from pipelines.core.safe_open import draft_path, open_file
 
 if TYPE_CHECKING:
     from pipelines.selection.captures import CaptureSelection
@@ -133,18 +134,18 @@ def _publish(
     final_manifest = manifest_path(out)
     compress = out.suffix == ".gz" and not form.suffix.endswith(".gz")
     with os_errors(str(out)), _temporary(out) as part, _temporary(final_manifest) as part_of_manifest:
-        with part.open("xb") as file:
+        with open_file(part, "xb") as file:
             with _compressed(file) if compress else nullcontext(file) as target:
                 manifest_fields = body(target)
             _sync(file)
-        with part.open("rb") as file:
+        with open_file(part) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         manifest = {
             "file": out.name, **about, "format": form.name, "media_type": form.media_type,
             "compression": "gzip" if out.suffix == ".gz" else None,
             "bytes": part.stat().st_size, "sha256": digest, **manifest_fields,
         }  # fmt: skip
-        with part_of_manifest.open("x", encoding="utf-8") as manifest_file:
+        with open_file(part_of_manifest, "x", encoding="utf-8") as manifest_file:
             manifest_file.write(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
             _sync(manifest_file)
         check_writable(out, force=force)  # a file may have appeared since the first check, perhaps an hour ago
@@ -165,6 +166,8 @@ def check_writable(out: Path, *, force: bool) -> None:
     """Check, without writing, that `out` may be written. Raises ConfigError."""
     if not out.parent.is_dir():
         raise ConfigError(str(out), "the folder does not exist", f"mkdir -p {out.parent}")
+    if (archive := archive_owning(out)) is not None:
+        raise ConfigError(str(out), f"is among the files of the archive {archive}", "name a file of another folder")
     for path in (out, manifest_path(out)) if out.name else (out,):
         if not os.path.lexists(path):
             continue
@@ -191,7 +194,7 @@ def _stem(form: CaptureFormat, out: Path) -> str:
 @contextmanager
 def _temporary(final: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `final`, where renaming is one step. Remove the file at the end."""
-    part = final.with_name(f".morgue-{secrets.token_hex(8)}.part")
+    part = draft_path(final)
     try:
         yield part
     finally:

@@ -33,11 +33,13 @@ FILE_USERS = {
     "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
     "crawler/cli/main.py": "the commands that there are",
     "crawler/cli/old_databases.py": "databases that a rebuild put aside",
+    "crawler/commands/add.py": "a list of sites from the user",
     "crawler/commands/crawl.py": "a list of addresses from the user",
     "crawler/commands/extract.py": "a page from the user",
     "crawler/commands/init.py": "the template of newsmorgue.toml",
     "crawler/commands/remove.py": "databases that a rebuild left unfinished",
     "crawler/commands/sample.py": "a page from the user, and saved pages",
+    "crawler/config/archive_folder.py": "folders of an archive that are links",
     "crawler/config/toml_files.py": "newsmorgue.toml and sources/",
     "crawler/engine/import_run.py": "files of other programs",
     "crawler/onboarding/samples.py": "saved pages",
@@ -45,11 +47,14 @@ FILE_USERS = {
     "exports/dataset.py": "the dataset that is written",
     "exports/formats/to_wacz.py": "members of the package that is written",
     "pipelines/core/archive_layout.py": "whether warc/ holds anything: who misses a database has no storage",
+    "pipelines/core/input_files.py": "files that the user names",
+    "pipelines/core/safe_open.py": "files of an archive, for all others",
     "pipelines/core/durability.py": "any folder, to make its names durable",
     "pipelines/core/lock.py": "the lock of an archive",
     "pipelines/core/log_output.py": "the file of the log",
     "pipelines/core/worker_pool.py": "/proc",
     "pipelines/importing/containers.py": "files of other programs",
+    "pipelines/importing/wacz_package.py": "files of other programs",
     "pipelines/warc/manifest.py": "the manifest",
     "pipelines/warc/storage.py": "WARC files",
 }
@@ -63,6 +68,7 @@ SQL_USERS = {
     "pipelines/selection/captured_signals.py": "joins revisits with their pages, for the selections of others",
     "pipelines/selection/captures.py": "selects captures in a temporary table of its own",
     "pipelines/selection/tdmrep.py": "looks up captures of one path on all hosts",
+    "pipelines/verification/content_check.py": "compares texts with digests, and the schema with ours, of any version",
     "pipelines/verification/database_check.py": "compares rows with each other, in databases of any version",
     "pipelines/verification/references.py": "compares records in a temporary database of its own",
     "pipelines/verification/warc_check.py": "compares rows with records, in databases of any version",
@@ -125,17 +131,29 @@ def test_one_file_imports_trafilatura():
     assert users_of("trafilatura") == {"pipelines/extraction/extract.py"}
 
 
+OPENERS = ("open_descriptor", "open_file", "open_input", "read_bytes", "draft")  # of pipelines/core
+
+
 def is_file_access(node: ast.AST) -> bool:
     """Return True for a call that lists a folder or opens a file by its path."""
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Name):
-        return node.func.id == "open"
+        return node.func.id in ("open", *OPENERS)
     if not isinstance(node.func, ast.Attribute):
         return False
     name, owner = node.func.attr, node.func.value
     module = owner.id if isinstance(owner, ast.Name) else ""
-    if name in ("glob", "rglob", "iglob", "iterdir", "listdir", "scandir", "read_bytes", "read_text"):
+    if name in OPENERS or name in (
+        "glob",
+        "rglob",
+        "iglob",
+        "iterdir",
+        "listdir",
+        "scandir",
+        "read_bytes",
+        "read_text",
+    ):
         return True
     if name in ("open", "walk") and module == "os":
         return True
@@ -175,6 +193,62 @@ def warc_path_parts(node: ast.AST) -> list[ast.AST]:
         parts = [*node.args]
     texts = [part.values[0] if isinstance(part, ast.JoinedStr) and part.values else part for part in parts]
     return [text for text in texts if isinstance(text, ast.Constant) and "warc" in str(text.value).split("/")]
+
+
+def writes_a_file(node: ast.AST) -> bool:
+    """Return True for a call that opens or makes a file for writing without `safe_open`."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = ast.unparse(node.func)
+    if name.rpartition(".")[2] in ("write_text", "write_bytes", "touch", "NamedTemporaryFile", "mkstemp", "copyfile"):
+        return True
+    if name == "os.open":
+        return any(flag in ast.unparse(node) for flag in ("O_WRONLY", "O_RDWR", "O_CREAT"))
+    is_open = name == "open" or (name.endswith(".open") and not name.startswith(("safe_open.", "gzip.", "webbrowser.")))
+    modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
+    texts = [mode.value for mode in modes if isinstance(mode, ast.Constant) and isinstance(mode.value, str)]
+    return is_open and any(len(text) <= 3 and set(text) & set("wxa+") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("call", "writes"),
+    [
+        ("open(path, 'w')", True), ("path.open('xb')", True), ("path.open(mode='r+b')", True), ("path.open()", False),
+        ("open(path, 'rb')", False), ("path.write_text(text)", True), ("os.open(path, os.O_RDWR)", True),
+        ("os.open(path, os.O_RDONLY)", False), ("safe_open.open_file(path, 'xb')", False), ("path.touch()", True),
+    ],
+)  # fmt: skip
+def test_writing_is_recognised(call, writes):
+    """The list below is only as honest as the function."""
+    assert writes_a_file(ast.parse(call, mode="eval").body) == writes
+
+
+# Modules that write files without `pipelines/core/safe_open.py`, and which.
+WRITERS = {
+    "crawler/cli/archive_options.py": "/dev/null, in place of a closed pipe",
+    "exports/formats/to_wacz.py": "members of the package that is written",
+    "pipelines/core/safe_open.py": "all other files",
+    "pipelines/extraction/body/training.py": "the model that benchmarks/learn.py makes",
+}
+
+
+def test_one_module_opens_files_for_writing():
+    """It follows no link: a file of an archive may be one, and lead to a file of the user."""
+    users = {place(path) for path in FILES if any(map(writes_a_file, ast.walk(tree_of(path))))}
+    assert users == WRITERS.keys()
+
+
+def test_databases_are_opened_in_one_module():
+    """It checks what is opened, and lets no schema from elsewhere run code. A database without a name is our own."""
+    calls = {
+        place(path)
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "sqlite3.connect"
+        and not (isinstance(node.args[0], ast.Constant) and node.args[0].value == "")
+    }
+    assert calls == {"pipelines/database/connection.py"}
 
 
 def test_warc_folder_is_used_only_to_make_a_storage():

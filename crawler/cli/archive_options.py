@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import wraps
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
+from crawler.cli import output
 from crawler.cli.common_options import folder_of
 from pipelines.core.errors import from_os_error
 from pipelines.database.connection import connect
@@ -60,10 +61,10 @@ def database_of(ctx: click.Context) -> Iterator[sqlite3.Connection]:
 def standard_output() -> Iterator[BinaryIO]:
     """Yield standard output for bytes and flush it at the end. A reader that closes the pipe ends the command quietly.
 
-    Raises DiskFull and other MorgueErrors.
+    A terminal gets characters that it would act on as escapes. Raises DiskFull and other MorgueErrors.
     """
     try:
-        yield sys.stdout.buffer
+        yield cast(BinaryIO, output.TerminalBytes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.flush()
     except OSError as error:
         # The interpreter would try at exit to write again what is still in the buffer.

@@ -75,7 +75,7 @@ def record_lines(warc: WarcStorage, row: Row) -> Iterator[tuple[str, str]]:
     yield "", row["warc_record_id"]
     if row["imported"]:
         file, _, offset = row["imported"].rpartition("@")
-        yield "imported", f"from {file}, offset {offset}"
+        yield "imported", f"from {file}, offset {offset}" if offset.isdigit() else f"from {row['imported']}"
 
 
 def redirect_target(db: sqlite3.Connection, warc: WarcStorage, row: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crawler.cli.left_out import left_out
 from pipelines.core.plural import counted, verb
 from pipelines.session.crawl_stats import OUTCOMES, CrawlStats, SourceStats
 
@@ -43,6 +44,7 @@ def reasons(stats: CrawlStats) -> Iterator[str]:
     for count in stats.by_source.values():
         for problem in count.problems:
             yield f"problem in a listing: {problem}"
+    yield from left_out(stats)
     if stats.not_modified:
         had = verb(stats.not_modified, "has", "have")
         yield f"{counted(stats.not_modified, 'page')} {had} not changed since the last visit (HTTP 304)"

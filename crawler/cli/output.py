@@ -5,12 +5,15 @@ No rich here: importing it takes longer than a search.
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from pipelines.core.terminal import cut, pad, plain, width
+from pipelines.core.terminal import cut, escaped, pad, plain, width
 
 if TYPE_CHECKING:
     from pipelines.database.connection import Row
@@ -77,9 +80,32 @@ def _cell(value: Any) -> str:
     return "" if value is None else plain(value).replace("\n", " ")
 
 
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """Return a value as JSON for standard output; for a terminal, with escapes for what it would act on."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return escaped(text) if sys.stdout.isatty() else text
+
+
+class TerminalBytes(io.RawIOBase):
+    """Take UTF-8 for a terminal, and write it with escapes for what the terminal would act on."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        # Lines may end in CR LF, as those of CSV do. Any other CR would let a text overwrite what comes before it.
+        text = self._decoder.decode(bytes(data)).replace("\r\n", "\n")
+        self._out.write(escaped(text))
+        return len(data)
+
+
 def write_rows(rows: Iterable[Row], columns: Sequence[str], form: str) -> None:
     """Write rows to standard output one at a time: as `json` (one array), `jsonl` or `csv`."""
-    target = sys.stdout.buffer
+    target = cast(BinaryIO, TerminalBytes(sys.stdout)) if sys.stdout.isatty() else sys.stdout.buffer
     if form == "json":
         from exports.formats.to_jsonl import line
 

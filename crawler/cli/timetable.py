@@ -194,7 +194,9 @@ def unit_word(word: str) -> str:
 
 
 def path_word(word: str) -> str:
-    """Return a path of a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
+    """Return the path of a folder in a list such as ReadWritePaths: quotes, but no escapes, and %% for %."""
+    if word.endswith("\\"):
+        word += "/"  # otherwise the backslash would come before a quote, which some versions take for an escape
     mark = "'" if '"' in word else '"'
     escaped = word.replace("%", "%%")
     return escaped if re.fullmatch(UNQUOTED_WORD, word) else f"{mark}{escaped}{mark}"

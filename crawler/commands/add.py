@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -14,6 +16,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NothingReachable, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.items import Source
 from pipelines.core.plural import counted
 from pipelines.core.terminal import plain
@@ -21,63 +24,154 @@ from pipelines.core.terminal import plain
 if TYPE_CHECKING:
     from crawler.config.models import Config
     from crawler.onboarding.probe import ProbeReport, VerifiedListing
+    from crawler.onboarding.site_fetcher import SiteFetcher
+    from crawler.onboarding.site_list import ListedSite
     from pipelines.session.context import CrawlContext
 
-LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
+# Outcome of a site -> its words in the last line, in their order there.
+OUTCOME_WORDS = {"added": "added", "known": "already sources", "failed": "failed", "not usable": "not usable"}
+MAX_LIST_BYTES = 10_000_000  # of a list of sites; OPML of thousands of feeds has a tenth of it
+MAX_SITES_AT_ONCE = 8  # that are looked over side by side; each host still gets one request at a time
+# `paper.example`, `localhost:8000`, `paper.example/news`: what people type without a scheme.
+ADDRESS_WITHOUT_SCHEME = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)\.?(?::\d+)?(?:[/?#]|$)")
+LISTING_KINDS = ("feed", "news sitemap", "sitemap", "section")  # in the order of the report
+MAX_SITES_NAMED = 3  # other sites that feeds and sitemaps name
 MAX_LISTINGS_NAMED = 8  # addresses of one kind that the report lists individually
 
 
 @click.command()
-@click.argument("urls", metavar="URL...", nargs=-1, required=True)
+@click.argument("urls", metavar="URL...", nargs=-1)
 @click.option("--name", metavar="NAME", help="Name of the source (default: from the domain; www.bbc.co.uk gives bbc).")
+@click.option("--urls", "file", metavar="FILE", help="Add the sites that FILE lists: one address per line, CSV, or the "
+                                                     "OPML of a feed reader (- for standard input).")  # fmt: skip
+@click.option("--column", metavar="NAME", help="With --urls: FILE is a CSV file, and this column holds the addresses.")
 @click.option("--force", is_flag=True, help="Overwrite the source file if it exists.")
 @folder_option
 @setting_option
 @log_options
 @click.pass_context
-def command(ctx: click.Context, urls: tuple[str, ...], name: str | None, force: bool) -> int:
-    """Look a news site over and watch it from now on.
+def command(
+    ctx: click.Context, urls: tuple[str, ...], name: str | None, file: str | None, column: str | None, force: bool
+) -> int:
+    """Look news sites over and watch them from now on.
 
     Fetches the home page, robots.txt and what they lead to (feeds, news sitemaps, sitemaps, section pages): at most
     25 requests per site, no faster than crawl.delay allows. Writes sources/NAME.toml, which you can read and edit.
-    Everything fetched is recorded in the archive.
+    Everything fetched is recorded in the archive. A feed or an article of a paper may be given instead of its home
+    page. Several sites are looked over side by side, and those that fail are named.
+
+    Exit code 1: some sites could not be added. 2: nothing was tried, because no address is usable or each is a source
+    already. 3: no site could be reached.
     """
     from crawler.config.models import load
+    from crawler.onboarding.site_list import ListedSite, read_site_list
 
+    if not urls and file is None:
+        raise click.UsageError("Missing argument 'URL...'.", ctx)
+    if column is not None and file is None:
+        raise ConfigError("--column", "needs --urls", "say --urls FILE.csv --column NAME")
     folder = folder_of(ctx)
-    config = load(folder, overrides_of(ctx))
-    wanted = named_sites(urls, name, config, force=force)
+    config = load(folder, overrides_of(ctx), skip_broken=True)
+    for error in config.broken.values():
+        click.echo(plain(f"warning: {error}"), err=True)
+    listed = [ListedSite("", url) for url in urls]
+    if file is not None:
+        listed += read_site_list(bytes_of(file), file, column)
+    if not listed:
+        raise ConfigError(file or "-", "lists no site", "one address per line; a line that begins with # is a comment")
+    wanted, refused = chosen_sites(listed, name, config, force=force)
+    if not wanted and (len(listed) == 1 or not all(one.known for one in refused)):
+        raise refused[0].error
+    for one in refused:
+        click.echo(plain(f"not added: {one.error}"), err=True)
+    if not wanted:
+        return 0  # each site of the list is a source already
     import asyncio  # 20 ms that `morgue --help` need not pay
 
-    added = asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
-    if added == len(wanted):
-        return 0
-    return MorgueError.exit_code if added else NothingReachable.exit_code
+    outcomes = asyncio.run(add_all(wanted, config, " ".join(sys.argv[1:])))
+    outcomes.update("known" if one.known else "not usable" for one in refused)
+    if len(listed) > 1:
+        click.echo(", ".join(f"{outcomes[word]:,} {said}" for word, said in OUTCOME_WORDS.items() if outcomes[word]))
+    return exit_code_of(outcomes)
 
 
-def named_sites(urls: Sequence[str], name: str | None, config: Config, *, force: bool) -> list[tuple[str, str]]:
-    """Return (name, home page) of each site to add. Raises ConfigError before any request is sent."""
+def exit_code_of(outcomes: Counter[str]) -> int:
+    """Return the exit code: sites that are sources already count as well done beside others."""
+    if not outcomes["failed"] and not outcomes["not usable"]:
+        return 0 if outcomes["added"] or outcomes.total() > 1 else ConfigError.exit_code
+    return MorgueError.exit_code if outcomes["added"] or outcomes["known"] else NothingReachable.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSite:
+    """Hold a site to look over."""
+
+    name: str  # of the source that it becomes
+    url: str
+    feeds: tuple[str, ...] = ()  # that the user's list names
+    has_scheme: bool = True  # False: the user gave no scheme, so http is tried if https cannot be reached
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSite:
+    """Hold a site that is not looked over, and why."""
+
+    error: ConfigError
+    known: bool  # it is a source already
+
+
+def bytes_of(file: str) -> bytes:
+    """Return what a list holds. Raises ConfigError."""
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
+        else:
+            with os_errors(file), open_input(file, may_be_pipe=True) as opened:
+                data = opened.read(MAX_LIST_BYTES + 1)
+        if len(data) > MAX_LIST_BYTES:
+            raise MorgueError(file, f"is longer than {MAX_LIST_BYTES:,} bytes, so this is no list of sites")
+        return data
+    except MorgueError as error:
+        raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
+
+
+def chosen_sites(
+    listed: Sequence[ListedSite], name: str | None, config: Config, *, force: bool
+) -> tuple[list[WantedSite], list[RefusedSite]]:
+    """Return the sites to look over, and those that are not. Raises ConfigError if `name` cannot be used."""
+    from crawler.config.models import home_key
     from crawler.config.toml_files import SOURCE_NAME
-    from crawler.frontier.crawl_plan import targets_of
-    from pipelines.core.urls import fetchable, url_key
+    from pipelines.core.urls import fetchable
 
-    if name is not None and (len(urls) > 1 or not SOURCE_NAME.fullmatch(name)):
-        cause = "names one source, but there are several URLs" if len(urls) > 1 else "is not a valid name for a source"
+    if name is not None and (len(listed) > 1 or not SOURCE_NAME.fullmatch(name)):
+        cause = (
+            "names one source, but there are several URLs" if len(listed) > 1 else "is not a valid name for a source"
+        )
         raise ConfigError(f"--name {name}", cause, "give one URL; a name has only letters, digits, - _ and .")
-    known = {url_key(source.url): own for own, source in config.sources.items()}
-    taken, chosen = set(config.sources), []
-    for typed in targets_of(urls):
-        url = fetchable(typed)
-        if url is None:
-            raise ConfigError(typed, "is not a web address", "say e.g. https://paper.example/")
-        own = known.get(url_key(url))
+    if name is not None and name in (*config.sources, *config.broken) and not force:
+        raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
+    taken, homes = {*config.sources, *config.broken}, set()
+    wanted: list[WantedSite] = []
+    refused: list[RefusedSite] = []
+    for site in listed:
+        has_scheme = "://" in site.address
+        url = fetchable(site.address if has_scheme else f"https://{site.address}")
+        place = f"{site.place}: {site.address}" if site.place else site.address
+        if url is None or not (has_scheme or ADDRESS_WITHOUT_SCHEME.match(site.address)):
+            error = ConfigError(place, "is not a web address", "say e.g. https://paper.example/")
+            refused.append(RefusedSite(error, known=False))
+            continue
+        own = config.source_at(url)
         if own is not None and not force:
-            raise ConfigError(url, f"is a source already: sources/{own}.toml", "--force overwrites that file")
-        if name is not None and name in config.sources and not force:
-            raise ConfigError(f"--name {name}", "is a source already", "--force overwrites its file")
-        chosen.append((name or own or name_for(url, taken), url))
-        taken.add(chosen[-1][0])
-    return chosen
+            error = ConfigError(url, f"is a source already: sources/{own.name}.toml", "--force overwrites that file")
+            refused.append(RefusedSite(error, known=True))
+        elif home_key(url) not in homes:
+            feeds = tuple(filter(None, map(fetchable, site.feeds)))
+            chosen = name or (own.name if own is not None else name_for(url, taken))
+            wanted.append(WantedSite(chosen, url, feeds, has_scheme))
+            taken.add(chosen)
+            homes.add(home_key(url))
+    return wanted, refused
 
 
 def name_for(url: str, taken: set[str]) -> str:
@@ -92,117 +186,116 @@ def name_for(url: str, taken: set[str]) -> str:
     return next(name for name in names if name and name not in taken)
 
 
-async def add_all(wanted: Sequence[tuple[str, str]], config: Config, command_line: str) -> int:
-    """Look the sites over one after the other; return the number of sites that were added."""
+async def add_all(wanted: Sequence[WantedSite], config: Config, command_line: str) -> Counter[str]:
+    """Look the sites over side by side; return how many were "added", are "known" and "failed"."""
+    import asyncio
+
     from crawler.engine.crawl import open_context
-
-    context = open_context(config, command_line)
-    outcome, added = "interrupted", 0
-    try:
-        for name, url in wanted:
-            added += await add_one(name, url, config, context)
-        outcome = "done" if added == len(wanted) else "partly failed" if added else "nothing reachable"
-    except MorgueError:
-        outcome = "failed"
-        raise
-    finally:
-        context.workers.kill()  # all their results are in
-        context.close(outcome)
-    return added
-
-
-async def add_one(name: str, url: str, config: Config, context: CrawlContext) -> bool:
-    """Look one site over; write its file and report what was found, or why it was not added. Return True if added."""
-    from crawler.config.toml_files import write
-    from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
-    from crawler.onboarding.probe import probe
     from crawler.onboarding.site_fetcher import SiteFetcher
 
-    click.echo(url)
+    context = open_context(config, command_line)
     fetcher = SiteFetcher(config, context)
+    adder = SiteAdder(config, context, fetcher, {site.name for site in wanted})
+    slots = asyncio.Semaphore(MAX_SITES_AT_ONCE)
+    outcomes: Counter[str] = Counter()
+
+    async def add(site: WantedSite) -> None:
+        async with slots:
+            outcomes[await adder.add(site)] += 1
+
+    if len(wanted) > 1:
+        click.echo(f"looking {len(wanted):,} sites over, up to {MAX_SITES_AT_ONCE} at a time")
+    outcome = "interrupted"
     try:
-        found = await probe(url, fetcher.fetch, fetcher.read, obey=config.crawl.robots)
+        async with asyncio.TaskGroup() as tasks:
+            for site in wanted:
+                tasks.create_task(add(site))
+        outcome = "partly failed" if outcomes["failed"] else "done"
+        if not outcomes["added"]:
+            outcome = "nothing reachable" if outcomes["failed"] else "done"
+    except* MorgueError as errors:
+        outcome = "failed"
+        raise errors.exceptions[0] from None
     finally:
         await fetcher.close()
-    if found.failure is not None:
-        cure = f"{ALLOW_PRIVATE}\n  " if found.failure == NOT_PUBLIC else ""
-        click.echo(f"morgue: {url}: {found.failure}\n  {cure}no source was written", err=True)
-        return False
-    twins = [own for own, source in config.sources.items() if same_address(source.url, found.url) and own != name]
-    if twins:
-        click.echo(
-            f"morgue: {url}: redirects to {found.url}, which is a source already: sources/{twins[0]}.toml", err=True
+        context.workers.kill()  # all their results are in
+        context.close(outcome)
+    return outcomes
+
+
+class SiteAdder:
+    """Look sites over, write their files and report what was found, or why they were not added."""
+
+    def __init__(self, config: Config, context: CrawlContext, fetcher: SiteFetcher, names: set[str]) -> None:
+        """`names`: those that the sources of this run get."""
+        self.config, self.context, self.fetcher = config, context, fetcher
+        self.names = names
+        self.added: dict[str, str] = {}  # home key -> name, of this run
+
+    async def add(self, site: WantedSite) -> str:
+        """Return "added", "known" (it led to a source that there is already) or "failed"."""
+        found = await self.look_over(site)
+        if found.failure is not None:
+            return self.not_added(site, found.failure)
+        if (twin := self.twin_of(found.url, site)) is not None:
+            click.echo(plain(f"not added: {site.url} leads to {found.url}, which is sources/{twin}.toml"), err=True)
+            return "known"
+        from crawler.config.models import home_key
+        from crawler.config.toml_files import write
+        from crawler.onboarding.source_file import source_text
+
+        others = [own.url for name, own in self.config.sources.items() if name != site.name]
+        found = replace(found, further_sites=found.further_sites.without(others))
+        self.added[home_key(found.url)] = site.name
+        path = self.config.folder.sources / f"{site.name}.toml"
+        with os_errors(str(path)):
+            path.parent.mkdir(exist_ok=True)
+            write(path, source_text(found))
+        source = Source(site.name, found.url, found.title, found.language)
+        store = self.context.store
+        await self.context.do(store.rename_ad_hoc_source, source, [*self.config.sources, *self.names])
+        await self.context.do(partial(store.source, source, watched=True))
+        for line in (site.url, *report(found, site.name, obeyed=self.config.crawl.robots)):
+            click.echo(plain(line))  # a title may hold characters that control the terminal
+        return "added"
+
+    async def look_over(self, site: WantedSite) -> ProbeReport:
+        """Probe the site, by http as well if the user gave no scheme and https cannot be reached."""
+        from crawler.middleware.failure_reasons import UNREACHED
+        from crawler.onboarding.probe import probe
+
+        look = partial(
+            probe, fetch=self.fetcher.fetch, read=self.fetcher.read, obey=self.config.crawl.robots, feeds=site.feeds
         )
-        return False
-    path = config.folder.sources / f"{name}.toml"
-    with os_errors(str(path)):
-        path.parent.mkdir(exist_ok=True)
-        write(path, source_text(found))
-    source = Source(name, found.url, found.title, found.language)
-    await context.do(context.store.rename_ad_hoc_source, source, [*config.sources, name])
-    await context.do(partial(context.store.source, source, watched=True))
-    for line in report(found, name, obeyed=config.crawl.robots):
-        click.echo(plain(line))  # a title may hold characters that control the terminal
-    return True
+        found = await look(site.url)
+        if found.failure not in UNREACHED or site.has_scheme:
+            return found
+        plain_http = await look(site.url.replace("https://", "http://", 1))
+        return found if plain_http.failure is not None else plain_http
 
+    def not_added(self, site: WantedSite, failure: str) -> str:
+        from crawler.middleware.failure_reasons import ALLOW_PRIVATE, NOT_PUBLIC
 
-def same_address(a: str, b: str) -> bool:
-    from pipelines.core.urls import url_key
+        cure = f"{ALLOW_PRIVATE}\n  " if failure == NOT_PUBLIC else ""
+        click.echo(plain(f"morgue: {site.url}: {failure}\n  {cure}no source was written"), err=True)
+        return "failed"
 
-    return url_key(a) == url_key(b)
+    def twin_of(self, url: str, site: WantedSite) -> str | None:
+        """Return the name of another source with this front page; None if there is none."""
+        from crawler.config.models import home_key
 
-
-KEY_COMMENTS = {
-    "url": "The paper's front page.",
-    "title": "The paper's own name, for people.",
-    "language": "Language of most of its articles (BCP 47 tag), as the front page declares it.",
-    "feeds": "RSS, Atom and JSON feeds: the newest articles.",
-    "news_sitemaps": "News sitemaps: the articles of the last days, with their titles.",
-    "sitemaps": "Sitemaps: everything that the paper lists. Remove them to collect only new articles.",
-    "sections": "Section pages. Only these are read; remove the key to let crawls find sections from the front page.",
-}
-SOURCE_FILE_END = """\
-# Articles are recognised by their addresses. Where that fails, use regular expressions: a URL with a match
-# for one of `include` is an article, a URL with a match for one of `exclude` is never fetched.
-#include = ["/story/[0-9]+"]
-#exclude = ["/quiz/"]
-
-# How often its feeds and pages are read again, and how requests are sent, where this differs from morgue.toml.
-#[every]
-#feed = "30m"
-#[crawl]
-#delay = 5.0
-"""
-
-
-def source_text(found: ProbeReport) -> str:
-    """Return the source file: what was found, with each key explained."""
-    from crawler.config.value_types import is_ascii_line, is_line, is_web_address, literal
-
-    title = found.title if found.title and is_line(found.title) else ""
-    language = found.language if found.language and is_ascii_line(found.language) else ""
-    values: dict[str, Any] = {"url": found.url, "title": title, "language": language}
-    for kind, key in LISTING_KEYS:
-        values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
-    if values["sections"]:
-        values["sections"] += [url for url in found.unchecked if is_web_address(url)]
-    blocks = ["# Written by `morgue add`; edit it as you like. All keys: docs/config.md and sources/_template.toml.\n"]
-    for key, value in values.items():
-        if isinstance(value, list):
-            rows = "".join(f"    {literal(url)},\n" for url in value)
-            line = f"{key} = [\n{rows}]" if value else f"#{key} = []"
-        else:
-            line = f"{'' if value else '#'}{key} = {literal(value)}"
-        blocks.append(f"# {KEY_COMMENTS[key]}\n{line}\n")
-    return "\n".join([*blocks, SOURCE_FILE_END])
+        own = self.config.source_at(url)
+        name = own.name if own is not None else self.added.get(home_key(url))
+        return name if name != site.name else None
 
 
 def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
     """Return what was found and what was not, for people."""
-    lines = [f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else "")]
+    lines = [f"  {found.note}"] if found.note else []
+    lines.append(f"  {found.title or 'no title'}" + (f" ({found.language})" if found.language else ""))
     robots = "allows crawling" if obeyed else "is not obeyed (crawl.robots)"
     lines.append(f"  robots.txt {robots}{crawl_delay_text(found)}")
-    for kind, _key in LISTING_KEYS:
+    for kind in LISTING_KINDS:
         listings = found.of(kind)
         lines += [f"  {listing_text(listing)}" for listing in listings[:MAX_LISTINGS_NAMED]]
         if len(listings) > MAX_LISTINGS_NAMED:
@@ -211,8 +304,21 @@ def report(found: ProbeReport, name: str, *, obeyed: bool = True) -> list[str]:
         why = f"added unchecked, to stay at {counted(found.requests, 'request')}"
         lines.append(f"  {counted(len(found.unchecked), 'more section page')} in the menus, {why}")
     lines += [f"  left out: {url} ({why})" for url, why in found.rejected]
+    lines += further_sites_lines(found, name)
     lines += not_found_lines(found)
     lines.append(f"  -> sources/{name}.toml    morgue crawl {name} fetches it now")
+    return lines
+
+
+def further_sites_lines(found: ProbeReport, name: str) -> list[str]:
+    """Return what is to be said of other sites that the feeds and sitemaps name."""
+    own, others = found.further_sites.own, found.further_sites.others
+    lines = [f"  further site of the paper: {site} (most entries of a feed or sitemap are there)" for site in own]
+    if others:
+        number, named = sum(count for _, count in others), ", ".join(site for site, _ in others[:MAX_SITES_NAMED])
+        more = ", ..." if len(others) > MAX_SITES_NAMED else ""
+        lines.append(f"  {counted(number, 'address')} on other sites ({named}{more}) will be left out;")
+        lines.append(f'    to follow them, add `sites` to sources/{name}.toml: a list of domains, or "any"')
     return lines
 
 

@@ -15,6 +15,7 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ArchiveLocked, ConfigError, MorgueError, os_errors
+from pipelines.core.input_files import bounded_lines, open_input
 from pipelines.core.plural import counted, verb
 from pipelines.core.terminal import plain
 
@@ -92,13 +93,13 @@ def command(
     from crawler.engine.crawl import CrawlRun
     from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 
-    config = load(folder, overrides_of(ctx))
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     plan = CrawlPlan(targets_of(targets), pages, limit, day, listings_now=not due)
     try:
         run = CrawlRun(config, plan, " ".join(sys.argv[1:]))
     except ArchiveLocked as error:
         # A timer may start a round while a long crawl is running. Nothing is wrong then, and cron would mail a message.
-        if quiet:
+        if quiet and not error.is_suspicious:
             return error.exit_code
         raise
     try:
@@ -110,6 +111,7 @@ def command(
 
 def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
     """Prepare, crawl and report; return the exit code."""
+    warn_of_broken_sources(run.config)
     lost = warn_of_lost_files(run)
     prepared = run.prepare()
     say: Callable[[str], object] = (lambda line: None) if quiet else click.echo
@@ -125,8 +127,8 @@ def run_to_the_end(run: CrawlRun, *, quiet: bool) -> int:
             say(f"{nothing} is due" + (f"; next at {planned}" if planned else ""))
         else:
             say("no sources yet: add one with `morgue add URL`, or fetch a site once with `morgue crawl URL`")
-        run.abandon(outcome="done")
-        return 0
+        run.abandon(outcome="partly failed" if run.config.broken else "done")
+        return MorgueError.exit_code if run.config.broken else 0
     warn_without_contact(run.config, prepared.start_urls)
     import asyncio  # 20 ms that `morgue --help` need not pay
 
@@ -147,6 +149,12 @@ async def crawl_with_progress(run: CrawlRun, *, quiet: bool) -> CrawlOutcome:
         return await run_scrapy(run)
     finally:
         await progress.stop()
+
+
+def warn_of_broken_sources(config: Config) -> None:
+    """Name the sources that are not crawled because their files have mistakes, also with --quiet."""
+    for error in config.broken.values():
+        click.echo(plain(f"not crawled: {error}"), err=True)
 
 
 def warn_of_lost_files(run: CrawlRun) -> str:
@@ -235,14 +243,15 @@ def urls_of_list(file: str, column: str | None) -> Iterator[str]:
 
 def list_entries(file: str, column: str | None) -> Iterator[tuple[str, str]]:
     """Yield (place in the file, text) of each entry that is not empty. Raises ConfigError."""
-    with open_list(file) as lines:
+    with open_list(file) as stream:
+        lines = bounded_lines(stream, file)
         if column is None:
             for number, line in enumerate(lines, 1):
                 text = line.strip()
                 if text and not text.startswith("#"):
                     yield f"line {number}", text
             return
-        first, *rest = lines.readline().splitlines(keepends=True) or [""]
+        first, *rest = next(lines, "").splitlines(keepends=True) or [""]
         # Spreadsheets write semicolons in many languages, and some programs write tabs.
         delimiter = max(",;\t", key=first.count)
         rows = csv.DictReader(chain([first], rest, lines), delimiter=delimiter)
@@ -263,7 +272,7 @@ def open_list(file: str) -> IO[str]:
         return sys.stdin
     try:
         with os_errors(file):
-            return open(file, encoding="utf-8-sig", errors="replace", newline="")
+            return open_input(file, "r", may_be_pipe=True, encoding="utf-8-sig", errors="replace", newline="")
     except MorgueError as error:
         raise ConfigError(file, error.cause, "name a file that can be read, or - for standard input") from error
 

@@ -16,7 +16,9 @@ from typing import Any
 import click
 
 from crawler.cli.log_options import log_options
-from pipelines.core.errors import ConfigError
+from crawler.cli.output import json_text
+from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.input_files import bounded_lines, open_input
 from pipelines.core.items import Article, NothingToRead
 from pipelines.core.plural import counted
 from pipelines.extraction.page.trace import Trace
@@ -119,8 +121,8 @@ def _named(file: str, url: str | None) -> PageInput:
 def _listed(manifest: Path) -> Iterator[PageInput]:
     """Yield the rows of a manifest. Raises ConfigError that names file and line."""
     cure = 'each line is one object: {"id": "1", "url": "https://example.org/story", "html": "pages/1.html.gz"}'
-    with manifest.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
+    with os_errors(str(manifest)), open_input(manifest, "r", encoding="utf-8") as stream:
+        for number, line in enumerate(bounded_lines(stream, str(manifest)), 1):
             if not line.strip():
                 continue
             where = f"{manifest}:{number}"
@@ -220,7 +222,7 @@ def _row(result: PageResult) -> dict[str, Any]:
 
 
 def _line(result: PageResult) -> None:
-    print(json.dumps(_row(result), ensure_ascii=False))
+    print(json_text(_row(result), indent=None))
 
 
 def _array_writer(total: int) -> Write:
@@ -233,7 +235,7 @@ def _array_writer(total: int) -> Write:
         nonlocal done
         done += 1
         print("[" if done == 1 else ",")
-        print(json.dumps(_row(result), ensure_ascii=False, indent=2))
+        print(json_text(_row(result)))
         if done == total:
             print("]")
 
@@ -268,7 +270,7 @@ def _bytes(path: Path | None) -> bytes:
     if path is None:
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
     else:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             data = file.read(MAX_BYTES + 1)
     if data[:2] == b"\x1f\x8b":
         import io

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from crawler.engine.import_run import ImportRun
     from pipelines.importing.adopt import ImportFilter
     from pipelines.importing.job import ImportReport
+    from pipelines.importing.wacz_package import PackageCheck
 
 MAX_DAMAGES_NAMED = 20  # damages that the summary for people names
+MAX_URL_CHARS_SHOWN = 120
 OUTCOMES = ("new", "edited", "unchanged", "duplicate")
 
 
@@ -68,8 +71,9 @@ def command(
     A record is imported if it matches every filter given; of a repeated filter, one value is enough. Importing a file
     twice changes nothing. After Ctrl-C, SIGTERM or a kill, run the same command again: it goes on where it stopped.
 
-    Exit code 1: a file is damaged or holds no record; everything else was imported, and the summary says what was
-    not. 2: an argument is wrong (the file does not exist, the list or folder names no file); nothing was done.
+    Exit code 1: a file is damaged, holds no record, or is a WACZ that is not what it says of itself; everything else
+    was imported, and the summary says what was not. 2: an argument is wrong (the file does not exist, the list or
+    folder names no file); nothing was done.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = folder_of(ctx)
@@ -151,12 +155,43 @@ def lines(report: ImportReport) -> list[str]:
     summary += by_reason("without an article", report.nothing)
     summary += [f"nothing in {file}: {why}\n  {cure}" for file, why, cure in report.empty]
     summary += report.notes
-    named = report.damages[:MAX_DAMAGES_NAMED]
-    summary += [f"damaged: {file} at byte {offset:,}: {why}" for file, offset, why in named]
-    if report.damaged > MAX_DAMAGES_NAMED:
-        more = counted(report.damaged - MAX_DAMAGES_NAMED, "more place")
-        summary.append(f"damaged: {more} (--format json lists them)")
+    summary += damage_lines(report)
+    for check in report.packages:
+        summary += package_lines(check)
+    if (unread := report.unread) is not None:
+        what = f"{unread.file}{' (second reading)' if unread.again else ''}"
+        summary.append(f"not read to the end: {what}, {unread.offset:,} of {counted(unread.size, 'byte')} were read")
+        files = [f"not read: {file}" for file in unread.files[:MAX_DAMAGES_NAMED]]
+        more = len(unread.files) - len(files)
+        summary += files + ([f"not read: {counted(more, 'more file')}"] if more else [])
     return summary
+
+
+def package_lines(check: PackageCheck) -> list[str]:
+    """Return for people what the check of a WACZ showed."""
+    note = f" ({check.signature_note})" if check.signature_note else ""
+    parts = counted(check.parts, "part")
+    found = [f"{check.file}: {parts} as datapackage.json says; signature: {check.signature}{note}"]
+    found += [f"wrong: {check.file}: {problem}" for problem in check.problems[:MAX_DAMAGES_NAMED]]
+    more = len(check.problems) - MAX_DAMAGES_NAMED + check.more_problems
+    return found + ([f"wrong: {check.file}: {counted(more, 'more problem')}"] if more > 0 else [])
+
+
+def damage_lines(report: ImportReport) -> list[str]:
+    """Return the damaged places for people: the first of them by name, then how much was passed over in all."""
+    found = []
+    for file, offset, why, skipped, url in report.damages[:MAX_DAMAGES_NAMED]:
+        passed = f"; {counted(skipped, 'byte')} passed over" if skipped else ""
+        of_record = f" ({url[:MAX_URL_CHARS_SHOWN]})" if url else ""
+        found.append(f"damaged: {file} at byte {offset:,}: {why}{passed}{of_record}")
+    if report.damaged > MAX_DAMAGES_NAMED:
+        listed = "them" if report.damaged == len(report.damages) else f"the first {len(report.damages):,}"
+        more = counted(report.damaged - MAX_DAMAGES_NAMED, "more place")
+        found.append(f"damaged: {more} (--format json lists {listed})")
+    if report.damaged > 1:
+        total = counted(report.skipped_bytes, "byte")
+        found.append(f"damaged: {counted(report.damaged, 'place')} in all, {total} passed over")
+    return found
 
 
 def by_reason(what: str, reasons: Counter[str]) -> list[str]:
@@ -177,5 +212,8 @@ def as_dict(report: ImportReport, outcome: str) -> dict[str, Any]:
         "empty": [{"file": file, "why": why, "next": cure} for file, why, cure in report.empty],
         "notes": report.notes,
         "damaged": report.damaged,
+        "skipped_bytes": report.skipped_bytes,
         "damages": [place._asdict() for place in report.damages],
+        "packages": [asdict(check) for check in report.packages],
+        "unread": report.unread._asdict() if report.unread else None,
     }

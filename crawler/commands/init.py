@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 from crawler.config.archive_folder import ArchiveFolder
 from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core.safe_open import PRIVATE_MODE, create
 
 TEMPLATE = Path(__file__).parents[1] / "sources" / "_template.toml"
 
@@ -52,13 +54,13 @@ def check_operator(contact: str, name: str) -> None:
 def check_place(folder: ArchiveFolder) -> None:
     """Check that the place holds no archive and no part of one. Raises ConfigError."""
     with os_errors(str(folder.path)):
-        if folder.settings.exists():
+        if os.path.lexists(folder.settings):
             cure = f"use it as it is (cd {shlex.quote(str(folder.path))}), or name another folder"
             raise ConfigError(str(folder.path), "is an archive already", cure)
         if folder.path.exists() and not folder.path.is_dir():
             raise ConfigError(str(folder.path), "exists and is not a folder", "name another folder")
         for path in (folder.database, folder.warc, folder.sources):
-            if path.exists():
+            if os.path.lexists(path):
                 touch = f"touch {shlex.quote(str(folder.settings))}"
                 cure = f"name another folder; or, if this is an archive, give it default settings: {touch}"
                 raise ConfigError(str(folder.path), f"holds {path.name} but no {folder.settings.name}", cure)
@@ -81,8 +83,9 @@ def make(folder: ArchiveFolder, contact: str, name: str) -> None:
             (folder.sources / "_template.toml", TEMPLATE.read_text(encoding="utf-8")),
             (folder.settings, settings_file({"operator": given})),  # last, because this file makes it an archive
         ):
+            # The settings may get the password of a proxy.
+            create(path, text.encode(), mode=PRIVATE_MODE if path == folder.settings else 0o666)
             undo.callback(path.unlink, missing_ok=True)
-            path.write_text(text, encoding="utf-8")
         undo.pop_all()
 
 

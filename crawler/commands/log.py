@@ -13,6 +13,7 @@ from crawler.cli import output
 from crawler.cli.archive_options import database_of, standard_output
 from crawler.cli.common_options import folder_of, folder_option, setting_option
 from pipelines.core import lock
+from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.database.runs import RUN_KEYS, runs
 
 COLUMNS = ("run", "begun", "took", "outcome", "pages", "new", "edited", "failed", "command")
@@ -37,7 +38,7 @@ def command(ctx: click.Context, limit: int, form: str) -> None:
     To see what a single run does, step by step, use `morgue crawl -v` or `morgue crawl --log FILE`.
     """
     with database_of(ctx) as db:
-        rows = list(runs(db, limit, locked_since(folder_of(ctx).path / lock.NAME)))
+        rows = list(runs(db, limit, locked_since(folder_of(ctx).path / LOCK_NAME)))
     with standard_output():
         if form != "table":
             output.write_rows(rows, RUN_KEYS if form == "csv" else (*RUN_KEYS, "by_source"), form)

@@ -47,7 +47,8 @@ def command(ctx: click.Context) -> int:
     from crawler.config.models import load
     from crawler.engine.extraction_workers import extraction_workers
     from crawler.onboarding.owners import SourceOwners
-    from pipelines.core.lock import NAME, ArchiveLock
+    from pipelines.core.archive_layout import LOCK_NAME
+    from pipelines.core.lock import ArchiveLock
     from pipelines.core.worker_pool import WorkerPool
     from pipelines.rebuild.rebuild import Rebuild
     from pipelines.warc import manifest
@@ -57,7 +58,7 @@ def command(ctx: click.Context) -> int:
     config = load(folder_of(ctx), overrides_of(ctx))
     folder, storage = config.folder, WarcStorage(config.folder.warc)
     settle_old_database(config)
-    lock = ArchiveLock(folder.path / NAME)
+    lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
         for file in recover(storage, folder.path / manifest.NAME):
             for sentence in file.messages:

@@ -55,8 +55,9 @@ def command(
     """Remove a page from the WARC files and from the database, for good.
 
     This cannot be undone. A URL or the number of an article means that page, under every address that the archive
-    knows for it. A URL that ends in * (in quotes) means every URL that begins so. A host name means everything fetched
-    from exactly that host: paper.example is not www.paper.example.
+    knows for it. If a URL only redirects to an article on another site, the redirect is removed and the article stays;
+    the command says how to remove it. A URL that ends in * (in quotes) means every URL that begins so. A host name
+    means everything fetched from exactly that host: paper.example is not www.paper.example.
 
     In the WARC files a tombstone record of the same length replaces each exchange. It says what was there, when it was
     removed and why. No other record moves, so the files do not shrink and `morgue verify` finds no problem. Rebuilds,
@@ -87,7 +88,7 @@ def command(
         raise click.UsageError("Missing option '--reason'.", ctx)
     if not reason.strip():
         raise ConfigError("--reason", "is empty", "say who asked for it, and why")
-    config = load(folder_of(ctx), overrides_of(ctx))
+    config = load(folder_of(ctx), overrides_of(ctx), skip_broken=True)
     with closing(connect(config.folder.database)) as db:
         try:
             found = find(db, targets)
@@ -137,6 +138,14 @@ def announce(found: TakedownTargets) -> None:
         click.echo(f"  {number}  {plain(title or '(no headline)')}")
     if len(articles) > MAX_TITLES_SHOWN:
         click.echo(f"  and {len(articles) - MAX_TITLES_SHOWN:,} more")
+    kept = list(found.elsewhere.items())
+    if kept:
+        click.echo(f"not removed: {counted(len(kept), 'article')} on other sites, to which this only redirects")
+    for number, (title, url) in kept[:MAX_TITLES_SHOWN]:
+        click.echo(f"  {number}  {plain(title or '(no headline)')}  {plain(url)}")
+    if kept:
+        more = f"  and {len(kept) - MAX_TITLES_SHOWN:,} more\n" if len(kept) > MAX_TITLES_SHOWN else ""
+        click.echo(f"{more}  to remove such an article, name its number or its own address")
 
 
 def take_down(config: Config, targets: tuple[str, ...], reason: str, *, damaged_too: bool) -> None:
@@ -181,10 +190,10 @@ def purge(database: Path) -> None:
     from contextlib import closing
 
     from pipelines.database import removals
-    from pipelines.database.connection import write_error
+    from pipelines.database.connection import open_for_maintenance, write_error
 
     try:
-        with closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as db:
+        with closing(open_for_maintenance(database)) as db:
             removals.purge(db)
     except sqlite3.Error as error:
         raise write_error(error, database) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,9 @@ import click
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.log_options import log_options
 from pipelines.core.errors import ConfigError, MorgueError, NoArchive, NotFound, NothingReachable, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.plural import counted
+from pipelines.core.safe_open import read_bytes
 
 if TYPE_CHECKING:
     from crawler.config.models import Config
@@ -158,7 +161,9 @@ def read_page(page: Page, target: str) -> tuple[Article | NothingToRead, Trace]:
     from pipelines.extraction.explain import explain
     from pipelines.extraction.page.parse import REFUSALS
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a selector runs in C, and may run long; nothing is open for writing
     outcome, trace = explain(page)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if isinstance(outcome, NothingToRead) and outcome.reason in REFUSALS:
         detail = f" ({outcome.detail})" if outcome.detail else ""
         raise ConfigError(target, f"{outcome.reason}{detail}", "name one complete HTML page")
@@ -170,10 +175,7 @@ def source_named(name: str | None, config: Config | None) -> Source | None:
     if name is None:
         return None
     assert config is not None
-    if name not in config.sources:
-        there = ", ".join(config.sources) or "none yet: `morgue add URL` adds one"
-        raise NotFound(f"source {name}", f"there is no sources/{name}.toml", f"sources: {there}")
-    return config.sources[name].source
+    return config.source_named(name).source
 
 
 def source_of(url: str, config: Config) -> Source | None:
@@ -194,16 +196,23 @@ def day_captured(captured: str | None) -> datetime:
 
 
 def file_bytes(path: Path) -> bytes:
-    """Return the bytes of a file, unpacked if they are gzip. Raises MorgueError."""
+    """Return the bytes of a file, unpacked if they are gzip. Of a huge one no more than shows that it is refused.
+
+    Raises MorgueError.
+    """
     import gzip
     import zlib
+    from io import BytesIO
 
-    with os_errors(str(path)):
-        data = path.read_bytes()
+    from pipelines.extraction.page.parse import MAX_BYTES
+
+    with os_errors(str(path)), open_input(path) as file:
+        data: bytes = file.read(MAX_BYTES + 1)
     if data[:2] != b"\x1f\x8b":
         return data
     try:
-        return gzip.decompress(data)
+        with gzip.open(BytesIO(data)) as unpacked:
+            return unpacked.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise MorgueError(str(path), f"cannot be unpacked: {error}") from None
 
@@ -316,7 +325,7 @@ def offer_rule(
     own = f"sources/{page.source.name}.toml"
     path = config.folder.path / own
     with os_errors(str(path)):
-        there = path.read_text(encoding="utf-8-sig")
+        there = read_bytes(path).decode("utf-8-sig")
     if proposal_heading(place) in there:
         click.echo(f"{own} has suggestions from this page already: nothing was added; these are today's", err=True)
         click.echo(text, nl=False)

@@ -11,7 +11,7 @@ import click
 
 from crawler.cli.common_options import folder_of, folder_option, overrides_of, setting_option
 from crawler.cli.timetable import INTERVAL_CHOICES, ScheduledJob, cron, systemd
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError
 
 
 @click.command()
@@ -34,11 +34,9 @@ def command(ctx: click.Context, sources: tuple[str, ...], form: str | None, ever
     from crawler.config.models import load
 
     folder = folder_of(ctx)
-    config = load(folder, overrides_of(ctx))
+    config = load(folder, overrides_of(ctx), skip_broken=True)
     for name in sources:
-        if name not in config.sources:
-            there = ", ".join(config.sources) or "none yet"
-            raise NotFound(name, "is not a source of this archive", f"sources: {there}")
+        config.source_named(name)
     if not config.sources:
         click.echo("no sources yet: add one with `morgue add URL`", err=True)
     job = ScheduledJob(str(folder.path), own_command(), interval_seconds(every), sources)

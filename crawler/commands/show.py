@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -86,7 +85,7 @@ def command(
         left_out = ("text", "description", "authors", "modified")  # --revision N shows them
         row["revisions"] = [{name: state[name] for name in state if name not in left_out} for state in states]
         with standard_output():
-            click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+            click.echo(output.json_text(row))
 
 
 def _captures(
@@ -97,7 +96,7 @@ def _captures(
     from crawler.cli import capture_report
 
     if form == "json":
-        shown = json.dumps(capture_report.as_dict(wanted, why, captures, article), ensure_ascii=False, indent=2)
+        shown = output.json_text(capture_report.as_dict(wanted, why, captures, article))
         with standard_output():
             click.echo(shown)
     elif form == "text":

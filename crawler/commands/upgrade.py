@@ -23,12 +23,13 @@ def command(ctx: click.Context) -> None:
     """
     from contextlib import closing
 
-    from pipelines.core.lock import NAME, ArchiveLock
+    from pipelines.core.archive_layout import LOCK_NAME
+    from pipelines.core.lock import ArchiveLock
     from pipelines.database.connection import applied_migrations, connect, open_database
 
     folder = folder_of(ctx)
     connect(folder.database).close()  # raises before the lock is taken if this is not an archive's database
-    lock = ArchiveLock(folder.path / NAME)
+    lock = ArchiveLock(folder.path / LOCK_NAME)
     try:
         with closing(connect(folder.database)) as old:
             before = applied_migrations(old)

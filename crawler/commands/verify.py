@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.verification.findings import Finding, VerificationReport
 
 MAX_FINDINGS_OF_A_KIND = 10  # printed for people; --format json has all
+MAX_OBJECTS_NAMED = 20  # tables, views and indexes of others in the database
 
 
 @click.command()
@@ -56,7 +56,7 @@ def command(ctx: click.Context, quick: bool, jobs: int | None, form: str) -> int
         report = verify(archive, quick=quick, jobs=jobs, progress=progress)
     with standard_output():
         if form == "json":
-            click.echo(json.dumps(_object(archive, report), ensure_ascii=False, indent=2))
+            click.echo(output.json_text(_object(archive, report)))
         else:
             for line in lines(report, output.terminal_width(sys.stdout), styled=output.supports_style(sys.stdout)):
                 click.echo(line)
@@ -87,6 +87,9 @@ def lines(report: VerificationReport, room: int, *, styled: bool) -> Iterator[st
         yield f"{terminal.plain(name)} is being written; it was checked up to its last complete record"
     for sentence in report.left_out:
         yield f"not checked: {sentence}"
+    if report.not_ours:
+        rest = ["..."] if len(report.not_ours) > MAX_OBJECTS_NAMED else []
+        yield f"not ours, and left alone: {', '.join([*report.not_ours[:MAX_OBJECTS_NAMED], *rest])}"
     if report.undigested:
         records = counted(report.undigested, "record")
         yield f"{records} {verb(report.undigested, 'has', 'have')} no block digest to check"
@@ -119,6 +122,7 @@ def _object(archive: Path, report: VerificationReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "being_written": report.writing,
         "not_checked": report.left_out,
+        "not_ours": report.not_ours,
         "put_aside": [{"file": path.name, "bytes": disk_bytes(path)} for path in old_databases(archive)],
         "findings": [
             {"file": one.file, "offset": one.offset, "kind": one.kind, "what": one.what, "next": one.next_step}

@@ -1,15 +1,25 @@
-"""Find the archive folder, and name the files in it. Knows only names; opens nothing."""
+"""Find the archive folder, and name the files in it. Opens no file; looks at who owns the folder and where it leads.
+
+An archive in the current folder or above it may belong to another user, who wrote its settings: `/tmp/morgue.toml`
+would rule every command in /tmp. Such an archive is used only if the user names it.
+"""
 
 from __future__ import annotations
 
 import os
+import pwd
+import shlex
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.core.archive_layout import DATABASE_NAME, WARC_FOLDER
-from pipelines.core.errors import NoArchive
+from pipelines.core.archive_layout import DATABASE_NAME, SETTINGS_NAME, SOURCES_FOLDER, WARC_FOLDER, WARC_SUFFIX
+from pipelines.core.errors import ArchiveDamaged, ConfigError, NoArchive, os_errors
+from pipelines.core.terminal import plain
 
-SETTINGS = "morgue.toml"
+SETTINGS = SETTINGS_NAME
+SUDO_USER = "SUDO_UID"  # environment variable of sudo: the number of the user who called it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class ArchiveFolder:
 
     @property
     def sources(self) -> Path:
-        return self.path / "sources"
+        return self.path / SOURCES_FOLDER
 
     @property
     def database(self) -> Path:
@@ -38,23 +48,105 @@ class ArchiveFolder:
 def find(given: str | None = None) -> ArchiveFolder:
     """Return the archive of a command: `-C DIR`, else `MORGUE_ARCHIVE`, else the current folder or one above it.
 
-    Raises NoArchive if the named folder, or every folder from the current one upward, has no `morgue.toml`.
+    Raises NoArchive if the named folder, or every folder from the current one upward, has no `morgue.toml`; ConfigError
+    if the archive that was found belongs to another user; ArchiveDamaged for a folder in it that leads elsewhere.
     """
     named = given or os.environ.get("MORGUE_ARCHIVE")
-    if named:
-        folder = ArchiveFolder(Path(named).expanduser().absolute())
-        if not folder.settings.is_file():
-            origin = "-C" if given else "MORGUE_ARCHIVE"
-            raise NoArchive(
-                named, f"{origin} names a folder without {SETTINGS}, which is not an archive", f"morgue init {named}"
-            )
-        return folder
-    here = Path.cwd()
+    folder = _named(named, "-C" if given else "MORGUE_ARCHIVE") if named else _around(Path.cwd())
+    for inner in (folder.warc, folder.sources):
+        check_linked_folder(inner)
+    return folder
+
+
+def _named(name: str, origin: str) -> ArchiveFolder:
+    folder = ArchiveFolder(Path(name).expanduser().absolute())
+    if not os.path.lexists(folder.settings):
+        raise NoArchive(
+            name, f"{origin} names a folder without {SETTINGS}, which is not an archive", f"morgue init {name}"
+        )
+    return folder
+
+
+def _around(here: Path) -> ArchiveFolder:
     for path in (here, *here.parents):
-        if (path / SETTINGS).is_file():
-            return ArchiveFolder(path)
+        if os.path.lexists(path / SETTINGS):
+            folder = ArchiveFolder(path)
+            check_owner(folder)
+            return folder
     raise NoArchive(
         str(here),
         "there is no archive in this folder or any folder above it",
         "run morgue init NAME, then cd NAME; or say -C DIR",
     )
+
+
+def check_owner(folder: ArchiveFolder) -> None:
+    """Check that no other user made the archive or can change it. Raises ConfigError, MorgueError."""
+    cure = f"if you trust its settings, name it: morgue -C {shlex.quote(str(folder.path))} ...; else go elsewhere"
+    for path in (folder.path, folder.settings, folder.sources, folder.warc, folder.database):
+        with os_errors(str(path)):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue
+        if status.st_uid not in own_users():
+            whose = "the archive that was found here" if path == folder.path else path.name
+            raise ConfigError(str(folder.path), f"{whose} belongs to {user_name(status.st_uid)}, not to you", cure)
+        if status.st_mode & stat.S_IWOTH and not stat.S_ISLNK(status.st_mode):
+            what = "this folder" if path == folder.path else path.name
+            raise ConfigError(str(folder.path), f"holds an archive, and every user may write to {what}", cure)
+
+
+def own_users() -> set[int]:
+    """Return the numbers of the users whose files are ours: who runs us and, under sudo, also who called it."""
+    ours = {os.geteuid()}
+    caller = os.environ.get(SUDO_USER, "")
+    if os.geteuid() == 0 and caller.isdecimal():
+        ours.add(int(caller))
+    return ours
+
+
+def user_name(uid: int) -> str:
+    """Return how messages name a user: `user ada (uid 1000)`."""
+    try:
+        return f"user {plain(pwd.getpwuid(uid).pw_name)} (uid {uid})"
+    except KeyError:
+        return f"another user (uid {uid})"
+
+
+def check_linked_folder(path: Path) -> None:
+    """Check a folder of the archive that is a symbolic link: it may lead to another disk, not to files of other kinds.
+
+    Raises ArchiveDamaged, MorgueError.
+    """
+    if not path.is_symlink():
+        return
+    with os_errors(str(path)):
+        why = next(_objections(path), None)
+    if why is not None:
+        cure = f"if you made this link, see docs/keep-it-safe.md; if not, remove it: rm {shlex.quote(str(path))}"
+        raise ArchiveDamaged(str(path), f"is a symbolic link that is not followed: {why}", cure)
+
+
+def _objections(link: Path) -> Iterator[str]:
+    """Yield why a linked folder of an archive is not used. Raises OSError."""
+    target = link.resolve()
+    if not target.is_dir():
+        yield f"{target} is no folder"
+        return
+    status = target.stat()
+    if status.st_uid not in own_users() | {link.parent.stat().st_uid}:
+        yield f"{target} belongs to {user_name(status.st_uid)}"
+    elif status.st_mode & stat.S_IWOTH:
+        yield f"every user may write to {target}"
+    owner = next((one for one in (target, *target.parents) if os.path.lexists(one / SETTINGS)), None)
+    if owner is not None and owner != link.parent.resolve():
+        yield f"{target} is in another archive, {owner}"
+    if link.name == WARC_FOLDER:
+        strange = next((name for name in sorted(os.listdir(target)) if not _is_warc_name(name)), None)
+        if strange is not None:
+            yield f"{target} holds other files than WARC files, such as {plain(strange)}"
+
+
+def _is_warc_name(name: str) -> bool:
+    return WARC_SUFFIX in name or name == "lost+found"  # of the root of a disk

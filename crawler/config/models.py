@@ -7,15 +7,18 @@ morgue.toml and docs/config.md from the declarations, `crawler.config.toml_files
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from crawler import __version__
 from crawler.config import toml_files, value_types
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
+from pipelines.core.errors import ConfigError, NotFound
 from pipelines.core.items import Rule, Source
+from pipelines.core.near_names import near_names
+from pipelines.core.urls import url_key
 
 
 class TomlTable(BaseModel):
@@ -45,7 +48,12 @@ class OperatorSettings(TomlTable):
 
 
 class Politeness(TomlTable):
-    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source."""
+    """Set how requests are sent to a site. These keys of [crawl] can differ from source to source.
+
+    The others are of the archive: the file of a source may be a stranger's, and must not say where requests go.
+    """
+
+    keys_of_archive: ClassVar[frozenset[str]] = frozenset()  # other keys of [crawl], set below
 
     delay: value_types.Seconds = key(1.0, "Seconds between two requests to one host, on average (see jitter).", 5.0)
     jitter: value_types.Share = key(
@@ -66,13 +74,26 @@ class Politeness(TomlTable):
     listings_per_host: value_types.Count = key(
         1000, "Maximum number of feeds, sitemaps, front and section pages read from one host in one crawl.", 100
     )
+    pages_per_source: value_types.Count = key(
+        20000, "Maximum number of article pages fetched for one source in one crawl, from all its hosts together.", 500
+    )
+    listings_per_source: value_types.Count = key(
+        2000,
+        "Maximum number of feeds, sitemaps, front and section pages read for one source in one crawl, and of those that"
+        " are newly found.",
+        200,
+    )
+    addresses_per_listing: value_types.Count = key(
+        50000, "Maximum number of new addresses taken from one feed, sitemap or page at a time.", 5000
+    )
+    addresses_per_source: value_types.Count = key(
+        100000,
+        "Maximum number of new addresses queued for one source in one crawl. Sitemaps that name more are read again"
+        " by the next crawl.",
+        10000,
+    )
     robots: value_types.Flag = key(True, "Obey robots.txt (RFC 9309). Each WARC file records whether it was obeyed.")
     verify_certificates: value_types.Flag = key(True, "Refuse to connect to a host whose TLS certificate is not valid.")
-    proxy: value_types.Proxy = key(
-        "",
-        "HTTP proxy for all requests; empty: no proxy.",
-        "http://user:secret@proxy.example.org:3128",
-    )
     recheck: value_types.Ages = key(
         ["1d", "7d"],
         "When an article is fetched again to find edits: times after its first visit.",
@@ -83,7 +104,27 @@ class Politeness(TomlTable):
 class CrawlSettings(Politeness):
     """Set how requests are sent. The keys down to `recheck` can also be set in the file of a source."""
 
+    proxy: value_types.Proxy = key(
+        "",
+        "HTTP proxy for all requests; empty: no proxy.",
+        "http://user:secret@proxy.example.org:3128",
+    )
     concurrency: value_types.Count = key(32, "Maximum number of simultaneous requests to all hosts together.", 64)
+    concurrency_per_source: value_types.Count = key(
+        16, "Maximum number of simultaneous requests for one source, to all its hosts together.", 32
+    )
+    concurrency_per_site: value_types.Count = key(
+        8,
+        "Maximum number of simultaneous requests to one site, which is a registrable domain with all hosts below it:"
+        " a thousand silent hosts of one site do not hold up the others.",
+        16,
+    )
+    bytes_per_site: value_types.Bytes = key(
+        "20GB",
+        "Size of the records of one site (registrable domain), or of one source, at which a crawl leaves it alone.",
+        "1GB",
+    )
+    bytes_per_crawl: value_types.Bytes = key("100GB", "Size of the records of one crawl at which it ends.", "10GB")
     timeout: value_types.SomeSeconds = key(30.0, "Seconds after which a request is abandoned.", 60.0)
     max_body: value_types.Bytes = key(
         "20MB", "Maximum size of a response body. A larger one is cut off and recorded as truncated.", "50MB"
@@ -108,6 +149,9 @@ class CrawlSettings(Politeness):
         "User-Agent header; empty: Newsmorgue/VERSION (+contact).",
         "ExampleArchive/1.0 (+https://example.org/bot)",
     )
+
+
+Politeness.keys_of_archive = frozenset(CrawlSettings.model_fields.keys() - Politeness.model_fields.keys())
 
 
 class ListingIntervals(TomlTable):
@@ -217,11 +261,17 @@ class SourceConfig(TomlTable):
         "Section pages. If any are listed, no other section pages are followed.",
         ["https://paper.example/politics/"],
     )
+    sites: value_types.Sites = key(
+        [],
+        "Further sites, by their domains, whose articles this paper's feeds and sitemaps may name. Entries on any other"
+        ' site are left out. "any": they may name every site; for aggregators.',
+        ["paper.com", "paper.co.uk"],
+    )
     include: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is an article.", ["/story/[0-9]+"]
     )
     exclude: value_types.Patterns = key(
-        [], "Regular expressions: a URL that contains a match for one of them is never followed.", ["/quiz/"]
+        [], "Regular expressions (RE2): a URL that contains a match for one of them is never followed.", ["/quiz/"]
     )
     every: ListingIntervals = Field(
         ListingIntervals(), description="As in morgue.toml; or one duration for all of them.", examples=["30m"]
@@ -278,6 +328,22 @@ class Config:
     record: RecordSettings
     extract: ExtractSettings
     sources: Mapping[str, SourceConfig]  # by name, in alphabetical order
+    broken: Mapping[str, ConfigError] = field(default_factory=dict)  # by name: sources whose files have mistakes
+
+    def source_named(self, name: str) -> SourceConfig:
+        """Return a source. Raises ConfigError if its file has mistakes, NotFound if there is no such source."""
+        if name in self.broken:
+            raise self.broken[name]
+        if name not in self.sources:
+            advice = near_names(name, [*self.sources, *self.broken], "source")
+            raise NotFound(name, "is not a source of this archive", advice)
+        return self.sources[name]
+
+    def source_at(self, url: str) -> SourceConfig | None:
+        """Return the source whose front page has this address, with or without `www.`; None if there is none."""
+        key = home_key(url)
+        exact = [own for own in self.sources.values() if url_key(own.url) == url_key(url)]
+        return next(iter(exact or [own for own in self.sources.values() if home_key(own.url) == key]), None)
 
     def for_source(self, name: str) -> CrawlSettings:
         """Return the [crawl] settings of a source: its own, else the archive's. Raises KeyError."""
@@ -297,10 +363,16 @@ def merged(default: Any, own: TomlTable) -> Any:
     return default.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
+def home_key(url: str) -> str:
+    """Return the key of a front page: that of its address without `www.` and final slash. Raises ValueError."""
+    return "//" + url_key(url).removeprefix("//").removeprefix("www.").removesuffix("/")
+
+
+def load(folder: ArchiveFolder, overrides: Sequence[str] = (), *, skip_broken: bool = False) -> Config:
     """Load the settings of the archive in `folder`, overridden by `-s key=value`.
 
-    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead.
+    Raises a ConfigError that lists every mistake: file, key, what is wrong and what to write instead. With
+    `skip_broken`, a source file with mistakes costs only that source, which is then in `Config.broken`.
     """
     reading = toml_files.TomlReader(folder, overrides)
     settings = reading.check(SETTINGS, reading.settings, Settings)
@@ -308,5 +380,7 @@ def load(folder: ArchiveFolder, overrides: Sequence[str] = ()) -> Config:
         name: reading.check(f"sources/{name}.toml", values, SourceConfig, name=name)
         for name, values in reading.sources.items()
     }
+    broken = reading.take_mistakes_of_sources() if skip_broken else {}
     reading.raise_mistakes()
-    return Config(folder, **dict(settings), sources=sources)
+    valid = {name: source for name, source in sources.items() if name not in broken}
+    return Config(folder, **dict(settings), sources=valid, broken=broken)

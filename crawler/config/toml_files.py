@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from crawler.config.archive_folder import SETTINGS, ArchiveFolder
 from crawler.config.value_types import literal
-from pipelines.core.errors import ConfigError, os_errors
+from pipelines.core import safe_open
+from pipelines.core.errors import ConfigError, NotOrdinaryFile, os_errors
 
 Model = TypeVar("Model", bound=BaseModel)
 KeyPath = tuple[str, ...]
@@ -61,11 +62,16 @@ class TomlReader:
 
     def raise_mistakes(self) -> None:
         """Raise one ConfigError that lists all mistakes, if there are any."""
-        if not self.mistakes:
-            return
-        first, *rest = self.mistakes
-        lines = [line for line in (first.cure, *map(str, rest)) if line]
-        raise ConfigError(first.subject, first.cause, "\n".join(lines))
+        if self.mistakes:
+            raise joined(self.mistakes)
+
+    def take_mistakes_of_sources(self) -> dict[str, ConfigError]:
+        """Return the mistakes in source files, by the name of the source; those in settings and options stay here."""
+        found: dict[str, list[ConfigError]] = {}
+        for mistake in [mistake for mistake in self.mistakes if mistake.subject.startswith("sources/")]:
+            self.mistakes.remove(mistake)
+            found.setdefault(mistake.subject.removeprefix("sources/").removesuffix(".toml"), []).append(mistake)
+        return {name: joined(mistakes) for name, mistakes in found.items()}
 
     def _source_files(self, folder: Path) -> list[Path]:
         try:
@@ -127,10 +133,17 @@ class TomlReader:
                 own.pop(path[1], None)
 
 
+def joined(mistakes: Sequence[ConfigError]) -> ConfigError:
+    """Return one error that lists all mistakes, each with its cure."""
+    first, *rest = mistakes
+    lines = [line for line in (first.cure, *map(str, rest)) if line]
+    return ConfigError(first.subject, first.cause, "\n".join(lines))
+
+
 def read(path: Path, shown: str) -> dict[str, Any]:
     """Return the values of one file. Raises ConfigError that names the file as `shown`, and the line."""
     try:
-        data = path.read_bytes()
+        data = safe_open.read_bytes(path)
     except OSError as error:
         raise unreadable(shown, error) from error
     try:
@@ -146,12 +159,9 @@ def read(path: Path, shown: str) -> dict[str, Any]:
 
 def write(path: Path, text: str) -> None:
     """Write a file in one step: a crash leaves the old text or the new one. Raises OSError."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    safe_open.must_be_ordinary(path)
+    with safe_open.draft(path) as draft:
+        draft.write(text.encode())
 
 
 def append_rule(path: Path, there: str, text: str) -> None:
@@ -168,6 +178,8 @@ def append_rule(path: Path, there: str, text: str) -> None:
 
 def unreadable(shown: str, error: OSError) -> ConfigError:
     cause = error.strerror or str(error)
+    if isinstance(error, NotOrdinaryFile):
+        return ConfigError(shown, cause, error.cure)
     return ConfigError(shown, f"cannot be read: {cause}", "check where it is, who owns it and its permissions")
 
 
@@ -234,6 +246,10 @@ def unknown_key(detail: ErrorDetails, owner: type[BaseModel], model: type[BaseMo
     """Return cause and cure for an unknown key."""
     key = str(detail["loc"][-1])
     cause = "unknown table" if isinstance(detail["input"], dict) else "unknown key"
+    if owner is not model and key in getattr(owner, "keys_of_archive", ()):
+        table = detail["loc"][0]
+        cure = f"set it under [{table}] in {SETTINGS}, or by {OPTION} {table}.{key}=VALUE for one run"
+        return "holds for the whole archive, and the file of a source cannot set it", cure
     keys = [name for name, field in owner.model_fields.items() if not field.exclude]
     if close := difflib.get_close_matches(key, keys, n=1):
         return cause, f"did you mean {close[0]}?"

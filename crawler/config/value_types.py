@@ -16,7 +16,14 @@ from pydantic import PlainValidator
 
 from crawler.config.units import Duration, Size
 
+# A file of settings may be a stranger's; a paper of a thousand sections is well within these.
+MAX_LIST_VALUES = 10_000
+MAX_PATTERNS = 50  # each is searched for in each URL
+MAX_SELECTORS = 100  # each is run on each page
 MAIL_ADDRESS = re.compile(r"[^\s@()<>,;:\"\\]+@[^\s@()<>,;:\"\\]+\.[^\s@()<>,;:\"\\.]+", re.ASCII)
+
+# A host as a user names a site: no scheme, no path; with a port if it is a server of one's own.
+DOMAIN = re.compile(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}(?::\d{1,5})?")
 
 
 def literal(value: object) -> str:
@@ -72,12 +79,14 @@ def parsed(parse: Callable[[object], Any], what: str, *, above_zero: bool = Fals
     return PlainValidator(validate)
 
 
-def list_of(one: Callable[[Any], Any], what: str) -> PlainValidator:
+def list_of(one: Callable[[Any], Any], what: str, most: int = MAX_LIST_VALUES) -> PlainValidator:
     """Return a type for lists; `one` checks each value and raises ValueError."""
 
     def validate(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{shown(value)} is not a list of {what}")
+        if len(value) > most:
+            raise ValueError(f"is a list of {len(value):,} {what}; at most {most:,} are read")
         return tuple(one(item) for item in value)
 
     return PlainValidator(validate)
@@ -123,13 +132,27 @@ def web_address(value: Any) -> Any:
 
 
 def pattern(value: Any) -> Any:
+    from pipelines.core.linear_patterns import compiled
+
     if not isinstance(value, str):
         raise ValueError(f"{shown(value)} is not a regular expression")
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{shown(value)} is not a regular expression ({error})") from None
+        compiled(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(value)} {error}") from None
     return value
+
+
+def sites(value: Any) -> Any:
+    """Return a list of domains, or "any". Raises ValueError."""
+    if value == "any":
+        return value
+    if not isinstance(value, list | tuple):
+        raise ValueError(f'{shown(value)} is neither a list of domains nor "any"')
+    for site in value:
+        if not isinstance(site, str) or not DOMAIN.fullmatch(site):
+            raise ValueError(f"{shown(site)} is not a domain")
+    return tuple(site.lower() for site in value)
 
 
 class ValueMistake(ValueError):
@@ -155,7 +178,10 @@ def selectors(*, of_elements: bool) -> PlainValidator:
         return value
 
     def validate(value: Any) -> tuple[str, ...]:
-        return tuple(one(item) for item in (value if isinstance(value, list | tuple) else [value]))
+        values = value if isinstance(value, list | tuple) else [value]
+        if len(values) > MAX_SELECTORS:
+            raise ValueError(f"is a list of {len(values):,} selectors; at most {MAX_SELECTORS:,} are read")
+        return tuple(one(item) for item in values)
 
     return PlainValidator(validate)
 
@@ -191,9 +217,10 @@ Contact = Annotated[str, check(is_contact, "a mail address or URL (in plain ASCI
 Proxy = Annotated[str, check(is_proxy, "the http:// URL of a proxy")]
 WebAddress = Annotated[str, PlainValidator(web_address)]
 WebAddresses = Annotated[tuple[str, ...], list_of(web_address, "web addresses")]
-Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions")]
+Patterns = Annotated[tuple[str, ...], list_of(pattern, "regular expressions", MAX_PATTERNS)]
 Blocks = Annotated[tuple[str, ...], selectors(of_elements=True)]
 Values = Annotated[tuple[str, ...], selectors(of_elements=False)]
+Sites = Annotated[tuple[str, ...] | str, PlainValidator(sites)]
 Day = Annotated[str, PlainValidator(day)]
 Share = Annotated[float, parsed(share, "a number from 0 to 1")]
 Seconds = Annotated[Duration, parsed(Duration.parse, "a number of seconds")]

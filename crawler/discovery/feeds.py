@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import shape_of
 from crawler.discovery.url_words import FILE_ENDINGS
-from pipelines.core.urls import parts_of
+from pipelines.core.urls import fetchable, parts_of
 from pipelines.extraction.fields import date_parser
 
 MAX_ENTRIES = 5000  # of one feed; honest feeds hold at most some hundreds
@@ -78,7 +78,8 @@ def _xml_feed(body: bytes, url: str, content_type: str | None) -> Discovery:
     if _is_comments(url, title, [entry.get("link", "") for entry in parsed.entries]):
         return Discovery(problem="a feed of readers' comments", kind="comments feed", title=title)
     found = gather(_entries(parsed.entries[:MAX_ENTRIES], url, language), MAX_ENTRIES)
-    return Discovery(found, problem, "feed", title, language)
+    home = fetchable(_joined(url, parsed.feed.get("link") or "") or "")
+    return Discovery(found, problem, "feed", title, language, home=home)
 
 
 def _is_malformed(parsed: Any) -> bool:
@@ -171,7 +172,8 @@ def _json_feed(body: bytes, url: str) -> Discovery:
         return Discovery(problem="JSON, but not a feed")
     language = data.get("language") if isinstance(data.get("language"), str) else None
     found = gather(_items(data["items"][:MAX_ENTRIES], url, language), MAX_ENTRIES)
-    return Discovery(found, None, "feed", _text(data.get("title")), language)
+    home = fetchable(_joined(url, _string(data.get("home_page_url")) or "") or "")
+    return Discovery(found, None, "feed", _text(data.get("title")), language, home=home)
 
 
 def _items(items: list[Any], base: str, language: str | None) -> Iterator[tuple[str | None, str, dict[str, str]]]:
@@ -203,6 +205,6 @@ def _string(value: object) -> str | None:
 
 def _joined(base: str, link: str) -> str | None:
     try:
-        return urljoin(base, link.strip())
+        return urljoin(base, link.strip()) if link.strip() else None
     except ValueError:
         return None

@@ -7,7 +7,7 @@ does, and that is obeyed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser
 from crawler.discovery.feeds import COMMENTS_TITLE, COMMENTS_URL
 from crawler.discovery.results import Discovery, gather
 from crawler.discovery.url_classifier import classify_with_reason
-from pipelines.core.urls import fetchable, same_site, url_key
+from pipelines.core.urls import fetchable, same_site, site_of, url_key
 from pipelines.extraction.page.charset import decode
 
 MAX_LINKS = 3000  # of one page
@@ -32,12 +32,14 @@ def read_links(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     explain: bool = False,
+    sites: Collection[str] = (),
 ) -> Discovery:
     """Return the links of a page to feeds, and to pages of its site that look like articles or lists.
 
     `url` is where the page was fetched, `content_type` is the HTTP header; `include` and `exclude`: see `classify`.
     Several links to one URL count as one. Its text is the longest of them, because a picture and a headline often link
-    to the same article. `explain`: return the links that are left out too, each with its rule.
+    to the same article. `explain`: return the links that are left out too, each with its rule. `sites`: further sites
+    of the page's own, as `site_of` names them.
     """
     text = decode(body, content_type)
     if not text or "<" not in text:
@@ -45,7 +47,7 @@ def read_links(
     tree = LexborHTMLParser(text)
     base = base_of(tree, url)
     rejected: list[tuple[str, str]] = []
-    page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), rejected)
+    page_links = _page_links(tree, base, url, tuple(include), tuple(exclude), sites, rejected)
     found = gather((*feed_links(tree, base), *page_links), MAX_LINKS)
     reasons = tuple(rejected) if explain else ()
     return Discovery(found, None, "page", page_title(tree), page_language(tree), reasons)
@@ -96,6 +98,7 @@ def _page_links(
     url: str,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
+    sites: Collection[str],
     rejected: list[tuple[str, str]],
 ) -> Iterator[tuple[str | None, str, dict[str, str]]]:
     texts: dict[str, str] = {}
@@ -104,7 +107,7 @@ def _page_links(
             texts[link] = text
     here = url_key(url)
     for link, text in texts.items():
-        if not same_site(link, url) or url_key(link) == here:
+        if not (same_site(link, url) or site_of(link) in sites) or url_key(link) == here:
             rejected.append((link, "the page itself" if url_key(link) == here else "another site"))
             continue
         judged = classify_with_reason(link, anchor_text=text, include=include, exclude=exclude)

@@ -30,6 +30,7 @@ class Discovery:
     title: str | None = None  # the document's own title
     language: str | None = None  # the language that the document declares
     rejected: tuple[tuple[str, str], ...] = ()  # (URL, rule) of links that are not in `found`, if asked for
+    home: str | None = None  # of a feed: the page that it says it belongs to
 
 
 def gather(links: Iterable[tuple[str | None, str, dict[str, str]]], limit: int) -> tuple[FoundLink, ...]:

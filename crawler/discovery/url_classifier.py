@@ -23,6 +23,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from crawler.discovery import url_words as words
+from pipelines.core.linear_patterns import matching
 from pipelines.core.urls import UrlParts, parts_of, same_site
 
 MAX_SEGMENTS = 12  # path segments
@@ -100,9 +101,9 @@ def classify_with_reason(
         return UrlClassification(None, "not a web address")
     if base is not None and not same_site(url, base):
         return UrlClassification(None, "another site")
-    if any(re.search(pattern, url) for pattern in exclude):
+    if matching(exclude, url):
         return UrlClassification(None, "excluded by the source")
-    if any(re.search(pattern, url) for pattern in include):
+    if matching(include, url):
         return UrlClassification("article", "included by the source")
     shape = shape_of(parts.path)
     return _never_followed(parts, shape) or _by_query(parts, shape) or _by_path(shape, anchor_text)

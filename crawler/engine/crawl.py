@@ -6,18 +6,21 @@ import asyncio
 import logging
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crawler.config.models import Config
 from crawler.engine.extraction_workers import extraction_workers
 from crawler.engine.open_archive import SOFTWARE, open_archive_writer
 from crawler.frontier.crawl_plan import CrawlPlan, PreparedCrawl, prepare
-from crawler.frontier.dispatcher import Dispatcher, HostLimits
+from crawler.frontier.dispatcher import Dispatcher
 from crawler.frontier.queue import Frontier
+from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
 from pipelines.core.errors import INTERRUPTED, MorgueError, NothingReachable
 from pipelines.core.timestamps import now
 from pipelines.core.urls import host_of
+from pipelines.database.frontier.rows import NO_SOURCE
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.context import CrawlContext
 from pipelines.session.crawl_stats import CrawlStats
@@ -99,15 +102,15 @@ class CrawlRun:
         from crawler.frontier.visit_outcomes import VisitOutcomes
 
         prepared = self.prepared or self.prepare()
-        crawl = self.config.crawl
         self.dispatcher = Dispatcher(
             self.context,
             self.frontier,
             prepared.scope,
-            host_limits=host_limits(self.config),
-            default_limits=limits_of(crawl),
-            max_unfetched=HOSTS_PER_REQUEST * crawl.concurrency,
-            max_pages=self.plan.limit,
+            host_concurrency=host_concurrency(self.config),
+            limits=crawl_limits(self.config, self.plan.limit),
+            limits_of_source={
+                source_id: limits_of(site.name, self.config) for source_id, site in prepared.sites.items()
+            },
         )
         if self.context.stopping:
             self.dispatcher.stop()
@@ -148,6 +151,9 @@ class CrawlRun:
             if self.dispatcher is not None and self.prepared is not None and self.context.fatal is None:
                 await self.context.do(self.frontier.release, self.dispatcher.open_claims)
                 self.due_left = await self.context.do(self.frontier.count_due, self.prepared.scope, now())
+                if self.dispatcher.used.reached:
+                    due = await self.context.do(self.frontier.count_due_by_source, self.prepared.scope, now())
+                    self._count_limits(self.dispatcher, self.prepared, due)
         except MorgueError as error:
             self.context.fatal = self.context.fatal or error
         await self.context.workers.close()
@@ -162,13 +168,26 @@ class CrawlRun:
             outcome = self._outcome()
         return outcome
 
+    def _count_limits(self, dispatcher: Dispatcher, prepared: PreparedCrawl, due: Mapping[int, int]) -> None:
+        """Note in the counts which limits were reached, and how many URLs of that source are left to the next crawl."""
+        for setting, source_id in dispatcher.used.reached:
+            site = prepared.sites.get(source_id) or prepared.sites[None]
+            left = due.get(NO_SOURCE if source_id is None else source_id, 0)
+            if setting == "bytes_per_crawl":
+                left = self.due_left
+            if left:
+                self.context.stats.by_source[site.name].limits[setting] += left
+
     def _outcome(self) -> CrawlOutcome:
         """Return how the run ended, as far as is known now."""
         if self.context.fatal is not None:
             return CrawlOutcome(type(self.context.fatal).__name__, self.context.fatal.exit_code, self.context.fatal)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        return outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
+        outcome = outcome_of(self.context.stats, has_internal_error=self.has_internal_error)
+        if outcome.exit_code == 0 and self.config.broken:
+            return CrawlOutcome("partly failed", MorgueError.exit_code)
+        return outcome
 
     def _on_spider_error(self, failure: Any, response: Any, spider: Any) -> None:
         self._fail(response.request.cb_kwargs["claim"] if response is not None else None, failure)
@@ -204,21 +223,46 @@ def open_context(config: Config, command: str) -> CrawlContext:
     archive_writer = open_archive_writer(config)
     workers = extraction_workers(config)
     max_pages = config.crawl.concurrency + PAGES_PER_WORKER * workers.size
+    per_source, per_site = concurrency_of_shares(config)
     return CrawlContext(
         archive_writer,
         workers,
-        Backpressure(config.crawl.concurrency, max_pages, config.crawl.body_memory),
+        Backpressure(
+            config.crawl.concurrency, max_pages, config.crawl.body_memory, per_source=per_source, per_site=per_site
+        ),
         command=command,
         software=SOFTWARE,
         chunked_payload_digest=config.record.chunked_payload_digest,
     )
 
 
-def host_limits(config: Config) -> dict[str, HostLimits]:
-    """Return the limits of each source's host, by host as the frontier names it (host:port)."""
-    return {host_of(source.url): limits_of(config.for_source(name)) for name, source in config.sources.items()}
+def host_concurrency(config: Config) -> dict[str, int]:
+    """Return how many requests each source's host gets at a time, by host as the frontier names it (host:port)."""
+    return {host_of(own.url): config.for_source(name).concurrency_per_host for name, own in config.sources.items()}
 
 
-def limits_of(crawl: Any) -> HostLimits:
-    """Return the limits of a host that these `[crawl]` settings hold for."""
-    return HostLimits(crawl.concurrency_per_host, crawl.pages_per_host, crawl.listings_per_host)
+def concurrency_of_shares(config: Config) -> tuple[int, int]:
+    """Return how many requests a source and a site get at a time: at least as many as one host of theirs gets."""
+    crawl = config.crawl
+    per_host = max([crawl.concurrency_per_host, *host_concurrency(config).values()])
+    return max(crawl.concurrency_per_source, per_host), max(crawl.concurrency_per_site, per_host)
+
+
+def crawl_limits(config: Config, max_pages: int | None) -> CrawlLimits:
+    """Return the limits of a crawl, and the shares of sources and sites in it."""
+    per_source, per_site = concurrency_of_shares(config)
+    return CrawlLimits(
+        concurrency_per_host=config.crawl.concurrency_per_host,
+        unfetched=HOSTS_PER_REQUEST * config.crawl.concurrency,
+        unfetched_per_source=HOSTS_PER_REQUEST * per_source,
+        unfetched_per_site=HOSTS_PER_REQUEST * per_site,
+        bytes_per_site=config.crawl.bytes_per_site,
+        bytes_per_crawl=config.crawl.bytes_per_crawl,
+        pages=max_pages,
+    )
+
+
+def limits_of(name: str, config: Config) -> SourceLimits:
+    """Return the limits of a source by its `[crawl]` settings; of a site without a file, by those of the archive."""
+    crawl = config.for_source(name) if name in config.sources else config.crawl
+    return SourceLimits(**{field.name: getattr(crawl, field.name) for field in fields(SourceLimits)})

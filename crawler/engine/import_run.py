@@ -17,6 +17,7 @@ from crawler.engine.crawl import CrawlOutcome, open_context
 from crawler.engine.interrupts import interrupts
 from crawler.onboarding.owners import SourceOwners
 from pipelines.core.errors import INTERRUPTED, ConfigError, MorgueError, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.importing.adopt import ImportFilter
 from pipelines.importing.containers import SUFFIXES, container_kind
@@ -61,7 +62,7 @@ def _named_by(argument: str, stdin: IO[str]) -> Iterator[Path]:
         return
     if not start or b"\x00" in start:
         raise ConfigError(argument, f"{NOT_IMPORTABLE}: it {'has other contents' if start else 'is empty'}", CURE)
-    with path.open(encoding="utf-8", errors="surrogateescape") as lines:
+    with open_input(path, "r", encoding="utf-8", errors="surrogateescape") as lines:
         yield from _listed(argument, lines)
 
 
@@ -91,7 +92,7 @@ def _local(text: str, where: str) -> Path:
 
 def _start(path: Path, where: str = "") -> bytes:
     try:
-        with os_errors(str(path)), path.open("rb") as file:
+        with os_errors(str(path)), open_input(path) as file:
             return file.read(START_BYTES)
     except (MorgueError, ValueError) as error:
         cause = getattr(error, "cause", str(error))
@@ -161,7 +162,9 @@ class ImportRun:
             return CrawlOutcome(type(error).__name__, error.exit_code, error)
         if self.interrupted:
             return CrawlOutcome("interrupted", INTERRUPTED)
-        failed = self.report.damaged or self.report.empty or self.report.passed[ID_CLASH]
+        report = self.report
+        wrong = any(check.problems for check in report.packages)
+        failed = report.damaged or report.empty or report.passed[ID_CLASH] or wrong
         return CrawlOutcome("partly failed", MorgueError.exit_code) if failed else CrawlOutcome("done", 0)
 
     def _stop(self) -> None:

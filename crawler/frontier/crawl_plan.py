@@ -7,17 +7,18 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify
+from crawler.frontier.ownership import ListedSites, SiteOwners, listed_sites
 from crawler.frontier.queue import Frontier, FrontierEntry
-from pipelines.core.errors import ConfigError, NotFound
+from pipelines.core.errors import ConfigError
 from pipelines.core.items import Source
 from pipelines.core.plural import counted, verb
-from pipelines.core.urls import fetchable, host_of, same_site, url_key
+from pipelines.core.urls import fetchable, host_of
 from pipelines.database.frontier.rows import ClaimScope
 from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
@@ -52,6 +53,7 @@ class WatchedSite:
     include: tuple[str, ...] = ()  # regular expressions: URLs that are articles, whatever they look like
     exclude: tuple[str, ...] = ()  # regular expressions: URLs that are never followed
     meta: Mapping[str, object] = field(default_factory=dict)  # Scrapy request meta of all its requests
+    listed: ListedSites = field(default_factory=ListedSites)  # which addresses its feeds, sitemaps and pages may name
 
     @property
     def name(self) -> str:
@@ -71,6 +73,7 @@ class PreparedCrawl:
     """Hold what a run starts from."""
 
     sites: Mapping[int | None, WatchedSite]  # by row id of the source
+    owners: SiteOwners
     scope: ClaimScope
     start_urls: tuple[str, ...] = ()  # front pages of the sites, and pages that the user named
     known_pages: int = 0  # pages of the list that the archive has already
@@ -91,20 +94,22 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         site_of_host = sites_of_hosts(plan.pages, sites.values(), config, store)
         sites |= {site.source_id: site for site in site_of_host.values() if site.source_id not in sites}
         source_id_of = {host: site.source_id for host, site in site_of_host.items()}
+        sites, frontier.owners = with_owners(sites)
         scope, known_pages = frontier.want_only(plan.pages, source_id_of, now)
         gone = takedowns_of(store.db, plan.pages)
         notes = tuple(takedown_notes(gone))
-        return PreparedCrawl(sites, scope, plan.pages, known_pages, notes, taken_down=len(gone))
+        return PreparedCrawl(sites, frontier.owners, scope, plan.pages, known_pages, notes, taken_down=len(gone))
     chosen, notes_of_targets, pages = choose_sites(plan, config, store, watched)
     visited = chosen if plan.targets else list(watched.values())
     start_urls = (*(site.source.url for site in visited), *pages)
+    sites |= {site.source_id: site for site in visited}
+    sites, frontier.owners = with_owners(sites)
     for site in visited:
-        sites[site.source_id] = site
         listings_now = plan.listings_now and bool(plan.targets)
         seed(site, config.sources.get(site.name), frontier, now, listings_now=listings_now)
     if not plan.targets:
         scope, notes = scope_of_all_sources(store, config, plan.since)
-        return PreparedCrawl(sites, scope, start_urls, notes=notes)
+        return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes)
     for url in pages:
         frontier.add([FrontierEntry(url, "article")], None, now)
     source_ids = frozenset(site.source_id for site in chosen if site.source_id is not None)
@@ -114,7 +119,17 @@ def prepare(plan: CrawlPlan, config: Config, store: ArticleStore, frontier: Fron
         *(note for note in notes_of_targets if not any(note.startswith(f"{url} ") for url in gone)),
         *(f"{url} was taken down on {why}: it is not crawled again" for url, why in gone.items()),
     )
-    return PreparedCrawl(sites, scope, start_urls, notes=notes, taken_down=len(gone))
+    return PreparedCrawl(sites, frontier.owners, scope, start_urls, notes=notes, taken_down=len(gone))
+
+
+def with_owners(sites: Mapping[int | None, WatchedSite]) -> tuple[dict[int | None, WatchedSite], SiteOwners]:
+    """Return the sites, none of which lists hosts of another's, and who owns what."""
+    homes = {source_id: host_of(site.source.url) if site.source.url else "" for source_id, site in sites.items()}
+    owners = SiteOwners({source_id: site.listed for source_id, site in sites.items()}, homes)
+    return {
+        source_id: replace(site, listed=owners.without_foreign_hosts(site.listed, source_id))
+        for source_id, site in sites.items()
+    }, owners
 
 
 def takedowns_of(db: sqlite3.Connection, urls: Iterable[str]) -> dict[str, str]:
@@ -143,12 +158,11 @@ def choose_sites(
         if target in watched:
             chosen.append(watched[target])
         elif "://" not in target:
-            known = ", ".join(sorted(watched)) or "none yet"
-            raise NotFound(target, f"no such source (there are: {known})", "name one of them, or give a site's URL")
+            config.source_named(target)  # raises
         elif (url := fetchable(target)) is None:
             raise ConfigError(target, "is not a web address", "say e.g. https://paper.example/")
-        elif site := next((site for site in watched.values() if url_key(site.source.url) == url_key(url)), None):
-            chosen.append(site)
+        elif (own := config.source_at(url)) is not None:
+            chosen.append(watched[own.name])
         elif classify(url) == "article":
             pages.append(url)
             notes.append(f"{url} looks like an article: only that page is fetched")
@@ -188,6 +202,7 @@ def watched_site(name: str, config: Config, store: ArticleStore) -> WatchedSite:
         include=tuple(own.include),
         exclude=tuple(own.exclude),
         meta=meta,
+        listed=listed_sites(own.url, own.sections, (*own.feeds, *own.news_sitemaps, *own.sitemaps), own.sites),
     )
 
 
@@ -209,7 +224,14 @@ def ad_hoc_site(url: str, config: Config, store: ArticleStore) -> WatchedSite:
     parts = urlsplit(url)
     path = "" if parts.path in ("", "/") else parts.path.rstrip("/")
     source = Source(parts.netloc.lower() + path, url)
-    return WatchedSite(source, store.source(source), watched=False, depth=config.crawl.depth, meta=default_meta(config))
+    return WatchedSite(
+        source,
+        store.source(source),
+        watched=False,
+        depth=config.crawl.depth,
+        meta=default_meta(config),
+        listed=listed_sites(url),
+    )
 
 
 def default_meta(config: Config) -> dict[str, object]:
@@ -220,17 +242,20 @@ def default_meta(config: Config) -> dict[str, object]:
 
 def former_sites(store: ArticleStore, sites: Mapping[int | None, WatchedSite]) -> list[WatchedSite]:
     """Return sites of earlier runs that have no source file, or no longer: rows of the frontier belong to them."""
-    return [WatchedSite(source, row_id, watched=False) for row_id, source, _ in store.sources() if row_id not in sites]
+    return [
+        WatchedSite(source, row_id, watched=False, listed=listed_sites(source.url))
+        for row_id, source, _ in store.sources()
+        if row_id not in sites
+    ]
 
 
 def scope_of_all_sources(store: ArticleStore, config: Config, since: str | None) -> tuple[ClaimScope, tuple[str, ...]]:
     """Return the scope of a crawl without targets, and notes: sources whose file is gone are not crawled any more."""
     watched = {row_id: source.name for row_id, source, watched in store.sources() if watched}
     gone = {row_id: name for row_id, name in watched.items() if name not in config.sources}
-    if not gone:
-        return ClaimScope(since=since), ()
-    note = f"not crawled, because sources/ no longer has a file for: {', '.join(sorted(gone.values()))}"
-    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,)
+    names = sorted(name for name in gone.values() if name not in config.broken)
+    note = f"not crawled, because sources/ no longer has a file for: {', '.join(names)}"
+    return ClaimScope(excluded_source_ids=frozenset(gone), since=since), (note,) if names else ()
 
 
 def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: datetime, *, listings_now: bool) -> None:
@@ -248,14 +273,9 @@ def seed(site: WatchedSite, own: SourceConfig | None, frontier: Frontier, now: d
     if site.include:
         frontier.reconsider(site.source_id, lambda url: site.kind_of(url, "section") == "article", now)
     if site.watched:
-        frontier.set_seeds(site.source_id, [entry.url for entry in seeds])
+        frontier.set_seeds(site.source_id, seeds, now)
     if listings_now:
         frontier.make_due(site.source_id, now)
-
-
-def belongs(url: str, site: WatchedSite) -> bool:
-    """Return True if a URL is within a site. Links of a page are followed only within its site."""
-    return same_site(url, site.source.url)
 
 
 def targets_of(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Hand URLs of the frontier to Scrapy, only as many of each host as it can fetch. Scrapy's own queue holds no more.
 
 A host has at most one URL waiting for those being fetched. So its delay, which Scrapy's downloader slots keep, is the
-only pause between two requests, and a stop takes seconds.
+only pause between two requests, and a stop takes seconds. A source and a site (a registrable domain with all its hosts)
+have a share of what is handed out at once, so that a thousand silent hosts of one of them do not hold up the others.
 """
 
 from __future__ import annotations
@@ -10,27 +11,18 @@ import asyncio
 import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
 
 from crawler.frontier.queue import Frontier
-from crawler.frontier.revisit_policy import PAGE_KINDS
+from crawler.frontier.visit_limits import CrawlLimits, LimitCounter, SourceLimits
 from pipelines.core.timestamps import now
-from pipelines.database.frontier.rows import Claim, ClaimScope
+from pipelines.core.urls import site_of_host
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, SourceChoice
 from pipelines.session.context import CrawlContext
 
 logger = logging.getLogger("morgue.frontier")
 
 WAITING_PER_HOST = 1  # URLs of a host that are handed out besides those that it may be asked for at once
 CLAIMS_PER_TASK = 8  # URLs of a host claimed at once; a more urgent URL may have to wait for as many fetches
-
-
-@dataclass(frozen=True, slots=True)
-class HostLimits:
-    """Limit what a crawl asks of one host."""
-
-    concurrency: int  # requests at a time
-    pages: int  # article pages at most
-    listings: int  # feeds, sitemaps, front and section pages at most
 
 
 class Dispatcher:
@@ -42,25 +34,28 @@ class Dispatcher:
         frontier: Frontier,
         scope: ClaimScope,
         *,
-        host_limits: Mapping[str, HostLimits],
-        default_limits: HostLimits,
-        max_unfetched: int,
-        max_pages: int | None,
+        host_concurrency: Mapping[str, int],
+        limits: CrawlLimits,
+        limits_of_source: Mapping[int | None, SourceLimits],
     ) -> None:
-        """`max_unfetched`: URLs handed out and not yet fetched, over all hosts; most of them wait out their host's
-        delay. `max_pages`: article pages that the whole run may fetch; None: no limit."""
+        """`host_concurrency`: requests at a time, for the hosts for which a source file says so."""
         self.context, self.frontier, self.scope = context, frontier, scope
-        self.max_unfetched, self.max_pages = max_unfetched, max_pages
+        self.limits, self.limits_of_source = limits, limits_of_source
         self.stopped = False
-        self._host_limits, self._default_limits = host_limits, default_limits
+        self.used = LimitCounter(limits_of_source)
+        self._host_concurrency = host_concurrency
         self._hosts: deque[str] = deque()  # hosts that may have due URLs, in turn
-        self._fetching: Counter[str] = Counter()  # URLs handed out and not yet fetched, by host
+        # Such hosts that wait because the share of their site or source, the key, is used up.
+        self._parked: defaultdict[object, deque[str]] = defaultdict(deque)
+        self._queued: set[str] = set()  # the hosts in `_hosts` and `_parked`
+        self._fetching: Counter[object] = Counter()  # URLs handed out and not yet fetched, by host, site, source id
         self._fetching_total = 0
         self._claimed: defaultdict[str, deque[Claim]] = defaultdict(deque)  # not yet handed out, by host
+        self._set_aside: list[Claim] = []  # claimed before their source came to a limit
+        self._without_own: set[str] = set()  # hosts of which the owners of their site have nothing due
         self._open: dict[int, Claim] = {}  # handed out and not yet filed, by frontier id
-        self._pages_taken: Counter[str] = Counter()  # article pages handed out in this crawl, by host
-        self._listings_taken: Counter[str] = Counter()  # and listings
-        self._closed_hosts: set[str] = set()  # hosts that asked us to wait, are down, or have reached their limit
+        self._closed_hosts: set[str] = set()  # hosts that asked us to wait or are down
+        self._closed_sites: set[str] = set()  # sites of which nothing more is asked
         self._changed = asyncio.Event()  # set when `claims` may be able to go on
 
     async def claims(self) -> AsyncIterator[Claim]:
@@ -71,30 +66,34 @@ class Dispatcher:
             for claim in claims:
                 yield claim
             if not claims:
-                if not self._open and not self._hosts:
+                if not self._open and not self._queued:
                     return
                 await self._changed.wait()
                 self._changed.clear()
 
     def add_hosts(self, hosts: Iterable[str]) -> None:
         """Note that these hosts have new URLs in the frontier."""
-        known = set(self._hosts)
-        self._hosts.extend(host for host in hosts if host not in known and host not in self._closed_hosts)
+        for host in hosts:
+            self._without_own.discard(host)
+            self._enqueue(host)
         self._changed.set()
 
     def fetched(self, claim: Claim) -> None:
         """Note that the exchange for a URL is over. Its page may still have to be read and filed."""
-        self.context.backpressure.page_in()
-        self._fetching[claim.host] -= 1
+        self.context.backpressure.page_in(claim.source_id)
+        for key in shares_of(claim):
+            self._fetching[key] -= 1
         self._fetching_total -= 1
-        if claim.host not in self._hosts and claim.host not in self._closed_hosts:
-            self._hosts.append(claim.host)
+        self._enqueue(claim.host)
+        for key in shares_of(claim):
+            self._unpark(key)
+        self._close_by_size(claim)
         self._changed.set()
 
     def filed(self, claim: Claim) -> None:
         """Note that nothing more will be done about a URL in this crawl."""
         if self._open.pop(claim.id, None) is not None:
-            self.context.backpressure.page_out()
+            self.context.backpressure.page_out(claim.source_id)
         self._changed.set()
 
     def close_host(self, host: str) -> None:
@@ -102,9 +101,18 @@ class Dispatcher:
         logger.info("%(host)s is left alone for the rest of this crawl", {"host": host})
         self._closed_hosts.add(host)
 
+    def close_site(self, site: str) -> None:
+        """Claim nothing more of any host of a site in this crawl."""
+        logger.info("%(site)s is left alone for the rest of this crawl, with all its hosts", {"site": site})
+        self._closed_sites.add(site)
+
+    def is_closed_site(self, site: str) -> bool:
+        """Return True if nothing more of any host of a site is claimed in this crawl."""
+        return site in self._closed_sites
+
     def is_closed(self, host: str) -> bool:
         """Return True if nothing more of a host is claimed in this crawl."""
-        return host in self._closed_hosts
+        return host in self._closed_hosts or (bool(self._closed_sites) and site_of_host(host) in self._closed_sites)
 
     def stop(self) -> None:
         """Hand out nothing more at all."""
@@ -115,73 +123,149 @@ class Dispatcher:
     @property
     def open_claims(self) -> list[Claim]:
         """Return what is claimed and not filed."""
-        return [*self._open.values(), *(claim for claims in self._claimed.values() for claim in claims)]
+        waiting = (claim for claims in self._claimed.values() for claim in claims)
+        return [*self._open.values(), *waiting, *self._set_aside]
 
     @property
     def pages_taken(self) -> int:
         """Return the number of article pages handed out so far."""
-        return self._pages_taken.total()
+        return self.used.pages
 
     async def _next_claims(self) -> list[Claim]:
         """Return the next few URLs of one host that is free, or an empty list if no host is free."""
         for _ in range(len(self._hosts) if self._capacity() > 0 else 0):
+            if not self._hosts:
+                break
             host = self._hosts.popleft()
-            if host in self._closed_hosts:
+            self._queued.discard(host)
+            if self.is_closed(host):
+                self._unpark(site_key(host))
+                continue
+            if self._fetching[site_key(host)] >= self.limits.unfetched_per_site:
+                self._park(host, site_key(host))
                 continue
             capacity = self._capacity_of(host)
             if capacity <= 0:
                 # A host that is being asked is put back by `fetched`.
                 if self._fetching[host] == 0:
-                    self._hosts.append(host)
+                    self._enqueue(host)
                 continue
             waiting = self._claimed[host]
-            if not waiting:
-                number = CLAIMS_PER_TASK if self.max_pages is None else capacity
-                waiting.extend(await self.context.do(self._claim, host, number))
-            claims = [waiting.popleft() for _ in range(min(self._capacity_of(host), len(waiting)))]
+            if not waiting or (host not in self._without_own and self._is_foreign(waiting[0])):
+                number = CLAIMS_PER_TASK if self.limits.pages is None else capacity
+                waiting.extendleft(reversed(await self.context.do(self._claim, host, number)))
+            set_aside = len(self._set_aside)
+            claims = self._handed_out(host, waiting)
             if claims:
-                self._hand_out(host, claims)  # `fetched` puts the host back
-                return claims
-            if waiting:
-                self._hosts.append(host)  # other hosts took the capacity meanwhile
+                return claims  # `fetched` puts the host back
+            if len(self._set_aside) > set_aside:
+                self._enqueue(host)  # it may have URLs that are not beyond a limit
+                self._changed.set()
+            elif not waiting:
+                del self._claimed[host]
+                self._unpark(site_key(host))  # another host of its site can have its turn
+            elif host not in self._queued:
+                self._enqueue(host)  # other hosts took the capacity meanwhile
         return []
 
     def _claim(self, host: str, number: int) -> list[Claim]:
         """Claim URLs of a host. Runs on the archive writer's thread.
 
-        A site whose listings name ever more listings is read up to a limit; after that only its articles are claimed.
+        What the owners of its site have queued comes first. A source whose listings name ever more listings is read up
+        to a limit; after that only its articles are claimed.
         """
-        more_listings = self._listings_taken[host] < self._limits_of(host).listings
-        if not more_listings:
-            limit = {"host": host, "listings": self._listings_taken[host]}
-            logger.debug("%(host)s has reached crawl.listings_per_host (%(listings)d): articles only", limit)
-        return self.frontier.claim(host, number, self.scope, now(), listings=more_listings)
+        without, pages_only = self.used.closed_on(host)
+        owners = self.frontier.owners.of_site(site_of_host(host))
+        if owners and host not in self._without_own:
+            choice = SourceChoice(owners, without, pages_only)
+            if claims := self.frontier.claim(host, number, self.scope, now(), choice):
+                return claims
+            self._without_own.add(host)
+        return self.frontier.claim(host, number, self.scope, now(), SourceChoice(None, without, pages_only))
 
-    def _hand_out(self, host: str, claims: list[Claim]) -> None:
-        for claim in claims:
-            self._open[claim.id] = claim
-            about = {"url": claim.url, "host": host, "kind": claim.kind}
-            logger.debug("handed out: %(url)s (%(kind)s)", about)
-            self._fetching[host] += 1
-            self._fetching_total += 1
-            (self._pages_taken if claim.kind in PAGE_KINDS else self._listings_taken)[host] += 1
-        if self._pages_taken[host] >= self._limits_of(host).pages:
-            limit = {"host": host, "pages": self._pages_taken[host]}
-            logger.info("%(host)s has reached crawl.pages_per_host (%(pages)d)", limit)
-            self.close_host(host)
-        if self.max_pages is not None and self.pages_taken >= self.max_pages:
+    def _handed_out(self, host: str, waiting: deque[Claim]) -> list[Claim]:
+        """Hand out as many of the claims of a host as may be asked for now, and return them."""
+        claims: list[Claim] = []
+        while waiting and self._capacity_of(host) > 0:
+            claim = waiting.popleft()
+            if self.used.is_closed(claim):
+                self._set_aside.append(claim)
+                continue
+            if self._fetching[source_key(claim)] >= self.limits.unfetched_per_source:
+                waiting.appendleft(claim)
+                if not claims and not self._is_foreign(claim):  # else its host may get work of its own
+                    self._park(host, source_key(claim))
+                break
+            self._hand_out(claim)
+            claims.append(claim)
+        return claims
+
+    def _is_foreign(self, claim: Claim) -> bool:
+        """Return True if a claim is of a source that does not own the site, while another source does."""
+        return self.frontier.owners.is_foreign(claim.url, claim.source_id)
+
+    def _hand_out(self, claim: Claim) -> None:
+        self._open[claim.id] = claim
+        logger.debug("handed out: %(url)s (%(kind)s)", {"url": claim.url, "host": claim.host, "kind": claim.kind})
+        for key in shares_of(claim):
+            self._fetching[key] += 1
+        self._fetching_total += 1
+        self.used.count(claim)
+        if self.limits.pages is not None and self.pages_taken >= self.limits.pages:
             logger.info("--limit is reached (%(pages)d)", {"pages": self.pages_taken})
             self.stopped = True
 
-    def _limits_of(self, host: str) -> HostLimits:
-        return self._host_limits.get(host, self._default_limits)
+    def _close_by_size(self, claim: Claim) -> None:
+        """Ask nothing more of a site or for a source, or end the crawl, if its records are as large as they may be."""
+        stats, site = self.context.stats, site_of_host(claim.host)
+        if stats.bytes_of_site[site] >= self.limits.bytes_per_site and site not in self._closed_sites:
+            self.used.reach("bytes_per_site", claim.source_id)
+            self.close_site(site)
+        if stats.bytes_of_source[claim.source_id] >= self.limits.bytes_per_site:  # redirects led to other sites
+            self.used.reach("bytes_per_site", claim.source_id)
+            self.used.close_source(claim.source_id)
+        if stats.bytes_kept >= self.limits.bytes_per_crawl and not self.stopped:
+            self.used.reach("bytes_per_crawl", None)
+            self.stop()
+
+    def _enqueue(self, host: str) -> None:
+        if host not in self._queued and not self.is_closed(host):
+            self._queued.add(host)
+            self._hosts.append(host)
+
+    def _park(self, host: str, key: object) -> None:
+        """Let a host wait until its site or source, the `key`, has a share left."""
+        self._queued.add(host)
+        self._parked[key].append(host)
+
+    def _unpark(self, key: object) -> None:
+        """Let the next host have its turn that waits for the share of a site or source."""
+        if self._parked.get(key):
+            self._hosts.append(self._parked[key].popleft())
+            self._changed.set()
 
     def _capacity_of(self, host: str) -> int:
         """Return how many more URLs of a host may be handed out now."""
-        own = self._limits_of(host).concurrency + WAITING_PER_HOST - self._fetching[host]
-        return min(own, self._capacity())
+        concurrency = self._host_concurrency.get(host, self.limits.concurrency_per_host)
+        own = concurrency + WAITING_PER_HOST - self._fetching[host]
+        return min(own, self.limits.unfetched_per_site - self._fetching[site_key(host)], self._capacity())
 
     def _capacity(self) -> int:
         """Return how many more URLs of any hosts may be handed out now."""
-        capacity = self.max_unfetched - self._fetching_total
-        return capacity if self.max_pages is None else min(capacity, self.max_pages - self.pages_taken)
+        capacity = self.limits.unfetched - self._fetching_total
+        return capacity if self.limits.pages is None else min(capacity, self.limits.pages - self.pages_taken)
+
+
+def site_key(host: str) -> tuple[str, str]:
+    """Return the key under which the URLs of a host's site are counted."""
+    return "site", site_of_host(host)
+
+
+def source_key(claim: Claim) -> tuple[str, int]:
+    """Return the key under which the URLs of a claim's source are counted."""
+    return "source", NO_SOURCE if claim.source_id is None else claim.source_id
+
+
+def shares_of(claim: Claim) -> tuple[object, ...]:
+    """Return the keys of all shares that a claim takes from."""
+    return claim.host, site_key(claim.host), source_key(claim)

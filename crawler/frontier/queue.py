@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 import sqlite3
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crawler.frontier.revisit_policy import LISTING_KINDS, PAGE_KINDS, NextVisit, priority
+from crawler.frontier.ownership import SiteOwners
+from crawler.frontier.revisit_policy import FOREIGN_PRIORITY, LISTING_KINDS, PAGE_KINDS, NextVisit, priority
 from pipelines.core import timestamps
 from pipelines.core.timestamps import stamp
 from pipelines.core.urls import host_of, url_key
-from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow
+from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceChoice
 from pipelines.database.frontier.table import FrontierTable
+from pipelines.database.store import ArticleStore
 from pipelines.takedown.register import TakedownRegister
 
 GONE_STATUSES = (404, 410)  # RFC 9110, 15.5.5 and 15.5.11
+ANY_SOURCE = SourceChoice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,30 @@ class VisitResult:
     validators: Validators = Validators()
 
 
+@dataclass(slots=True)
+class QueueRoom:
+    """Count down how many new addresses of a listing may still be queued; known ones take no room."""
+
+    addresses: int
+    listings: int  # of them
+    refused: Counter[str] = field(default_factory=Counter)  # new addresses without room, by "address" or "listing"
+    added: Counter[str] = field(default_factory=Counter)  # those that were queued
+
+    def word(self, kind: str) -> str:
+        """Return the name by which a kind of address is counted."""
+        return "listing" if kind in LISTING_KINDS else "address"
+
+    def has_room(self, kind: str) -> bool:
+        """Return True if one more address of this kind may be queued."""
+        return self.addresses > 0 and (kind not in LISTING_KINDS or self.listings > 0)
+
+    def take(self, kind: str) -> None:
+        """Count an address that was queued."""
+        self.addresses -= 1
+        self.listings -= kind in LISTING_KINDS
+        self.added[self.word(kind)] += 1
+
+
 # /2026/11/23/, /2026-11-23-..., /2026/11/: years that a news site can have.
 DATE_IN_PATH = re.compile(r"/((?:199|20[0-4])\d)[/-](0[1-9]|1[0-2])(?:[/-](0[1-9]|[12]\d|3[01]))?(?=[/-])")
 
@@ -65,42 +93,71 @@ class Frontier:
         self.db, self.crawl_id = db, crawl_id
         self._table = FrontierTable(db)
         self.began = stamp(began or timestamps.now())
+        self.owners = SiteOwners({}, {})  # `crawl_plan.prepare` sets it once the sources are known
 
     def release_stale(self) -> int:
         """Let the rows of a dead crawl wait again; the archive's lock says that no other crawl lives."""
         return self._table.release_all()
 
-    def add(self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime) -> tuple[int, set[str]]:
+    def add(
+        self, entries: Iterable[FrontierEntry], source_id: int | None, now: datetime, room: QueueRoom | None = None
+    ) -> tuple[int, set[str]]:
         """Put URLs into the queue. Return how many articles were new to it, and the hosts that have new work.
 
-        A known URL stays as it is, except that a feed or sitemap which says that an article changed after our last
-        visit makes it due at once: see `_changed`.
+        A known URL stays as it is, with two exceptions. A feed or sitemap which says that an article changed after our
+        last visit makes it due at once: see `_changed`. A URL that another source found first becomes the source's
+        that owns its site, with kind and hint as that source gives them. With `room`, new URLs beyond it are left out.
         """
         new, hosts, removed = 0, set(), TakedownRegister(self.db)
         for entry in entries:
             if entry.url in removed:
                 continue
-            day, host = day_of(entry.hint) or day_in(entry.url), host_of(entry.url)
-            row = FrontierRow(
-                url_key(entry.url),
-                entry.url,
-                host,
-                source_id,
-                entry.kind,
-                priority(entry.kind, day, now),
-                entry.depth,
-                found=now,
-                next_visit=now,
-                found_on=entry.found_on,
-                hint=entry.hint,
-                day=day,
-            )
+            row = self._row(entry, source_id, now)
+            if room is not None and not room.has_room(entry.kind) and not self._table.is_known(row.url_key):
+                room.refused[room.word(entry.kind)] += 1
+                continue
             if self._table.insert(row):
+                new += entry.kind not in LISTING_KINDS
+                if room is not None:
+                    room.take(entry.kind)
+            elif self._corrected(row):
                 new += entry.kind not in LISTING_KINDS
             elif not self._changed(row, now):
                 continue
-            hosts.add(host)
+            hosts.add(row.host)
         return new, hosts
+
+    def _row(self, entry: FrontierEntry, source_id: int | None, now: datetime) -> FrontierRow:
+        """Return the row of a URL that is to be visited now."""
+        day = day_of(entry.hint) or day_in(entry.url)
+        foreign = self.owners.is_foreign(entry.url, source_id)
+        return FrontierRow(
+            url_key(entry.url),
+            entry.url,
+            host_of(entry.url),
+            source_id,
+            entry.kind,
+            priority(entry.kind, day, now) + FOREIGN_PRIORITY * foreign,
+            entry.depth,
+            found=now,
+            next_visit=now,
+            found_on=entry.found_on,
+            hint=entry.hint,
+            day=day,
+        )
+
+    def _corrected(self, row: FrontierRow) -> bool:
+        """Give a known URL to the source that owns its site, if another source has it. Return True if it is due then.
+
+        An article of the URL that is filed already becomes that source's, too.
+        """
+        owners = self.owners.of(row.url)
+        if row.source_id not in owners:
+            return False
+        corrected, is_due = self._table.correct(row, owners)
+        if corrected:
+            ArticleStore(self.db).give_to_owner(row.url_key, row.source_id, owners)
+        return is_due
 
     def _changed(self, row: FrontierRow, now: datetime) -> bool:
         """Make a known URL due if the page that links it says that it changed since our last visit. Return True if so.
@@ -115,9 +172,11 @@ class Frontier:
         kinds = (*PAGE_KINDS, "sitemap")
         return self._table.make_changed_due(row.url_key, row.hint, now, kinds=kinds, changed=changed, began=self.began)
 
-    def claim(self, host: str, number: int, scope: ClaimScope, now: datetime, *, listings: bool = True) -> list[Claim]:
-        """Claim up to `number` due URLs of one host, the most urgent first; without `listings`, article pages only."""
-        return self._table.claim(self.crawl_id, host, number, scope, now, pages_only=not listings)
+    def claim(
+        self, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice = ANY_SOURCE
+    ) -> list[Claim]:
+        """Claim up to `number` due URLs of one host, the most urgent first; `choice` narrows them to some sources."""
+        return self._table.claim(self.crawl_id, host, number, scope, now, choice)
 
     def release(self, claims: Iterable[Claim]) -> None:
         """Give URLs back unvisited."""
@@ -140,12 +199,11 @@ class Frontier:
     def landed(self, claim: Claim, url: str, visit: VisitResult, now: datetime) -> None:
         """Record a visit that redirects led to `url`: from now on that URL is visited, and the old one is done."""
         self.visited(claim, replace(visit, plan=NextVisit("done", None, "redirects"), validators=Validators()), now)
-        key, rank = url_key(url), priority(claim.kind, day_in(url), now)
-        host, source_id = host_of(url), claim.source_id
+        entry = FrontierEntry(url, claim.kind, claim.depth, claim.url)
         self._table.insert(
-            FrontierRow(key, url, host, source_id, claim.kind, rank, claim.depth, now, found_on=claim.url)
+            replace(self._row(entry, self.owners.file_under(url, claim.source_id), now), next_visit=None)
         )
-        row = self._table.unclaimed(key)
+        row = self._table.unclaimed(url_key(url))
         if row is not None:
             self.visited(row, visit, now)
 
@@ -156,6 +214,10 @@ class Frontier:
     def count_due(self, scope: ClaimScope, now: datetime) -> int:
         """Return the number of URLs to fetch."""
         return self._table.count_due(scope, now)
+
+    def count_due_by_source(self, scope: ClaimScope, now: datetime) -> dict[int, int]:
+        """Return the number of URLs to fetch of each source; NO_SOURCE stands for URLs without one."""
+        return self._table.count_due_by_source(scope, now)
 
     def next_due(self, scope: ClaimScope) -> str | None:
         """Return when the next URL falls due, as a stamp; None if nothing is planned."""
@@ -169,14 +231,16 @@ class Frontier:
         """Ask a host for nothing before `until` (its own Retry-After), whichever of its URLs gave that answer."""
         self._table.postpone(host, until)
 
-    def set_seeds(self, source_id: int | None, urls: Iterable[str]) -> None:
+    def set_seeds(self, source_id: int | None, seeds: Iterable[FrontierEntry], now: datetime) -> None:
         """Give a watched source exactly these listings as seeds; those that it had besides are not visited again.
 
-        A listing that was met under another source before becomes this one's: its file has the last word.
+        A listing that was met under another source or as another kind before becomes this one's: its file has the last
+        word.
         """
-        keys = [url_key(url) for url in urls]
-        self._table.assign(keys, source_id)
-        self._table.retire_seeds(source_id, but=keys)
+        rows = {row.url_key: row for row in (self._row(seed, source_id, now) for seed in reversed([*seeds]))}
+        for row in rows.values():
+            self._table.make_seed(row)
+        self._table.retire_seeds(source_id, but=rows)
 
     def make_due(self, source_id: int | None, now: datetime) -> None:
         """Make a source's listings due now, whenever they were planned, and its pages that failed.

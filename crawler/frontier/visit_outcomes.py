@@ -15,11 +15,12 @@ from scrapy.http import Response
 
 from crawler.frontier.crawl_plan import WatchedSite
 from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.listing_links import ListingLinks
 from crawler.frontier.queue import GONE_STATUSES, Frontier, FrontierEntry, Validators, VisitResult
 from crawler.frontier.revisit_policy import LISTING_KINDS, NextVisit, after_failure, after_success
 from pipelines.core.items import Article, NothingToRead, Reading
 from pipelines.core.timestamps import now, parse, stamp
-from pipelines.core.urls import fetchable, url_key
+from pipelines.core.urls import fetchable, host_of, site_of, site_of_host, site_or_none, url_key
 from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 
@@ -32,7 +33,8 @@ PERMANENT_BEGINNINGS = ("too many ", "redirect ")  # redirects, header lines, co
 HOST_DOWN_REASONS = ("host not found", "connection failed", "TLS failed", "address is not public")
 UNANSWERED_REASONS = ("timed out", "connection lost")  # the page may be the cause
 MAX_UNANSWERED_IN_A_ROW = 3  # after so many of them the host is taken to be down
-LINKS_PER_TASK = 2000  # links written at once: a sitemap of 50,000 must not delay the records of other hosts by seconds
+MAX_DOWN_HOSTS_IN_A_ROW = 20  # of one site; after so many its other hosts are not tried in this crawl
+LINKS_PER_TASK = 250  # links written at once: a sitemap of 50,000 must not delay the records of other hosts
 
 
 class VisitOutcomes:
@@ -43,12 +45,24 @@ class VisitOutcomes:
     ) -> None:
         self.context, self.frontier, self.dispatcher, self.sites = context, frontier, dispatcher, sites
         self._unanswered: Counter[str] = Counter()  # UNANSWERED_REASONS in a row, by host
+        self._down_hosts: Counter[str | None] = Counter()  # hosts in a row that gave no answer, by site
         # Pages in the item pipelines, by frontier id. A response is kept for the count of bytes held (BodyBudget).
         self._pages: dict[int, tuple[Claim, Validators, Response]] = {}
 
     def site(self, claim: Claim) -> WatchedSite:
         """Return the site that a claim belongs to."""
         return self.sites.get(claim.source_id) or self.sites[None]
+
+    def filing(self, claim: Claim, url: str) -> tuple[int | None, Mapping[str, str]]:
+        """Return the source under which a page at `url` is filed, and what its feed or sitemap said about it.
+
+        If redirects led out of the sites of the claim's source, the listing of that source has nothing to say.
+        """
+        source_id = self.frontier.owners.file_under(url, claim.source_id)
+        own = source_id == claim.source_id and (
+            host_or_empty(url) == claim.host or claim.source_id is None or self.site(claim).listed.may_list(url)
+        )
+        return source_id, claim.hint if own else {}
 
     def page_sent(self, claim: Claim, response: Response) -> None:
         """Remember the claim of a page that enters the item pipelines. `page_read` ends it, or `take_page`."""
@@ -58,27 +72,50 @@ class VisitOutcomes:
         """Forget a page in the item pipelines and return its claim, which the caller must end."""
         return self._pages.pop(frontier_id, (None,))[0]
 
-    async def listing_read(
-        self, claim: Claim, response: Response, links: list[FrontierEntry], problem: str | None
-    ) -> None:
+    async def listing_read(self, claim: Claim, response: Response, found: ListingLinks) -> None:
         """End the visit of a feed, sitemap, front or section page that was read: queue its links."""
         site, time = self.site(claim), now()
         count = self.context.stats.by_source[site.name]
         count.listings += claim.kind != "tdmrep"
-        before = count.found
-        for start in range(0, len(links), LINKS_PER_TASK):
-            some = links[start : start + LINKS_PER_TASK]
-            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time)
+        before, refused = count.found, Counter[str]()
+        room_of_listing = self.dispatcher.used.of(claim.source_id).addresses_per_listing
+        for start in range(0, len(found.entries), LINKS_PER_TASK):
+            some = found.entries[start : start + LINKS_PER_TASK]
+            room = self.dispatcher.used.room(claim.source_id, room_of_listing)
+            new, hosts = await self.context.do(self.frontier.add, some, claim.source_id, time, room)
+            self.dispatcher.used.count_added(claim.source_id, room.added)
+            room_of_listing -= room.added.total()
+            refused += room.refused
             count.found += new
             self.dispatcher.add_hosts(hosts)
-        if problem:
-            count.problems.append(f"{claim.url}: {problem}")
-        read = {"kind": claim.kind, "links": len(links), "new": count.found - before, "problem": problem}
-        part = ", read in part: %(problem)s" if problem else ""
+        if found.off_site:
+            self.context.stats.left_out(site.name, found.off_site, dict(found.off_sites))
+        if found.problem:
+            count.problems.append(f"{claim.url}: {found.problem}")
+        read = {"kind": claim.kind, "links": len(found.entries), "new": count.found - before, "problem": found.problem}
+        read |= {"off_site": found.off_site}
+        part = ", read in part: %(problem)s" if found.problem else ""
+        part += ", entries on other sites: %(off_site)d" if found.off_site else ""
         self._log("read %(kind)s %(url)s (links: %(links)d, new articles: %(new)d)" + part, claim, read)
-        visit = VisitResult(self._plan_after_success(claim), response.status, problem, validators=validators(response))
-        final_url = fetchable(response.url) if claim.kind == "section" else None
+        plan, known = self._plan_after_success(claim), validators(response)
+        if refused:
+            # Without validators: "not modified" would be the answer although addresses are still to be queued.
+            plan, known = self._plan_after_refusal(claim, refused, plan, room_of_listing), Validators()
+        visit = VisitResult(plan, response.status, found.problem, validators=known)
+        moved = claim.kind == "section" and site.listed.owns(response.url)
+        final_url = fetchable(response.url) if moved else None
         await self._end(claim, visit, final_url, pages=int(claim.kind != "tdmrep"))
+
+    def _plan_after_refusal(self, claim: Claim, refused: Counter[str], plan: NextVisit, room: int) -> NextVisit:
+        """Count what a listing named beyond a limit, and return when it is read again. `room`: of this listing."""
+        used, limits = self.dispatcher.used, self.context.stats.by_source[self.site(claim).name].limits
+        if used.room(claim.source_id, 1).addresses > 0:
+            setting = "addresses_per_listing" if room <= 0 else "listings_per_source"
+            limits[setting] += refused.total()
+            return plan
+        limits["addresses_per_source"] += refused.total()
+        used.close_listings(claim.source_id)  # what they name could not be queued
+        return NextVisit("waiting", now(), "names more addresses than one crawl queues")
 
     async def not_modified(self, claim: Claim, response: Response) -> None:
         """End the visit of a URL whose conditional request was answered 304."""
@@ -121,42 +158,76 @@ class VisitOutcomes:
         await self._end(claim, visit, None if broke_off else reading.page.url, pages=1)
 
     async def redirected(self, claim: Claim, target: str, kind: str) -> None:
-        """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it."""
+        """End the visit of a URL that redirects to a page with a row of its own, and is now another name for it.
+
+        A page of a site that other sources own is queued like any address, and filed under them. Nothing that was said
+        of the URL is passed on to it.
+        """
         to = {"target": target}
         self._log("skipped %(url)s: it redirects to %(target)s, which is visited for itself", claim, to)
-        if claim.kind in LISTING_KINDS:
+        is_listing = claim.kind in LISTING_KINDS
+        foreign = self.frontier.owners.is_foreign(target, claim.source_id)
+        if is_listing:
             self.context.stats.by_source[self.site(claim).name].listings += 1
         else:
             self.context.stats.outcome(self.site(claim).name, "duplicate")
-        entry = FrontierEntry(target, kind, claim.depth, claim.url, claim.hint)
-        _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now())
-        await self.context.do(self.context.store.add_alias_of, target, claim.url)
-        await self._end(
-            claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(claim.kind in LISTING_KINDS)
-        )
-        self.dispatcher.add_hosts(hosts)
+        if foreign and is_listing:
+            self.context.stats.left_out(self.site(claim).name, 1, {site_of(target): 1})
+        else:
+            hint = claim.hint if self.site(claim).listed.may_list(target) and not foreign else {}
+            entry = FrontierEntry(target, kind, claim.depth, claim.url, hint)
+            room = self.dispatcher.used.room(claim.source_id, 1)
+            _new, hosts = await self.context.do(self.frontier.add, [entry], claim.source_id, now(), room)
+            self.dispatcher.used.count_added(claim.source_id, room.added)
+            await self.context.do(self.context.store.add_alias_of, target, claim.url)
+            self.dispatcher.add_hosts(hosts)
+        await self._end(claim, VisitResult(NextVisit("done", None, "redirects")), pages=int(is_listing))
 
-    async def failed(self, claim: Claim, why: str, status: int | None = None, wait: float | None = None) -> None:
-        """End a visit that brought no usable answer. `wait`: seconds that the server asks us to wait."""
-        site = self.site(claim)
+    def answered(self, url: str) -> None:
+        """Note that a host answered, at this URL."""
+        self._unanswered.pop(host_or_empty(url), None)
+        self._down_hosts.pop(site_or_none(url), None)
+
+    async def failed(
+        self, claim: Claim, why: str, status: int | None = None, wait: float | None = None, at: str | None = None
+    ) -> None:
+        """End a visit that brought no usable answer.
+
+        `wait`: seconds that the server asks us to wait. `at`: the URL that failed, if redirects led there. Only its
+        host has to do with the failure: the host that was asked first did answer, with the redirect.
+        """
+        site, host = self.site(claim), host_or_empty(at or claim.url)
+        redirected = host != claim.host
+        # What one source lists on the site of another says nothing about that site: it may be a port that is closed.
+        foreign = self.frontier.owners.is_foreign(claim.url, claim.source_id)
         guessed = bool(claim.hint.get("guess"))
-        self._unanswered[claim.host] = self._unanswered[claim.host] + 1 if why in UNANSWERED_REASONS else 0
-        if why in HOST_DOWN_REASONS or self._unanswered[claim.host] >= MAX_UNANSWERED_IN_A_ROW:
-            await self.unreachable(claim, why)
-            return
+        self._unanswered[host] = self._unanswered[host] + 1 if why in UNANSWERED_REASONS else 0
+        if (why in HOST_DOWN_REASONS or self._unanswered[host] >= MAX_UNANSWERED_IN_A_ROW) and not foreign:
+            if not redirected:
+                await self.unreachable(claim, why)
+                return
+            self._note_down(claim, host)
         # Some pages of a site always fail, and are tried again. A page that the user asked for by name is trouble.
         permanent = status in GONE_STATUSES or why in PERMANENT_REASONS or why.startswith(PERMANENT_BEGINNINGS)
         asked_for = claim.kind == "page" and not permanent
         if (claim.kind in LISTING_KINDS and not guessed) or asked_for:
             self.context.stats.by_source[site.name].troubles += 1
+        own_wait = None if redirected else wait
         plan = after_failure(
-            claim.kind, now(), claim.failures + 1, gone=status in GONE_STATUSES, retry_after=wait, watched=site.watched
+            claim.kind,
+            now(),
+            claim.failures + 1,
+            gone=status in GONE_STATUSES,
+            retry_after=own_wait,
+            watched=site.watched,
         )
         if wait is not None:
-            self.dispatcher.close_host(claim.host)
-            await self.context.do(self.frontier.postpone, claim.host, plan.at or now())
-            self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {wait:.0f} s", claim.url)
-            about = {"why": why, "wait": wait}
+            self.dispatcher.close_host(host)
+            until = after_failure("feed", now(), 1, retry_after=wait).at
+            await self.context.do(self.frontier.postpone, host, until or now())
+        if own_wait is not None:
+            self.context.stats.outcome(site.name, "postponed", f"{why}, asked to wait {own_wait:.0f} s", claim.url)
+            about = {"why": why, "wait": own_wait}
             self._log("postponed %(url)s: %(why)s, its host asks to wait %(wait).0f s", claim, about)
         elif guessed:
             # A common path that we tried; that it is missing is no failure. A site may add its tdmrep.json one day.
@@ -164,8 +235,10 @@ class VisitOutcomes:
             plan = self._plan_after_success(claim) if watched else NextVisit("done", None, "no such page")
             self._log("not there: %(url)s, a guess (%(why)s)", claim, {"why": why}, logging.DEBUG)
         else:
-            self.context.stats.outcome(site.name, "failed", why, claim.url)
-            self._log("failed %(url)s: %(why)s, %(plan)s", claim, {"why": why, "plan": plan.why})
+            reason = f"{why}, after a redirect to another host" if redirected else why
+            self.context.stats.outcome(site.name, "failed", reason, claim.url)
+            about = {"why": reason, "plan": plan.why, "at": at or claim.url}
+            self._log("failed %(url)s: %(why)s, %(plan)s", claim, about)
         await self._end(claim, VisitResult(plan, status, why, answered=False))
 
     async def unreachable(self, claim: Claim, why: str) -> None:
@@ -175,7 +248,7 @@ class VisitOutcomes:
             await self.not_tried(claim)
             return
         self._log("failed %(url)s: %(why)s, so its host is taken to be down", claim, {"why": why})
-        self.dispatcher.close_host(claim.host)
+        self._note_down(claim, claim.host)
         count = self.context.stats.by_source[site.name]
         count.troubles += 1
         self.context.stats.outcome(site.name, "failed", why, claim.url)
@@ -183,13 +256,29 @@ class VisitOutcomes:
         plan = after_failure(kind, now(), 1, watched=site.watched or claim.kind not in LISTING_KINDS)
         await self._end(claim, VisitResult(plan, None, why, answered=False))
 
-    async def disallowed(self, claim: Claim, why: str, *, for_now: bool) -> None:
-        """End a visit that robots.txt disallows; `for_now`: because robots.txt could not be fetched."""
+    def _note_down(self, claim: Claim, host: str) -> None:
+        """Leave a host alone that gives no answer; after several of one site, with no answer between, all of it."""
+        self.dispatcher.close_host(host)
+        site = site_of_host(host)
+        self._down_hosts[site] += 1
+        if self._down_hosts[site] >= MAX_DOWN_HOSTS_IN_A_ROW and not self.dispatcher.is_closed_site(site):
+            about = {"site": site, "hosts": self._down_hosts[site]}
+            logger.info("%(site)s: no answer from %(hosts)d of its hosts in a row; the others are not tried", about)
+            self.context.stats.by_source[self.site(claim).name].silent_sites[site] = self._down_hosts[site]
+            self.dispatcher.close_site(site)
+
+    async def disallowed(self, claim: Claim, why: str, *, for_now: bool, at: str | None = None) -> None:
+        """End a visit that robots.txt disallows; `for_now`: because robots.txt could not be fetched.
+
+        `at`: the URL that is disallowed, if redirects led there.
+        """
         self._log("skipped %(url)s: disallowed, %(why)s", claim, {"why": why})
+        host = host_or_empty(at or claim.url)
         self.context.stats.outcome(self.site(claim).name, "disallowed", why, claim.url)
         if for_now:
-            self.context.stats.by_source[self.site(claim).name].troubles += 1
-            self.dispatcher.close_host(claim.host)
+            self.dispatcher.close_host(host)
+            if host == claim.host:
+                self.context.stats.by_source[self.site(claim).name].troubles += 1
             plan = after_failure("front", now(), 1)  # never given up
         elif claim.kind in LISTING_KINDS:
             plan = self._plan_after_success(claim)
@@ -216,8 +305,6 @@ class VisitOutcomes:
 
     async def _end(self, claim: Claim, visit: VisitResult, final_url: str | None = None, pages: int = 0) -> None:
         """Write the result of a visit. `final_url`: where redirects led to; `pages`: how many were counted for it."""
-        if visit.answered:
-            self._unanswered[claim.host] = 0
         plan = {"state": visit.plan.state, "next": visit.plan.at and stamp(visit.plan.at), "why": visit.plan.why}
         at = ", next visit %(next)s" if visit.plan.at else ""
         self._log("%(url)s: %(state)s (%(why)s)" + at, claim, plan, logging.DEBUG)
@@ -248,6 +335,14 @@ class CloseVisit:
         if isinstance(item.outcome, NothingToRead):
             raise DropItem(item.outcome.reason, log_level="DEBUG")
         return item.outcome
+
+
+def host_or_empty(url: str) -> str:
+    """Return the host of a URL; "" for what is not a web address, as the target of a redirect may be."""
+    try:
+        return host_of(url)
+    except ValueError:
+        return ""
 
 
 def validators(response: Response) -> Validators:

@@ -45,6 +45,7 @@ from crawler.http.outcome import (
     Unsendable,
 )
 from pipelines.core.items import Capture, Exchange
+from pipelines.core.urls import site_or_none
 from pipelines.session.backpressure import Backpressure
 
 RecordExchange = Callable[[Exchange, int | None], Awaitable[Capture]]  # the exchange, and the source it belongs to
@@ -107,7 +108,7 @@ class ArchivingDownloadHandler(BaseDownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, record, answer. Raise one of Scrapy's download exceptions, or what recording raises."""
-        async with self._backpressure:
+        async with self._backpressure.exchange(site_or_none(request.url), request.meta.get("source_id")):
             self._restart_delay(request)
             with self._backpressure.bodies.grow() as body:
                 response = await self._download(request, body.grow_to)

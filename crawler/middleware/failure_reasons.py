@@ -5,6 +5,7 @@ from __future__ import annotations
 from crawler.http import outcome
 from crawler.http.outcome import FetchError
 from crawler.middleware.content_decoding import BodyNotDecoded
+from crawler.middleware.known_redirects import RobotsRedirected
 from crawler.middleware.redirects import RedirectEnded
 
 NOT_PUBLIC = "address is not public"
@@ -24,6 +25,9 @@ REASONS: dict[type[FetchError], str] = {
     outcome.NotHttp: "not HTTP",
 }
 
+# Reasons for which a host may still answer by another scheme.
+UNREACHED = frozenset(REASONS[kind] for kind in (outcome.ConnectFailed, outcome.TlsFailed, outcome.TimedOut))
+
 
 def reason_of_fetch(error: FetchError) -> str:
     """Return the reason for a fetch that failed."""
@@ -37,4 +41,6 @@ def reason_of(error: BaseException) -> str:
         return reason_of_fetch(cause)
     if isinstance(error, BodyNotDecoded | RedirectEnded):
         return error.reason
+    if isinstance(error, RobotsRedirected):
+        return "robots.txt is on the site of another source"
     return type(error).__name__

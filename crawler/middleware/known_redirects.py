@@ -1,5 +1,7 @@
 """Stop redirects to pages that the frontier knows, so that a page with many old addresses is visited once.
 
+Redirects to the site of another source are stopped, too: a source that has a thousand of them would otherwise use up
+the requests that the other site gets. Such a page is queued, to be visited when that site has nothing of its own due.
 This middleware is nearer the wire than `redirects`, which follows all other redirects.
 """
 
@@ -15,10 +17,15 @@ from crawler.discovery.url_classifier import classify
 from crawler.frontier.queue import Frontier
 from crawler.frontier.revisit_policy import PAGE_KINDS
 from pipelines.core.urls import fetchable, same_site
+from pipelines.database.frontier.rows import Claim
 from pipelines.session.context import CrawlContext
 from pipelines.warc.http_message import REDIRECTS, redirect_target
 
 CHECKED_KINDS = (*PAGE_KINDS, "section")  # feeds and sitemaps are few; they are followed wherever they moved
+
+
+class RobotsRedirected(IgnoreRequest):
+    """Report a robots.txt that redirects to the site of another source."""
 
 
 class RedirectNotFollowed(IgnoreRequest):
@@ -41,14 +48,30 @@ class KnownRedirectsMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get(b"Location")
-        if response.status not in REDIRECTS or not location or request.meta.get("kind") not in CHECKED_KINDS:
+        if response.status not in REDIRECTS or not location:
             return response
-        claim = request.cb_kwargs["claim"]
         target = fetchable(redirect_target(request.url, location) or "")
         if target is None:
             return response
+        claim: Claim | None = request.cb_kwargs.get("claim")
+        frontier = self.context.part(Frontier)
+        if claim is None:
+            if request.meta.get("kind") == "robots" and frontier.owners.is_foreign(
+                target, request.meta.get("source_id")
+            ):
+                raise RobotsRedirected
+            return response
+        if is_found(claim) and frontier.owners.is_foreign(target, claim.source_id):
+            raise RedirectNotFollowed(target, claim.kind)
+        if claim.kind not in CHECKED_KINDS:
+            return response
         if claim.kind == "section" and classify(target) == "article" and same_site(target, claim.url):
             raise RedirectNotFollowed(target, "article")
-        if await self.context.do(self.context.part(Frontier).is_known, target, claim):
+        if await self.context.do(frontier.is_known, target, claim):
             raise RedirectNotFollowed(target, claim.kind)
         return response
+
+
+def is_found(claim: Claim) -> bool:
+    """Return True for a URL that was found in a listing; False for one that the user named."""
+    return claim.depth > 0 and claim.kind != "page" and claim.source_id is not None

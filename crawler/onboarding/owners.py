@@ -8,7 +8,7 @@ from functools import lru_cache
 from crawler.config.models import Config, SourceConfig
 from crawler.discovery.url_classifier import classify_with_reason
 from pipelines.core.items import Source
-from pipelines.core.urls import fetchable, host_of, site_of
+from pipelines.core.urls import fetchable, host_of, site_of, site_of_host
 
 
 class SourceOwners:
@@ -20,6 +20,9 @@ class SourceOwners:
         for own in sorted(config.sources.values(), key=lambda own: host_of(own.url).removeprefix("www.").count(".")):
             self._by_host.setdefault(host_of(own.url), own)
             self._by_site.setdefault(site_of(own.url), own)
+        for own in config.sources.values():
+            for host in () if isinstance(own.sites, str) else own.sites:
+                self._by_site.setdefault(site_of_host(host), own)
         self._source = lru_cache(maxsize=65536)(self._of_host)
 
     def own(self, url: str) -> SourceConfig | None:

@@ -10,7 +10,7 @@ is tried, in which order, and when to stop. `SiteFetcher` supplies the network a
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +21,8 @@ from crawler.discovery.results import Discovery
 from crawler.discovery.robots_txt import Robots
 from crawler.discovery.seeds import COMMON_FEEDS, COMMON_SITEMAPS, Seeds, discover_seeds
 from crawler.discovery.sitemaps import read_sitemap
+from crawler.discovery.url_classifier import classify
+from crawler.onboarding.further_sites import FurtherSites, further_sites, names_site
 from pipelines.core.urls import fetchable, same_site, url_key
 from pipelines.warc.http_message import REDIRECTS
 
@@ -75,26 +77,35 @@ class ProbeReport:
     listings: tuple[VerifiedListing, ...] = ()
     unchecked: tuple[str, ...] = ()  # section pages in the menus that were not fetched, to limit the requests
     rejected: tuple[tuple[str, str], ...] = ()  # (URL that the site names, what is wrong with it); guesses not included
+    further_sites: FurtherSites = field(default_factory=FurtherSites)  # that feeds and sitemaps name
     crawl_delay: float | None = None  # seconds, from robots.txt
     requests: int = 0  # requests sent
+    note: str = ""  # why another page than the given one was looked over, for people
 
     def of(self, kind: str) -> tuple[VerifiedListing, ...]:
         """Return the listings of one kind."""
         return tuple(listing for listing in self.listings if listing.kind == kind)
 
 
-async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> ProbeReport:
-    """Look a site over. `url` is its home page; `obey` False ignores what robots.txt disallows."""
+async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True, feeds: Sequence[str] = ()) -> ProbeReport:
+    """Look a site over.
+
+    `url` is its home page, or a feed or an article of it; `feeds` are feeds of it that the user knows. `obey` False
+    ignores what robots.txt disallows.
+    """
     site = _SiteProbe(fetch, read, obey)
     try:
-        home = await _front_page(site, url)
+        home, expected, note = await _front_page(site, url)
     except UnusableAddress as error:
         return ProbeReport(url, str(error), requests=site.requests)
-    if not same_site(home.url, url):
+    if not same_site(home.url, expected):
         return ProbeReport(url, f"it is another site now: morgue add {home.url}", requests=site.requests)
+    site.home = home.url
     seeds: Seeds = await read(discover_seeds, home.body, home.url, site.robots_body(home.url), home.content_type)
     if isinstance(seeds, Discovery):  # reading it broke a limit
         return ProbeReport(home.url, f"its front page cannot be read: {seeds.problem}", requests=site.requests)
+    for feed in feeds:
+        await site.check(feed, "feed", "in your list")
     await _feeds(site, home, seeds)
     await _sitemaps(site, home, seeds)
     unchecked = await _sections(site, seeds)
@@ -106,8 +117,10 @@ async def probe(url: str, fetch: Fetch, read: Read, *, obey: bool = True) -> Pro
         listings=tuple(site.listings),
         unchecked=unchecked,
         rejected=tuple(site.rejected),
+        further_sites=further_sites(home.url, [found for found in site.read_so_far if found.kind != "page"]),
         crawl_delay=robots.crawl_delay,
         requests=site.requests,
+        note=note,
     )
 
 
@@ -139,6 +152,7 @@ class _SiteProbe:
     def __init__(self, fetch: Fetch, read: Read, obey: bool) -> None:
         self.fetch, self.read, self.obey = fetch, read, obey
         self.budget, self.requests = MAX_REQUESTS, 0
+        self.home = ""  # the front page, once it was fetched
         self.robots: dict[str, Robots] = {}
         self.bodies: dict[str, bytes] = {}  # of robots.txt
         self.requested: set[str] = set()
@@ -220,6 +234,9 @@ class _SiteProbe:
             got = await self.get(url, kind)
             found: Discovery = await self.read(reader, got.body, got.url, got.content_type)
             listing = _listing(got.url, kind, where, found)
+            # Another site's sitemap may be named in robots.txt (sitemaps.org, "cross submits"), but only for this site.
+            if self.home and not same_site(got.url, self.home) and not names_site(found, self.home):
+                raise UnusableAddress("it is on another site and names no address of this one")
         except UnusableAddress as error:
             about = {"url": url, "kind": kind, "where": where, "why": error}
             logger.info("left out %(kind)s %(url)s, %(where)s: %(why)s", about)
@@ -264,16 +281,23 @@ def _listing(url: str, kind: str, where: str, found: Discovery) -> VerifiedListi
     )
 
 
-async def _front_page(site: _SiteProbe, url: str) -> ProbedPage:
-    """Fetch the home page, also if the user gave a feed of the site. Raises UnusableAddress."""
+async def _front_page(site: _SiteProbe, url: str) -> tuple[ProbedPage, str, str]:
+    """Fetch the home page, also if the user gave a feed or an article of the site. Raises UnusableAddress.
+
+    Return the page, the address at which it was expected, and a note for the user.
+    """
     home = await site.get(url, "front")
     if b"<html" in home.body[:2000].lower():
-        return home
+        top = urljoin(home.url, "/")
+        if classify(home.url) != "article":
+            return home, url, ""
+        return await site.get(top, "front"), url, f"{url} looks like an article: the front page of its site is taken"
     found: Discovery = await site.read(read_feed, home.body, home.url, home.content_type)
     if found.kind != "feed" or not found.found:
-        return home
+        return home, url, ""
     site.add(_listing(home.url, "feed", "the address you gave", found), found)
-    return await site.get(urljoin(home.url, "/"), "front")
+    top = found.home or urljoin(home.url, "/")
+    return await site.get(top, "front"), top, f"{url} is a feed: the page that it belongs to is taken"
 
 
 async def _feeds(site: _SiteProbe, home: ProbedPage, seeds: Seeds) -> None:

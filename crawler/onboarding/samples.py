@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,8 +18,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core import timestamps
+from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import ConfigError, MorgueError, NotFound, os_errors
+from pipelines.core.input_files import open_input
 from pipelines.core.items import Article, Capture, NothingToRead, Page, Source
+from pipelines.core.safe_open import draft, must_be_ordinary, read_bytes
 
 # Fields that a new pair holds besides the text. The user may add others by hand.
 NEW_PAIR_FIELDS = ("title", "authors", "published", "language")
@@ -83,16 +87,26 @@ def as_read(outcome: Article | NothingToRead) -> dict[str, Any]:
 def write(folder: Path, name: str, body: bytes, truth: Mapping[str, Any], *, force: bool = False) -> PagePair:
     """Write a pair. Raises ConfigError if it exists and `force` is not set, NotWritable, DiskFull."""
     pair = PagePair(folder / f"{name}.json", truth)
+    if (archive := archive_owning(pair.path)) is not None:
+        raise ConfigError(str(pair.path), f"is among the files of the archive {archive}", "name another folder with -o")
     with os_errors(str(pair.path)):
-        same = pair.html.exists() and pair.html.read_bytes() == body  # the user saved this very page here
-        there = pair.path if pair.path.exists() else pair.html if pair.html.exists() and not same else None
+        must_be_ordinary(pair.html)
+        same = pair.html.exists() and read_bytes(pair.html) == body  # the user saved this very page here
+        there = next((half for half in (pair.path, pair.html) if os.path.lexists(half)), None)
+        if same and there == pair.html:
+            there = None
     if there is not None and not force:
         cure = "--name NAME writes another pair, --force overwrites this one"
         raise ConfigError(str(there), "exists already", cure)
     with os_errors(str(pair.path)):
         folder.mkdir(parents=True, exist_ok=True)
-        pair.html.write_bytes(body)
-        pair.path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        for half, data in (
+            (pair.html, body),
+            (pair.path, f"{json.dumps(truth, ensure_ascii=False, indent=1)}\n".encode()),
+        ):
+            must_be_ordinary(half)
+            with draft(half) as file:
+                file.write(data)
     return pair
 
 
@@ -128,7 +142,7 @@ def _read(path: Path) -> PagePair:
         raise NotFound(str(missing), "does not exist", "a page pair is NAME.html and NAME.json in one folder")
     try:
         with os_errors(str(path)):
-            truth = json.loads(path.read_text(encoding="utf-8"))
+            truth = json.loads(_bytes(path))
     except ValueError as error:
         raise ConfigError(str(path), f"is not JSON ({error})", cure) from None
     if not isinstance(truth, dict) or not isinstance(truth.get("url"), str):
@@ -146,11 +160,19 @@ def _read(path: Path) -> PagePair:
     return PagePair(path, truth)
 
 
+def _bytes(path: Path) -> bytes:
+    from pipelines.extraction.page.parse import MAX_BYTES
+
+    with open_input(path) as file:
+        data: bytes = file.read(MAX_BYTES + 1)  # the extractor refuses more
+    return data
+
+
 def page_of(pair: PagePair, source: Source | None) -> Page:
     """Return the page of a pair, to be read as of the day of its capture."""
     captured = pair.truth.get("captured")
     with os_errors(str(pair.html)):
-        body = pair.html.read_bytes()
+        body = _bytes(pair.html)
     time = timestamps.parse(captured) if captured else timestamps.now()
     page = page_at(pair.truth["url"], body, pair.truth.get("content_type", "text/html"), time, source)
     return replace(page, comments=pair.truth.get("comments") is not None)

@@ -22,7 +22,7 @@ logger = logging.getLogger("morgue.onboarding")
 
 
 class SiteFetcher:
-    """Send one request at a time at the archive's pace, and record each exchange in the archive."""
+    """Send requests at the archive's pace, and record each exchange in the archive; for one site or several at once."""
 
     def __init__(self, config: Config, context: CrawlContext) -> None:
         crawl = config.crawl
@@ -67,15 +67,16 @@ class SiteFetcher:
 
     async def _wait_for(self, url: str, crawl_delay: float | None) -> None:
         """Wait until the host may get its next request. A Crawl-delay counts up to `crawl.max_delay`."""
-        crawl, clock = self.config.crawl, asyncio.get_running_loop().time
+        crawl, now = self.config.crawl, asyncio.get_running_loop().time()
         host = host_of(url)
         delay = max(crawl.delay, min(crawl_delay or 0.0, crawl.max_delay))
-        seconds = max(0.0, self.next_request.get(host, 0.0) - clock())
+        at = max(now, self.next_request.get(host, 0.0))
+        self.next_request[host] = at + delay  # before the wait: another site may be on the same host
+        seconds = at - now
         if seconds:
             wait = {"url": url, "host": host, "seconds": seconds, "delay": delay}
             logger.debug("%(url)s waits %(seconds).2f s: its host is asked every %(delay).2f s", wait)
         await asyncio.sleep(seconds)
-        self.next_request[host] = clock() + delay
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         headers = [

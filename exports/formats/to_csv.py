@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
+from unicodedata import category, normalize
 
 from exports import Row
 
@@ -19,10 +20,31 @@ name = "csv"
 media_type = "text/csv"
 suffix = ".csv"
 
-# OWASP's list (CSV injection) and the full-width forms that East Asian spreadsheets treat alike, after any characters
-# that spreadsheets skip. A tab or CR at the start is itself dangerous: what follows can end up in a cell of its own.
-FORMULA = re.compile(r"[\s\ufeff\u200b\0]*[=+\-@＝＋－＠]|[\t\r]")
+# OWASP's list (CSV injection): signs after any characters that spreadsheets may skip. A tab or CR at the start is
+# dangerous by itself: what follows can end up in a cell of its own.
+STARTS_FORMULA = "=+-@"
+LIKE_MINUS = "\u2010\u2011\u2012\u2013\u2212"  # hyphens, figure and en dash, minus sign: typed alike, not NFKC
+# Blank or ignorable beyond white space, controls and format characters: Default_Ignorable_Code_Point (Unicode 16,
+# DerivedCoreProperties.txt), as far as general category does not say it, and the braille blank.
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def is_formula(text: str) -> bool:
+    """Return True if a spreadsheet may take a text for a formula.
+
+    Full-width, small and superscript forms of a sign (`＝`, `﹢`, `⁼`) count as the sign (Unicode NFKC).
+    """
+    if text[:1] in ("\t", "\r"):
+        return True
+    for sign in text:
+        if sign.isspace() or INVISIBLE.match(sign) or category(sign) in ("Cc", "Cf"):
+            continue
+        return normalize("NFKC", sign)[:1] in STARTS_FORMULA or sign in LIKE_MINUS
+    return False
 
 
 def cell(value: Any, raw: bool) -> Any:
@@ -31,7 +53,7 @@ def cell(value: Any, raw: bool) -> Any:
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         value = "; ".join(map(str, value))
-    if raw or not isinstance(value, str) or not FORMULA.match(value) or NUMBER.fullmatch(value):
+    if raw or not isinstance(value, str) or not is_formula(value) or NUMBER.fullmatch(value):
         return value
     return "'" + value
 

@@ -13,8 +13,9 @@ from pipelines.archive.crash_recovery import recover_archive
 from pipelines.archive.group_commit import GroupCommit, OnFullDisk
 from pipelines.archive.journal import Journal
 from pipelines.archive.write_queue import WriteQueue
-from pipelines.core import lock
+from pipelines.core.archive_layout import LOCK_NAME
 from pipelines.core.errors import ArchiveDamaged, MorgueError
+from pipelines.core.lock import ArchiveLock
 from pipelines.database.connection import open_database
 from pipelines.warc import manifest
 from pipelines.warc.storage import WarcStorage
@@ -32,7 +33,7 @@ class ArchiveWriter:
         Raises ArchiveLocked, NotWritable, ArchiveDamaged, DiskFull.
         """
         self.database, self.storage = database, storage
-        self._lock = lock.ArchiveLock(database.parent / lock.NAME)
+        self._lock = ArchiveLock(database.parent / LOCK_NAME)
         manifest_path = database.parent / manifest.NAME
         try:
             storage.prepare()

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+SETTINGS_NAME = "morgue.toml"  # this file makes a folder an archive
+SOURCES_FOLDER = "sources"  # in the archive folder: one file for each source
+LOCK_NAME = "morgue.lock"  # in the archive folder, beside the database
+MANIFEST_NAME = "manifest.jsonl"
 DATABASE_NAME = "morgue.db"
 REBUILDING_SUFFIX = ".rebuilding"  # added to the name of a database that a rebuild is making
 OLD_DATABASE_SUFFIX = ".before-"  # added, with YYYYMMDDhhmmss, to the name of a database that a rebuild put aside
 WARC_FOLDER = "warc"  # in the archive folder; its own layout is in pipelines/warc/storage.py
 WARC_SUFFIX = ".warc.gz"  # of a finished WARC file
+OWN_NAMES = (SETTINGS_NAME, LOCK_NAME, MANIFEST_NAME, SOURCES_FOLDER, WARC_FOLDER)
 
 
 def side_files(database: Path) -> tuple[Path, Path]:
     """Return the files that SQLite keeps beside a database that was not closed: `-wal` and `-shm`."""
     return database.with_name(database.name + "-wal"), database.with_name(database.name + "-shm")
+
+
+def archive_owning(path: Path) -> Path | None:
+    """Return the archive folder to whose own files a path belongs (links in its folders are followed), or None.
+
+    No other file may be written under the name of settings, lock, manifest or database, or in warc/ or sources/.
+    """
+    place = path.parent.resolve() / path.name
+    for folder in place.parents:
+        if os.path.lexists(folder / SETTINGS_NAME):
+            first = place.relative_to(folder).parts[0].casefold()  # some file systems do not tell MORGUE.DB apart
+            return folder if first in OWN_NAMES or first.startswith(DATABASE_NAME) else None
+    return None
 
 
 def has_warc_files(archive: Path) -> bool:

@@ -69,6 +69,10 @@ class ArchiveLocked(MorgueError):
 
     exit_code = 4
 
+    def __init__(self, subject: str, cause: str, cure: str = "", *, is_suspicious: bool = False) -> None:
+        super().__init__(subject, cause, cure)
+        self.is_suspicious = is_suspicious  # waiting may be in vain: a timer must hear of it, too
+
 
 class DiskFull(MorgueError):
     """Report that the disk is full; everything committed before is safe."""
@@ -126,8 +130,21 @@ def has_no_space(path: str) -> bool:
     return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES
 
 
+class NotOrdinaryFile(OSError):
+    """Say that a name leads to a link, a pipe, a device or another thing that is no file of its own."""
+
+    def __init__(self, cause: str, cure: str, *, of_archive: bool = True) -> None:
+        super().__init__(errno.EINVAL, cause)
+        self.cause, self.cure, self.of_archive = cause, cure, of_archive  # of_archive: not named by the user
+
+
 def from_os_error(error: OSError, subject: str) -> MorgueError:
     """Return the member of the family for an operating system's error about `subject` (a path)."""
+    if isinstance(error, NotOrdinaryFile):
+        kind = ArchiveDamaged if error.of_archive else ConfigError
+        return kind(subject, error.cause, error.cure)
+    if error.errno == errno.ELOOP:  # a link that took the place of the file a moment ago, or links in a circle
+        return ArchiveDamaged(subject, os.strerror(error.errno), "look at what is there (ls -l)")
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(subject, "no space left on device", "free some space and run the same command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

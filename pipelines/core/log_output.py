@@ -20,11 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.core import safe_open
+from pipelines.core.archive_layout import archive_owning
 from pipelines.core.errors import DiskFull, MorgueError, NotWritable, os_errors
 from pipelines.core.terminal import plain
 
 ROOT = "morgue"  # the logger above all of ours
 JSON_SUFFIXES = (".jsonl", ".ndjson")
+STANDARD_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}  # file descriptors
 PASSWORD = re.compile(r"(://)[^/?#@\s]+@")  # user name and password in an address
 FIXED_FIELDS = ("time", "level", "logger", "message", "pid", "exception")  # names in a JSON line that no value may have
 
@@ -94,16 +97,23 @@ class LogFile(logging.Handler):
         """Open the file. Raises DiskFull, NotWritable."""
         super().__init__()
         self.path = path
+        self._torn = False  # a line was written in part
+        self._complained = False
+        if (archive := archive_owning(path)) is not None:
+            cause = f"is among the files of the archive {archive}"
+            raise NotWritable(f"--log {path}", cause, "name a file of another name, such as crawl.log")
         try:
             with os_errors(str(path)):
-                self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                if str(path) in STANDARD_STREAMS:  # links of the system, which lead to what the process has open
+                    self._file = os.dup(STANDARD_STREAMS[str(path)])
+                    return
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._file = safe_open.open_descriptor(path, flags, may_be_character_device=True)
         except DiskFull:
             raise
         except MorgueError as error:
             cure = "name a file in a folder that exists and that you may write to: --log FILE"
             raise NotWritable(f"--log {path}", error.cause, cure) from error
-        self._torn = False  # a line was written in part
-        self._complained = False
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

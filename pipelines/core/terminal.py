@@ -19,6 +19,11 @@ def plain(text: object) -> str:
     return UNSAFE_CHARACTERS.sub(" ", str(text))
 
 
+def escaped(text: str) -> str:
+    r"""Return text with these characters written as `\u001b`: JSON that is shown in a terminal means the same."""
+    return UNSAFE_CHARACTERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def width(text: str) -> int:
     """Return how many columns a terminal needs for `text`."""
     if text.isascii():

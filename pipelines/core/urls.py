@@ -146,9 +146,23 @@ def host_of(url: str) -> str:
 def site_of(url: str) -> str:
     """Return the registrable domain (`bbc.co.uk`; `name.blogspot.com`), or `host:port` of an IP address or bare name.
 
-    The Public Suffix List is the one that comes with tldextract; no network is used. Raises ValueError.
+    The Public Suffix List is the one that comes with tldextract; no network is used. Names under a suffix that it does
+    not know (`paper.example`, `server.internal`) follow its default rule. Raises ValueError.
     """
     return _site(parts_of(url).host)
+
+
+def site_or_none(url: str) -> str | None:
+    """Return the site of a URL, or None if it is not a web address: a redirect may lead to any text."""
+    try:
+        return site_of(url)
+    except ValueError:
+        return None
+
+
+def site_of_host(host: str) -> str:
+    """Return the site of a host as `host_of` returns it."""
+    return _site(host)
 
 
 def same_site(a: str, b: str) -> bool:
@@ -263,6 +277,8 @@ def _site(host: str) -> str:
     if host.startswith("[") or IPV4_LIKE.fullmatch(name) or "." not in name:
         return host
     found = _suffixes().extract_str(name)
+    if found.domain and not found.suffix:  # no rule matches, so the rule is `*`: the last label is the suffix
+        return ".".join(name.split(".")[-2:])
     return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else host
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.core import lock
-from pipelines.core.archive_layout import REBUILDING_SUFFIX, has_warc_files
+from pipelines.core.archive_layout import LOCK_NAME, REBUILDING_SUFFIX, has_warc_files, side_files
 from pipelines.core.errors import (
     ArchiveDamaged,
     ArchiveLocked,
@@ -21,11 +22,16 @@ from pipelines.core.errors import (
     NoArchive,
     NotWritable,
     from_os_error,
+    os_errors,
     sqlite_disk_error,
 )
+from pipelines.core.safe_open import must_be_ordinary
+from pipelines.core.terminal import plain
 
 Row = dict[str, Any]
 
+WRITE_BUSY_SECONDS = 30.0  # how long a writer waits for another program
+MAX_TRIGGERS_NAMED = 5
 BUSY_SECONDS = 10.0  # how long to wait for a writer; under WAL only a checkpoint at closing makes a reader wait
 REQUIRED_TABLES = ("articles", "articles_fts", "captures", "frontier", "revisions", "sources")
 JSON_COLUMNS = ("authors", "tags", "rights", "comments", "found_in", "header_rights")
@@ -50,10 +56,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    uri = path.absolute().as_uri()
-    db = sqlite3.connect(
-        f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    db = open_read_only(path)
     try:
         db.execute("SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError as error:
@@ -62,7 +65,31 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         raise read_error(error, path) from error
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA query_only = ON")
+    return db
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Return a plain connection that only reads. Raises MorgueError for a link, sqlite3.Error for what SQLite finds."""
+    return _guarded(_connect(path, "mode=ro"), read_only=True)
+
+
+def _connect(path: Path, options: str, *, timeout: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """Open a database file by its name, once it is sure that this name and those beside it are no links elsewhere."""
+    for file in (path, *side_files(path), path.with_name(f"{path.name}-journal")):
+        with os_errors(str(file)):
+            must_be_ordinary(file)
+    uri = f"{path.absolute().as_uri()}?{options}"
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
+def _guarded(db: sqlite3.Connection, *, read_only: bool) -> sqlite3.Connection:
+    """Let the schema of a database from elsewhere call nothing but plain SQL, and its damage end in an error."""
+    if sys.version_info >= (3, 12):
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA trusted_schema = OFF")
+    if read_only:
+        db.execute("PRAGMA query_only = ON")
     return db
 
 
@@ -71,17 +98,16 @@ def _without_shared_memory(path: Path, error: sqlite3.OperationalError) -> sqlit
 
     Raises MorgueError if `error` has another meaning, or if the database cannot be read in this way either.
     """
-    wal = path.with_name(path.name + "-wal")
-    pending, uri = wal.exists() and wal.stat().st_size > 0, path.absolute().as_uri()
-    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(lock.NAME))
+    wal, _ = side_files(path)
+    pending = wal.exists() and wal.stat().st_size > 0
+    full = error.sqlite_errorname.startswith("SQLITE_IOERR_SHM") and not lock.is_held(path.with_name(LOCK_NAME))
     closed = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
     if not full and (not closed or pending):
         raise read_error(error, path) from error
     # If the write-ahead log has rows, SQLite reads it into its own memory, provided it may lock out all others.
-    db = sqlite3.connect(f"{uri}?{'mode=rw' if pending else 'immutable=1'}", uri=True, timeout=BUSY_SECONDS,
-                         isolation_level=None, check_same_thread=False)  # fmt: skip
+    db = _connect(path, "mode=rw" if pending else "immutable=1")
     try:
-        db.execute("PRAGMA query_only = ON")
+        _guarded(db, read_only=True)
         if pending:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("SELECT 1 FROM sqlite_master")
@@ -154,23 +180,76 @@ def read_error(error: sqlite3.DatabaseError, path: Path) -> MorgueError:
 def open_database(path: Path) -> sqlite3.Connection:
     """Open a database for writing, in WAL mode, and migrate it to the newest schema.
 
-    `synchronous=FULL`: a commit survives a power cut. There is about one commit a second. Raises ArchiveDamaged,
-    NotWritable, DiskFull.
+    `synchronous=FULL`: a commit survives a power cut. There is about one commit a second. Raises ArchiveDamaged (also
+    for triggers that are not ours), NotWritable, DiskFull.
     """
     from sqlite_utils import Database  # takes 0.5 s, which read-only commands must not pay
 
     from pipelines.database.schema import migrations
 
+    db = open_for_maintenance(path)
     try:
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        if strangers := foreign_triggers(db):
+            raise has_foreign_triggers(path, strangers)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA cache_size = -65536")  # KiB: writes to the FTS index are spread all over it
         migrations.apply(Database(db))
-    except (sqlite3.Error, OSError) as error:
-        raise write_error(error, path) from error
+        _trust_own_triggers(db)
+    except BaseException as error:
+        db.close()
+        if isinstance(error, sqlite3.Error | OSError):
+            raise write_error(error, path) from error
+        raise
     return db
+
+
+def open_for_maintenance(path: Path) -> sqlite3.Connection:
+    """Open a database for writing as it is, with neither migrations nor settings. Raises MorgueError."""
+    db = None
+    try:
+        db = _connect(path, "mode=rwc", timeout=WRITE_BUSY_SECONDS)
+        return _guarded(db, read_only=False)
+    except (sqlite3.Error, OSError) as error:
+        if db is not None:
+            db.close()
+        raise write_error(error, path) from error
+
+
+def _trust_own_triggers(db: sqlite3.Connection) -> None:
+    """Trust the schema if this SQLite needs it: old ones let no trigger write to a full-text index without.
+
+    No trigger but our own is there, and none of our own calls a function.
+    """
+    try:
+        db.execute("EXPLAIN UPDATE articles SET text = text")
+    except sqlite3.OperationalError:
+        db.execute("PRAGMA trusted_schema = ON")
+
+
+def foreign_triggers(db: sqlite3.Connection) -> list[str]:
+    """Return the triggers on tables of ours that no version of us made: what they do, every command that writes does.
+
+    A trigger on a table of the user's own is the user's business.
+    """
+    from pipelines.database.schema import known_objects
+
+    known = known_objects()
+    rows = db.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+    return [
+        name
+        for name, table, sql in rows
+        if table.casefold() in known and (sql or "") not in known.get(name.casefold(), ())
+    ]
+
+
+def has_foreign_triggers(path: Path, names: Sequence[str]) -> ArchiveDamaged:
+    """Return the error for a database that would do more than we ask when it is written to."""
+    listed = ", ".join(map(plain, names[:MAX_TRIGGERS_NAMED])) + (", ..." if len(names) > MAX_TRIGGERS_NAMED else "")
+    cause = f"holds triggers that are not Newsmorgue's, so nothing is written to it: {listed}"
+    cure = "if you made them, DROP TRIGGER removes them; if not, `morgue rebuild` makes a new database"
+    return ArchiveDamaged(str(path), cause, cure)
 
 
 def applied_migrations(db: sqlite3.Connection) -> list[str]:

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.core.errors import NotFound, QueryError
+from pipelines.core.near_names import near_names
 from pipelines.database.connection import Row, ask, decode_row
 from pipelines.database.filters import EVERYTHING, ArticleFilters
 from pipelines.database.query_parser import fts5_expression
@@ -107,10 +108,7 @@ def source_id(db: sqlite3.Connection, name: str) -> int:
     known = {row["name"]: row["id"] for row in ask(db, "SELECT id, name FROM sources ORDER BY name")}
     if name in known:
         return int(known[name])
-    from difflib import get_close_matches  # imported only for the error
-
-    near = get_close_matches(name, known, 3, 0.5) or list(known)[:5]
-    raise NotFound(f"source {name}", "not in this archive", f"there is {', '.join(near)}" if near else "")
+    raise NotFound(f"source {name}", "not in this archive", near_names(name, known, "source"))
 
 
 def search(

@@ -26,6 +26,22 @@ def title_of_article(db: sqlite3.Connection, article_id: int) -> str:
     return str(db.execute("SELECT coalesce(title, '') FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
 
 
+def key_and_url_of(db: sqlite3.Connection, article_id: int) -> tuple[str, str]:
+    """Return the url_key of an article, and the URL from which it was read."""
+    row = db.execute("SELECT url_key, url FROM articles WHERE id = ?", (article_id,)).fetchone()
+    return str(row[0]), str(row[1])
+
+
+def aliases_below(db: sqlite3.Connection, prefix: str, article_ids: Iterable[int]) -> set[str]:
+    """Return the url_keys that begin with `prefix` and are other addresses of these articles."""
+    rows = db.execute(
+        """SELECT url_key FROM aliases
+            WHERE url_key >= ?1 AND url_key < ?2 AND article_id IN (SELECT value FROM json_each(?3))""",
+        (prefix, prefix + PREFIX_END, json.dumps(list(article_ids))),
+    )
+    return {row[0] for row in rows}
+
+
 def articles_known_as(db: sqlite3.Connection, keys: Iterable[str]) -> set[int]:
     """Return the articles that have one of these url_keys, as their own or as an alias."""
     rows = db.execute(
@@ -107,6 +123,11 @@ def delete_rows(
             db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(one,) for one in ids])  # noqa: S608
     finally:
         db.execute(f"PRAGMA secure_delete = {('OFF', 'ON', 'FAST')[before]}")
+
+
+def delete_aliases(db: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Let these url_keys be no address of any article."""
+    db.executemany("DELETE FROM aliases WHERE url_key = ?", [(key,) for key in keys])
 
 
 def purge(db: sqlite3.Connection) -> None:

@@ -7,11 +7,32 @@ in UTC with `Z`; days are `YYYY-MM-DD`.
 
 from __future__ import annotations
 
+from functools import cache
 from uuid import uuid4
 
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("newsmorgue")
+
+
+@cache
+def known_objects() -> dict[str, list[str]]:
+    """Return the SQL that each table, index and trigger of ours ever had, by its name in lower case.
+
+    The newest comes last; "" is last for one that is gone. Each object of the newest schema is in it, and those that
+    SQLite makes by itself.
+    """
+    db = Database(memory=True)
+    known: dict[str, list[str]] = {}
+    migrations.ensure_migrations_table(db)
+    for migration in migrations.pending(db):
+        migration.fn(db)
+        now = dict(db.execute("SELECT lower(name), coalesce(sql, '') FROM sqlite_master").fetchall())
+        for name in known.keys() | now.keys():
+            known.setdefault(name, []).append(now.get(name, ""))
+    db.close()
+    return known
+
 
 FIRST = """
 -- A newspaper that we watch; mirrors sources/<name>.toml (or a site crawled ad hoc).

@@ -153,6 +153,19 @@ class ArticleStore:
         if row is not None:
             self._alias(row.id, {url_key(other)})
 
+    def give_to_owner(self, key: str, source_id: int | None, owners: Collection[int]) -> None:
+        """Give the article with this url_key to a source, unless one of the `owners` of its site has it already.
+
+        An alias counts only within its site: a redirect from another site must not give the article away.
+        """
+        article = self._find(key)
+        if article is not None and same_site(f"https:{key}", f"https:{article.read_from}"):
+            self.db.execute(
+                """UPDATE articles SET source_id = ?
+                    WHERE id = ? AND coalesce(source_id, -1) NOT IN (SELECT value FROM json_each(?))""",
+                (source_id, article.id, json.dumps(sorted(owners))),
+            )
+
     def _find(self, key: str) -> KnownArticle | None:
         """Return the article with this url_key, its own or an alias."""
         row = self.db.execute(

@@ -18,6 +18,7 @@ from typing import Any
 from lxml import etree, html
 
 from pipelines.core.items import Rule, Source
+from pipelines.extraction import xpath_regexes
 from pipelines.extraction.fields import date_parser, person_names
 from pipelines.extraction.fields.site_names import SiteNames, joined
 from pipelines.extraction.fields.titles import without_affix
@@ -39,7 +40,12 @@ XPATH_FUNCTIONS = frozenset(
 )  # fmt: skip
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 FUNCTION_CALL = re.compile(r"(?<![\w:.-])([a-zA-Z_][\w.-]*(?::[\w.-]+)?)\s*\(")
-TEXT_ENDS = re.compile(r"(?:/|^)\s*(?:@[\w:*-]+|text\(\)|attribute::[\w:*-]+)\s*(?:\[[^\]]*\])*\s*\)?(?:\[\d+\])?\s*$")
+TEXT_STEP = re.compile(r"(?:@[\w:*-]+|text\(\)|attribute::[\w:*-]+)")
+# A selector may be a stranger's. A predicate in a predicate in a predicate is run n^3 times on a page of n elements,
+# and each is tried at once on a page of two elements.
+MAX_SELECTOR_CHARS = 1000
+MAX_XPATH_CHARS = 10_000  # of what a CSS selector becomes
+MAX_PREDICATE_DEPTH = 6
 TEXT_NODES = etree.XPath(".//text()[not(parent::script or parent::style)]", smart_strings=False)
 # Attributes that are read before the text of an element, by field; "content" for all others.
 VALUE_ATTRIBUTES = {
@@ -63,10 +69,14 @@ def is_xpath(selector: str) -> bool:
 @lru_cache(maxsize=1024)
 def compiled(selector: str) -> Any:
     """Return a function that finds the selector in an element. Raises ValueError that says what is wrong with it."""
+    if len(selector) > MAX_SELECTOR_CHARS:
+        raise ValueError(f"is longer than {MAX_SELECTOR_CHARS:,} characters")
     if not is_xpath(selector):
         return etree.XPath(_xpath_of_css(selector))
+    _check_depth(selector)
+    xpath_regexes.check_patterns(selector)
     try:
-        path = etree.XPath(selector.strip(), namespaces=NAMESPACES)
+        path = etree.XPath(selector.strip(), namespaces=NAMESPACES, extensions=xpath_regexes.FUNCTIONS, regexp=False)
     except (etree.XPathError, ValueError) as error:
         raise ValueError(f"is not an XPath expression ({error})") from None
     unknown = [
@@ -78,9 +88,19 @@ def compiled(selector: str) -> Any:
         raise ValueError(f"is not an XPath expression: XPath 1.0 has no function {unknown[0]}()")
     try:
         path(_empty_page())
-    except etree.XPathError as error:
+    except (etree.XPathError, ValueError) as error:  # ValueError: of a regular expression
         raise ValueError(f"is not an XPath expression ({error})") from None
     return path
+
+
+def _check_depth(xpath: str) -> None:
+    """Raise ValueError if the predicates of an XPath are nested too deeply."""
+    depth = deepest = 0
+    for sign in QUOTED.sub("", xpath):
+        depth += (sign == "[") - (sign == "]")
+        deepest = max(deepest, depth)
+    if deepest > MAX_PREDICATE_DEPTH:
+        raise ValueError(f"has conditions nested {deepest} deep; at most {MAX_PREDICATE_DEPTH} are tried")
 
 
 def check(selector: str, *, of_elements: bool) -> None:
@@ -96,7 +116,29 @@ def check(selector: str, *, of_elements: bool) -> None:
 def selects_text(selector: str) -> bool:
     """Return whether a selector ends in text or an attribute, not in an element."""
     plain = QUOTED.sub("''", selector)
-    return any(map(TEXT_ENDS.search, plain.split("|"))) if is_xpath(selector) else "::" in plain
+    return any(map(_ends_in_text, plain.split("|"))) if is_xpath(selector) else "::" in plain
+
+
+def _ends_in_text(path: str) -> bool:
+    """Return whether the last step of an XPath without quoted text is text or an attribute, whatever its predicates."""
+    path = _without_predicates(path)
+    if path.endswith(")") and not path.endswith("text()"):
+        path = _without_predicates(path[:-1])
+    return TEXT_STEP.fullmatch(path.rpartition("/")[2].strip(" (")) is not None
+
+
+def _without_predicates(path: str) -> str:
+    """Return an XPath without the predicates at its end."""
+    path = path.rstrip()
+    while path.endswith("]"):
+        depth, at = 0, len(path)
+        while at and (depth or at == len(path)):
+            at -= 1
+            depth += (path[at] == "]") - (path[at] == "[")
+        if depth:
+            break
+        path = path[:at].rstrip()
+    return path
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +163,9 @@ def _xpath_of_css(selector: str) -> str:
 
     try:
         path = " | ".join(one(part) for part in parse(selector))
+        if len(path) > MAX_XPATH_CHARS:
+            raise ValueError("is too long when it is written as XPath")
+        _check_depth(path)
         etree.XPath(path)  # fails if an attribute has an impossible name
     except (SelectorError, RecursionError, etree.XPathError) as error:
         hint = "; an XPath begins with / or ./ or (" if "//" in selector or "@" in selector else ""
@@ -132,7 +177,7 @@ def _find(tree: Any, selector: str) -> list[Any]:
     """Return the elements and strings that a selector selects, in page order. A broken selector selects nothing."""
     try:
         found = compiled(selector)(tree)
-    except (ValueError, etree.XPathError):
+    except (ValueError, etree.XPathError):  # also of a regular expression that the page makes
         return []
     return found if isinstance(found, list) else [found] if isinstance(found, str) else []
 

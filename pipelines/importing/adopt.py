@@ -16,21 +16,24 @@ import hashlib
 import re
 import uuid
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from pipelines.core.timestamps import fine_stamp, now
 from pipelines.core.urls import host_of
 from pipelines.importing.foreign_records import DERIVED_ID_NAMESPACE, ForeignRecord, parse_warc_date
 from pipelines.warc.http_message import MessageHead, parse_head, split_response
-from pipelines.warc.record import LINE_BREAKING, WarcFields, WarcRecord, digest, warc_fields
+from pipelines.warc.record import LINE_BREAKING, WarcFields, WarcRecord, digest, is_capture, warc_fields
 
 FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # WARC 1.1 section 4: token
 OWN_FIELDS_TAKEN_OVER = ("morgue-kind", "morgue-error")  # from another archive of Newsmorgue
 MAX_FIELD_CHARS = 1 << 16
 URL_UP_TO_PATH = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 ANSWER_TYPES = ("response", "revisit")
+OTHER_TYPES = ("resource", "conversion", "continuation")  # WARC 1.1 section 6
 DIGEST_ALGORITHMS = ("md5", "sha1", "sha256", "sha384", "sha512")
 
 
@@ -59,10 +62,10 @@ class ImportFilter:
             return None
         if (self.hosts or self.domains) and not _is_within(url_up_to_path(url), self.hosts, self.domains):
             return "another host"
-        if kind == "metadata" and fields.get("Morgue-Error") is None:
+        if kind == "metadata" and (fields.get("Morgue-Error") is None or not is_capture(fields)):
             return "metadata record"
         if kind not in (*ANSWER_TYPES, "request", "metadata"):
-            return f"{kind} record" if re.fullmatch("[a-z]{1,20}", kind) else "record of unknown type"
+            return f"{kind} record" if kind in OTHER_TYPES else "record of unknown type"
         if fields.get("WARC-Segment-Number") is not None:
             return "segmented record"
         if not url.lower().startswith(("http://", "https://")):
@@ -120,10 +123,14 @@ def time_of(found: ForeignRecord) -> datetime:
 
 
 def check(found: ForeignRecord) -> None:
-    """Raise RecordRefused if a field would break its line, or if the block does not match its digest."""
+    """Raise RecordRefused if a field would break its line, or the address or the digest of the block is wrong."""
     for name, value in found.fields:
         if not FIELD_NAME.fullmatch(name) or LINE_BREAKING.search(value) or len(value) > MAX_FIELD_CHARS:
             raise RecordRefused(f"a field that would break its line ({name[:40]!r})")
+    try:
+        urlsplit(found.fields.get("WARC-Target-URI") or "")
+    except ValueError as error:
+        raise RecordRefused(f"its address cannot be read ({error})") from None
     stated = found.fields.get("WARC-Block-Digest")
     if stated and digest_matches(stated, found.block or b"") is False:
         raise RecordRefused("its block does not match its digest")
@@ -152,7 +159,11 @@ def adopted(
     `refers_to`: for a revisit that names no record, the one that it repeats.
     """
     date = found.fields.get("WARC-Date") or ""
-    fields = [(name, value) for name, value in found.fields if _is_taken_over(name.lower())]
+    fields = [
+        (name, value.lower() if name.lower() == "warc-type" else value)
+        for name, value in found.fields
+        if _is_taken_over(name.lower())
+    ]
     if not _is_iso(date):
         fields = [(name, value) for name, value in fields if name.lower() != "warc-date"]
     added = [
@@ -190,15 +201,23 @@ def _is_iso(date: str) -> bool:
         return False
 
 
-def import_record(file: str, size: int, sha256: str, member: str, warcinfo_id: str | None) -> WarcRecord:
+def import_record(
+    file: str,
+    size: int,
+    sha256: str,
+    member: str,
+    warcinfo_id: str | None,
+    about_package: Sequence[tuple[str, str]] = (),
+) -> WarcRecord:
     """Return the metadata record about an imported file, or about one WARC file in it (`member`).
 
-    Its id is derived from the arguments, so that a second import of the file finds it.
+    Its id is derived from the arguments, so that a second import of the file finds it. `about_package`: what the check
+    of a WACZ showed.
     """
     named = [("imported-file", file), ("size", str(size)), ("sha256", sha256)]
     named += [("member", member)] if member else []
     named += [("warcinfo", warcinfo_id)] if warcinfo_id else []
-    block = warc_fields(named)
+    block = warc_fields([*named, *about_package])
     seed = f"{sha256}\n{member}\n{warcinfo_id or ''}"
     fields = [
         ("WARC-Type", "metadata"),

@@ -15,12 +15,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from pipelines.core.errors import os_errors
+from pipelines.core.input_files import open_input
 from pipelines.importing.unpacking import INFLATE_INPUT_BYTES, ContainerDamage, is_record_stream
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz")
 ZIP_MAGIC = b"PK\x03\x04"
 ZIP_LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a zip member (APPNOTE 4.3.7): lengths of name and extra field
 MAX_SHOWN_NAME_CHARS = 500
+MAX_ZIP_DIRECTORY_BYTES = 1 << 22  # some 50,000 members; zipfile takes ten times that memory
+MAX_REFUSED_NAMED = 10  # members of a zip; further ones are counted
+
+OnZipDamage = Callable[[str, int, str], object]  # name of the member, offset, why
 UNREADABLE_ZIP = (  # what zipfile raises for a file without a valid directory
     zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error, OSError, OverflowError, IndexError,
 )  # fmt: skip
@@ -42,14 +47,14 @@ def container_kind(start: bytes) -> str | None:
     return "records" if is_record_stream(start) else None
 
 
-def record_streams(path: Path, on_damage: Callable[[str, int, str], object]) -> Iterator[RecordStream]:
+def record_streams(path: Path, on_damage: OnZipDamage) -> Iterator[RecordStream]:
     """Yield the streams of records in a file, one open at a time: the file itself, or the members of a WACZ.
 
     What cannot be read is passed to `on_damage(member, offset, why)`. A zip whose directory cannot be read is searched
     for records as one stream, because most of its members are stored uncompressed. Raises MorgueError if the file
     cannot be read.
     """
-    with os_errors(str(path)), path.open("rb") as file:
+    with os_errors(str(path)), open_input(path) as file:
         size = file.seek(0, 2)
         file.seek(0)
         start = file.read(16)
@@ -58,7 +63,7 @@ def record_streams(path: Path, on_damage: Callable[[str, int, str], object]) -> 
             yield RecordStream("", file, size, path.name)
             return
         try:
-            members = zipfile.ZipFile(file).infolist()
+            members = zip_members(file, size, on_damage)
         except UNREADABLE_ZIP as error:
             on_damage("", 0, f"the directory of the zip cannot be read ({error}); it is searched for records")
             file.seek(0)
@@ -69,11 +74,44 @@ def record_streams(path: Path, on_damage: Callable[[str, int, str], object]) -> 
             if not info.filename.lower().endswith(SUFFIXES[:-1]):
                 continue
             try:
-                stream = _member(file, info, size)
+                stream = member_stream(file, info, size)
             except ContainerDamage as damage:
                 on_damage(name, info.header_offset, str(damage))
                 continue
             yield RecordStream(name, stream, info.compress_size, info.filename)
+
+
+class _SmallReads:
+    """Pass on a file to zipfile, which would read a directory of any size at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_ZIP_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile(f"it has {size:,} bytes")
+        return self._file.read(size)
+
+
+def zip_members(file: BinaryIO, size: int, on_damage: OnZipDamage) -> list[zipfile.ZipInfo]:
+    """Return the members of a zip that begin where no other member is. Raises what UNREADABLE_ZIP lists.
+
+    A member inside another one, or the same bytes under many names, would be unpacked again and again.
+    """
+    members = zipfile.ZipFile(cast(Any, _SmallReads(file))).infolist()
+    refused, end, before = set(), 0, ""
+    for info in sorted(members, key=lambda info: info.header_offset):
+        if info.header_offset >= end:
+            end = min(size, info.header_offset + ZIP_LOCAL_HEADER.size + max(0, info.compress_size))
+            before = info.filename
+            continue
+        refused.add(id(info))
+        if len(refused) <= MAX_REFUSED_NAMED:
+            on_damage(printable(info.filename), info.header_offset, f"lies inside another member, {printable(before)}")
+    if len(refused) > MAX_REFUSED_NAMED:
+        more = len(refused) - MAX_REFUSED_NAMED
+        on_damage("", 0, f"{more:,} more entries of the zip's directory lie inside another member")
+    return [info for info in members if id(info) not in refused]
 
 
 def printable(name: str) -> str:
@@ -81,8 +119,17 @@ def printable(name: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in name)[:MAX_SHOWN_NAME_CHARS]
 
 
-def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
-    """Open a zip member as a stream. zipfile's own stream would give up the whole member for one wrong bit (CRC)."""
+def leads_out(name: str) -> bool:
+    """Return True if a member's name is a path that leads out of the folder in which a zip is unpacked."""
+    parts = name.replace("\\", "/").split("/")
+    return ".." in parts or parts[0] == "" != name or parts[0].endswith(":")
+
+
+def member_stream(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
+    """Open a zip member as a stream. Raises ContainerDamage.
+
+    zipfile's own stream would give up the whole member for one wrong bit (CRC).
+    """
     if not 0 <= info.header_offset < size:
         raise ContainerDamage("no zip member begins where the directory says")
     file.seek(info.header_offset)
@@ -98,7 +145,8 @@ def _member(file: BinaryIO, info: zipfile.ZipInfo, size: int) -> BinaryIO:
         return cast(BinaryIO, stored)
     if info.compress_type == zipfile.ZIP_DEFLATED:
         return cast(BinaryIO, InflatedMember(stored))
-    raise ContainerDamage(f"is compressed by a method that cannot be read (number {info.compress_type})")
+    method = zipfile.compressor_names.get(info.compress_type, "unknown")  # type: ignore[attr-defined]
+    raise ContainerDamage(f"is compressed by a method that cannot be read (number {info.compress_type}, {method})")
 
 
 class FileSlice(io.RawIOBase):

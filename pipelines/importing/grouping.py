@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from pipelines.importing.adopt import RecordRefused, check, http_head_of, record_id_of, time_of
 from pipelines.importing.foreign_records import MAX_BLOCK_BYTES, ForeignRecord
+from pipelines.importing.record_errors import unexpected
 from pipelines.warc.http_message import MessageHead
 
 # Reasons for which records are skipped, as the summary counts them.
 ALREADY_HERE = "already in the archive"
 ID_CLASH = "with the WARC-Record-ID of another record in the archive"
 NO_ANSWER = "request without its answer"
+ANSWER_DAMAGED = "answered by a damaged record"
 TOO_LARGE = f"larger than {MAX_BLOCK_BYTES >> 20} MiB"
 MAX_WAITING_REQUESTS = 8  # whose answer has not come yet; it is usually the next record
 
@@ -37,13 +39,13 @@ class ExchangeRecords:
 
 
 class RecordGrouping:
-    """Group the records of one stream. Report each skipped record with a reason, each refused one with its offset."""
+    """Group the records of one stream. Report each skipped record with a reason, and each refused one."""
 
     def __init__(
         self,
         reason_of: Callable[[ForeignRecord], str],
         on_skipped: Callable[[str], object],
-        on_refused: Callable[[int, str], object],
+        on_refused: Callable[[ForeignRecord, str], object],
         excludes_type: Callable[[str | None], bool],
     ) -> None:
         """`reason_of(found)`: the reason for which a record came without a block."""
@@ -58,27 +60,34 @@ class RecordGrouping:
         """Yield the exchanges in the order of their answers."""
         for found in records:
             kind = (found.fields.get("WARC-Type") or "").lower()
-            if kind == "request":
-                self._add_request(found)
-                continue
-            if self._open is not None and (kind != "metadata" or found.block is not None):
-                yield self._open
-                self._open = None
-            if kind in ("warcinfo", "filedesc"):
-                self._begin_file(found, kind)
-            else:
-                self._add_answer(found, kind)
+            complete = None
+            if kind != "request" and (kind != "metadata" or found.block is not None):
+                complete, self._open = self._open, None
+            try:
+                self._add(found, kind)
+            except Exception as error:  # noqa: BLE001 one record must not end the import of the others
+                self._on_refused(found, unexpected(error))
+            if complete is not None:
+                yield complete
         if self._open is not None:
             yield self._open
         for _ in self._waiting:
             self._on_skipped(NO_ANSWER)
 
+    def _add(self, found: ForeignRecord, kind: str) -> None:
+        if kind == "request":
+            self._add_request(found)
+        elif kind in ("warcinfo", "filedesc"):
+            self._begin_file(found, kind)
+        else:
+            self._add_answer(found, kind)
+
     def _begin_file(self, found: ForeignRecord, kind: str) -> None:
-        self._warcinfo = found if kind == "warcinfo" and found.fields.get("WARC-Record-ID") else None
-        try:
-            check(found)
-        except RecordRefused:
-            self._warcinfo = None
+        self._warcinfo = None
+        if kind == "warcinfo" and not self._is_sound(found):
+            return
+        if kind == "warcinfo" and found.fields.get("WARC-Record-ID"):
+            self._warcinfo = found
         self._on_skipped("header of a file")
 
     def _add_request(self, request: ForeignRecord) -> None:
@@ -96,15 +105,15 @@ class RecordGrouping:
                 self._on_skipped(NO_ANSWER)
 
     def _add_answer(self, found: ForeignRecord, kind: str) -> None:
+        head = None if found.block is None or kind == "metadata" else http_head_of(found)
         requests = [request for request in self._waiting if is_request_of(request, found)]
         self._waiting = [request for request in self._waiting if request not in requests]
-        head = None if found.block is None or kind == "metadata" else http_head_of(found)
         reason = self._reason_of(found) if found.block is None else self._reason_by_head(head, kind)
         if reason is None and self._is_sound(found):
             sound = [request for request in requests if self._is_sound(request)]
             self._open = ExchangeRecords(found, head, self._warcinfo, sound)
             return
-        self._skipped = (found, reason or "answered by a damaged record")
+        self._skipped = (found, reason or ANSWER_DAMAGED)
         for _ in [found, *requests] if reason else requests:
             self._on_skipped(self._skipped[1])
 
@@ -118,7 +127,7 @@ class RecordGrouping:
             check(found)
             time_of(found)
         except RecordRefused as refusal:
-            self._on_refused(found.offset, str(refusal))
+            self._on_refused(found, str(refusal))
             return False
         return True
 

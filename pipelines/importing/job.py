@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import NamedTuple, Protocol
 
 from pipelines.core.items import Article, NothingToRead, Page, Source
 from pipelines.importing.grouping import ExchangeRecords
+from pipelines.importing.wacz_package import PackageCheck
+
+logger = logging.getLogger("morgue.importing")
 
 MAX_LISTED_DAMAGES = 1000  # further ones are counted
 ReadResult = tuple[Article | NothingToRead, float]  # what was read from a page, and the CPU milliseconds it took
@@ -38,6 +42,18 @@ class DamageLocation(NamedTuple):
     file: str
     offset: int
     why: str
+    skipped_bytes: int = 0  # from there to where reading went on; 0 for a record that was read and is refused
+    url: str = ""  # of the record, if that much of it could be read
+
+
+class UnreadRest(NamedTuple):
+    """Say what was not read when an import ended early."""
+
+    file: str  # the file, or the file in a WACZ, that was being read; "" if none was
+    offset: int  # stored bytes of it that were read
+    size: int  # stored bytes in it
+    files: list[str]  # files that were not opened
+    again: bool  # it was being read for the second time, for revisits whose responses came later
 
 
 @dataclass(slots=True)
@@ -51,15 +67,26 @@ class ImportReport:
     articles: Counter[str] = field(default_factory=Counter)  # new, edited, unchanged, duplicate, nothing
     nothing: Counter[str] = field(default_factory=Counter)  # reason -> pages without an article
     damaged: int = 0  # places that could not be read
+    skipped_bytes: int = 0  # that were passed over at these places
     damages: list[DamageLocation] = field(default_factory=list)  # the first of them
     empty: list[EmptyFile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # sentences about files, for the user
 
-    def damage(self, file: str, offset: int, why: str) -> None:
-        """Count a place that could not be read."""
+    packages: list[PackageCheck] = field(default_factory=list)  # of the WACZ files, what their check showed
+    unread: UnreadRest | None = None  # None: every file was read to its end
+
+    def damage(self, location: DamageLocation) -> None:
+        """Count a place that could not be read, and log it."""
         self.damaged += 1
-        if len(self.damages) < MAX_LISTED_DAMAGES:
-            self.damages.append(DamageLocation(file, offset, why))
+        self.skipped_bytes += location.skipped_bytes
+        if len(self.damages) == MAX_LISTED_DAMAGES:
+            if self.damaged == MAX_LISTED_DAMAGES + 1:
+                logger.warning("further damaged places are counted, not listed")
+            return
+        self.damages.append(location)
+        about = {"file": location.file, "offset": location.offset, "why": location.why, "url": location.url,
+                 "bytes": location.skipped_bytes}  # fmt: skip
+        logger.warning("refused: %(file)s at byte %(offset)d: %(why)s (bytes passed over: %(bytes)d) %(url)s", about)
 
 
 @dataclass(slots=True)
@@ -71,6 +98,7 @@ class ImportJob:
     member: str
     group: ExchangeRecords
     sha256: str  # of the file
+    package: PackageCheck | None = None  # of the WACZ that it came in
     page: Page | None = None  # to be read for an article; None: no page
     block: bytes = b""  # of the response that holds the page
     kind: str = "other"

@@ -24,10 +24,13 @@ from pipelines.core.urls import fetchable
 from pipelines.core.worker_pool import WorkerFailure
 from pipelines.importing import adopt
 from pipelines.importing.adopt import ImportFilter
+from pipelines.importing.containers import printable
 from pipelines.importing.filing import ExchangeFiling
-from pipelines.importing.job import ImportJob, ImportReport, ReadResult, SourceClassifier
+from pipelines.importing.grouping import ANSWER_DAMAGED
+from pipelines.importing.job import DamageLocation, ImportJob, ImportReport, ReadResult, SourceClassifier
 from pipelines.importing.known_records import repeated_response
-from pipelines.importing.reading import FileReader, ReaderStopped
+from pipelines.importing.reading import FileReader
+from pipelines.importing.record_errors import ERRORS_OF_THE_RUN, ReaderStopped, unexpected
 from pipelines.session.context import CrawlContext
 from pipelines.takedown.register import TakedownRegister
 
@@ -90,7 +93,11 @@ class ImportPipeline:
 
         def pass_on(job: ImportJob) -> None:  # in the reader's thread
             self._budget.spend(job.group.bytes)
-            asyncio.run_coroutine_threadsafe(self._accept(job), loop).result()
+            try:
+                asyncio.run_coroutine_threadsafe(self._accept(job), loop).result()
+            except BaseException:
+                self._budget.give_back(job.group.bytes)
+                raise
 
         reader = self._reader = FileReader(
             writer.database, self.wanted, removed, self.report, pass_on, self._is_stopping
@@ -168,6 +175,15 @@ class ImportPipeline:
         except WorkerFailure as overrun:
             logger.warning("reading %(url)s was stopped: %(why)s", {"url": job.page.url, "why": overrun})
             return NothingToRead(f"extractor {overrun.reason}", overrun.detail), 0.0
+        except Exception as error:  # noqa: BLE001 the record is kept, though its page cannot be read
+            why = unexpected(error)
+            self._note_damage(job, f"its page {why}; the record is kept")
+            return NothingToRead(f"extractor raised {type(error).__name__}", why), 0.0
+
+    def _note_damage(self, job: ImportJob, why: str) -> None:
+        answer = job.group.answer
+        url = printable(answer.fields.get("WARC-Target-URI") or "")
+        self.report.damage(DamageLocation(job.label, answer.offset, why, url=url))
 
     async def _file_jobs(self) -> None:
         """File the queued jobs in their order, until None comes."""
@@ -177,7 +193,12 @@ class ImportPipeline:
                 outcome = await task
                 if self.failed is None:
                     await self.context.do(self._filing.file, job, outcome)
-            except BaseException as error:  # noqa: BLE001 the reader must not wait for ever; `run` raises it
+            except ERRORS_OF_THE_RUN as error:
+                self.failed = self.failed or error  # `run` raises it; the reader must not wait for ever
+            except Exception as error:  # noqa: BLE001 one record must not end the import of the others
+                self._note_damage(job, unexpected(error))
+                self.report.passed.update([ANSWER_DAMAGED] * len(job.group.requests))
+            except BaseException as error:  # noqa: BLE001 as for errors of the run
                 self.failed = self.failed or error
             finally:
                 self._budget.give_back(job.group.bytes)

@@ -8,13 +8,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.core.errors import MorgueError
+from pipelines.core.plural import counted
+from pipelines.database.connection import open_read_only
 from pipelines.importing.adopt import ImportFilter
-from pipelines.importing.containers import RecordStream, printable, record_streams
-from pipelines.importing.foreign_records import DamagedRecord, read_records
-from pipelines.importing.grouping import ALREADY_HERE, TOO_LARGE, RecordGrouping
-from pipelines.importing.job import EmptyFile, ImportJob, ImportReport
+from pipelines.importing.containers import RecordStream, leads_out, printable, record_streams
+from pipelines.importing.foreign_records import ForeignRecord, read_records
+from pipelines.importing.grouping import ALREADY_HERE, ANSWER_DAMAGED, TOO_LARGE, RecordGrouping
+from pipelines.importing.job import DamageLocation, EmptyFile, ImportJob, ImportReport, UnreadRest
 from pipelines.importing.known_records import reason_to_skip
+from pipelines.importing.record_errors import ReaderStopped, unexpected
+from pipelines.importing.record_search import DamagedRecord
 from pipelines.importing.unpacking import ContainerDamage, UnpackedStream
+from pipelines.importing.wacz_package import PackageCheck, check_package
 from pipelines.takedown.register import TakedownRegister
 from pipelines.warc.record import WarcFields
 from pipelines.warc.storage import sha256_of
@@ -22,10 +27,6 @@ from pipelines.warc.storage import sha256_of
 logger = logging.getLogger("morgue.importing")
 
 TAKEN_DOWN = "taken down"
-
-
-class ReaderStopped(Exception):
-    """Say that the reader thread is to end."""
 
 
 class FileReader:
@@ -46,6 +47,8 @@ class FileReader:
         self.second_pass = False
         self._bytes_before = 0  # of the files and members that are read
         self._stream: UnpackedStream | None = None
+        self._packages: dict[Path, PackageCheck | None] = {}
+        self._reading = ("", 0)  # label and stored bytes of the current stream
         self._reason = ""  # for which the current record is skipped
         self._sha256: dict[Path, str] = {}  # of the current file
 
@@ -56,10 +59,11 @@ class FileReader:
         return self._bytes_before + (stream.position if stream is not None else 0)
 
     def read(self, files: Sequence[Path]) -> None:
-        """Read files, and report what cannot be read. Return early if the import is stopping."""
-        db = sqlite3.connect(f"{self._database.as_uri()}?mode=ro", uri=True)
+        """Read files, and report what cannot be read. Return early if the import is stopping, and report that, too."""
+        db = open_read_only(self._database)
         try:
-            for path in files:
+            for number, path in enumerate(files, 1):
+                unopened, self._reading = files[number:], (printable(path.name), 0)
                 if not self.second_pass:
                     self._report.files += 1
                 step = "is read again" if self.second_pass else "is read"
@@ -71,11 +75,21 @@ class FileReader:
                         self._bytes_before = before + path.stat().st_size
                 except (MorgueError, OSError) as error:
                     self._note_damage(printable(path.name), 0, getattr(error, "cause", None) or str(error))
+                except ReaderStopped:
+                    raise
+                except Exception as error:  # noqa: BLE001 one file must not end the import of the others
+                    self._note_damage(printable(path.name), self._offset_in_stream(), unexpected(error))
         except ReaderStopped:
-            pass
+            label, size = self._reading
+            names = [] if self.second_pass else [printable(path.name) for path in unopened]
+            self._report.unread = UnreadRest(label, self._offset_in_stream(), size, names, self.second_pass)
         finally:
             self._stream = None
             db.close()
+
+    def _offset_in_stream(self) -> int:
+        """Return how many stored bytes of the current stream were read."""
+        return self._stream.stored_offset if self._stream is not None else 0
 
     def _read_file(self, path: Path, db: sqlite3.Connection) -> None:
         report, name, found_any = self._report, printable(path.name), False
@@ -84,51 +98,79 @@ class FileReader:
         def on_damage(member: str, offset: int, why: str) -> None:
             self._note_damage(label_of(name, member), offset, why)
 
+        package, leading_out = self._checked_package(path), list[str]()
         for part in record_streams(path, on_damage):
+            leading_out += [part.member] if leads_out(part.member) else []
             label, before, found_any = label_of(name, part.member), self._bytes_before, True
+            self._reading = (label, part.size)
             try:
                 self._stream = UnpackedStream(part.stream, part.name)
             except ContainerDamage as damage:
                 self._note_damage(label, 0, str(damage))
                 continue
-            self._read_stream(self._stream, path, label, part, db)
+            self._read_stream(self._stream, path, label, part, package, db)
             self._stream = None
             if part.member and not self.second_pass:
                 self._bytes_before = before + part.size
+        if leading_out and not self.second_pass:
+            names = counted(len(leading_out), "name")
+            why = "would lead out of a folder; they are read as streams, and nothing is written there"
+            self._report.notes.append(f"{name}: {names} in it (the first: {leading_out[0]}) {why}")
         if not self.second_pass and counts_before == (report.records, report.damaged):
             report.empty.append(empty_file(name, path.stat().st_size, has_streams=found_any))
 
     def _read_stream(
-        self, stream: UnpackedStream, path: Path, label: str, part: RecordStream, db: sqlite3.Connection
+        self,
+        stream: UnpackedStream,
+        path: Path,
+        label: str,
+        part: RecordStream,
+        package: PackageCheck | None,
+        db: sqlite3.Connection,
     ) -> None:
         def is_wanted(fields: WarcFields) -> bool:
-            if self._is_stopping():
-                raise ReaderStopped
+            self._stop_if_asked()
             if not self.second_pass:
                 self._report.records += 1
-            self._reason = self._wanted.reason_to_skip(fields) or self._reason_not_again(fields, db) or ""
-            if not self._reason and (fields.get("WARC-Target-URI") or "") in self._removed:
-                self._reason = TAKEN_DOWN
+            try:
+                self._reason = self._reason_to_skip(fields, db)
+            except Exception as error:
+                raise ContainerDamage(unexpected(error)) from error
             if self._reason:
                 about = {"file": label, "url": fields.get("WARC-Target-URI"), "why": self._reason}
                 logger.debug("skipped: %(url)s in %(file)s, %(why)s", about)
             return not self._reason
 
         def on_damage(damage: DamagedRecord) -> None:
-            self._note_damage(label, damage.offset, damage.why)
+            self._note_damage(label, damage.offset, damage.why, damage.skipped_bytes, damage.url)
+
+        def on_refused(found: ForeignRecord, why: str) -> None:
+            self._note_damage(label, found.offset, why, url=found.fields.get("WARC-Target-URI") or "")
 
         grouping = RecordGrouping(
             lambda found: TOO_LARGE if found.too_large else self._reason,
             self._count_skipped,
-            lambda offset, why: self._note_damage(label, offset, why),
+            on_refused,
             self._wanted.excludes_type,
         )
         for group in grouping.groups(read_records(stream, is_wanted, on_damage)):
-            self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path)))
+            try:
+                self._pass_on(ImportJob(path, label, part.member, group, self._sha256_of(path), package))
+            except Exception as error:  # noqa: BLE001 one record must not end the import of the others
+                on_refused(group.answer, unexpected(error))
+                for _ in group.requests:
+                    self._count_skipped(ANSWER_DAMAGED)
         if stream.in_one_piece and not self.second_pass:
             self._report.notes.append(
                 f"{label}: is compressed as one piece, not record by record; offsets count the unpacked bytes"
             )
+
+    def _reason_to_skip(self, fields: WarcFields, db: sqlite3.Connection) -> str:
+        """Return why a record with these fields is skipped, as a reason to count; "" if it is taken."""
+        reason = self._wanted.reason_to_skip(fields) or self._reason_not_again(fields, db)
+        if reason is None and (fields.get("WARC-Target-URI") or "") in self._removed:
+            return TAKEN_DOWN
+        return reason or ""
 
     def _reason_not_again(self, fields: WarcFields, db: sqlite3.Connection) -> str | None:
         """Return why a record is skipped: it is in the archive, or it is no revisit in the second pass."""
@@ -144,15 +186,27 @@ class FileReader:
             self._sha256 = {path: sha256_of(path)}
         return self._sha256[path]
 
+    def _checked_package(self, path: Path) -> PackageCheck | None:
+        """Return what the check of a WACZ shows, and report it once; None for any other file."""
+        if path not in self._packages:
+            self._packages[path] = check = check_package(path, self._stop_if_asked)
+            if check is not None:
+                self._report.packages.append(check)
+                for problem in check.problems:
+                    logger.warning("wrong: %(file)s: %(why)s", {"file": check.file, "why": problem})
+        return self._packages[path]
+
+    def _stop_if_asked(self) -> None:
+        if self._is_stopping():
+            raise ReaderStopped
+
     def _count_skipped(self, reason: str) -> None:
         if not self.second_pass:
             self._report.passed[reason] += 1
 
-    def _note_damage(self, label: str, offset: int, why: str) -> None:
+    def _note_damage(self, label: str, offset: int, why: str, skipped_bytes: int = 0, url: str = "") -> None:
         if not self.second_pass:
-            about = {"file": label, "offset": offset, "why": why}
-            logger.warning("refused: %(file)s at byte %(offset)d: %(why)s", about)
-            self._report.damage(label, offset, why)
+            self._report.damage(DamageLocation(label, offset, why, skipped_bytes, printable(url)))
 
 
 def empty_file(name: str, size: int, *, has_streams: bool) -> EmptyFile:

@@ -6,6 +6,8 @@ import io
 import re
 import sys
 import zlib
+from collections import deque
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from pipelines.core.errors import MorgueError
@@ -23,6 +25,12 @@ READ_BYTES = 1 << 18  # read from disk at once
 INFLATE_INPUT_BYTES = 16_384  # inflated at once; small, because zlib copies the input that it does not use
 MAX_ZSTD_OUTPUT_BYTES = 1 << 20  # of one step; deflate has a limit of its own: a thousand times its input
 MAX_DICTIONARY_BYTES = 1 << 24
+MAX_PROBE_BYTES = 1 << 14  # unpacked to see what a member holds
+MAX_ZSTD_BLOCK_BYTES = 1 << 17  # RFC 8878, 3.1.1.2.4: nothing comes out before a block is complete
+PROBE_STEP_BYTES = 256  # unpacked at once then: so much may be lost before an error
+LINE_BREAKS = re.compile(rb"[\r\n]*")
+
+RecordStartCheck = Callable[[bytes, int], bool]  # does a record begin in these bytes at this index?
 
 
 class ContainerDamage(Exception):
@@ -68,12 +76,12 @@ class UnpackedStream:
         self._raw_at = 0  # how many of `_raw` were passed to the inflater
         self._inflater: Any = None  # of the member being read; None between members
         self._errors: Any = zlib.error
-        self.compression = compression_of(self._peek(16), name)  # "gzip", "zstd", ""
-        self._dictionary = self._zstd_dictionary() if self._peek(4) == ZSTD_DICTIONARY_MAGIC else None
+        self.compression = compression_of(self.peek(16), name)  # "gzip", "zstd", ""
+        self._dictionary = self._zstd_dictionary() if self.peek(4) == ZSTD_DICTIONARY_MAGIC else None
         self.buffer, self.at = b"", 0
         self.in_one_piece = False  # a member was met that holds more than one record
         self.unpacked = 0  # bytes unpacked in all, up to the end of `buffer`
-        self._members: list[tuple[int, int]] = [(0, 0)]  # (unpacked, stored) offset of the members in `buffer`
+        self._members = deque([(0, 0)])  # (unpacked, stored) offset of the members in `buffer`; both ascend
 
     @property
     def offset(self) -> int:
@@ -98,17 +106,17 @@ class UnpackedStream:
     @property
     def next_member(self) -> int | None:
         """Index in `buffer` of the beginning of another member, or None."""
-        first, base = self._first_member(), self.unpacked - len(self.buffer)
-        return next((start - base for start, _ in self._members if start > first[0]), None)
+        self._first_member()
+        return self._members[1][0] - self.unpacked + len(self.buffer) if len(self._members) > 1 else None
 
     def _first_member(self) -> tuple[int, int]:
         while len(self._members) > 1 and self._members[1][0] <= self.offset:
-            del self._members[0]
+            self._members.popleft()
         return self._members[0]
 
     @property
-    def _stored_offset(self) -> int:
-        """Stored offset of the next byte for the inflater."""
+    def stored_offset(self) -> int:
+        """Stored offset of the next byte to be unpacked."""
         return self.position - len(self._raw) + self._raw_at
 
     def unpack_more(self) -> bool:
@@ -127,16 +135,27 @@ class UnpackedStream:
                 return False
         return True
 
-    def take(self, length: int, record_start: re.Pattern[bytes]) -> bytes:
+    def skip_line_breaks(self) -> int | None:
+        """Pass over line breaks. Return how many there are; None at the end of the stream. Raises ContainerDamage."""
+        count = 0
+        while self.fill(1):
+            end = LINE_BREAKS.match(self.buffer, self.at).end()  # type: ignore[union-attr]  # it matches everything
+            count += self.buffer.count(b"\n", self.at, end)
+            self.at = end
+            if end < len(self.buffer):
+                return count
+        return None
+
+    def take(self, length: int, begins_record: RecordStartCheck) -> bytes:
         """Return the next `length` bytes.
 
-        Raises ContainerDamage if the stream ends before that, or if a member begins there that matches `record_start`.
+        Raises ContainerDamage if the stream ends before that, or if a member begins there that begins a record.
         """
         out = io.BytesIO()
-        self.skip(length, record_start, out)
+        self.skip(length, begins_record, out)
         return out.getvalue()
 
-    def skip(self, length: int, record_start: re.Pattern[bytes], out: io.BytesIO | None = None) -> None:
+    def skip(self, length: int, begins_record: RecordStartCheck, out: io.BytesIO | None = None) -> None:
         """Pass over the next `length` bytes, or write them to `out`. Raises ContainerDamage as `take` does."""
         while length > (held := len(self.buffer) - self.at):
             if out is not None:
@@ -145,7 +164,7 @@ class UnpackedStream:
             self.at = len(self.buffer)
             if not self.unpack_more():
                 raise ContainerDamage(TORN)
-            if self.at_member and record_start.match(self.buffer):
+            if self.at_member and begins_record(self.buffer, self.at):
                 raise ContainerDamage("a record ends before it says that it does")
         if out is not None:
             out.write(self.buffer[self.at : self.at + length])
@@ -162,12 +181,13 @@ class UnpackedStream:
             if not self.unpack_more() or self.member != member:
                 return out.getvalue()
 
-    def restart(self, offset: int) -> None:
-        """Go on at a stored offset, where a member (or, uncompressed, a record) begins.
+    def restart(self, offset: int, unpacked: int | None = None) -> None:
+        """Go on at a stored offset, where a member (or, uncompressed, a record) begins; `unpacked`: its offset there.
 
         A stream that cannot be rewound goes on there only if these bytes are still in memory, else where it is.
         """
         self._inflater, self.buffer, self.at = None, b"", 0
+        self.unpacked = self.unpacked if unpacked is None else unpacked
         first = self.position - len(self._raw)
         if first <= offset <= self.position:
             self._raw_at = offset - first
@@ -178,10 +198,10 @@ class UnpackedStream:
 
     def _begin_member(self) -> int:
         """Note that a member begins here and nothing is unpacked yet. Return its stored offset."""
-        stored = self._stored_offset
+        stored = self.stored_offset
         if not self.compression:
             self.unpacked = stored
-        self._members = [(self.unpacked, stored)]
+        self._members = deque([(self.unpacked, stored)])
         return stored
 
     def search(self, wanted: bytes, start: int) -> int | None:
@@ -195,7 +215,38 @@ class UnpackedStream:
             self._raw_at = len(self._raw) - len(wanted) + 1
         return None
 
-    def _peek(self, length: int) -> bytes:
+    def probe(self, limit: int = MAX_PROBE_BYTES) -> tuple[bytes, str]:
+        """Return about the first `limit` bytes of the member that begins here, and why there are no more, if known.
+
+        The position does not change. Of a damaged member, what comes before the damage is returned.
+        """
+        inflater, errors = self._new_inflater(zlib)
+        wanted = 2 * limit if self.compression == "gzip" else MAX_ZSTD_BLOCK_BYTES + 2 * limit
+        data, out = self.peek(wanted), bytearray()
+        try:
+            for at in range(0, len(data), PROBE_STEP_BYTES):
+                piece = data[at : at + PROBE_STEP_BYTES]
+                while len(out) < limit and not inflater.eof:
+                    more = inflater.decompress(piece, PROBE_STEP_BYTES)
+                    out += more
+                    piece = inflater.unconsumed_tail if self.compression == "gzip" else b""
+                    if not piece and len(more) < PROBE_STEP_BYTES:
+                        break
+                if len(out) >= limit or inflater.eof:
+                    return bytes(out), ""
+        except errors as error:
+            return bytes(out), str(error)
+        return bytes(out), TORN if len(data) < wanted else ""
+
+    def unread(self) -> int:
+        """Return how many stored bytes are not unpacked yet; if the stream cannot be rewound, those that were seen."""
+        if not self._stream.seekable():
+            return self.position - self.stored_offset
+        end = self._stream.seek(0, io.SEEK_END)
+        self._stream.seek(self.position)
+        return end - self.stored_offset
+
+    def peek(self, length: int) -> bytes:
         """Return the next stored bytes without taking them, fewer at the end."""
         self._refill(length)
         return self._raw[self._raw_at : self._raw_at + length]
@@ -223,8 +274,10 @@ class UnpackedStream:
                 self._raw_at = len(self._raw)
                 return piece
             if self._inflater is None:
-                self._members.append((self.unpacked, self._stored_offset))
-                self._new_inflater()
+                if self._members[-1][0] == self.unpacked:  # what came before holds nothing
+                    self._members.pop()
+                self._members.append((self.unpacked, self.stored_offset))
+                self._inflater, self._errors = self._new_inflater()
             if out := self._inflate(
                 self._raw[self._raw_at : self._raw_at + INFLATE_INPUT_BYTES] if needs_input else b""
             ):
@@ -242,18 +295,18 @@ class UnpackedStream:
             self._inflater = None
         return out
 
-    def _new_inflater(self) -> None:
+    def _new_inflater(self, gzip: Any = gzlib) -> tuple[Any, Any]:
+        """Return the inflater for a member, and the errors that it may raise."""
         if self.compression == "gzip":
-            self._inflater, self._errors = gzlib.decompressobj(zlib.MAX_WBITS + 16), (gzlib.error, zlib.error)
-        else:
-            self._inflater, self._errors = _zstd().ZstdDecompressor(self._dictionary), _zstd().ZstdError
+            return gzip.decompressobj(zlib.MAX_WBITS + 16), (gzlib.error, zlib.error)
+        return _zstd().ZstdDecompressor(self._dictionary), _zstd().ZstdError
 
     def _zstd_dictionary(self) -> Any:
-        head = self._peek(8)
+        head = self.peek(8)
         length = int.from_bytes(head[4:8], "little")
         if length > MAX_DICTIONARY_BYTES:
             raise ContainerDamage(f"its dictionary is said to be {length:,} bytes long")
-        data = self._peek(8 + length)[8:]
+        data = self.peek(8 + length)[8:]
         self._raw_at += 8 + length
         try:
             data = _zstd().decompress(data) if data.startswith(ZSTD_MAGIC) else data

@@ -19,13 +19,13 @@ from typing import Any
 
 from pipelines.archive import journal
 from pipelines.core.archive_layout import REBUILDING_SUFFIX, side_files
-from pipelines.core.errors import ArchiveDamaged
+from pipelines.core.errors import ArchiveDamaged, MorgueError
 from pipelines.core.items import Source
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database import journal_rows
 from pipelines.database.captures import FILL_FROM_RESPONSES
 from pipelines.database.columns import CAPTURE_COLUMNS
-from pipelines.database.connection import open_database
+from pipelines.database.connection import open_database, open_read_only
 from pipelines.rebuild.warc_scan import FileScan, scan
 from pipelines.warc import manifest
 from pipelines.warc.reader import read_block
@@ -286,10 +286,10 @@ class StagingDatabase:
         """Return a row of the old database; None if there is no such row, or no database that can be read."""
         try:
             if self._old_db is None:
-                self._old_db = sqlite3.connect(f"{self.database.absolute().as_uri()}?mode=ro", uri=True)
+                self._old_db = open_read_only(self.database)
                 self._old_db.row_factory = sqlite3.Row
             return self._old_db.execute(sql, values).fetchone()
-        except sqlite3.Error:
+        except (sqlite3.Error, MorgueError):
             return None
 
     def _drop_rows_without_records(self) -> None:

@@ -5,34 +5,68 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from types import TracebackType
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from pipelines.session.body_budget import BodyBudget
 
 logger = logging.getLogger("morgue.session")
 
 
+class ExchangeShares:
+    """Let each key (a site, a source) have a limited number of exchanges at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._semaphores: dict[object, asyncio.Semaphore] = {}
+        self._users: Counter[object] = Counter()  # exchanges that run or wait, by key
+
+    @asynccontextmanager
+    async def share(self, key: object) -> AsyncIterator[None]:
+        """Wait until the key has a share left, and take it."""
+        semaphore = self._semaphores.setdefault(key, asyncio.Semaphore(self._limit))
+        self._users[key] += 1
+        try:
+            async with semaphore:
+                yield
+        finally:
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key], self._semaphores[key]
+
+
 class Backpressure:
     """Let a limited number of exchanges run, and none while too many pages or bytes wait to be read and filed.
 
-    Put `async with backpressure:` around an exchange. Call `page_in` when a page was fetched, and `page_out` when it
-    was filed or given up. `bodies` counts the bytes.
+    Put `async with backpressure.exchange(site, source):` around an exchange. Call `page_in` when a page was fetched,
+    and `page_out` when it was filed or given up. One source may have half of the pages that wait: pages that take long
+    to read must not stop the fetching of others. `bodies` counts the bytes.
     """
 
-    def __init__(self, exchanges: int = sys.maxsize, pages: int = sys.maxsize, body_bytes: int = sys.maxsize) -> None:
+    def __init__(
+        self,
+        exchanges: int = sys.maxsize,
+        pages: int = sys.maxsize,
+        body_bytes: int = sys.maxsize,
+        *,
+        per_source: int = sys.maxsize,
+        per_site: int = sys.maxsize,
+    ) -> None:
         self.max_pages = pages
         self.bodies = BodyBudget(body_bytes)
-        self._pages = 0
+        self._pages: Counter[int | None] = Counter()  # fetched and not yet filed, by source
         self._exchanges = asyncio.Semaphore(exchanges)
+        self._sources, self._sites = ExchangeShares(per_source), ExchangeShares(per_site)
         self._page_left = asyncio.Event()
 
-    def page_in(self) -> None:
+    def page_in(self, source: int | None = None) -> None:
         """Count a page that was fetched."""
-        self._pages += 1
+        self._pages[source] += 1
 
-    def page_out(self) -> None:
+    def page_out(self, source: int | None = None) -> None:
         """Count a page that was filed or given up."""
-        self._pages -= 1
+        self._pages[source] -= 1
         self._page_left.set()
 
     def let_all_through(self) -> None:
@@ -41,21 +75,25 @@ class Backpressure:
         self._page_left.set()
         self.bodies.let_all_through()
 
-    async def __aenter__(self) -> None:
-        if self._exchanges.locked():
-            logger.debug("a request waits: crawl.concurrency is reached")
-        await self._exchanges.acquire()
-        try:
-            while self._pages >= self.max_pages:
-                logger.debug("a request waits: fetched pages are still to be filed (%(pages)d)", {"pages": self._pages})
-                self._page_left.clear()
-                await self._page_left.wait()
-            await self.bodies.wait()
-        except BaseException:
-            self._exchanges.release()
-            raise
+    @asynccontextmanager
+    async def exchange(self, site: str | None = None, source: int | None = None) -> AsyncIterator[None]:
+        """Wait until one more exchange with a site may run for a source.
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._exchanges.release()
+        The shares come first: an exchange that waits for one must not take a place from others.
+        """
+        async with self._sources.share(source), self._sites.share(site):
+            while self._pages[source] >= max(1, self.max_pages // 2):
+                await self._until_a_page_is_filed()
+            if self._exchanges.locked():
+                logger.debug("a request waits: crawl.concurrency is reached")
+            async with self._exchanges:
+                while self._pages.total() >= self.max_pages:
+                    await self._until_a_page_is_filed()
+                await self.bodies.wait()
+                yield
+
+    async def _until_a_page_is_filed(self) -> None:
+        about = {"pages": self._pages.total()}
+        logger.debug("a request waits: fetched pages are still to be filed (%(pages)d)", about)
+        self._page_left.clear()
+        await self._page_left.wait()

@@ -6,9 +6,9 @@ one context of the run.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,10 +17,12 @@ from pipelines.archive.writer import ArchiveWriter
 from pipelines.core import log_output
 from pipelines.core.errors import MorgueError
 from pipelines.core.items import Capture, Exchange
+from pipelines.core.urls import site_or_none
 from pipelines.core.worker_pool import WorkerPool
 from pipelines.database.store import ArticleStore
 from pipelines.session.backpressure import Backpressure
 from pipelines.session.crawl_stats import CrawlStats
+from pipelines.session.fair_turns import FairTurns
 from pipelines.warc.exchange import body_of, write_exchange
 
 T = TypeVar("T")
@@ -47,11 +49,12 @@ class CrawlContext:
     ) -> None:
         self.archive_writer, self.workers, self.backpressure = archive_writer, workers, backpressure
         self.stats = CrawlStats()
+        self._turns = FairTurns(workers.size + 1)  # one more than can run, so that no worker waits for its next task
+        self._large_turns = FairTurns(1)
         self.store = ArticleStore(archive_writer.db)
         self.stopping = False  # True: send no further requests, and finish those under way
         self.fatal: MorgueError | None = None  # why nothing can be written any more; it ends the run
         self.on_fatal: Callable[[MorgueError], None] = lambda error: None
-        self._large_body = asyncio.Lock()
         self._parts: dict[type, Any] = {}
         self._record_options = record_options
         self.crawl_id = archive_writer.call(self.store.begin_crawl, command, software)
@@ -76,19 +79,21 @@ class CrawlContext:
         part: T = self._parts[kind]
         return part
 
+    async def read(self, source_id: int | None, size: int, reader: Callable[..., T], *args: Any) -> T:
+        """Call `reader`, which reads a body of `size` bytes, in a worker process. Raise WorkerFailure.
+
+        Sources take turns. Large bodies are read one at a time, because a worker takes up to 40 times their size.
+        """
+        large = self._large_turns.turn(source_id) if size >= LARGE_BODY_BYTES else nullcontext()
+        async with large, self._turns.turn(source_id):
+            return await self.workers.run(reader, *args)
+
     async def record(self, exchange: Exchange, source_id: int | None = None) -> Capture:
         """Write one exchange: WARC records, then its row. Raises MorgueError if it cannot be written."""
-        return await self.do(self._record, exchange, source_id, brief=len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES)
-
-    async def read(self, size: int, reader: Callable[..., T], *args: Any) -> T:
-        """Run `reader(*args)`, which reads a body of `size` bytes, in a worker process. Raise WorkerFailure.
-
-        Large bodies are read one at a time, because a worker takes up to 40 times their size.
-        """
-        if size < LARGE_BODY_BYTES:
-            return await self.workers.run(reader, *args)
-        async with self._large_body:
-            return await self.workers.run(reader, *args)
+        brief = len(exchange.response) < MAX_BRIEF_RESPONSE_BYTES
+        capture: Capture = await self.do(self._record, exchange, source_id, brief=brief)
+        self.stats.kept(site_or_none(exchange.url) or "", source_id, capture.length)
+        return capture
 
     async def do(self, task: Callable[..., Any], *args: Any, brief: bool = False) -> Any:
         """Call `ArchiveWriter.do`. A failure to write ends the run: otherwise it would fetch what cannot be stored."""

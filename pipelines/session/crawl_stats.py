@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # The outcomes of a page, in the order in which the summary names them.
@@ -23,6 +24,10 @@ class SourceStats:
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # (outcome, why) -> the first URL with it
     troubles: int = 0  # failures that the user should know of: not a page that is simply gone
     problems: list[str] = field(default_factory=list)  # feeds and sitemaps that could only be read in part
+    off_site: int = 0  # addresses that feeds and sitemaps named on sites which the source does not own
+    off_sites: Counter[str] = field(default_factory=Counter)  # the most frequent of these sites
+    silent_sites: dict[str, int] = field(default_factory=dict)  # site left alone -> its hosts that gave no answer
+    limits: Counter[str] = field(default_factory=Counter)  # setting that was reached -> URLs left out or for later
 
 
 class CrawlStats:
@@ -33,6 +38,9 @@ class CrawlStats:
         self._ended: Counter[int] = Counter()  # pages by the number of commits before their visit ended
         self.revisits = 0  # responses whose body was in the archive already
         self.bytes_saved = 0  # of these bodies
+        self.bytes_kept = 0  # size of the records of all exchanges
+        self.bytes_of_site: Counter[str] = Counter()  # the same by site (registrable domain)
+        self.bytes_of_source: Counter[int | None] = Counter()  # and by the source for which it was fetched
 
     def outcome(self, source: str, word: str, why: str = "", url: str = "") -> None:
         """Count the outcome of a page (a word of OUTCOMES), with the reason and the URL."""
@@ -41,6 +49,18 @@ class CrawlStats:
         if why:
             count.reasons[word, why] += 1
             count.examples.setdefault((word, why), url)
+
+    def left_out(self, source: str, number: int, sites: Mapping[str, int]) -> None:
+        """Count addresses that a feed or sitemap of a source named on sites which the source does not own."""
+        count = self.by_source[source]
+        count.off_site += number
+        count.off_sites.update(sites)
+
+    def kept(self, site: str, source_id: int | None, length: int) -> None:
+        """Count the record of an exchange with a host of a site, for a source."""
+        self.bytes_kept += length
+        self.bytes_of_site[site] += length
+        self.bytes_of_source[source_id] += length
 
     def saved(self, length: int) -> None:
         """Count a response whose body of `length` bytes was not stored again. Called on the writer's thread only."""

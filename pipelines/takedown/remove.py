@@ -155,6 +155,7 @@ class Removal:
         """Delete the rows, and note in `removals` what was removed. Runs on the writer's thread; commits nothing."""
         targets = self.targets
         removals.delete_rows(db, captures=targets.captures, articles=targets.articles, revisions=targets.revisions)
+        removals.delete_aliases(db, targets.aliases)
         FrontierTable(db).mark_removed(targets.frontier)
         for name, captures in targets.names.items():
             removals.remember(db, name, stamp(self.time), self.reason, captures)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipelines.core.errors import MorgueError, NotFound
-from pipelines.core.urls import url_key
+from pipelines.core.urls import same_site, url_key
 from pipelines.database import removals
 from pipelines.database.captures import CaptureLocation
 from pipelines.database.frontier.table import FrontierTable
@@ -33,6 +33,9 @@ class TakedownTargets:
     articles: dict[int, str] = field(default_factory=dict)  # id -> headline, "" if it has none
     revisions: set[int] = field(default_factory=set)
     frontier: set[int] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)  # url_keys that are no longer another address of an article
+    # Articles that stay, as a target only redirects to them from another site: id -> (headline, URL).
+    elsewhere: dict[int, tuple[str, str]] = field(default_factory=dict)
     archive: str = ""  # id of the archive whose row ids these are
 
     @property
@@ -48,6 +51,7 @@ class TakedownTargets:
             return row.get("capture_id") in self.captures
         return (
             row.get("article_id") in self.articles
+            or (table == "aliases" and row.get("url_key") in self.aliases)
             or (table == "revisions" and row.get("id") in self.revisions)
             or row.get("revision_id") in self.revisions
         )
@@ -86,9 +90,15 @@ def find(db: sqlite3.Connection, wanted: Iterable[str]) -> TakedownTargets:
 
 
 def _add_page(db: sqlite3.Connection, name: str, targets: TakedownTargets) -> None:
-    """Add a page under every address by which the archive knows it."""
+    """Add a page under every address by which the archive knows it.
+
+    A redirect to an article on another site is not that article: a site that redirects there must not be able to make
+    a takedown of its own page one of somebody else's.
+    """
     keys = keys_of_name(name)
-    _add_articles(db, removals.articles_known_as(db, keys), keys, targets)
+    articles = _without_elsewhere(db, removals.articles_known_as(db, keys), name, targets)
+    targets.aliases |= keys if targets.elsewhere else set()
+    _add_articles(db, articles, keys, targets)
     others = {name_of_key(key) for key in keys} - targets.names.keys() - {name}
     targets.names |= dict.fromkeys(sorted(others), 0)
 
@@ -102,10 +112,24 @@ def _add_prefix(db: sqlite3.Connection, prefix: str, targets: TakedownTargets) -
     }
     targets.captures.update(below)
     keys: set[str] = set()
-    _add_articles(db, removals.articles_below(db, prefix) | removals.articles_read_from(db, below), keys, targets)
+    named = _without_elsewhere(db, removals.articles_below(db, prefix), prefix, targets)
+    targets.aliases |= removals.aliases_below(db, prefix, targets.elsewhere)
+    _add_articles(db, named | removals.articles_read_from(db, below), keys, targets)
     targets.frontier.update(FrontierTable(db).ids_below(prefix))
     others = {name_of_key(key) for key in keys if not key.startswith(prefix)} - targets.names.keys()
     targets.names |= dict.fromkeys(sorted(others), 0)
+
+
+def _without_elsewhere(db: sqlite3.Connection, articles: set[int], key: str, targets: TakedownTargets) -> set[int]:
+    """Return the articles that are on the site of an address; note the others, to which it only redirects."""
+    here = set()
+    for article_id in articles:
+        own_key, url = removals.key_and_url_of(db, article_id)
+        if same_site(f"https:{key}", f"https:{own_key}") or same_site(f"https:{key}", url):
+            here.add(article_id)
+        else:
+            targets.elsewhere[article_id] = removals.title_of_article(db, article_id), url
+    return here
 
 
 def _add_host(db: sqlite3.Connection, host: str, targets: TakedownTargets) -> None:

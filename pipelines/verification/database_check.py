@@ -11,6 +11,7 @@ from pipelines.archive.crash_recovery import files_without_rows, must_match_file
 from pipelines.core.archive_layout import DATABASE_NAME
 from pipelines.core.errors import ArchiveDamaged, DiskFull, MorgueError, NoArchive
 from pipelines.database.connection import ask, connect
+from pipelines.verification import content_check
 from pipelines.verification.findings import Finding
 from pipelines.warc.manifest import ManifestEntry
 
@@ -45,9 +46,10 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     """
     checks: list[Check]
     if quick:
-        checks = [_dangling_references, _index, _overlapping_captures, _revisits_without_body]
+        checks = [content_check.changed_schema, _dangling_references, _index, _overlapping_captures,
+                  _revisits_without_body]  # fmt: skip
     else:
-        checks = [_pages, _dangling_references, _index]
+        checks = [content_check.changed_schema, _pages, _dangling_references, _index, content_check.changed_texts]
     found: list[Finding] = []
     if not path.is_file():
         return []
@@ -62,6 +64,17 @@ def check(path: Path, *, quick: bool) -> list[Finding]:
     except MorgueError as error:
         found.append(as_finding(error))
     return found
+
+
+def objects_of_others(path: Path) -> tuple[str, ...]:
+    """Return the tables, views, indexes and triggers in a database that are not ours; none if it cannot be read."""
+    try:
+        with closing(connect(path)) as db:
+            return tuple(content_check.other_objects(db))
+    except DiskFull:
+        raise
+    except MorgueError:  # a finding says so
+        return ()
 
 
 def rows_by_file(path: Path) -> dict[str, sqlite3.Row]:

@@ -55,6 +55,8 @@ NEXT_STEPS = {
     "no record": f"restore the file from a copy; without a copy {REBUILD}, without this capture",
     "row differs": f"if the record has no finding of its own, the row is wrong: {REBUILD}",
     "dangling": REBUILD,
+    "text": f"if the change is yours, undo it; if not, {REBUILD}, and reads every text from its record again",
+    "schema": f"undo the change if it is yours; if not, {REBUILD}",
     "index": REBUILD,
 }
 
@@ -130,6 +132,7 @@ class VerificationReport:
     undigested: int = 0  # records without a block digest that could be checked
     writing: list[str] = field(default_factory=list)  # files that a living process writes; checked as far as they went
     left_out: tuple[str, ...] = ()  # sentences: what was not checked
+    not_ours: tuple[str, ...] = ()  # tables, views and indexes of others in the database: no findings
     seconds: float = 0.0  # that it took
     findings: Findings = field(default_factory=Findings)
 

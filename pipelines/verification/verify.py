@@ -21,7 +21,7 @@ logger = logging.getLogger("morgue.verification")
 LEFT_OUT_BY_QUICK = (
     "gzip members, block and payload digests, links between records (no record was read)",
     "SHA-256 and number of records of each file (no file was read)",
-    "the pages of the database were not read",
+    "the pages of the database and the digests of its texts (no text was read)",
 )
 
 
@@ -41,6 +41,8 @@ def verify(
     report.findings.extend(listing_check.changed_files(snapshot))
     report.files = len(snapshot.files)
     report.writing = [file.name for file in snapshot.files.values() if file.state == "being written"]
+    if snapshot.database is not None:
+        report.not_ours = database_check.objects_of_others(snapshot.database)
     if quick:
         listing_check.check_sizes_and_rows(snapshot, report)
         if snapshot.database is not None:

@@ -15,12 +15,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from pipelines.core import safe_open
+from pipelines.core.archive_layout import MANIFEST_NAME
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import ArchiveDamaged, os_errors
 from pipelines.core.items import DatabaseState
 from pipelines.warc.record import WarcFields, is_capture
 
-NAME = "manifest.jsonl"
+NAME = MANIFEST_NAME
 OLDER_LINE_DEFAULTS = {"archive": None, "journal": None, "was": None}  # fields that lines of older versions do not have
 
 
@@ -91,7 +93,7 @@ def load(path: Path) -> dict[str, ManifestEntry]:
     """
     with os_errors(str(path)):
         try:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            lines = safe_open.read_bytes(path).decode(errors="replace").splitlines(keepends=True)
         except FileNotFoundError:
             return {}
     entries: dict[str, ManifestEntry] = {}
@@ -113,7 +115,7 @@ def add(path: Path, entry: ManifestEntry) -> None:
     """Append one entry, durably. Raises DiskFull, NotWritable, MorgueError; the manifest is then as before."""
     line = entry.line().encode()
     with os_errors(str(path)):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = safe_open.open_descriptor(path, os.O_RDWR | os.O_CREAT)
         try:
             size = _whole_lines(file)
             try:
@@ -138,11 +140,7 @@ def _whole_lines(file: int) -> int:
 
 def write(path: Path, entries: Iterable[ManifestEntry]) -> None:
     """Replace the whole manifest in one step. Raises DiskFull, NotWritable, MorgueError."""
-    part = path.with_name(path.name + ".part")
     with os_errors(str(path)):
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(entry.line() for entry in entries)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with safe_open.draft(path) as file:
+            file.writelines(entry.line().encode() for entry in entries)
         sync_folder(path.parent)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from pipelines.core.errors import ArchiveDamaged, os_errors
+from pipelines.core.plural import counted
 from pipelines.warc.record import WarcFields, WarcRecord, parse_record
 from pipelines.warc.storage import WarcStorage
 
@@ -56,8 +58,12 @@ def read_member(storage: WarcStorage, file: str, offset: int, length: int) -> by
 
 
 def raw_member(storage: WarcStorage, file: str, offset: int, length: int) -> bytes:
-    """Return bytes of a file as they are. Raises NotFound, MorgueError."""
+    """Return bytes of a file as they are. Raises NotFound, ArchiveDamaged, MorgueError."""
     with storage.open(file) as stream, os_errors(storage.location(file)):
+        size = stream.seek(0, os.SEEK_END)
+        if not 0 <= offset <= size - length or length <= 0:  # a row of the database may say anything
+            where = f"bytes {offset:,} to {offset + length:,} are not in this file of {counted(size, 'byte')}"
+            raise damaged_record(file, offset, where)
         stream.seek(offset)
         return stream.read(length)
 

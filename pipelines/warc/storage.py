@@ -18,9 +18,11 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from pipelines.core import safe_open
 from pipelines.core.archive_layout import WARC_SUFFIX
 from pipelines.core.durability import sync_folder
 from pipelines.core.errors import NotFound, NotWritable, os_errors
+from pipelines.core.input_files import open_input
 
 OPEN_SUFFIX = ".open"
 PART_SUFFIX = ".part"
@@ -85,13 +87,15 @@ class WarcStorage:
 
     def status(self, name: str) -> FileStatus:
         """Return size and time of change of exactly this file. Raises OSError."""
-        found = self._path(name).stat()
+        path = self._path(name)
+        safe_open.must_be_ordinary(path)
+        found = path.lstat()
         return FileStatus(found.st_size, found.st_mtime_ns)
 
     def size(self, name: str) -> int | None:
         """Return the size of a finished file in bytes, or None if it cannot be had."""
         try:
-            return os.stat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
+            return os.lstat(f"{self.folder}/{name}").st_size  # not through Path: a crawl may ask for 10,000 files
         except OSError:
             return None
 
@@ -100,7 +104,7 @@ class WarcStorage:
         for path in (self._path(name), self._path(name + OPEN_SUFFIX), self._path(name)):  # it may just be finished
             try:
                 with os_errors(str(self._path(name))):
-                    return path.open("rb")
+                    return safe_open.open_file(path)
             except Exception as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
@@ -109,11 +113,13 @@ class WarcStorage:
 
     def open_unbuffered(self, name: str) -> FileIO:
         """Open exactly this file for reading without a buffer. Raises OSError."""
-        return self._path(name).open("rb", buffering=0)
+        return safe_open.open_file(self._path(name), buffering=0)
 
     def sha256(self, name: str) -> str:
-        """Return the SHA-256 of exactly this file, in hex."""
-        return sha256_of(self._path(name))
+        """Return the SHA-256 of exactly this file as it is on disk, in hex."""
+        path = self._path(name)
+        with os_errors(str(path)), safe_open.open_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     # Files that are being written
 
@@ -126,7 +132,7 @@ class WarcStorage:
         if self._path(name).exists():
             return None
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            file = safe_open.open_descriptor(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         except FileExistsError:
             return None
         fcntl.flock(file, fcntl.LOCK_EX)  # shows crash recovery that the writer is alive
@@ -140,7 +146,8 @@ class WarcStorage:
 
         Raises OSError.
         """
-        file = os.open(self._path(name + OPEN_SUFFIX), os.O_RDWR | os.O_CLOEXEC)
+        # A crash in `finish` may leave the file under its final name too.
+        file = safe_open.open_descriptor(self._path(name + OPEN_SUFFIX), os.O_RDWR, second_name=True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -159,7 +166,7 @@ class WarcStorage:
         path = self._path(name + OPEN_SUFFIX)
         with os_errors(str(path)):
             try:
-                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                file = safe_open.open_descriptor(path, os.O_RDONLY)
             except PermissionError:
                 return True  # the file of another user; reading it will say that it cannot be read
         try:
@@ -203,7 +210,9 @@ class WarcStorage:
 
     def create_part(self, name: str) -> BinaryIO:
         """Open the `.part` file of a name for writing. Raises OSError."""
-        return self._path(name + PART_SUFFIX).open("wb")
+        path = self._path(name + PART_SUFFIX)
+        path.unlink(missing_ok=True)  # what a crash left, or a link that leads elsewhere
+        return safe_open.open_file(path, "xb")
 
     def has_part(self, name: str) -> bool:
         """Return True if a `.part` file of a name was left."""
@@ -235,6 +244,6 @@ def is_unfinished(file: BinaryIO) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of any local file as it is on disk, in hex. Raises MorgueError."""
-    with os_errors(str(path)), path.open("rb") as file:
+    """Return the SHA-256 of any file of the user, in hex. Raises MorgueError."""
+    with os_errors(str(path)), open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import uuid
@@ -111,6 +112,20 @@ def arc(captures: Iterable[tuple[str, bytes]], *, compressed: bool = True) -> by
     for url, block in captures:
         lines.append(f"{url} 192.0.2.7 {date} text/html {len(block)}\n".encode() + block + b"\n")
     return gz(lines) if compressed else b"".join(lines)
+
+
+def with_package(members: dict[str, bytes], **signed: Any) -> dict[str, bytes]:
+    """Return the members of a WACZ with the files that state their sizes and hashes. `signed`: as signedData."""
+    resources = [{"name": name.rpartition("/")[2], "path": name, "hash": sha256(data), "bytes": len(data)}
+                 for name, data in members.items()]  # fmt: skip
+    package = json.dumps({"profile": "data-package", "wacz_version": "1.1.1", "resources": resources}).encode()
+    stated = {"path": "datapackage.json", "hash": sha256(package), **({"signedData": signed} if signed else {})}
+    return {**members, "datapackage.json": package, "datapackage-digest.json": json.dumps(stated).encode()}
+
+
+def sha256(data: bytes) -> str:
+    """Return a digest as a WACZ states it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def wacz(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:

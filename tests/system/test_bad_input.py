@@ -394,7 +394,7 @@ def test_unknown_source_gives_exit_code_8(archive):
     """With the names that exist."""
     done = crawl(archive, "gazette")
     assert done.returncode == 8
-    assert "no such source" in done.stderr
+    assert "is not a source of this archive\n  there are no sources yet" in done.stderr
 
 
 def test_crawl_listens_on_no_port(archive):

@@ -54,6 +54,18 @@ class ClaimScope:
     since: str | None = None  # ISO day: articles known to be older are left
 
 
+@dataclass(frozen=True, slots=True)
+class SourceChoice:
+    """Narrow a claim to some sources. The default narrows nothing. NO_SOURCE stands for rows without a source."""
+
+    only: frozenset[int] | None = None  # rows of these sources; None: of any
+    without: frozenset[int] = frozenset()  # no rows of these
+    pages_only: frozenset[int] = frozenset()  # of these sources article pages, and no listings
+
+
+NO_SOURCE = -1
+
+
 class SourceHealth(NamedTuple):
     """Hold what the visits of one source say about it; times are stamps (`pipelines.core.timestamps`)."""
 

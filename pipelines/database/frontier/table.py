@@ -15,11 +15,13 @@ from typing import Any
 
 from pipelines.core.timestamps import stamp
 from pipelines.database.connection import ask
-from pipelines.database.frontier.rows import Claim, ClaimScope, FrontierRow, SourceHealth
+from pipelines.database.frontier.rows import NO_SOURCE, Claim, ClaimScope, FrontierRow, SourceChoice, SourceHealth
 
 LISTED = "(SELECT value FROM json_each(?))"  # the values of a bound JSON array
 CLAIM_COLUMNS = "id, url, host, source_id, kind, depth, hint, visits, failures, first_visit, etag, last_modified"
 PAGES = "kind IN ('article', 'page')"
+SOURCE = f"coalesce(source_id, {NO_SOURCE})"
+IS_SEED = f"(depth = 0 AND found_on IS NULL AND NOT {PAGES})"  # a listing that a source's file names
 LAST_CHARACTER = "\U0010ffff"  # sorts after every character of a URL
 
 # ruff: noqa: S608 - SQL is put together from the constants above; every value is bound
@@ -57,12 +59,18 @@ class FrontierTable:
         return inserted.fetchone() is not None
 
     def claim(
-        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, *, pages_only: bool
+        self, crawl_id: int, host: str, number: int, scope: ClaimScope, now: datetime, choice: SourceChoice
     ) -> list[Claim]:
         """Claim up to `number` due rows of a host for a crawl, and return them, the most urgent first."""
         condition, values = self._within(scope)
-        if pages_only:
-            condition += f" AND {PAGES}"
+        for sql, sources in (
+            (f"{SOURCE} IN {LISTED}", choice.only),
+            (f"{SOURCE} NOT IN {LISTED}", choice.without or None),
+            (f"({PAGES} OR {SOURCE} NOT IN {LISTED})", choice.pages_only or None),
+        ):
+            if sources is not None:
+                condition += f" AND {sql}"
+                values.append(json.dumps(sorted(sources)))
         rows = self._db.execute(
             f"""UPDATE frontier SET state = 'claimed', claimed_by = ?
                  WHERE id IN (SELECT id FROM frontier
@@ -137,6 +145,13 @@ class FrontierTable:
         sql = f"SELECT count(*) FROM frontier WHERE state = 'waiting' AND next_visit <= ? AND {condition}"
         return int(self._db.execute(sql, (stamp(now), *values)).fetchone()[0])
 
+    def count_due_by_source(self, scope: ClaimScope, now: datetime) -> dict[int, int]:
+        """Return the number of due rows of each source; NO_SOURCE stands for rows without one."""
+        condition, values = self._within(scope)
+        sql = f"""SELECT {SOURCE}, count(*) FROM frontier
+                   WHERE state = 'waiting' AND next_visit <= ? AND {condition} GROUP BY 1"""
+        return dict(self._db.execute(sql, (stamp(now), *values)).fetchall())
+
     def next_due(self, scope: ClaimScope) -> str | None:
         """Return the stamp of the earliest planned visit, or None if no visit is planned."""
         condition, values = self._within(scope)
@@ -158,6 +173,10 @@ class FrontierTable:
         """Return True if a URL was visited or is claimed, and its row is not the one with the id `besides`."""
         sql = "SELECT 1 FROM frontier WHERE url_key = ? AND id != ? AND (visits > 0 OR state = 'claimed')"
         return self._db.execute(sql, (url_key, besides)).fetchone() is not None
+
+    def is_known(self, url_key: str) -> bool:
+        """Return True if a URL has a row, whatever its state."""
+        return self._db.execute("SELECT 1 FROM frontier WHERE url_key = ?", (url_key,)).fetchone() is not None
 
     def found_urls(self, source_id: int | None, kind: str) -> list[tuple[int, str]]:
         """Return (row id, URL) of a source's rows of one kind that were found by links, not named as seeds."""
@@ -220,10 +239,54 @@ class FrontierTable:
             (stamp(until), host),
         )
 
-    def assign(self, url_keys: Iterable[str], source_id: int | None) -> None:
-        """Give the rows of these URLs to a source."""
-        sql = f"UPDATE frontier SET source_id = ? WHERE url_key IN {LISTED} AND source_id IS NOT ?"
-        self._db.execute(sql, (source_id, as_array(url_keys), source_id))
+    def correct(self, row: FrontierRow, owners: Iterable[int]) -> tuple[bool, bool]:
+        """Give a row that a source which does not own its site added to `row.source_id`, one of its `owners`.
+
+        The owner's kind, hint and day replace those that the row has; a row that changes its kind waits for its first
+        visit. Listings that a source's file names stay as they are. Return whether the row was corrected, and whether
+        its kind was another.
+        """
+        before = self._db.execute(
+            f"""SELECT kind FROM frontier WHERE url_key = ? AND {SOURCE} NOT IN {LISTED} AND NOT {IS_SEED}
+                   AND state NOT IN ('removed', 'claimed')""",
+            (row.url_key, json.dumps(sorted(owners))),
+        ).fetchone()
+        if before is None:
+            return False, False
+        self._db.execute(
+            """UPDATE frontier SET source_id = ?, priority = ?, depth = ?, found_on = ?, hint = ?, day = ?
+                WHERE url_key = ?""",
+            (row.source_id, row.priority, row.depth, row.found_on, as_json(row.hint) if row.hint else None, row.day,
+             row.url_key),
+        )  # fmt: skip
+        if before[0] != row.kind:
+            self._begin_again(row)
+        return True, before[0] != row.kind
+
+    def make_seed(self, row: FrontierRow) -> None:
+        """Give a known row to the source whose file names it, as the kind of listing that the file says."""
+        before = self._db.execute(
+            "SELECT kind, source_id FROM frontier WHERE url_key = ? AND state NOT IN ('removed', 'claimed')",
+            (row.url_key,),
+        ).fetchone()
+        if before is None or tuple(before) == (row.kind, row.source_id):
+            return
+        self._db.execute(
+            """UPDATE frontier SET source_id = ?, priority = ?, depth = 0, found_on = NULL, hint = NULL
+                WHERE url_key = ?""",
+            (row.source_id, row.priority, row.url_key),
+        )
+        if before[0] != row.kind:
+            self._begin_again(row)
+
+    def _begin_again(self, row: FrontierRow) -> None:
+        """Let a row wait for its first visit as another kind."""
+        self._db.execute(
+            """UPDATE frontier SET kind = ?, state = 'waiting', next_visit = ?, visits = 0, failures = 0,
+                      first_visit = NULL, last_status = NULL, last_error = NULL, etag = NULL, last_modified = NULL
+                WHERE url_key = ?""",
+            (row.kind, stamp(row.next_visit or row.found), row.url_key),
+        )
 
     def retire_seeds(self, source_id: int | None, *, but: Iterable[str]) -> None:
         """Plan no further visit of a source's listings that were named as seeds, but for these keys."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.cli.crawl_summary import size, summary
+from crawler.cli.left_out import left_out
 from pipelines.session.crawl_stats import CrawlStats
 
 
@@ -30,6 +31,27 @@ def lines(**counts: int) -> list[str]:
 def test_unchanged_pages_and_repeated_bodies_are_counted(counts, said):
     """By the server's word (304), and by the digest of the body; a count of zero is not printed."""
     assert lines(**counts) == said
+
+
+def test_addresses_on_other_sites_are_one_line():
+    """Grouped by source, the most frequent first, with the key that follows them."""
+    stats = CrawlStats()
+    stats.left_out("paper", 2, {"video.example": 2})
+    stats.left_out("aevil", 3000, {"b.example": 2990, "c.example": 10})
+    line, cure = list(left_out(stats))
+    assert line.startswith("left out: 3,002 addresses")
+    assert line.endswith("aevil 3,000 (b.example 2,990, c.example 10); paper 2 (video.example 2)")
+    assert "`sites`" in cure
+
+
+def test_limit_that_was_reached_names_source_setting_and_number():
+    """And sites whose hosts gave no answer."""
+    stats = CrawlStats()
+    stats.by_source["paper"].limits["pages_per_host"] = 1200
+    stats.by_source["paper"].silent_sites["evil.example"] = 20
+    limit, silent = list(left_out(stats))
+    assert limit == "limit: paper reached crawl.pages_per_host: 1,200 addresses left for the next crawl"
+    assert silent.startswith("left alone: evil.example (paper), because 20 of its hosts")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
 from crawler.cli import output
-from pipelines.core.terminal import width
+from pipelines.core.terminal import UNSAFE_CHARACTERS, width
 
 
 def test_table_fits_the_terminal_and_aligns_numbers():
@@ -64,3 +65,59 @@ def test_width_is_that_of_columns_or_the_terminal(monkeypatch):
     assert output.terminal_width(io.StringIO()) == 100
     monkeypatch.delenv("COLUMNS")
     assert output.terminal_width(io.StringIO()) == 100
+
+
+EVIL_TEXT = "bell \x07, escape \x1b[2J, C1 \x9b31m, override \u202e, isolate \u2066, mark \u061c, delete \x7f"
+
+
+class TextTerminal(io.TextIOWrapper):
+    """Be a terminal that remembers what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), "utf-8", newline="")
+
+    def isatty(self) -> bool:
+        return True
+
+    def shown(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_json_on_a_terminal_has_escapes_and_means_the_same(monkeypatch, form):
+    """A title cannot clear the screen or turn a line around."""
+    terminal = TextTerminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    output.write_rows([{"title": EVIL_TEXT}], ("title",), form)
+    assert not UNSAFE_CHARACTERS.search(terminal.shown())
+    (read,) = [json.loads(terminal.shown())] if form == "jsonl" else json.loads(terminal.shown())
+    assert read == {"title": EVIL_TEXT}
+    assert json.loads(output.json_text({"title": EVIL_TEXT})) == {"title": EVIL_TEXT}
+    assert not UNSAFE_CHARACTERS.search(output.json_text({"title": EVIL_TEXT}))
+
+
+def test_csv_on_a_terminal_has_escapes(monkeypatch):
+    """Its line ends are those of a terminal."""
+    terminal = TextTerminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    output.write_rows([{"title": EVIL_TEXT}], ("title",), "csv")
+    assert not UNSAFE_CHARACTERS.search(terminal.shown())
+    assert "\\u001b[2J" in terminal.shown()
+
+
+def test_character_that_comes_in_two_pieces_is_shown_whole():
+    """A format may write the bytes of a character with two calls."""
+    terminal = TextTerminal()
+    out = output.TerminalBytes(terminal)
+    for byte in "ü\x9b東".encode():
+        out.write(bytes([byte]))
+    assert terminal.shown() == "ü\\u009b東"
+
+
+def test_json_in_a_pipe_stays_as_it_is(monkeypatch):
+    """Programs get the characters."""
+    pipe = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    monkeypatch.setattr("sys.stdout", pipe)
+    output.write_rows([{"title": "a\u202eb"}], ("title",), "jsonl")
+    assert "a\u202eb" in pipe.buffer.getvalue().decode()  # type: ignore[attr-defined]

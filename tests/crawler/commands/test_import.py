@@ -34,7 +34,19 @@ from pipelines.verification.verify import verify
 from pipelines.warc.record import digest
 from tests.support.command import crawl, make_archive, morgue, rows, start
 from tests.support.external_tools import faults
-from tests.support.foreign import address, an_id, answer, arc, gz, page, record, response, wacz, warcinfo
+from tests.support.foreign import (
+    address,
+    an_id,
+    answer,
+    arc,
+    gz,
+    page,
+    record,
+    response,
+    wacz,
+    warcinfo,
+    with_package,
+)
 from tests.support.newspaper import serve
 from tests.support.waiting import wait_until
 from tests.support.warc_files import read_record, walk
@@ -541,7 +553,7 @@ FORMS = {
     "one piece": gzip.compress(b"".join([warcinfo(), response(1), response(2)])),
     "arc": arc([(address(1), answer(page(1))), (address(2), answer(page(2)))], compressed=False),
     "arc.gz": arc([(address(1), answer(page(1))), (address(2), answer(page(2)))]),
-    "wacz": wacz({"archive/a.warc.gz": gz([response(1)]), "archive/b.warc": response(2), "datapackage.json": b"{}"}),
+    "wacz": wacz(with_package({"archive/a.warc.gz": gz([response(1)]), "archive/b.warc": response(2)})),
     "deflated wacz": wacz({"archive/a.warc.gz": gz([response(1), response(2)])}, zipfile.ZIP_DEFLATED),
 }
 

@@ -212,12 +212,12 @@ def test_article_may_be_named_by_its_number(tmp_path):
         ((), 2, "name one page"),
         (("a", "b"), 2, "name one page"),
         (("no such file",), 8, "is neither a file nor a web address"),
-        (("https://a.example/", "--source", "gazete"), 8, "there is no sources/gazete.toml\n  sources: gazette"),
+        (("https://a.example/", "--source", "gazete"), 8, "is not a source of this archive\n  did you mean gazette?"),
         (("PAGE", "--captured", "May"), 2, "is not a date\n  say e.g. --captured 2023-07-01"),
         (("PAGE", "--rule"), 2, "the page belongs to no source that it could be added to\n  say --source NAME"),
         (("https://a.example/", "--url", "https://a.example/"), 2, "--url and --captured need FILE"),
         (("PAGE", "--name", "../pier"), 2, "is not a valid name for a pair\n  use only letters, digits"),
-        (("https://a.example/" + "long-" * 99, "--source", "gazete"), 8, "there is no sources/gazete.toml"),
+        (("https://a.example/" + "long-" * 99, "--source", "gazete"), 8, "gazete: is not a source of this archive"),
         (("--check", "nowhere"), 8, "nowhere: does not exist"),
         (("--check",), 8, "samples: does not exist"),
     ],
@@ -452,7 +452,7 @@ def test_pair_may_have_any_field_of_an_article(archive, corrected):
         ("{", 2, "is not JSON"),
         ("[]", 2, "has no url"),
         ('{"url": "x", "captured": "May"}', 2, 'captured: "May" is not a time'),
-        ('{"url": "x", "source": "gone"}', 8, "there is no sources/gone.toml"),
+        ('{"url": "x", "source": "gone"}', 8, "gone: is not a source of this archive"),
     ],
 )
 def test_malformed_pair_is_named(archive, corrected, text, code, words):

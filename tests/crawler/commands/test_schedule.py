@@ -24,6 +24,8 @@ AWKWARD = [
     "semi;colon",
     "Zeitung_ü",
     "back\\slash",
+    "ends in \\",
+    "ends in two \\\\",
 ]
 
 
@@ -173,3 +175,11 @@ def test_script_for_a_source_has_its_own_unit_name(archive):
     assert name.startswith("morgue-my-100-archive-paper-")
     assert " crawl --quiet --due paper" in done.stdout
     assert systemd(ScheduledJob(str(archive), ("/m",), 900, ("paper",))).count(name) == done.stdout.count(name)
+
+
+@pytest.mark.parametrize("folder", ["/a\\", "/a b\\", "/a\\\\", '/a "b\\'])
+def test_no_backslash_comes_before_a_quote_in_a_list_of_paths(folder):
+    """Nor at the end of a line, where it would join the next one."""
+    (line,) = [line for line in service(ScheduledJob(folder, ("/m",), 900)).splitlines() if "ReadWritePaths=" in line]
+    assert not re.search(r"\\[\"']?$", line), line
+    assert f"{folder}/" in line

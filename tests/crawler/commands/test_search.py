@@ -155,7 +155,7 @@ def test_search_without_a_match_gives_exit_code_0(folder):
         (["--colour"], 2, "--colour"),
         (["!!!"], 2, "nothing to look for"),
         (["-sport"], 2, "what to leave out"),
-        (["--source", "courrier"], 8, "there is courier"),
+        (["--source", "courrier"], 8, "did you mean courier?"),
     ],
 )
 def test_mistake_has_cause_cure_and_exit_code(folder, args, code, words):

@@ -135,10 +135,15 @@ def test_mistake_names_file_key_and_cure(archive, text, said):
         ("", 'sources/paper.toml: url: is missing\n  say e.g. url = "https://paper.example/"'),
         ('url = "paper.example"', 'url: "paper.example" is not a web address'),
         ('url = "https://x.org:port/"', "is not a web address"),
-        ('url = "https://x.org"\ninclude = ["("]', 'include: "(" is not a regular expression (missing )'),
+        ('url = "https://x.org"\ninclude = ["("]', 'include: "(" is not a regular expression of RE2 (missing )'),
         ('url = "https://x.org"\nevery = "often"', '[every] feed: "often" is not a duration'),
+        ('url = "https://x.org"\nsites = "all"', 'sites: "all" is neither a list of domains nor "any"'),
+        ('url = "https://x.org"\nsites = ["http://y.org/"]', 'sites: "http://y.org/" is not a domain'),
         ('url = "https://x.org"\nname = "y"', "sources/paper.toml: name: unknown key"),
-        ('url = "https://x.org"\n[crawl]\ntimeout = 3', "[crawl] timeout: unknown key\n  known keys: delay"),
+        (
+            'url = "https://x.org"\n[crawl]\ntimeout = 3',
+            "[crawl] timeout: holds for the whole archive, and the file of a source cannot set it",
+        ),
         ('url = "https://x.org"\n[[rule]]\nuntil = "May"', '[[rule]] 1: until: "May" is not a date'),
         ('url = "https://x.org"\n[[rule]]\nprune = ["//a["]', '"//a[" is not an XPath expression'),
         ('url = "https://x.org"\nrule = 3', "rule: 3 is not a table\n  say [[rule]]"),
@@ -205,7 +210,7 @@ def test_unreadable_file_is_named(archive):
     archive.settings.unlink()
     said = complaint(archive)
     assert "morgue.toml: cannot be read: No such file" in said
-    assert "sources/paper.toml: cannot be read: Is a directory" in said
+    assert "sources/paper.toml: is a folder, where a file is expected" in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

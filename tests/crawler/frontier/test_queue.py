@@ -159,7 +159,7 @@ def test_listing_of_another_source_belongs_to_the_source_whose_file_names_it(fro
     feed, old = "https://paper.example/feed", "https://paper.example/old-feed"
     frontier.add([FrontierEntry(feed, "feed")], 2, NOW)
     frontier.add([FrontierEntry(old, "feed")], 1, NOW)
-    frontier.set_seeds(1, [feed])
+    frontier.set_seeds(1, [FrontierEntry(feed, "feed")], NOW)
     (found,) = claim(frontier)
     assert (found.url, found.source_id) == (feed, 1)
 

@@ -157,3 +157,23 @@ def test_csv_list_that_begins_like_a_formula_gets_an_apostrophe():
     """The cell counts, not the list."""
     assert to_csv.cell(["@handle", "x"], raw=False) == "'@handle; x"
     assert to_csv.cell(["x", "@handle"], raw=False) == "x; @handle"
+
+
+LOOK_ALIKES = ["−", "﹢", "﹣", "﹦", "﹫", "⁺", "⁻", "₊", "⁼", "–", "‑", "＝", "＋", "－", "＠"]
+UNSEEN = (
+    "\u034f", "\u061c", "\u115f", "\u180e", "\u202e", "\u3164", "\ufeff", "\u200b", "\x00", "\x1b", "\u2800",
+    "\ufe0f", "\U000e0020", "\u2060", "\u00a0", "\u3000",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", LOOK_ALIKES)
+def test_csv_cell_with_a_sign_that_looks_like_that_of_a_formula_gets_an_apostrophe(sign):
+    """Small, full-width and superscript forms, and other minus signs."""
+    assert to_csv.cell(f"{sign}1+1", raw=False) == f"'{sign}1+1"
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_csv_cell_with_a_formula_after_what_nobody_sees_gets_an_apostrophe(unseen):
+    """A spreadsheet may skip it; before a word it changes nothing."""
+    assert to_csv.cell(f"{unseen} {unseen}=1+1", raw=False) == f"'{unseen} {unseen}=1+1"
+    assert to_csv.cell(f"{unseen}word", raw=False) == f"{unseen}word"

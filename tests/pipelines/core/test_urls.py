@@ -142,7 +142,7 @@ def test_url_over_the_length_limit_is_not_fetchable():
     ("url", "host", "site"),
     [
         ("https://www.bbc.co.uk/news", "www.bbc.co.uk", "bbc.co.uk"),
-        ("https://news.paper.example:8443/", "news.paper.example:8443", "news.paper.example:8443"),
+        ("https://news.paper.example:8443/", "news.paper.example:8443", "paper.example"),
         ("https://edition.cnn.com/", "edition.cnn.com", "cnn.com"),
         ("https://name.blogspot.com/", "name.blogspot.com", "name.blogspot.com"),
         ("https://www.asahi.co.jp/", "www.asahi.co.jp", "asahi.co.jp"),

@@ -284,3 +284,60 @@ def test_name_of_the_outlet_is_no_author():
     assert site_rules.overrides(tree("<p>Harbour Gazette, Mara Ellison</p>"), rule, SEEN, "", ["Harbour Gazette"])[0][
         "authors"
     ] == ("Mara Ellison",)
+
+
+HEAVY_SELECTORS = {
+    "a chain of predicates": "//a" + "[@b]" * 2000,
+    "spaces": "/" + " " * 2000 + "x",
+    "nested predicates": "//*[" * 30 + "1" + "]" * 30,
+    "nested in CSS": ":is(:not(" * 300 + "a" + "))" * 300,
+    "a pattern that goes back": "//p[re:test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', '(?=a)(a+)+$')]",
+    "a pattern that is large": "//p[re:test(., '(?:(?:a{500}){500}){500}')]",
+}
+
+
+@pytest.mark.parametrize("selector", HEAVY_SELECTORS.values(), ids=HEAVY_SELECTORS)
+def test_selector_that_could_run_for_ever_is_refused(selector):
+    """Before it is run for the first time."""
+    with pytest.raises(ValueError, match=r"."):
+        site_rules.check(selector, of_elements=True)
+
+
+@pytest.mark.parametrize("size", [10, 100, 240])
+def test_end_of_a_selector_is_read_once(size):
+    """What a selector ends in is found in time that grows with its length: its predicates are read from the end."""
+    read = []
+
+    class Path(str):
+        def __getitem__(self, at):
+            read.append(at)
+            return Path(str.__getitem__(self, at))
+
+        def rstrip(self, *signs):
+            return Path(str.rstrip(self, *signs))
+
+    path = Path("//a" + "[1]" * size)
+    assert site_rules._without_predicates(path) == "//a"
+    assert len(read) <= 3 * len(path)
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_text"),
+    [
+        ("//a/@href", True), ("//h1/text()", True), ("(//h1/text())[1]", True), ("//a[@b[c]]/text()", True),
+        ("//a/attribute::href[. != '']", True), ("//a[@href]", False), ("//a[text()]", False), ("(//a[@x])[1]", False),
+        ("//a | //b/@c", True), ("//a/@*[contains(., ']')] ", True), ("//a[1]]", False), ("]", False),
+    ],
+)  # fmt: skip
+def test_selector_ends_in_text_or_in_an_element(selector, is_text):
+    """Whatever stands in its predicates."""
+    assert site_rules.selects_text(selector) == (is_text and selector[0] in "/(.")
+
+
+def test_regular_expressions_of_xpath_are_those_of_exslt():
+    """test, match and replace, with their flags."""
+    page = html.document_fromstring("<body><p id='a'>Foo 12 foo</p><p id='b'>bar</p></body>")
+    assert site_rules.compiled("//p[re:test(., '^foo', 'i')]/@id")(page) == ["a"]
+    assert [one.text for one in site_rules.compiled("(re:match(//p, '[a-z]+', 'gi'))")(page)] == ["Foo", "foo"]
+    assert [one.text for one in site_rules.compiled("(re:match(//p, '(\\d)(\\d)', ''))")(page)] == ["12", "1", "2"]
+    assert site_rules.compiled("(re:replace(//p, 'o', 'g', '0'))")(page) == "F00 12 f00"

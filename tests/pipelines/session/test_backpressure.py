@@ -8,7 +8,7 @@ from pipelines.session.backpressure import Backpressure
 
 
 async def through(backpressure: Backpressure, hold: asyncio.Event, log: list[str]) -> None:
-    async with backpressure:
+    async with backpressure.exchange():
         log.append("in")
         await hold.wait()
 
@@ -36,13 +36,59 @@ def test_fetching_stops_while_too_many_pages_wait_to_be_filed(release):
         backpressure, hold, log = Backpressure(2, 2), asyncio.Event(), []
         hold.set()
         backpressure.page_in()
-        backpressure.page_in()
+        backpressure.page_in(1)
         task = asyncio.create_task(through(backpressure, hold, log))
         await asyncio.sleep(0.01)
         assert log == []
         getattr(backpressure, release)()
         await asyncio.wait_for(task, 1)
         assert log == ["in"]
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("share", ["per_source", "per_site"])
+def test_share_that_is_used_up_leaves_the_other_places_free(share):
+    """Waiting exchanges of one source or site take no place from the others."""
+
+    async def scene():
+        backpressure, hold, log = Backpressure(8, 100, **{share: 3}), asyncio.Event(), []
+
+        async def exchange(name: str, source: int) -> None:
+            async with backpressure.exchange(name, source):
+                log.append(name)
+                await hold.wait()
+
+        tasks = [asyncio.create_task(exchange("evil.example", 1)) for _ in range(50)]
+        await asyncio.sleep(0)
+        tasks += [asyncio.create_task(exchange("paper.example", 2)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        assert log == ["evil.example"] * 3 + ["paper.example"] * 2
+        hold.set()
+        await asyncio.gather(*tasks)
+        assert len(log) == 52
+
+    asyncio.run(scene())
+
+
+def test_source_has_half_of_the_pages_that_wait_to_be_filed():
+    """Pages that take long to read stop the fetching of their own source only."""
+
+    async def scene():
+        backpressure, log = Backpressure(8, 4), []
+
+        async def exchange(source: int) -> None:
+            async with backpressure.exchange("a.example", source):
+                log.append(source)
+
+        backpressure.page_in(1)
+        backpressure.page_in(1)
+        tasks = [asyncio.create_task(exchange(source)) for source in (1, 2)]
+        await asyncio.sleep(0.01)
+        assert log == [2]
+        backpressure.page_out(1)
+        await asyncio.gather(*tasks)
+        assert log == [2, 1]
 
     asyncio.run(scene())
 

@@ -74,7 +74,7 @@ def test_new_exchange_waits_while_budget_is_used_up() -> None:
         backpressure, owner, log = Backpressure(2, 100, 100), Owner(), []
 
         async def exchange() -> None:
-            async with backpressure:
+            async with backpressure.exchange():
                 log.append("in")
 
         backpressure.bodies.hold(owner, 100)

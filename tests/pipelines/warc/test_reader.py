@@ -30,7 +30,9 @@ def test_wrong_location_is_damage(tmp_path: Path) -> None:
     path, places = open_file(tmp_path)
     closed = tmp_path / places[0].file
     for offset, length in [(places[0].offset + 1, places[0].length), (places[0].offset, places[0].length - 1),
-                           (places[0].offset, places[0].length + 1), (path.stat().st_size, 10)]:  # fmt: skip
+                           (places[0].offset, places[0].length + 1), (path.stat().st_size, 10),
+                           (0, 8 * 10**12), (-1, 10), (places[0].offset, -1), (places[0].offset, 0), (2**62, 2**62),
+                           (-(2**63), 2**63 - 1)]:  # fmt: skip
         with pytest.raises(ArchiveDamaged):
             read_block(closed, offset, length)
     with pytest.raises(NotFound):

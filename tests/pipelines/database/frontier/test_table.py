@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.database.connection import open_database
-from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceHealth
+from pipelines.database.frontier.rows import ClaimScope, FrontierRow, SourceChoice, SourceHealth
 from pipelines.database.frontier.table import FrontierTable
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -54,7 +54,7 @@ def test_scope_selects_the_rows_it_names(table, scope, hosts, due):
     """Sources and single rows are added up; excluded sources and old articles are taken away."""
     assert set(table.hosts_due(scope, NOW)) == hosts
     assert table.count_due(scope, NOW) == due
-    claims = [claim for host in SOURCES for claim in table.claim(1, host, 9, scope, NOW, pages_only=False)]
+    claims = [claim for host in SOURCES for claim in table.claim(1, host, 9, scope, NOW, SourceChoice())]
     assert len(claims) == due
     assert {claim.host for claim in claims} == hosts
 

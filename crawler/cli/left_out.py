@@ -1,0 +1,54 @@
+"""Say in the summary of a crawl what was left out of it, or for later: by which rule or setting, and how much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pipelines.core.plural import counted, verb
+from pipelines.session.crawl_stats import CrawlStats
+
+MAX_SOURCES_NAMED = 5  # on the line about other sites
+MAX_SITES_NAMED = 3  # of each of these sources
+# What a setting leaves out: for the next crawl (True), or until it is changed or the listing is read again.
+WAITS_FOR_NEXT_CRAWL = {
+    "pages_per_host": True,
+    "pages_per_source": True,
+    "listings_per_host": True,
+    "listings_per_source": True,
+    "bytes_per_site": True,
+    "bytes_per_crawl": True,
+    "addresses_per_source": True,
+    "addresses_per_listing": False,
+}
+
+
+def left_out(stats: CrawlStats) -> Iterator[str]:
+    """Yield a line about addresses on other sites, and one about each limit that a source reached."""
+    named = {name: count for name, count in stats.by_source.items() if count.off_site}
+    if named:
+        total = sum(count.off_site for count in named.values())
+        most = sorted(named, key=lambda name: (-named[name].off_site, name))
+        by_source = [f"{name} {named[name].off_site:,} ({sites(named[name].off_sites)})" for name in most]
+        more = f", and {len(most) - MAX_SOURCES_NAMED:,} more sources" if len(most) > MAX_SOURCES_NAMED else ""
+        yield (
+            f"left out: {counted(total, 'address')} of feeds, sitemaps and redirects"
+            f" {verb(total, 'is', 'are')} on other sites than {verb(total, 'its', 'their')} source:"
+            f" {'; '.join(by_source[:MAX_SOURCES_NAMED])}{more}"
+        )
+        yield "  to follow those of a site, add it to `sites` in the file of the source"
+    for name, count in sorted(stats.by_source.items()):
+        for setting, number in sorted(count.limits.items()):
+            later = "for the next crawl" if WAITS_FOR_NEXT_CRAWL[setting] else "out"
+            yield f"limit: {name} reached crawl.{setting}: {counted(number, 'address')} left {later}"
+        for site, hosts in count.silent_sites.items():
+            yield (
+                f"left alone: {site} ({name}), because {hosts} of its hosts in a row gave no answer;"
+                " its other hosts are tried by the next crawl"
+            )
+
+
+def sites(numbers: Counter[str]) -> str:
+    """Return the most frequent sites of a source, with their numbers."""
+    most = [f"{site} {number:,}" for site, number in numbers.most_common(MAX_SITES_NAMED)]
+    return ", ".join(most) + (", ..." if len(numbers) > MAX_SITES_NAMED else "")

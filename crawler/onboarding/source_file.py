@@ -1,0 +1,54 @@
+"""Write what was found on a site as the text of its source file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crawler.config.value_types import is_ascii_line, is_line, is_web_address, literal
+from crawler.onboarding.probe import ProbeReport
+
+LISTING_KEYS = (("feed", "feeds"), ("news sitemap", "news_sitemaps"), ("sitemap", "sitemaps"), ("section", "sections"))
+KEY_COMMENTS = {
+    "url": "The paper's front page.",
+    "title": "The paper's own name, for people.",
+    "language": "Language of most of its articles (BCP 47 tag), as the front page declares it.",
+    "feeds": "RSS, Atom and JSON feeds: the newest articles.",
+    "news_sitemaps": "News sitemaps: the articles of the last days, with their titles.",
+    "sitemaps": "Sitemaps: everything that the paper lists. Remove them to collect only new articles.",
+    "sites": "Further sites of the paper: what its feeds and sitemaps name on any other site is left out.",
+    "sections": "Section pages. Only these are read; remove the key to let crawls find sections from the front page.",
+}
+SOURCE_FILE_END = """\
+# Articles are recognised by their addresses. Where that fails, use regular expressions: a URL with a match
+# for one of `include` is an article, a URL with a match for one of `exclude` is never fetched.
+#include = ["/story/[0-9]+"]
+#exclude = ["/quiz/"]
+
+# How often its feeds and pages are read again, and how requests are sent, where this differs from morgue.toml.
+#[every]
+#feed = "30m"
+#[crawl]
+#delay = 5.0
+"""
+
+
+def source_text(found: ProbeReport) -> str:
+    """Return the source file: what was found, with each key explained."""
+    title = found.title if found.title and is_line(found.title) else ""
+    language = found.language if found.language and is_ascii_line(found.language) else ""
+    values: dict[str, Any] = {"url": found.url, "title": title, "language": language}
+    for kind, key in LISTING_KEYS:
+        values[key] = [listing.url for listing in found.of(kind) if is_web_address(listing.url)]
+    if values["sections"]:
+        values["sections"] += [url for url in found.unchecked if is_web_address(url)]
+    if found.further_sites.own:
+        values["sites"] = list(found.further_sites.own)
+    blocks = ["# Written by `morgue add`; edit it as you like. All keys: docs/config.md and sources/_template.toml.\n"]
+    for key, value in values.items():
+        if isinstance(value, list):
+            rows = "".join(f"    {literal(url)},\n" for url in value)
+            line = f"{key} = [\n{rows}]" if value else f"#{key} = []"
+        else:
+            line = f"{'' if value else '#'}{key} = {literal(value)}"
+        blocks.append(f"# {KEY_COMMENTS[key]}\n{line}\n")
+    return "\n".join([*blocks, SOURCE_FILE_END])

@@ -1,0 +1,64 @@
+"""Read files that the user names: ordinary ones, and lists whose lines have an end.
+
+A link is followed here, because the user names it. A named pipe that nobody writes to, a device or an endless line
+would keep a command busy without end. `-` (standard input) and what a shell writes for `<(command)` may be pipes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from pipelines.core.errors import ConfigError, NotOrdinaryFile
+
+MAX_LINE_CHARS = 1_000_000  # of a list; a row of a spreadsheet may hold whole texts
+MAX_LIST_CHARS = 1_000_000_000  # of all lines of a list
+SHELL_PIPE = re.compile(r"/dev/fd/\d+|/proc/(?:self|\d+)/fd/\d+|/dev/stdin")  # bash(1), "Process Substitution"
+
+
+def open_input(path: str | Path, mode: str = "rb", *, may_be_pipe: bool = False, **text: Any) -> Any:
+    """Open an ordinary file for reading, and return it. Raises OSError; NotOrdinaryFile for a folder, a pipe, a device.
+
+    `may_be_pipe`: a pipe that the shell made will do, too.
+    """
+    is_shell_pipe = may_be_pipe and SHELL_PIPE.fullmatch(str(path)) is not None
+
+    def opener(name: str, flags: int) -> int:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        file = os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            _check(os.fstat(file).st_mode, is_shell_pipe=is_shell_pipe)
+            os.set_blocking(file, True)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    _check(os.stat(path).st_mode, is_shell_pipe=is_shell_pipe)  # before: opening a device may already do something
+    return open(path, mode, opener=opener, **text)
+
+
+def _check(mode: int, *, is_shell_pipe: bool) -> None:
+    if stat.S_ISREG(mode) or (is_shell_pipe and stat.S_ISFIFO(mode)):
+        return
+    what = "is a folder" if stat.S_ISDIR(mode) else "is a named pipe" if stat.S_ISFIFO(mode) else "is a device"
+    cure = "name an ordinary file; what another program writes can be passed on standard input"
+    raise NotOrdinaryFile(f"{what}, not an ordinary file", cure, of_archive=False)
+
+
+def bounded_lines(stream: IO[str], name: str) -> Iterator[str]:
+    """Yield the lines of a list. Raises ConfigError for a line or a list that is too long to be one."""
+    total = 0
+    for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_CHARS + 1), ""), 1):
+        total += len(line)
+        if len(line) > MAX_LINE_CHARS:
+            cause = f"is longer than {MAX_LINE_CHARS:,} characters, so this is no list"
+            raise ConfigError(f"{name}: line {number}", cause, "name a text file with one entry on each line")
+        if total > MAX_LIST_CHARS:
+            cause = f"is longer than {MAX_LIST_CHARS:,} characters"
+            raise ConfigError(name, cause, "split the list, and name one part after the other")
+        yield line

@@ -1,0 +1,86 @@
+"""Check what the database says: its texts against their digests, and its schema against ours. Reads only.
+
+A digest shows a change that was made in one place. Only the WARC files show a change of texts and digests alike:
+`morgue rebuild` reads all texts from them again.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+
+from pipelines.core.archive_layout import DATABASE_NAME
+from pipelines.core.terminal import plain
+from pipelines.database.change_detection import text_digest
+from pipelines.database.columns import REVISION_COLUMNS
+from pipelines.database.connection import ask, foreign_triggers
+from pipelines.verification.findings import Finding
+
+TEXTS = "SELECT id, title, text, text_digest FROM {} ORDER BY id"
+TABLES_WITH_TEXTS = {"articles": "article", "revisions": "revision", "readings": "earlier reading"}
+UNLIKE_REVISION = f"""
+SELECT a.id, a.url, {", ".join(f"a.{name} IS NOT r.{name} AS {name}" for name in REVISION_COLUMNS)}
+  FROM articles a JOIN revisions r ON r.article_id = a.id AND r.number = a.revision
+ WHERE {" OR ".join(f"a.{name} IS NOT r.{name}" for name in REVISION_COLUMNS)} ORDER BY a.id
+"""  # noqa: S608 (our own names)
+OBJECTS = "SELECT type, name, tbl_name, coalesce(sql, '') AS sql FROM sqlite_master ORDER BY type, name"
+SQL_COMMENT = re.compile(r"--[^\n]*")
+TABLE_OF_MIGRATIONS = "_sqlite_migrations"  # of sqlite-utils, whose versions make it in different words
+finding = partial(Finding, DATABASE_NAME, None)
+
+
+def changed_texts(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield the texts whose digest is another, and the articles that differ from their newest revision."""
+    tables = _names(db)
+    for table, noun in TABLES_WITH_TEXTS.items():
+        if table not in tables:  # an archive from before there were such
+            continue
+        for row in ask(db, TEXTS.format(table)):
+            never_read = not row["text"] and not row["title"]  # a rebuild could not read its page
+            if not never_read and text_digest(row["title"], row["text"]) != row["text_digest"]:
+                yield finding("text", f"{noun} {row['id']}: title or text is not what its text_digest was made of")
+    for row in ask(db, UNLIKE_REVISION):
+        names = ", ".join(name for name in REVISION_COLUMNS if row[name])
+        yield finding("text", f"article {row['id']} ({plain(row['url'])}) differs from its newest revision in: {names}")
+
+
+def changed_schema(db: sqlite3.Connection) -> Iterator[Finding]:
+    """Yield triggers of others on our tables, and tables, indexes and triggers of ours that were changed or dropped."""
+    from sqlite_utils import Database
+
+    from pipelines.database.schema import known_objects, migrations
+
+    for name in foreign_triggers(db):
+        yield finding("schema", f"the trigger {plain(name)} is not Newsmorgue's; no command writes to the database")
+    there = {row["name"].casefold(): _without_comments(row["sql"]) for row in ask(db, OBJECTS)}
+    is_newest = not migrations.pending(Database(db))
+    for name, versions in known_objects().items():
+        if name == TABLE_OF_MIGRATIONS:
+            continue
+        if name not in there:
+            if is_newest and versions[-1]:
+                yield finding("schema", f"{name}, which Newsmorgue made, is not there any more")
+        elif there[name] not in map(_without_comments, versions):
+            yield finding("schema", f"{name} is not as Newsmorgue made it")
+
+
+def other_objects(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield the tables, views, indexes and triggers of others: `view popular`. They change nothing of ours."""
+    from pipelines.database.schema import known_objects
+
+    known, strangers = known_objects(), foreign_triggers(db)
+    for row in ask(db, OBJECTS):
+        name = row["name"]
+        if name.casefold() not in known and name not in strangers and not name.startswith("sqlite_"):
+            yield f"{row['type']} {plain(name)}"
+
+
+def _names(db: sqlite3.Connection) -> set[str]:
+    return {row["name"].casefold() for row in ask(db, OBJECTS)}
+
+
+def _without_comments(sql: str) -> str:
+    """Return SQL without comments, and with one space for white space."""
+    return " ".join(SQL_COMMENT.sub(" ", sql).split())

@@ -1,0 +1,157 @@
+"""`morgue add` of several sites, of a list, of what people paste instead of a home page; and broken source files."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from tests.support.command import LOOPBACK, crawl, make_archive, morgue, rows
+from tests.support.http_server import answering
+
+pytestmark = pytest.mark.slow
+
+STORY = "/2026/11/12/council-buys-back-the-pier/"
+HOME = f'<html lang="en"><title>A Paper</title><a href="{STORY}">Council buys back the pier</a></html>'.encode()
+SITE = {"/": (200, HOME, {})}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return make_archive(tmp_path / "archive")
+
+
+def add(archive, *args, stdin=None):
+    return morgue("-C", archive, "add", *LOOPBACK, *args, stdin=stdin)
+
+
+def written(archive, name):
+    return tomllib.loads((archive / "sources" / f"{name}.toml").read_text("utf-8"))
+
+
+def source_names(archive):
+    return sorted(path.stem for path in (archive / "sources").glob("[!_]*.toml"))
+
+
+def feed_of(home):
+    item = f"<item><title>T</title><link>{home}{STORY}</link></item>"
+    return f'<rss version="2.0"><channel><title>F</title><link>{home}/</link>{item}</channel></rss>'.encode()
+
+
+def test_list_adds_what_can_be_added_and_names_the_rest(archive, tmp_path):
+    """One address is none, one is a dead site, one is there twice: the others become sources; exit code 1."""
+    with answering(SITE) as (one, _), answering(SITE) as (two, _):
+        (tmp_path / "papers.txt").write_text(f"# papers\n{one}/\nnot an address\nhttp://127.0.0.1:1/\n{two}/\n{two}/\n")
+        done = add(archive, "--urls", tmp_path / "papers.txt")
+        again = add(archive, "--urls", tmp_path / "papers.txt")
+        assert done.returncode == 1
+        assert len(source_names(archive)) == 2
+        assert "line 3: not an address: is not a web address" in done.stderr
+        assert "http://127.0.0.1:1/: connection failed" in done.stderr
+        assert done.stdout.splitlines()[-1] == "2 added, 1 failed, 1 not usable"
+        assert again.returncode == 1
+        assert again.stdout.splitlines()[-1] == "3 already sources, 1 failed, 1 not usable"
+
+
+def test_list_of_known_sources_is_no_failure(archive):
+    """A list may be added again and again; one address typed by hand that is known is an error."""
+    with answering(SITE) as (one, asked):
+        assert add(archive, "--urls", "-", stdin=f"{one}/\n").returncode == 0
+        before = len(asked)
+        assert add(archive, "--urls", "-", stdin=f"{one}/\n{one}\n").returncode == 0
+        assert add(archive, one).returncode == 2
+        assert len(asked) == before
+
+
+def test_sites_of_a_list_are_looked_over_side_by_side(archive):
+    """Two sites that wait for their own delays: their requests overlap in time."""
+    with answering(SITE) as (one, asked_one), answering(SITE) as (two, asked_two):
+        done = morgue("-C", archive, "add", "-s", "crawl.allow_private_ips=true", "-s", "crawl.delay=0.05", one, two)
+        asked_of_both = [len(asked_one), len(asked_two)]
+    assert done.returncode == 0, done.stderr
+    assert min(asked_of_both) > 3
+    hosts = [url.split("/")[2] for (url,) in rows(archive, "SELECT url FROM captures ORDER BY id")]
+    half = len(hosts) // 2
+    assert len(set(hosts[:half])) == len(set(hosts[half:])) == 2
+
+
+def test_opml_gives_a_source_its_feed(archive, tmp_path):
+    """The feed of the outline is checked and listed, though the front page does not name it."""
+    with answering(SITE) as (home, _), answering({"/lamp.xml": (200, feed_of(home), {})}) as (feeds, _asked):
+        opml = f'<opml><body><outline xmlUrl="{feeds}/lamp.xml" htmlUrl="{home}/"/></body></opml>'
+        (tmp_path / "reader.opml").write_text(opml)
+        done = add(archive, "--urls", tmp_path / "reader.opml")
+    assert done.returncode == 0, done.stderr
+    assert written(archive, source_names(archive)[0])["feeds"] == [f"{feeds}/lamp.xml"]
+
+
+def test_feed_on_another_host_adds_the_site_that_it_names(archive):
+    """FeedBurner: the feed's own link says which paper it belongs to."""
+    with answering(SITE) as (home, _), answering({"/lamp.xml": (200, feed_of(home), {})}) as (feeds, _asked):
+        done = add(archive, f"{feeds}/lamp.xml", "--name", "lamp")
+    assert done.returncode == 0, done.stderr
+    assert "is a feed: the page that it belongs to is taken" in done.stdout
+    values = written(archive, "lamp")
+    assert (values["url"], values["feeds"]) == (f"{home}/", [f"{feeds}/lamp.xml"])
+
+
+def test_article_adds_its_site_once(archive):
+    """A second article of the same paper adds no second source."""
+    with answering(SITE | {STORY: (200, HOME, {})}) as (home, _):
+        done = add(archive, home + STORY, "--name", "paper")
+        again = add(archive, home + STORY)
+    assert done.returncode == 0, done.stderr
+    assert written(archive, "paper")["url"] == f"{home}/"
+    assert "looks like an article" in done.stdout
+    assert again.returncode == 2
+    assert "sources/paper.toml" in again.stderr
+    assert source_names(archive) == ["paper"]
+
+
+def test_address_without_scheme_is_asked_by_http_if_https_cannot_be_reached(archive):
+    """Small papers and test servers have no TLS."""
+    with answering(SITE) as (home, _):
+        done = add(archive, home.removeprefix("http://"), "--name", "plain")
+    assert done.returncode == 0, done.stderr
+    assert written(archive, "plain")["url"] == f"{home}/"
+
+
+def test_broken_source_file_costs_that_source_only(archive):
+    """The others are crawled; the broken one is named, also with --quiet, and makes the exit code 1."""
+    with answering(SITE | {STORY: (200, HOME, {})}) as (home, _):
+        add(archive, home, "--name", "well")
+        (archive / "sources" / "sick.toml").write_text('url = "https://sick.example/"\nfeds = ["x"]\n')
+        (archive / "sources" / "torn.toml").write_text("url = \n")
+        done = crawl(archive)
+        quiet = crawl(archive, "--quiet")
+        named = crawl(archive, "sick")
+        other = crawl(archive, "well")
+        added = add(archive, "--force", home)
+    assert done.returncode == quiet.returncode == 1
+    for said in (done.stderr, quiet.stderr):
+        assert "sources/sick.toml: feds: unknown key\n  did you mean feeds?" in said
+        assert "sources/torn.toml: line 1" in said
+    assert rows(archive, "SELECT count(*) > 0 FROM captures WHERE kind = 'article'") == [(1,)]
+    assert named.returncode == 2
+    assert "feds: unknown key" in named.stderr
+    assert other.returncode == 1
+    assert added.returncode == 0
+    assert "sources/sick.toml" in added.stderr
+
+
+def test_mistyped_source_is_answered_with_the_likely_name(archive):
+    """And a long list of sources is not printed."""
+    (archive / "sources" / "theguardian.toml").write_text('url = "https://www.theguardian.example/"\n')
+    for done in (crawl(archive, "theguardain"), morgue("-C", archive, "schedule", "theguardain")):
+        assert done.returncode == 8
+        assert "did you mean theguardian?" in done.stderr
+
+
+def test_www_or_not_finds_the_same_source(archive):
+    """`paper.example` typed for a source whose front page is www.paper.example."""
+    (archive / "sources" / "paper.toml").write_text('url = "https://www.paper.invalid/"\n')
+    crawl(archive, "-s", "crawl.retries=0", "paper.invalid")
+    assert rows(archive, "SELECT name FROM sources") == [("paper",)]
+    known = add(archive, "http://paper.invalid")
+    assert known.returncode == 2
+    assert "is a source already: sources/paper.toml" in known.stderr

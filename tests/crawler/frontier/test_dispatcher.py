@@ -1,0 +1,159 @@
+"""Who gets how much of a crawl. The frontier is a list in memory; nothing is fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from crawler.frontier.dispatcher import Dispatcher
+from crawler.frontier.ownership import SiteOwners, listed_sites
+from crawler.frontier.visit_limits import CrawlLimits, SourceLimits
+from pipelines.core.urls import host_of, url_key
+from pipelines.database.frontier.rows import Claim, ClaimScope, SourceChoice
+from pipelines.session.crawl_stats import CrawlStats
+
+EVIL, PAPER = 1, 2
+MANY = 1_000_000
+LIMITS = CrawlLimits(
+    1, unfetched=40, unfetched_per_source=20, unfetched_per_site=10, bytes_per_site=1000, bytes_per_crawl=5000
+)
+GENEROUS = SourceLimits(MANY, MANY, MANY, MANY, MANY, MANY)
+
+
+def claim_of(url: str, source_id: int, kind: str = "article") -> Claim:
+    return Claim(abs(hash(url_key(url))), url, host_of(url), source_id, kind, 1, {}, 0, 0, None, None, None)
+
+
+class ListedFrontier:
+    """Hand out claims from a list, as the table would."""
+
+    def __init__(self, claims: list[Claim], homes: dict[int, str]) -> None:
+        self.claims = claims
+        self.owners = SiteOwners(
+            {source_id: listed_sites(url) for source_id, url in homes.items()},
+            {source_id: host_of(url) for source_id, url in homes.items()},
+        )
+
+    def hosts_due(self, *_: Any) -> list[str]:
+        return list(dict.fromkeys(claim.host for claim in self.claims))
+
+    def claim(self, host: str, number: int, _scope: Any, _now: Any, choice: SourceChoice) -> list[Claim]:
+        fit = [
+            claim
+            for claim in self.claims
+            if claim.host == host
+            and (choice.only is None or claim.source_id in choice.only)
+            and claim.source_id not in choice.without
+            and (claim.kind == "article" or claim.source_id not in choice.pages_only)
+        ][:number]
+        self.claims = [claim for claim in self.claims if claim not in fit]
+        return fit
+
+
+class Scene:
+    """Run a dispatcher; requests to `silent` hosts never end, the others at once."""
+
+    def __init__(self, claims: list[Claim], homes: dict[int, str], **limits: SourceLimits) -> None:
+        self.stats = CrawlStats()
+        backpressure = SimpleNamespace(page_in=lambda source: None, page_out=lambda source: None)
+        context: Any = SimpleNamespace(do=self.do, backpressure=backpressure, stats=self.stats)
+        frontier: Any = ListedFrontier(claims, homes)
+        of_source = {None: GENEROUS, **{int(name[1:]): limit for name, limit in limits.items()}}
+        self.dispatcher = Dispatcher(
+            context, frontier, ClaimScope(), host_concurrency={}, limits=LIMITS, limits_of_source=of_source
+        )
+        self.order: list[Claim] = []
+
+    async def do(self, task: Any, *args: Any) -> Any:
+        return task(*args)
+
+    def run(self, silent: str = "!", size: int = 0, site: str = "evil.example") -> Counter[int | None]:
+        """Return how many URLs of each source were handed out until nothing more is, or only silent ones are open.
+
+        `site`: where the records of the hostile source count, of `size` bytes each.
+        """
+        self.site = site
+
+        async def all_of_it() -> None:
+            async for claim in self.dispatcher.claims():
+                self.order.append(claim)
+                if not claim.host.endswith(silent):
+                    self.stats.kept("paper.example" if claim.source_id == PAPER else self.site, claim.source_id, size)
+                    self.dispatcher.fetched(claim)
+                    self.dispatcher.filed(claim)
+
+        async def for_a_moment() -> None:
+            try:
+                await asyncio.wait_for(all_of_it(), 0.5)
+            except TimeoutError:
+                assert silent != "!", "it waits although nothing is open"
+
+        asyncio.run(for_a_moment())
+        return Counter(claim.source_id for claim in self.order)
+
+
+def paper(number: int, source_id: int = PAPER, kind: str = "article", name: str = "story") -> list[Claim]:
+    return [claim_of(f"https://paper.example/{name}-{n}", source_id, kind) for n in range(number)]
+
+
+HOMES = {EVIL: "https://evil.example/", PAPER: "https://paper.example/"}
+
+
+def test_silent_subdomains_of_one_site_leave_the_others_their_share():
+    """Four hundred hosts of one registrable domain hold as many requests as one site may."""
+    silent = [claim_of(f"https://s{n}.evil.example/a", EVIL) for n in range(400)]
+    handed_out = Scene([*silent, *paper(300)], HOMES).run(silent="evil.example")
+    assert handed_out == {EVIL: LIMITS.unfetched_per_site, PAPER: 300}
+
+
+def test_silent_sites_of_one_source_leave_the_others_their_share():
+    """Also if each of them is a registrable domain of its own."""
+    silent = [claim_of(f"https://evil-{n}.example/a", EVIL) for n in range(400)]
+    handed_out = Scene([*silent, *paper(300)], HOMES).run(silent=".example")
+    assert handed_out[EVIL] == LIMITS.unfetched_per_source
+    assert handed_out[PAPER] == 2  # its one host is silent, too
+
+
+def test_hosts_of_a_site_take_turns_until_all_are_done():
+    """A share that is used up delays a host, and forgets none."""
+    claims = [claim_of(f"https://s{n}.evil.example/{m}", EVIL) for n in range(100) for m in range(3)]
+    assert Scene(claims, HOMES).run() == {EVIL: 300}
+
+
+def test_urls_that_the_owner_of_a_site_lists_come_first():
+    """Junk of another source waits, and uses up that source's own budget."""
+    limits = SourceLimits(7, MANY, MANY, MANY, MANY, MANY)
+    scene = Scene([*paper(50, EVIL, name="junk"), *paper(20)], HOMES, s1=limits)
+    assert scene.run() == {PAPER: 20, EVIL: 7}
+    assert {claim.source_id for claim in scene.order[:20]} == {PAPER}
+    assert list(scene.dispatcher.used.reached) == [("pages_per_host", EVIL)]
+
+
+def test_pages_of_a_source_are_counted_over_all_its_hosts():
+    """A wildcard of hosts does not multiply pages_per_host; what was claimed beyond it is given back."""
+    claims = [claim_of(f"https://s{n}.evil.example/{m}", EVIL) for n in range(30) for m in range(3)]
+    scene = Scene([*claims, *paper(20)], HOMES, s1=SourceLimits(MANY, MANY, 25, MANY, MANY, MANY))
+    assert scene.run() == {EVIL: 25, PAPER: 20}
+    assert ("pages_per_source", EVIL) in scene.dispatcher.used.reached
+    assert not scene.dispatcher._open
+
+
+def test_listings_beyond_the_limit_are_left_and_articles_are_not():
+    """A source whose listings name ever more listings is read up to a limit."""
+    claims = [*paper(30, kind="sitemap", name="map"), *paper(30)]
+    scene = Scene(claims, HOMES, s2=SourceLimits(MANY, MANY, MANY, 10, MANY, MANY))
+    assert scene.run() == {PAPER: 40}
+    assert Counter(claim.kind for claim in scene.order) == {"sitemap": 10, "article": 30}
+
+
+@pytest.mark.parametrize("site", ["evil.example", "elsewhere.example"])
+def test_site_or_source_is_left_alone_once_its_records_are_large(site):
+    """Redirects to other sites do not get around it."""
+    claims = [claim_of(f"https://s{n}.evil.example/{m}", EVIL) for n in range(20) for m in range(3)]
+    scene = Scene([*claims, *paper(9)], HOMES)
+    assert scene.run(size=100, site=site) == {EVIL: 10, PAPER: 9}
+    assert list(scene.dispatcher.used.reached) == [("bytes_per_site", EVIL)]

@@ -1,0 +1,76 @@
+"""Which redirects are followed, by whose URL redirects and whose site it leads to."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+
+from crawler.frontier.ownership import SiteOwners, listed_sites
+from crawler.frontier.queue import Frontier
+from crawler.middleware.known_redirects import KnownRedirectsMiddleware, RedirectNotFollowed, RobotsRedirected
+from pipelines.core.urls import host_of
+from pipelines.database.frontier.rows import Claim
+
+EVIL, PAPER = 1, 2
+HOMES = {EVIL: "https://evil.example/", PAPER: "https://paper.example/"}
+OWNERS = SiteOwners({source_id: listed_sites(url) for source_id, url in HOMES.items()}, HOMES)
+
+
+class UnknownUrls:
+    """Be a frontier in which no URL was visited yet."""
+
+    owners = OWNERS
+
+    def is_known(self, _url, _claim):
+        return False
+
+
+async def call(task, *args):
+    return task(*args)
+
+
+CONTEXT = SimpleNamespace(part={Frontier: UnknownUrls()}.__getitem__, do=call)
+
+
+def follow(location, kind="article", depth=1, source_id=EVIL, url="https://evil.example/a"):
+    """Return the outcome of a redirect: "followed", or the name of the exception."""
+    claim = Claim(1, url, host_of(url), source_id, kind, depth, {}, 0, 0, None, None, None)
+    arguments = {} if kind == "robots" else {"claim": claim}
+    request = Request(url, cb_kwargs=arguments, meta={"kind": kind, "source_id": source_id})
+    response = Response(url, status=302, headers={"Location": location})
+    try:
+        asyncio.run(KnownRedirectsMiddleware(CONTEXT).process_response(request, response))
+    except (RedirectNotFollowed, RobotsRedirected) as error:
+        return type(error).__name__
+    return "followed"
+
+
+@pytest.mark.parametrize("kind", ["article", "section", "feed", "sitemap"])
+def test_redirect_to_the_site_of_another_source_is_not_followed(kind):
+    """It would be a request that the other site gets and its source did not ask for."""
+    assert follow("https://www.paper.example/b", kind) == "RedirectNotFollowed"
+
+
+def test_robots_txt_on_the_site_of_another_source_is_not_fetched():
+    """Four hundred hosts could each ask for it."""
+    assert follow("https://paper.example/robots.txt", "robots") == "RobotsRedirected"
+    assert follow("https://www.evil.example/robots.txt", "robots") == "followed"
+
+
+@pytest.mark.parametrize(
+    ("location", "given"),
+    [
+        ("https://news.evil.example/b", {}),
+        ("https://nobody.example/b", {}),
+        ("https://paper.example/b", {"source_id": PAPER}),
+        ("https://paper.example/b", {"kind": "page"}),
+        ("https://paper.example/b", {"kind": "feed", "depth": 0}),
+        ("https://paper.example/b", {"source_id": None}),
+    ],
+    ids=["own site", "site without source", "own source", "page of a list", "feed in a file", "URL that was typed"],
+)
+def test_redirect_within_a_site_or_of_a_url_that_the_user_named_is_followed(location, given):
+    """The user asked for it, or no other source is concerned."""
+    assert follow(location, **given) == "followed"
