@@ -22,8 +22,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import common
+
 MB = 1_000_000
-SAMPLE_SECONDS = float(os.environ.get("EVERY", "0.02"))  # between two looks at the memory
+SAMPLE_SECONDS = 0.02  # between two looks at the memory
 MAX_SECONDS = 900.0  # for the whole crawl
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 SENTENCE = "The ferry stops at the northern pier from Monday, the council said, and the crane turns again. "
@@ -115,6 +117,7 @@ def main() -> int:
     parser.add_argument("--page", choices=("paragraphs", "text", "noise"), default="paragraphs")
     parser.add_argument("--coding", choices=("plain", "gzip", "chunked"), default="plain")
     parser.add_argument("--limit", type=int, default=600)
+    parser.add_argument("--json", metavar="FILE", help="also write the peaks there")
     parser.add_argument("-s", dest="settings", action="append", default=[])
     options = parser.parse_args()
     server = serve(page(options.page, int(options.megabytes * MB) - 1000), options.coding)
@@ -131,8 +134,6 @@ def main() -> int:
         while crawl.poll() is None and time.monotonic() - began < MAX_SECONDS:
             own, others = resident(crawl.pid), [resident(child) for child in children(crawl.pid)]
             peak_main = max(peak_main, own)
-            if os.environ.get("TRACE"):
-                print(round(time.monotonic() - began, 1), own // MB, [n // MB for n in others])
             if own + sum(others) > peak_all:
                 peak_all, at_peak = own + sum(others), ", ".join(f"{n // MB}" for n in (own, *others))
             time.sleep(SAMPLE_SECONDS)
@@ -144,6 +145,7 @@ def main() -> int:
     print(f"{options.hosts} hosts, {options.megabytes:g} MB, {options.page}, {options.coding}: "
           f"main process {peak_main // MB} MB, all processes {peak_all // MB} MB ({at_peak}), "
           f"{time.monotonic() - began:.0f} s")  # fmt: skip
+    common.write_json(options.json, {"main_bytes": peak_main, "all_bytes": peak_all})
     return 0 if peak_all <= options.limit * MB else 1
 
 

@@ -11,9 +11,9 @@ from crawler.config.archive_folder import find
 from crawler.config.models import Config, load
 from crawler.engine.crawl import CrawlOutcome, CrawlRun
 from crawler.engine.interrupts import interrupts
+from crawler.engine.memory import return_large_blocks
 from crawler.frontier.crawl_plan import CrawlPlan, targets_of
 from pipelines.core.errors import MorgueError
-from pipelines.core.memory import return_large_blocks
 
 SPIDER = "news"  # the name by which Scrapy finds the spider
 SETTINGS_PRIORITY = "spider"  # of the settings that an archive's own file decides

@@ -34,8 +34,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines.core.memory import return_large_blocks
-
 try:
     import resource
 except ImportError:  # not on Windows: there only the wall clock is watched
@@ -297,7 +295,6 @@ def serve(descriptor: str, limits: str, warm_up: str) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SignalsHeld.SIGNALS)
     _die_with_parent()
-    return_large_blocks()
     cpu_seconds, memory = (float(number) for number in limits.split(":"))
     with socket.socket(fileno=int(descriptor)) as line:
         if warm_up:

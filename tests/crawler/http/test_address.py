@@ -160,6 +160,7 @@ def test_address_of_special_registry_is_not_public(address: str) -> None:
 
 @pytest.mark.parametrize("port", sorted(BLOCKED_PORTS))
 def test_port_of_another_protocol_is_refused_by_name(port: int) -> None:
+    """Every port of the list of browsers; nothing is sent."""
     error = run(lambda client: fails(client, f"http://127.0.0.1:{port}/"))
     assert type(error) is PortRefused
 
@@ -179,6 +180,7 @@ def test_private_name_is_known_without_a_lookup(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["example.org", "example.org.", "93.184.215.14", "2606:2800:21f::1", "local.example"])
 def test_public_name_is_looked_up(host: str) -> None:
+    """A name that may be public is not refused by its text."""
     assert not is_private_name(host)
 
 

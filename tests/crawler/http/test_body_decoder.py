@@ -16,6 +16,7 @@ GZIP = [(b"Content-Encoding", b"gzip")]
 
 
 def test_page_of_usual_size_is_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the thread."""
     monkeypatch.setattr(body_decoder, "THREADS", None)
     assert asyncio.run(decoded(GZIP, gzip.compress(b"page" * 50_000), 1 << 30)) == b"page" * 50_000
 
@@ -54,5 +55,6 @@ def test_loop_takes_few_steps_of_large_body_and_thread_the_rest(monkeypatch: pyt
     ids=["bomb", "members"],
 )
 def test_body_over_limit_is_refused_after_a_thread_went_on(body: bytes, error: type[Exception]) -> None:
+    """Limits hold in the thread, and their errors reach the caller."""
     with pytest.raises(error):
         asyncio.run(decoded(GZIP, body, 20_000_000))

@@ -93,6 +93,7 @@ CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 @pytest.mark.parametrize("chunk", [b"1\r\na\r\n", b"1;extension=1\r\na\r\n"], ids=["chunks", "extensions"])
 def test_work_of_chunks_grows_linearly_and_stops_between_steps(chunk: bytes) -> None:
+    """Four times the chunks cost about four times the bytes and events; a step takes few of them."""
     work = []
     for number in (5_000, 20_000):
         parser = answer()
@@ -134,6 +135,7 @@ def drained(parser: ResponseParser, data: bytes) -> None:
     ids=["lines", "folds", "cookies", "interim", "chunks", "trailers", "endless trailers", "extension", "blank lines"],
 )
 def test_answer_of_too_many_parts_is_refused_by_name(data: bytes, error: type[Exception], cause: str) -> None:
+    """Whatever can be repeated within the limit on bytes has a limit of its own."""
     sender = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_LINE_BYTES)
     sender.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
     sender.send(h11.EndOfMessage())

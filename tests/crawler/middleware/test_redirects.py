@@ -33,6 +33,7 @@ def walk(site: Site, url: str = PAGE) -> list[tuple[str, str]]:
 
 
 def test_redirect_to_itself_arrives_once_its_cookie_is_sent() -> None:
+    """The second request carries the cookie of the first answer."""
     sent = walk(lambda url, cookie: None if cookie == "seen=1" else (url, ("seen=1; Path=/",)))
     assert sent == [(PAGE, ""), (PAGE, "seen=1")]
 
@@ -49,6 +50,8 @@ def test_cookie_check_at_another_address_arrives() -> None:
 
 
 def test_next_chain_has_no_cookie_of_the_last() -> None:
+    """The same page, visited again, begins without cookies."""
+
     def site(url: str, cookie: str) -> Answer | None:
         return None if cookie else (url, ("seen=1",))
 
@@ -72,6 +75,7 @@ def test_next_chain_has_no_cookie_of_the_last() -> None:
     ids=["itself", "two", "cookie", "escape", "counter", "endless", "javascript", "data", "bad host", "bad port"],
 )
 def test_redirect_that_leads_nowhere_ends_by_name(site: Site, reason: str, requests: int) -> None:
+    """At the first request that would be a repetition, and with the cookie that was set in vain."""
     sent = []
 
     def counted(url: str, cookie: str) -> Answer | None:
@@ -103,5 +107,6 @@ def test_redirect_that_leads_nowhere_ends_by_name(site: Site, reason: str, reque
     ],
 )
 def test_cookie_goes_only_where_rfc_6265_lets_it(set_cookie: str, start: str, target: str, cookie: str) -> None:
+    """Host, domain, path, scheme and age count, and no domain beyond the site that set it."""
     sent = walk(lambda url, _: (target, (set_cookie,)) if url == start else None, start)
     assert sent == [(start, ""), (target, cookie)]

@@ -21,6 +21,8 @@ async def download(budget: BodyBudget, sizes: list[int], log: list[str], name: s
 
 
 def test_only_oldest_of_growing_bodies_goes_over_the_budget() -> None:
+    """All end in the end, and the budget is exceeded by one body."""
+
     async def scene() -> None:
         budget, log, most = BodyBudget(100), [], 0
         tasks = [
@@ -38,6 +40,8 @@ def test_only_oldest_of_growing_bodies_goes_over_the_budget() -> None:
 
 
 def test_body_waits_for_complete_ones_to_be_let_go() -> None:
+    """A page that waits to be read counts until it is gone."""
+
     async def scene() -> None:
         budget, log, owner = BodyBudget(100), [], Owner()
         budget.hold(owner, 100)
@@ -70,6 +74,8 @@ def test_body_that_only_garbage_holds_is_let_go() -> None:
 
 
 def test_new_exchange_waits_while_budget_is_used_up() -> None:
+    """A crawl that ends lets it through."""
+
     async def scene() -> None:
         backpressure, owner, log = Backpressure(2, 100, 100), Owner(), []
 

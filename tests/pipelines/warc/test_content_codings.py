@@ -203,6 +203,7 @@ def test_bytes_moved_by_decoder_grow_linearly(
     ids=["gzip codings", "deflate codings", "gzip members", "gzip members in gzip", "zstd frames"],
 )
 def test_body_of_too_many_parts_is_refused_by_name(coding: bytes, body: bytes) -> None:
+    """Codings, gzip members and zstd frames are counted."""
     with pytest.raises(TooManyCodingParts, match="more than") as refused:
         content_decoded([(b"Content-Encoding", coding)], body, 1 << 30)
     assert refused.value.reason in ("too many content codings", "too many gzip members", "too many zstd frames")
@@ -220,5 +221,6 @@ def test_zstd_window_beyond_rfc_9659_is_not_allocated() -> None:
 
 
 def test_skippable_zstd_frames_and_further_frames_are_read() -> None:
+    """A body may have several frames (RFC 8878 section 3.1)."""
     body = SKIPPABLE_FRAME + zstd.compress(TEXT[:100]) + SKIPPABLE_FRAME + zstd.compress(TEXT[100:])
     assert content_decoded([(b"Content-Encoding", b"zstd")], body, 1 << 20) == TEXT

@@ -111,6 +111,7 @@ def test_unchunked_body_is_left_alone() -> None:
     ],
 )
 def test_redirect_target_is_web_address_or_none(location: bytes, target: str | None) -> None:
+    """Joined as browsers do; the host is normalised, path and query are not."""
     assert redirect_target("http://a.example/old", location) == target
 
 
@@ -167,6 +168,7 @@ def longest(value: object) -> int:
 
 
 def test_lines_after_limit_of_stored_head_are_left_out() -> None:
+    """A record of millions of lines takes little memory."""
     head = parse_head(HEAD + b"a: b\r\n" * (MAX_PARSED_LINES + 50) + b"\r\n")
     assert head is not None
     assert len(head.fields) == MAX_PARSED_LINES
